@@ -55,7 +55,8 @@ var file_salon_api_v1_rules_proto_extTypes = []protoimpl.ExtensionInfo{
 var (
 	// One line of text that a person wrote: trimmed before it is checked, no control characters, no bidirectional
 	// controls (Unicode UTS #39, Trojan Source), at least one visible character unless empty, and no pile of more than
-	// four combining marks.
+	// four combining marks. Invisible are marks, spaces, controls, private use and the five letters and symbols that are
+	// drawn blank; joiners between emoji are fine.
 	//
 	// optional bool line = 50841;
 	E_Line = &file_salon_api_v1_rules_proto_extTypes[0]
@@ -73,13 +74,13 @@ var File_salon_api_v1_rules_proto protoreflect.FileDescriptor
 
 const file_salon_api_v1_rules_proto_rawDesc = "" +
 	"\n" +
-	"\x18salon/api/v1/rules.proto\x12\fsalon.api.v1\x1a\x1bbuf/validate/validate.proto:\xc6\x02\n" +
-	"\x04line\x12\x19.buf.validate.StringRules\x18\x99\x8d\x03 \x01(\bB\x94\x02\xc2H\x90\x02\n" +
-	"\x8d\x02\n" +
-	"\vstring.line\x12;must be one line of visible text without control characters\x1a\xc0\x01!rule || this == '' || (!this.matches('[\\\\p{Cc}\\\\x{061C}\\\\x{200E}\\\\x{200F}\\\\x{2028}-\\\\x{202E}\\\\x{2066}-\\\\x{2069}]') && this.matches('[\\\\p{L}\\\\p{N}\\\\p{P}\\\\p{S}]') && !this.matches('\\\\p{M}{5}'))R\x04line:\xe3\x02\n" +
-	"\x05block\x12\x19.buf.validate.StringRules\x18\x9a\x8d\x03 \x01(\bB\xaf\x02\xc2H\xab\x02\n" +
-	"\xa8\x02\n" +
-	"\fstring.block\x12/must be visible text without control characters\x1a\xe6\x01!rule || this == '' || (!this.matches('[\\\\x{00}-\\\\x{08}\\\\x{0B}-\\\\x{1F}\\\\x{7F}-\\\\x{9F}\\\\x{061C}\\\\x{200E}\\\\x{200F}\\\\x{2028}-\\\\x{202E}\\\\x{2066}-\\\\x{2069}]') && this.matches('[\\\\p{L}\\\\p{N}\\\\p{P}\\\\p{S}]') && !this.matches('\\\\p{M}{5}'))R\x05block:\x8e\x01\n" +
+	"\x18salon/api/v1/rules.proto\x12\fsalon.api.v1\x1a\x1bbuf/validate/validate.proto:\x80\x03\n" +
+	"\x04line\x12\x19.buf.validate.StringRules\x18\x99\x8d\x03 \x01(\bB\xce\x02\xc2H\xca\x02\n" +
+	"\xc7\x02\n" +
+	"\vstring.line\x12;must be one line of visible text without control characters\x1a\xfa\x01!rule || this == '' || (!this.matches('[\\\\p{Cc}\\\\x{061C}\\\\x{200E}\\\\x{200F}\\\\x{2028}-\\\\x{202E}\\\\x{2066}-\\\\x{2069}]') && !this.matches('^[\\\\p{M}\\\\p{Z}\\\\p{Cc}\\\\p{Cf}\\\\p{Co}\\\\x{115F}\\\\x{1160}\\\\x{2800}\\\\x{3164}\\\\x{FFA0}]*$') && !this.matches('\\\\p{M}{5}'))R\x04line:\x9d\x03\n" +
+	"\x05block\x12\x19.buf.validate.StringRules\x18\x9a\x8d\x03 \x01(\bB\xe9\x02\xc2H\xe5\x02\n" +
+	"\xe2\x02\n" +
+	"\fstring.block\x12/must be visible text without control characters\x1a\xa0\x02!rule || this == '' || (!this.matches('[\\\\x{00}-\\\\x{08}\\\\x{0B}-\\\\x{1F}\\\\x{7F}-\\\\x{9F}\\\\x{061C}\\\\x{200E}\\\\x{200F}\\\\x{2028}-\\\\x{202E}\\\\x{2066}-\\\\x{2069}]') && !this.matches('^[\\\\p{M}\\\\p{Z}\\\\p{Cc}\\\\p{Cf}\\\\p{Co}\\\\x{115F}\\\\x{1160}\\\\x{2800}\\\\x{3164}\\\\x{FFA0}]*$') && !this.matches('\\\\p{M}{5}'))R\x05block:\x8e\x01\n" +
 	"\x06secret\x12\x19.buf.validate.StringRules\x18\x9b\x8d\x03 \x01(\bBY\xc2HV\n" +
 	"T\n" +
 	"\rstring.secret\x12 must not hold control characters\x1a!!rule || !this.matches('\\\\p{Cc}')R\x06secretB\xa9\x01\n" +

@@ -1,0 +1,123 @@
+# `make help` lists what can be done; `make run` is the place to start.
+
+# go.mod names the Go version; auto fetches it when the installed Go is older.
+export GOTOOLCHAIN := auto
+# `build` stamps the version itself, so git need not be asked at every link.
+export GOFLAGS := -buildvcs=false
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+
+VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+BASE ?= main
+
+.PHONY: help
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- Run -----------------------------------------------------------------------
+
+.PHONY: build
+build: ## Build bin/salon, static and stripped
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/salon ./cmd/salon
+
+.PHONY: run
+run: postgresql build ## Run everything in one process: REST, gRPC, database, queue (ARGS=...)
+	bin/salon dev $(ARGS)
+
+.PHONY: run-distributed
+run-distributed: postgresql build ## Run every service as a process of its own
+	deploy/run-distributed.sh
+
+# --- Test ----------------------------------------------------------------------
+
+.PHONY: test
+test: postgresql race ## Run the tests, with the race detector
+	go test -race -timeout 15m ./...
+
+.PHONY: test-browser
+test-browser: postgresql ## Use the Swagger UI in a real browser
+	tools/need chromium chromium
+	go test -tags browser -count=1 -timeout 10m ./e2e/browser/...
+
+.PHONY: test-openapi-types
+test-openapi-types: ## Generate a TypeScript client's types and compile them
+	tools/need node nodejs npm npm
+	npm --prefix openapi/typescript ci --no-audit --no-fund
+	npm --prefix openapi/typescript test
+
+.PHONY: bench
+bench: postgresql ## Run the benchmarks
+	go test -run '^$$' -bench . -benchmem -timeout 30m ./bench/...
+
+# --- Check ---------------------------------------------------------------------
+
+.PHONY: lint
+lint: bin/golangci-lint bin/buf third_party/proto ## Lint the Go code and the contract
+	bin/buf lint
+	go vet -tags browser ./...
+	bin/golangci-lint run
+
+.PHONY: fmt
+fmt: bin/golangci-lint ## Format the Go code
+	bin/golangci-lint fmt
+
+# The imported .proto files are not in git, so the base gets those of today.
+.PHONY: breaking
+breaking: bin/buf third_party/proto ## Find what breaks clients since BASE (default: main)
+	@base=$$(mktemp -d) && trap 'rm -rf "$$base"' EXIT && \
+	git archive $(BASE) buf.yaml proto | tar -x -C "$$base" && \
+	ln -s "$(CURDIR)/third_party" "$$base/third_party" && \
+	bin/buf breaking --against "$$base"
+
+.PHONY: vuln
+vuln: bin/govulncheck ## Look for known vulnerabilities (needs the network)
+	bin/govulncheck ./...
+
+# --- Generate ------------------------------------------------------------------
+
+.PHONY: generate
+generate: bin/buf third_party/proto ## Generate gen/ and openapi/*.json from proto/
+	bin/buf generate
+	find .build/openapi -name '*.json' | LC_ALL=C sort | xargs go tool openapiv3-merge > .build/openapi.raw.json
+	bin/buf build --as-file-descriptor-set -o .build/contract.binpb
+	@# The plugin knows neither our errors nor our headers; this adds them.
+	go run ./openapi/postprocess .build/openapi.raw.json .build/contract.binpb openapi
+
+third_party/proto: go.mod internal/tools/protodeps/main.go
+	go run ./internal/tools/protodeps $@
+
+# --- Tools ---------------------------------------------------------------------
+# Their dependencies would pull ours along, so they live in modules of their own.
+
+.PHONY: tools
+tools: bin/buf bin/golangci-lint bin/govulncheck ## Build the tools into bin/ (minutes, once)
+
+bin/buf: tools/go.mod
+	go build -C tools -o ../$@ github.com/bufbuild/buf/cmd/buf
+
+bin/golangci-lint: tools/lint/go.mod
+	go build -C tools/lint -o ../../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+bin/govulncheck: tools/misc/go.mod
+	go build -C tools/misc -o ../../$@ golang.org/x/vuln/cmd/govulncheck
+
+bin/grpcurl: tools/misc/go.mod
+	go build -C tools/misc -o ../../$@ github.com/fullstorydev/grpcurl/cmd/grpcurl
+
+bin/nats-server: go.mod
+	go build -o $@ github.com/nats-io/nats-server/v2
+
+.PHONY: postgresql
+postgresql:
+	@tools/need initdb postgresql
+
+# The race detector is linked by a C compiler.
+.PHONY: race
+race:
+	@tools/need gcc gcc ld binutils
+
+.PHONY: clean
+clean: ## Delete what was built
+	rm -rf bin .build third_party openapi/typescript/node_modules
