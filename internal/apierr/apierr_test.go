@@ -1,0 +1,116 @@
+package apierr_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
+)
+
+var errDriver = errors.New("pq: password of anna@example.com is hunter2")
+
+func TestPublicHalf(t *testing.T) {
+	t.Parallel()
+	e := apierr.New(codes.FailedPrecondition, appointmentv1.ErrorReason_ERROR_REASON_SLOT_UNAVAILABLE, "the time is taken").
+		WithField("segments[0].start_time", "is taken").
+		WithField("segments[1].start_time", "is taken too").
+		WithRetryAfter(1500 * time.Millisecond).
+		WithCause(errDriver)
+	s := status.Convert(e)
+	if s.Code() != codes.FailedPrecondition || s.Message() != "the time is taken" {
+		t.Errorf("got %v", s)
+	}
+	var (
+		info  *errdetails.ErrorInfo
+		bad   *errdetails.BadRequest
+		retry *errdetails.RetryInfo
+	)
+	for _, d := range s.Details() {
+		switch d := d.(type) {
+		case *errdetails.ErrorInfo:
+			info = d
+		case *errdetails.BadRequest:
+			bad = d
+		case *errdetails.RetryInfo:
+			retry = d
+		default:
+			t.Errorf("unexpected detail %T", d)
+		}
+	}
+	if info.GetReason() != "SLOT_UNAVAILABLE" || info.GetDomain() != "salon" {
+		t.Errorf("got %v", info)
+	}
+	if len(bad.GetFieldViolations()) != 2 || bad.GetFieldViolations()[1].GetField() != "segments[1].start_time" {
+		t.Errorf("got %v", bad)
+	}
+	if retry.GetRetryDelay().AsDuration() != 1500*time.Millisecond {
+		t.Errorf("got %v", retry)
+	}
+	if strings.Contains(s.Proto().String(), "hunter2") {
+		t.Error("the private half is sent")
+	}
+	if !strings.Contains(e.Error(), "hunter2") {
+		t.Error("the private half is not logged")
+	}
+}
+
+func TestCopies(t *testing.T) {
+	t.Parallel()
+	base := apierr.InvalidField("a", "is bad")
+	one, two := base.WithField("b", "is bad"), base.WithField("c", "is bad")
+	if len(base.Fields()) != 1 || one.Fields()[1].GetField() != "b" || two.Fields()[1].GetField() != "c" {
+		t.Errorf("copies share fields: %v, %v, %v", base, one, two)
+	}
+	if base.WithCause(errDriver); base.Cause() != nil {
+		t.Error("WithCause changed its receiver")
+	}
+	if base.WithRetryAfter(time.Second); base.RetryAfter() != 0 {
+		t.Error("WithRetryAfter changed its receiver")
+	}
+}
+
+func TestIs(t *testing.T) {
+	t.Parallel()
+	err := apierr.NotFound("master").WithCause(errDriver)
+	for _, tt := range []struct {
+		target error
+		want   bool
+	}{
+		{apierr.NotFound("anything"), true},
+		{apierr.EtagMismatch(), false},
+		{apierr.New(codes.NotFound, appointmentv1.ErrorReason_ERROR_REASON_NOT_OFFERED, ""), false},
+		{errDriver, true},
+		{errors.New("other"), false},
+	} {
+		if got := errors.Is(err, tt.target); got != tt.want {
+			t.Errorf("errors.Is(%v) = %v", tt.target, got)
+		}
+	}
+}
+
+func TestReasons(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		err  *apierr.Error
+		code codes.Code
+		want string
+	}{
+		{apierr.InvalidField("f", "d"), codes.InvalidArgument, "INVALID_FIELDS"},
+		{apierr.NotFound("x"), codes.NotFound, "NOT_FOUND"},
+		{apierr.EtagMismatch(), codes.Aborted, "ETAG_MISMATCH"},
+		{apierr.Internal(errDriver), codes.Internal, "INTERNAL"},
+		{apierr.New(codes.Internal, apiv1.ErrorReason(999), "no such reason"), codes.Internal, "INTERNAL"},
+	} {
+		if tt.err.Code() != tt.code || tt.err.ReasonName() != tt.want {
+			t.Errorf("got %v, want %v %s", tt.err, tt.code, tt.want)
+		}
+	}
+}

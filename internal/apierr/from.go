@@ -1,0 +1,121 @@
+package apierr
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+)
+
+// From makes an *Error of anything; of nil it makes nil.
+//
+//   - An *Error stays, wrapped or not; what it was wrapped in becomes its cause.
+//   - A gRPC status that carries our ErrorInfo keeps its code, message and details.
+//   - The context errors become CANCELLED and DEADLINE_EXCEEDED.
+//   - A status of somebody else's keeps its code where that can be a caller's
+//     doing, with a neutral text; it becomes the cause.
+//   - Everything else is Internal(err).
+func From(err error) *Error {
+	if err == nil {
+		return nil
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		if direct, ok := err.(*Error); ok { //nolint:errorlint // asks whether it is wrapped at all
+			return direct
+		}
+		return e.WithCause(err)
+	}
+	if s, ok := status.FromError(err); ok {
+		if e := fromDetails(s); e != nil {
+			return e
+		}
+		return fromCode(s).WithCause(err)
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return cancelled.WithCause(err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return deadlineExceeded.WithCause(err)
+	}
+	return Internal(err)
+}
+
+// fromDetails rebuilds the error that another of our services sent, nil when the
+// status is not ours.
+func fromDetails(s *status.Status) *Error {
+	e := &Error{code: s.Code(), message: s.Message()}
+	ours := false
+	for _, d := range s.Details() {
+		switch d := d.(type) {
+		case *errdetails.ErrorInfo:
+			if d.GetDomain() == Domain && !ours {
+				ours = true
+				e.reason, e.metadata = d.GetReason(), d.GetMetadata()
+			}
+		case *errdetails.BadRequest:
+			e.fields = append(e.fields, d.GetFieldViolations()...)
+		case *errdetails.RetryInfo:
+			e.retryAfter = d.GetRetryDelay().AsDuration()
+		case proto.Message:
+			e.extra = append(e.extra, d)
+		}
+	}
+	if !ours {
+		return nil
+	}
+	return e
+}
+
+var (
+	cancelled = New(codes.Canceled, apiv1.ErrorReason_ERROR_REASON_CANCELLED,
+		"the caller went away")
+	deadlineExceeded = New(codes.DeadlineExceeded, apiv1.ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED,
+		"not finished in time; it may or may not have happened")
+	tooLarge = New(codes.ResourceExhausted, apiv1.ErrorReason_ERROR_REASON_MESSAGE_TOO_LARGE,
+		"the message is too large")
+)
+
+// foreign holds what a status without our details becomes. ALREADY_EXISTS and
+// FAILED_PRECONDITION are missing: our own errors of these codes always carry a
+// reason, so that one without it is a fault.
+var foreign = map[codes.Code]*Error{
+	codes.Canceled:         cancelled,
+	codes.DeadlineExceeded: deadlineExceeded,
+	codes.InvalidArgument: New(codes.InvalidArgument, apiv1.ErrorReason_ERROR_REASON_MALFORMED_REQUEST,
+		"the request could not be read"),
+	codes.OutOfRange: New(codes.InvalidArgument, apiv1.ErrorReason_ERROR_REASON_MALFORMED_REQUEST,
+		"the request could not be read"),
+	codes.NotFound: New(codes.NotFound, apiv1.ErrorReason_ERROR_REASON_NOT_FOUND,
+		"not found"),
+	codes.PermissionDenied: New(codes.PermissionDenied, apiv1.ErrorReason_ERROR_REASON_PERMISSION_DENIED,
+		"not allowed"),
+	codes.Unauthenticated: New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
+		"sign in first"),
+	codes.ResourceExhausted: New(codes.ResourceExhausted, apiv1.ErrorReason_ERROR_REASON_RATE_LIMITED,
+		"too many requests"),
+	codes.Aborted: New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_CONTENTION,
+		"too much contention; try again"),
+	codes.Unimplemented: New(codes.Unimplemented, apiv1.ErrorReason_ERROR_REASON_NO_SUCH_METHOD,
+		"no such method"),
+	codes.Unavailable: New(codes.Unavailable, apiv1.ErrorReason_ERROR_REASON_UNAVAILABLE,
+		"a part of the system cannot be reached; try again"),
+}
+
+func fromCode(s *status.Status) *Error {
+	// grpc-go tells a message over its size limit by its text only
+	// (rpc_util.go, recvAndDecompress).
+	if s.Code() == codes.ResourceExhausted && strings.Contains(s.Message(), "larger than max") {
+		return tooLarge
+	}
+	if e, ok := foreign[s.Code()]; ok {
+		return e
+	}
+	return Internal(nil)
+}

@@ -1,0 +1,34 @@
+package auth
+
+import (
+	"context"
+	"errors"
+)
+
+// Authenticator turns a bearer token into the caller. It is safe for concurrent use.
+type Authenticator struct {
+	verifier *Verifier
+	sessions *Sessions
+}
+
+// NewAuthenticator returns an authenticator that wants both a valid token and an open session.
+func NewAuthenticator(v *Verifier, s *Sessions) *Authenticator {
+	return &Authenticator{verifier: v, sessions: s}
+}
+
+// Authenticate returns the caller whom an access token belongs to, with the role that the account has now. Errors are
+// those of [Verifier.Verify] and [Sessions.Check].
+func (a *Authenticator) Authenticate(ctx context.Context, bearer string) (Principal, error) {
+	claims, err := a.verifier.Verify(ctx, bearer)
+	if err != nil {
+		return Principal{}, err
+	}
+	p, err := a.sessions.Check(ctx, claims.SessionID)
+	if err != nil {
+		return Principal{}, err
+	}
+	if p.UserID != claims.UserID {
+		return Principal{}, errToken.WithCause(errors.New("the session is another user's"))
+	}
+	return p, nil
+}

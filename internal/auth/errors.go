@@ -1,0 +1,24 @@
+package auth
+
+import (
+	"google.golang.org/grpc/codes"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
+)
+
+// errToken is the one answer to every bad access token: which check failed is for the log only.
+var errToken = apierr.New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
+	"the access token is not valid")
+
+// errSession is the answer when the token is good and its session has ended.
+var errSession = apierr.New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
+	"the session has ended")
+
+// errKeys is the answer while the signing keys have never been fetched.
+var errKeys = apierr.New(codes.Unavailable, apiv1.ErrorReason_ERROR_REASON_UNAVAILABLE,
+	"access tokens cannot be checked at the moment")
+
+// errBusy is the answer when more passwords wait to be hashed than the queue holds.
+var errBusy = apierr.New(codes.ResourceExhausted, apiv1.ErrorReason_ERROR_REASON_RATE_LIMITED,
+	"too many sign-ins at the moment")

@@ -1,0 +1,111 @@
+package auth
+
+import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
+
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/secret"
+)
+
+const (
+	// tokenIssuer and tokenAudience are the same in every installation: keys differ, names need not.
+	tokenIssuer   = "salon"
+	tokenAudience = "salon-api"
+	tokenType     = "at+jwt" // RFC 9068, section 2.1
+	signingKey    = "signing-key"
+
+	// AccessTokenTTL is how long an access token is valid.
+	AccessTokenTTL = 10 * time.Minute
+)
+
+// tokenClaims is the body of an access token (RFC 9068, section 2.2).
+type tokenClaims struct {
+	jwt.RegisteredClaims
+	ClientID  string `json:"client_id"`
+	SessionID string `json:"sid"`
+	Role      string `json:"role"`
+}
+
+// Issuer signs access tokens. Only the user service has one. It is safe for concurrent use.
+type Issuer struct {
+	key  ed25519.PrivateKey
+	kid  string
+	jwks *userv1.Jwks
+	now  func() time.Time
+}
+
+// NewIssuer returns an issuer that signs with the key derived from keys. previous may be nil; while it is given, its
+// public key stays published, so that tokens signed before the keys were changed are good until they expire.
+func NewIssuer(keys, previous *secret.Keys, now func() time.Time) *Issuer {
+	key := signer(keys)
+	i := &Issuer{key: key, now: now, jwks: &userv1.Jwks{}}
+	jwk := publicJWK(key)
+	i.kid = jwk.GetKid()
+	i.jwks.Keys = append(i.jwks.Keys, jwk)
+	if previous != nil {
+		if old := publicJWK(signer(previous)); old.GetKid() != i.kid {
+			i.jwks.Keys = append(i.jwks.Keys, old)
+		}
+	}
+	return i
+}
+
+// Issue signs a token for p that is valid for [AccessTokenTTL], and returns it with its end.
+func (i *Issuer) Issue(p Principal) (token string, expires time.Time, err error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return "", time.Time{}, fmt.Errorf("token id: %w", err)
+	}
+	issued := i.now().UTC().Truncate(time.Second) // NumericDate has whole seconds
+	expires = issued.Add(AccessTokenTTL)
+	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, tokenClaims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer:    tokenIssuer,
+			Audience:  jwt.ClaimStrings{tokenAudience},
+			Subject:   p.UserID,
+			IssuedAt:  jwt.NewNumericDate(issued),
+			NotBefore: jwt.NewNumericDate(issued),
+			ExpiresAt: jwt.NewNumericDate(expires),
+			ID:        id.String(),
+		},
+		ClientID:  tokenIssuer,
+		SessionID: p.SessionID,
+		Role:      p.Role.String(),
+	})
+	t.Header["typ"] = tokenType
+	t.Header["kid"] = i.kid
+	token, err = t.SignedString(i.key)
+	if err != nil {
+		return "", time.Time{}, fmt.Errorf("sign access token: %w", err)
+	}
+	return token, expires, nil
+}
+
+// JWKS returns the public keys of all tokens that may still be valid (RFC 7517). Callers must not change it.
+func (i *Issuer) JWKS() *userv1.Jwks { return i.jwks }
+
+// signer derives the key pair: the same keys give the same pair in every process.
+func signer(keys *secret.Keys) ed25519.PrivateKey {
+	seed := keys.Derive(signingKey)
+	return ed25519.NewKeyFromSeed(seed[:])
+}
+
+// publicJWK describes a public key (RFC 8037, section 2).
+func publicJWK(key ed25519.PrivateKey) *userv1.Jwk {
+	x := base64.RawURLEncoding.EncodeToString(key.Public().(ed25519.PublicKey))
+	return &userv1.Jwk{Kty: "OKP", Crv: "Ed25519", X: x, Kid: thumbprint(x), Use: "sig", Alg: "EdDSA"}
+}
+
+// thumbprint is the key id: the SHA-256 of the members that make the key, in lexical order (RFC 7638, RFC 8037
+// appendix A.3).
+func thumbprint(x string) string {
+	sum := sha256.Sum256([]byte(`{"crv":"Ed25519","kty":"OKP","x":"` + x + `"}`))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}

@@ -1,0 +1,41 @@
+package auth
+
+import (
+	"context"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+)
+
+// Principal is a signed-in caller.
+type Principal struct {
+	// UserID is the account's id, a UUID.
+	UserID string
+	// Role is what the account may do, as of the last check of the session.
+	Role apiv1.Role
+	// SessionID is the session that the call belongs to, a UUID.
+	SessionID string
+}
+
+// IsAdmin tells whether the caller runs the salon.
+func (p Principal) IsAdmin() bool { return p.Role == apiv1.Role_ROLE_ADMIN }
+
+type principalKey struct{}
+
+// WithPrincipal returns a context that carries the caller. Only the authentication interceptor calls it.
+func WithPrincipal(ctx context.Context, p Principal) context.Context {
+	return context.WithValue(ctx, principalKey{}, p)
+}
+
+// FromContext returns the caller, and false when nobody is signed in.
+func FromContext(ctx context.Context) (Principal, bool) {
+	p, ok := ctx.Value(principalKey{}).(Principal)
+	return p, ok
+}
+
+// CallerOr returns the caller's user id, or fallback when nobody is signed in.
+func CallerOr(ctx context.Context, fallback string) string {
+	if p, ok := FromContext(ctx); ok {
+		return p.UserID
+	}
+	return fallback
+}

@@ -1,0 +1,220 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"hash/maphash"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+	"golang.org/x/sync/singleflight"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/events"
+)
+
+const (
+	// sessionEnded is the subject of the broadcast that a session has ended.
+	sessionEnded = "session.ended"
+	// sessionTTL is how long an answer is used, counted from when it was asked for. It is also the longest that an
+	// ended session can live on in a process which a broadcast did not reach.
+	sessionTTL = 5 * time.Second
+	// sessionTimeout ends a check whose first caller has long gone.
+	sessionTimeout = 5 * time.Second
+	// sessionsKept bounds the memory of the answers to some 10 MB.
+	sessionsKept = 50_000
+	// sessionShards is the number of counters that ends of single sessions are spread over.
+	sessionShards = 256
+)
+
+// sessionBus is what Sessions needs of [events.Bus].
+type sessionBus interface {
+	Ready() error
+	Broadcast(typ string, body proto.Message) error
+	Watch(subject string, fn func(events.Event)) (stop func(), err error)
+	OnReconnect(fn func())
+}
+
+// Sessions tells whether a session is open, and whose. It is safe for concurrent use.
+//
+// Answers are kept for five seconds at most and dropped as soon as the session ends: here by End, in other processes
+// by its broadcast. While the bus is not ready a broadcast could be missed, so nothing is kept then, every check asks
+// the user service; after a reconnect everything is dropped. Without a bus (nil) this process must be the only one.
+//
+// An answer that was asked for before an End and arrives after it is given to those who waited for it, who also came
+// before the End, but is neither kept nor shared with later callers: counters that End raises are part of what a
+// check is known by.
+type Sessions struct {
+	client userv1.IdentityServiceClient
+	bus    sessionBus // nil when there is none
+	deaf   bool       // the bus could not be watched
+	stop   func()
+	now    func() time.Time
+
+	known     *otter.Cache[string, session]
+	group     singleflight.Group
+	seed      maphash.Seed
+	userEnds  atomic.Uint64 // ends of all sessions of some user, and lost connections
+	oneEnds   [sessionShards]atomic.Uint64
+	sawOutage atomic.Bool
+}
+
+// session is an open session.
+type session struct {
+	principal Principal
+	until     time.Time
+}
+
+// NewSessions returns a checker that asks client. bus may be nil.
+func NewSessions(client userv1.IdentityServiceClient, bus *events.Bus, now func() time.Time) *Sessions {
+	if bus == nil {
+		return newSessions(client, nil, now)
+	}
+	return newSessions(client, bus, now)
+}
+
+func newSessions(client userv1.IdentityServiceClient, bus sessionBus, now func() time.Time) *Sessions {
+	s := &Sessions{
+		client: client,
+		bus:    bus,
+		now:    now,
+		stop:   func() {},
+		seed:   maphash.MakeSeed(),
+		known:  otter.Must(&otter.Options[string, session]{MaximumSize: sessionsKept}),
+	}
+	if bus == nil {
+		return s
+	}
+	stop, err := bus.Watch(sessionEnded, func(e events.Event) {
+		var body userv1.SessionEvent
+		if e.Decode(&body) != nil {
+			s.dropAll() // somebody's session has ended
+			return
+		}
+		s.drop(body.GetUserId(), body.GetSessionId())
+	})
+	if err != nil {
+		s.deaf = true
+		return s
+	}
+	s.stop = stop
+	bus.OnReconnect(s.dropAll)
+	return s
+}
+
+// Close stops listening for broadcasts. Check asks the user service every time from then on.
+func (s *Sessions) Close() {
+	s.stop()
+	s.dropAll()
+}
+
+// Check returns whose session it is and the account's role as of now. An ended or unknown session is UNAUTHENTICATED;
+// an unreachable user service is UNAVAILABLE.
+func (s *Sessions) Check(ctx context.Context, sessionID string) (Principal, error) {
+	keep := s.mayKeep()
+	if keep {
+		if hit, ok := s.known.GetIfPresent(sessionID); ok && s.now().Before(hit.until) {
+			return hit.principal, nil
+		}
+	}
+	users, one := s.userEnds.Load(), s.shard(sessionID).Load()
+	flight := sessionID + "/" + strconv.FormatUint(users, 36) + "/" + strconv.FormatUint(one, 36)
+	select {
+	case r := <-s.group.DoChan(flight, func() (any, error) { return s.ask(ctx, sessionID, users, one, keep) }):
+		p, _ := r.Val.(Principal)
+		return p, r.Err
+	case <-ctx.Done():
+		return Principal{}, apierr.From(ctx.Err())
+	}
+}
+
+// ask asks the user service on behalf of all who wait, so the first one's leaving does not end it.
+func (s *Sessions) ask(ctx context.Context, sessionID string, users, one uint64, keep bool) (p Principal, err error) {
+	defer func() {
+		// singleflight would end the process: no handler's recovery is above us.
+		if r := recover(); r != nil {
+			err = apierr.Internal(fmt.Errorf("check session: panic: %v", r))
+		}
+	}()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sessionTimeout)
+	defer cancel()
+	until := s.now().Add(sessionTTL)
+	resp, err := s.client.CheckSession(ctx, &userv1.CheckSessionRequest{SessionId: sessionID})
+	if err != nil {
+		public := apierr.From(err)
+		if public.Code() == codes.NotFound || public.Code() == codes.InvalidArgument {
+			return Principal{}, errSession.WithCause(err)
+		}
+		return Principal{}, public
+	}
+	p = Principal{UserID: resp.GetUserId(), Role: resp.GetRole(), SessionID: sessionID}
+	if !keep {
+		return p, nil
+	}
+	// drop raises a counter first and removes the entry then, so of a drop at this very moment one of both is seen:
+	// the raised counter here, or the entry there.
+	s.known.Compute(sessionID, func(old session, _ bool) (session, otter.ComputeOp) {
+		if s.userEnds.Load() != users || s.shard(sessionID).Load() != one {
+			return old, otter.CancelOp
+		}
+		return session{principal: p, until: until}, otter.WriteOp
+	})
+	return p, nil
+}
+
+// End makes a session count as ended, here at once and in other processes as soon as the broadcast arrives. An empty
+// sessionID means all sessions of the user, also those whose role has changed. Call it after the change is committed.
+func (s *Sessions) End(userID, sessionID string) {
+	s.drop(userID, sessionID)
+	if s.bus != nil {
+		// A failure is not an error of the caller's, whose change is made: others use their answers for five seconds
+		// at most, or keep none because they miss the bus as well.
+		_ = s.bus.Broadcast(sessionEnded, &userv1.SessionEvent{UserId: userID, SessionId: sessionID})
+	}
+}
+
+func (s *Sessions) drop(userID, sessionID string) {
+	if sessionID != "" {
+		s.shard(sessionID).Add(1)
+		s.known.Invalidate(sessionID)
+		return
+	}
+	s.userEnds.Add(1)
+	for id, known := range s.known.All() {
+		if known.principal.UserID == userID {
+			s.known.Invalidate(id)
+		}
+	}
+}
+
+func (s *Sessions) dropAll() {
+	s.userEnds.Add(1)
+	s.known.InvalidateAll()
+}
+
+// mayKeep tells whether every broadcast reaches us at the moment, so that answers may be kept and used.
+func (s *Sessions) mayKeep() bool {
+	switch {
+	case s.bus == nil:
+		return true
+	case s.deaf:
+		return false
+	case s.bus.Ready() != nil:
+		s.sawOutage.Store(true)
+		return false
+	case s.sawOutage.Load():
+		// The bus is back and OnReconnect may be about to run: what was kept before the outage goes now.
+		s.dropAll()
+		s.sawOutage.Store(false)
+	}
+	return true
+}
+
+func (s *Sessions) shard(sessionID string) *atomic.Uint64 {
+	return &s.oneEnds[maphash.String(s.seed, sessionID)%sessionShards]
+}

@@ -1,0 +1,366 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/events"
+)
+
+// users is a user service that only knows sessions.
+type users struct {
+	userv1.IdentityServiceClient
+	mu    sync.Mutex
+	open  map[string]*userv1.CheckSessionResponse
+	err   error
+	asked atomic.Int32
+	// hold, if set, is called after the answer is found and before it is given.
+	hold func(ctx context.Context)
+}
+
+func newUsers() *users {
+	return &users{open: map[string]*userv1.CheckSessionResponse{
+		anna().SessionID: {UserId: anna().UserID, Role: anna().Role},
+	}}
+}
+
+func (u *users) CheckSession(ctx context.Context, req *userv1.CheckSessionRequest, _ ...grpc.CallOption) (*userv1.CheckSessionResponse, error) {
+	u.asked.Add(1)
+	u.mu.Lock()
+	resp, err, hold := u.open[req.GetSessionId()], u.err, u.hold
+	u.mu.Unlock()
+	if hold != nil {
+		hold(ctx)
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case resp == nil:
+		return nil, apierr.NotFound("session").GRPCStatus().Err()
+	}
+	return resp, nil
+}
+
+func (u *users) set(f func()) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	f()
+}
+
+// end makes the session of a user not open any more, as a commit does.
+func (u *users) end(sessionID string) { u.set(func() { delete(u.open, sessionID) }) }
+
+// fakeBus connects the Sessions of several processes, and breaks when told.
+type fakeBus struct {
+	mu          sync.Mutex
+	down        bool
+	watchers    []func(events.Event)
+	onReconnect []func()
+	watchErr    error
+	stopped     int
+}
+
+func (b *fakeBus) Ready() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.down {
+		return errors.New("not connected")
+	}
+	return nil
+}
+
+func (b *fakeBus) Broadcast(typ string, body proto.Message) error {
+	if err := b.Ready(); err != nil {
+		return err
+	}
+	e, err := events.NewEvent(typ, "", 0, time.Now(), body)
+	if err != nil {
+		return err
+	}
+	b.send(e)
+	return nil
+}
+
+func (b *fakeBus) send(e events.Event) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, w := range b.watchers {
+		w(e)
+	}
+}
+
+func (b *fakeBus) Watch(_ string, fn func(events.Event)) (func(), error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.watchers = append(b.watchers, fn)
+	return func() { b.stopped++ }, b.watchErr
+}
+
+func (b *fakeBus) OnReconnect(fn func()) { b.onReconnect = append(b.onReconnect, fn) }
+
+func (b *fakeBus) setDown(down bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.down = down
+}
+
+// check wants the session to be open for Anna.
+func check(t testing.TB, s *Sessions) {
+	t.Helper()
+	p, err := s.Check(t.Context(), anna().SessionID)
+	if err != nil || p != anna() {
+		t.Fatalf("Check = %v, %v", p, err)
+	}
+}
+
+func TestSessionIsAskedForOnce(t *testing.T) {
+	c, u := newClock(), newUsers()
+	s := NewSessions(u, nil, c.Now)
+	defer s.Close()
+	for range 5 {
+		check(t, s)
+	}
+	c.Advance(sessionTTL - 1)
+	check(t, s)
+	if n := u.asked.Load(); n != 1 {
+		t.Errorf("asked %d times within five seconds", n)
+	}
+	c.Advance(1)
+	check(t, s)
+	if n := u.asked.Load(); n != 2 {
+		t.Errorf("asked %d times after five seconds", n)
+	}
+}
+
+func TestSessionAnswers(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		err  error
+		want codes.Code
+	}{
+		{"ended", apierr.NotFound("session").GRPCStatus().Err(), codes.Unauthenticated},
+		{"not an id", apierr.InvalidField("session_id", "is not a UUID").GRPCStatus().Err(), codes.Unauthenticated},
+		{"service away", status.Error(codes.Unavailable, "connection refused"), codes.Unavailable},
+		{"too slow", context.DeadlineExceeded, codes.DeadlineExceeded},
+		{"strange", errors.New("disk on fire"), codes.Internal},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c, u := newClock(), newUsers()
+			u.err = test.err
+			s := NewSessions(u, nil, c.Now)
+			p, err := s.Check(t.Context(), anna().SessionID)
+			wantCode(t, err, test.want)
+			if p != (Principal{}) {
+				t.Errorf("a principal all the same: %v", p)
+			}
+			// No bad answer is kept.
+			u.set(func() { u.err = nil })
+			check(t, s)
+		})
+	}
+}
+
+func TestSessionCheckPanics(t *testing.T) {
+	c, u := newClock(), newUsers()
+	u.hold = func(context.Context) { panic("bug") }
+	s := NewSessions(u, nil, c.Now)
+	_, err := s.Check(t.Context(), anna().SessionID)
+	wantCode(t, err, codes.Internal)
+}
+
+func TestEndedSessionIsGoneAtOnce(t *testing.T) {
+	for _, sessionID := range []string{anna().SessionID, ""} {
+		c, u, bus := newClock(), newUsers(), &fakeBus{}
+		here, there := newSessions(u, bus, c.Now), newSessions(u, bus, c.Now)
+		check(t, here)
+		check(t, there)
+		u.end(anna().SessionID)
+		here.End(anna().UserID, sessionID)
+		for name, s := range map[string]*Sessions{"here": here, "there": there} {
+			_, err := s.Check(t.Context(), anna().SessionID)
+			if err == nil {
+				t.Fatalf("session %q is open %s", sessionID, name)
+			}
+			wantCode(t, err, codes.Unauthenticated)
+		}
+	}
+}
+
+func TestEndOfOthersKeepsAnswer(t *testing.T) {
+	c, u := newClock(), newUsers()
+	s := NewSessions(u, nil, c.Now)
+	check(t, s)
+	s.End("0190a5a0-0000-7000-8000-000000000002", "")
+	check(t, s)
+	if n := u.asked.Load(); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
+func TestChangeOfRole(t *testing.T) {
+	c, u := newClock(), newUsers()
+	s := NewSessions(u, nil, c.Now)
+	check(t, s)
+	u.set(func() {
+		u.open[anna().SessionID] = &userv1.CheckSessionResponse{UserId: anna().UserID, Role: apiv1.Role_ROLE_ADMIN}
+	})
+	s.End(anna().UserID, "")
+	p, err := s.Check(t.Context(), anna().SessionID)
+	if err != nil || p.Role != apiv1.Role_ROLE_ADMIN {
+		t.Errorf("Check = %v, %v", p, err)
+	}
+}
+
+// TestAnswerFromBeforeTheEnd lets a check find the session open, ends it, and only then lets the answer arrive.
+func TestAnswerFromBeforeTheEnd(t *testing.T) {
+	for _, sessionID := range []string{anna().SessionID, ""} {
+		c, u := newClock(), newUsers()
+		found, arrive := make(chan struct{}), make(chan struct{})
+		var once sync.Once
+		u.hold = func(context.Context) { once.Do(func() { close(found); <-arrive }) }
+		s := NewSessions(u, nil, c.Now)
+		early := make(chan error)
+		go func() {
+			_, err := s.Check(t.Context(), anna().SessionID)
+			early <- err
+		}()
+		<-found
+		u.end(anna().SessionID)
+		s.End(anna().UserID, sessionID)
+		// Who asks after the end does not wait for the old answer.
+		_, err := s.Check(t.Context(), anna().SessionID)
+		wantCode(t, err, codes.Unauthenticated)
+		close(arrive)
+		if err := <-early; err != nil {
+			t.Errorf("who asked before the end: %v", err)
+		}
+		_, err = s.Check(t.Context(), anna().SessionID)
+		wantCode(t, err, codes.Unauthenticated)
+	}
+}
+
+func TestWaitersShareOneQuestion(t *testing.T) {
+	c, u := newClock(), newUsers()
+	found, arrive := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	u.hold = func(ctx context.Context) {
+		once.Do(func() { close(found) })
+		select {
+		case <-arrive:
+		case <-ctx.Done():
+		}
+	}
+	s := NewSessions(u, nil, c.Now)
+	ctx, cancel := context.WithCancel(t.Context())
+	first := make(chan error)
+	go func() {
+		_, err := s.Check(ctx, anna().SessionID)
+		first <- err
+	}()
+	<-found
+	var wg sync.WaitGroup
+	for range 10 {
+		wg.Go(func() {
+			if p, err := s.Check(t.Context(), anna().SessionID); err != nil || p != anna() {
+				t.Errorf("Check = %v, %v", p, err)
+			}
+		})
+	}
+	cancel()
+	wantCode(t, <-first, codes.Canceled)
+	close(arrive)
+	wg.Wait()
+	if n := u.asked.Load(); n > 2 { // a waiter may have come after the answer was given, before it was kept
+		t.Errorf("asked %d times", n)
+	}
+}
+
+func TestNothingIsKeptWithoutBus(t *testing.T) {
+	c, u, bus := newClock(), newUsers(), &fakeBus{}
+	s := newSessions(u, bus, c.Now)
+	check(t, s)
+	bus.setDown(true)
+	check(t, s)
+	check(t, s)
+	if n := u.asked.Load(); n != 3 {
+		t.Errorf("asked %d times", n)
+	}
+	// The session ends elsewhere during the outage; the broadcast is lost.
+	u.end(anna().SessionID)
+	bus.setDown(false)
+	_, err := s.Check(t.Context(), anna().SessionID)
+	wantCode(t, err, codes.Unauthenticated)
+}
+
+func TestReconnectDropsAll(t *testing.T) {
+	c, u, bus := newClock(), newUsers(), &fakeBus{}
+	s := newSessions(u, bus, c.Now)
+	check(t, s)
+	u.end(anna().SessionID)
+	for _, fn := range bus.onReconnect {
+		fn()
+	}
+	_, err := s.Check(t.Context(), anna().SessionID)
+	wantCode(t, err, codes.Unauthenticated)
+}
+
+func TestUnreadableBroadcastDropsAll(t *testing.T) {
+	c, u, bus := newClock(), newUsers(), &fakeBus{}
+	s := newSessions(u, bus, c.Now)
+	check(t, s)
+	u.end(anna().SessionID)
+	bus.send(events.Event{Type: sessionEnded, Body: []byte(`{`)})
+	_, err := s.Check(t.Context(), anna().SessionID)
+	wantCode(t, err, codes.Unauthenticated)
+}
+
+func TestBusThatCannotBeWatched(t *testing.T) {
+	c, u := newClock(), newUsers()
+	s := newSessions(u, &fakeBus{watchErr: errors.New("closed")}, c.Now)
+	check(t, s)
+	check(t, s)
+	if n := u.asked.Load(); n != 2 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
+// TestEndRacesWithChecks ends sessions while many check them: whoever starts after an End must see it.
+func TestEndRacesWithChecks(t *testing.T) {
+	c, u := newClock(), newUsers()
+	s := NewSessions(u, nil, c.Now)
+	for range 200 {
+		u.set(func() {
+			u.open[anna().SessionID] = &userv1.CheckSessionResponse{UserId: anna().UserID, Role: anna().Role}
+		})
+		s.End(anna().UserID, anna().SessionID) // opened anew: forget that it was closed
+		var ended atomic.Bool
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for range 20 {
+					before := ended.Load()
+					_, err := s.Check(t.Context(), anna().SessionID)
+					if before && err == nil {
+						t.Error("open after its end")
+					}
+				}
+			})
+		}
+		u.end(anna().SessionID)
+		s.End(anna().UserID, anna().SessionID)
+		ended.Store(true)
+		wg.Wait()
+	}
+}

@@ -1,0 +1,190 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+	"github.com/rs/zerolog"
+
+	"github.com/beauty-salon/platform/internal/secret"
+)
+
+const (
+	// opTimeout bounds one use of Redis. A healthy one answers within a millisecond; a request must not wait for a
+	// sick one, because everything in Redis can be had elsewhere.
+	opTimeout = 100 * time.Millisecond
+	// ioTimeout bounds the connection's own steps where no context does.
+	ioTimeout = 250 * time.Millisecond
+	// restTime is how long Redis is left alone after a failure.
+	restTime = time.Second
+	// timeoutsToTrip is how many operations in a row must time out: one may be due to ourselves being short of CPU.
+	timeoutsToTrip = 3
+	// maxConns bounds the connections of one process.
+	maxConns = 64
+)
+
+// ErrUnavailable is what [Client.Do] returns while Redis is left alone.
+var ErrUnavailable = errors.New("redis is not available")
+
+// Config says where Redis is.
+type Config struct {
+	// URL is redis://user:password@host:port/db, or rediss:// with TLS, or unix://. Empty means that there is none:
+	// every process keeps to its own memory.
+	URL secret.Text
+}
+
+// Client is a connection to Redis that may be down at any time. It is safe for concurrent use.
+type Client struct {
+	rdb *redis.Client // nil without a URL
+	log zerolog.Logger
+	now func() time.Time
+
+	downUntil atomic.Int64 // unix nanoseconds; 0 while Redis is well
+	timeouts  atomic.Int32 // in a row
+
+	repairs repairs
+}
+
+// Open prepares the connection. It fails for a malformed URL only; Redis need not be there yet.
+func Open(cfg Config, log zerolog.Logger) (*Client, error) {
+	c := &Client{log: log, now: time.Now}
+	c.repairs.init()
+	if cfg.URL == "" {
+		return c, nil
+	}
+	o, err := redis.ParseURL(cfg.URL.Reveal())
+	if err != nil {
+		var bad *url.Error
+		if errors.As(err, &bad) {
+			err = bad.Err // without the URL, which has a password in it
+		}
+		return nil, fmt.Errorf("redis URL: %w", err)
+	}
+	quiet()
+	o.ContextTimeoutEnabled = true
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = ioTimeout, ioTimeout, ioTimeout
+	o.PoolTimeout = opTimeout
+	o.MaxActiveConns = maxConns
+	o.PoolSize = min(o.PoolSize, maxConns)
+	// A connection that a restart of Redis has closed is worth one more try, nothing else is.
+	o.MaxRetries, o.MinRetryBackoff, o.MaxRetryBackoff = 1, -1, -1
+	o.DialerRetries = 1
+	o.DisableIdentity = true
+	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	c.rdb = redis.NewClient(o)
+	return c, nil
+}
+
+// quiet silences the library's own lines on stderr: the failures are ours to log, once.
+var quiet = sync.OnceFunc(func() { redis.SetLogger(silence{}) })
+
+type silence struct{}
+
+func (silence) Printf(context.Context, string, ...any) {}
+
+// Redis returns the connection, for what Do cannot express. It is nil when no URL was configured.
+func (c *Client) Redis() redis.UniversalClient {
+	if c == nil || c.rdb == nil {
+		return nil
+	}
+	return c.rdb
+}
+
+// Close ends the connection and what runs in the background.
+func (c *Client) Close() error {
+	if c == nil {
+		return nil
+	}
+	c.repairs.close()
+	if c.rdb == nil {
+		return nil
+	}
+	return c.rdb.Close()
+}
+
+// Healthy asks Redis whether it is there. It is always nil when no URL was configured.
+func (c *Client) Healthy(ctx context.Context) error {
+	if c == nil || c.rdb == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, ioTimeout)
+	defer cancel()
+	if err := c.rdb.Ping(ctx).Err(); err != nil {
+		return fmt.Errorf("redis: %w", err)
+	}
+	return nil
+}
+
+// Available tells whether Do would use Redis.
+func (c *Client) Available() bool {
+	return c != nil && c.rdb != nil && c.downUntil.Load() <= c.now().UnixNano()
+}
+
+// Do uses Redis for at most 100 ms. For a second after a failure it returns [ErrUnavailable] without asking; then one
+// caller tries again while the others still do without. fn may run more than once at the same time as others' do, and
+// must use no other context than the one that it is given.
+func (c *Client) Do(ctx context.Context, fn func(ctx context.Context, r redis.UniversalClient) error) error {
+	if c == nil || c.rdb == nil {
+		return ErrUnavailable
+	}
+	if until := c.downUntil.Load(); until != 0 {
+		now := c.now()
+		if now.UnixNano() < until || !c.downUntil.CompareAndSwap(until, now.Add(restTime).UnixNano()) {
+			return ErrUnavailable
+		}
+	}
+	inner, cancel := context.WithTimeout(ctx, opTimeout)
+	defer cancel()
+	err := fn(inner, c.rdb)
+	switch {
+	case err != nil && c.gone(ctx): // says nothing about Redis
+	case !isOutage(err):
+		c.timeouts.Store(0)
+		if c.downUntil.Swap(0) != 0 {
+			c.log.Info().Msg("redis is available again")
+		}
+	case timedOut(err) && c.downUntil.Load() == 0 && c.timeouts.Add(1) < timeoutsToTrip:
+	default:
+		c.timeouts.Store(0)
+		if c.downUntil.Swap(c.now().Add(restTime).UnixNano()) == 0 {
+			c.log.Warn().Err(err).Msg("redis is not available; doing without it")
+		}
+	}
+	return err
+}
+
+// gone tells whether the caller has left, or is due to: a connection may notice a deadline before the context does.
+func (c *Client) gone(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !c.now().Before(deadline)
+}
+
+func timedOut(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, redis.ErrPoolTimeout) || errors.As(err, &t) && t.Timeout()
+}
+
+// isOutage tells whether an error means that Redis itself, and not just this command, is of no use at the moment.
+func isOutage(err error) bool {
+	if err == nil || errors.Is(err, redis.Nil) {
+		return false
+	}
+	var reply redis.Error
+	if !errors.As(err, &reply) {
+		return true
+	}
+	for _, state := range []string{"LOADING", "MASTERDOWN", "CLUSTERDOWN", "READONLY", "OOM", "MISCONF", "NOAUTH", "WRONGPASS", "NOREPLICAS"} {
+		if strings.HasPrefix(reply.Error(), state) {
+			return true
+		}
+	}
+	return false
+}

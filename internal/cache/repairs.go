@@ -1,0 +1,75 @@
+package cache
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// repairs brings to Redis, once it is back, what could not be told to it while it was down: which values are too old.
+// A goroutine exists only while there is something to tell.
+type repairs struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	mu      sync.Mutex
+	closed  bool
+	running bool
+	pending []func(ctx context.Context) bool // each tells whether it is done
+}
+
+func (r *repairs) init() { r.ctx, r.cancel = context.WithCancel(context.Background()) }
+
+// add tries job once a second until it is done or the client is closed.
+func (r *repairs) add(job func(ctx context.Context) bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return
+	}
+	r.pending = append(r.pending, job)
+	if r.running {
+		return
+	}
+	r.running = true
+	r.wg.Go(r.run)
+}
+
+func (r *repairs) run() {
+	tick := time.NewTicker(restTime)
+	defer tick.Stop()
+	for {
+		select {
+		case <-r.ctx.Done():
+			return
+		case <-tick.C:
+		}
+		r.mu.Lock()
+		jobs := r.pending
+		r.pending = nil
+		r.mu.Unlock()
+		var left []func(context.Context) bool
+		for _, job := range jobs {
+			if !job(r.ctx) {
+				left = append(left, job)
+			}
+		}
+		r.mu.Lock()
+		r.pending = append(left, r.pending...)
+		done := len(r.pending) == 0
+		r.running = !done
+		r.mu.Unlock()
+		if done {
+			return
+		}
+	}
+}
+
+func (r *repairs) close() {
+	r.mu.Lock()
+	r.closed = true
+	r.mu.Unlock()
+	r.cancel()
+	r.wg.Wait()
+}

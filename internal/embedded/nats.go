@@ -1,0 +1,160 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/beauty-salon/platform/internal/embedded/dirlock"
+)
+
+const (
+	// natsReady bounds the start, in which JetStream reads what it has stored.
+	natsReady = 30 * time.Second
+	// defaultMaxStore bounds what streams may take on disk.
+	defaultMaxStore int64 = 4 << 30
+	// maxMemory bounds what streams may take in memory. Ours are on disk.
+	maxMemory int64 = 64 << 20
+	// maxPayload is far above any event, which hold ids only.
+	maxPayload = 1 << 20
+)
+
+// NATSConfig describes the NATS server.
+type NATSConfig struct {
+	// StoreDir keeps JetStream's streams; made on the first start.
+	StoreDir string
+	// SyncAlways makes every publish durable before it is acknowledged, which a
+	// server without replicas needs.
+	SyncAlways bool
+	// Listen also accepts connections over TCP, such as "127.0.0.1:4222"; only a
+	// loopback address, because nobody is asked for a password. Empty means
+	// connections from within the process only.
+	Listen string
+	// MaxStore bounds what streams may take on disk, in bytes; 0 means 4 GiB.
+	MaxStore int64
+	// Log takes warnings and errors; nil drops them.
+	Log io.Writer
+}
+
+// NATS is a running NATS server with JetStream. It is a nats.InProcessConnProvider.
+type NATS struct {
+	server *server.Server
+	lock   *dirlock.Lock
+	listen bool
+
+	once    sync.Once
+	stopped chan struct{}
+	err     error // read after stopped
+}
+
+// StartNATS starts a server and returns once it accepts connections.
+func StartNATS(cfg NATSConfig) (*NATS, error) {
+	options, err := natsOptions(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(options.StoreDir, 0o700); err != nil {
+		return nil, fmt.Errorf("make a directory for NATS: %w", err)
+	}
+	lock, err := dirlock.Acquire(context.Background(), options.StoreDir)
+	if err != nil {
+		return nil, err
+	}
+	instance, err := server.NewServer(options)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("set up NATS: %w", err), lock.Release())
+	}
+	log := &natsLog{out: cfg.Log}
+	instance.SetLoggerV2(log, false, false, false)
+	n := &NATS{server: instance, lock: lock, listen: cfg.Listen != "", stopped: make(chan struct{})}
+	instance.Start() // returns once everything is started; failures go to the log only
+	if fatal := log.fatal(); fatal != "" {
+		return nil, errors.Join(fmt.Errorf("start NATS: %s", fatal), n.stop())
+	}
+	if !instance.ReadyForConnections(natsReady) {
+		return nil, errors.Join(errors.New("NATS does not get ready"), n.stop())
+	}
+	return n, nil
+}
+
+func natsOptions(cfg NATSConfig) (*server.Options, error) {
+	store, err := filepath.Abs(cfg.StoreDir)
+	if err != nil {
+		return nil, err
+	}
+	options := &server.Options{
+		ServerName:         "salon",
+		DontListen:         cfg.Listen == "",
+		NoSigs:             true, // signals are the program's
+		JetStream:          true,
+		StoreDir:           store,
+		SyncAlways:         cfg.SyncAlways,
+		JetStreamMaxStore:  cfg.MaxStore,
+		JetStreamMaxMemory: maxMemory,
+		MaxPayload:         maxPayload,
+	}
+	if options.JetStreamMaxStore == 0 {
+		options.JetStreamMaxStore = defaultMaxStore
+	}
+	if cfg.Listen == "" {
+		return options, nil
+	}
+	host, port, err := net.SplitHostPort(cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("address for NATS: %w", err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && !ip.IsLoopback() {
+		return nil, fmt.Errorf("the embedded NATS server asks nobody for a password and cannot listen on %s: use a loopback address, or a NATS server of its own", cfg.Listen)
+	}
+	options.Host = host
+	if options.Port, err = strconv.Atoi(port); err != nil {
+		return nil, fmt.Errorf("port for NATS: %w", err)
+	}
+	if options.Port == 0 {
+		options.Port = server.RANDOM_PORT
+	}
+	return options, nil
+}
+
+// InProcessConn connects from within the process; see nats.InProcessServer.
+func (n *NATS) InProcessConn() (net.Conn, error) { return n.server.InProcessConn() }
+
+// URL is the address for clients over TCP, "" when there is none.
+func (n *NATS) URL() string {
+	if !n.listen {
+		return ""
+	}
+	return n.server.ClientURL()
+}
+
+// Shutdown disconnects the clients, writes out what JetStream holds and waits for
+// that, or until ctx ends; the shutdown then goes on in the background.
+func (n *NATS) Shutdown(ctx context.Context) error {
+	n.once.Do(func() {
+		go func() {
+			n.err = n.stop()
+			close(n.stopped)
+		}()
+	})
+	select {
+	case <-n.stopped:
+		return n.err
+	case <-ctx.Done():
+		return fmt.Errorf("NATS is still shutting down: %w", ctx.Err())
+	}
+}
+
+func (n *NATS) stop() error {
+	n.server.Shutdown()
+	n.server.WaitForShutdown()
+	return n.lock.Release()
+}

@@ -1,0 +1,115 @@
+package pgcluster
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"syscall"
+)
+
+// account is whom the server runs as.
+type account struct {
+	name       string
+	uid, gid   int
+	credential *syscall.Credential // nil: whoever we are
+}
+
+// serverAccount is the current user, or, for root, an account that PostgreSQL
+// accepts.
+func serverAccount() (account, error) {
+	if os.Geteuid() != 0 {
+		return account{uid: os.Geteuid(), gid: os.Getegid()}, nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		entry, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, err := strconv.ParseUint(entry.Uid, 10, 32)
+		if err != nil {
+			return account{}, fmt.Errorf("user id of %s: %w", name, err)
+		}
+		gid, err := strconv.ParseUint(entry.Gid, 10, 32)
+		if err != nil {
+			return account{}, fmt.Errorf("group id of %s: %w", name, err)
+		}
+		return account{
+			name: name, uid: int(uid), gid: int(gid),
+			credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)},
+		}, nil
+	}
+	return account{}, errors.New("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as")
+}
+
+// own hands path to the account.
+func (a account) own(path string) error {
+	if a.credential == nil {
+		return nil
+	}
+	return os.Lchown(path, a.uid, a.gid)
+}
+
+// makeDir creates a directory that only the account may enter.
+func (a account) makeDir(path string) error {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return err
+	}
+	if err := os.Chmod(path, 0o700); err != nil {
+		return err
+	}
+	return a.own(path)
+}
+
+// CheckReachable returns an error when the user that a server would run as cannot
+// enter dir: as root, a private parent such as /root shuts that user out.
+func CheckReachable(dir string) error {
+	account, err := serverAccount()
+	if err != nil {
+		return err
+	}
+	return account.checkReachable(dir)
+}
+
+func (a account) checkReachable(dir string) error {
+	if a.credential == nil {
+		return nil
+	}
+	path, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return err
+	}
+	for {
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		if !a.mayEnter(info) {
+			return fmt.Errorf("PostgreSQL runs as user %s, who may not enter %s: choose a data directory elsewhere, or allow it with chmod o+x %s",
+				a.name, path, path)
+		}
+		parent := filepath.Dir(path)
+		if parent == path {
+			return nil
+		}
+		path = parent
+	}
+}
+
+// mayEnter tells whether the permission bits of a directory let the account in.
+func (a account) mayEnter(info os.FileInfo) bool {
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return true // the server itself will tell
+	}
+	switch mode := info.Mode(); {
+	case int(owner.Uid) == a.uid:
+		return mode&0o100 != 0
+	case int(owner.Gid) == a.gid:
+		return mode&0o010 != 0
+	default:
+		return mode&0o001 != 0
+	}
+}

@@ -1,0 +1,288 @@
+package pgcluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/beauty-salon/platform/internal/embedded/dirlock"
+)
+
+// What a cluster's directory holds besides the data.
+const (
+	passwordName = "superuser.password"
+	logName      = "postgres.log"
+)
+
+const (
+	superuser = "postgres"
+	// defaultPort also names the socket when there is no TCP port.
+	defaultPort = 5432
+	// maxSocketPath leaves room for the terminating NUL on every system (104
+	// bytes on macOS, 108 on Linux).
+	maxSocketPath = 103
+	// maxLogSize is the size from which a start puts the old log aside.
+	maxLogSize = 8 << 20
+)
+
+// Config describes a cluster.
+type Config struct {
+	// Dir keeps the cluster; created on the first start.
+	Dir string
+	// Port also listens on 127.0.0.1; 0 means the Unix socket only.
+	Port int
+	// MaxConnections is the server's limit; 0 means 100.
+	MaxConnections int
+	// Throwaway trades every guarantee of durability for speed. For tests only.
+	Throwaway bool
+}
+
+// Cluster is a running server.
+type Cluster struct {
+	dir       string
+	bin       string
+	socketDir string
+	port      int
+	throwaway bool
+	account   account
+	password  string
+	lock      *dirlock.Lock
+	process   *os.Process
+	done      chan struct{}
+	exit      error // what the server ended with; read after done
+}
+
+// Start starts the cluster in cfg.Dir, making it first if need be, and returns
+// once it answers. A server that crashed before recovers now, which ctx bounds.
+func Start(ctx context.Context, cfg Config) (_ *Cluster, err error) {
+	dir, err := filepath.Abs(cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{dir: dir, port: cfg.Port, throwaway: cfg.Throwaway, done: make(chan struct{})}
+	if c.account, err = serverAccount(); err != nil {
+		return nil, err
+	}
+	if err := c.makeDir(); err != nil {
+		return nil, fmt.Errorf("prepare %s: %w", dir, err)
+	}
+	if c.lock, err = dirlock.Acquire(ctx, dir); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil && c.process == nil { // else run has cleared up
+			err = errors.Join(err, c.lock.Release(), c.removeSocketDir())
+		}
+	}()
+	if err := checkPostmaster(ctx, c.data()); err != nil {
+		return nil, err
+	}
+	chosen, err := choose(ctx, c.data())
+	if err != nil {
+		return nil, err
+	}
+	c.bin = chosen.bin
+	if c.password, err = c.prepare(ctx); err != nil {
+		return nil, fmt.Errorf("make a database in %s: %w", dir, err)
+	}
+	if err := c.makeSocketDir(); err != nil {
+		return nil, fmt.Errorf("make a directory for the socket: %w", err)
+	}
+	return c, c.launch(ctx, cfg.MaxConnections)
+}
+
+// URL is where database is, without a user.
+func (c *Cluster) URL(database string) string { return c.url(nil, database) }
+
+// AdminURL is where database is, with the superuser and its password.
+func (c *Cluster) AdminURL(database string) string {
+	return c.url(url.UserPassword(superuser, c.password), database)
+}
+
+func (c *Cluster) url(user *url.Userinfo, database string) string {
+	query := url.Values{
+		"host": {c.socketDir},
+		// Spelled out, because PGPORT and PGSSLMODE would win over defaults.
+		"port":    {strconv.Itoa(c.socketPort())},
+		"sslmode": {"disable"},
+	}
+	return (&url.URL{Scheme: "postgres", User: user, Path: "/" + database, RawQuery: query.Encode()}).String()
+}
+
+// LogFile is where the server writes its log.
+func (c *Cluster) LogFile() string { return c.path(logName) }
+
+// PID is the id of the server's main process.
+func (c *Cluster) PID() int { return c.process.Pid }
+
+// Done is closed when the server has ended, asked or not.
+func (c *Cluster) Done() <-chan struct{} { return c.done }
+
+// EnsureDatabase creates the database unless it exists.
+func (c *Cluster) EnsureDatabase(ctx context.Context, name string) error {
+	conn, err := pgx.Connect(ctx, c.AdminURL("postgres"))
+	if err != nil {
+		return fmt.Errorf("connect to the new server: %w", err)
+	}
+	_, err = conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) && pgErr.Code == "42P04" { // duplicate_database
+		err = nil
+	}
+	return errors.Join(err, conn.Close(ctx))
+}
+
+// Stop shuts the server down, disconnecting whoever is still connected, and waits
+// for it. When ctx ends first the server is killed, which loses nothing that was
+// committed but makes the next start recover. Stop may be called again.
+func (c *Cluster) Stop(ctx context.Context) error {
+	select {
+	case <-c.done:
+		return nil
+	default:
+	}
+	// An error means that it has just ended by itself.
+	_ = c.process.Signal(syscall.SIGINT)
+	select {
+	case <-c.done:
+		return nil
+	case <-ctx.Done():
+		_ = c.process.Kill()
+		<-c.done
+		return fmt.Errorf("PostgreSQL had to be killed: %w", context.Cause(ctx))
+	}
+}
+
+func (c *Cluster) path(name string) string { return filepath.Join(c.dir, name) }
+func (c *Cluster) data() string            { return c.path("data") }
+
+func (c *Cluster) socketPort() int {
+	if c.port != 0 {
+		return c.port
+	}
+	return defaultPort
+}
+
+// makeDir creates the cluster's directory. Root's must let the server's user pass.
+func (c *Cluster) makeDir() error {
+	mode := os.FileMode(0o700)
+	if c.account.credential != nil {
+		mode = 0o711
+	}
+	if err := os.MkdirAll(c.dir, mode); err != nil {
+		return err
+	}
+	if err := os.Chmod(c.dir, mode); err != nil {
+		return err
+	}
+	return c.account.checkReachable(c.dir)
+}
+
+// makeSocketDir chooses where the socket goes: beside the data, or in a short
+// temporary directory when that path would exceed what a socket may have.
+func (c *Cluster) makeSocketDir() error {
+	dir := c.path("socket")
+	if len(filepath.Join(dir, ".s.PGSQL."+strconv.Itoa(c.socketPort()))) <= maxSocketPath {
+		c.socketDir = dir
+		return c.account.makeDir(dir)
+	}
+	dir, err := os.MkdirTemp("/tmp", "salon-pg-") // os.TempDir() may be long itself
+	if err != nil {
+		return err
+	}
+	c.socketDir = dir
+	return c.account.makeDir(dir)
+}
+
+// launch starts the server and waits until it answers.
+func (c *Cluster) launch(ctx context.Context, maxConnections int) error {
+	log, err := c.openLog()
+	if err != nil {
+		return err
+	}
+	begin, err := log.Seek(0, io.SeekEnd)
+	if err != nil {
+		return errors.Join(err, log.Close())
+	}
+	cmd := exec.Command(filepath.Join(c.bin, "postgres"), c.arguments(maxConnections)...) //nolint:noctx // it outlives ctx; Stop ends it
+	cmd.Dir = c.data()
+	cmd.Env = environment()
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.ExtraFiles = []*os.File{c.lock.File()}
+	signal := syscall.SIGINT
+	if c.throwaway {
+		signal = syscall.SIGQUIT // nothing there is worth a checkpoint
+	}
+	cmd.SysProcAttr = c.account.attributes(signal)
+
+	started := make(chan error, 1)
+	go c.run(cmd, started)
+	err = <-started
+	if err == nil {
+		c.process = cmd.Process
+		err = c.waitReady(ctx)
+	} else {
+		err = fmt.Errorf("start PostgreSQL: %w", err)
+	}
+	if err != nil {
+		if output, readErr := readFrom(log, begin); readErr == nil && output != "" {
+			err = fmt.Errorf("%w: %s (see %s)", err, lastLine(output), c.LogFile())
+		}
+	}
+	return errors.Join(err, log.Close())
+}
+
+// run starts the server and stays with it: the death signal fires when the thread
+// that started the process ends, so that thread has to live as long.
+func (c *Cluster) run(cmd *exec.Cmd, started chan<- error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := cmd.Start(); err != nil {
+		started <- err
+		return
+	}
+	started <- nil
+	c.exit = errors.Join(cmd.Wait(), c.lock.Release(), c.removeSocketDir())
+	close(c.done)
+}
+
+func (c *Cluster) removeSocketDir() error {
+	if c.socketDir == "" || c.socketDir == c.path("socket") {
+		return nil
+	}
+	return os.RemoveAll(c.socketDir)
+}
+
+// waitReady asks until the server lets somebody in.
+func (c *Cluster) waitReady(ctx context.Context) error {
+	for {
+		conn, err := pgx.Connect(ctx, c.AdminURL("postgres"))
+		if err == nil {
+			return conn.Close(ctx)
+		}
+		var pgErr *pgconn.PgError
+		if errors.As(err, &pgErr) && strings.HasPrefix(pgErr.Code, "28") { // invalid authorization
+			return errors.Join(fmt.Errorf("PostgreSQL does not accept the password in %s: %w", c.path(passwordName), err), c.Stop(ctx))
+		}
+		select {
+		case <-c.done:
+			return fmt.Errorf("PostgreSQL has ended: %w", c.exit)
+		case <-ctx.Done():
+			return errors.Join(fmt.Errorf("PostgreSQL does not answer: %w", err), c.Stop(ctx))
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}

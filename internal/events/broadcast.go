@@ -1,0 +1,59 @@
+package events
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/nats-io/nats.go"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+)
+
+// Broadcast sends to the watches of all running processes, this one included, at
+// most once and without keeping it. typ is no subject of the stream. It fails at
+// once while there is no connection.
+func (b *Bus) Broadcast(typ string, body proto.Message) error {
+	if !typePattern.MatchString(typ) || streamed(typ) {
+		return fmt.Errorf("broadcast %q: not a subject for broadcasts", typ)
+	}
+	data, err := protojson.Marshal(body)
+	if err != nil {
+		return fmt.Errorf("broadcast %s: %w", typ, err)
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return fmt.Errorf("broadcast %s: %w", typ, err)
+	}
+	e := Event{ID: id.String(), Type: typ, Time: time.Now(), Body: data}
+	m := e.message("broadcast", "")
+	m.Header.Del(nats.MsgIdHdr)
+	if err := b.conn.PublishMsg(m); err != nil {
+		return fmt.Errorf("broadcast %s: %w", typ, err)
+	}
+	return nil
+}
+
+// Watch calls fn with what is broadcast on the subject (NATS wildcards are
+// allowed) and with what relays publish to the stream on it, one after the other
+// in a goroutine of its own. Nothing is repeated that was missed, and what a relay
+// publishes again is seen again: use it to drop caches, together with
+// [Bus.OnReconnect]. It may be called while NATS is away. stop ends it and may be
+// called more than once.
+func (b *Bus) Watch(subject string, fn func(Event)) (stop func(), err error) {
+	sub, err := b.conn.Subscribe(subject, func(m *nats.Msg) {
+		e, err := parse(m.Subject, m.Header, m.Data)
+		if err != nil {
+			b.log.Warn().Err(err).Str("subject", m.Subject).Msg("ignored a message that is no event")
+			return
+		}
+		fn(e)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("watch %s: %w", subject, err)
+	}
+	return func() {
+		// The only errors are that it has ended already, by stop or by Close.
+		_ = sub.Unsubscribe()
+	}, nil
+}

@@ -1,0 +1,178 @@
+package events
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"github.com/beauty-salon/platform/internal/secret"
+)
+
+const (
+	connectTimeout = 2 * time.Second
+	reconnectWait  = 250 * time.Millisecond
+	pingInterval   = 10 * time.Second
+	// publishTimeout is how long the stream may take to confirm one event.
+	publishTimeout = 5 * time.Second
+)
+
+// errNotReady says that nothing can be published now.
+var errNotReady = errors.New("not connected to NATS, or the stream is not there yet")
+
+// Config says where NATS is and how the stream is kept.
+type Config struct {
+	// URL is one or more nats:// or tls:// URLs, separated by commas. A user, password
+	// or token in it is used to log in.
+	URL secret.Text
+	// Replicas of the stream, 1 to 5; 0 means 1. Three where there is a cluster.
+	Replicas int
+	// MaxAge is how long the stream keeps an event; 0 means 30 days. A consumer that
+	// is away for longer misses events.
+	MaxAge time.Duration
+	// MaxBytes is the size at which the stream refuses new events, which then wait in
+	// the outbox tables; 0 means no limit of its own.
+	MaxBytes int64
+}
+
+func (c Config) withDefaults() Config {
+	if c.Replicas == 0 {
+		c.Replicas = 1
+	}
+	if c.MaxAge == 0 {
+		c.MaxAge = 30 * 24 * time.Hour
+	}
+	if c.MaxBytes == 0 {
+		c.MaxBytes = -1
+	}
+	return c
+}
+
+// Bus is the connection of this process to NATS. It outlives every outage of the
+// server: what needs the server fails at once while it is away.
+type Bus struct {
+	cfg     Config
+	log     zerolog.Logger
+	conn    *nats.Conn
+	js      jetstream.JetStream
+	metrics *busMetrics
+
+	ready  atomic.Bool   // connected and the stream ensured
+	ensure chan struct{} // asks for the stream to be ensured (again)
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+
+	mu          sync.Mutex
+	onReconnect []func()
+	onReady     map[chan struct{}]struct{}
+}
+
+// Connect returns at once, whether or not a server answers: it goes on trying for
+// ever, and [Bus.Ready] tells how far it is. The error is about the configuration
+// only. Metrics go to reg, which may be nil.
+func Connect(cfg Config, log zerolog.Logger, reg prometheus.Registerer) (*Bus, error) {
+	return connect(cfg, log, reg)
+}
+
+// InProcessServer is an embedded NATS server (*server.Server of nats-server).
+type InProcessServer interface {
+	// InProcessConn opens a connection that does not use the network.
+	InProcessConn() (net.Conn, error)
+}
+
+// ConnectInProcess is [Connect] to a server in this process; cfg.URL is not used.
+func ConnectInProcess(srv InProcessServer, cfg Config, log zerolog.Logger, reg prometheus.Registerer) (*Bus, error) {
+	cfg.URL = ""
+	return connect(cfg, log, reg, nats.InProcessServer(srv))
+}
+
+func connect(cfg Config, log zerolog.Logger, reg prometheus.Registerer, opts ...nats.Option) (*Bus, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	b := &Bus{
+		cfg:     cfg.withDefaults(),
+		log:     log,
+		metrics: newBusMetrics(reg),
+		ensure:  make(chan struct{}, 1),
+		cancel:  cancel,
+		onReady: map[chan struct{}]struct{}{},
+	}
+	conn, err := nats.Connect(cfg.URL.Reveal(), append(b.options(), opts...)...)
+	if err != nil {
+		cancel()
+		return nil, fmt.Errorf("connect to NATS: %w", err)
+	}
+	b.conn = conn
+	b.js, err = jetstream.New(conn,
+		jetstream.WithDefaultTimeout(publishTimeout),
+		jetstream.WithPublishAsyncTimeout(publishTimeout))
+	if err != nil {
+		cancel()
+		conn.Close()
+		return nil, fmt.Errorf("use JetStream: %w", err)
+	}
+	b.done.Go(func() { b.keepStream(ctx) })
+	signal(b.ensure)
+	return b, nil
+}
+
+func (b *Bus) options() []nats.Option {
+	return []nats.Option{
+		nats.Name("salon"),
+		nats.Timeout(connectTimeout),
+		nats.RetryOnFailedConnect(true),
+		nats.MaxReconnects(-1),
+		nats.ReconnectWait(reconnectWait),
+		nats.ReconnectJitter(reconnectWait, reconnectWait),
+		// The outbox is the buffer; another one in memory would only hide from the
+		// relay that nothing arrives.
+		nats.ReconnectBufSize(-1),
+		nats.PingInterval(pingInterval),
+		nats.MaxPingsOutstanding(2),
+		nats.IgnoreAuthErrorAbort(),
+		nats.NoCallbacksAfterClientClose(),
+		nats.ConnectHandler(b.connected),
+		nats.ReconnectHandler(b.connected),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { b.disconnected(err) }),
+		nats.ErrorHandler(func(_ *nats.Conn, sub *nats.Subscription, err error) {
+			e := b.log.Warn().Err(err)
+			if sub != nil {
+				e = e.Str("subject", sub.Subject)
+			}
+			e.Msg("nats error")
+		}),
+	}
+}
+
+// Close ends the connection and everything that waits for it. Stop relays and
+// consumers first.
+func (b *Bus) Close() {
+	b.cancel()
+	b.ready.Store(false)
+	b.conn.Close()
+	b.done.Wait()
+}
+
+// Ready returns nil when the server is connected and the stream is there.
+func (b *Bus) Ready() error {
+	if !b.ready.Load() || !b.conn.IsConnected() {
+		return errNotReady
+	}
+	return nil
+}
+
+// OnReconnect has fn called whenever a connection is established, after watches
+// work (again): what was broadcast before is lost, so caches that rely on it are
+// stale. fn must not block.
+func (b *Bus) OnReconnect(fn func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.onReconnect = append(b.onReconnect, fn)
+}

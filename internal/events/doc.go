@@ -1,0 +1,29 @@
+// Package events carries what happened in one service to the others: a
+// transactional outbox, a relay to NATS JetStream, and consumers whose effect
+// happens exactly once.
+//
+// The way of an event:
+//
+//  1. [Append] writes it to the outbox table in the transaction of the change it
+//     reports. Either both commit or neither does.
+//  2. The [Relay] of the service publishes unpublished rows to the stream and
+//     marks them once the stream has confirmed them. A crash in between publishes
+//     again; the stream drops the copy by the event's id (for an hour), and
+//     afterwards the consumers do.
+//  3. A [Consumer] runs its [Handler] in one transaction with an inbox row of the
+//     event's id, and acknowledges after the commit. A second delivery finds the
+//     inbox row and changes nothing.
+//  4. What a handler refuses again and again ends in the dead_letters table
+//     ([ListDeadLetters], [ReplayDeadLetter]).
+//
+// Order is promised per aggregate, not between aggregates. The relay has at most
+// one unconfirmed event of an aggregate under way, and a consumer handles nothing
+// of an aggregate while an earlier event of it waits for another try. Several
+// processes may share a consumer, and a process may die with deliveries in hand;
+// then a newer event can overtake an older one, which is therefore skipped (see
+// [ConsumerConfig.AllVersions]). So an event's body is the state after the
+// change, not the difference.
+//
+// Besides that, [Bus.Broadcast] and [Bus.Watch] reach the processes that happen
+// to run, at most once, for dropping caches.
+package events

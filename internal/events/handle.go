@@ -1,0 +1,124 @@
+package events
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/beauty-salon/platform/internal/postgres"
+)
+
+// transactionTimeout ends a transaction well before what it handles is given to
+// somebody else.
+func (c *Consumer) transactionTimeout() time.Duration { return c.ackWait / 2 }
+
+// handle gives the events their effects in one transaction, in their order, and
+// returns for each what became of it.
+func (c *Consumer) handle(ctx context.Context, ds []*delivery) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.transactionTimeout())
+	defer cancel()
+	begin := time.Now()
+	defer func() { c.metrics.batch.Observe(time.Since(begin).Seconds()) }()
+	var results []string
+	err := c.db.InTx(ctx, func(tx *postgres.DB) (err error) {
+		results, err = c.handleIn(ctx, tx, ds)
+		return err
+	})
+	return results, err
+}
+
+func (c *Consumer) handleIn(ctx context.Context, tx *postgres.DB, ds []*delivery) ([]string, error) {
+	es := make([]Event, len(ds))
+	for i, d := range ds {
+		es[i] = d.event
+	}
+	fresh, err := insertInbox(ctx, tx, c.cfg.Name, es)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]string, 0, len(ds))
+	for len(ds) > 0 {
+		n := distinctAggregates(ds)
+		newer, err := c.newer(ctx, tx, es[:n], fresh)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range ds[:n] {
+			switch {
+			case !fresh[d.event.ID]:
+				results = append(results, resultDuplicate)
+				continue
+			case !newer[d.event.ID]:
+				results = append(results, resultOlder)
+			default:
+				if err := c.call(ctx, tx, d); err != nil {
+					return nil, err
+				}
+				results = append(results, resultHandled)
+			}
+			delete(fresh, d.event.ID) // the stream may hold an event twice
+		}
+		ds, es = ds[n:], es[n:]
+	}
+	return results, nil
+}
+
+// newer returns the ids of those of the fresh events that are not superseded. The
+// events are of different aggregates.
+func (c *Consumer) newer(ctx context.Context, tx *postgres.DB, es []Event, fresh map[string]bool) (map[string]bool, error) {
+	if c.cfg.AllVersions {
+		return fresh, nil
+	}
+	var asked []Event
+	for _, e := range es {
+		if fresh[e.ID] {
+			asked = append(asked, e)
+		}
+	}
+	if len(asked) == 0 {
+		return nil, nil
+	}
+	return raiseVersions(ctx, tx, c.cfg.Name, asked)
+}
+
+// distinctAggregates is the length of the longest beginning of ds in which no
+// aggregate comes twice.
+func distinctAggregates(ds []*delivery) int {
+	seen := make(map[string]bool, len(ds))
+	for i, d := range ds {
+		key := d.aggregate()
+		if seen[key] {
+			return i
+		}
+		seen[key] = true
+	}
+	return len(ds)
+}
+
+// call runs the handler as part of the trace in which the event was appended.
+func (c *Consumer) call(ctx context.Context, tx *postgres.DB, d *delivery) (err error) {
+	if d.traceparent != "" {
+		carrier := propagation.MapCarrier{headerTraceparent: d.traceparent}
+		ctx = propagation.TraceContext{}.Extract(ctx, carrier)
+	}
+	ctx, span := otel.Tracer("github.com/beauty-salon/platform/internal/events").
+		Start(ctx, c.cfg.Name+" "+d.event.Type, trace.WithSpanKind(trace.SpanKindConsumer))
+	defer span.End()
+	defer func() {
+		if v := recover(); v != nil {
+			c.log.Error().Str("event", d.event.ID).Str("type", d.event.Type).Any("panic", v).
+				Bytes("stack", debug.Stack()).Msg("event handler panicked")
+			err = fmt.Errorf("panic: %v", v)
+		}
+		if err != nil {
+			span.SetStatus(codes.Error, "handler failed")
+		}
+	}()
+	return c.cfg.Handle(ctx, tx, d.event)
+}

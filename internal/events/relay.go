@@ -1,0 +1,227 @@
+package events
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"github.com/beauty-salon/platform/internal/failpoint"
+	"github.com/beauty-salon/platform/internal/postgres"
+)
+
+const (
+	// relayPoll is how long an event of another process may wait for its relay.
+	relayPoll = time.Second
+	// relayBatch is how many rows are read at once.
+	relayBatch = 500
+	// The wait after refused publications doubles from one to the other.
+	relayMinBackoff = 100 * time.Millisecond
+	relayMaxBackoff = 5 * time.Second
+
+	measureEvery = 5 * time.Second
+	pruneEvery   = time.Minute
+)
+
+// Relay publishes the outbox of one schema. Of the relays of a schema, in however
+// many processes, one is active at a time; another takes over when it is gone.
+type Relay struct {
+	db      *postgres.DB
+	bus     *Bus
+	log     zerolog.Logger
+	metrics *relayMetrics
+
+	// Called where a crash would matter.
+	beforePublish, afterPublish func()
+}
+
+// NewRelay makes the relay of the schema of db. Metrics go to reg, which may be nil.
+func NewRelay(db *postgres.DB, bus *Bus, log zerolog.Logger, reg prometheus.Registerer) *Relay {
+	return &Relay{
+		db: db, bus: bus,
+		log:           log.With().Str("relay", db.Schema()).Logger(),
+		metrics:       newRelayMetrics(reg, db.Schema()),
+		beforePublish: func() { failpoint.Hit(failpoint.RelayBeforePublish) },
+		afterPublish:  func() { failpoint.Hit(failpoint.RelayAfterPublish) },
+	}
+}
+
+// Run works until ctx ends and returns nil then. Neither the absence of the
+// database nor that of NATS ends it.
+func (r *Relay) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if err := r.compete(ctx); err != nil && ctx.Err() == nil {
+			r.log.Warn().Err(err).Msg("relay lost the database")
+		}
+		pause(ctx, jitter(relayPoll))
+	}
+	return nil
+}
+
+// compete works if the lock is free, until the connection that holds it fails.
+func (r *Relay) compete(ctx context.Context) error {
+	o, err := lockOutbox(ctx, r.db)
+	if err != nil || o == nil {
+		return err
+	}
+	defer o.release(ctx)
+	r.log.Debug().Msg("relay is active")
+	r.metrics.leader.Set(1)
+	defer func() {
+		// What waits is for the next one to report.
+		r.metrics.leader.Set(0)
+		r.metrics.unpublished.Set(0)
+		r.metrics.oldest.Set(0)
+	}()
+	return r.lead(ctx, o)
+}
+
+func (r *Relay) lead(ctx context.Context, o *outbox) error {
+	woken, stop := awaken(r.db.Schema())
+	defer stop()
+	ready, stopReady := r.bus.readied()
+	defer stopReady()
+
+	var backoff time.Duration
+	var measured, pruned time.Time
+	for ctx.Err() == nil {
+		var err error
+		if backoff, err = r.drain(ctx, o, backoff); err != nil {
+			return err
+		}
+		if now := time.Now(); now.Sub(measured) >= measureEvery {
+			if err := r.measure(ctx, o); err != nil {
+				return err
+			}
+			measured = now
+		}
+		if now := time.Now(); now.Sub(pruned) >= pruneEvery {
+			more, err := o.prune(ctx)
+			if err != nil {
+				return err
+			}
+			if !more {
+				pruned = now
+			}
+		}
+		if backoff > 0 {
+			pause(ctx, jitter(backoff))
+			continue
+		}
+		poll := time.NewTimer(jitter(relayPoll))
+		select {
+		case <-ctx.Done():
+		case <-woken:
+		case <-ready:
+		case <-poll.C:
+		}
+		poll.Stop()
+	}
+	return nil
+}
+
+func (r *Relay) measure(ctx context.Context, o *outbox) error {
+	count, oldest, err := o.lag(ctx)
+	if err != nil {
+		return err
+	}
+	r.metrics.unpublished.Set(float64(count))
+	r.metrics.oldest.Set(oldest)
+	return nil
+}
+
+// drain publishes until nothing is left or something is refused, and returns how
+// long to wait before the next try. The error is the database's; reading shows at
+// every poll whether its connection still lives.
+func (r *Relay) drain(ctx context.Context, o *outbox, backoff time.Duration) (time.Duration, error) {
+	for ctx.Err() == nil {
+		limit := relayBatch
+		if r.bus.Ready() != nil {
+			limit = 0
+		}
+		rows, err := o.unpublished(ctx, limit)
+		if err != nil || len(rows) == 0 {
+			return 0, err
+		}
+		r.beforePublish()
+		done, failed := r.publish(ctx, rows)
+		r.afterPublish()
+		if err := o.mark(ctx, done); err != nil {
+			return 0, err
+		}
+		r.metrics.published.Add(float64(len(done)))
+		if failed != nil {
+			if ctx.Err() == nil {
+				r.log.Warn().Err(failed).Int("published", len(done)).Int("batch", len(rows)).Msg("events stay in the outbox")
+			}
+			if len(done) > 0 {
+				return relayMinBackoff, nil
+			}
+			return min(max(2*backoff, relayMinBackoff), relayMaxBackoff), nil
+		}
+	}
+	return 0, nil
+}
+
+// publish sends the rows and returns the ids of those that the stream has
+// confirmed, and why others were not.
+//
+// The rows go out in their order and without waiting, and a server handles what
+// comes over one connection in order. But it may refuse one event and take the
+// next, as when a cluster elects a leader in between, and then a newer event of an
+// aggregate would stand before an older one for ever. So at most one event of an
+// aggregate is under way: the next one waits for its confirmation, and is left for
+// another time if that does not come.
+func (r *Relay) publish(ctx context.Context, rows []outboxRow) (done []int64, failed error) {
+	sent := make(map[string]*sending, len(rows)) // the latest of each aggregate
+	inOrder := make([]*sending, 0, len(rows))
+	for _, row := range rows {
+		before := sent[row.event.AggregateID]
+		if before != nil && before.wait(ctx) != nil {
+			continue
+		}
+		s := &sending{id: row.id}
+		// Without a connection this fails at once: nothing is buffered.
+		s.ack, s.err = r.bus.js.PublishMsgAsync(row.event.message(r.db.Schema(), row.traceparent))
+		sent[row.event.AggregateID] = s
+		inOrder = append(inOrder, s)
+	}
+	for _, s := range inOrder {
+		if err := s.wait(ctx); err != nil {
+			r.metrics.failures.Inc()
+			failed = fmt.Errorf("publish outbox row %d: %w", s.id, err)
+			continue
+		}
+		done = append(done, s.id)
+	}
+	if errors.Is(failed, jetstream.ErrNoStreamResponse) {
+		r.bus.lost()
+	}
+	return done, failed
+}
+
+// sending is an event on its way to the stream.
+type sending struct {
+	id  int64
+	ack jetstream.PubAckFuture // nil once it is known how it ended
+	err error
+}
+
+// wait returns nil once the stream has confirmed the event.
+func (s *sending) wait(ctx context.Context) error {
+	if s.err != nil || s.ack == nil {
+		return s.err
+	}
+	select {
+	case <-s.ack.Ok():
+	case s.err = <-s.ack.Err():
+	case <-ctx.Done():
+		s.err = ctx.Err()
+	}
+	s.ack = nil
+	return s.err
+}

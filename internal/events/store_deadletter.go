@@ -1,0 +1,171 @@
+package events
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/postgres"
+)
+
+const (
+	maxErrorText = 4000
+	// classDataException begins the SQLSTATE of values that a column cannot hold.
+	classDataException = "22"
+)
+
+// DeadLetter is an event that a consumer has given up on.
+type DeadLetter struct {
+	// ID is the UUID to replay it by.
+	ID string
+	// Consumer is the name of who gave up.
+	Consumer string
+	// Event is what it could not handle. What was no event at all has a made-up id,
+	// no aggregate, and the raw bytes in its body as {"undecodable": "<base64>"}.
+	Event Event
+	// Error is the last one. It is for operators and may quote the database.
+	Error string
+	// Attempts counts the tries, replays included.
+	Attempts int
+	// FailTime is when the last try failed.
+	FailTime time.Time
+	// ReplayTime is when a replay was last asked for, or nil. While it is later than
+	// FailTime the replay has yet to happen.
+	ReplayTime *time.Time
+}
+
+// deadLetterRow is a row of dead_letters.
+type deadLetterRow struct {
+	ID               string
+	Consumer         string
+	EventID          string
+	Type             string
+	AggregateID      string
+	AggregateVersion int64
+	OccurredAt       time.Time
+	Body             []byte
+	Error            string
+	Attempts         int
+	FailedAt         time.Time
+	ReplayedAt       *time.Time
+}
+
+func (r deadLetterRow) event() Event {
+	return Event{
+		ID: r.EventID, Type: r.Type, AggregateID: r.AggregateID, AggregateVersion: r.AggregateVersion,
+		Time: r.OccurredAt.UTC(), Body: r.Body,
+	}
+}
+
+const selectDeadLetters = `SELECT id, consumer, event_id, type, aggregate_id, aggregate_version,
+	occurred_at, body, error, attempts, failed_at, replayed_at FROM dead_letters `
+
+// ListDeadLetters returns what the consumers of the schema of db have given up on,
+// the latest first, at most limit.
+func ListDeadLetters(ctx context.Context, db *postgres.DB, limit int) ([]DeadLetter, error) {
+	var rows []deadLetterRow
+	err := db.Conn(ctx).Raw(selectDeadLetters+"ORDER BY failed_at DESC, id LIMIT ?", limit).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("list dead letters: %w", err)
+	}
+	letters := make([]DeadLetter, len(rows))
+	for i, r := range rows {
+		letters[i] = DeadLetter{
+			ID: r.ID, Consumer: r.Consumer, Event: r.event(), Error: r.Error, Attempts: r.Attempts,
+			FailTime: r.FailedAt.UTC(), ReplayTime: r.ReplayedAt,
+		}
+	}
+	return letters, nil
+}
+
+// ReplayDeadLetter asks the consumer of the dead letter to handle its event again.
+// The consumer looks every few seconds, in whichever process it runs: after a
+// success the dead letter is gone, after a failure it is back with the new error.
+// An unknown id is an [apierr.NotFound].
+func ReplayDeadLetter(ctx context.Context, db *postgres.DB, id string) error {
+	if uuid.Validate(id) != nil {
+		return apierr.NotFound("dead letter")
+	}
+	res := db.Conn(ctx).Exec(`UPDATE dead_letters SET replayed_at = greatest(clock_timestamp(), failed_at + interval '1 microsecond')
+		WHERE id = ?`, id)
+	if res.Error != nil {
+		return fmt.Errorf("replay dead letter %s: %w", id, res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return apierr.NotFound("dead letter")
+	}
+	return nil
+}
+
+// insertDeadLetter records that the consumer gives up on the event.
+func insertDeadLetter(ctx context.Context, db *postgres.DB, consumer string, e Event, attempts int, cause error) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return fmt.Errorf("new dead letter id: %w", err)
+	}
+	insert := func(body []byte) error {
+		return db.Conn(ctx).Exec(`INSERT INTO dead_letters (id, consumer, event_id, type, aggregate_id, aggregate_version,
+			occurred_at, body, error, attempts, failed_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, clock_timestamp())
+			ON CONFLICT (consumer, event_id) DO UPDATE
+			SET error = excluded.error, attempts = excluded.attempts, failed_at = excluded.failed_at`,
+			id.String(), consumer, e.ID, e.Type, e.AggregateID, e.AggregateVersion,
+			e.Time, string(body), errorText(cause), attempts).Error
+	}
+	err = insert(e.Body)
+	if strings.HasPrefix(postgres.SQLState(err), classDataException) {
+		// Some JSON, such as an escaped NUL, does not fit into jsonb.
+		err = insert(undecodable(e.Body))
+	}
+	if err != nil {
+		return fmt.Errorf("write dead letter: %w", err)
+	}
+	return nil
+}
+
+// takeDeadLetter locks a dead letter of the consumer whose replay was asked for
+// since it failed; row stays empty if there is none.
+func takeDeadLetter(ctx context.Context, tx *postgres.DB, consumer string, row *deadLetterRow) error {
+	err := tx.Conn(ctx).Raw(selectDeadLetters+`WHERE consumer = ? AND replayed_at > failed_at
+		ORDER BY replayed_at, id LIMIT 1 FOR UPDATE SKIP LOCKED`, consumer).Scan(row).Error
+	if err != nil {
+		return fmt.Errorf("read dead letters: %w", err)
+	}
+	return nil
+}
+
+func deleteDeadLetter(ctx context.Context, tx *postgres.DB, id string) error {
+	if err := tx.Conn(ctx).Exec("DELETE FROM dead_letters WHERE id = ?", id).Error; err != nil {
+		return fmt.Errorf("delete dead letter: %w", err)
+	}
+	return nil
+}
+
+// failDeadLetter records that a replay failed.
+func failDeadLetter(ctx context.Context, db *postgres.DB, id string, cause error) error {
+	err := db.Conn(ctx).Exec(`UPDATE dead_letters SET error = ?, attempts = attempts + 1,
+		failed_at = greatest(clock_timestamp(), replayed_at) WHERE id = ?`, errorText(cause), id).Error
+	if err != nil {
+		return fmt.Errorf("write dead letter: %w", err)
+	}
+	return nil
+}
+
+// errorText is the error as PostgreSQL takes it.
+func errorText(err error) string {
+	s := strings.ReplaceAll(strings.ToValidUTF8(err.Error(), "\uFFFD"), "\x00", "")
+	if len(s) > maxErrorText {
+		s = strings.ToValidUTF8(s[:maxErrorText], "")
+	}
+	return s
+}
+
+// undecodable is the JSON that stands for bytes that are none.
+func undecodable(data []byte) []byte {
+	return []byte(`{"undecodable":"` + base64.StdEncoding.EncodeToString(data) + `"}`)
+}

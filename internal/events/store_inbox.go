@@ -1,0 +1,78 @@
+package events
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/beauty-salon/platform/internal/postgres"
+)
+
+// inboxMargin is how much longer an inbox row stays than its event in the stream.
+const inboxMargin = 24 * time.Hour
+
+// insertInbox records the events as handled and returns the ids of those that were
+// not before. A row that another transaction is about to commit is waited for.
+func insertInbox(ctx context.Context, tx *postgres.DB, consumer string, es []Event) (map[string]bool, error) {
+	ids := make([]string, len(es))
+	for i, e := range es {
+		ids[i] = e.ID
+	}
+	var added []string
+	err := tx.Conn(ctx).Raw(`INSERT INTO inbox (consumer, event_id) SELECT ?, unnest(?::uuid[])
+		ON CONFLICT DO NOTHING RETURNING event_id::text`, consumer, array(ids)).Scan(&added).Error
+	if err != nil {
+		return nil, fmt.Errorf("write inbox: %w", err)
+	}
+	fresh := make(map[string]bool, len(added))
+	for _, id := range added {
+		fresh[id] = true
+	}
+	return fresh, nil
+}
+
+// raiseVersions records the versions of the events, which are of different
+// aggregates, and returns the ids of those that are newer than what was recorded.
+func raiseVersions(ctx context.Context, tx *postgres.DB, consumer string, es []Event) (map[string]bool, error) {
+	const row = "(?, ?::uuid, ?::bigint)"
+	args := make([]any, 0, 3*len(es))
+	for _, e := range es {
+		args = append(args, versionKey(consumer, e), e.AggregateID, e.AggregateVersion)
+	}
+	var raised []struct{ Consumer, AggregateID string }
+	err := tx.Conn(ctx).Raw(`INSERT INTO aggregate_versions (consumer, aggregate_id, version) VALUES `+
+		strings.TrimSuffix(strings.Repeat(row+", ", len(es)), ", ")+
+		` ON CONFLICT (consumer, aggregate_id) DO UPDATE SET version = excluded.version
+		WHERE aggregate_versions.version < excluded.version
+		RETURNING consumer, aggregate_id::text`, args...).Scan(&raised).Error
+	if err != nil {
+		return nil, fmt.Errorf("write aggregate versions: %w", err)
+	}
+	newer := make(map[string]bool, len(raised))
+	for _, r := range raised {
+		newer[r.Consumer+"/"+r.AggregateID] = true
+	}
+	fresh := make(map[string]bool, len(raised))
+	for _, e := range es {
+		if newer[versionKey(consumer, e)+"/"+e.AggregateID] {
+			fresh[e.ID] = true
+		}
+	}
+	return fresh, nil
+}
+
+// versionKey has the kind of aggregate in it, because ids are unique within a kind only.
+func versionKey(consumer string, e Event) string { return consumer + "/" + e.kind() }
+
+// pruneInbox deletes some rows of events that the stream has forgotten, and reports
+// whether there may be more.
+func pruneInbox(ctx context.Context, db *postgres.DB, streamAge time.Duration) (more bool, err error) {
+	res := db.Conn(ctx).Exec(`DELETE FROM inbox WHERE (consumer, event_id) IN (SELECT consumer, event_id FROM inbox
+		WHERE received_at < now() - make_interval(secs => ?) ORDER BY received_at LIMIT ?)`,
+		(streamAge + inboxMargin).Seconds(), pruneChunk)
+	if res.Error != nil {
+		return false, fmt.Errorf("prune inbox: %w", res.Error)
+	}
+	return res.RowsAffected == pruneChunk, nil
+}

@@ -1,0 +1,153 @@
+package events
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// streamName is the one stream that all events are kept in.
+const streamName = "SALON"
+
+// dedupeWindow is how long the stream knows the ids of what it has stored.
+const dedupeWindow = time.Hour
+
+const (
+	ensureMinWait = 100 * time.Millisecond
+	ensureMaxWait = 5 * time.Second
+)
+
+// streamKinds are the first tokens of what the stream keeps.
+var streamKinds = []string{"appointment", "user", "master", "service", "offering", "rating"}
+
+// streamed reports whether the stream keeps events of the type.
+func streamed(typ string) bool {
+	kind, _, _ := strings.Cut(typ, ".")
+	for _, k := range streamKinds {
+		if k == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// streamConfig keeps what consumers have handled too (Limits): a WorkQueue stream
+// would forget ids after an acknowledgement, and an Interest stream confirms and
+// drops what nobody consumes yet. Discard new, so that a full stream loses nothing:
+// what it refuses stays in the outbox.
+func (b *Bus) streamConfig() jetstream.StreamConfig {
+	subjects := make([]string, len(streamKinds))
+	for i, k := range streamKinds {
+		subjects[i] = k + ".>"
+	}
+	return jetstream.StreamConfig{
+		Name:       streamName,
+		Subjects:   subjects,
+		Retention:  jetstream.LimitsPolicy,
+		Storage:    jetstream.FileStorage,
+		Discard:    jetstream.DiscardNew,
+		Duplicates: dedupeWindow,
+		MaxAge:     b.cfg.MaxAge,
+		MaxBytes:   b.cfg.MaxBytes,
+		Replicas:   b.cfg.Replicas,
+	}
+}
+
+// keepStream ensures the stream whenever b.ensure asks for it, which is at every
+// connection: the server may come back without its files.
+func (b *Bus) keepStream(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-b.ensure:
+		}
+		for wait := ensureMinWait; ctx.Err() == nil && b.conn.IsConnected(); wait = min(2*wait, ensureMaxWait) {
+			if _, err := b.js.CreateOrUpdateStream(ctx, b.streamConfig()); err == nil {
+				b.becomeReady()
+				break
+			} else if ctx.Err() == nil {
+				b.log.Warn().Err(err).Str("stream", streamName).Msg("cannot ensure the event stream")
+			}
+			pause(ctx, jitter(wait))
+		}
+	}
+}
+
+// connected is called by the NATS client, in order with disconnected, and perhaps
+// before Connect has returned.
+func (b *Bus) connected(conn *nats.Conn) {
+	b.log.Info().Str("server", conn.ConnectedServerName()).Msg("connected to NATS")
+	signal(b.ensure)
+	// A round trip: afterwards the server knows our subscriptions.
+	if err := conn.FlushTimeout(connectTimeout); err != nil {
+		return // disconnected again; the next connection calls us
+	}
+	b.mu.Lock()
+	fns := append([]func(){}, b.onReconnect...)
+	b.mu.Unlock()
+	for _, fn := range fns {
+		fn()
+	}
+}
+
+func (b *Bus) disconnected(err error) {
+	b.ready.Store(false)
+	b.metrics.ready.Set(0)
+	if err == nil {
+		err = errors.New("closed")
+	}
+	b.log.Warn().Err(err).Msg("disconnected from NATS")
+}
+
+// lost is called when the server said that there is no stream: somebody removed it,
+// or it has no leader.
+func (b *Bus) lost() {
+	b.ready.Store(false)
+	b.metrics.ready.Set(0)
+	signal(b.ensure)
+}
+
+func (b *Bus) becomeReady() {
+	b.ready.Store(true)
+	b.metrics.ready.Set(1)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for ch := range b.onReady {
+		signal(ch)
+	}
+}
+
+// readied returns a channel that is filled whenever the stream has become ready,
+// and what ends that.
+func (b *Bus) readied() (<-chan struct{}, func()) {
+	ch := make(chan struct{}, 1)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.onReady[ch] = struct{}{}
+	return ch, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		delete(b.onReady, ch)
+	}
+}
+
+// pause waits for d or the end of ctx.
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// jitter is d plus up to a fifth, so that processes do not act in step.
+func jitter(d time.Duration) time.Duration {
+	return d + rand.N(d/5+1)
+}

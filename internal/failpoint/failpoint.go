@@ -1,0 +1,24 @@
+// Package failpoint lets crash tests end the process at chosen places.
+//
+// An ordinary build contains none of it: [Hit] is an empty function there. In a
+// binary built with `-tags failpoint`, the environment variable SALON_FAILPOINT
+// names the place where the process ends itself with SIGKILL, so that neither
+// deferred functions nor open connections get a chance to tidy up.
+package failpoint
+
+// The places that exist. A test refers to these, so that a renamed place does
+// not silently stop being tested.
+const (
+	// RelayBeforePublish is after the transaction that wrote an event has
+	// committed and before the relay publishes it.
+	RelayBeforePublish = "relay.before-publish"
+	// RelayAfterPublish is after the broker has acknowledged an event and before
+	// the relay marks it as published.
+	RelayAfterPublish = "relay.after-publish"
+	// ConsumerAfterCommit is after a consumer's transaction has committed and
+	// before the message is acknowledged.
+	ConsumerAfterCommit = "consumer.after-commit"
+)
+
+// EnvironmentVariable names the place that ends the process.
+const EnvironmentVariable = "SALON_FAILPOINT"

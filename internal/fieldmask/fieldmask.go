@@ -1,0 +1,111 @@
+// Package fieldmask reads which fields an Update request writes (AIP-134).
+package fieldmask
+
+import (
+	"fmt"
+	"slices"
+
+	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
+	"github.com/beauty-salon/platform/internal/apierr"
+)
+
+const (
+	// maskField is what every Update request calls its mask.
+	maskField = "update_mask"
+	// all is the mask of a full replacement (AIP-134).
+	all = "*"
+)
+
+// control lists the fields that steer an update instead of being written.
+var control = []protoreflect.Name{maskField, "etag", "request_id", "validate_only"}
+
+// Set holds the names of the fields to write, as in the proto.
+type Set map[string]struct{}
+
+// Has reports whether the field is to be written.
+func (s Set) Has(field string) bool {
+	_, ok := s[field]
+	return ok
+}
+
+// Names returns the fields in alphabetical order.
+func (s Set) Names() []string {
+	names := make([]string, 0, len(s))
+	for n := range s {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Paths returns the fields that an Update request writes: those of its update_mask
+// or, when that is absent or empty, those that are present (for a repeated field:
+// not empty). "*" stands for all. An empty set means that nothing changes.
+//
+// A mask that names something else than a field of the request, a part of a
+// field, the resource's id (in an Update request, what is REQUIRED) or a field
+// that steers the update is INVALID_FIELDS; nothing of it may be applied.
+func Paths(req proto.Message) (Set, error) {
+	m := req.ProtoReflect()
+	mask, err := maskOf(m)
+	if err != nil {
+		return nil, err
+	}
+	fields := m.Descriptor().Fields()
+	set := Set{}
+	if len(mask.GetPaths()) == 0 {
+		m.Range(func(f protoreflect.FieldDescriptor, _ protoreflect.Value) bool {
+			if updatable(f) {
+				set[string(f.Name())] = struct{}{}
+			}
+			return true
+		})
+		return set, nil
+	}
+	for _, path := range mask.GetPaths() {
+		if path == all {
+			for i := range fields.Len() {
+				if f := fields.Get(i); updatable(f) {
+					set[string(f.Name())] = struct{}{}
+				}
+			}
+			continue
+		}
+		f := fields.ByName(protoreflect.Name(path))
+		if f == nil || !updatable(f) {
+			return nil, apierr.InvalidField(maskField, fmt.Sprintf("%.64q cannot be updated", path))
+		}
+		set[path] = struct{}{}
+	}
+	return set, nil
+}
+
+func maskOf(m protoreflect.Message) (*fieldmaskpb.FieldMask, error) {
+	f := m.Descriptor().Fields().ByName(maskField)
+	if f == nil || f.Message() == nil {
+		return nil, apierr.Internal(fmt.Errorf("fieldmask: %s has no %s", m.Descriptor().FullName(), maskField))
+	}
+	mask, ok := m.Get(f).Message().Interface().(*fieldmaskpb.FieldMask)
+	if !ok {
+		return nil, apierr.Internal(fmt.Errorf("fieldmask: %s is no FieldMask", f.FullName()))
+	}
+	return mask, nil
+}
+
+// updatable tells the resource's fields from those that identify it or steer the
+// update.
+func updatable(f protoreflect.FieldDescriptor) bool {
+	if slices.Contains(control, f.Name()) {
+		return false
+	}
+	behaviours, _ := proto.GetExtension(f.Options(), annotations.E_FieldBehavior).([]annotations.FieldBehavior)
+	return !slices.ContainsFunc(behaviours, func(b annotations.FieldBehavior) bool {
+		return b == annotations.FieldBehavior_REQUIRED ||
+			b == annotations.FieldBehavior_IDENTIFIER ||
+			b == annotations.FieldBehavior_OUTPUT_ONLY
+	})
+}

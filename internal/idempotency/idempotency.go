@@ -1,0 +1,181 @@
+// Package idempotency makes creating calls safe to repeat: a call with a
+// request_id happens once, and whoever sends it again gets the first answer.
+//
+// The answer is stored in the transaction that does the work, under caller,
+// method and request id, with a keyed hash of the request. A call that failed
+// stores nothing. Answers are kept for [Retention].
+package idempotency
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/internal/secret"
+)
+
+// Retention is how long an answer is kept. An older one counts as forgotten, even
+// while [Prune] has not removed it yet.
+const Retention = 24 * time.Hour
+
+// inFlightRetry is when a client should ask again for a request that is running.
+const inFlightRetry = time.Second
+
+// errInFlight and errReused are the two ways in which a request id is refused.
+var (
+	errInFlight = apierr.New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_REQUEST_IN_FLIGHT,
+		"the first request with this request id is still running").WithRetryAfter(inFlightRetry)
+	errReused = apierr.New(codes.AlreadyExists, apiv1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED,
+		"the request id was used with another request")
+)
+
+// Guard recognizes requests. It is safe for concurrent use.
+type Guard struct {
+	hashKey [sha256.Size]byte
+	now     func() time.Time
+}
+
+// New makes a guard whose hashes are keyed with keys: a stored hash of a request
+// with a password in it cannot be tried out against a dictionary.
+func New(keys *secret.Keys, now func() time.Time) *Guard {
+	return &Guard{hashKey: keys.Derive("idempotency"), now: now}
+}
+
+// Key is what an answer is stored under.
+type Key struct {
+	// Caller is the user's id, or "anonymous".
+	Caller string
+	// Method is the full gRPC method, "/package.Service/Method".
+	Method string
+	// RequestID is the client's UUID; empty means that the call may happen again.
+	RequestID string
+}
+
+// Run calls fn in a transaction of db and stores its answer in the same
+// transaction. When the answer to this request is stored already, Run returns
+// that and does not call fn. Fields with debug_redact are left out of what is
+// stored, and so are empty in a repeated answer.
+//
+// The same request id with another request is ALREADY_EXISTS REQUEST_ID_REUSED;
+// while the first call is running it is ABORTED REQUEST_IN_FLIGHT. Like every
+// closure of [postgres.DB.InTx], fn may be called more than once.
+func Run[T proto.Message](
+	ctx context.Context, g *Guard, db *postgres.DB, key Key, req proto.Message, fn func(tx *postgres.DB) (T, error),
+) (T, error) {
+	var response T
+	err := db.InTx(ctx, func(tx *postgres.DB) error {
+		if key.RequestID == "" {
+			var err error
+			response, err = fn(tx)
+			return err
+		}
+		stored, err := g.lookUp(ctx, tx, key, req)
+		if err != nil {
+			return err
+		}
+		if stored != nil {
+			response, err = decode[T](stored.Response)
+			return err
+		}
+		if response, err = fn(tx); err != nil {
+			return err
+		}
+		return g.store(ctx, tx, key, req, response)
+	})
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return response, nil
+}
+
+// lookUp locks the key until the transaction ends and returns the stored answer,
+// or nil when the request is new.
+func (g *Guard) lookUp(ctx context.Context, tx *postgres.DB, key Key, req proto.Message) (*record, error) {
+	if _, err := uuid.Parse(key.RequestID); err != nil {
+		return nil, apierr.InvalidField("request_id", "must be a UUID")
+	}
+	// The lock comes in a statement of its own: only what is read after it is sure
+	// to see what its last holder has committed.
+	locked, err := tryLock(ctx, tx, lockID(tx.Schema(), key))
+	if err != nil {
+		return nil, err
+	}
+	if !locked {
+		return nil, errInFlight
+	}
+	row, err := find(ctx, tx, key, g.now().Add(-Retention))
+	if err != nil || row == nil {
+		return nil, err
+	}
+	if !hmac.Equal(row.RequestHash, g.Hash(req)) {
+		return nil, errReused
+	}
+	return row, nil
+}
+
+func (g *Guard) store(ctx context.Context, tx *postgres.DB, key Key, req, response proto.Message) error {
+	encoded, err := proto.MarshalOptions{Deterministic: true}.Marshal(withoutSecrets(response))
+	if err != nil {
+		return fmt.Errorf("encode the response of %s: %w", key.Method, err)
+	}
+	return insert(ctx, tx, key, record{RequestHash: g.Hash(req), Response: encoded, CreatedAt: g.now().UTC()})
+}
+
+// Hash identifies a request without revealing it: an HMAC over the type and the
+// content without request_id. It differs when a redacted field, such as a
+// password, differs.
+func (g *Guard) Hash(req proto.Message) []byte {
+	mac := hmac.New(sha256.New, g.hashKey[:])
+	writePart(mac.Write, []byte(req.ProtoReflect().Descriptor().FullName()))
+	// Only a required field that is missing or invalid UTF-8 could fail, and
+	// neither gets past decoding.
+	encoded, err := proto.MarshalOptions{Deterministic: true, AllowPartial: true}.Marshal(withoutRequestID(req))
+	if err != nil {
+		writePart(mac.Write, []byte(err.Error()))
+	}
+	writePart(mac.Write, encoded)
+	return mac.Sum(nil)
+}
+
+// lockID names the advisory lock of a key.
+func lockID(schema string, key Key) int64 {
+	hash := sha256.New()
+	for _, part := range []string{"idempotency", schema, key.Caller, key.Method, key.RequestID} {
+		writePart(hash.Write, []byte(part))
+	}
+	return int64(binary.BigEndian.Uint64(hash.Sum(nil)))
+}
+
+// writePart writes the length first, so that no two lists of parts look alike.
+func writePart(write func([]byte) (int, error), part []byte) {
+	var length [8]byte
+	binary.BigEndian.PutUint64(length[:], uint64(len(part)))
+	// A hash never fails.
+	_, _ = write(length[:])
+	_, _ = write(part)
+}
+
+// decode makes a T of a stored answer.
+func decode[T proto.Message](stored []byte) (T, error) {
+	var none T
+	message, ok := none.ProtoReflect().New().Interface().(T)
+	if !ok {
+		return none, errors.New("the response type is not a generated message")
+	}
+	if err := proto.Unmarshal(stored, message); err != nil {
+		return none, fmt.Errorf("decode a stored response: %w", err)
+	}
+	return message, nil
+}

@@ -1,0 +1,77 @@
+package idempotency
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/beauty-salon/platform/internal/postgres"
+)
+
+// record is a row of idempotency_keys without its key.
+type record struct {
+	RequestHash []byte
+	Response    []byte
+	CreatedAt   time.Time
+}
+
+// tryLock takes an advisory lock until the transaction ends; false when somebody
+// else has it.
+func tryLock(ctx context.Context, tx *postgres.DB, id int64) (bool, error) {
+	var locked bool
+	if err := tx.Conn(ctx).Raw("SELECT pg_try_advisory_xact_lock(?)", id).Scan(&locked).Error; err != nil {
+		return false, fmt.Errorf("lock a request id: %w", err)
+	}
+	return locked, nil
+}
+
+// find returns the record that was created after since, or nil.
+func find(ctx context.Context, tx *postgres.DB, key Key, since time.Time) (*record, error) {
+	const query = `
+		SELECT request_hash, response, created_at FROM idempotency_keys
+		WHERE caller = ? AND method = ? AND request_id = ? AND created_at > ?`
+	var rows []record
+	if err := tx.Conn(ctx).Raw(query, key.Caller, key.Method, key.RequestID, since).Scan(&rows).Error; err != nil {
+		return nil, fmt.Errorf("look up a request id: %w", err)
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	return &rows[0], nil
+}
+
+// insert stores a record in place of one that has expired.
+func insert(ctx context.Context, tx *postgres.DB, key Key, r record) error {
+	const statement = `
+		INSERT INTO idempotency_keys (caller, method, request_id, request_hash, response, created_at)
+		VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (caller, method, request_id) DO UPDATE
+		SET request_hash = excluded.request_hash, response = excluded.response, created_at = excluded.created_at`
+	err := tx.Conn(ctx).Exec(statement, key.Caller, key.Method, key.RequestID, r.RequestHash, r.Response, r.CreatedAt).Error
+	if err != nil {
+		return fmt.Errorf("store a response: %w", err)
+	}
+	return nil
+}
+
+// pruneBatch bounds the rows that one statement removes and so keeps locked.
+const pruneBatch = 1000
+
+// Prune removes the answers that were stored before olderThan and returns how
+// many; services call it with now minus [Retention].
+func Prune(ctx context.Context, db *postgres.DB, olderThan time.Time) (int64, error) {
+	const statement = `
+		DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+			SELECT ctid FROM idempotency_keys WHERE created_at < ? LIMIT ? FOR UPDATE SKIP LOCKED))`
+	var pruned int64
+	for {
+		result := db.Conn(ctx).Exec(statement, olderThan, pruneBatch)
+		if result.Error != nil {
+			return pruned, fmt.Errorf("prune stored responses: %w", result.Error)
+		}
+		pruned += result.RowsAffected
+		if result.RowsAffected < pruneBatch {
+			return pruned, nil
+		}
+	}
+}

@@ -1,0 +1,116 @@
+// Package natstest runs a NATS server with JetStream for a test.
+//
+// It is embedded unless the environment variable SALON_TEST_NATS names a
+// nats-server binary, which is started as a process then. Either listens on a free
+// port of the loopback interface, keeps its files in the test's folder, and can be
+// stopped and started again with the same port and files, to test an outage.
+package natstest
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/beauty-salon/platform/internal/secret"
+)
+
+// startTimeout is how long a server may take to accept connections.
+const startTimeout = 20 * time.Second
+
+// backend is one way to run a server.
+type backend interface {
+	// start returns once the server accepts connections on the port.
+	start(port int, dir string) error
+	// stop ends the server as the system ends it at a shutdown. It may be called again.
+	stop()
+}
+
+// Server is a NATS server of one test.
+type Server struct {
+	t    testing.TB
+	dir  string
+	port int
+
+	mu      sync.Mutex
+	running bool
+	backend backend
+}
+
+// New starts a server, which t.Cleanup stops.
+func New(t testing.TB) *Server {
+	t.Helper()
+	s := NewStopped(t)
+	s.Start()
+	return s
+}
+
+// NewStopped is [New] without the start, for what must cope with a server that
+// comes late. Its port is free at the time of the call.
+func NewStopped(t testing.TB) *Server {
+	t.Helper()
+	port, err := freePort()
+	if err != nil {
+		t.Fatalf("natstest: %v", err)
+	}
+	s := &Server{t: t, dir: t.TempDir(), port: port, backend: &embedded{}}
+	if bin := os.Getenv("SALON_TEST_NATS"); bin != "" {
+		s.backend = &process{binary: bin}
+	}
+	t.Cleanup(s.Stop)
+	return s
+}
+
+// URL is where the server listens, also while it is stopped.
+func (s *Server) URL() secret.Text {
+	return secret.Text("nats://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)))
+}
+
+// Start starts a stopped server with what its files hold. The test fails if that
+// is not possible.
+func (s *Server) Start() {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running {
+		return
+	}
+	if err := s.backend.start(s.port, filepath.Join(s.dir, "jetstream")); err != nil {
+		s.t.Fatalf("natstest: %v", err)
+	}
+	s.running = true
+}
+
+// Stop stops the server; its files stay.
+func (s *Server) Stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running {
+		s.backend.stop()
+		s.running = false
+	}
+}
+
+// Restart is Stop and Start.
+func (s *Server) Restart() {
+	s.t.Helper()
+	s.Stop()
+	s.Start()
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("find a free port: %w", err)
+	}
+	defer l.Close()
+	addr, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		return 0, fmt.Errorf("find a free port: listening on %v", l.Addr())
+	}
+	return addr.Port, nil
+}

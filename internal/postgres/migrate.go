@@ -1,0 +1,204 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+// Where goose keeps the versions of a schema: the platform's tables and the
+// service's are counted apart, so that neither needs to know of the other.
+const (
+	platformVersions = "platform_migrations"
+	serviceVersions  = "migrations"
+)
+
+const (
+	// migrationLock serializes migrations within a database.
+	migrationLock int64 = 0x73616c6f6e02 // "salon", 2
+	// A migration waits this many seconds for another one to finish.
+	migrationLockPatience = 300
+)
+
+// ErrSchemaOutdated is returned by [CheckSchema] when the database's schema is
+// older than the program.
+var ErrSchemaOutdated = errors.New("the database schema is older than this program")
+
+//go:embed migrations/*.sql
+var embeddedMigrations embed.FS
+
+// Migrations are the migrations of one service.
+type Migrations struct {
+	// Service is the schema's name, such as "users".
+	Service string
+	// FS holds files such as 0001_accounts.sql in goose's format, each with an up
+	// and a down half, at its root. Nil means that the service has no tables of
+	// its own.
+	FS fs.FS
+}
+
+// migrationSet is one numbered series of migrations and its table of versions.
+type migrationSet struct {
+	files    fs.FS
+	versions string
+}
+
+// sets are the platform's tables first, then the service's own.
+func (m Migrations) sets() ([]migrationSet, error) {
+	platform, err := fs.Sub(embeddedMigrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	sets := []migrationSet{{platform, platformVersions}}
+	if m.FS != nil {
+		sets = append(sets, migrationSet{m.FS, serviceVersions})
+	}
+	return sets, nil
+}
+
+// Migrate brings the service's schema up to date: first the tables that every
+// service has (outbox, inbox, and so on), then its own. The administrator of
+// adminURL owns the tables. Several processes may call it at once: an advisory
+// lock lets one of them work.
+func Migrate(ctx context.Context, adminURL string, m Migrations) error {
+	return withSets(ctx, adminURL, m, func(conn *sql.DB, sets []migrationSet) error {
+		for _, set := range sets {
+			provider, err := newProvider(conn, set)
+			if err != nil {
+				return err
+			}
+			if _, err := provider.Up(ctx); err != nil {
+				return fmt.Errorf("migrate schema %s: %w", m.Service, err)
+			}
+		}
+		return nil
+	})
+}
+
+// Rollback undoes every migration of the service, then the platform's tables: all
+// data of the schema is lost. It exists to prove that the down halves work.
+func Rollback(ctx context.Context, adminURL string, m Migrations) error {
+	return withSets(ctx, adminURL, m, func(conn *sql.DB, sets []migrationSet) error {
+		for i := len(sets) - 1; i >= 0; i-- {
+			provider, err := newProvider(conn, sets[i])
+			if err != nil {
+				return err
+			}
+			if _, err := provider.DownTo(ctx, 0); err != nil {
+				return fmt.Errorf("roll back schema %s: %w", m.Service, err)
+			}
+		}
+		return nil
+	})
+}
+
+// withSets connects as administrator with the schema as search path, runs fn, and
+// renews the grants of the service's role.
+func withSets(ctx context.Context, adminURL string, m Migrations, fn func(*sql.DB, []migrationSet) error) (err error) {
+	if err := checkSchemaName(m.Service); err != nil {
+		return err
+	}
+	sets, err := m.sets()
+	if err != nil {
+		return err
+	}
+	config, _, err := parseURL(adminURL)
+	if err != nil {
+		return err
+	}
+	setSession(config, m.Service)
+	conn := stdlib.OpenDB(*config)
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if err := fn(conn, sets); err != nil {
+		return err
+	}
+	return withConn(ctx, adminURL, func(conn *pgx.Conn) error {
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			if err := lockBootstrap(ctx, tx); err != nil {
+				return err
+			}
+			return grantTables(ctx, tx, m.Service)
+		})
+	})
+}
+
+func withConn(ctx context.Context, adminURL string, fn func(*pgx.Conn) error) error {
+	conn, err := connectAdmin(ctx, adminURL)
+	if err != nil {
+		return err
+	}
+	defer closeConn(ctx, conn)
+	return fn(conn)
+}
+
+func newProvider(conn *sql.DB, set migrationSet) (*goose.Provider, error) {
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(migrationLock), lock.WithLockTimeout(1, migrationLockPatience))
+	if err != nil {
+		return nil, fmt.Errorf("set up the migration lock: %w", err)
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, conn, set.files,
+		goose.WithTableName(set.versions),
+		goose.WithSessionLocker(locker),
+		goose.WithDisableGlobalRegistry(true),
+		goose.WithLogger(goose.NopLogger()))
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	return provider, nil
+}
+
+// CheckSchema returns nil when db's schema is at least as new as the migrations
+// that this program carries, and an error wrapping [ErrSchemaOutdated] when it is
+// older. It reads with the service's own role.
+func CheckSchema(ctx context.Context, db *DB, m Migrations) error {
+	sets, err := m.sets()
+	if err != nil {
+		return err
+	}
+	for _, set := range sets {
+		want, err := newestVersion(set.files)
+		if err != nil {
+			return err
+		}
+		var have int64
+		query := "SELECT coalesce(max(version_id), 0) FROM " + quote(m.Service) + "." + set.versions
+		err = db.pool.QueryRowContext(ctx, query).Scan(&have)
+		switch SQLState(err) {
+		case codeUndefinedTable, codeInsufficientPrivilege: // not migrated or not even bootstrapped
+			return fmt.Errorf("schema %s has not been migrated: %w", m.Service, ErrSchemaOutdated)
+		}
+		if err != nil {
+			return fmt.Errorf("read the version of schema %s: %w", m.Service, err)
+		}
+		if have < want {
+			return fmt.Errorf("schema %s is at version %d of %s, this program needs %d: %w",
+				m.Service, have, set.versions, want, ErrSchemaOutdated)
+		}
+	}
+	return nil
+}
+
+// newestVersion is the highest number among the migration files.
+func newestVersion(files fs.FS) (int64, error) {
+	names, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		return 0, fmt.Errorf("list migrations: %w", err)
+	}
+	var newest int64
+	for _, name := range names {
+		version, err := goose.NumericComponent(name)
+		if err != nil {
+			return 0, fmt.Errorf("migration %s: %w", name, err)
+		}
+		newest = max(newest, version)
+	}
+	return newest, nil
+}

@@ -1,0 +1,125 @@
+package postgres_test
+
+import (
+	"errors"
+	"testing"
+	"testing/fstest"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/beauty-salon/platform/internal/pgtest"
+	"github.com/beauty-salon/platform/internal/postgres"
+)
+
+// newer is items with one more migration.
+func newer() postgres.Migrations {
+	files := fstest.MapFS{"0002_note.sql": {Data: []byte(
+		"-- +goose Up\nALTER TABLE items ADD COLUMN note text;\n-- +goose Down\nALTER TABLE items DROP COLUMN note;\n")}}
+	for name, file := range items.FS.(fstest.MapFS) {
+		files[name] = file
+	}
+	return postgres.Migrations{Service: items.Service, FS: files}
+}
+
+func TestCheckSchema(t *testing.T) {
+	t.Parallel()
+	server := pgtest.NewServer(t, items)
+	db := server.DB("items")
+	if err := postgres.CheckSchema(t.Context(), db, items); err != nil {
+		t.Errorf("just migrated: %v", err)
+	}
+	if err := postgres.CheckSchema(t.Context(), db, newer()); !errors.Is(err, postgres.ErrSchemaOutdated) {
+		t.Errorf("older than the program: %v", err)
+	}
+	if err := postgres.Migrate(t.Context(), server.AdminURL(), newer()); err != nil {
+		t.Fatal(err)
+	}
+	if err := postgres.CheckSchema(t.Context(), db, newer()); err != nil {
+		t.Errorf("migrated again: %v", err)
+	}
+	if err := postgres.CheckSchema(t.Context(), db, items); err != nil {
+		t.Errorf("newer than the program: %v", err)
+	}
+	if err := db.Conn(t.Context()).Exec("INSERT INTO items (id, note) VALUES (1, 'x')").Error; err != nil {
+		t.Errorf("write a new column: %v", err)
+	}
+}
+
+func TestCheckSchemaBeforeTheFirstMigration(t *testing.T) {
+	t.Parallel()
+	at, schema, keys := newDatabase(t), unique("s"), newKeys(t, "a")
+	if err := postgres.Bootstrap(t.Context(), at.adminURL, keys, schema); err != nil {
+		t.Fatal(err)
+	}
+	m := postgres.Migrations{Service: schema, FS: items.FS}
+	if err := postgres.CheckSchema(t.Context(), open(t, at.url, keys, schema), m); !errors.Is(err, postgres.ErrSchemaOutdated) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestCheckSchemaWithoutADatabaseIsNotOutdated(t *testing.T) {
+	t.Parallel()
+	db := open(t, "postgres:///salon?host=/nowhere", newKeys(t, "a"), "items")
+	if err := postgres.CheckSchema(t.Context(), db, items); err == nil || errors.Is(err, postgres.ErrSchemaOutdated) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestMigrateDownAndUpAgain(t *testing.T) {
+	t.Parallel()
+	server := pgtest.NewServer(t, newer())
+	db := server.DB("items")
+	for range 2 {
+		if err := postgres.Rollback(t.Context(), server.AdminURL(), newer()); err != nil {
+			t.Fatal(err)
+		}
+		var tables []string
+		const left = `SELECT tablename FROM pg_tables WHERE schemaname = 'items' AND tablename NOT LIKE '%migrations'`
+		if err := db.Conn(t.Context()).Raw(left).Scan(&tables).Error; err != nil {
+			t.Fatal(err)
+		}
+		if len(tables) > 0 {
+			t.Errorf("left after the way down: %v", tables)
+		}
+		if err := postgres.Migrate(t.Context(), server.AdminURL(), newer()); err != nil {
+			t.Fatal(err)
+		}
+		if err := insertItem(t.Context(), db, 1); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestMigrateAtTheSameTime(t *testing.T) {
+	t.Parallel()
+	server := pgtest.NewServer(t, items)
+	var group errgroup.Group
+	for range 4 {
+		group.Go(func() error { return postgres.Migrate(t.Context(), server.AdminURL(), newer()) })
+	}
+	if err := group.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMigrateReportsABadMigration(t *testing.T) {
+	t.Parallel()
+	server := pgtest.NewServer(t, items)
+	tests := map[string]fstest.MapFS{
+		"broken":    {"0001_a.sql": {Data: []byte("-- +goose Up\nSELEC 1;")}},
+		"no number": {"first.sql": {Data: []byte("-- +goose Up\nSELECT 1;")}},
+		"empty":     {},
+	}
+	for name, files := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := postgres.Migrations{Service: unique("s"), FS: files}
+			if err := postgres.Bootstrap(t.Context(), server.AdminURL(), server.Keys(), m.Service); err != nil {
+				t.Fatal(err)
+			}
+			if err := postgres.Migrate(t.Context(), server.AdminURL(), m); err == nil {
+				t.Error("no error")
+			}
+		})
+	}
+}

@@ -1,0 +1,124 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"gorm.io/gorm"
+)
+
+const (
+	// maxAttempts is how often a transaction is tried before its conflict is
+	// reported to the caller.
+	maxAttempts = 5
+	// The pause before attempt n is random up to retryBase·2ⁿ⁻¹, at most retryCap.
+	retryBase = 10 * time.Millisecond
+	retryCap  = 250 * time.Millisecond
+)
+
+// transaction is what the DB handed to a closure carries.
+type transaction struct {
+	gorm     *gorm.DB
+	onCommit []func()
+}
+
+// InTx runs fn in one READ COMMITTED transaction and commits it when fn returns
+// nil; an error or a panic rolls it back and travels on. Inside a transaction it
+// runs fn in that same one.
+//
+// When PostgreSQL reports a serialization failure or a deadlock, the whole
+// closure runs again, up to five times, with a random pause in between: fn must
+// not keep state from one run to the next. ctx ends both transaction and retries.
+func (d *DB) InTx(ctx context.Context, fn func(tx *DB) error) error {
+	if d.tx != nil {
+		return fn(d)
+	}
+	for attempt := 1; ; attempt++ {
+		callbacks, err := d.attempt(ctx, fn)
+		if err == nil {
+			for _, callback := range callbacks {
+				callback()
+			}
+			return nil
+		}
+		if attempt == maxAttempts || !retryable(err) {
+			return err
+		}
+		if !pause(ctx, attempt) {
+			return errors.Join(err, ctx.Err())
+		}
+	}
+}
+
+// OnCommit registers fn to run after this transaction has committed, in the order
+// of registration; it is dropped when the transaction rolls back or is repeated.
+// Outside a transaction fn runs at once. fn cannot fail any more: it wakes, drops
+// and counts.
+func (d *DB) OnCommit(fn func()) {
+	if d.tx == nil {
+		fn()
+		return
+	}
+	d.tx.onCommit = append(d.tx.onCommit, fn)
+}
+
+// attempt runs fn in a transaction once and returns what to call after it.
+func (d *DB) attempt(ctx context.Context, fn func(tx *DB) error) ([]func(), error) {
+	begun := d.gorm.WithContext(ctx).Begin(&sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	if begun.Error != nil {
+		return nil, begun.Error
+	}
+	tx := &transaction{gorm: begun}
+	committed := false
+	defer func() {
+		if !committed {
+			// Fails when the connection is lost or ctx has ended, and then the
+			// server rolls back by itself.
+			_ = begun.Rollback()
+		}
+	}()
+	if err := fn(&DB{pool: d.pool, gorm: d.gorm, schema: d.schema, tx: tx}); err != nil {
+		return nil, err
+	}
+	// A failed COMMIT is not rolled back again: the connection is gone with it.
+	committed = true
+	if err := begun.Commit().Error; err != nil {
+		return nil, err
+	}
+	return tx.onCommit, nil
+}
+
+// retryable tells whether running the whole transaction again may succeed.
+func retryable(err error) bool {
+	var pgErr *pgconn.PgError
+	if !errors.As(err, &pgErr) {
+		return false
+	}
+	switch pgErr.Code {
+	case codeSerializationFailure, codeDeadlockDetected:
+		return true
+	case codeFeatureNotSupported:
+		// A migration has changed a table under a cached statement; the driver
+		// has forgotten the statement by now.
+		return pgErr.Routine == "RevalidateCachedQuery"
+	default:
+		return false
+	}
+}
+
+// pause waits with full jitter before the next attempt; false when ctx ended.
+func pause(ctx context.Context, attempt int) bool {
+	limit := min(retryBase<<(attempt-1), retryCap)
+	timer := time.NewTimer(rand.N(limit)) //nolint:gosec // spreading retries needs no secrecy
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,135 @@
+// Package ratelimit bounds how often something may happen. The counts are in Redis, so that they hold for all processes
+// together; while Redis is down each process counts for itself.
+package ratelimit
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-redis/redis_rate/v10"
+	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
+
+	"github.com/beauty-salon/platform/internal/cache"
+)
+
+// Limit is a rate with a burst, as in the generic cell rate algorithm: Burst may happen at once, and Rate per Period in
+// the long run.
+type Limit struct {
+	// Rate is how many may happen in a Period. 0 or less means that there is no limit.
+	Rate int
+	// Period is what Rate is counted over. 0 means a second.
+	Period time.Duration
+	// Burst is how many may happen at once. 0 means as many as Rate.
+	Burst int
+}
+
+// Result says whether something may happen, and what a client can be told in RateLimit headers.
+type Result struct {
+	// Allowed tells whether it may happen now.
+	Allowed bool
+	// Limit is the burst, and Remaining how much of it is left. Both are 0 when there is no limit.
+	Limit, Remaining int
+	// RetryAfter is when it may happen at the earliest, 0 when it may now.
+	RetryAfter time.Duration
+	// ResetAfter is when the whole burst is there again.
+	ResetAfter time.Duration
+}
+
+// Limiter counts. It is safe for concurrent use.
+type Limiter struct {
+	client *cache.Client
+	log    zerolog.Logger
+	local  *localLimiter
+	alone  atomic.Bool // the last decision was made without Redis
+}
+
+// New returns a limiter. client may be nil: then it counts in this process only.
+func New(client *cache.Client, log zerolog.Logger) *Limiter {
+	return &Limiter{client: client, log: log, local: newLocalLimiter(time.Now)}
+}
+
+// Allow tells whether something may happen once more under a key, and counts it if so. It never fails, and takes a
+// tenth of a second at most when Redis hangs. Keys may be of any length and hold personal data: only their hash is
+// stored.
+func (l *Limiter) Allow(ctx context.Context, key string, lim Limit) Result {
+	return l.take(ctx, key, lim, 1)
+}
+
+// Peek tells what Allow would, and counts nothing.
+func (l *Limiter) Peek(ctx context.Context, key string, lim Limit) Result {
+	return l.take(ctx, key, lim, 0)
+}
+
+// Reset forgets what was counted under a key.
+func (l *Limiter) Reset(ctx context.Context, key string) {
+	key = hashed("rate", key)
+	l.local.reset(key)
+	_ = l.do(ctx, func(ctx context.Context, r redis.UniversalClient) error {
+		return redis_rate.NewLimiter(r).Reset(ctx, key)
+	})
+}
+
+func (l *Limiter) take(ctx context.Context, key string, lim Limit, n int) Result {
+	if lim.Rate <= 0 {
+		return Result{Allowed: true}
+	}
+	if lim.Period <= 0 {
+		lim.Period = time.Second
+	}
+	if lim.Burst <= 0 {
+		lim.Burst = lim.Rate
+	}
+	key = hashed("rate", key)
+	var shared *redis_rate.Result
+	err := l.do(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
+		shared, err = redis_rate.NewLimiter(r).AllowN(ctx, key,
+			redis_rate.Limit{Rate: lim.Rate, Burst: lim.Burst, Period: lim.Period}, n)
+		return err
+	})
+	if err != nil {
+		return l.local.take(key, lim, n)
+	}
+	return fromRedis(shared, lim, n)
+}
+
+// fromRedis translates, and works out what asking for none (n = 0) leaves open.
+func fromRedis(r *redis_rate.Result, lim Limit, n int) Result {
+	out := Result{Allowed: r.Allowed >= 1, Limit: lim.Burst, Remaining: r.Remaining, ResetAfter: r.ResetAfter}
+	if n == 0 {
+		out.Allowed = r.Remaining >= 1
+	}
+	if !out.Allowed {
+		out.RetryAfter = max(r.RetryAfter, 0)
+		if n == 0 {
+			interval := lim.Period / time.Duration(lim.Rate)
+			out.RetryAfter = max(r.ResetAfter-interval*time.Duration(lim.Burst-1), 0)
+		}
+	}
+	return out
+}
+
+// do uses Redis, and logs once when it cannot and once when it can again.
+func (l *Limiter) do(ctx context.Context, fn func(ctx context.Context, r redis.UniversalClient) error) error {
+	err := l.client.Do(ctx, fn)
+	if l.client.Redis() == nil || ctx.Err() != nil {
+		return err
+	}
+	if alone := err != nil; l.alone.CompareAndSwap(!alone, alone) {
+		if alone {
+			l.log.Warn().Err(err).Msg("rate limits are counted in this process only")
+		} else {
+			l.log.Info().Msg("rate limits are counted in redis again")
+		}
+	}
+	return err
+}
+
+// hashed makes a key of fixed length that tells nothing about a person.
+func hashed(kind, key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return "salon:v1:" + kind + ":" + base64.RawURLEncoding.EncodeToString(sum[:16])
+}

@@ -1,0 +1,184 @@
+// Package redistest gives tests a Redis of their own that they can take down and bring back.
+//
+// By default it is miniredis, in the test's process. When SALON_TEST_REDIS names the binary of a real redis-server, it
+// is that one on a free port of the loopback interface.
+package redistest
+
+import (
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/beauty-salon/platform/internal/secret"
+)
+
+// Server is a Redis that runs until the end of the test.
+type Server struct {
+	t      testing.TB
+	addr   string
+	mini   *miniredis.Miniredis
+	binary string
+	cmd    *exec.Cmd
+	done   chan struct{}
+}
+
+// New starts a Redis.
+func New(t testing.TB) *Server {
+	t.Helper()
+	s := &Server{t: t, binary: os.Getenv("SALON_TEST_REDIS")}
+	if s.binary == "" {
+		s.mini = miniredis.NewMiniRedis()
+		s.Start()
+	} else {
+		s.startOnFreePort()
+	}
+	t.Cleanup(s.Stop)
+	return s
+}
+
+// URL is where the server is, also while it is stopped.
+func (s *Server) URL() secret.Text { return secret.Text("redis://" + s.addr) }
+
+// Client returns a connection of the test's own, to look at the data or to change it.
+func (s *Server) Client() *redis.Client {
+	c := redis.NewClient(&redis.Options{Addr: s.addr})
+	s.t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// Real tells whether it is a real Redis, which has a clock of its own and forgets its data when stopped.
+func (s *Server) Real() bool { return s.mini == nil }
+
+// FastForward lets time pass: entries expire, and miniredis' clock moves. It skips the test on a real Redis.
+func (s *Server) FastForward(d time.Duration) {
+	s.t.Helper()
+	if s.Real() {
+		s.t.Skip("a real Redis cannot be put forward")
+	}
+	s.mini.FastForward(d)
+}
+
+// SetTime sets the clock of miniredis. It skips the test on a real Redis.
+func (s *Server) SetTime(now time.Time) {
+	s.t.Helper()
+	if s.Real() {
+		s.t.Skip("the clock of a real Redis cannot be set")
+	}
+	s.mini.SetTime(now)
+}
+
+// Stop takes the server down: connections break, new ones are refused.
+func (s *Server) Stop() {
+	if s.mini != nil {
+		s.mini.Close()
+		return
+	}
+	if s.cmd == nil {
+		return
+	}
+	_ = s.cmd.Process.Kill()
+	<-s.done
+	s.cmd = nil
+}
+
+// Start brings the server back on the same address after Stop.
+func (s *Server) Start() {
+	s.t.Helper()
+	if s.mini == nil {
+		if !s.start() {
+			s.t.Fatalf("redis-server did not start on %s", s.addr)
+		}
+		return
+	}
+	start := s.mini.Restart
+	if s.addr == "" {
+		start = s.mini.Start
+	}
+	if err := start(); err != nil {
+		s.t.Fatalf("start miniredis: %v", err)
+	}
+	s.addr = s.mini.Addr()
+}
+
+// startOnFreePort tries again when somebody else takes the port first.
+func (s *Server) startOnFreePort() {
+	s.t.Helper()
+	for range 5 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			s.t.Fatalf("find a free port: %v", err)
+		}
+		s.addr = l.Addr().String()
+		_ = l.Close()
+		if s.start() {
+			return
+		}
+	}
+	s.t.Fatal("redis-server did not start")
+}
+
+// start runs the binary and waits until it answers; false means that it has ended instead.
+func (s *Server) start() bool {
+	s.t.Helper()
+	host, port, _ := net.SplitHostPort(s.addr)
+	// Not the test's context: Cleanup ends the process, also when the test has failed.
+	cmd := exec.CommandContext(context.WithoutCancel(s.t.Context()), s.binary,
+		"--bind", host, "--port", port, "--save", "", "--appendonly", "no", "--daemonize", "no")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		s.t.Fatalf("start %s: %v", s.binary, err)
+	}
+	done := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(done) }()
+	s.cmd, s.done = cmd, done
+	c := redis.NewClient(&redis.Options{Addr: s.addr, MaxRetries: -1})
+	defer c.Close()
+	poll := time.NewTicker(5 * time.Millisecond)
+	defer poll.Stop()
+	deadline := time.After(10 * time.Second)
+	for {
+		select {
+		case <-done:
+			return false
+		case <-deadline:
+			s.t.Fatalf("%s does not answer on %s", s.binary, s.addr)
+		case <-poll.C:
+			if c.Ping(context.WithoutCancel(s.t.Context())).Err() == nil {
+				return true
+			}
+		}
+	}
+}
+
+// Hanging returns the URL of something that accepts connections and never answers.
+func Hanging(t testing.TB) secret.Text {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("listen: %v", err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		var conns []net.Conn
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				break
+			}
+			conns = append(conns, conn)
+		}
+		for _, conn := range conns {
+			_ = conn.Close()
+		}
+	}()
+	t.Cleanup(func() { _ = l.Close(); <-done })
+	return secret.Text("redis://" + l.Addr().String())
+}

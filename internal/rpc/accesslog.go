@@ -1,0 +1,84 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/rs/zerolog"
+	"go.opentelemetry.io/otel/trace"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+)
+
+// accessLog writes one line a call: who, what, how it went and how long it took, never what was in it. An error's
+// private half stands on the same line.
+func accessLog(cfg ServerConfig) around {
+	log := cfg.Log.With().Str("service", cfg.Service).Logger()
+	usual := zerolog.DebugLevel
+	if cfg.AccessLog {
+		usual = zerolog.InfoLevel
+	}
+	return func(ctx context.Context, c *call, next func(context.Context) error) error {
+		start := time.Now()
+		err := next(ctx)
+		code := status.Code(err)
+		line := log.WithLevel(levelOf(code, usual))
+		if !line.Enabled() {
+			return err
+		}
+		info := Info(ctx)
+		line.Str("request_id", info.ID).
+			Str("method", c.method).
+			Str("code", code.String()).
+			Dur("duration_ms", time.Since(start)).
+			Bool("internal", c.internal)
+		if span := trace.SpanContextFromContext(ctx); span.HasTraceID() {
+			line.Stringer("trace_id", span.TraceID())
+		}
+		if c.caller.UserID != "" {
+			line.Str("user_id", c.caller.UserID)
+		}
+		if info.ClientIP != "" {
+			line.Str("client_ip", info.ClientIP)
+		}
+		size(line, "request_bytes", c.request)
+		size(line, "response_bytes", c.response)
+		privateHalf(line, c)
+		line.Msg("call")
+		return err
+	}
+}
+
+// levelOf makes our own faults stand out: they are errors; what a caller can bring about is usual.
+func levelOf(code codes.Code, usual zerolog.Level) zerolog.Level {
+	switch code {
+	case codes.Internal, codes.Unknown, codes.DataLoss:
+		return zerolog.ErrorLevel
+	case codes.Unavailable, codes.DeadlineExceeded:
+		return zerolog.WarnLevel
+	default:
+		return usual
+	}
+}
+
+func size(line *zerolog.Event, key string, message any) {
+	if m, ok := message.(proto.Message); ok {
+		line.Int(key, proto.Size(m))
+	}
+}
+
+func privateHalf(line *zerolog.Event, c *call) {
+	if c.err == nil {
+		return
+	}
+	line.Str("reason", c.err.ReasonName())
+	if c.err.Cause() != nil {
+		line.AnErr("error", c.err.Cause())
+	}
+	var p *panicError
+	if errors.As(c.err, &p) {
+		line.Bytes("stack", p.stack)
+	}
+}

@@ -1,0 +1,133 @@
+package rpc
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/fullstorydev/grpchan/inprocgrpc"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/beauty-salon/platform/internal/auth"
+)
+
+// ConnsConfig says what connections to services need.
+type ConnsConfig struct {
+	// Services proves to other services that the calls come from one of ours. Nil sends no proof; then internal methods
+	// refuse the calls.
+	Services *auth.ServiceCredential
+	// Timeout bounds unary calls whose context has no deadline; 0 means DefaultTimeout.
+	Timeout time.Duration
+	// Tracing records OpenTelemetry spans with the global TracerProvider.
+	Tracing bool
+	// Credentials secure the connections to other processes. Nil is plain text, for a network that is secured itself.
+	Credentials credentials.TransportCredentials
+}
+
+// Conns reaches Salon's services by name, in this process or another one. It is safe for concurrent use.
+type Conns struct {
+	cfg ConnsConfig
+
+	mu    sync.Mutex
+	conns map[string]*conn
+}
+
+// NewConns returns connections to nowhere; Local and Remote say where the services are.
+func NewConns(cfg ConnsConfig) *Conns {
+	if cfg.Timeout <= 0 {
+		cfg.Timeout = DefaultTimeout
+	}
+	return &Conns{cfg: cfg, conns: make(map[string]*conn)}
+}
+
+// For returns the connection to a service: "user", "appointment", "rating" or "notification". It may be called before
+// Local and Remote; calls are UNAVAILABLE until then. Errors of its calls are *apierr.Error.
+func (c *Conns) For(service string) grpc.ClientConnInterface { return c.conn(service) }
+
+// Public returns the same connection for the gateway, which carries other people's calls: methods that are not in a
+// contract or that only our own services may call do not exist on it.
+func (c *Conns) Public(service string) grpc.ClientConnInterface { return publicConn{c.conn(service)} }
+
+func (c *Conns) conn(service string) *conn {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	found, ok := c.conns[service]
+	if !ok {
+		found = &conn{service: service, cfg: c.cfg}
+		c.conns[service] = found
+	}
+	return found
+}
+
+// Local connects to a service that runs in this process: calls are function calls, through the same interceptors as those
+// over the network. register registers the service's handlers. It fails when the service is connected already or one of
+// its methods has no policy.
+func (c *Conns) Local(service string, cfg ServerConfig, register func(grpc.ServiceRegistrar)) error {
+	chain, err := NewInterceptors(cfg)
+	if err != nil {
+		return err
+	}
+	channel := (&inprocgrpc.Channel{}).
+		WithServerUnaryInterceptor(chain.unary()).
+		WithServerStreamInterceptor(chain.streaming()).
+		WithCloner(inprocgrpc.CopyFunc(copyMessage))
+	if cfg.Tracing {
+		channel.WithServerStatsHandler(serverTracing())
+	}
+	if c.cfg.Tracing {
+		channel.WithClientStatsHandler(clientTracing())
+	}
+	register(channel)
+	if err := CheckPolicies(channel); err != nil {
+		return err
+	}
+	return c.conn(service).connect(channel, nil)
+}
+
+// Remote connects to a service in another process, at a gRPC target such as "dns:///user:9090"; without a scheme it is
+// taken for a DNS name. The connection is made on the first call. It fails when the service is connected already.
+func (c *Conns) Remote(service, target string) error {
+	cc, err := grpc.NewClient(target, dialOptions(service, c.cfg)...)
+	if err != nil {
+		return fmt.Errorf("rpc: connect to %s at %s: %w", service, target, err)
+	}
+	if err := c.conn(service).connect(cc, cc); err != nil {
+		return errors.Join(err, cc.Close())
+	}
+	return nil
+}
+
+// Close disconnects all services. Calls are UNAVAILABLE from then on.
+func (c *Conns) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var errs []error
+	for _, conn := range c.conns {
+		if closer := conn.disconnect(); closer != nil {
+			errs = append(errs, closer.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// copyMessage copies a message between caller and handler, who may both go on using theirs.
+func copyMessage(out, in any) error {
+	dst, okDst := out.(proto.Message)
+	src, okSrc := in.(proto.Message)
+	if !okDst || !okSrc || dst.ProtoReflect().Descriptor() != src.ProtoReflect().Descriptor() {
+		return fmt.Errorf("rpc: cannot copy %T to %T", in, out)
+	}
+	proto.Reset(dst)
+	proto.Merge(dst, src)
+	return nil
+}
+
+// target is where a conn leads.
+type target struct {
+	grpc.ClientConnInterface
+	closer io.Closer // nil in this process
+}

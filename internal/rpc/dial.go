@@ -1,0 +1,105 @@
+package rpc
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/credentials/insecure"
+	_ "google.golang.org/grpc/health" // without it, clients ignore healthCheckConfig
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+)
+
+// clientKeepalive is how often a connection with calls on it is probed. Servers tolerate twice as often.
+const clientKeepalive = 30 * time.Second
+
+// dialOptions are those of a connection to a service in another process.
+func dialOptions(service string, cfg ConnsConfig) []grpc.DialOption {
+	creds := cfg.Credentials
+	if creds == nil {
+		creds = insecure.NewCredentials()
+	}
+	opts := []grpc.DialOption{
+		grpc.WithTransportCredentials(creds),
+		grpc.WithDefaultServiceConfig(serviceConfig(service)),
+		// The name's owner has no say in how we call.
+		grpc.WithDisableServiceConfig(),
+		grpc.WithDefaultCallOptions(
+			grpc.MaxCallRecvMsgSize(MaxMessageSize),
+			grpc.MaxCallSendMsgSize(MaxMessageSize),
+		),
+		grpc.WithMaxHeaderListSize(maxHeaderSize),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: clientKeepalive, Timeout: 10 * time.Second}),
+		// A service that was restarted is found again within two seconds, not two minutes.
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 2 * time.Second},
+			MinConnectTimeout: 5 * time.Second,
+		}),
+	}
+	if cfg.Tracing {
+		opts = append(opts, grpc.WithStatsHandler(clientTracing()))
+	}
+	return opts
+}
+
+// serviceConfig spreads calls over all healthy instances, and tries reads again on another one when an instance went
+// away (https://github.com/grpc/grpc/blob/master/doc/service_config.md). Writes are repeated only by their callers, who
+// have a request id.
+func serviceConfig(service string) string {
+	type object = map[string]any
+	cfg := object{
+		"loadBalancingConfig": []object{{"round_robin": object{}}},
+		"healthCheckConfig":   object{"serviceName": ""},
+	}
+	if reads := readMethods(service); len(reads) > 0 {
+		cfg["methodConfig"] = []object{{
+			"name": reads,
+			"retryPolicy": object{
+				"maxAttempts":          3,
+				"initialBackoff":       "0.05s",
+				"maxBackoff":           "0.5s",
+				"backoffMultiplier":    2,
+				"retryableStatusCodes": []string{"UNAVAILABLE"},
+			},
+		}}
+		// No more retries while half of the calls fail: they would only keep the service down.
+		cfg["retryThrottling"] = object{"maxTokens": 20, "tokenRatio": 0.2}
+	}
+	b, err := json.Marshal(cfg)
+	if err != nil { // strings and numbers only
+		panic(fmt.Sprintf("rpc: service config: %v", err))
+	}
+	return string(b)
+}
+
+type methodName struct {
+	Service string `json:"service"`
+	Method  string `json:"method"`
+}
+
+// readMethods lists the methods of a service that change nothing: those that are GET over REST.
+func readMethods(service string) []methodName {
+	var names []methodName
+	protoregistry.GlobalFiles.RangeFilesByPackage(protoreflect.FullName("salon."+service+".v1"), func(f protoreflect.FileDescriptor) bool {
+		for i := range f.Services().Len() {
+			s := f.Services().Get(i)
+			for j := range s.Methods().Len() {
+				m := s.Methods().Get(j)
+				http, ok := proto.GetExtension(m.Options(), annotations.E_Http).(*annotations.HttpRule)
+				internalRead := strings.HasPrefix(string(m.Name()), "Lookup") || strings.HasPrefix(string(m.Name()), "Check")
+				if ok && http.GetGet() != "" || internalRead {
+					names = append(names, methodName{string(s.FullName()), string(m.Name())})
+				}
+			}
+		}
+		return true
+	})
+	return names
+}

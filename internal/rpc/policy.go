@@ -1,0 +1,90 @@
+package rpc
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"google.golang.org/grpc/reflection"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+)
+
+// exempt lists the services that are not of our contract and open to everybody who reaches the port: they tell no data.
+var exempt = map[string]struct{}{
+	"grpc.health.v1.Health":                    {},
+	"grpc.reflection.v1.ServerReflection":      {},
+	"grpc.reflection.v1alpha.ServerReflection": {},
+}
+
+// policies keeps what Policy has found. Only methods that exist get in, so callers cannot make it grow.
+var policies sync.Map // full method → *apiv1.MethodPolicy
+
+// Policy returns who may call a method, such as "/salon.user.v1.UserService/GetUser", and false when no linked-in
+// contract has such a method or the method does not say.
+func Policy(fullMethod string) (*apiv1.MethodPolicy, bool) {
+	if p, ok := policies.Load(fullMethod); ok {
+		policy, isPolicy := p.(*apiv1.MethodPolicy)
+		return policy, isPolicy
+	}
+	service, method, ok := split(fullMethod)
+	if !ok {
+		return nil, false
+	}
+	d, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(service + "." + method))
+	if err != nil {
+		return nil, false
+	}
+	md, ok := d.(protoreflect.MethodDescriptor)
+	if !ok || string(md.Parent().FullName()) != service {
+		return nil, false
+	}
+	policy, ok := proto.GetExtension(md.Options(), apiv1.E_Policy).(*apiv1.MethodPolicy)
+	if !ok || policy.GetAccess() == apiv1.Access_ACCESS_UNSPECIFIED {
+		return nil, false
+	}
+	policies.Store(fullMethod, policy)
+	return policy, true
+}
+
+// CheckPolicies returns an error for each registered method that does not say who may call it. Call it after the last
+// RegisterService and before Serve; such a method would be refused to everybody anyway.
+func CheckPolicies(server reflection.ServiceInfoProvider) error {
+	var errs []error
+	services := server.GetServiceInfo()
+	names := make([]string, 0, len(services))
+	for name := range services {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if _, ok := exempt[name]; ok {
+			continue
+		}
+		for _, m := range services[name].Methods {
+			full := "/" + name + "/" + m.Name
+			if _, ok := Policy(full); !ok {
+				errs = append(errs, fmt.Errorf("rpc: %s has no salon.api.v1.policy", full))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// isExempt tells whether a method needs no policy.
+func isExempt(fullMethod string) bool {
+	service, _, _ := split(fullMethod)
+	_, ok := exempt[service]
+	return ok
+}
+
+// split takes "/package.Service/Method" apart.
+func split(fullMethod string) (service, method string, ok bool) {
+	service, method, ok = strings.Cut(strings.TrimPrefix(fullMethod, "/"), "/")
+	return service, method, ok
+}

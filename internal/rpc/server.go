@@ -1,0 +1,80 @@
+package rpc
+
+import (
+	"time"
+
+	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc"
+	"go.opentelemetry.io/contrib/instrumentation/google.golang.org/grpc/otelgrpc/filters"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
+	"google.golang.org/grpc/stats"
+)
+
+// Limits of every server and connection of ours.
+const (
+	// MaxMessageSize is the largest message in bytes, either way. The gateway lets in 1 MiB; four times that leaves room
+	// for what services tell each other.
+	MaxMessageSize = 4 << 20
+	// maxHeaderSize bounds a call's metadata, in bytes. The largest is the access token.
+	maxHeaderSize = 64 << 10
+	// maxStreams bounds the calls that run at once on one connection.
+	maxStreams = 1000
+	// connectionTimeout is how long a peer has for the handshake.
+	connectionTimeout = 10 * time.Second
+)
+
+// NewServer returns a server with our chain, limits, health and reflection; opts may override the limits. Register the
+// services, ask CheckPolicies, then Serve.
+func NewServer(cfg ServerConfig, opts ...grpc.ServerOption) (*grpc.Server, error) {
+	chain, err := NewInterceptors(cfg)
+	if err != nil {
+		return nil, err
+	}
+	all := []grpc.ServerOption{
+		grpc.ChainUnaryInterceptor(chain.Unary...),
+		grpc.ChainStreamInterceptor(chain.Stream...),
+		grpc.UnknownServiceHandler(unknownMethod),
+		grpc.ForceServerCodecV2(newCodec()),
+		grpc.MaxRecvMsgSize(MaxMessageSize),
+		grpc.MaxSendMsgSize(MaxMessageSize),
+		grpc.MaxHeaderListSize(maxHeaderSize),
+		grpc.MaxConcurrentStreams(maxStreams),
+		grpc.ConnectionTimeout(connectionTimeout),
+		// Connections are closed now and then, so that clients look up the name again and find new instances.
+		grpc.KeepaliveParams(keepalive.ServerParameters{
+			MaxConnectionIdle:     15 * time.Minute,
+			MaxConnectionAge:      30 * time.Minute,
+			MaxConnectionAgeGrace: time.Minute,
+			Time:                  time.Minute,
+			Timeout:               20 * time.Second,
+		}),
+		// Twice as often as our own clients ask (see dialOptions) is let pass.
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{
+			MinTime:             clientKeepalive / 2,
+			PermitWithoutStream: true,
+		}),
+	}
+	if cfg.Tracing {
+		all = append(all, grpc.StatsHandler(serverTracing()))
+	}
+	s := grpc.NewServer(append(all, opts...)...)
+	if cfg.Health == nil {
+		cfg.Health = health.NewServer()
+	}
+	healthv1.RegisterHealthServer(s, cfg.Health)
+	reflection.Register(s)
+	return s, nil
+}
+
+// serverTracing records a span a call, except for health checks.
+func serverTracing() stats.Handler {
+	return otelgrpc.NewServerHandler(otelgrpc.WithFilter(filters.Not(filters.HealthCheck())))
+}
+
+// clientTracing records a span a call, except for health checks.
+func clientTracing() stats.Handler {
+	return otelgrpc.NewClientHandler(otelgrpc.WithFilter(filters.Not(filters.HealthCheck())))
+}

@@ -1,0 +1,116 @@
+package rpc
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/auth"
+)
+
+// call is what the stages of the chain know about one call. The request id stage makes it; it belongs to the goroutine
+// that runs the chain.
+type call struct {
+	method   string
+	stream   bool
+	internal bool           // the service token is valid
+	refusal  error          // the service token is there and is not valid
+	caller   auth.Principal // the zero value for nobody
+	err      *apierr.Error  // both halves of what the call failed with
+	request  any            // unary calls only, as the response
+	response any
+}
+
+type callKey struct{}
+
+func callOf(ctx context.Context) *call {
+	c, _ := ctx.Value(callKey{}).(*call)
+	return c
+}
+
+// layer is one interceptor in its two forms.
+type layer interface {
+	unary() grpc.UnaryServerInterceptor
+	streaming() grpc.StreamServerInterceptor
+}
+
+// around runs once a call. It calls next at most once.
+type around func(ctx context.Context, c *call, next func(context.Context) error) error
+
+// stage is a layer that treats unary calls and streams alike.
+type stage struct {
+	// around runs once a call.
+	around around
+	// message runs on each message from the caller before the handler sees it. It may change the message.
+	message func(ctx context.Context, m proto.Message) error
+}
+
+// unary makes the interceptor for unary calls.
+func (s stage) unary() grpc.UnaryServerInterceptor {
+	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+		if s.message != nil {
+			if m, ok := req.(proto.Message); ok {
+				if err := s.message(ctx, m); err != nil {
+					return nil, err
+				}
+			}
+		}
+		if s.around == nil {
+			return handler(ctx, req)
+		}
+		c := callOf(ctx)
+		if c == nil {
+			c = &call{method: info.FullMethod, request: req}
+		}
+		var resp any
+		err := s.around(ctx, c, func(ctx context.Context) (err error) {
+			resp, err = handler(ctx, req)
+			c.response = resp
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		return resp, nil
+	}
+}
+
+// streaming makes the interceptor for streams.
+func (s stage) streaming() grpc.StreamServerInterceptor {
+	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+		ctx := ss.Context()
+		if s.around == nil {
+			return handler(srv, &stream{ServerStream: ss, ctx: ctx, message: s.message})
+		}
+		c := callOf(ctx)
+		if c == nil {
+			c = &call{method: info.FullMethod, stream: true}
+		}
+		return s.around(ctx, c, func(ctx context.Context) error {
+			return handler(srv, &stream{ServerStream: ss, ctx: ctx, message: s.message})
+		})
+	}
+}
+
+// stream gives the handler the context of the stage and the stage its messages.
+type stream struct {
+	grpc.ServerStream
+	ctx     context.Context
+	message func(ctx context.Context, m proto.Message) error
+}
+
+// Context returns the context as the stage made it.
+func (s *stream) Context() context.Context { return s.ctx }
+
+// RecvMsg shows the stage what came in.
+func (s *stream) RecvMsg(m any) error {
+	if err := s.ServerStream.RecvMsg(m); err != nil {
+		return err
+	}
+	if pm, ok := m.(proto.Message); ok && s.message != nil {
+		return s.message(s.ctx, pm)
+	}
+	return nil
+}

@@ -1,0 +1,53 @@
+// Package secret holds what must not be shown: the keys that are derived from the
+// installation's one master key, and configuration values that print as
+// "[redacted]".
+package secret
+
+import (
+	"crypto/hkdf"
+	"crypto/sha256"
+	"fmt"
+	"io"
+)
+
+// MinMasterLen is the least length of a master key, in bytes: as much as the
+// derived keys hold.
+const MinMasterLen = 32
+
+// salt keeps our keys apart from those that another program derives from the same
+// master key (RFC 5869, section 3.1).
+const salt = "salon/v1"
+
+// Keys derives a key for each purpose from the installation's master key, so that
+// an operator keeps one secret and none of its uses can stand in for another.
+type Keys struct {
+	prk []byte
+}
+
+// NewKeys takes the master key: at least MinMasterLen bytes from a random source.
+func NewKeys(master []byte) (*Keys, error) {
+	if len(master) < MinMasterLen {
+		return nil, fmt.Errorf("secret: the master key has %d bytes, it needs at least %d", len(master), MinMasterLen)
+	}
+	prk, err := hkdf.Extract(sha256.New, master, []byte(salt))
+	if err != nil {
+		return nil, fmt.Errorf("secret: extract: %w", err)
+	}
+	return &Keys{prk: prk}, nil
+}
+
+// Derive returns the key for a purpose, such as "page-token", by HKDF-SHA256 (RFC
+// 5869). The same purpose always gives the same key.
+func (k *Keys) Derive(purpose string) [32]byte {
+	key, err := hkdf.Expand(sha256.New, k.prk, purpose, 32)
+	if err != nil {
+		// Expand fails for outputs over 255 hashes only; ours is one.
+		panic(fmt.Sprintf("secret: expand: %v", err))
+	}
+	return [32]byte(key)
+}
+
+// Format prints "[redacted]" whatever the verb, so that no log shows the key.
+func (k *Keys) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, redacted)
+}

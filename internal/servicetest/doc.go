@@ -1,0 +1,15 @@
+// Package servicetest gives the test of a service everything that a service stands on, for real: a PostgreSQL database
+// of its own, a NATS server, Redis, and connections in this process with the same interceptors as over the network.
+//
+//	p := servicetest.New(t, rating.Migrations)
+//	s, err := rating.New(p.Deps("ratings"))
+//	…
+//	p.Start("rating", s)
+//	client := ratingv1.NewRatingServiceClient(p.Conns.For("rating"))
+//	ann := p.SignIn(apiv1.Role_ROLE_CUSTOMER)
+//	_, err = client.CreateRating(p.As(ann), …)
+//
+// What other services say, a test says itself: [Platform.Publish] sends an event the way their relays do, and
+// [Platform.Serve] answers their methods. Callers have real access tokens. Who they are says a small IdentityService of
+// this package, unless the test serves "user" itself.
+package servicetest

@@ -1,0 +1,79 @@
+package servicetest
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/beauty-salon/platform/internal/events"
+	"github.com/beauty-salon/platform/internal/postgres"
+)
+
+// elsewhere is the schema of whatever other service Publish speaks and Listen hears for.
+const elsewhere = "elsewhere"
+
+// Publish sends an event as another service would: through an outbox and its relay. Events of one aggregate arrive in
+// the order in which they are published. Nobody need have handled it when Publish returns.
+func (p *Platform) Publish(typ, aggregateID string, version int64, at time.Time, body proto.Message) events.Event {
+	p.t.Helper()
+	e, err := events.NewEvent(typ, aggregateID, version, at, body)
+	p.must(err)
+	p.PublishEvent(e)
+	return e
+}
+
+// PublishEvent is Publish for an event that the test has made.
+func (p *Platform) PublishEvent(e events.Event) {
+	p.t.Helper()
+	db := p.Postgres.DB(elsewhere)
+	p.publisher.Do(func() { p.Go(events.NewRelay(db, p.Bus, p.Log, nil).Run) })
+	p.must(db.InTx(p.t.Context(), func(tx *postgres.DB) error { return events.Append(p.t.Context(), tx, e) }))
+}
+
+// Listener keeps the events that it hears. It is safe for concurrent use.
+type Listener struct {
+	p     *Platform
+	mu    sync.Mutex
+	heard []events.Event
+}
+
+// Listen hears the events of a subject, such as "rating.>", as another service would, from the first one in the stream
+// on, each once. The name tells listeners apart.
+func (p *Platform) Listen(name, subject string) *Listener {
+	p.t.Helper()
+	l := &Listener{p: p}
+	p.Go(events.NewConsumer(p.Postgres.DB(elsewhere), p.Bus, events.ConsumerConfig{
+		Name: name, Subjects: []string{subject}, AllVersions: true,
+		Handle: func(_ context.Context, tx *postgres.DB, e events.Event) error {
+			e.Body = slices.Clone(e.Body)
+			tx.OnCommit(func() {
+				l.mu.Lock()
+				defer l.mu.Unlock()
+				l.heard = append(l.heard, e)
+			})
+			return nil
+		},
+	}, p.Log, nil).Run)
+	return l
+}
+
+// Heard returns what was heard so far, in the order in which it arrived.
+func (l *Listener) Heard() []events.Event {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.heard)
+}
+
+// Wait returns the first n events once as many have arrived; the test fails when they do not in good time.
+func (l *Listener) Wait(n int) []events.Event {
+	l.p.t.Helper()
+	var heard []events.Event
+	l.p.Eventually("events arrive", func() bool {
+		heard = l.Heard()
+		return len(heard) >= n
+	})
+	return heard[:n]
+}

@@ -1,0 +1,139 @@
+package validate
+
+import (
+	"strings"
+	"sync"
+	"unicode"
+
+	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
+	"buf.build/go/protovalidate"
+	"golang.org/x/text/unicode/norm"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+)
+
+// maskField is what every Update request calls its mask.
+const maskField = "update_mask"
+
+// plan is what there is to do for a type of message, found out once.
+type plan struct {
+	fields []*field
+	// known marks the well-known types that are checked as a whole.
+	known bool
+	// mask is update_mask, nil where there is none.
+	mask protoreflect.FieldDescriptor
+	// clearable are the fields whose absence means that they are not to be written.
+	clearable []protoreflect.FieldDescriptor
+}
+
+// field is a field with strings, enums or messages in it; the others need nothing.
+type field struct {
+	desc protoreflect.FieldDescriptor
+	// value describes the field's values: of a map those, else the field itself.
+	value protoreflect.FieldDescriptor
+	form  form
+}
+
+var plans sync.Map // protoreflect.MessageDescriptor → *plan
+
+func planOf(d protoreflect.MessageDescriptor) *plan {
+	if p, ok := plans.Load(d); ok {
+		return p.(*plan) //nolint:errcheck,forcetypeassert // only plans are stored
+	}
+	p, _ := plans.LoadOrStore(d, newPlan(d))
+	return p.(*plan) //nolint:errcheck,forcetypeassert // only plans are stored
+}
+
+var (
+	timestampName = (&timestamppb.Timestamp{}).ProtoReflect().Descriptor().FullName()
+	durationName  = (&durationpb.Duration{}).ProtoReflect().Descriptor().FullName()
+	fieldMaskName = (&fieldmaskpb.FieldMask{}).ProtoReflect().Descriptor().FullName()
+)
+
+func newPlan(d protoreflect.MessageDescriptor) *plan {
+	p := &plan{known: d.FullName() == timestampName || d.FullName() == durationName}
+	for i := range d.Fields().Len() {
+		f := d.Fields().Get(i)
+		switch {
+		case f.Name() == maskField && f.Message() != nil && f.Message().FullName() == fieldMaskName:
+			p.mask = f
+		case f.HasPresence() && f.ContainingOneof() == nil, f.HasOptionalKeyword():
+			p.clearable = append(p.clearable, f)
+		}
+		value := f
+		if f.IsMap() {
+			value = f.MapValue()
+		}
+		switch value.Kind() {
+		case protoreflect.StringKind, protoreflect.EnumKind, protoreflect.MessageKind, protoreflect.GroupKind:
+			p.fields = append(p.fields, &field{desc: f, value: value, form: formOf(f)})
+		default:
+			if f.IsMap() && f.MapKey().Kind() == protoreflect.StringKind {
+				p.fields = append(p.fields, &field{desc: f, value: value})
+			}
+		}
+	}
+	return p
+}
+
+// form is how a string is written in the database.
+type form int
+
+const (
+	asIs form = iota
+	line
+	block
+	lowerCase
+)
+
+// formOf reads the form from the field's rules, for a list or a map from those of its values.
+func formOf(f protoreflect.FieldDescriptor) form {
+	rules, err := protovalidate.ResolveFieldRules(f)
+	if err != nil { // the validator says so when the message is checked
+		return asIs
+	}
+	text := rules.GetString()
+	switch {
+	case f.IsList():
+		text = rules.GetRepeated().GetItems().GetString()
+	case f.IsMap():
+		text = rules.GetMap().GetValues().GetString()
+	}
+	switch {
+	case text == nil:
+		return asIs
+	case has(text, apiv1.E_Line):
+		return line
+	case has(text, apiv1.E_Block):
+		return block
+	case text.GetUuid():
+		return lowerCase
+	}
+	return asIs
+}
+
+func has(rules *validate.StringRules, rule protoreflect.ExtensionType) bool {
+	on, ok := proto.GetExtension(rules, rule).(bool)
+	return ok && on
+}
+
+func (f form) apply(s string) string {
+	switch f {
+	case line:
+		// Spaces only: a line break at an end stays, and is refused as anywhere else in a line.
+		return norm.NFC.String(strings.TrimFunc(s, isSpace))
+	case block:
+		return norm.NFC.String(strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")))
+	case lowerCase:
+		return strings.ToLower(s)
+	default:
+		return s
+	}
+}
+
+func isSpace(r rune) bool { return unicode.Is(unicode.Zs, r) }
