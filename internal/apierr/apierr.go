@@ -101,7 +101,7 @@ func (e *Error) Unwrap() error { return e.cause }
 
 // Is reports whether target is an *Error of the same code and reason.
 func (e *Error) Is(target error) bool {
-	t, ok := target.(*Error) //nolint:errorlint // Is compares with one link of the chain; errors.Is walks it.
+	t, ok := target.(*Error)
 	return ok && t.code == e.code && t.reason == e.reason
 }
 
@@ -175,8 +175,7 @@ func Internal(cause error) *Error {
 
 // ReasonOf returns the reason of any error that carries one, "" when it has none.
 func ReasonOf(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.reason
 	}
 	if s, ok := status.FromError(err); ok {

@@ -69,11 +69,11 @@ func TestCopies(t *testing.T) {
 	if len(base.Fields()) != 1 || one.Fields()[1].GetField() != "b" || two.Fields()[1].GetField() != "c" {
 		t.Errorf("copies share fields: %v, %v, %v", base, one, two)
 	}
-	if base.WithCause(errDriver); base.Cause() != nil {
-		t.Error("WithCause changed its receiver")
+	if e := base.WithCause(errDriver).WithRetryAfter(time.Second); !errors.Is(e.Cause(), errDriver) || e.RetryAfter() != time.Second {
+		t.Errorf("got %v", e)
 	}
-	if base.WithRetryAfter(time.Second); base.RetryAfter() != 0 {
-		t.Error("WithRetryAfter changed its receiver")
+	if base.Cause() != nil || base.RetryAfter() != 0 {
+		t.Errorf("a copy changed its original: %v", base)
 	}
 }
 

@@ -25,8 +25,7 @@ func From(err error) *Error {
 	if err == nil {
 		return nil
 	}
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		if direct, ok := err.(*Error); ok { //nolint:errorlint // asks whether it is wrapped at all
 			return direct
 		}

@@ -6,124 +6,15 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
-	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/events"
 )
-
-// users is a user service that only knows sessions.
-type users struct {
-	userv1.IdentityServiceClient
-	mu    sync.Mutex
-	open  map[string]*userv1.CheckSessionResponse
-	err   error
-	asked atomic.Int32
-	// hold, if set, is called after the answer is found and before it is given.
-	hold func(ctx context.Context)
-}
-
-func newUsers() *users {
-	return &users{open: map[string]*userv1.CheckSessionResponse{
-		anna().SessionID: {UserId: anna().UserID, Role: anna().Role},
-	}}
-}
-
-func (u *users) CheckSession(ctx context.Context, req *userv1.CheckSessionRequest, _ ...grpc.CallOption) (*userv1.CheckSessionResponse, error) {
-	u.asked.Add(1)
-	u.mu.Lock()
-	resp, err, hold := u.open[req.GetSessionId()], u.err, u.hold
-	u.mu.Unlock()
-	if hold != nil {
-		hold(ctx)
-	}
-	switch {
-	case err != nil:
-		return nil, err
-	case resp == nil:
-		return nil, apierr.NotFound("session").GRPCStatus().Err()
-	}
-	return resp, nil
-}
-
-func (u *users) set(f func()) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	f()
-}
-
-// end makes the session of a user not open any more, as a commit does.
-func (u *users) end(sessionID string) { u.set(func() { delete(u.open, sessionID) }) }
-
-// fakeBus connects the Sessions of several processes, and breaks when told.
-type fakeBus struct {
-	mu          sync.Mutex
-	down        bool
-	watchers    []func(events.Event)
-	onReconnect []func()
-	watchErr    error
-	stopped     int
-}
-
-func (b *fakeBus) Ready() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.down {
-		return errors.New("not connected")
-	}
-	return nil
-}
-
-func (b *fakeBus) Broadcast(typ string, body proto.Message) error {
-	if err := b.Ready(); err != nil {
-		return err
-	}
-	e, err := events.NewEvent(typ, "", 0, time.Now(), body)
-	if err != nil {
-		return err
-	}
-	b.send(e)
-	return nil
-}
-
-func (b *fakeBus) send(e events.Event) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, w := range b.watchers {
-		w(e)
-	}
-}
-
-func (b *fakeBus) Watch(_ string, fn func(events.Event)) (func(), error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.watchers = append(b.watchers, fn)
-	return func() { b.stopped++ }, b.watchErr
-}
-
-func (b *fakeBus) OnReconnect(fn func()) { b.onReconnect = append(b.onReconnect, fn) }
-
-func (b *fakeBus) setDown(down bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.down = down
-}
-
-// check wants the session to be open for Anna.
-func check(t testing.TB, s *Sessions) {
-	t.Helper()
-	p, err := s.Check(t.Context(), anna().SessionID)
-	if err != nil || p != anna() {
-		t.Fatalf("Check = %v, %v", p, err)
-	}
-}
 
 func TestSessionIsAskedForOnce(t *testing.T) {
 	c, u := newClock(), newUsers()
@@ -228,8 +119,13 @@ func TestAnswerFromBeforeTheEnd(t *testing.T) {
 	for _, sessionID := range []string{anna().SessionID, ""} {
 		c, u := newClock(), newUsers()
 		found, arrive := make(chan struct{}), make(chan struct{})
-		var once sync.Once
-		u.hold = func(context.Context) { once.Do(func() { close(found); <-arrive }) }
+		var calls atomic.Int32
+		u.hold = func(context.Context) {
+			if calls.Add(1) == 1 {
+				close(found)
+				<-arrive
+			}
+		}
 		s := NewSessions(u, nil, c.Now)
 		early := make(chan error)
 		go func() {

@@ -23,7 +23,7 @@ const (
 	opTimeout = 100 * time.Millisecond
 	// ioTimeout bounds the connection's own steps where no context does.
 	ioTimeout = 250 * time.Millisecond
-	// restTime is how long Redis is left alone after a failure.
+	// restTime is how long Redis is left alone after a failure, and how often repairs are tried.
 	restTime = time.Second
 	// timeoutsToTrip is how many operations in a row must time out: one may be due to ourselves being short of CPU.
 	timeoutsToTrip = 3
@@ -46,6 +46,8 @@ type Client struct {
 	rdb *redis.Client // nil without a URL
 	log zerolog.Logger
 	now func() time.Time
+	// rest is how long Redis is left alone after a failure.
+	rest time.Duration
 
 	downUntil atomic.Int64 // unix nanoseconds; 0 while Redis is well
 	timeouts  atomic.Int32 // in a row
@@ -55,8 +57,8 @@ type Client struct {
 
 // Open prepares the connection. It fails for a malformed URL only; Redis need not be there yet.
 func Open(cfg Config, log zerolog.Logger) (*Client, error) {
-	c := &Client{log: log, now: time.Now}
-	c.repairs.init()
+	c := &Client{log: log, now: time.Now, rest: restTime}
+	c.repairs.init(restTime)
 	if cfg.URL == "" {
 		return c, nil
 	}
@@ -137,7 +139,7 @@ func (c *Client) Do(ctx context.Context, fn func(ctx context.Context, r redis.Un
 	}
 	if until := c.downUntil.Load(); until != 0 {
 		now := c.now()
-		if now.UnixNano() < until || !c.downUntil.CompareAndSwap(until, now.Add(restTime).UnixNano()) {
+		if now.UnixNano() < until || !c.downUntil.CompareAndSwap(until, now.Add(c.rest).UnixNano()) {
 			return ErrUnavailable
 		}
 	}
@@ -154,7 +156,7 @@ func (c *Client) Do(ctx context.Context, fn func(ctx context.Context, r redis.Un
 	case timedOut(err) && c.downUntil.Load() == 0 && c.timeouts.Add(1) < timeoutsToTrip:
 	default:
 		c.timeouts.Store(0)
-		if c.downUntil.Swap(c.now().Add(restTime).UnixNano()) == 0 {
+		if c.downUntil.Swap(c.now().Add(c.rest).UnixNano()) == 0 {
 			c.log.Warn().Err(err).Msg("redis is not available; doing without it")
 		}
 	}

@@ -11,6 +11,7 @@ import (
 type repairs struct {
 	ctx    context.Context
 	cancel context.CancelFunc
+	every  time.Duration
 	wg     sync.WaitGroup
 
 	mu      sync.Mutex
@@ -19,9 +20,12 @@ type repairs struct {
 	pending []func(ctx context.Context) bool // each tells whether it is done
 }
 
-func (r *repairs) init() { r.ctx, r.cancel = context.WithCancel(context.Background()) }
+func (r *repairs) init(every time.Duration) {
+	r.every = every
+	r.ctx, r.cancel = context.WithCancel(context.Background())
+}
 
-// add tries job once a second until it is done or the client is closed.
+// add tries job again and again until it is done or the client is closed.
 func (r *repairs) add(job func(ctx context.Context) bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -37,7 +41,7 @@ func (r *repairs) add(job func(ctx context.Context) bool) {
 }
 
 func (r *repairs) run() {
-	tick := time.NewTicker(restTime)
+	tick := time.NewTicker(r.every)
 	defer tick.Stop()
 	for {
 		select {

@@ -65,10 +65,11 @@ type Bus struct {
 	js      jetstream.JetStream
 	metrics *busMetrics
 
-	ready  atomic.Bool   // connected and the stream ensured
-	ensure chan struct{} // asks for the stream to be ensured (again)
-	cancel context.CancelFunc
-	done   sync.WaitGroup
+	ready   atomic.Bool   // connected and the stream ensured
+	batches atomic.Bool   // the stream takes atomic batches
+	ensure  chan struct{} // asks for the stream to be ensured (again)
+	cancel  context.CancelFunc
+	done    sync.WaitGroup
 
 	mu          sync.Mutex
 	onReconnect []func()

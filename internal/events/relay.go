@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
@@ -168,7 +169,25 @@ func (r *Relay) drain(ctx context.Context, o *outbox, backoff time.Duration) (ti
 }
 
 // publish sends the rows and returns the ids of those that the stream has
-// confirmed, and why others were not.
+// confirmed, and why others were not. If it can, it sends them as one batch.
+func (r *Relay) publish(ctx context.Context, rows []outboxRow) (done []int64, failed error) {
+	if len(rows) == 1 || !r.bus.batches.Load() {
+		return r.publishEach(ctx, rows)
+	}
+	batch := make([]*nats.Msg, len(rows))
+	for i, row := range rows {
+		batch[i] = row.event.message(r.db.Schema(), row.traceparent)
+		done = append(done, row.id)
+	}
+	if err := r.bus.publishBatch(ctx, batch); err != nil {
+		// One of them is stored already, or refused, or NATS is away.
+		r.log.Debug().Err(err).Msg("publishing one by one")
+		return r.publishEach(ctx, rows)
+	}
+	return done, nil
+}
+
+// publishEach is publish for each row by itself.
 //
 // The rows go out in their order and without waiting, and a server handles what
 // comes over one connection in order. But it may refuse one event and take the
@@ -176,7 +195,7 @@ func (r *Relay) drain(ctx context.Context, o *outbox, backoff time.Duration) (ti
 // aggregate would stand before an older one for ever. So at most one event of an
 // aggregate is under way: the next one waits for its confirmation, and is left for
 // another time if that does not come.
-func (r *Relay) publish(ctx context.Context, rows []outboxRow) (done []int64, failed error) {
+func (r *Relay) publishEach(ctx context.Context, rows []outboxRow) (done []int64, failed error) {
 	sent := make(map[string]*sending, len(rows)) // the latest of each aggregate
 	inOrder := make([]*sending, 0, len(rows))
 	for _, row := range rows {

@@ -231,6 +231,31 @@ func (b *bed) adminConn() *pgx.Conn {
 	return conn
 }
 
+// maintenance is a connection of the administrator to another database.
+func (b *bed) maintenance() *pgx.Conn {
+	b.t.Helper()
+	cfg, err := pgx.ParseConfig(b.pg.AdminURL())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	cfg.Database = "postgres"
+	conn, err := pgx.ConnectConfig(b.t.Context(), cfg)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { conn.Close(context.WithoutCancel(b.t.Context())) })
+	return conn
+}
+
+// breakConnection ends the connection of the transaction.
+func (b *bed) breakConnection(ctx context.Context, tx *postgres.DB) {
+	var pid int
+	if err := tx.Conn(ctx).Raw("SELECT pg_backend_pid()").Scan(&pid).Error; err != nil {
+		b.t.Error(err)
+	}
+	b.admin("SELECT pg_terminate_backend($1, 5000)", pid)
+}
+
 // admin runs a statement as the administrator.
 func (b *bed) admin(sql string, args ...any) {
 	b.t.Helper()
@@ -239,15 +264,6 @@ func (b *bed) admin(sql string, args ...any) {
 		b.t.Fatal(err)
 	}
 	conn.Close(b.t.Context())
-}
-
-// pendingAcks is how many events are under way to the consumer, or -1.
-func (b *bed) pendingAcks(name string) int {
-	durable, err := b.bus.js.Consumer(b.t.Context(), streamName, name)
-	if err != nil {
-		return -1
-	}
-	return durable.CachedInfo().NumAckPending
 }
 
 // database is the name of the test's database.

@@ -55,6 +55,8 @@ func (b *Bus) streamConfig() jetstream.StreamConfig {
 		MaxAge:     b.cfg.MaxAge,
 		MaxBytes:   b.cfg.MaxBytes,
 		Replicas:   b.cfg.Replicas,
+		// Not known to servers before 2.12, which then leave it out of their answer.
+		AllowAtomicPublish: true,
 	}
 }
 
@@ -68,7 +70,8 @@ func (b *Bus) keepStream(ctx context.Context) {
 		case <-b.ensure:
 		}
 		for wait := ensureMinWait; ctx.Err() == nil && b.conn.IsConnected(); wait = min(2*wait, ensureMaxWait) {
-			if _, err := b.js.CreateOrUpdateStream(ctx, b.streamConfig()); err == nil {
+			if stream, err := b.js.CreateOrUpdateStream(ctx, b.streamConfig()); err == nil {
+				b.batches.Store(stream.CachedInfo().Config.AllowAtomicPublish)
 				b.becomeReady()
 				break
 			} else if ctx.Err() == nil {

@@ -28,13 +28,13 @@ func TestPaths(t *testing.T) {
 		want []string
 	}{
 		{"nothing present", master(&userv1.UpdateMasterRequest{}), nil},
-		{"present ones", master(&userv1.UpdateMasterRequest{Bio: proto.String("x")}), []string{"bio"}},
-		{"zero is present too", master(&userv1.UpdateMasterRequest{Bio: proto.String(""), ExperienceYears: proto.Int32(0)}), []string{"bio", "experience_years"}},
+		{"present ones", master(&userv1.UpdateMasterRequest{Bio: new("x")}), []string{"bio"}},
+		{"zero is present too", master(&userv1.UpdateMasterRequest{Bio: new(""), ExperienceYears: new(int32(0))}), []string{"bio", "experience_years"}},
 		{"a list with items", master(&userv1.UpdateMasterRequest{Specialties: []string{"cut"}}), []string{"specialties"}},
 		{"an empty list is absent", master(&userv1.UpdateMasterRequest{Specialties: []string{}}), nil},
-		{"an empty mask is none", master(&userv1.UpdateMasterRequest{Bio: proto.String("x"), UpdateMask: mask()}), []string{"bio"}},
+		{"an empty mask is none", master(&userv1.UpdateMasterRequest{Bio: new("x"), UpdateMask: mask()}), []string{"bio"}},
 		{"a message", &appointmentv1.UpdateServiceRequest{ServiceId: "s1", Price: &apiv1.Money{}}, []string{"price"}},
-		{"the mask decides", master(&userv1.UpdateMasterRequest{Bio: proto.String("x"), UpdateMask: mask("specialties", "photo_url")}), []string{"photo_url", "specialties"}},
+		{"the mask decides", master(&userv1.UpdateMasterRequest{Bio: new("x"), UpdateMask: mask("specialties", "photo_url")}), []string{"photo_url", "specialties"}},
 		{"twice is once", master(&userv1.UpdateMasterRequest{UpdateMask: mask("bio", "bio")}), []string{"bio"}},
 		{"all", master(&userv1.UpdateMasterRequest{UpdateMask: mask("*")}), []string{"bio", "display_name", "experience_years", "photo_url", "specialties"}},
 	}

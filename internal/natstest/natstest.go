@@ -70,6 +70,9 @@ func (s *Server) URL() secret.Text {
 	return secret.Text("nats://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)))
 }
 
+// StoreDir is where the server keeps its files.
+func (s *Server) StoreDir() string { return filepath.Join(s.dir, "jetstream") }
+
 // Start starts a stopped server with what its files hold. The test fails if that
 // is not possible.
 func (s *Server) Start() {
@@ -79,7 +82,7 @@ func (s *Server) Start() {
 	if s.running {
 		return
 	}
-	if err := s.backend.start(s.port, filepath.Join(s.dir, "jetstream")); err != nil {
+	if err := s.backend.start(s.port, s.StoreDir()); err != nil {
 		s.t.Fatalf("natstest: %v", err)
 	}
 	s.running = true

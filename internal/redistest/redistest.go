@@ -6,6 +6,7 @@ package redistest
 
 import (
 	"context"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -14,7 +15,6 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
-	"github.com/redis/go-redis/v9"
 
 	"github.com/beauty-salon/platform/internal/secret"
 )
@@ -46,12 +46,8 @@ func New(t testing.TB) *Server {
 // URL is where the server is, also while it is stopped.
 func (s *Server) URL() secret.Text { return secret.Text("redis://" + s.addr) }
 
-// Client returns a connection of the test's own, to look at the data or to change it.
-func (s *Server) Client() *redis.Client {
-	c := redis.NewClient(&redis.Options{Addr: s.addr})
-	s.t.Cleanup(func() { _ = c.Close() })
-	return c
-}
+// Addr is host:port of URL.
+func (s *Server) Addr() string { return s.addr }
 
 // Real tells whether it is a real Redis, which has a clock of its own and forgets its data when stopped.
 func (s *Server) Real() bool { return s.mini == nil }
@@ -138,8 +134,6 @@ func (s *Server) start() bool {
 	done := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(done) }()
 	s.cmd, s.done = cmd, done
-	c := redis.NewClient(&redis.Options{Addr: s.addr, MaxRetries: -1})
-	defer c.Close()
 	poll := time.NewTicker(5 * time.Millisecond)
 	defer poll.Stop()
 	deadline := time.After(10 * time.Second)
@@ -150,11 +144,27 @@ func (s *Server) start() bool {
 		case <-deadline:
 			s.t.Fatalf("%s does not answer on %s", s.binary, s.addr)
 		case <-poll.C:
-			if c.Ping(context.WithoutCancel(s.t.Context())).Err() == nil {
+			if s.answers() {
 				return true
 			}
 		}
 	}
+}
+
+// answers sends a PING. The Redis client belongs to the packages under test.
+func (s *Server) answers() bool {
+	conn, err := net.DialTimeout("tcp", s.addr, time.Second)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(time.Second))
+	reply := make([]byte, len("+PONG"))
+	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+		return false
+	}
+	_, err = io.ReadFull(conn, reply)
+	return err == nil && string(reply) == "+PONG"
 }
 
 // Hanging returns the URL of something that accepts connections and never answers.

@@ -24,13 +24,22 @@ func authenticate(authn Authenticator) around {
 		if !ok || policy.GetAccess() == apiv1.Access_ACCESS_INTERNAL {
 			return next(ctx)
 		}
-		p, found, err := principal(ctx, authn)
+		tokens := metadata.ValueFromIncomingContext(ctx, mdAuthorization)
+		switch len(tokens) {
+		case 0: // nobody is signed in; authorize knows whether that will do
+			return next(ctx)
+		case 1:
+		default: // an attack or a broken proxy, on public methods too
+			return errManyTokens
+		}
+		p, err := principal(ctx, authn, tokens[0])
 		switch {
-		case err == nil && found:
+		case err == nil:
 			c.caller = p
 			ctx = auth.WithPrincipal(ctx, p)
-		case err == nil, errIsAnonymous(err, policy):
-			// Nobody is signed in; authorize knows whether that will do.
+		case policy.GetAccess() == apiv1.Access_ACCESS_PUBLIC:
+			// A token that cannot be believed means the same as none here: an old one in the browser must not hide the
+			// catalogue.
 		default:
 			return err
 		}
@@ -38,31 +47,16 @@ func authenticate(authn Authenticator) around {
 	}
 }
 
-// errIsAnonymous tells whether a token that cannot be believed means the same as none. On public methods it does: an old
-// token in the browser must not hide the catalogue. Two tokens are an attack or a broken proxy on any method.
-func errIsAnonymous(err error, policy *apiv1.MethodPolicy) bool {
-	return policy.GetAccess() == apiv1.Access_ACCESS_PUBLIC && err != error(errManyTokens)
-}
-
-// principal reads and checks the access token, if there is one.
-func principal(ctx context.Context, authn Authenticator) (p auth.Principal, found bool, err error) {
-	values := metadata.ValueFromIncomingContext(ctx, mdAuthorization)
-	switch len(values) {
-	case 0:
-		return auth.Principal{}, false, nil
-	case 1:
-	default:
-		return auth.Principal{}, false, errManyTokens
-	}
-	scheme, token, ok := strings.Cut(values[0], " ")
+// principal checks the value of `authorization`.
+func principal(ctx context.Context, authn Authenticator, value string) (auth.Principal, error) {
+	scheme, token, ok := strings.Cut(value, " ")
 	if !ok || !strings.EqualFold(scheme, "bearer") || token == "" || strings.ContainsAny(token, " ,") {
-		return auth.Principal{}, false, errNotBearer
+		return auth.Principal{}, errNotBearer
 	}
 	if authn == nil {
-		return auth.Principal{}, false, errSignIn
+		return auth.Principal{}, errSignIn
 	}
-	p, err = authn.Authenticate(ctx, token)
-	return p, err == nil, err
+	return authn.Authenticate(ctx, token)
 }
 
 // authorize lets a call through that the contract admits, and no other.

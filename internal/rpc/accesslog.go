@@ -24,13 +24,17 @@ func accessLog(cfg ServerConfig) around {
 		start := time.Now()
 		err := next(ctx)
 		code := status.Code(err)
-		line := log.WithLevel(levelOf(code, usual))
+		level := levelOf(code, usual)
+		if level == usual && isExempt(c.method) { // somebody asks for our health every few seconds
+			level = zerolog.DebugLevel
+		}
+		line := log.WithLevel(level)
 		if !line.Enabled() {
 			return err
 		}
 		info := Info(ctx)
 		line.Str("request_id", info.ID).
-			Str("method", c.method).
+			Str("method", printable(c.method)).
 			Str("code", code.String()).
 			Dur("duration_ms", time.Since(start)).
 			Bool("internal", c.internal)
@@ -77,8 +81,7 @@ func privateHalf(line *zerolog.Event, c *call) {
 	if c.err.Cause() != nil {
 		line.AnErr("error", c.err.Cause())
 	}
-	var p *panicError
-	if errors.As(c.err, &p) {
+	if p, ok := errors.AsType[*panicError](c.err); ok {
 		line.Bytes("stack", p.stack)
 	}
 }

@@ -31,7 +31,8 @@ func identify(services *auth.ServiceCredential) around {
 		}
 		info := incomingInfo(ctx, c.internal)
 		if !c.internal {
-			// Our own services know the id: it is theirs. It only fails when headers were sent already.
+			// Our own services know the id: it is theirs. A header would also keep their clients from trying a failed read
+			// again, since an answer has begun with it. It only fails when headers were sent already.
 			_ = grpc.SetHeader(ctx, metadata.Pairs(MDRequestID, info.ID))
 		}
 		return next(context.WithValue(WithRequestInfo(ctx, info), callKey{}, c))

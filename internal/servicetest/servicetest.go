@@ -102,6 +102,8 @@ func New(t testing.TB, m ...postgres.Migrations) *Platform {
 		Log: p.Log, Auth: auth.NewAuthenticator(auth.NewVerifier(keys, p.Clock.Now), p.Sessions),
 		Services: credential, AccessLog: true,
 	}
+	// A server that is stopped while it makes the stream leaves parts of it behind.
+	p.Eventually("NATS is ready", func() bool { return p.Bus.Ready() == nil })
 	return p
 }
 

@@ -37,7 +37,9 @@ func (p *probe) GetUnreadCount(
 	return &notificationv1.UnreadCount{}, nil
 }
 
-func (p *probe) Register(r grpc.ServiceRegistrar) { notificationv1.RegisterNotificationServiceServer(r, p) }
+func (p *probe) Register(r grpc.ServiceRegistrar) {
+	notificationv1.RegisterNotificationServiceServer(r, p)
+}
 
 func (p *probe) Run(ctx context.Context) error {
 	p.ran.Store(true)

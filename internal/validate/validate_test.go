@@ -183,11 +183,11 @@ func TestMaskedFields(t *testing.T) {
 		{
 			name: "a text may be cleared",
 			in:   &userv1.UpdateMasterRequest{MasterId: someID, UpdateMask: mask("bio")},
-			want: &userv1.UpdateMasterRequest{MasterId: someID, UpdateMask: mask("bio"), Bio: proto.String("")},
+			want: &userv1.UpdateMasterRequest{MasterId: someID, UpdateMask: mask("bio"), Bio: new("")},
 		},
 		{
 			name: "a value stays",
-			in:   &userv1.UpdateMasterRequest{MasterId: someID, UpdateMask: mask("bio"), Bio: proto.String("x")},
+			in:   &userv1.UpdateMasterRequest{MasterId: someID, UpdateMask: mask("bio"), Bio: new("x")},
 		},
 		{
 			name:    "a name must not be empty",

@@ -20,6 +20,8 @@ const (
 	// patience bounds the wait for what a process that has died left running: a
 	// database server that is shutting down.
 	patience = 30 * time.Second
+	// grace is for a process that is just about to end.
+	grace = time.Second
 	// interval is how often it is looked whether that has ended.
 	interval = 50 * time.Millisecond
 )
@@ -29,8 +31,8 @@ const (
 type Lock struct{ file *os.File }
 
 // Acquire takes the lock of dir, which must exist. When a live process has it, the
-// error names that process at once; when its process has died and only children
-// remain, Acquire waits for them, half a minute at most.
+// error names that process after a second; when its process has died and only
+// children remain, Acquire waits for them, half a minute at most.
 func Acquire(ctx context.Context, dir string) (*Lock, error) {
 	file, err := os.OpenFile(filepath.Join(dir, fileName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -48,6 +50,7 @@ func (l *Lock) acquire(ctx context.Context) error {
 	defer cancel()
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
+	begin := time.Now()
 	for {
 		err := syscall.Flock(int(l.file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
@@ -56,7 +59,7 @@ func (l *Lock) acquire(ctx context.Context) error {
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return err
 		}
-		if holder := l.holder(); Alive(holder) {
+		if holder := l.holder(); time.Since(begin) >= grace && Alive(holder) {
 			return fmt.Errorf("in use by process %d; stop it first", holder)
 		}
 		select {

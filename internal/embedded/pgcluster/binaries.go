@@ -58,6 +58,9 @@ func installations(ctx context.Context) ([]installation, error) {
 		}
 	}
 	slices.SortStableFunc(found[onPath:], func(a, b installation) int { return b.major - a.major })
+	if err := ctx.Err(); err != nil { // the programs were not asked to the end
+		return nil, err
+	}
 	if len(found) == 0 {
 		return nil, ErrNotInstalled
 	}

@@ -119,7 +119,9 @@ func (c *Cluster) url(user *url.Userinfo, database string) string {
 		"port":    {strconv.Itoa(c.socketPort())},
 		"sslmode": {"disable"},
 	}
-	return (&url.URL{Scheme: "postgres", User: user, Path: "/" + database, RawQuery: query.Encode()}).String()
+	// PostgreSQL's clients do not read a plus sign as a space.
+	encoded := strings.ReplaceAll(query.Encode(), "+", "%20")
+	return (&url.URL{Scheme: "postgres", User: user, Path: "/" + database, RawQuery: encoded}).String()
 }
 
 // LogFile is where the server writes its log.
@@ -191,11 +193,13 @@ func (c *Cluster) makeDir() error {
 	return c.account.checkReachable(c.dir)
 }
 
-// makeSocketDir chooses where the socket goes: beside the data, or in a short
-// temporary directory when that path would exceed what a socket may have.
+// makeSocketDir chooses where the socket goes: beside the data, or in a temporary
+// directory when that path is longer than a socket's may be or holds a comma, at
+// which clients would take it apart.
 func (c *Cluster) makeSocketDir() error {
 	dir := c.path("socket")
-	if len(filepath.Join(dir, ".s.PGSQL."+strconv.Itoa(c.socketPort()))) <= maxSocketPath {
+	socket := filepath.Join(dir, ".s.PGSQL."+strconv.Itoa(c.socketPort()))
+	if len(socket) <= maxSocketPath && !strings.Contains(dir, ",") {
 		c.socketDir = dir
 		return c.account.makeDir(dir)
 	}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/events"
+	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/internal/secret"
+	"github.com/beauty-salon/platform/services/user"
+)
+
+type adminCmd struct {
+	Create      adminCreateCmd `cmd:"" help:"Make an administrator's account, or make an account an administrator's."`
+	DeadLetters deadLettersCmd `cmd:"" help:"Events that could not be handled."`
+}
+
+// databaseFlags are what a task needs that works on the database alone.
+type databaseFlags struct {
+	secretFlags
+	DatabaseURL secret.Text `help:"PostgreSQL, as for salon serve." required:""`
+}
+
+func (f databaseFlags) open(ctx context.Context, service string) (*postgres.DB, error) {
+	keys, _, err := f.keys()
+	if err != nil {
+		return nil, err
+	}
+	return postgres.Open(ctx, postgres.Config{URL: f.DatabaseURL, MaxConns: 2}, keys, migrations[service].Service)
+}
+
+type adminCreateCmd struct {
+	databaseFlags
+	Email       string `help:"Address to sign in with." required:""`
+	DisplayName string `help:"Name that others see." default:"Administrator"`
+	Promote     bool   `help:"Make an account that exists an administrator's; its password stays."`
+}
+
+// Run makes the account. The password is read from SALON_ADMIN_PASSWORD or from standard input: arguments are visible
+// to every user of the machine.
+func (c *adminCreateCmd) Run(ctx context.Context) error {
+	password := os.Getenv("SALON_ADMIN_PASSWORD")
+	if password == "" && !c.Promote {
+		fmt.Fprint(os.Stderr, "Password: ")
+		line, err := bufio.NewReader(os.Stdin).ReadString('\n')
+		if err != nil && line == "" {
+			return errors.New("no password: set SALON_ADMIN_PASSWORD or type one")
+		}
+		password = strings.TrimRight(line, "\r\n")
+	}
+	db, err := c.open(ctx, "user")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	id, err := user.CreateAdmin(ctx, db, auth.NewPasswords(auth.PasswordConfig{}), time.Now(), c.Email, c.DisplayName, password, c.Promote)
+	if err != nil {
+		return fmt.Errorf("create %s: %w", c.Email, err)
+	}
+	fmt.Println(id)
+	return nil
+}
+
+type deadLettersCmd struct {
+	List   deadLettersListCmd   `cmd:"" help:"List them, newest first."`
+	Replay deadLettersReplayCmd `cmd:"" help:"Handle one again."`
+}
+
+type deadLettersListCmd struct {
+	databaseFlags
+	Limit int `help:"At most this many of a service." default:"100"`
+}
+
+// Run lists the dead letters of all services.
+func (c *deadLettersListCmd) Run(ctx context.Context) error {
+	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "SERVICE\tID\tCONSUMER\tEVENT\tFAILED\tERROR")
+	for _, service := range serviceNames {
+		db, err := c.open(ctx, service)
+		if err != nil {
+			return err
+		}
+		letters, err := events.ListDeadLetters(ctx, db, c.Limit)
+		db.Close()
+		if err != nil {
+			return fmt.Errorf("dead letters of %s: %w", service, err)
+		}
+		for _, l := range letters {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%.80q\n", service, l.ID, l.Consumer, l.Event.Type,
+				l.FailTime.Format(time.RFC3339), l.Error)
+		}
+	}
+	return w.Flush()
+}
+
+type deadLettersReplayCmd struct {
+	databaseFlags
+	Service string `arg:"" help:"Service that it belongs to." enum:"user,appointment,rating,notification"`
+	ID      string `arg:"" help:"Its id."`
+}
+
+// Run asks for a dead letter to be handled again.
+func (c *deadLettersReplayCmd) Run(ctx context.Context) error {
+	db, err := c.open(ctx, c.Service)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if err := events.ReplayDeadLetter(ctx, db, c.ID); err != nil {
+		return fmt.Errorf("replay %s: %w", c.ID, err)
+	}
+	fmt.Println("will be handled again")
+	return nil
+}

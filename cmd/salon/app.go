@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/cache"
+	"github.com/beauty-salon/platform/internal/events"
+	"github.com/beauty-salon/platform/internal/metrics"
+	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/internal/ratelimit"
+	"github.com/beauty-salon/platform/internal/rpc"
+	"github.com/beauty-salon/platform/internal/secret"
+	"github.com/beauty-salon/platform/internal/service"
+	"github.com/beauty-salon/platform/services/appointment"
+	"github.com/beauty-salon/platform/services/notification"
+	"github.com/beauty-salon/platform/services/rating"
+	"github.com/beauty-salon/platform/services/user"
+)
+
+// running is what the program needs of a service, whichever it is.
+type running interface {
+	Register(r grpc.ServiceRegistrar)
+	Run(ctx context.Context) error
+	Ready(ctx context.Context) error
+}
+
+// newService makes a service by its name.
+func newService(name string, d service.Deps) (running, error) {
+	switch name {
+	case "user":
+		return user.New(d)
+	case "appointment":
+		return appointment.New(d)
+	case "rating":
+		return rating.New(d)
+	case "notification":
+		return notification.New(d)
+	default:
+		return nil, fmt.Errorf("there is no service %q", name)
+	}
+}
+
+// connectBus connects to NATS, wherever it is.
+type connectBus func(cfg events.Config, log zerolog.Logger, reg prometheus.Registerer) (*events.Bus, error)
+
+// appConfig is what a process is made of.
+type appConfig struct {
+	logFlags
+	secretFlags
+	listenFlags
+	gatewayFlags
+	serverFlags
+	remoteFlags
+	services         []string
+	databaseAdminURL secret.Text      // of an administrator, where that is not DatabaseURL
+	connectBus       connectBus       // nil: to NATSURL
+	now              func() time.Time // nil: the clock
+}
+
+// adminURL is the database as its administrator reaches it.
+func (c appConfig) adminURL() secret.Text {
+	if c.databaseAdminURL != "" {
+		return c.databaseAdminURL
+	}
+	return c.DatabaseURL
+}
+
+// distributed reports whether services run in other processes, which then call those of this one.
+func (c appConfig) distributed() bool {
+	services, withGateway, err := parseServices(c.services)
+	return err == nil && len(services) > 0 && (len(services) < len(serviceNames) || !withGateway)
+}
+
+// printed is what the log shows of the configuration; secrets show as "[redacted]".
+func (c appConfig) printed() map[string]any {
+	return map[string]any{
+		"log": c.logFlags, "secrets": c.secretFlags, "listen": c.listenFlags, "gateway": c.gatewayFlags,
+		"servers": c.serverFlags, "remotes": c.remoteFlags, "services": c.services,
+	}
+}
+
+// app is the services of one process and what they stand on. All connections are lazy: a server that is down now is
+// used when it is there.
+type app struct {
+	log      zerolog.Logger
+	now      func() time.Time
+	registry *prometheus.Registry
+
+	keys, previousKeys *secret.Keys
+	bus                *events.Bus
+	cache              *cache.Client
+	limits             *ratelimit.Limiter
+	conns              *rpc.Conns
+	sessions           *auth.Sessions
+	verifier           *auth.Verifier
+	credential         *auth.ServiceCredential
+
+	names    []string // of the services that run here
+	remotes  []string // of those that run elsewhere
+	services map[string]running
+	closers  []func() // in the order in which things were opened
+}
+
+// newApp opens the connections and makes the services. On failure, what was opened is closed again.
+func newApp(ctx context.Context, cfg appConfig, names []string, logger zerolog.Logger) (_ *app, err error) {
+	a := &app{log: logger, now: cfg.now, registry: metrics.New(), names: names, services: map[string]running{}}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	defer func() {
+		if err != nil {
+			a.close()
+		}
+	}()
+	if a.keys, a.previousKeys, err = cfg.keys(); err != nil {
+		return nil, err
+	}
+	if cfg.connectBus == nil {
+		cfg.connectBus = events.Connect
+	}
+	if a.bus, err = cfg.connectBus(events.Config{URL: cfg.NATSURL, Replicas: cfg.NATSReplicas}, a.log, a.registry); err != nil {
+		return nil, fmt.Errorf("NATS: %w", err)
+	}
+	a.closers = append(a.closers, a.bus.Close)
+	if a.cache, err = cache.Open(cache.Config{URL: cfg.RedisURL}, a.log); err != nil {
+		return nil, fmt.Errorf("Redis: %w", err)
+	}
+	a.closers = append(a.closers, func() { a.closed("redis", a.cache.Close()) })
+	a.limits = ratelimit.New(a.cache, a.log)
+	a.credential = auth.NewServiceCredential(a.keys, a.previousKeys, a.now)
+	a.conns = rpc.NewConns(rpc.ConnsConfig{Services: a.credential})
+	a.closers = append(a.closers, func() { a.closed("connections", a.conns.Close()) })
+	a.sessions = auth.NewSessions(userv1.NewIdentityServiceClient(a.conns.For("user")), a.bus, a.now)
+	a.closers = append(a.closers, a.sessions.Close)
+	jwks := userv1.NewAuthServiceClient(a.conns.For("user"))
+	a.verifier = auth.NewVerifier(func(ctx context.Context) (*userv1.Jwks, error) {
+		return jwks.GetJwks(ctx, &userv1.GetJwksRequest{})
+	}, a.now)
+	for _, name := range names {
+		if err := a.addService(ctx, cfg, name); err != nil {
+			return nil, fmt.Errorf("service %s: %w", name, err)
+		}
+	}
+	return a, a.addRemotes(cfg)
+}
+
+// addService makes a service and lets the others of this process call it in memory.
+func (a *app) addService(ctx context.Context, cfg appConfig, name string) error {
+	db, err := postgres.Open(ctx, postgres.Config{URL: cfg.DatabaseURL, MaxConns: cfg.DatabaseMaxConns}, a.keys,
+		migrations[name].Service)
+	if err != nil {
+		return err
+	}
+	a.closers = append(a.closers, func() { a.closed("database of "+name, db.Close()) })
+	if err := metrics.RegisterPool(a.registry, name, db.PoolStats); err != nil {
+		return err
+	}
+	svc, err := newService(name, service.Deps{
+		DB: db, Bus: a.bus, Cache: a.cache, Limits: a.limits, Conns: a.conns, Sessions: a.sessions,
+		Keys: a.keys, PreviousKeys: a.previousKeys,
+		Log:     a.log.With().Str("service", name).Logger(),
+		Metrics: a.registry, Now: a.now,
+	})
+	if err != nil {
+		return err
+	}
+	a.services[name] = svc
+	return a.conns.Local(name, a.serverConfig(name), svc.Register)
+}
+
+// addRemotes tells where the services are that do not run here.
+func (a *app) addRemotes(cfg appConfig) error {
+	for _, name := range serviceNames {
+		target := cfg.target(name)
+		if _, local := a.services[name]; local || target == "" {
+			continue
+		}
+		if err := a.conns.Remote(name, target); err != nil {
+			return fmt.Errorf("--%s-target: %w", name, err)
+		}
+		a.remotes = append(a.remotes, name)
+	}
+	return nil
+}
+
+// serverConfig is the chain that every call to a service of this process goes through, in memory or over the network.
+func (a *app) serverConfig(name string) rpc.ServerConfig {
+	return rpc.ServerConfig{
+		Log:      a.log.With().Str("service", name).Logger(),
+		Auth:     auth.NewAuthenticator(a.verifier, a.sessions),
+		Services: a.credential,
+		Metrics:  a.registry,
+		Service:  name,
+	}
+}
+
+// rpcServer offers the services of this process to the other processes.
+func (a *app) rpcServer(h *health.Server) (*grpc.Server, error) {
+	cfg := a.serverConfig("rpc")
+	cfg.Health = h
+	server, err := rpc.NewServer(cfg)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range a.names {
+		a.services[name].Register(server)
+	}
+	return server, rpc.CheckPolicies(server)
+}
+
+// close closes everything in the reverse order.
+func (a *app) close() {
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		a.closers[i]()
+	}
+	a.closers = nil
+}
+
+func (a *app) closed(what string, err error) {
+	if err != nil {
+		a.log.Warn().Err(err).Msg("close " + what)
+	}
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/beauty-salon/platform/gateway"
+	"github.com/beauty-salon/platform/internal/log"
+	"github.com/beauty-salon/platform/internal/ratelimit"
+	"github.com/beauty-salon/platform/internal/secret"
+)
+
+// logFlags say what is logged and how.
+type logFlags struct {
+	LogLevel  string `help:"Least level that is logged: debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
+	LogFormat string `help:"json for machines, console for people." default:"${logFormat=json}" enum:"json,console"`
+}
+
+func (f logFlags) config() log.Config { return log.Config{Level: f.LogLevel, Format: f.LogFormat} }
+
+// secretFlags hold the one secret that all others are derived from.
+type secretFlags struct {
+	SecretKey         secret.Text `help:"At least 32 bytes as hex, or file:/path: signs tokens and derives the services' database passwords. Make one with: openssl rand -hex 32"`
+	SecretKeyPrevious secret.Text `help:"The secret before the current one: its access tokens stay valid while clients move over."`
+}
+
+// keys decodes the secrets; previous is nil when there is none.
+func (f secretFlags) keys() (current, previous *secret.Keys, err error) {
+	if f.SecretKey == "" {
+		return nil, nil, errors.New("no secret key: set SALON_SECRET_KEY (make one with: openssl rand -hex 32)")
+	}
+	if current, err = decodeKeys(f.SecretKey); err != nil {
+		return nil, nil, fmt.Errorf("--secret-key: %w", err)
+	}
+	if f.SecretKeyPrevious != "" {
+		if previous, err = decodeKeys(f.SecretKeyPrevious); err != nil {
+			return nil, nil, fmt.Errorf("--secret-key-previous: %w", err)
+		}
+	}
+	return current, previous, nil
+}
+
+func decodeKeys(text secret.Text) (*secret.Keys, error) {
+	master, err := hex.DecodeString(strings.TrimSpace(text.Reveal()))
+	if err != nil {
+		return nil, errors.New("must be hexadecimal")
+	}
+	return secret.NewKeys(master)
+}
+
+// listenFlags are the addresses of a process. Port 0 picks a free one.
+type listenFlags struct {
+	HTTPAddr     string `help:"Address of REST and Swagger UI." default:"127.0.0.1:8080" name:"http-addr"`
+	GRPCAddr     string `help:"Address of public gRPC." default:"127.0.0.1:9090" name:"grpc-addr"`
+	InternalAddr string `help:"Address of metrics, probes and pprof. Never to be reached from outside." default:"127.0.0.1:9091"`
+}
+
+// gatewayFlags are what an operator decides about the gateway.
+type gatewayFlags struct {
+	CORSOrigins      []string      `help:"Origins whose scripts may call; * for all." name:"cors-origins"`
+	TrustedProxies   []string      `help:"Networks (CIDR) whose X-Forwarded-For is believed."`
+	RequestTimeout   time.Duration `help:"Longest time that a call may take." default:"30s"`
+	ResponseCacheTTL time.Duration `help:"How long hot public answers are kept in memory; 0 keeps none." default:"1s"`
+	LimitUser        int           `help:"Calls a second of one account; 0 for no limit." default:"${limitUser=50}"`
+	LimitAddress     int           `help:"Calls a second of one address that is not signed in; 0 for no limit." default:"${limitAddress=50}"`
+	LimitAuth        int           `help:"Calls a second to AuthService of one address; 0 for no limit." default:"${limitAuth=5}"`
+	AccessLogFile    string        `help:"File that the access log is written to as well, rotated at 100 MB; empty for none." default:"${accessLog=gateway.log}"`
+}
+
+func (f gatewayFlags) config() (gateway.Config, error) {
+	cfg := gateway.Config{
+		CORSOrigins:    f.CORSOrigins,
+		RequestTimeout: f.RequestTimeout,
+		CacheTTL:       f.ResponseCacheTTL,
+		Limits:         gateway.Limits{User: perSecond(f.LimitUser), Address: perSecond(f.LimitAddress), Auth: perSecond(f.LimitAuth)},
+	}
+	for _, text := range f.TrustedProxies {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return cfg, fmt.Errorf("--trusted-proxies: %q is not a network such as 10.0.0.0/8", text)
+		}
+		cfg.TrustedProxies = append(cfg.TrustedProxies, prefix)
+	}
+	return cfg, nil
+}
+
+// perSecond is a limit with room for a burst of four seconds' worth.
+func perSecond(n int) ratelimit.Limit {
+	return ratelimit.Limit{Rate: n, Period: time.Second, Burst: 4 * n}
+}
+
+// serviceNames are the services in the order in which they start.
+var serviceNames = []string{"user", "appointment", "rating", "notification"}
+
+const gatewayName = "gateway"
+
+// parseServices reads --services: "all", or some of the services and the gateway.
+func parseServices(names []string) (services []string, withGateway bool, err error) {
+	for _, name := range names {
+		switch {
+		case name == "all":
+			return serviceNames, true, nil
+		case name == gatewayName:
+			withGateway = true
+		case slices.Contains(serviceNames, name):
+			services = append(services, name)
+		default:
+			return nil, false, fmt.Errorf("--services: there is no service %q; there are all, gateway, %s", name,
+				strings.Join(serviceNames, ", "))
+		}
+	}
+	if len(services) == 0 && !withGateway {
+		return nil, false, errors.New("--services: name at least one")
+	}
+	return services, withGateway, nil
+}
+
+// keyFile returns the secret of a data directory, made on first use.
+func keyFile(dir string) (secret.Text, error) {
+	path := filepath.Join(dir, "secret-key")
+	data, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		master := make([]byte, secret.MinMasterLen)
+		_, _ = rand.Read(master) // never fails (crypto/rand)
+		data = []byte(hex.EncodeToString(master))
+		err = os.WriteFile(path, data, 0o600)
+	}
+	if err != nil {
+		return "", fmt.Errorf("secret key of the data directory: %w", err)
+	}
+	return secret.Text(data), nil
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+type devCmd struct {
+	logFlags `embed:"" set:"logFormat=console"`
+	secretFlags
+	listenFlags
+	gatewayFlags `embed:"" set:"limitUser=2000" set:"limitAddress=2000" set:"limitAuth=200" set:"accessLog="`
+	serverFlags
+	DataDir string `help:"Directory that keeps everything." default:".salon" type:"path"`
+	Demo    bool   `help:"Fill a new database with a believable salon." default:"true" negatable:""`
+}
+
+// Run starts what is missing of PostgreSQL, NATS and Redis, and everything else on top.
+func (c *devCmd) Run(ctx context.Context) (err error) {
+	cfg := appConfig{
+		logFlags: c.logFlags, secretFlags: c.secretFlags, listenFlags: c.listenFlags, gatewayFlags: c.gatewayFlags,
+		serverFlags: c.serverFlags, services: []string{"all"},
+	}
+	if cfg.AccessLogFile == "" {
+		cfg.AccessLogFile = filepath.Join(c.DataDir, "gateway.log")
+	}
+	if len(cfg.CORSOrigins) == 0 {
+		cfg.CORSOrigins = []string{"*"} // a frontend under development runs anywhere
+	}
+	// A port that is taken is found out before a database has been made.
+	ls, err := listen(cfg, true)
+	if err != nil {
+		return err
+	}
+	infra := &infrastructure{}
+	defer func() { err = errors.Join(err, infra.stop()) }()
+	defer ls.close()
+	if err := prepareData(ctx, c.DataDir, "", &cfg, infra); err != nil {
+		return err
+	}
+	if c.Demo {
+		if _, err := seedDemo(ctx, cfg); err != nil {
+			return fmt.Errorf("demo data: %w", err)
+		}
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	if infra.postgres != nil {
+		go func() {
+			select {
+			case <-infra.postgres.Done():
+				stop(errors.New("PostgreSQL has stopped; its log is " + infra.postgres.LogFile()))
+			case <-ctx.Done():
+			}
+		}()
+	}
+	return runApp(ctx, cfg, ls, func(a addrs) { printWelcome(os.Stdout, a, c.Demo, c.DataDir) })
+}

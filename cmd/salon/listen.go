@@ -1,0 +1,80 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+)
+
+// addrs are where a process can be reached; an address is nil where it does not listen.
+type addrs struct{ HTTP, GRPC, Internal, RPC net.Addr }
+
+// String is the last line that a start prints, for people and for scripts.
+func (a addrs) String() string {
+	text := "ready"
+	for _, part := range []struct {
+		name string
+		addr net.Addr
+	}{{"http", a.HTTP}, {"grpc", a.GRPC}, {"internal", a.Internal}, {"rpc", a.RPC}} {
+		if part.addr != nil {
+			text += " " + part.name + "=" + part.addr.String()
+		}
+	}
+	return text
+}
+
+type listeners struct{ http, grpc, internal, rpc net.Listener }
+
+func listen(cfg appConfig, withGateway bool) (_ *listeners, err error) {
+	ls := &listeners{}
+	defer func() {
+		if err != nil {
+			ls.close()
+		}
+	}()
+	for _, l := range []struct {
+		into   *net.Listener
+		flag   string
+		addr   string
+		wanted bool
+	}{
+		{&ls.http, "--http-addr", cfg.HTTPAddr, withGateway},
+		{&ls.grpc, "--grpc-addr", cfg.GRPCAddr, withGateway},
+		{&ls.internal, "--internal-addr", cfg.InternalAddr, true},
+		// Where everything runs in one process, nobody calls from outside.
+		{&ls.rpc, "--rpc-addr", cfg.RPCAddr, cfg.distributed()},
+	} {
+		if !l.wanted {
+			continue
+		}
+		if *l.into, err = net.Listen("tcp", l.addr); err != nil {
+			if errors.Is(err, syscall.EADDRINUSE) {
+				return nil, fmt.Errorf("%s is taken by another program: choose another address with %s", l.addr, l.flag)
+			}
+			return nil, fmt.Errorf("%s: %w", l.flag, err)
+		}
+	}
+	return ls, nil
+}
+
+func (ls *listeners) close() {
+	for _, l := range []net.Listener{ls.http, ls.grpc, ls.internal, ls.rpc} {
+		if l != nil {
+			_ = l.Close() // closed already where a server had it
+		}
+	}
+}
+
+func (ls *listeners) addrs() addrs {
+	var a addrs
+	for _, l := range []struct {
+		from net.Listener
+		into *net.Addr
+	}{{ls.http, &a.HTTP}, {ls.grpc, &a.GRPC}, {ls.internal, &a.Internal}, {ls.rpc, &a.RPC}} {
+		if l.from != nil {
+			*l.into = l.from.Addr()
+		}
+	}
+	return a
+}

@@ -1,0 +1,103 @@
+// Command salon runs Salon: all of it in one process, or one service a process, and the operator's tasks around it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is set when a release is built.
+var version = "dev"
+
+// cli is the whole command line. Every flag can also be set by the environment variable that its help names.
+type cli struct {
+	Dev         devCmd         `cmd:"" help:"Run everything in one process, with its own PostgreSQL, NATS and Redis, and demo data."`
+	Serve       serveCmd       `cmd:"" help:"Run some or all services against existing servers."`
+	Infra       infraCmd       `cmd:"" help:"Run only PostgreSQL, NATS and Redis, for services that are started as processes of their own."`
+	Migrate     migrateCmd     `cmd:"" help:"Create or upgrade the database: roles, schemas and tables."`
+	Seed        seedCmd        `cmd:"" help:"Fill an empty database with a believable salon."`
+	Admin       adminCmd       `cmd:"" help:"Tasks of the operator."`
+	Healthcheck healthcheckCmd `cmd:"" help:"Ask a running process whether it is ready; for containers."`
+	Version     versionCmd     `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	os.Exit(run(os.Args[1:]))
+}
+
+// run is main with an exit status: 0 done, 1 failed, 2 called wrongly.
+func run(args []string) int {
+	var c cli
+	parser, err := kong.New(&c,
+		kong.Name("salon"),
+		kong.Description("A booking platform for beauty salons."),
+		kong.UsageOnError(),
+		kong.DefaultEnvars("SALON"),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Vars{"version": version},
+	)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "salon:", err)
+		return 1
+	}
+	kctx, err := parser.Parse(args)
+	if err != nil {
+		parser.Errorf("%s", err)
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	kctx.BindTo(ctx, (*context.Context)(nil))
+	if err := kctx.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "salon:", err)
+		return 1
+	}
+	return 0
+}
+
+type versionCmd struct{}
+
+// Run prints the version.
+func (versionCmd) Run() error {
+	fmt.Println("salon", version)
+	return nil
+}
+
+type healthcheckCmd struct {
+	InternalAddr string `help:"Internal address of the process." default:"127.0.0.1:9091"`
+}
+
+// Run fails when the process is not ready.
+func (c healthcheckCmd) Run(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	host, port, err := net.SplitHostPort(c.InternalAddr)
+	if err != nil {
+		return fmt.Errorf("--internal-addr: %w", err)
+	}
+	if host == "" {
+		host = "127.0.0.1" // the address listens everywhere
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return errors.New("not ready")
+	}
+	return nil
+}

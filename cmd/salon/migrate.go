@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/internal/secret"
+	"github.com/beauty-salon/platform/services/appointment"
+	"github.com/beauty-salon/platform/services/notification"
+	"github.com/beauty-salon/platform/services/rating"
+	"github.com/beauty-salon/platform/services/user"
+)
+
+// migrations are the schemas of all services, by the service's name.
+var migrations = map[string]postgres.Migrations{
+	"user":         user.Migrations,
+	"appointment":  appointment.Migrations,
+	"rating":       rating.Migrations,
+	"notification": notification.Migrations,
+}
+
+type migrateCmd struct {
+	secretFlags
+	DatabaseURL secret.Text `help:"PostgreSQL of an administrator, who may create roles and schemas: postgres://admin:password@host/salon" required:""`
+}
+
+// Run creates or upgrades the database. Running it again changes nothing.
+func (c *migrateCmd) Run(ctx context.Context) error {
+	keys, _, err := c.keys()
+	if err != nil {
+		return err
+	}
+	if err := migrateAll(ctx, c.DatabaseURL, keys); err != nil {
+		return err
+	}
+	fmt.Println("the database is up to date")
+	return nil
+}
+
+// migrateAll brings roles, schemas and tables to what this binary needs.
+func migrateAll(ctx context.Context, adminURL secret.Text, keys *secret.Keys) error {
+	if adminURL == "" {
+		return errors.New("no database: set SALON_DATABASE_URL")
+	}
+	schemas := make([]string, 0, len(serviceNames))
+	for _, name := range serviceNames {
+		schemas = append(schemas, migrations[name].Service)
+	}
+	if err := postgres.Bootstrap(ctx, adminURL.Reveal(), keys, schemas...); err != nil {
+		return fmt.Errorf("prepare the database: %w", err)
+	}
+	for _, name := range serviceNames {
+		if err := postgres.Migrate(ctx, adminURL.Reveal(), migrations[name]); err != nil {
+			return fmt.Errorf("migrate %s: %w", name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/beauty-salon/platform/cmd/salon/demo"
+	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/lifecycle"
+	"github.com/beauty-salon/platform/internal/log"
+	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/services/user"
+)
+
+type seedCmd struct {
+	logFlags
+	secretFlags
+	serverFlags
+}
+
+// Run fills an empty database.
+func (c *seedCmd) Run(ctx context.Context) error {
+	for _, missing := range []struct {
+		name  string
+		value fmt.Stringer
+	}{{"SALON_DATABASE_URL", c.DatabaseURL}, {"SALON_NATS_URL", c.NATSURL}} {
+		if missing.value.String() == "" {
+			return fmt.Errorf("no %s", missing.name)
+		}
+	}
+	done, err := seedDemo(ctx, appConfig{logFlags: c.logFlags, secretFlags: c.secretFlags, serverFlags: c.serverFlags})
+	if err != nil {
+		return err
+	}
+	if !done {
+		return errors.New("the database has accounts already: demo data is for an empty one")
+	}
+	fmt.Printf("demo data is in place; sign in as %s with %s\n", demo.AdminEmail, demo.Password)
+	return nil
+}
+
+// seedTime bounds the filling of a database.
+const seedTime = 2 * time.Minute
+
+// seedDemo fills an empty database and reports whether it did. A database with accounts is left alone.
+//
+// The services are run without listening anywhere, by a clock that the demo sets back, and stopped when all events have
+// had their effect.
+func seedDemo(ctx context.Context, cfg appConfig) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, seedTime)
+	defer cancel()
+	clock := &demo.Clock{}
+	clock.Set(time.Now())
+	cfg.now = clock.Now
+	logger := log.New(cfg.logFlags.config()).Level(zerolog.WarnLevel)
+	a, err := newApp(ctx, cfg, serviceNames, logger)
+	if err != nil {
+		return false, err
+	}
+	defer a.close()
+	if fresh, err := createDemoAdmin(ctx, cfg, a); err != nil || !fresh {
+		return false, err
+	}
+	var group lifecycle.Group
+	for _, name := range serviceNames {
+		group.Add(lifecycle.Component{Name: name, Run: a.services[name].Run, StopTimeout: drainTime})
+	}
+	seeder := &demo.Seeder{Conns: a.conns, Clock: clock}
+	group.Add(lifecycle.Component{Name: "demo", Start: func(ctx context.Context) error {
+		if err := seeder.Seed(ctx, time.Now()); err != nil {
+			return err
+		}
+		return waitSettled(ctx, seeder)
+	}, Run: func(context.Context) error { return errSeeded }})
+	if err := group.Run(ctx); !errors.Is(err, errSeeded) {
+		return false, err
+	}
+	return true, nil
+}
+
+// errSeeded ends the group when its work is done.
+var errSeeded = errors.New("seeded")
+
+// createDemoAdmin makes the first account, unless there is one.
+func createDemoAdmin(ctx context.Context, cfg appConfig, a *app) (bool, error) {
+	db, err := postgres.Open(ctx, postgres.Config{URL: cfg.DatabaseURL, MaxConns: 1}, a.keys, migrations["user"].Service)
+	if err != nil {
+		return false, err
+	}
+	defer func() { a.closed("database", db.Close()) }()
+	if has, err := user.HasAccounts(ctx, db); err != nil || has {
+		return false, err
+	}
+	_, err = user.CreateAdmin(ctx, db, auth.NewPasswords(auth.PasswordConfig{}), time.Now(),
+		demo.AdminEmail, "Salon Admin", demo.Password, false)
+	return err == nil, err
+}
+
+// waitSettled waits until the events of the demo have had their effect.
+func waitSettled(ctx context.Context, seeder *demo.Seeder) error {
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		settled, err := seeder.Settled(ctx)
+		if err != nil || settled {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("events of the demo data were not handled: %w", ctx.Err())
+		case <-ticker.C:
+		}
+	}
+}
+
+// printWelcome says what runs and how to try it. The line with the addresses is the last one.
+func printWelcome(w io.Writer, a addrs, withDemo bool, dataDir string) {
+	p := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) }
+	p("")
+	p("Salon %s is running. Everything is kept in %s; Ctrl-C stops it.", version, dataDir)
+	p("")
+	p("  Swagger UI    http://%s/docs", a.HTTP)
+	p("  OpenAPI 3.1   http://%s/openapi.json", a.HTTP)
+	p("  gRPC          %s (with reflection)", a.GRPC)
+	p("  metrics       http://%s/metrics", a.Internal)
+	if withDemo {
+		p("")
+		p("Demo logins, all with the password %s:", demo.Password)
+		p("  %-22s runs the salon", demo.AdminEmail)
+		p("  %-22s a master", demo.MasterEmail)
+		p("  %-22s a customer", demo.CustomerEmail)
+	}
+	p("")
+	p("Try:")
+	p("  curl http://%s/v1/masters", a.HTTP)
+	if withDemo {
+		p(`  curl http://%s/v1/auth:login -H 'Content-Type: application/json' -d '{"email":"%s","password":"%s"}'`,
+			a.HTTP, demo.CustomerEmail, demo.Password)
+	} else {
+		p(`  curl http://%s/v1/auth:register -H 'Content-Type: application/json' -d '{"email":"me@example.com","password":"a long password","displayName":"Me"}'`, a.HTTP)
+	}
+	p("  go run github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4 -plaintext %s list", a.GRPC)
+	p("")
+	p("%s", a)
+}

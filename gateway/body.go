@@ -1,0 +1,175 @@
+package gateway
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
+)
+
+// maxBodyBytes bounds a REST body and a gRPC message.
+const maxBodyBytes = 1 << 20
+
+// requestBody is the body of a REST request on its way through grpc-gateway. The generated code hands it to the decoder,
+// which therefore sees the request's headers, and it keeps the decoder's error, which the generated code turns into text.
+type requestBody struct {
+	io.ReadCloser
+	request *http.Request
+	err     error
+}
+
+// jsonMarshaler is the one encoding of the REST API: strict when reading, with every field when writing.
+type jsonMarshaler struct{ runtime.JSONPb }
+
+func newJSONMarshaler() *jsonMarshaler {
+	return &jsonMarshaler{runtime.JSONPb{
+		// Typed clients want every field, and null for none of them.
+		MarshalOptions:   protojson.MarshalOptions{EmitDefaultValues: true},
+		UnmarshalOptions: protojson.UnmarshalOptions{DiscardUnknown: false},
+	}}
+}
+
+// NewDecoder returns a decoder that reads a whole body, so that nothing can follow the message unseen.
+func (m *jsonMarshaler) NewDecoder(r io.Reader) runtime.Decoder {
+	return runtime.DecoderFunc(func(v any) error {
+		body, ok := r.(*requestBody)
+		if !ok {
+			return m.JSONPb.NewDecoder(r).Decode(v)
+		}
+		body.err = decodeBody(body, v)
+		return body.err
+	})
+}
+
+func decodeBody(body *requestBody, v any) error {
+	msg, ok := v.(proto.Message)
+	if !ok {
+		return apierr.Internal(errors.New("the body's target is no protobuf message"))
+	}
+	data, err := io.ReadAll(body)
+	if err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return apierr.New(codes.ResourceExhausted, apiv1.ErrorReason_ERROR_REASON_MESSAGE_TOO_LARGE,
+				"the body is larger than 1 MiB")
+		}
+		return malformed("the body could not be read").WithCause(err)
+	}
+	// A verb such as :confirm needs no body; where fields are required, validation names them.
+	if len(strings.TrimSpace(string(data))) > 0 {
+		if err := (protojson.UnmarshalOptions{}).Unmarshal(data, msg); err != nil {
+			return bodyError(err)
+		}
+	}
+	return applyHeaders(body.request, data, msg)
+}
+
+func malformed(message string) *apierr.Error {
+	return apierr.New(codes.InvalidArgument, apiv1.ErrorReason_ERROR_REASON_MALFORMED_REQUEST, message)
+}
+
+var (
+	protojsonPrefix = regexp.MustCompile(`^proto:[\s\x{a0}]*(?:syntax error )?(?:\(line \d+:\d+\):\s*)?`)
+	unknownField    = regexp.MustCompile(`unknown field "([^"]*)"`)
+	duplicateField  = regexp.MustCompile(`duplicate field "([^"]*)"`)
+	invalidValue    = regexp.MustCompile(`invalid value for \S+ (?:type|field) ([\w.]+)`)
+)
+
+// bodyError says what is wrong with a body without repeating the library's words, which it does not promise to keep.
+func bodyError(err error) error {
+	text := protojsonPrefix.ReplaceAllString(err.Error(), "")
+	for _, known := range []struct {
+		pattern     *regexp.Regexp
+		description string
+	}{
+		{unknownField, "is not a field of this request"},
+		{duplicateField, "is given twice"},
+		{invalidValue, "has a value of the wrong type or out of range"},
+	} {
+		if m := known.pattern.FindStringSubmatch(text); m != nil {
+			return malformed("the body does not fit the request").WithField(printable(m[1]), known.description)
+		}
+	}
+	return malformed("the body is not one valid JSON object").WithCause(err)
+}
+
+// printable shortens and cleans a name that came from the client before it is sent back.
+func printable(name string) string {
+	clean := strings.Map(func(r rune) rune {
+		if r < 0x20 || r == 0x7f {
+			return -1
+		}
+		return r
+	}, name)
+	if runes := []rune(clean); len(runes) > 64 {
+		return string(runes[:64])
+	}
+	return clean
+}
+
+// applyHeaders fills the fields that REST carries in headers (Idempotency-Key, If-Match) and, for PATCH, the field mask
+// that the body's own keys make.
+func applyHeaders(r *http.Request, data []byte, msg proto.Message) error {
+	m := msg.ProtoReflect()
+	if err := fromHeader(m, "request_id", r.Header.Get("Idempotency-Key")); err != nil {
+		return err
+	}
+	if err := fromHeader(m, "etag", unquoteETag(r.Header.Get("If-Match"))); err != nil {
+		return err
+	}
+	mask := m.Descriptor().Fields().ByName("update_mask")
+	if r.Method != http.MethodPatch || mask == nil || m.Has(mask) {
+		return nil
+	}
+	var keys map[string]json.RawMessage
+	if len(data) > 0 {
+		if err := json.Unmarshal(data, &keys); err != nil {
+			return malformed("the body is not one valid JSON object").WithCause(err)
+		}
+	}
+	paths := &fieldmaskpb.FieldMask{}
+	for key := range keys {
+		fd := m.Descriptor().Fields().ByJSONName(key)
+		if fd == nil {
+			fd = m.Descriptor().Fields().ByName(protoreflect.Name(key))
+		}
+		if fd == nil || fd == mask || fd.Name() == "etag" {
+			continue
+		}
+		paths.Paths = append(paths.Paths, string(fd.Name()))
+	}
+	if len(paths.Paths) > 0 {
+		m.Set(mask, protoreflect.ValueOfMessage(paths.ProtoReflect()))
+	}
+	return nil
+}
+
+// fromHeader sets a string field from a header. Both given and different is a contradiction that nobody may resolve.
+func fromHeader(m protoreflect.Message, field protoreflect.Name, value string) error {
+	fd := m.Descriptor().Fields().ByName(field)
+	if fd == nil || value == "" || value == "*" {
+		return nil
+	}
+	if has := m.Get(fd).String(); has != "" && has != value {
+		return apierr.InvalidField(string(field), "differs between the header and the body")
+	}
+	m.Set(fd, protoreflect.ValueOfString(value))
+	return nil
+}
+
+// unquoteETag turns an entity tag (RFC 9110, section 8.8.3) into the etag of the contract.
+func unquoteETag(tag string) string {
+	return strings.Trim(strings.TrimPrefix(strings.TrimSpace(tag), "W/"), `"`)
+}

@@ -1,0 +1,235 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/klauspost/compress/gzhttp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/cors"
+	"github.com/rs/zerolog"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/reflection"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/events"
+	"github.com/beauty-salon/platform/internal/ratelimit"
+	"github.com/beauty-salon/platform/internal/rpc"
+	"github.com/beauty-salon/platform/openapi"
+)
+
+// Config is what an operator decides about the gateway.
+type Config struct {
+	// TrustedProxies are the networks whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+	// CORSOrigins are the origins whose scripts may call; "*" means all. Empty: none but the gateway's own.
+	CORSOrigins []string
+	// Limits bound the calls of one caller.
+	Limits Limits
+	// RequestTimeout bounds one call; 30 s when 0.
+	RequestTimeout time.Duration
+	// CacheTTL is how long a hot answer is kept in memory at the most; 0 keeps none.
+	CacheTTL time.Duration
+}
+
+// Deps is what the gateway works with.
+type Deps struct {
+	Conns     *rpc.Conns
+	Bus       *events.Bus
+	Limits    *ratelimit.Limiter
+	Verifier  *auth.Verifier
+	Log       zerolog.Logger
+	AccessLog zerolog.Logger
+	Metrics   prometheus.Registerer
+	// Ready tells whether the process can do its work.
+	Ready func(context.Context) error
+}
+
+// Gateway serves the contract as REST and as gRPC.
+type Gateway struct {
+	cfg     Config
+	deps    Deps
+	routes  *routes
+	cache   *responseCache
+	metrics *metrics
+	handler http.Handler
+	server  *grpc.Server
+	health  *health.Server
+}
+
+// New builds a gateway; nothing listens yet. It fails when a method of the contract has no policy.
+func New(cfg Config, deps Deps) (*Gateway, error) {
+	if cfg.RequestTimeout <= 0 {
+		cfg.RequestTimeout = defaultRequestTimeout
+	}
+	g := &Gateway{cfg: cfg, deps: deps, health: health.NewServer()}
+	var err error
+	if g.routes, err = newRoutes(); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	if g.cache, err = newResponseCache(g.routes, cfg.CacheTTL); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	if g.metrics, err = newMetrics(deps.Metrics); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	if g.handler, err = g.newHandler(); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	if g.server, err = g.newServer(); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	return g, nil
+}
+
+// Handler serves REST, the OpenAPI document, the Swagger UI and the probes.
+func (g *Gateway) Handler() http.Handler { return g.handler }
+
+// GRPCServer serves gRPC, with reflection and health.
+func (g *Gateway) GRPCServer() *grpc.Server { return g.server }
+
+// Drain tells load balancers to send nothing more; what is under way goes on.
+func (g *Gateway) Drain() { g.health.Shutdown() }
+
+// Run drops cached answers when their events arrive, until the context ends.
+func (g *Gateway) Run(ctx context.Context) error {
+	for entity := range g.cache.templates {
+		stop, err := g.deps.Bus.Watch(entity+".>", func(e events.Event) { g.cache.drop(entity, e.AggregateID) })
+		if err != nil {
+			return fmt.Errorf("gateway: watch %s events: %w", entity, err)
+		}
+		defer stop()
+	}
+	g.deps.Bus.OnReconnect(g.cache.dropAll)
+	<-ctx.Done()
+	return nil
+}
+
+func (g *Gateway) newHandler() (http.Handler, error) {
+	mux, err := g.newMux()
+	if err != nil {
+		return nil, err
+	}
+	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(1400)) // less than one packet gains nothing
+	if err != nil {
+		return nil, err
+	}
+	pages := http.NewServeMux()
+	pages.Handle("/docs", openapi.UI())
+	pages.Handle("/docs/", openapi.UI())
+	pages.Handle("/openapi.json", openapi.DocumentHandler())
+	pages.Handle("GET /{$}", http.RedirectHandler("/docs", http.StatusFound))
+	pages.HandleFunc("/livez", func(w http.ResponseWriter, _ *http.Request) { writeProbe(w, nil) })
+	pages.HandleFunc("/readyz", func(w http.ResponseWriter, r *http.Request) { writeProbe(w, g.deps.Ready(r.Context())) })
+	pages.Handle("/", g.rest(mux))
+	corsHandler := cors.New(cors.Options{
+		AllowedOrigins: g.cfg.CORSOrigins,
+		AllowedMethods: []string{
+			http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		},
+		AllowedHeaders: []string{
+			"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "X-Request-Id",
+		},
+		ExposedHeaders: exposedHeaders,
+		MaxAge:         600,
+		// Without origins nobody else's script may call; the library would take an empty list for "all".
+		AllowOriginFunc: originFunc(g.cfg.CORSOrigins),
+	})
+	slow := corsHandler.Handler(compress(pages))
+	return g.observe(func(w *recorder, r *http.Request) {
+		if r.Header.Get("Origin") == "" && g.serveCached(w, r) {
+			g.metrics.cached.Inc()
+			return
+		}
+		slow.ServeHTTP(w, r)
+	}), nil
+}
+
+func originFunc(origins []string) func(string) bool {
+	if len(origins) > 0 {
+		return nil
+	}
+	return func(string) bool { return false }
+}
+
+// rest is the part of the handler that belongs to the contract.
+func (g *Gateway) rest(mux http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.Header.Values("Authorization")) > 1 {
+			writeError(w, r, apierr.New(unauthenticated, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
+				"send one Authorization header"))
+			return
+		}
+		if rec := recordOf(r.Context()); rec != nil {
+			rec.userID = g.verifiedUser(r.Context(), bearerToken(r.Header.Get("Authorization")))
+		}
+		// TE and Grpc-Timeout would change how grpc-gateway answers and how long it waits.
+		r.Header.Del("Te")
+		r.Header.Del("Grpc-Timeout")
+		if r.Method == http.MethodHead {
+			r = r.Clone(r.Context())
+			r.Method = http.MethodGet // net/http leaves out the body by itself
+		}
+		aw := &answerWriter{ResponseWriter: w}
+		if r.Method == http.MethodGet {
+			aw.ifNoneMatch = r.Header.Get("If-None-Match")
+		}
+		mux.ServeHTTP(aw, r)
+	})
+}
+
+// writeProbe answers a probe of an orchestrator. Why a process is not ready is in the log, not in the answer.
+func writeProbe(w http.ResponseWriter, err error) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if err != nil {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = w.Write([]byte("not ready\n"))
+		return
+	}
+	_, _ = w.Write([]byte("ok\n"))
+}
+
+func (g *Gateway) newServer() (*grpc.Server, error) {
+	server := grpc.NewServer(
+		grpc.ForceServerCodecV2(newFrameCodec()),
+		grpc.MaxRecvMsgSize(maxBodyBytes),
+		grpc.MaxHeaderListSize(64<<10),
+		grpc.MaxConcurrentStreams(1000),
+		grpc.ConnectionTimeout(10*time.Second),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 15 * time.Minute, Time: 2 * time.Minute}),
+		// Workers that are kept spare each call a new goroutine's stack growth.
+		grpc.NumStreamWorkers(grpcWorkers),
+		grpc.ChainUnaryInterceptor(g.observeUnary),
+		grpc.ChainStreamInterceptor(g.observeStream),
+	)
+	if err := g.registerProxy(server); err != nil {
+		return nil, err
+	}
+	healthpb.RegisterHealthServer(server, g.health)
+	reflection.Register(server)
+	for name := range server.GetServiceInfo() {
+		g.health.SetServingStatus(name, healthpb.HealthCheckResponse_SERVING)
+	}
+	return server, nil
+}
+
+// grpcWorkers is how many of the gRPC server's stream workers wait for calls.
+const grpcWorkers = 64
+
+func hostOf(address string) string {
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		return host
+	}
+	return address
+}

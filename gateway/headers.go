@@ -1,0 +1,147 @@
+package gateway
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// exposedHeaders are the response headers that a browser's script may read.
+var exposedHeaders = []string{
+	"ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate", "X-Request-Id",
+}
+
+// No header of a request becomes metadata but Authorization, which grpc-gateway passes on by itself, and no metadata of
+// an answer becomes a header: what REST needs is made from the message.
+func noHeader(string) (string, bool) { return "", false }
+
+// setSecurityHeaders sets what every answer carries. The pages under /docs set a policy of their own.
+func setSecurityHeaders(h http.Header) {
+	h["X-Content-Type-Options"] = nosniff
+	h["Referrer-Policy"] = noReferrer
+	h["Content-Security-Policy"] = denyAll
+	h["X-Frame-Options"] = deny
+}
+
+// Shared slices: setting a header would allocate one a request.
+var (
+	nosniff    = []string{"nosniff"}
+	noReferrer = []string{"no-referrer"}
+	denyAll    = []string{"default-src 'none'; frame-ancestors 'none'"}
+	deny       = []string{"DENY"}
+	noCache    = []string{"no-cache"}
+	noStore    = []string{"no-store"}
+	jsonType   = []string{"application/json"}
+)
+
+// describeResponse turns what the contract says about an answer into REST's terms: ETag, Location, Link and the status.
+// It runs before the body is written.
+func (g *Gateway) describeResponse(ctx context.Context, w http.ResponseWriter, msg proto.Message) error {
+	call, ok := ctx.Value(callKey{}).(*call)
+	if !ok {
+		return nil
+	}
+	m := msg.ProtoReflect()
+	h := w.Header()
+	if call.route.public {
+		h["Cache-Control"] = noCache
+	} else {
+		h["Cache-Control"] = noStore
+	}
+	if tag := stringField(m, "etag"); tag != "" {
+		h["Etag"] = []string{`"` + tag + `"`}
+	}
+	if token := stringField(m, "next_page_token"); token != "" {
+		h.Set("Link", "<"+nextPage(call.url, token)+`>; rel="next"`)
+	}
+	switch {
+	case call.route.creates():
+		if id := stringField(m, "id"); id != "" && call.route.location != "" {
+			h.Set("Location", locationOf(call.route.location, id))
+		}
+		w.WriteHeader(http.StatusCreated)
+	case m.Descriptor().FullName() == "google.protobuf.Empty":
+		w.WriteHeader(http.StatusNoContent)
+	}
+	return nil
+}
+
+func stringField(m protoreflect.Message, name protoreflect.Name) string {
+	fd := m.Descriptor().Fields().ByName(name)
+	if fd == nil || fd.Kind() != protoreflect.StringKind || fd.IsList() {
+		return ""
+	}
+	return m.Get(fd).String()
+}
+
+// nextPage is the address of the page after this one (RFC 8288).
+func nextPage(u *url.URL, token string) string {
+	q := u.Query()
+	q.Del("page_token")
+	q.Set("pageToken", token)
+	return (&url.URL{Path: u.Path, RawQuery: q.Encode()}).String()
+}
+
+// answerWriter is the last step of an answer of the contract, before it is compressed. It drops the body of answers that
+// have none, turns a GET's answer into 304 when the client has it already (RFC 9110, section 13.1.2), and copies what the
+// response cache is to keep.
+type answerWriter struct {
+	http.ResponseWriter
+	ifNoneMatch string // "" unless the request is a GET that may end in 304
+	status      int
+	noBody      bool
+	capturing   bool
+	captured    []byte
+}
+
+// WriteHeader sends the status, once.
+func (w *answerWriter) WriteHeader(code int) {
+	if w.status != 0 {
+		return
+	}
+	if code == http.StatusOK && w.ifNoneMatch != "" && etagMatches(w.ifNoneMatch, w.Header().Get("ETag")) {
+		code = http.StatusNotModified
+	}
+	w.status = code
+	if code == http.StatusNotModified || code == http.StatusNoContent {
+		w.noBody = true
+		w.Header().Del("Content-Type")
+		w.Header().Del("Content-Length")
+	}
+	w.ResponseWriter.WriteHeader(code)
+}
+
+// Write sends a part of the body.
+func (w *answerWriter) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	if w.capturing {
+		w.captured = append(w.captured, b...)
+	}
+	if w.noBody {
+		return len(b), nil
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// etagMatches compares weakly, as If-None-Match does.
+func etagMatches(header, etag string) bool {
+	if etag == "" {
+		return false
+	}
+	for candidate := range strings.SplitSeq(header, ",") {
+		candidate = strings.TrimSpace(candidate)
+		if candidate == "*" || strings.TrimPrefix(candidate, "W/") == strings.TrimPrefix(etag, "W/") {
+			return true
+		}
+	}
+	return false
+}

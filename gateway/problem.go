@@ -1,0 +1,163 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/rpc"
+)
+
+// problem is an error as REST shows it: problem details for HTTP APIs (RFC 9457) with Salon's reason and fields.
+type problem struct {
+	Type     string         `json:"type"`
+	Title    string         `json:"title"`
+	Status   int            `json:"status"`
+	Detail   string         `json:"detail,omitempty"`
+	Instance string         `json:"instance,omitempty"` // the request id, by which the log finds it
+	Reason   string         `json:"reason"`
+	Errors   []problemField `json:"errors,omitempty"`
+}
+
+type problemField struct {
+	Field       string `json:"field"`
+	Description string `json:"description"`
+}
+
+// problemTypes is where the reasons are explained; the fragment is the reason in kebab case.
+const problemTypes = "/docs/errors#"
+
+// reasonStatus are the reasons that HTTP has a better status for than the one of their code.
+var reasonStatus = map[string]int{
+	"ETAG_MISMATCH":          http.StatusPreconditionFailed,
+	"MESSAGE_TOO_LARGE":      http.StatusRequestEntityTooLarge,
+	"UNSUPPORTED_MEDIA_TYPE": http.StatusUnsupportedMediaType,
+}
+
+// writeError answers with a problem made of an error: its public half only.
+func writeError(w http.ResponseWriter, r *http.Request, err error) {
+	st := apierr.From(err).GRPCStatus()
+	p := problem{Status: runtime.HTTPStatusFromCode(st.Code()), Detail: st.Message()}
+	if st.Code() == codes.Canceled {
+		p.Status = 499 // nginx's "client closed request": nobody reads it but the log
+	}
+	for _, detail := range st.Details() {
+		switch d := detail.(type) {
+		case *errdetails.ErrorInfo:
+			p.Reason = d.GetReason()
+		case *errdetails.BadRequest:
+			for _, v := range d.GetFieldViolations() {
+				p.Errors = append(p.Errors, problemField{Field: jsonPath(v.GetField()), Description: v.GetDescription()})
+			}
+		case *errdetails.RetryInfo:
+			seconds := int64((d.GetRetryDelay().AsDuration() + time.Second - 1) / time.Second)
+			w.Header().Set("Retry-After", strconv.FormatInt(max(seconds, 1), 10))
+		}
+	}
+	if s, ok := reasonStatus[p.Reason]; ok {
+		p.Status = s
+	}
+	if p.Status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="salon"`)
+	}
+	writeProblem(w, r, p)
+}
+
+// jsonPath turns the path of a field in the contract (segments[0].start_time) into its path in JSON
+// (segments[0].startTime).
+func jsonPath(path string) string {
+	var b strings.Builder
+	upper := false
+	for _, r := range path {
+		switch {
+		case r == '_':
+			upper = true
+		case upper:
+			b.WriteRune(unicode.ToUpper(r))
+			upper = false
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// writeStatus answers with a problem that only HTTP knows.
+func writeStatus(w http.ResponseWriter, r *http.Request, httpStatus int, reason apiv1.ErrorReason, detail string) {
+	writeProblem(w, r, problem{
+		Status: httpStatus, Detail: detail, Reason: strings.TrimPrefix(reason.String(), "ERROR_REASON_"),
+	})
+}
+
+func writeProblem(w http.ResponseWriter, r *http.Request, p problem) {
+	p.Title = http.StatusText(p.Status)
+	p.Type = problemTypes + strings.ReplaceAll(strings.ToLower(p.Reason), "_", "-")
+	p.Instance = "urn:request:" + rpc.RequestID(r.Context())
+	if rec := recordOf(r.Context()); rec != nil {
+		rec.reason = p.Reason
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the client may have gone; there is nobody left to tell
+}
+
+// handleError is grpc-gateway's error handler.
+func handleError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w http.ResponseWriter, r *http.Request,
+	err error,
+) {
+	if body, ok := r.Body.(*requestBody); ok && body.err != nil {
+		err = body.err
+	} else if st, ok := status.FromError(err); ok && st.Code() == codes.InvalidArgument && len(st.Details()) == 0 {
+		err = parameterError(st.Message())
+	}
+	writeError(w, r, err)
+}
+
+var parameterNames = []*regexp.Regexp{
+	regexp.MustCompile(`parameter: ([\w.]+)`),
+	regexp.MustCompile(`too many values for field "([\w.]+)"`),
+	regexp.MustCompile(`parsing (?:field|list|map) "([\w.]+)"`),
+	regexp.MustCompile(`field "([\w.]+)"`),
+}
+
+// parameterError replaces the text with which grpc-gateway refuses a path or query parameter, and keeps its name.
+func parameterError(text string) error {
+	for _, pattern := range parameterNames {
+		if m := pattern.FindStringSubmatch(text); m != nil {
+			if strings.Contains(text, "too many values") {
+				return apierr.InvalidField(m[1], "is given more than once")
+			}
+			return apierr.InvalidField(m[1], "has a value of the wrong type or out of range")
+		}
+	}
+	return malformed("a parameter has a value of the wrong type or out of range")
+}
+
+// handleRoutingError answers for paths and methods that the contract does not have.
+func (g *Gateway) handleRoutingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler,
+	w http.ResponseWriter, r *http.Request, httpStatus int,
+) {
+	switch httpStatus {
+	case http.StatusMethodNotAllowed:
+		allow := strings.Join(g.routes.allowed(r.URL.Path), ", ")
+		w.Header().Set("Allow", allow)
+		writeStatus(w, r, httpStatus, apiv1.ErrorReason_ERROR_REASON_NO_SUCH_METHOD, "this path takes "+allow)
+	case http.StatusBadRequest:
+		writeStatus(w, r, httpStatus, apiv1.ErrorReason_ERROR_REASON_MALFORMED_REQUEST, "the path is malformed")
+	default:
+		writeStatus(w, r, http.StatusNotFound, apiv1.ErrorReason_ERROR_REASON_NO_SUCH_METHOD, "there is nothing at this path")
+	}
+}

@@ -1,0 +1,191 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/encoding"
+	_ "google.golang.org/grpc/encoding/gzip" // clients may compress
+	protocodec "google.golang.org/grpc/encoding/proto"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	"github.com/beauty-salon/platform/internal/apierr"
+)
+
+const (
+	invalidArgument = codes.InvalidArgument
+	unauthenticated = codes.Unauthenticated
+)
+
+// registerProxy makes a gRPC server carry every public method of the contract to the service that has it. The services
+// are registered under their own names, so reflection shows them as if they were here, and unary methods take gRPC's
+// fast path; a method that is not public is not registered, and so is UNIMPLEMENTED.
+//
+// Messages are decoded on the way by the generated types, which keep fields that they do not know: a service may be
+// newer than the gateway.
+func (g *Gateway) registerProxy(server grpc.ServiceRegistrar) error {
+	for _, sd := range g.routes.services {
+		desc := &grpc.ServiceDesc{
+			ServiceName: string(sd.FullName()),
+			HandlerType: (*any)(nil),
+			Metadata:    sd.ParentFile().Path(),
+		}
+		for i := range sd.Methods().Len() {
+			md := sd.Methods().Get(i)
+			r, ok := g.routes.byMethod[fmt.Sprintf("/%s/%s", sd.FullName(), md.Name())]
+			if !ok {
+				continue
+			}
+			input, err := protoregistry.GlobalTypes.FindMessageByName(md.Input().FullName())
+			if err != nil {
+				return fmt.Errorf("proxy %s: %w", r.fullMethod, err)
+			}
+			output, err := protoregistry.GlobalTypes.FindMessageByName(md.Output().FullName())
+			if err != nil {
+				return fmt.Errorf("proxy %s: %w", r.fullMethod, err)
+			}
+			if md.IsStreamingClient() || md.IsStreamingServer() {
+				desc.Streams = append(desc.Streams, g.streamDesc(r, input, output))
+			} else {
+				desc.Methods = append(desc.Methods, g.methodDesc(r, input, output))
+			}
+		}
+		server.RegisterService(desc, struct{}{})
+	}
+	return nil
+}
+
+func (g *Gateway) methodDesc(r *route, input, output protoreflect.MessageType) grpc.MethodDesc {
+	call := func(ctx context.Context, req any) (any, error) { return g.invoke(ctx, r, req.(proto.Message), output) }
+	info := &grpc.UnaryServerInfo{FullMethod: r.fullMethod}
+	return grpc.MethodDesc{
+		MethodName: string(r.desc.Name()),
+		Handler: func(_ any, ctx context.Context, dec func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error) {
+			req := input.New().Interface()
+			if err := dec(req); err != nil {
+				return nil, err
+			}
+			if interceptor == nil {
+				return call(ctx, req)
+			}
+			return interceptor(ctx, req, info, call)
+		},
+	}
+}
+
+// invoke makes one unary call, or answers it from memory.
+func (g *Gateway) invoke(ctx context.Context, r *route, req proto.Message, output protoreflect.MessageType) (any, error) {
+	var key string
+	if r.cache != nil {
+		key = frameKey(r, r.idOf(req))
+		if entry, ok := g.cache.get(key); ok {
+			return &encodedMessage{data: entry.body}, nil
+		}
+	}
+	generation := g.cache.generation.Load()
+	if err := g.admitRPC(ctx, r); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, g.cfg.RequestTimeout)
+	defer cancel()
+	resp := output.New().Interface()
+	err := g.conn(r.service).Invoke(outgoing(ctx), r.fullMethod, req, resp)
+	if r.mutates() {
+		g.cache.dropService(r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if key == "" {
+		return resp, nil
+	}
+	data, err := proto.Marshal(resp)
+	if err != nil {
+		return nil, apierr.Internal(err)
+	}
+	g.cache.put(generation, key, data, "")
+	return &encodedMessage{data: data}, nil
+}
+
+func (g *Gateway) streamDesc(r *route, input, output protoreflect.MessageType) grpc.StreamDesc {
+	return grpc.StreamDesc{
+		StreamName:    string(r.desc.Name()),
+		ClientStreams: r.desc.IsStreamingClient(),
+		ServerStreams: r.desc.IsStreamingServer(),
+		Handler: func(_ any, in grpc.ServerStream) error {
+			if err := g.admitRPC(in.Context(), r); err != nil {
+				return err
+			}
+			ctx, cancel := context.WithCancel(outgoing(in.Context()))
+			defer cancel()
+			out, err := g.conn(r.service).NewStream(ctx, &grpc.StreamDesc{
+				StreamName:    string(r.desc.Name()),
+				ClientStreams: r.desc.IsStreamingClient(),
+				ServerStreams: r.desc.IsStreamingServer(),
+			}, r.fullMethod)
+			if err != nil {
+				return err
+			}
+			sent := make(chan error, 1)
+			go func() { sent <- pump(in, out, input) }()
+			for {
+				msg := output.New().Interface()
+				if err := out.RecvMsg(msg); err != nil {
+					cancel() // the service is done, so nothing more is read from the client
+					if err == io.EOF {
+						return nil
+					}
+					return err
+				}
+				if err := in.SendMsg(msg); err != nil {
+					cancel()
+					<-sent
+					return err
+				}
+			}
+		},
+	}
+}
+
+// pump carries the client's messages to the service until the client has no more.
+func pump(in grpc.ServerStream, out grpc.ClientStream, input protoreflect.MessageType) error {
+	for {
+		msg := input.New().Interface()
+		if err := in.RecvMsg(msg); err != nil {
+			return out.CloseSend()
+		}
+		if err := out.SendMsg(msg); err != nil {
+			return err // the cause comes out of RecvMsg on the other side
+		}
+	}
+}
+
+// outgoing passes the caller's token on, and nothing else that the caller sent.
+func outgoing(ctx context.Context) context.Context {
+	in, _ := metadata.FromIncomingContext(ctx)
+	md := metadata.MD{}
+	if tokens := in.Get("authorization"); len(tokens) > 0 {
+		md["authorization"] = tokens
+	}
+	return metadata.NewOutgoingContext(ctx, md)
+}
+
+// frameCodec is protobuf's codec that also takes messages that are encoded already.
+type frameCodec struct{ encoding.CodecV2 }
+
+func newFrameCodec() frameCodec { return frameCodec{encoding.GetCodecV2(protocodec.Name)} }
+
+// Marshal encodes a message, or passes an encoded one on.
+func (c frameCodec) Marshal(v any) (mem.BufferSlice, error) {
+	if e, ok := v.(*encodedMessage); ok {
+		return e.buffers(), nil
+	}
+	return c.CodecV2.Marshal(v)
+}

@@ -1,0 +1,114 @@
+package gateway
+
+import (
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// maxCachedResponses bounds the memory that hot answers take: at about 1 KiB each, some 10 MiB.
+const maxCachedResponses = 10_000
+
+// responseCache keeps the encoded answers of the reads that the contract marks with salon.api.v1.cache, so that a hot
+// master costs neither a call nor an encoding.
+//
+// An answer leaves it in three ways: its event arrives (master.updated), a write of the same service passes through this
+// gateway, or its time is up. The time is short, so that even with the event bus down nothing is older than that. An
+// answer that was read before a drop and arrives after it is not stored: put compares the generation.
+type responseCache struct {
+	entries    *otter.Cache[string, cachedResponse]
+	ttl        time.Duration
+	generation atomic.Uint64
+	templates  map[string][]*route // by entity
+}
+
+type cachedResponse struct {
+	body    []byte // JSON for a REST key, protobuf for a gRPC key
+	etag    string
+	expires time.Time
+}
+
+func newResponseCache(rs *routes, ttl time.Duration) (*responseCache, error) {
+	entries, err := otter.New(&otter.Options[string, cachedResponse]{MaximumSize: maxCachedResponses})
+	if err != nil {
+		return nil, err
+	}
+	c := &responseCache{entries: entries, ttl: ttl, templates: map[string][]*route{}}
+	for _, r := range rs.byMethod {
+		if r.cache != nil {
+			c.templates[r.cache.GetEntity()] = append(c.templates[r.cache.GetEntity()], r)
+		}
+	}
+	return c, nil
+}
+
+func (c *responseCache) get(key string) (cachedResponse, bool) {
+	e, ok := c.entries.GetIfPresent(key)
+	if !ok || time.Now().After(e.expires) {
+		return cachedResponse{}, false
+	}
+	return e, true
+}
+
+// put stores an answer that was read while the cache was at that generation.
+func (c *responseCache) put(generation uint64, key string, body []byte, etag string) {
+	if c.ttl <= 0 || c.generation.Load() != generation {
+		return
+	}
+	c.entries.Set(key, cachedResponse{body: body, etag: etag, expires: time.Now().Add(c.ttl)})
+	// A drop between the check and Set would have missed this entry.
+	if c.generation.Load() != generation {
+		c.entries.Invalidate(key)
+	}
+}
+
+// drop forgets what is kept of one entity.
+func (c *responseCache) drop(entity, id string) {
+	c.generation.Add(1)
+	for _, r := range c.templates[entity] {
+		c.entries.Invalidate(locationOf(r.template, id))
+		c.entries.Invalidate(frameKey(r, id))
+	}
+}
+
+// dropService forgets everything that a service answered: one of its writes has passed.
+func (c *responseCache) dropService(written *route) {
+	for _, rs := range c.templates {
+		for _, r := range rs {
+			if r.desc.Parent() == written.desc.Parent() {
+				c.dropAll()
+				return
+			}
+		}
+	}
+}
+
+// dropAll forgets everything: events may have been missed.
+func (c *responseCache) dropAll() {
+	c.generation.Add(1)
+	c.entries.InvalidateAll()
+}
+
+// frameKey is the key of a gRPC answer. REST answers go by their path, which begins with a slash too, but has no dots
+// before its second one.
+func frameKey(r *route, id string) string { return r.fullMethod + "/" + id }
+
+// idOf returns the value of the request field that names the cached entity.
+func (r *route) idOf(req proto.Message) string {
+	m := req.ProtoReflect()
+	fd := m.Descriptor().Fields().ByName(protoreflect.Name(r.cache.GetIdField()))
+	if fd == nil {
+		return ""
+	}
+	return strings.ToLower(m.Get(fd).String())
+}
+
+// encodedMessage is an answer that is already in protobuf's wire format.
+type encodedMessage struct{ data []byte }
+
+func (e *encodedMessage) buffers() mem.BufferSlice { return mem.BufferSlice{mem.SliceBuffer(e.data)} }

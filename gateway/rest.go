@@ -1,0 +1,228 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"google.golang.org/grpc"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
+	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
+)
+
+// call is a REST request that has found its method.
+type call struct {
+	route *route
+	url   *url.URL
+}
+
+type callKey struct{}
+
+// newMux builds the translation from REST to the services. It goes through clients rather than handlers, so that a
+// service's interceptors run no matter where the service does.
+func (g *Gateway) newMux() (*runtime.ServeMux, error) {
+	mux := runtime.NewServeMux(
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, newJSONMarshaler()),
+		runtime.WithIncomingHeaderMatcher(noHeader),
+		runtime.WithOutgoingHeaderMatcher(noHeader),
+		runtime.WithOutgoingTrailerMatcher(noHeader),
+		runtime.WithErrorHandler(handleError),
+		runtime.WithRoutingErrorHandler(g.handleRoutingError),
+		runtime.WithForwardResponseOption(g.describeResponse),
+		runtime.WithMiddlewares(g.prepare),
+		runtime.WithDisableHTTPMethodOverride(),
+		runtime.WithDisablePathLengthFallback(),
+		runtime.WithWriteContentLength(),
+	)
+	ctx := context.Background() // grpc-gateway only keeps it for connections that it would dial itself
+	for _, register := range []func() error{
+		func() error {
+			return userv1.RegisterAuthServiceHandlerClient(ctx, mux, userv1.NewAuthServiceClient(g.conn("user")))
+		},
+		func() error {
+			return userv1.RegisterUserServiceHandlerClient(ctx, mux, userv1.NewUserServiceClient(g.conn("user")))
+		},
+		func() error {
+			return userv1.RegisterMasterServiceHandlerClient(ctx, mux, userv1.NewMasterServiceClient(g.conn("user")))
+		},
+		func() error {
+			return appointmentv1.RegisterCatalogServiceHandlerClient(ctx, mux,
+				appointmentv1.NewCatalogServiceClient(g.conn("appointment")))
+		},
+		func() error {
+			return appointmentv1.RegisterAppointmentServiceHandlerClient(ctx, mux,
+				appointmentv1.NewAppointmentServiceClient(g.conn("appointment")))
+		},
+		func() error {
+			return ratingv1.RegisterRatingServiceHandlerClient(ctx, mux, ratingv1.NewRatingServiceClient(g.conn("rating")))
+		},
+		func() error {
+			return notificationv1.RegisterNotificationServiceHandlerClient(ctx, mux,
+				notificationv1.NewNotificationServiceClient(g.conn("notification")))
+		},
+	} {
+		if err := register(); err != nil {
+			return nil, err
+		}
+	}
+	return mux, nil
+}
+
+func (g *Gateway) conn(service string) grpc.ClientConnInterface { return g.deps.Conns.Public(service) }
+
+// prepare runs when grpc-gateway has found the method of a request and before it reads anything: it refuses what
+// grpc-gateway would overlook, and keeps the answer of a hot read.
+func (g *Gateway) prepare(next runtime.HandlerFunc) runtime.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request, pathParams map[string]string) {
+		pattern, _ := runtime.HTTPPattern(r.Context())
+		route, ok := g.routes.byPattern[r.Method+" "+strings.ReplaceAll(pattern.String(), "=*", "")]
+		if !ok {
+			writeError(w, r, apierr.Internal(errors.New("no route for pattern "+pattern.String())))
+			return
+		}
+		if rec := recordOf(r.Context()); rec != nil {
+			rec.route = route
+		}
+		for name, value := range pathParams {
+			if value == "" || strings.ContainsRune(value, 0) {
+				writeError(w, r, apierr.InvalidField(name, "is not a valid id"))
+				return
+			}
+		}
+		if err := checkQuery(route, r.URL.Query()); err != nil {
+			writeError(w, r, err)
+			return
+		}
+		if !checkMediaType(w, r) {
+			return
+		}
+		if err := g.admit(w, r, route); err != nil {
+			writeError(w, r, err)
+			return
+		}
+		r = withPreconditions(route, r)
+		r.Body = &requestBody{ReadCloser: http.MaxBytesReader(w, r.Body, maxBodyBytes), request: r}
+		ctx, cancel := context.WithTimeout(r.Context(), g.cfg.RequestTimeout)
+		defer cancel()
+		ctx = context.WithValue(ctx, callKey{}, &call{route: route, url: r.URL})
+		g.forward(w, r.WithContext(ctx), route, pathParams, next)
+	}
+}
+
+// forward makes the call, and keeps or drops cached answers by its outcome.
+func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, route *route, pathParams map[string]string,
+	next runtime.HandlerFunc,
+) {
+	aw, _ := w.(*answerWriter)
+	if route.cache != nil && aw != nil && r.URL.RawQuery == "" {
+		generation := g.cache.generation.Load()
+		aw.capturing = true
+		next(w, r, pathParams)
+		if aw.status == http.StatusOK || aw.status == http.StatusNotModified {
+			key := locationOf(route.template, strings.ToLower(pathParams[route.cache.GetIdField()]))
+			g.cache.put(generation, key, aw.captured, w.Header().Get("ETag"))
+		}
+		return
+	}
+	next(w, r, pathParams)
+	if route.mutates() {
+		// Even a call that failed for its caller may have happened: a deadline says nothing about the outcome.
+		g.cache.dropService(route)
+	}
+}
+
+// serveCached answers a hot read from memory. It is in front of everything that a call costs: routing, limits, services.
+func (g *Gateway) serveCached(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method != http.MethodGet || r.URL.RawQuery != "" || r.URL.RawPath != "" {
+		return false
+	}
+	entry, ok := g.cache.get(r.URL.Path)
+	if !ok {
+		return false
+	}
+	h := w.Header()
+	h["Content-Type"] = jsonType
+	h["Cache-Control"] = noCache
+	if entry.etag != "" {
+		h["Etag"] = []string{entry.etag}
+	}
+	if match := r.Header.Get("If-None-Match"); match != "" && etagMatches(match, entry.etag) {
+		delete(h, "Content-Type")
+		w.WriteHeader(http.StatusNotModified)
+		return true
+	}
+	_, _ = w.Write(entry.body)
+	return true
+}
+
+// checkQuery refuses query parameters that the method does not have, and bytes that no parameter may hold.
+func checkQuery(route *route, query url.Values) error {
+	var bad *apierr.Error
+	for name, values := range query {
+		if !route.query[name] {
+			if bad == nil {
+				bad = apierr.New(invalidArgument, apiv1.ErrorReason_ERROR_REASON_INVALID_FIELDS, "unknown query parameter")
+			}
+			bad = bad.WithField(printable(name), "is not a parameter of this request")
+			continue
+		}
+		for _, v := range values {
+			if strings.ContainsRune(v, 0) || v != strings.ToValidUTF8(v, "") {
+				return apierr.InvalidField(name, "must be valid UTF-8 without NUL")
+			}
+		}
+	}
+	if bad != nil {
+		return bad
+	}
+	return nil
+}
+
+// checkMediaType refuses bodies that are not plain JSON. It answers by itself.
+func checkMediaType(w http.ResponseWriter, r *http.Request) bool {
+	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		w.Header().Set("Accept-Encoding", "identity")
+		writeStatus(w, r, http.StatusUnsupportedMediaType, apiv1.ErrorReason_ERROR_REASON_UNSUPPORTED_MEDIA_TYPE,
+			"send the body without Content-Encoding")
+		return false
+	}
+	if r.ContentLength == 0 {
+		return true
+	}
+	mediaType, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	charset := strings.ToLower(params["charset"])
+	if err != nil || mediaType != "application/json" || (charset != "" && charset != "utf-8") {
+		writeStatus(w, r, http.StatusUnsupportedMediaType, apiv1.ErrorReason_ERROR_REASON_UNSUPPORTED_MEDIA_TYPE,
+			"send the body as Content-Type: application/json")
+		return false
+	}
+	return true
+}
+
+// withPreconditions carries If-Match to methods that take their etag as a query parameter: they have no body.
+func withPreconditions(route *route, r *http.Request) *http.Request {
+	tag := unquoteETag(r.Header.Get("If-Match"))
+	if tag == "" || tag == "*" || route.hasBody || !route.query["etag"] || r.URL.Query().Has("etag") {
+		return r
+	}
+	u := *r.URL
+	q := u.Query()
+	q.Set("etag", tag)
+	u.RawQuery = q.Encode()
+	r = r.Clone(r.Context())
+	r.URL = &u
+	return r
+}
+
+// defaultRequestTimeout bounds a call that is answered at all.
+const defaultRequestTimeout = 30 * time.Second

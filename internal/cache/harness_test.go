@@ -1,0 +1,142 @@
+package cache
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"github.com/beauty-salon/platform/internal/redistest"
+	"github.com/beauty-salon/platform/internal/secret"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// number is a value whose version is itself.
+type number = *wrapperspb.Int64Value
+
+// database is what caches load from.
+type database struct {
+	version atomic.Int64
+	loads   atomic.Int32
+	mu      sync.Mutex
+	err     error
+	hold    func(ctx context.Context) // called between reading and answering
+}
+
+func newDatabase(version int64) *database {
+	d := &database{}
+	d.version.Store(version)
+	return d
+}
+
+func (d *database) load(ctx context.Context, _ string) (number, error) {
+	d.loads.Add(1)
+	v := d.version.Load()
+	d.mu.Lock()
+	err, hold := d.err, d.hold
+	d.mu.Unlock()
+	if hold != nil {
+		hold(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return wrapperspb.Int64(v), nil
+}
+
+func (d *database) set(f func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f()
+}
+
+// open returns a client that recovers quickly.
+func open(t testing.TB, url secret.Text) *Client {
+	t.Helper()
+	c, err := Open(Config{URL: url}, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.rest, c.repairs.every = 5*time.Millisecond, 5*time.Millisecond
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return c
+}
+
+// process returns the cache of a process of its own, which shares server (nil: none) and d with the others.
+func process(t testing.TB, server *redistest.Server, d *database, change func(o *Options[number])) *Cache[number] {
+	t.Helper()
+	var client *Client
+	if server != nil {
+		client = open(t, server.URL())
+	}
+	return onClient(client, d, change, nil)
+}
+
+func onClient(client *Client, d *database, change func(o *Options[number]), reg prometheus.Registerer) *Cache[number] {
+	o := Options[number]{
+		Name:    "number",
+		Version: func(n number) int64 { return n.GetValue() },
+		New:     func() number { return &wrapperspb.Int64Value{} },
+	}
+	if change != nil {
+		change(&o)
+	}
+	return New(client, o, d.load, reg)
+}
+
+// rawClient looks at the data behind the cache's back.
+func rawClient(t testing.TB, server *redistest.Server) *redis.Client {
+	c := redis.NewClient(&redis.Options{Addr: server.Addr()})
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// noLocal leaves only the level in Redis.
+func noLocal(o *Options[number]) { o.LocalTTL = -1 }
+
+// longLocal keeps copies for longer than any test takes.
+func longLocal(o *Options[number]) { o.LocalTTL = time.Hour }
+
+// want fails the test unless the cache answers with a version.
+func want(t testing.TB, c *Cache[number], version int64) {
+	t.Helper()
+	n, err := c.Get(t.Context(), "a")
+	if err != nil || n.GetValue() != version {
+		t.Fatalf("Get = %v, %v, want %d", n, err, version)
+	}
+}
+
+// wantLoads fails the test unless the database was asked so often.
+func wantLoads(t testing.TB, d *database, n int32) {
+	t.Helper()
+	if got := d.loads.Load(); got != n {
+		t.Fatalf("%d loads, want %d", got, n)
+	}
+}
+
+// waitFor polls until cond holds.
+func waitFor(t testing.TB, what string, cond func() bool) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(10 * time.Second)
+	for !cond() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("never: %s", what)
+		}
+	}
+}

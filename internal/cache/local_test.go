@@ -1,0 +1,223 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	"github.com/beauty-salon/platform/internal/apierr"
+)
+
+func TestLocalCopy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDatabase(1)
+		c := process(t, nil, d, nil)
+		want(t, c, 1)
+		<-time.After(800 * time.Millisecond) // the bubble's clock
+		d.version.Store(2)
+		want(t, c, 1)
+		wantLoads(t, d, 1)
+		<-time.After(400 * time.Millisecond) // now older than LocalTTL and its jitter
+		want(t, c, 2)
+		wantLoads(t, d, 2)
+	})
+}
+
+func TestErrorsAreNotKept(t *testing.T) {
+	d := newDatabase(1)
+	d.err = apierr.NotFound("number")
+	c := process(t, nil, d, longLocal)
+	for range 2 {
+		n, err := c.Get(t.Context(), "a")
+		if n != nil || apierr.From(err).Code() != codes.NotFound {
+			t.Fatalf("Get = %v, %v", n, err)
+		}
+	}
+	d.set(func() { d.err = nil })
+	want(t, c, 1)
+	wantLoads(t, d, 3)
+}
+
+func TestPanicIsAnError(t *testing.T) {
+	d := newDatabase(1)
+	d.hold = func(context.Context) { panic("bug") }
+	c := process(t, nil, d, longLocal)
+	if _, err := c.Get(t.Context(), "a"); apierr.From(err).Code() != codes.Internal {
+		t.Errorf("error %v", err)
+	}
+	d.set(func() { d.hold = nil })
+	want(t, c, 1)
+}
+
+func TestWaitersShareOneLoad(t *testing.T) {
+	d := newDatabase(1)
+	begun, finish := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	d.hold = func(ctx context.Context) {
+		once.Do(func() { close(begun) })
+		select {
+		case <-finish:
+		case <-ctx.Done():
+		}
+	}
+	c := process(t, nil, d, longLocal)
+	ctx, cancel := context.WithCancel(t.Context())
+	first := make(chan error)
+	go func() {
+		_, err := c.Get(ctx, "a")
+		first <- err
+	}()
+	<-begun
+	cancel()
+	if err := <-first; !errors.Is(err, context.Canceled) {
+		t.Errorf("who left got %v", err)
+	}
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			if n, err := c.Get(t.Context(), "a"); err != nil || n.GetValue() != 1 {
+				t.Errorf("Get = %v, %v", n, err)
+			}
+		})
+	}
+	close(finish)
+	wg.Wait()
+	want(t, c, 1)
+	wantLoads(t, d, 1)
+}
+
+func TestDropMakesRoom(t *testing.T) {
+	for _, test := range []struct {
+		name            string
+		kept, dropped   int64
+		loads           int32
+		unversionedDrop bool
+	}{
+		{name: "newer", kept: 1, dropped: 2, loads: 2},
+		{name: "the same", kept: 2, dropped: 2, loads: 1},
+		{name: "older", kept: 3, dropped: 2, loads: 1},
+		{name: "unknown", kept: 3, dropped: 0, loads: 2},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			d := newDatabase(test.kept)
+			c := process(t, nil, d, longLocal)
+			want(t, c, test.kept)
+			d.version.Store(max(test.kept, test.dropped))
+			c.Drop(t.Context(), "a", test.dropped)
+			want(t, c, max(test.kept, test.dropped))
+			want(t, c, max(test.kept, test.dropped))
+			wantLoads(t, d, test.loads)
+		})
+	}
+}
+
+func TestDropOfAnotherKey(t *testing.T) {
+	d := newDatabase(1)
+	c := process(t, nil, d, longLocal)
+	want(t, c, 1)
+	c.Drop(t.Context(), "b", 2)
+	want(t, c, 1)
+	wantLoads(t, d, 1)
+}
+
+func TestWithoutVersions(t *testing.T) {
+	d := newDatabase(1)
+	c := process(t, nil, d, func(o *Options[number]) { o.Version, o.LocalTTL = nil, time.Hour })
+	want(t, c, 1)
+	d.version.Store(2)
+	want(t, c, 1)
+	c.Drop(t.Context(), "a", 0)
+	want(t, c, 2)
+}
+
+// TestSlowLoad lets a load read, drops, and only then lets the load end: nobody who comes after the drop may get what
+// it has read, neither by waiting for it nor later.
+func TestSlowLoad(t *testing.T) {
+	for name, version := range map[string]int64{"version": 2, "unknown version": 0} {
+		t.Run(name, func(t *testing.T) {
+			d := newDatabase(1)
+			begun, finish := make(chan struct{}), make(chan struct{})
+			var loads atomic.Int32
+			d.hold = func(context.Context) {
+				if loads.Add(1) == 1 {
+					close(begun)
+					<-finish
+				}
+			}
+			c := process(t, nil, d, longLocal)
+			early := make(chan int64)
+			go func() {
+				n, _ := c.Get(t.Context(), "a")
+				early <- n.GetValue()
+			}()
+			<-begun
+			d.version.Store(2)
+			c.Drop(t.Context(), "a", version)
+			want(t, c, 2)
+			close(finish)
+			if v := <-early; v != 1 {
+				t.Errorf("who came before the drop got %d", v)
+			}
+			want(t, c, 2)
+			wantLoads(t, d, 2)
+		})
+	}
+}
+
+// TestLaggingSource loads from something that has not seen the write which was dropped for.
+func TestLaggingSource(t *testing.T) {
+	d := newDatabase(1)
+	c := process(t, nil, d, longLocal)
+	c.Drop(t.Context(), "a", 2)
+	want(t, c, 1) // asked twice, there is nothing newer
+	wantLoads(t, d, 2)
+	d.version.Store(2)
+	want(t, c, 2) // so it was not kept
+	want(t, c, 2)
+	wantLoads(t, d, 3)
+}
+
+func TestDropRacesWithGets(t *testing.T) {
+	d := newDatabase(1)
+	c := process(t, nil, d, longLocal)
+	var wg sync.WaitGroup
+	var dropped atomic.Int64
+	stop := make(chan struct{})
+	for range 4 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				least := dropped.Load()
+				if n, err := c.Get(t.Context(), "a"); err != nil || n.GetValue() < least {
+					t.Errorf("Get = %v, %v after a drop of %d", n, err, least)
+					return
+				}
+			}
+		})
+	}
+	for range 2000 {
+		v := d.version.Add(1)
+		c.Drop(t.Context(), "a", v)
+		dropped.Store(v)
+	}
+	close(stop)
+	wg.Wait()
+}
+
+func TestJitter(t *testing.T) {
+	for range 1000 {
+		if d := jitter(time.Minute); d < 54*time.Second || d > 66*time.Second {
+			t.Fatalf("a minute became %v", d)
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package cache
+
+import (
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+	"pgregory.net/rapid"
+
+	"github.com/beauty-salon/platform/internal/redistest"
+)
+
+// TestNeverOlderThanDropped lets processes write, drop and read in any order, with Redis coming and going: no process
+// reads anything older than what it has dropped for itself.
+func TestNeverOlderThanDropped(t *testing.T) {
+	server := redistest.New(t)
+	raw := rawClient(t, server)
+	rapid.Check(t, func(rt *rapid.T) {
+		if err := raw.FlushAll(t.Context()).Err(); err != nil {
+			rt.Fatal(err)
+		}
+		d := newDatabase(1)
+		up := true
+		var least [3]int64
+		var processes [3]*Cache[number]
+		var clients [3]*Client
+		for i := range processes {
+			change := longLocal
+			if i == 0 {
+				change = noLocal
+			}
+			client, err := Open(Config{URL: server.URL()}, zerolog.Nop())
+			if err != nil {
+				rt.Fatal(err)
+			}
+			client.rest, client.repairs.every = time.Millisecond, time.Millisecond
+			clients[i] = client
+			processes[i] = onClient(clients[i], d, change, nil)
+		}
+		any := rapid.IntRange(0, len(processes)-1)
+		rt.Repeat(map[string]func(*rapid.T){
+			"write": func(rt *rapid.T) {
+				i := any.Draw(rt, "process")
+				least[i] = d.version.Add(1)
+				processes[i].Drop(t.Context(), "a", least[i])
+			},
+			"hear of an older write": func(rt *rapid.T) {
+				i := any.Draw(rt, "process")
+				v := rapid.Int64Range(1, d.version.Load()).Draw(rt, "version")
+				processes[i].Drop(t.Context(), "a", v)
+				least[i] = max(least[i], v)
+			},
+			"read": func(rt *rapid.T) {
+				i := any.Draw(rt, "process")
+				n, err := processes[i].Get(t.Context(), "a")
+				if err != nil || n.GetValue() < least[i] {
+					rt.Fatalf("process %d got %v, %v after it dropped %d", i, n, err, least[i])
+				}
+			},
+			"outage": func(rt *rapid.T) {
+				if server.Real() {
+					rt.Skip("takes too long")
+				}
+				if up {
+					server.Stop()
+				} else {
+					server.Start()
+				}
+				up = !up
+			},
+		})
+		if !up {
+			server.Start()
+		}
+		for _, c := range clients {
+			_ = c.Close()
+		}
+	})
+}

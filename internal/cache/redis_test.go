@@ -1,0 +1,282 @@
+package cache
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/beauty-salon/platform/internal/redistest"
+)
+
+const storedKey = "salon:v1:number:a"
+
+func TestProcessesShareRedis(t *testing.T) {
+	server, d := redistest.New(t), newDatabase(1)
+	a, b := process(t, server, d, nil), process(t, server, d, nil)
+	want(t, a, 1)
+	want(t, b, 1)
+	wantLoads(t, d, 1)
+	ttl, err := rawClient(t, server).PTTL(t.Context(), storedKey).Result()
+	if err != nil || ttl < 4*time.Minute || ttl > 6*time.Minute {
+		t.Errorf("kept for %v, %v", ttl, err)
+	}
+}
+
+func TestValueExpires(t *testing.T) {
+	server, d := redistest.New(t), newDatabase(1)
+	c := process(t, server, d, noLocal)
+	want(t, c, 1)
+	d.version.Store(2)
+	want(t, c, 1)
+	server.FastForward(6 * time.Minute)
+	want(t, c, 2)
+}
+
+// TestSlowLoadOfAnotherProcess is TestSlowLoad with the drop in another process.
+func TestSlowLoadOfAnotherProcess(t *testing.T) {
+	server, d := redistest.New(t), newDatabase(1)
+	writer := process(t, server, d, noLocal)
+	slow := newDatabase(1)
+	begun, finish := make(chan struct{}), make(chan struct{})
+	slow.hold = func(context.Context) { close(begun); <-finish }
+	reader := process(t, server, slow, noLocal)
+	early := make(chan int64)
+	go func() {
+		n, _ := reader.Get(t.Context(), "a")
+		early <- n.GetValue()
+	}()
+	<-begun
+	d.version.Store(2)
+	writer.Drop(t.Context(), "a", 2)
+	close(finish)
+	if v := <-early; v != 1 {
+		t.Errorf("who came before the drop got %d", v)
+	}
+	want(t, writer, 2) // Redis has refused the old one
+	wantLoads(t, d, 1)
+	want(t, process(t, server, slow, noLocal), 2)
+}
+
+func TestSetIfNewer(t *testing.T) {
+	const big = math.MaxInt64
+	for _, test := range []struct {
+		oldKind    byte
+		oldVersion int64
+		kind       byte
+		version    int64
+		stored     bool
+	}{
+		{kindValue, 1, kindValue, 2, true},
+		{kindValue, 2, kindValue, 2, true},
+		{kindValue, 2, kindValue, 1, false},
+		{kindValue, 9, kindValue, 10, true},
+		{kindValue, 10, kindValue, 9, false},
+		{kindValue, 1, kindDropped, 2, true},
+		{kindValue, 2, kindDropped, 2, false},
+		{kindValue, 3, kindDropped, 2, false},
+		{kindDropped, 2, kindValue, 1, false},
+		{kindDropped, 2, kindValue, 2, true},
+		{kindDropped, 2, kindDropped, 1, false},
+		{kindDropped, 2, kindDropped, 3, true},
+		{kindValue, big - 1, kindValue, big, true}, // beyond the 53 bits of a number in Lua
+		{kindValue, big, kindValue, big - 1, false},
+		{0, 0, kindValue, 0, true},
+		{0, 0, kindDropped, 1, true},
+		{'?', 99, kindValue, 1, true}, // not ours
+	} {
+		name := fmt.Sprintf("%c%d after %c%d", test.kind, test.version, test.oldKind, test.oldVersion)
+		t.Run(name, func(t *testing.T) {
+			server := redistest.New(t)
+			raw := rawClient(t, server)
+			if test.oldKind != 0 {
+				old := encode(test.oldKind, test.oldVersion, []byte("old"))
+				if err := raw.Set(t.Context(), storedKey, old, time.Hour).Err(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r := newRemote(open(t, server.URL()), "number", newCounters(nil, "number"))
+			if err := r.put(t.Context(), "a", test.kind, test.version, []byte("new"), time.Minute); err != nil {
+				t.Fatal(err)
+			}
+			got, err := raw.Get(t.Context(), storedKey).Result()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if stored := got == string(encode(test.kind, test.version, []byte("new"))); stored != test.stored {
+				t.Errorf("stored = %v, %q", stored, got)
+			}
+		})
+	}
+}
+
+func TestCorruptValueIsAMiss(t *testing.T) {
+	good := string(encode(kindValue, 1, []byte{8, 1}))
+	if body, version, err := decode([]byte(good)); err != nil || version != 1 || string(body) != "\x08\x01" {
+		t.Fatalf("the good one: %q, %d, %v", body, version, err)
+	}
+	for name, stored := range map[string]string{
+		"empty":              "",
+		"text":               "hello",
+		"long text":          "hello, this is text that is longer than a header is",
+		"cut in the header":  good[:headerBytes-1],
+		"cut in the body":    good[:len(good)-1],
+		"something appended": good + "x",
+		"changed body":       good[:headerBytes] + "\x08\x02",
+		"negative version":   "-" + good[1:],
+		"version of letters": "x" + good[1:],
+		"unknown kind":       good[:versionBytes] + "x" + good[versionBytes+1:],
+		"not the message":    string(encode(kindValue, 1, []byte{0xff, 0xff})),
+	} {
+		t.Run(name, func(t *testing.T) {
+			server, d := redistest.New(t), newDatabase(1)
+			raw := rawClient(t, server)
+			if err := raw.Set(t.Context(), storedKey, stored, time.Hour).Err(); err != nil {
+				t.Fatal(err)
+			}
+			want(t, process(t, server, d, nil), 1)
+			wantLoads(t, d, 1)
+			if got := raw.Get(t.Context(), storedKey).Val(); got != good {
+				t.Errorf("not repaired: %q", got)
+			}
+		})
+	}
+}
+
+func TestKeyOfAnotherType(t *testing.T) {
+	server, d := redistest.New(t), newDatabase(1)
+	if err := rawClient(t, server).RPush(t.Context(), storedKey, "x").Err(); err != nil {
+		t.Fatal(err)
+	}
+	c := process(t, server, d, noLocal)
+	want(t, c, 1)
+	if !c.remote.client.Available() {
+		t.Error("one odd key keeps Redis from being used")
+	}
+}
+
+func TestRedisComesAndGoes(t *testing.T) {
+	server, d := redistest.New(t), newDatabase(1)
+	server.Stop()
+	c := process(t, server, d, noLocal)
+	want(t, c, 1)
+	want(t, c, 1)
+	wantLoads(t, d, 2)
+	server.Start()
+	waitFor(t, "Redis is used", func() bool {
+		before := d.loads.Load()
+		want(t, c, 1)
+		return d.loads.Load() == before
+	})
+	server.Stop()
+	d.version.Store(2)
+	c.Drop(t.Context(), "a", 2)
+	want(t, c, 2)
+}
+
+// TestDropDuringOutage drops while Redis is away and has the old value when it is back.
+func TestDropDuringOutage(t *testing.T) {
+	for name, version := range map[string]int64{"version": 2, "unknown version": 0} {
+		t.Run(name, func(t *testing.T) {
+			server, d := redistest.New(t), newDatabase(1)
+			if server.Real() {
+				t.Skip("this Redis forgets everything when it is stopped")
+			}
+			writer, reader := process(t, server, d, noLocal), process(t, server, d, noLocal)
+			want(t, writer, 1)
+			server.Stop()
+			d.version.Store(2)
+			writer.Drop(t.Context(), "a", version)
+			server.Start()
+			want(t, writer, 2) // knows better than Redis
+			waitFor(t, "Redis is told", func() bool {
+				n, err := reader.Get(t.Context(), "a")
+				return err == nil && n.GetValue() == 2
+			})
+		})
+	}
+}
+
+func TestTooManyDropsDuringOutage(t *testing.T) {
+	server, d := redistest.New(t), newDatabase(1)
+	writer, reader := process(t, server, d, noLocal), process(t, server, d, noLocal)
+	want(t, writer, 1)
+	if err := rawClient(t, server).Set(t.Context(), "somebody:else", "x", 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	for i := range maxUntold {
+		writer.remote.later(fmt.Sprint(i), 1, time.Minute)
+	}
+	d.version.Store(2)
+	writer.remote.later("a", 2, time.Minute)
+	want(t, writer, 2)
+	waitFor(t, "Redis is told", func() bool {
+		n, err := reader.Get(t.Context(), "a")
+		return err == nil && n.GetValue() == 2 && !writer.remote.stale("a")
+	})
+	if rawClient(t, server).Exists(t.Context(), "somebody:else").Val() != 1 {
+		t.Error("more was wiped than this cache's values")
+	}
+}
+
+func TestLatestDrop(t *testing.T) {
+	for _, test := range []struct {
+		old, version int64
+		found        bool
+		want         int64
+	}{{0, 5, false, 5}, {0, 5, true, 0}, {4, 5, true, 5}, {6, 5, true, 6}, {6, 0, true, 0}} {
+		if got := latest(test.old, test.version, test.found); got != test.want {
+			t.Errorf("latest(%d, %d, %v) = %d, want %d", test.old, test.version, test.found, got, test.want)
+		}
+	}
+}
+
+func TestHangingRedis(t *testing.T) {
+	d := newDatabase(1)
+	client := open(t, redistest.Hanging(t))
+	client.rest = time.Hour
+	var asked atomic.Int32
+	c := onClient(client, d, noLocal, nil)
+	for range 5 {
+		want(t, c, 1)
+		asked.Add(1)
+	}
+	if client.Available() {
+		t.Error("still waited for")
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	server, d := redistest.New(t), newDatabase(1)
+	reg := prometheus.NewPedanticRegistry()
+	a := onClient(open(t, server.URL()), d, longLocal, reg)
+	b := onClient(open(t, server.URL()), d, longLocal, reg) // the same name in one registry: they share the counters
+	want(t, a, 1)
+	want(t, a, 1)
+	want(t, b, 1)
+	for _, test := range []struct {
+		name    string
+		counter prometheus.Counter
+		want    float64
+	}{
+		{"local hit", a.counts.localHit, 1},
+		{"local miss", a.counts.localMiss, 2},
+		{"redis hit", a.counts.remoteHit, 1},
+		{"redis miss", a.counts.remoteMiss, 1},
+		{"redis failures", a.counts.remoteFailed, 0},
+	} {
+		var m dto.Metric
+		if err := test.counter.Write(&m); err != nil || m.GetCounter().GetValue() != test.want {
+			t.Errorf("%s: %v, %v, want %v", test.name, m.GetCounter().GetValue(), err, test.want)
+		}
+	}
+	families, err := reg.Gather()
+	if len(families) != 2 || err != nil {
+		t.Errorf("%d metrics, %v", len(families), err)
+	}
+}

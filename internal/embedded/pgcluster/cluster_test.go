@@ -1,0 +1,329 @@
+package pgcluster
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"go.uber.org/goleak"
+
+	"context"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// publicDir is a temporary directory that other users may enter, unlike
+// t.TempDir().
+func publicDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "salon-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func start(t *testing.T, dir string) *Cluster {
+	t.Helper()
+	c, err := Start(t.Context(), Config{Dir: dir, Throwaway: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stop(t, c) })
+	return c
+}
+
+func stop(t *testing.T, c *Cluster) {
+	t.Helper()
+	if err := c.Stop(context.WithoutCancel(t.Context())); err != nil {
+		t.Error(err)
+	}
+}
+
+// refused starts where it must not work and returns the error's text.
+func refused(t *testing.T, dir string) string {
+	t.Helper()
+	c, err := Start(t.Context(), Config{Dir: dir, Throwaway: true})
+	if err == nil {
+		stop(t, c)
+		t.Error("it started")
+		return ""
+	}
+	return err.Error()
+}
+
+func check(t *testing.T, c *Cluster) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), c.AdminURL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDataDirectoryThatIsNotAsWeLeftIt(t *testing.T) {
+	t.Parallel()
+	dir := publicDir(t)
+	stop(t, start(t, dir))
+	version := filepath.Join(dir, "data", "PG_VERSION")
+	lockFile := filepath.Join(dir, "data", "postmaster.pid")
+	password := filepath.Join(dir, passwordName)
+
+	t.Run("another version", func(t *testing.T) {
+		defer replace(t, version, "9.6\n")()
+		if got := refused(t, dir); !strings.Contains(got, "PostgreSQL 9.6") || !strings.Contains(got, "pg_upgrade") {
+			t.Errorf("error %q", got)
+		}
+	})
+	t.Run("lock file of a process that is something else by now", func(t *testing.T) {
+		defer replace(t, lockFile, strconv.Itoa(os.Getpid())+"\n"+dir+"\n")()
+		c := start(t, dir)
+		check(t, c)
+		stop(t, c)
+	})
+	t.Run("lock file of a process that is gone", func(t *testing.T) {
+		defer replace(t, lockFile, strconv.Itoa(ended(t))+"\n"+dir+"\n")()
+		c := start(t, dir)
+		check(t, c)
+		stop(t, c)
+	})
+	t.Run("a server that somebody else started", func(t *testing.T) {
+		pid := impostor(t)
+		defer replace(t, lockFile, strconv.Itoa(pid)+"\n"+dir+"\n")()
+		if got := refused(t, dir); !strings.Contains(got, "process "+strconv.Itoa(pid)) {
+			t.Errorf("error %q", got)
+		}
+	})
+	t.Run("wrong password", func(t *testing.T) {
+		defer replace(t, password, "wrong")()
+		if got := refused(t, dir); !strings.Contains(got, passwordName) {
+			t.Errorf("error %q", got)
+		}
+	})
+	t.Run("password lost", func(t *testing.T) {
+		defer replace(t, password, "")()
+		if err := os.Remove(password); err != nil {
+			t.Fatal(err)
+		}
+		if got := refused(t, dir); !strings.Contains(got, "is missing") {
+			t.Errorf("error %q", got)
+		}
+	})
+	t.Run("damaged", func(t *testing.T) {
+		control := filepath.Join(dir, "data", "global", "pg_control")
+		defer replace(t, control, "")()
+		if got := refused(t, dir); !strings.Contains(got, "PostgreSQL has ended") || !strings.Contains(got, logName) {
+			t.Errorf("error %q does not say where to look", got)
+		}
+	})
+	t.Run("and all is well again", func(t *testing.T) { check(t, start(t, dir)) })
+}
+
+// replace swaps a file's content, keeping owner and mode, and returns how to undo
+// it.
+func replace(t *testing.T, path, content string) func() {
+	t.Helper()
+	before, err := os.ReadFile(path)
+	missing := errors.Is(err, os.ErrNotExist)
+	if err != nil && !missing {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	account, err := serverAccount()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(path, "data") {
+		if err := account.own(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return func() {
+		err := os.Remove(path)
+		if !missing {
+			err = os.WriteFile(path, before, 0o600)
+			if strings.Contains(path, "data") {
+				err = errors.Join(err, account.own(path))
+			}
+		}
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Error(err)
+		}
+	}
+}
+
+// ended is the id of a process that has ended.
+func ended(t *testing.T) int {
+	t.Helper()
+	cmd := exec.Command("true")
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	return cmd.Process.Pid
+}
+
+// impostor runs something called postgres.
+func impostor(t *testing.T) int {
+	t.Helper()
+	sleep, err := exec.LookPath("sleep")
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(sleep)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "postgres")
+	if err := os.WriteFile(path, content, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, "600")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	return cmd.Process.Pid
+}
+
+func TestFirstStartThatWasInterrupted(t *testing.T) {
+	t.Parallel()
+	dir := publicDir(t)
+	if err := os.MkdirAll(filepath.Join(dir, "data.new", "base"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	check(t, start(t, dir))
+}
+
+// Where the path of the data does not do for a socket, the socket goes elsewhere.
+func TestSocket(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, dir string
+		beside    bool
+	}{
+		{"odd", `a "b" & ü`, true},
+		{"long", strings.Repeat("long", 30), false},
+		{"comma", "a,b", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(publicDir(t), tt.dir)
+			c := start(t, dir)
+			check(t, c)
+			socketDir := c.socketDir
+			if strings.HasPrefix(socketDir, dir) != tt.beside {
+				t.Errorf("the socket is in %s", socketDir)
+			}
+			if info, err := os.Stat(socketDir); err != nil || info.Mode().Perm() != 0o700 {
+				t.Errorf("others may enter the socket's directory: %v", err)
+			}
+			stop(t, c)
+			if _, err := os.Stat(socketDir); errors.Is(err, os.ErrNotExist) == tt.beside {
+				t.Errorf("after the stop: %v", err)
+			}
+		})
+	}
+}
+
+func TestStartEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	dir := publicDir(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Start(ctx, Config{Dir: dir, Throwaway: true}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	check(t, start(t, dir))
+}
+
+func TestPrivateParent(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() != 0 {
+		t.Skip("only root runs PostgreSQL as somebody else")
+	}
+	parent := publicDir(t)
+	if err := os.Chmod(parent, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if got := refused(t, filepath.Join(parent, "pg")); !strings.Contains(got, "chmod o+x "+parent) {
+		t.Errorf("error %q does not say what to do", got)
+	}
+}
+
+func TestNotInstalled(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	known := binDirs
+	binDirs = []string{filepath.Join(t.TempDir(), "*")}
+	defer func() { binDirs = known }()
+	if got := refused(t, publicDir(t)); !strings.Contains(got, "apt-get install postgresql") {
+		t.Errorf("error %q", got)
+	}
+}
+
+func TestInstallations(t *testing.T) {
+	// Newest first, whatever the names sort like; too old, broken and incomplete
+	// ones are left out.
+	root := t.TempDir()
+	install := func(dir, version string, programs ...string) string {
+		bin := filepath.Join(root, dir, "bin")
+		if err := os.MkdirAll(bin, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for _, program := range programs {
+			script := "#!/bin/sh\necho 'postgres (PostgreSQL) " + version + "'\n"
+			if err := os.WriteFile(filepath.Join(bin, program), []byte(script), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return bin
+	}
+	older := install("a", "15.18 (Debian)", "initdb", "postgres")
+	newest := install("b", "18beta1", "initdb", "postgres")
+	install("c", "19.1", "postgres")
+	install("d", "9.6.1", "initdb", "postgres")
+	install("e", "nonsense", "initdb", "postgres")
+	known := binDirs
+	binDirs = []string{filepath.Join(root, "*", "bin")}
+	defer func() { binDirs = known }()
+	t.Setenv("PATH", "/bin")
+
+	found, err := installations(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found) != 2 || found[0] != (installation{newest, 18}) || found[1] != (installation{older, 15}) {
+		t.Errorf("found %v", found)
+	}
+	data := t.TempDir()
+	if err := os.WriteFile(filepath.Join(data, "PG_VERSION"), []byte("15\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := choose(t.Context(), data); err != nil || got.bin != older {
+		t.Errorf("chose %v for data of version 15: %v", got, err)
+	}
+	t.Setenv("PATH", older)
+	if found, err := installations(t.Context()); err != nil || len(found) != 2 || found[0].bin != older {
+		t.Errorf("found %v, want the one on PATH first: %v", found, err)
+	}
+}

@@ -1,0 +1,60 @@
+package events
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nuid"
+)
+
+// The headers of an atomic batch (ADR-50 of NATS, from server 2.12 on).
+const (
+	headerBatchID       = "Nats-Batch-Id"
+	headerBatchSequence = "Nats-Batch-Sequence"
+	headerBatchCommit   = "Nats-Batch-Commit"
+)
+
+// publishBatch stores all messages in their order or none of them. A server that
+// syncs its files always then does so once for all, where it would once for each.
+// After an error nobody knows: the messages may have been stored. Among others, it
+// refuses a batch with a message that it has stored already.
+func (b *Bus) publishBatch(ctx context.Context, ms []*nats.Msg) error {
+	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	defer cancel()
+	id := nuid.Next()
+	for i, m := range ms {
+		m.Header.Set(headerBatchID, id)
+		m.Header.Set(headerBatchSequence, strconv.Itoa(i+1))
+		if i == len(ms)-1 {
+			break
+		}
+		if err := b.conn.PublishMsg(m); err != nil {
+			return fmt.Errorf("publish a batch: %w", err)
+		}
+	}
+	last := ms[len(ms)-1]
+	last.Header.Set(headerBatchCommit, "1")
+	reply, err := b.conn.RequestMsgWithContext(ctx, last)
+	if err != nil {
+		return fmt.Errorf("publish a batch: %w", err)
+	}
+	var ack struct {
+		Error *jetstream.APIError `json:"error"`
+		Batch string              `json:"batch"`
+		Count int                 `json:"count"`
+	}
+	if err := json.Unmarshal(reply.Data, &ack); err != nil {
+		return fmt.Errorf("publish a batch: %w", err)
+	}
+	if ack.Error != nil {
+		return fmt.Errorf("publish a batch: %w", ack.Error)
+	}
+	if ack.Batch != id || ack.Count != len(ms) {
+		return fmt.Errorf("publish a batch: %d of %d messages confirmed", ack.Count, len(ms))
+	}
+	return nil
+}

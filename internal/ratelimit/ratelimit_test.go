@@ -1,0 +1,277 @@
+package ratelimit
+
+import (
+	"bytes"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
+	"go.uber.org/goleak"
+
+	"github.com/beauty-salon/platform/internal/cache"
+	"github.com/beauty-salon/platform/internal/redistest"
+	"github.com/beauty-salon/platform/internal/secret"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// clock is a time that tests move.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// store is something to count in: Redis or this process.
+type store struct {
+	limiter  *Limiter
+	failures func(allowed int, window time.Duration) *Failures
+	advance  func(d time.Duration)
+}
+
+func open(t testing.TB, url secret.Text) *cache.Client {
+	t.Helper()
+	c, err := cache.Open(cache.Config{URL: url}, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// rawClient looks at the data behind the limiter's back.
+func rawClient(t testing.TB, server *redistest.Server) *redis.Client {
+	c := redis.NewClient(&redis.Options{Addr: server.Addr()})
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// inBoth runs a test on Redis and without.
+func inBoth(t *testing.T, test func(t *testing.T, s store)) {
+	start := time.Date(2027, 3, 1, 10, 0, 0, 0, time.UTC)
+	t.Run("redis", func(t *testing.T) {
+		server := redistest.New(t)
+		l := New(open(t, server.URL()), zerolog.Nop())
+		now := start
+		if !server.Real() {
+			server.SetTime(now)
+		}
+		test(t, store{
+			limiter: l,
+			failures: func(allowed int, window time.Duration) *Failures {
+				return l.Failures("login", allowed, window)
+			},
+			advance: func(d time.Duration) {
+				server.FastForward(d)
+				now = now.Add(d)
+				server.SetTime(now)
+			},
+		})
+		if !l.client.Available() {
+			t.Error("Redis was not used")
+		}
+	})
+	t.Run("local", func(t *testing.T) {
+		c := &clock{now: start}
+		l := New(nil, zerolog.Nop())
+		l.local = newLocalLimiter(c.Now)
+		test(t, store{
+			limiter: l,
+			failures: func(allowed int, window time.Duration) *Failures {
+				f := l.Failures("login", allowed, window)
+				f.local = newLocalFailures(c.Now)
+				return f
+			},
+			advance: func(d time.Duration) {
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				c.now = c.now.Add(d)
+			},
+		})
+	})
+}
+
+// near tells whether a time is as expected, give or take rounding and the time that a test on a real Redis takes.
+func near(got, want time.Duration) bool {
+	return got <= want+time.Millisecond && got > want-10*time.Second
+}
+
+func TestAllow(t *testing.T) {
+	inBoth(t, func(t *testing.T, s store) {
+		lim := Limit{Rate: 2, Period: time.Hour, Burst: 3}
+		for i := range 3 {
+			r := s.limiter.Allow(t.Context(), "k", lim)
+			if !r.Allowed || r.Limit != 3 || r.Remaining != 2-i || r.RetryAfter != 0 || !near(r.ResetAfter, time.Duration(i+1)*30*time.Minute) {
+				t.Errorf("time %d: %+v", i+1, r)
+			}
+		}
+		for range 2 { // being refused costs nothing
+			if r := s.limiter.Allow(t.Context(), "k", lim); r.Allowed || r.Remaining != 0 || !near(r.RetryAfter, 30*time.Minute) {
+				t.Errorf("one too many: %+v", r)
+			}
+		}
+		if r := s.limiter.Allow(t.Context(), "another", lim); !r.Allowed {
+			t.Errorf("another key: %+v", r)
+		}
+		s.advance(31 * time.Minute)
+		if r := s.limiter.Allow(t.Context(), "k", lim); !r.Allowed || r.Remaining != 0 {
+			t.Errorf("half an hour later: %+v", r)
+		}
+		if r := s.limiter.Allow(t.Context(), "k", lim); r.Allowed {
+			t.Errorf("one more: %+v", r)
+		}
+		s.advance(2 * time.Hour)
+		if r := s.limiter.Allow(t.Context(), "k", lim); !r.Allowed || r.Remaining != 2 {
+			t.Errorf("long after: %+v", r)
+		}
+	})
+}
+
+func TestPeekAndReset(t *testing.T) {
+	inBoth(t, func(t *testing.T, s store) {
+		lim := Limit{Rate: 1, Period: time.Hour, Burst: 2}
+		for range 3 {
+			if r := s.limiter.Peek(t.Context(), "k", lim); !r.Allowed || r.Remaining != 2 || r.ResetAfter != 0 {
+				t.Errorf("a look costs something: %+v", r)
+			}
+		}
+		s.limiter.Allow(t.Context(), "k", lim)
+		s.limiter.Allow(t.Context(), "k", lim)
+		if r := s.limiter.Peek(t.Context(), "k", lim); r.Allowed || r.Remaining != 0 || !near(r.RetryAfter, time.Hour) || !near(r.ResetAfter, 2*time.Hour) {
+			t.Errorf("used up: %+v", r)
+		}
+		s.limiter.Reset(t.Context(), "k")
+		if r := s.limiter.Peek(t.Context(), "k", lim); !r.Allowed || r.Remaining != 2 {
+			t.Errorf("after a reset: %+v", r)
+		}
+	})
+}
+
+func TestLimitDefaults(t *testing.T) {
+	inBoth(t, func(t *testing.T, s store) {
+		for range 1000 {
+			if r := s.limiter.Allow(t.Context(), "k", Limit{}); r != (Result{Allowed: true}) {
+				t.Fatalf("no limit: %+v", r)
+			}
+		}
+		if r := s.limiter.Allow(t.Context(), "k", Limit{Rate: 5}); !r.Allowed || r.Limit != 5 || r.Remaining != 4 || r.ResetAfter > time.Second {
+			t.Errorf("five a second: %+v", r)
+		}
+	})
+}
+
+func TestKeysAreNotStored(t *testing.T) {
+	server := redistest.New(t)
+	l := New(open(t, server.URL()), zerolog.Nop())
+	f := l.Failures("login", 5, time.Minute)
+	l.Allow(t.Context(), "anna@example.com|192.0.2.1", Limit{Rate: 1, Period: time.Minute})
+	f.Add(t.Context(), "anna@example.com|192.0.2.1")
+	keys, err := rawClient(t, server).Keys(t.Context(), "*").Result()
+	if err != nil || len(keys) != 2 {
+		t.Fatalf("keys %v, %v", keys, err)
+	}
+	for _, key := range keys {
+		if strings.Contains(key, "anna") || strings.Contains(key, "192.0.2.1") {
+			t.Errorf("a person in the key %q", key)
+		}
+	}
+}
+
+// lines is a log that tests read.
+type lines struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(p)
+}
+
+func (l *lines) count(text string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Count(l.buf.String(), text)
+}
+
+func TestOutage(t *testing.T) {
+	server := redistest.New(t)
+	var log lines
+	l := New(open(t, server.URL()), zerolog.New(&log))
+	lim := Limit{Rate: 1, Period: time.Hour, Burst: 3}
+	if r := l.Allow(t.Context(), "k", lim); !r.Allowed || r.Remaining != 2 {
+		t.Fatalf("with Redis: %+v", r)
+	}
+	server.Stop()
+	for i := range 3 {
+		if r := l.Allow(t.Context(), "k", lim); !r.Allowed || r.Remaining != 2-i {
+			t.Errorf("without Redis, time %d: %+v", i+1, r)
+		}
+	}
+	if r := l.Allow(t.Context(), "k", lim); r.Allowed {
+		t.Errorf("without Redis there is no limit: %+v", r)
+	}
+	server.Start()
+	deadline := time.After(10 * time.Second)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for log.count("in redis again") == 0 {
+		select {
+		case <-tick.C:
+			l.Peek(t.Context(), "k", lim)
+		case <-deadline:
+			t.Fatal("Redis is never used again")
+		}
+	}
+	if n := log.count("in this process only"); n != 1 {
+		t.Errorf("the outage is logged %d times", n)
+	}
+}
+
+func TestHangingRedis(t *testing.T) {
+	l := New(open(t, redistest.Hanging(t)), zerolog.Nop())
+	lim := Limit{Rate: 1, Period: time.Hour, Burst: 2}
+	f := l.Failures("login", 1, time.Hour)
+	for _, want := range []bool{true, true, false, false} {
+		if r := l.Allow(t.Context(), "k", lim); r.Allowed != want {
+			t.Errorf("%+v, want %v", r, want)
+		}
+	}
+	if _, blocked := f.Add(t.Context(), "k"); !blocked {
+		t.Error("a failure is not counted")
+	}
+	f.Reset(t.Context(), "k")
+	if _, blocked := f.Blocked(t.Context(), "k"); blocked {
+		t.Error("a reset is lost")
+	}
+}
+
+func TestManyAtOnce(t *testing.T) {
+	inBoth(t, func(t *testing.T, s store) {
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		allowed := 0
+		for range 40 {
+			wg.Go(func() {
+				if s.limiter.Allow(t.Context(), "k", Limit{Rate: 1, Period: time.Hour, Burst: 10}).Allowed {
+					mu.Lock()
+					defer mu.Unlock()
+					allowed++
+				}
+			})
+		}
+		wg.Wait()
+		if allowed != 10 {
+			t.Errorf("%d of 40 were allowed, want 10", allowed)
+		}
+	})
+}

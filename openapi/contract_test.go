@@ -1,0 +1,115 @@
+package openapi_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	// The document is compared with the descriptors that these register.
+	_ "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	_ "github.com/beauty-salon/platform/gen/salon/notification/v1"
+	_ "github.com/beauty-salon/platform/gen/salon/rating/v1"
+	_ "github.com/beauty-salon/platform/gen/salon/user/v1"
+)
+
+// method is a method of the contract, as the running program knows it.
+type method struct {
+	desc     protoreflect.MethodDescriptor
+	policy   *apiv1.MethodPolicy
+	verb     string
+	path     string // with variables in camel case
+	pathVars []string
+	hasBody  bool
+}
+
+// contractMethods returns the methods that REST carries.
+func contractMethods(t *testing.T) []method {
+	t.Helper()
+	var methods []method
+	protoregistry.GlobalFiles.RangeFiles(func(f protoreflect.FileDescriptor) bool {
+		if !strings.HasPrefix(string(f.Package()), "salon.") {
+			return true
+		}
+		for i := range f.Services().Len() {
+			for j := range f.Services().Get(i).Methods().Len() {
+				if m := newMethod(t, f.Services().Get(i).Methods().Get(j)); m.verb != "" {
+					methods = append(methods, m)
+				}
+			}
+		}
+		return true
+	})
+	if len(methods) < 40 {
+		t.Fatalf("only %d methods are registered", len(methods))
+	}
+	return methods
+}
+
+func newMethod(t *testing.T, md protoreflect.MethodDescriptor) method {
+	t.Helper()
+	policy, _ := proto.GetExtension(md.Options(), apiv1.E_Policy).(*apiv1.MethodPolicy)
+	rule, _ := proto.GetExtension(md.Options(), annotations.E_Http).(*annotations.HttpRule)
+	m := method{desc: md, policy: policy, hasBody: rule.GetBody() != ""}
+	if policy.GetAccess() == apiv1.Access_ACCESS_INTERNAL {
+		return m
+	}
+	switch p := rule.GetPattern().(type) {
+	case *annotations.HttpRule_Get:
+		m.verb, m.path = http.MethodGet, p.Get
+	case *annotations.HttpRule_Put:
+		m.verb, m.path = http.MethodPut, p.Put
+	case *annotations.HttpRule_Post:
+		m.verb, m.path = http.MethodPost, p.Post
+	case *annotations.HttpRule_Patch:
+		m.verb, m.path = http.MethodPatch, p.Patch
+	case *annotations.HttpRule_Delete:
+		m.verb, m.path = http.MethodDelete, p.Delete
+	}
+	for i := range md.Input().Fields().Len() {
+		fd := md.Input().Fields().Get(i)
+		if variable := "{" + string(fd.Name()) + "}"; strings.Contains(m.path, variable) {
+			m.path = strings.ReplaceAll(m.path, variable, "{"+fd.JSONName()+"}")
+			m.pathVars = append(m.pathVars, fd.JSONName())
+		}
+	}
+	return m
+}
+
+// otherFields are the JSON names of the request's fields that are not in the path.
+func (m method) otherFields() []string {
+	var names []string
+	for i := range m.desc.Input().Fields().Len() {
+		if name := m.desc.Input().Fields().Get(i).JSONName(); !slices.Contains(m.pathVars, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (m method) takes(field protoreflect.Name) bool {
+	return m.desc.Input().Fields().ByName(field) != nil
+}
+
+func (m method) returns(field protoreflect.Name) bool {
+	return m.desc.Output().Fields().ByName(field) != nil
+}
+
+// successStatus is what the gateway answers when all went well.
+func (m method) successStatus() int {
+	name := string(m.desc.Name())
+	switch {
+	case m.verb == http.MethodPost && (strings.HasPrefix(name, "Create") || name == "Register"):
+		return http.StatusCreated
+	case m.desc.Output().FullName() == "google.protobuf.Empty":
+		return http.StatusNoContent
+	default:
+		return http.StatusOK
+	}
+}

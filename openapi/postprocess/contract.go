@@ -1,0 +1,207 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/descriptorpb"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+)
+
+// contract is what the gateway carries of the contract, with its comments.
+type contract struct {
+	services []protoreflect.ServiceDescriptor // in the order in which the document shows them
+	methods  []*method                        // those with REST bindings, by service, as declared
+	areas    []area
+}
+
+// method is one method that REST carries.
+type method struct {
+	desc     protoreflect.MethodDescriptor
+	policy   *apiv1.MethodPolicy
+	verb     string // "GET"
+	template string // "/v1/masters/{master_id}", as in the contract
+	hasBody  bool
+	location string // for creates: the template of the path of what was created
+}
+
+// packages is their order in the document: what everybody needs comes first.
+var packages = []string{"salon.api.v1", "salon.user.v1", "salon.appointment.v1", "salon.rating.v1", "salon.notification.v1"}
+
+// newContract reads the contract. Linking gen/ makes Salon's own options readable.
+func newContract(set *descriptorpb.FileDescriptorSet) (*contract, error) {
+	registry, err := protodesc.NewFiles(set)
+	if err != nil {
+		return nil, err
+	}
+	var files []protoreflect.FileDescriptor
+	registry.RangeFiles(func(f protoreflect.FileDescriptor) bool {
+		if strings.HasPrefix(string(f.Package()), "salon.") {
+			files = append(files, f)
+		}
+		return true
+	})
+	slices.SortFunc(files, func(a, b protoreflect.FileDescriptor) int {
+		if d := rank(a) - rank(b); d != 0 {
+			return d
+		}
+		return strings.Compare(a.Path(), b.Path())
+	})
+	c := &contract{}
+	for _, f := range files {
+		if err := c.addFile(f); err != nil {
+			return nil, err
+		}
+	}
+	c.linkLocations()
+	return c, c.checkReasons()
+}
+
+// rank is the place of a file's package in the document; what packages does not name come last.
+func rank(f protoreflect.FileDescriptor) int {
+	if i := slices.Index(packages, string(f.Package())); i >= 0 {
+		return i
+	}
+	return len(packages)
+}
+
+func (c *contract) addFile(f protoreflect.FileDescriptor) error {
+	for i := range f.Services().Len() {
+		sd := f.Services().Get(i)
+		before := len(c.methods)
+		for j := range sd.Methods().Len() {
+			m, err := newMethod(sd.Methods().Get(j))
+			if err != nil {
+				return err
+			}
+			if m != nil {
+				c.methods = append(c.methods, m)
+			}
+		}
+		if len(c.methods) > before {
+			c.services = append(c.services, sd)
+		}
+	}
+	for i := range f.Enums().Len() {
+		if ed := f.Enums().Get(i); ed.Name() == "ErrorReason" {
+			a, err := newArea(ed)
+			if err != nil {
+				return err
+			}
+			c.areas = append(c.areas, a)
+		}
+	}
+	return nil
+}
+
+// newMethod returns nil for a method that REST does not carry.
+func newMethod(md protoreflect.MethodDescriptor) (*method, error) {
+	m := &method{desc: md}
+	m.policy, _ = proto.GetExtension(md.Options(), apiv1.E_Policy).(*apiv1.MethodPolicy)
+	switch m.policy.GetAccess() {
+	case apiv1.Access_ACCESS_UNSPECIFIED:
+		return nil, fmt.Errorf("%s has no policy", md.FullName())
+	case apiv1.Access_ACCESS_INTERNAL:
+		return nil, nil
+	}
+	rule, _ := proto.GetExtension(md.Options(), annotations.E_Http).(*annotations.HttpRule)
+	switch p := rule.GetPattern().(type) {
+	case *annotations.HttpRule_Get:
+		m.verb, m.template = http.MethodGet, p.Get
+	case *annotations.HttpRule_Put:
+		m.verb, m.template = http.MethodPut, p.Put
+	case *annotations.HttpRule_Post:
+		m.verb, m.template = http.MethodPost, p.Post
+	case *annotations.HttpRule_Patch:
+		m.verb, m.template = http.MethodPatch, p.Patch
+	case *annotations.HttpRule_Delete:
+		m.verb, m.template = http.MethodDelete, p.Delete
+	default:
+		return nil, nil
+	}
+	if body := rule.GetBody(); body != "" && body != "*" {
+		return nil, fmt.Errorf(`%s: only the body "*" is supported, not %q`, md.FullName(), body)
+	}
+	m.hasBody = rule.GetBody() != ""
+	return m, nil
+}
+
+// creates follows the gateway's rule for 201.
+func (m *method) creates() bool {
+	name := string(m.desc.Name())
+	return m.verb == http.MethodPost && (strings.HasPrefix(name, "Create") || name == "Register")
+}
+
+// linkLocations follows the gateway's rule for Location: where a GET with one variable returns the same message.
+func (c *contract) linkLocations() {
+	for _, m := range c.methods {
+		for _, g := range c.methods {
+			if m.creates() && g.verb == http.MethodGet && g.desc.Output() == m.desc.Output() &&
+				strings.Count(g.template, "{") == 1 {
+				m.location = camelPath(g.template)
+			}
+		}
+	}
+}
+
+func (m *method) public() bool { return m.policy.GetAccess() == apiv1.Access_ACCESS_PUBLIC }
+
+// inPath reports whether a field of the request is a variable of the path.
+func (m *method) inPath(fd protoreflect.FieldDescriptor) bool {
+	return fd.Parent() == m.desc.Input() && strings.Contains(m.template, "{"+string(fd.Name())+"}")
+}
+
+func (m *method) takes(field protoreflect.Name) bool {
+	return m.desc.Input().Fields().ByName(field) != nil
+}
+
+func (m *method) returns(field protoreflect.Name) bool {
+	return m.desc.Output().Fields().ByName(field) != nil
+}
+
+// camelPath renames the variables of a path as JSON names its fields: {master_id} becomes {masterId}.
+func camelPath(template string) string {
+	var b strings.Builder
+	for rest := template; rest != ""; {
+		before, after, found := strings.Cut(rest, "{")
+		b.WriteString(before)
+		if !found {
+			break
+		}
+		name, tail, _ := strings.Cut(after, "}")
+		b.WriteString("{" + camel(name) + "}")
+		rest = tail
+	}
+	return b.String()
+}
+
+func camel(name string) string {
+	words := strings.Split(name, "_")
+	for i, w := range words {
+		if i > 0 && w != "" {
+			words[i] = strings.ToUpper(w[:1]) + w[1:]
+		}
+	}
+	return strings.Join(words, "")
+}
+
+// commentOf is the comment above a declaration, one line a paragraph.
+func commentOf(d protoreflect.Descriptor) string {
+	return paragraphs(d.ParentFile().SourceLocations().ByDescriptor(d).LeadingComments)
+}
+
+// paragraphs joins the lines of each paragraph: where the contract's lines break means nothing.
+func paragraphs(comment string) string {
+	var out []string
+	for p := range strings.SplitSeq(strings.TrimSpace(comment), "\n\n") {
+		out = append(out, strings.Join(strings.Fields(p), " "))
+	}
+	return strings.Join(out, "\n\n")
+}

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"slices"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// One story runs through all examples: Anna Berg books Mira Sol for a cut.
+const (
+	exampleCustomer     = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c01"
+	exampleMaster       = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c02"
+	exampleService      = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c03"
+	exampleAppointment  = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c04"
+	exampleSegment      = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c05"
+	exampleRating       = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c06"
+	exampleNotification = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c07"
+	exampleSession      = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c08"
+
+	exampleRefreshToken = "0kQ3v1xJtq9mB8rYc2nWfZ5sLh7dGpUeTaXiVoKwRbM"
+)
+
+// fieldExamples are the values that the contract gives no example of, by field and, where one name means the same
+// everywhere, by JSON name.
+var fieldExamples = map[string]any{
+	"salon.user.v1.User.id":                          exampleCustomer,
+	"salon.user.v1.User.role":                        "ROLE_CUSTOMER",
+	"salon.user.v1.Master.id":                        exampleMaster,
+	"salon.user.v1.Session.id":                       exampleSession,
+	"salon.user.v1.Session.current":                  true,
+	"salon.user.v1.CreateMasterRequest.user_id":      exampleMaster,
+	"salon.user.v1.SetUserRoleRequest.role":          "ROLE_ADMIN",
+	"salon.appointment.v1.Appointment.id":            exampleAppointment,
+	"salon.appointment.v1.Appointment.state":         "APPOINTMENT_STATE_PENDING",
+	"salon.appointment.v1.Appointment.cancelled_by":  "PARTY_UNSPECIFIED",
+	"salon.appointment.v1.Segment.id":                exampleSegment,
+	"salon.appointment.v1.Service.id":                exampleService,
+	"salon.appointment.v1.Service.active":            true,
+	"salon.appointment.v1.Offering.bookable":         true,
+	"salon.rating.v1.Rating.id":                      exampleRating,
+	"salon.rating.v1.RatingSummary.count":            40,
+	"salon.rating.v1.RatingSummary.mean":             4.8,
+	"salon.rating.v1.RatingSummary.histogram":        []int{0, 0, 2, 4, 34},
+	"salon.notification.v1.Notification.id":          exampleNotification,
+	"salon.notification.v1.Notification.type":        "NOTIFICATION_TYPE_APPOINTMENT_CONFIRMED",
+	"salon.notification.v1.Notification.title":       "Your visit is confirmed",
+	"salon.notification.v1.Notification.body":        "Cut and blow-dry on 14 June 2027 at 09:00 UTC.",
+	"salon.notification.v1.Notification.rating_id":   "",
+	"salon.notification.v1.UnreadCount.count":        3,
+	"salon.user.v1.Jwk.kty":                          "OKP",
+	"salon.user.v1.Jwk.crv":                          "Ed25519",
+	"salon.user.v1.Jwk.x":                            "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", // of RFC 8037
+	"salon.user.v1.Jwk.kid":                          "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+	"salon.user.v1.Jwk.use":                          "sig",
+	"salon.user.v1.Jwk.alg":                          "EdDSA",
+	"salon.user.v1.TokenPair.access_token":           "eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.eyJpc3MiOiJzYWxvbiJ9.c2lnbmF0dXJl",
+	"salon.user.v1.TokenPair.token_type":             "Bearer",
+	"salon.user.v1.TokenPair.expires_in":             600,
+	"salon.user.v1.TokenPair.refresh_expire_time":    "2027-07-01T08:00:00Z",
+	"salon.user.v1.Session.last_used_time":           "2027-06-01T08:30:00Z",
+	"salon.user.v1.Session.expire_time":              "2027-07-01T08:30:00Z",
+	"salon.user.v1.Session.user_agent":               "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+	"salon.user.v1.Session.ip_address":               "192.0.2.7",
+	"salon.user.v1.Master.rating_mean":               4.8,
+	"salon.user.v1.Master.rating_count":              40,
+	"salon.notification.v1.Notification.read_time":   nil,
+	"salon.rating.v1.Rating.reply":                   "",
+	"salon.rating.v1.Rating.reply_time":              nil,
+	"salon.appointment.v1.Appointment.cancel_reason": "",
+
+	"appointmentId":        exampleAppointment,
+	"appointmentStartTime": "2027-06-14T09:00:00Z",
+	"createTime":           "2027-06-01T08:00:00Z",
+	"customerId":           exampleCustomer,
+	"endTime":              "2027-06-14T10:00:00Z",
+	"etag":                 "1",
+	"markedCount":          3,
+	"masterId":             exampleMaster,
+	"nextPageToken":        "",
+	"notificationId":       exampleNotification,
+	"ratingId":             exampleRating,
+	"refreshToken":         exampleRefreshToken,
+	"serviceId":            exampleService,
+	"serviceName":          "Cut and blow-dry",
+	"sessionId":            exampleSession,
+	"startTime":            "2027-06-14T09:00:00Z",
+	"updateTime":           "2027-06-01T08:00:00Z",
+	"userId":               exampleCustomer,
+}
+
+// outcomes are what the answer of a verb shows that makes it different from the resource's other answers.
+var outcomes = map[protoreflect.Name]map[string]any{
+	"CancelAppointment": {
+		"state": "APPOINTMENT_STATE_CANCELLED", "cancelledBy": "PARTY_CUSTOMER", "cancelReason": "I am ill.", "etag": "2",
+	},
+	"ConfirmAppointment":   {"state": "APPOINTMENT_STATE_CONFIRMED", "etag": "2"},
+	"CompleteAppointment":  {"state": "APPOINTMENT_STATE_COMPLETED", "etag": "3"},
+	"MarkNoShow":           {"state": "APPOINTMENT_STATE_NO_SHOW", "etag": "3"},
+	"SetUserRole":          {"role": "ROLE_ADMIN", "etag": "2"},
+	"DisableUser":          {"disabled": true, "etag": "2"},
+	"ReplyToRating":        {"reply": "Thank you, see you soon!", "replyTime": "2027-06-15T08:00:00Z", "etag": "2"},
+	"MarkNotificationRead": {"readTime": "2027-06-02T08:00:00Z"},
+}
+
+// requestExample is a body that can be sent as it is: what is required, and what the contract gives an example of.
+// Preconditions and keys are left out, since they hold for one request only.
+func (b *builder) requestExample(m *method) any {
+	return b.requestMessage(m.desc.Input(), func(fd protoreflect.FieldDescriptor) bool { return !m.inPath(fd) })
+}
+
+func (b *builder) requestMessage(md protoreflect.MessageDescriptor, shown func(protoreflect.FieldDescriptor) bool) any {
+	var out ordered[any]
+	for i := range md.Fields().Len() {
+		fd := md.Fields().Get(i)
+		if !shown(fd) || !required(fd, inRequest) && !hasExample(fd) {
+			continue
+		}
+		out.set(fd.JSONName(), b.value(fd, func() any {
+			return b.requestMessage(fd.Message(), func(protoreflect.FieldDescriptor) bool { return true })
+		}))
+	}
+	return out
+}
+
+// hasExample reports whether the contract gives an example of a field, or of the fields of its message.
+func hasExample(fd protoreflect.FieldDescriptor) bool {
+	if md := fd.Message(); md != nil && !wellKnownType(md) {
+		for i := range md.Fields().Len() {
+			if hasExample(md.Fields().Get(i)) {
+				return true
+			}
+		}
+	}
+	return contractExample(fd) != nil
+}
+
+// responseExample is an answer with all of its fields.
+func (b *builder) responseExample(m *method) any {
+	return b.responseMessage(m.desc.Output(), outcomes[m.desc.Name()])
+}
+
+func (b *builder) responseMessage(md protoreflect.MessageDescriptor, outcome map[string]any) any {
+	var out ordered[any]
+	for i := range md.Fields().Len() {
+		fd := md.Fields().Get(i)
+		v, ok := outcome[fd.JSONName()]
+		if !ok {
+			v = b.value(fd, func() any { return b.responseMessage(fd.Message(), nil) })
+		}
+		if v != nil {
+			out.set(fd.JSONName(), v)
+		}
+	}
+	return out
+}
+
+// value finds the example of a field: in the tables above, in the contract, in the request that sets the field, or what
+// the type suggests. It is nil for a field that an answer may leave out and for which nothing better is known.
+func (b *builder) value(fd protoreflect.FieldDescriptor, message func() any) any {
+	if v, ok := fieldExamples[string(fd.FullName())]; ok {
+		return v
+	}
+	if v := contractExample(fd); v != nil {
+		return v
+	}
+	if v := b.setBy[fd.Parent().FullName()][fd.Name()]; v != nil {
+		return v
+	}
+	if v, ok := fieldExamples[fd.JSONName()]; ok {
+		return v
+	}
+	var v any
+	switch {
+	case fd.Message() != nil && !wellKnownType(fd.Message()):
+		v = message()
+	case fd.HasOptionalKeyword() || fd.Message() != nil:
+		return nil
+	case fd.IsList() && fd.Enum() == nil:
+		return []any{}
+	case fd.Enum() != nil:
+		v = string(fd.Enum().Values().Get(1).Name())
+	default:
+		v = fd.Default().Interface()
+	}
+	if fd.IsList() {
+		return []any{v}
+	}
+	return v
+}
+
+// contractExample is the example that stands beside a field in the contract, or nil.
+func contractExample(fd protoreflect.FieldDescriptor) any {
+	var s, items schema
+	s.Items = &items
+	if err := applyRules(&s, rulesOf(fd)); err != nil {
+		return nil // reported where the schema is made
+	}
+	switch {
+	case len(s.Examples) > 0:
+		return s.Examples[0]
+	case len(items.Examples) > 0:
+		return slices.Clone(items.Examples)
+	default:
+		return nil
+	}
+}
+
+// findSetters finds, for the fields of a resource, the examples of the requests that set them: a Master's bio is
+// explained where CreateMaster takes it.
+func (b *builder) findSetters() {
+	for _, m := range b.contract.methods {
+		resource := m.desc.Output().FullName()
+		for i := range m.desc.Input().Fields().Len() {
+			fd := m.desc.Input().Fields().Get(i)
+			v := contractExample(fd)
+			if v == nil || b.setBy[resource][fd.Name()] != nil {
+				continue
+			}
+			if b.setBy[resource] == nil {
+				b.setBy[resource] = map[protoreflect.Name]any{}
+			}
+			b.setBy[resource][fd.Name()] = v
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package main
+
+const (
+	// problemBase is where the gateway's problems say that their reasons are explained.
+	problemBase      = "/docs/errors#"
+	exampleRequestID = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0cff"
+)
+
+// addSharedComponents writes what the gateway adds to every method: problems, headers, the bearer token.
+func (b *builder) addSharedComponents() {
+	c := &b.doc.Components
+	c.SecuritySchemes.set(bearerAuth, securityScheme{
+		Type: "http", Scheme: "bearer", BearerFormat: "JWT",
+		Description: "The `accessToken` of `POST /v1/auth:login`.",
+	})
+	b.addProblemSchemas()
+	addHeaders(c)
+	addHeaderParameters(c)
+	notModified := &response{Description: "The client has the newest representation: its etag is the one of `If-None-Match`."}
+	notModified.Headers.set("ETag", &header{Ref: headerRef + "ETag"})
+	setHeaders(notModified)
+	c.Responses.set("NotModified", notModified)
+	general := b.contract.generalReasons()
+	for _, p := range problems {
+		c.Responses.set(p.name, p.response(general))
+	}
+}
+
+func (b *builder) addProblemSchemas() {
+	reasons := &schema{
+		Type:        "string",
+		Description: "What went wrong, for programs. [All reasons](/docs/errors) are explained.",
+	}
+	for _, a := range b.contract.areas {
+		for _, r := range a.Reasons {
+			reasons.Enum = append(reasons.Enum, r.Reason)
+		}
+	}
+	problem := &schema{
+		Type:        "object",
+		Description: "An error (RFC 9457).",
+		Required:    []string{"type", "title", "status", "instance", "reason"},
+	}
+	add := func(name string, s *schema) { problem.Properties.set(name, s) }
+	add("type", &schema{Type: "string", Format: "uri-reference", Description: "Where the reason is explained."})
+	add("title", &schema{Type: "string", Description: "The HTTP status in words."})
+	add("status", &schema{Type: "integer", Format: "int32", Description: "The HTTP status."})
+	add("detail", &schema{Type: "string", Description: "What went wrong, for people. Absent: there is no more to say."})
+	add("instance", &schema{Type: "string", Format: "uri", Description: "The request, by which the log finds it."})
+	add("reason", &schema{Ref: schemaRef + "ErrorReason"})
+	add("errors", &schema{
+		Type: "array", Items: &schema{Ref: schemaRef + "FieldError"},
+		Description: "The fields that are wrong. Absent: it is not about fields.",
+	})
+	field := &schema{
+		Type: "object", Description: "What is wrong with one field.", Required: []string{"field", "description"},
+	}
+	field.Properties.set("field", &schema{
+		Type:        "string",
+		Description: "The path of the field, by its name in the contract: `segments[0].start_time`.",
+	})
+	field.Properties.set("description", &schema{Type: "string", Description: "What is wrong with it, for people."})
+	b.doc.Components.Schemas.set("Problem", problem)
+	b.doc.Components.Schemas.set("ErrorReason", reasons)
+	b.doc.Components.Schemas.set("FieldError", field)
+}
+
+func addHeaders(c *components) {
+	add := func(name string, s schema, example any, text string) {
+		c.Headers.set(name, &header{Description: text, Schema: &s, Example: example})
+	}
+	text := schema{Type: "string"}
+	add("ETag", text, `"1"`, "The resource's etag, quoted (RFC 9110, section 8.8.3).")
+	add("Link", text, `</v1/masters?pageToken=abc>; rel="next"`, "The next page (RFC 8288). Absent on the last page.")
+	add("Location", schema{Type: "string", Format: "uri-reference"}, "/v1/masters/"+exampleMaster,
+		"Where to read what was created.")
+	add("RateLimit", text, `"user";r=99;t=1`,
+		"What is left of the allowance: calls (r), and seconds until it is full (t). Absent: the call was not counted.")
+	add("RateLimitPolicy", text, `"user";q=100;w=60`, "The allowance: calls (q) in a window of seconds (w).")
+	add("RetryAfter", schema{Type: "integer", Minimum: ptr(1.0)}, 2, "Seconds to wait before trying again.")
+	add("WWWAuthenticate", text, `Bearer realm="salon"`, "How to authenticate (RFC 6750).")
+	add("XRequestId", text, exampleRequestID,
+		"The request's id in the logs: the client's own `X-Request-Id`, where it sent a usable one.")
+}
+
+func addHeaderParameters(c *components) {
+	add := func(component, name string, s schema, text string) {
+		c.Parameters.set(component, &parameter{Name: name, In: "header", Schema: &s, Description: text})
+	}
+	add("IdempotencyKey", "Idempotency-Key", schema{Type: "string", Format: "uuid"},
+		"A UUID of the client's that makes the call safe to repeat for 24 hours.")
+	add("IfMatch", "If-Match", schema{Type: "string"},
+		"The resource's etag, as its `ETag` header gave it. The change is refused when the resource has changed since.")
+	add("IfNoneMatch", "If-None-Match", schema{Type: "string"},
+		"The etag that the client has. The answer is 304 when it is still the one.")
+}

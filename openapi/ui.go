@@ -1,0 +1,135 @@
+package openapi
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/swaggest/swgui/v5/static"
+	"github.com/vearutop/statigz"
+)
+
+// files are our own pages, script and style.
+//
+//go:embed ui
+var files embed.FS
+
+// The explanations of the errors, taken from the comments in the contract.
+//
+//go:embed errors.json
+var errorsJSON []byte
+
+// contentSecurityPolicy keeps the pages to themselves. Swagger UI sets styles inline and draws its icons as data: images;
+// it has no inline script.
+const contentSecurityPolicy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
+	"img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; " +
+	"frame-ancestors 'none'"
+
+// UI serves everything under /docs: the Swagger UI, which reads the document at /openapi.json, and at /docs/errors what
+// each reason of an error means. It takes GET and HEAD.
+func UI() http.Handler { return ui() }
+
+var ui = sync.OnceValue(func() http.Handler {
+	own, err := fs.Sub(files, "ui")
+	if err != nil {
+		panic(err) // the folder is part of the program
+	}
+	assets, version := newAssets(own)
+	// The version is part of the assets' path, so that browsers may keep them for ever.
+	base := "/docs/assets/" + version + "/"
+	page := func(name string, data any) http.Handler {
+		var b bytes.Buffer
+		if err := template.Must(template.ParseFS(own, name)).Execute(&b, data); err != nil {
+			panic(fmt.Errorf("openapi: %s: %w", name, err))
+		}
+		return servePage(b.Bytes())
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /docs", page("index.html", map[string]any{"Assets": base}))
+	mux.Handle("GET /docs/{$}", http.RedirectHandler("/docs", http.StatusMovedPermanently))
+	mux.Handle("GET /docs/errors", page("errors.html", map[string]any{"Assets": base, "Areas": errorAreas()}))
+	mux.Handle("GET "+base, http.StripPrefix(base, assets))
+	return secure(mux)
+})
+
+// newAssets serves our own files and those of Swagger UI, and tells the version of all of them together.
+func newAssets(own fs.FS) (http.Handler, string) {
+	swaggerUI := statigz.FileServer(static.FS)
+	ours := http.FileServerFS(own)
+	var content [][]byte
+	for _, dir := range []fs.FS{own, static.FS} {
+		entries, err := fs.ReadDir(dir, ".")
+		if err != nil {
+			panic(err) // both are part of the program
+		}
+		for _, e := range entries {
+			data, err := fs.ReadFile(dir, e.Name())
+			if err != nil {
+				panic(err)
+			}
+			content = append(content, data)
+		}
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		switch r.URL.Path {
+		case "docs.css", "init.js":
+			h.Set("Cache-Control", "public, max-age=31536000, immutable")
+			ours.ServeHTTP(w, r)
+		case "swagger-ui.css", "swagger-ui-bundle.js", "favicon-16x16.png", "favicon-32x32.png":
+			h.Set("Cache-Control", "public, max-age=31536000, immutable")
+			h.Set("Vary", "Accept-Encoding") // statigz sends them compressed to who can read that
+			swaggerUI.ServeHTTP(w, r)
+		default:
+			http.NotFound(w, r)
+		}
+	}), fingerprint(content...)
+}
+
+func servePage(body []byte) http.Handler {
+	etag := `"` + fingerprint(body) + `"`
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-cache")
+		w.Header().Set("ETag", etag)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+	})
+}
+
+func secure(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", contentSecurityPolicy)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// errorArea is a group of reasons in errors.json.
+type errorArea struct {
+	Area    string        `json:"area"`
+	Title   string        `json:"title"`
+	Reasons []errorReason `json:"reasons"`
+}
+
+type errorReason struct {
+	Reason string `json:"reason"`
+	Anchor string `json:"anchor"`
+	Code   string `json:"code"`
+	Status []int  `json:"status"`
+	Text   string `json:"text"`
+}
+
+func errorAreas() []errorArea {
+	var areas []errorArea
+	if err := json.Unmarshal(errorsJSON, &areas); err != nil {
+		panic(fmt.Errorf("openapi: errors.json: %w", err)) // it is part of the program
+	}
+	return areas
+}

@@ -1,0 +1,78 @@
+package notification
+
+import (
+	"context"
+
+	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
+	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/pagetoken"
+)
+
+// ListNotifications lists the caller's notifications, newest first.
+func (s *Service) ListNotifications(
+	ctx context.Context, req *notificationv1.ListNotificationsRequest,
+) (*notificationv1.ListNotificationsResponse, error) {
+	caller, _ := auth.FromContext(ctx)
+	var after *Cursor
+	var at Cursor
+	if found, err := s.pages.Decode(req, &at); err != nil {
+		return nil, err
+	} else if found {
+		after = &at
+	}
+	size := pagetoken.Size(req.GetPageSize())
+	// One more than the page tells whether there is another page.
+	list, err := s.store.List(ctx, caller.UserID, req.GetUnreadOnly(), after, size+1)
+	if err != nil {
+		return nil, err
+	}
+	resp := &notificationv1.ListNotificationsResponse{}
+	if len(list) > size {
+		list = list[:size]
+		last := list[size-1]
+		resp.NextPageToken, err = s.pages.Encode(req, Cursor{Time: last.CreateTime, ID: last.ID})
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, n := range list {
+		resp.Notifications = append(resp.Notifications, message(n))
+	}
+	return resp, nil
+}
+
+// GetUnreadCount counts the caller's unread notifications.
+func (s *Service) GetUnreadCount(
+	ctx context.Context, _ *notificationv1.GetUnreadCountRequest,
+) (*notificationv1.UnreadCount, error) {
+	caller, _ := auth.FromContext(ctx)
+	n, err := s.store.CountUnread(ctx, caller.UserID)
+	if err != nil {
+		return nil, err
+	}
+	return &notificationv1.UnreadCount{Count: int32(n)}, nil
+}
+
+// MarkNotificationRead marks a notification of the caller's as read.
+func (s *Service) MarkNotificationRead(
+	ctx context.Context, req *notificationv1.MarkNotificationReadRequest,
+) (*notificationv1.Notification, error) {
+	caller, _ := auth.FromContext(ctx)
+	n, err := s.store.MarkRead(ctx, caller.UserID, req.GetNotificationId(), s.now())
+	if err != nil {
+		return nil, err
+	}
+	return message(n), nil
+}
+
+// MarkAllNotificationsRead marks all of the caller's notifications as read that there are by now.
+func (s *Service) MarkAllNotificationsRead(
+	ctx context.Context, _ *notificationv1.MarkAllNotificationsReadRequest,
+) (*notificationv1.MarkAllNotificationsReadResponse, error) {
+	caller, _ := auth.FromContext(ctx)
+	n, err := s.store.MarkAllRead(ctx, caller.UserID, s.now())
+	if err != nil {
+		return nil, err
+	}
+	return &notificationv1.MarkAllNotificationsReadResponse{MarkedCount: int32(n)}, nil
+}

@@ -1,0 +1,193 @@
+package user
+
+import (
+	"errors"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+)
+
+var testTime = time.Date(2026, 5, 4, 9, 30, 0, 123456000, time.UTC)
+
+func TestCanonicalEmail(t *testing.T) {
+	for _, tc := range []struct{ name, in, want string }{
+		{"lower case stays", "anna@example.com", "anna@example.com"},
+		{"upper case is lowered", "Anna@EXAMPLE.com", "anna@example.com"},
+		{"space around is removed", "  anna@example.com\t", "anna@example.com"},
+		{"letters outside of ASCII are lowered too", "ÄNNE@example.com", "änne@example.com"},
+		{"dotless i is not i", "mıke@example.com", "mıke@example.com"},
+		{"dotted capital i is not i", "MİKE@example.com", "mİke@example.com"},
+		{"Kelvin sign is not k", "mi\u212Ae@example.com", "mi\u212Ae@example.com"},
+		{"long s is not s", "u\u017Fer@example.com", "u\u017Fer@example.com"},
+		{"full-width letters stay themselves", "ａnna@example.com", "ａnna@example.com"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := CanonicalEmail(tc.in); got != tc.want {
+				t.Errorf("CanonicalEmail(%q) = %q, want %q", tc.in, got, tc.want)
+			}
+		})
+	}
+}
+
+// Two addresses may only meet when they differ in nothing but case: as many letters
+// outside of ASCII remain as there were.
+func TestCanonicalEmailNeverCrossesIntoASCII(t *testing.T) {
+	foreign := func(s string) (n int) {
+		for _, r := range s {
+			if r >= utf8.RuneSelf {
+				n++
+			}
+		}
+		return n
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		in := rapid.StringMatching(`[a-zA-Z0-9._]\PC{0,20}[a-zA-Z0-9]@[a-z]{1,5}\.[a-z]{2}`).Draw(t, "email")
+		once := CanonicalEmail(in)
+		if again := CanonicalEmail(once); again != once {
+			t.Errorf("canonical %q becomes %q", once, again)
+		}
+		if foreign(once) != foreign(in) {
+			t.Errorf("%q became %q", in, once)
+		}
+	})
+}
+
+func TestSetRole(t *testing.T) {
+	const (
+		customer = apiv1.Role_ROLE_CUSTOMER
+		master   = apiv1.Role_ROLE_MASTER
+		admin    = apiv1.Role_ROLE_ADMIN
+	)
+	for _, tc := range []struct {
+		name     string
+		from, to apiv1.Role
+		disabled bool
+		standing Standing
+		want     error
+	}{
+		{name: "customer becomes administrator", from: customer, to: admin},
+		{name: "customer without a profile cannot become master", from: customer, to: master, want: ErrNeedsProfile},
+		{name: "master with a profile cannot become customer", from: master, to: customer, standing: Standing{HasProfile: true}, want: ErrHasProfile},
+		{name: "master becomes administrator and keeps the profile", from: master, to: admin, standing: Standing{HasProfile: true}},
+		{name: "administrator with a profile becomes master", from: admin, to: master, standing: Standing{HasProfile: true, OtherAdmins: 1}},
+		{name: "administrator with a profile cannot become customer", from: admin, to: customer, standing: Standing{HasProfile: true, OtherAdmins: 1}, want: ErrHasProfile},
+		{name: "one of two administrators becomes customer", from: admin, to: customer, standing: Standing{OtherAdmins: 1}},
+		{name: "the last administrator stays", from: admin, to: customer, want: ErrLastAdmin},
+		{name: "the last administrator stays, with a profile too", from: admin, to: master, standing: Standing{HasProfile: true}, want: ErrLastAdmin},
+		{name: "a disabled administrator is not the last one", from: admin, to: customer, disabled: true},
+		{name: "the same role is no change", from: admin, to: admin},
+		{name: "the same role is no change, whatever the profile", from: master, to: master},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			a := NewAccount("id", "a@example.com", "A", "", tc.from, testTime)
+			a.Disabled = tc.disabled
+			err := a.SetRole(tc.to, tc.standing)
+			if !errors.Is(err, tc.want) || (tc.want == nil) != (err == nil) {
+				t.Fatalf("SetRole = %v, want %v", err, tc.want)
+			}
+			want := tc.to
+			if tc.want != nil {
+				want = tc.from
+			}
+			if a.Role != want {
+				t.Errorf("role is %v, want %v", a.Role, want)
+			}
+		})
+	}
+}
+
+func TestDisable(t *testing.T) {
+	for _, tc := range []struct {
+		name     string
+		role     apiv1.Role
+		disabled bool
+		standing Standing
+		want     error
+	}{
+		{name: "customer", role: apiv1.Role_ROLE_CUSTOMER},
+		{name: "one of two administrators", role: apiv1.Role_ROLE_ADMIN, standing: Standing{OtherAdmins: 1}},
+		{name: "the last administrator", role: apiv1.Role_ROLE_ADMIN, want: ErrLastAdmin},
+		{name: "a disabled administrator, again", role: apiv1.Role_ROLE_ADMIN, disabled: true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			a := NewAccount("id", "a@example.com", "A", "", tc.role, testTime)
+			a.Disabled = tc.disabled
+			if err := a.Disable(tc.standing); !errors.Is(err, tc.want) {
+				t.Fatalf("Disable = %v, want %v", err, tc.want)
+			}
+			if want := tc.want == nil; a.Disabled != want {
+				t.Errorf("disabled is %v, want %v", a.Disabled, want)
+			}
+			if a.Enable(); a.Disabled {
+				t.Error("still disabled after Enable")
+			}
+		})
+	}
+}
+
+func TestRoleWithProfile(t *testing.T) {
+	for _, tc := range []struct {
+		role          apiv1.Role
+		with, without apiv1.Role
+	}{
+		{apiv1.Role_ROLE_CUSTOMER, apiv1.Role_ROLE_MASTER, apiv1.Role_ROLE_CUSTOMER},
+		{apiv1.Role_ROLE_MASTER, apiv1.Role_ROLE_MASTER, apiv1.Role_ROLE_CUSTOMER},
+		{apiv1.Role_ROLE_ADMIN, apiv1.Role_ROLE_ADMIN, apiv1.Role_ROLE_ADMIN},
+	} {
+		a := Account{Role: tc.role}
+		if got := a.roleWithProfile(true); got != tc.with {
+			t.Errorf("%v with a profile: %v, want %v", tc.role, got, tc.with)
+		}
+		if got := a.roleWithProfile(false); got != tc.without {
+			t.Errorf("%v without a profile: %v, want %v", tc.role, got, tc.without)
+		}
+	}
+}
+
+func TestCheckPassword(t *testing.T) {
+	const email = "Anna.Berg@example.com"
+	for _, tc := range []struct {
+		name, password, email string
+		weak                  bool
+	}{
+		{name: "a phrase", password: "correct horse battery", email: email},
+		{name: "a common one", password: "password123", email: email, weak: true},
+		{name: "a common one in other case", password: "PassWord123", email: email, weak: true},
+		{name: "one that contains a common one", password: "password123-and-more", email: email},
+		{name: "the local part", password: "anna.berg", email: email, weak: true},
+		{name: "the local part within, in other case", password: "xxANNA.bergxx", email: email, weak: true},
+		{name: "a part of the local part", password: "anna-likes-tea", email: email},
+		{name: "a local part of four letters", password: "mike-likes-tea", email: "mike@example.com", weak: true},
+		{name: "a local part of three letters", password: "joe-likes-tea", email: "joe@example.com"},
+		{name: "the domain", password: "example.com!", email: email},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			err := CheckPassword("new_password", tc.password, tc.email)
+			if got := errors.Is(err, ErrWeakPassword); got != tc.weak || (err == nil) == tc.weak {
+				t.Fatalf("CheckPassword(%q) = %v, want weak: %v", tc.password, err, tc.weak)
+			}
+			if tc.weak {
+				wantField(t, err, "new_password")
+			}
+		})
+	}
+}
+
+func TestCommonPasswordsAreUsable(t *testing.T) {
+	set := commonPasswords()
+	if len(set) < 200 {
+		t.Errorf("only %d common passwords", len(set))
+	}
+	for p := range set {
+		if utf8.RuneCountInString(p) < 8 {
+			t.Errorf("%q is shorter than any password may be", p)
+		}
+		if !errors.Is(CheckPassword("password", p, "x@example.com"), ErrWeakPassword) {
+			t.Errorf("%q is let pass", p)
+		}
+	}
+}

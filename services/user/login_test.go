@@ -1,0 +1,203 @@
+package user
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/crypto/argon2"
+	"google.golang.org/protobuf/proto"
+
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/postgres"
+)
+
+func TestLogin(t *testing.T) {
+	h := newHarness(t)
+	u := h.register("anna")
+	pair, err := h.auth.Login(h.from(testIP), &userv1.LoginRequest{Email: "ANNA@example.com", Password: testPassword})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pair.GetTokenType() != "Bearer" || pair.GetExpiresIn() != 600 || !proto.Equal(pair.GetUser(), u) ||
+		!pair.GetRefreshExpireTime().AsTime().Equal(h.Clock.Now().Add(SessionIdleLifetime)) {
+		t.Errorf("pair %v", pair)
+	}
+	h.wantSignedIn(pair, true)
+	sessions, err := h.auth.ListSessions(h.with(pair), &userv1.ListSessionsRequest{})
+	if err != nil || len(sessions.GetSessions()) != 1 {
+		t.Fatalf("sessions %v, %v", sessions, err)
+	}
+	if s := sessions.GetSessions()[0]; s.GetUserAgent() != "Test/1.0" || s.GetIpAddress() != testIP || !s.GetCurrent() {
+		t.Errorf("session %v", s)
+	}
+	// The access token is no refresh token and the other way round.
+	_, err = h.auth.RefreshSession(h.from(testIP), &userv1.RefreshSessionRequest{RefreshToken: pair.GetAccessToken()[:200]})
+	wantErrorLike(t, err, ErrRefreshTokenInvalid)
+	h.wantSignedIn(&userv1.TokenPair{AccessToken: pair.GetRefreshToken()}, false)
+}
+
+// Nobody learns from the answer which accounts there are.
+func TestFailedLoginsLookAlike(t *testing.T) {
+	h := newHarness(t)
+	admin := h.admin("admin")
+	h.register("anna")
+	bob := h.register("bob")
+	if _, err := h.users.DisableUser(h.with(admin), &userv1.DisableUserRequest{UserId: bob.GetId()}); err != nil {
+		t.Fatal(err)
+	}
+	var first error
+	for _, tc := range []struct{ name, email, password string }{
+		{"wrong password", "anna@example.com", "wrong password"},
+		{"unknown account", "nobody@example.com", testPassword},
+		{"disabled account", "bob@example.com", testPassword},
+		{"disabled account, wrong password", "bob@example.com", "wrong password"},
+		{"password of another length", "anna@example.com", "x"},
+	} {
+		_, err := h.auth.Login(h.from(testIP), &userv1.LoginRequest{Email: tc.email, Password: tc.password})
+		wantErrorLike(t, err, ErrBadCredentials)
+		if first == nil {
+			first = err
+		}
+		if a, b := apierr.From(err).GRPCStatus().Proto(), apierr.From(first).GRPCStatus().Proto(); !proto.Equal(a, b) {
+			t.Errorf("%s: %v differs from %v", tc.name, a, b)
+		}
+	}
+}
+
+func TestLoginThrottle(t *testing.T) {
+	h := newHarness(t)
+	h.register("anna")
+	h.register("bob")
+	login := func(ip, email, password string) error {
+		_, err := h.auth.Login(h.from(ip), &userv1.LoginRequest{Email: email, Password: password})
+		return err
+	}
+	for _, email := range []string{"anna@example.com", "nobody@example.com"} {
+		for range loginFailures {
+			wantErrorLike(t, login(testIP, email, "wrong password"), ErrBadCredentials)
+		}
+		err := login(testIP, strings.ToUpper(email), testPassword)
+		wantErrorLike(t, err, ErrLoginThrottled)
+		if wait := apierr.From(err).RetryAfter(); wait <= 0 || wait > loginWindow {
+			t.Errorf("%s: come back after %v", email, wait)
+		}
+	}
+	if err := login("203.0.113.8", "anna@example.com", testPassword); err != nil {
+		t.Errorf("from another address: %v", err)
+	}
+	if err := login(testIP, "bob@example.com", testPassword); err != nil {
+		t.Errorf("another account: %v", err)
+	}
+	h.Redis.FastForward(loginWindow)
+	if err := login(testIP, "anna@example.com", testPassword); err != nil {
+		t.Errorf("after the window: %v", err)
+	}
+	// A success clears the count.
+	for range 2 {
+		for range loginFailures - 1 {
+			wantErrorLike(t, login(testIP, "anna@example.com", "wrong password"), ErrBadCredentials)
+		}
+		if err := login(testIP, "anna@example.com", testPassword); err != nil {
+			t.Fatalf("after four failures: %v", err)
+		}
+	}
+}
+
+func TestLoginRehashes(t *testing.T) {
+	h := newHarness(t)
+	u := h.register("anna")
+	b64 := base64.RawStdEncoding
+	salt := []byte("sixteen bytes ..")
+	old := fmt.Sprintf("$argon2id$v=19$m=4096,t=1,p=1$%s$%s", b64.EncodeToString(salt),
+		b64.EncodeToString(argon2.IDKey([]byte(testPassword), salt, 1, 4096, 1, 32)))
+	if err := h.store.setPassword(t.Context(), u.GetId(), credential{hash: old, version: 1}); err != nil {
+		t.Fatal(err)
+	}
+	h.login("anna")
+	account, c, err := h.store.accountByID(t.Context(), u.GetId())
+	if err != nil || c.hash == old || c.version != 1 || h.service.passwords.NeedsRehash(c.hash) {
+		t.Errorf("the password is %+v still (%v)", c, err)
+	}
+	if account.Version != 1 {
+		t.Errorf("version %d: a new hash is nobody's business", account.Version)
+	}
+	h.login("anna")
+}
+
+// Guesses in parallel get no further than guesses one by one: as soon as enough are
+// wrong, the right one is refused too.
+func TestParallelGuesses(t *testing.T) {
+	h := newHarness(t)
+	h.register("anna")
+	const n = 3 * loginFailures
+	errs := make([]error, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			_, errs[i] = h.auth.Login(h.from(testIP), &userv1.LoginRequest{Email: "anna@example.com", Password: fmt.Sprint("guess ", i)})
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if reason := apierr.ReasonOf(err); reason != ErrBadCredentials.ReasonName() && reason != ErrLoginThrottled.ReasonName() {
+			t.Errorf("a wrong guess: %v", err)
+		}
+	}
+	_, err := h.auth.Login(h.from(testIP), &userv1.LoginRequest{Email: "anna@example.com", Password: testPassword})
+	wantErrorLike(t, err, ErrLoginThrottled)
+}
+
+// A sign-in with the old password that began before a change of password must not
+// finish after it: the change ends all other sessions, and this one would be left.
+func TestLoginDuringAChangeOfPassword(t *testing.T) {
+	h := newHarness(t)
+	id := h.register("anna").GetId()
+	done := make(chan error, 1)
+	err := h.store.db.InTx(t.Context(), func(tx *postgres.DB) error {
+		st := h.store.in(tx)
+		_, current, err := st.lockAccount(t.Context(), id)
+		if err != nil {
+			return err
+		}
+		go func() {
+			_, err := h.auth.Login(h.from(testIP), &userv1.LoginRequest{Email: "anna@example.com", Password: testPassword})
+			done <- err
+		}()
+		h.Eventually("the sign-in waits for the account", func() bool {
+			var waiting int
+			// Not in the transaction, which would see the same picture each time.
+			err := h.store.db.Conn(t.Context()).Raw(
+				"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting).Error
+			return err == nil && waiting == 1
+		})
+		return st.setPassword(t.Context(), id, credential{hash: current.hash, version: current.version + 1})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantErrorLike(t, <-done, ErrBadCredentials)
+	if n := count(t, h.store, "sessions"); n != 0 {
+		t.Errorf("%d sessions were opened", n)
+	}
+}
+
+func TestNetwork(t *testing.T) {
+	for in, want := range map[string]string{
+		"203.0.113.7":              "203.0.113.7",
+		"::ffff:203.0.113.7":       "203.0.113.7",
+		"2001:db8:1:2:3:4:5:6":     "2001:db8:1:2::/64",
+		"2001:db8:1:2:ffff::1":     "2001:db8:1:2::/64",
+		"2001:db8:1:3::1":          "2001:db8:1:3::/64",
+		"fe80::1%eth0":             "fe80::/64",
+		"":                         "",
+		"something a proxy put in": "something a proxy put in",
+	} {
+		if got := network(in); got != want {
+			t.Errorf("network(%q) = %q, want %q", in, got, want)
+		}
+	}
+}

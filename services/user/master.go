@@ -1,0 +1,146 @@
+package user
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/text/cases"
+
+	"github.com/beauty-salon/platform/internal/apierr"
+)
+
+// Profile is what a master or an administrator writes about a master.
+type Profile struct {
+	// DisplayName is the name that customers see.
+	DisplayName string
+	// Bio is a few words about the master.
+	Bio string
+	// Specialties is what the master is good at, each once without regard to case.
+	Specialties []string
+	// ExperienceYears is in whole years.
+	ExperienceYears int32
+	// PhotoURL is an https address, or empty.
+	PhotoURL string
+}
+
+// Master is somebody who performs services. Its id is that of its account.
+type Master struct {
+	// ID is that of the account.
+	ID string
+	// Profile is what people wrote.
+	Profile Profile
+	// RatingCount is the number of ratings.
+	RatingCount int32
+	// RatingStars is the sum of their stars.
+	RatingStars int64
+	// RatingVersion is that of the rating event which these numbers are from, 0
+	// before the first.
+	RatingVersion int64
+	// Deleted profiles are kept for bookings and ratings that refer to them.
+	Deleted bool
+	// Version grows with every change of the profile. It is the first part of the
+	// etag, and the aggregate version of master.* events.
+	Version int64
+	// CreateTime is when the profile was first made.
+	CreateTime time.Time
+	// UpdateTime is when the profile last changed; ratings do not count.
+	UpdateTime time.Time
+}
+
+// NewMaster returns a profile at its first version. The error is that of
+// Profile.Check.
+func NewMaster(id string, p Profile, now time.Time) (Master, error) {
+	m := Master{ID: id, CreateTime: now}
+	err := m.write(p, now)
+	return m, err
+}
+
+// Revive makes a deleted profile live again, as another one but with its ratings.
+// It returns ErrMasterExists for one that is live.
+func (m *Master) Revive(p Profile, now time.Time) error {
+	if !m.Deleted {
+		return ErrMasterExists
+	}
+	m.Deleted = false
+	return m.write(p, now)
+}
+
+// Edit replaces the profile and reports whether that changed anything.
+func (m *Master) Edit(p Profile, now time.Time) (changed bool, err error) {
+	if m.Profile.equal(p) {
+		return false, nil
+	}
+	return true, m.write(p, now)
+}
+
+// Delete ends the profile.
+func (m *Master) Delete(now time.Time) {
+	m.Deleted = true
+	m.touch(now)
+}
+
+// RatingMean returns the mean of the ratings, 0 while there is none.
+func (m *Master) RatingMean() float64 {
+	if m.RatingCount == 0 {
+		return 0
+	}
+	return float64(m.RatingStars) / float64(m.RatingCount)
+}
+
+// Revision grows with every change of what GetMaster answers: each one raises the
+// profile's version or the ratings'.
+func (m *Master) Revision() int64 { return m.Version + m.RatingVersion }
+
+func (m *Master) write(p Profile, now time.Time) error {
+	if err := p.Check(); err != nil {
+		return err
+	}
+	m.Profile = p
+	m.touch(now)
+	return nil
+}
+
+func (m *Master) touch(now time.Time) {
+	m.Version++
+	m.UpdateTime = now
+}
+
+// Check finds specialties that repeat, which the contract's rule lets through when
+// they differ in case. The error is INVALID_FIELDS.
+func (p Profile) Check() error {
+	seen := make(map[string]struct{}, len(p.Specialties))
+	for i, key := range p.specialtyKeys() {
+		if _, again := seen[key]; again {
+			return apierr.InvalidField(fmt.Sprintf("specialties[%d]", i), "repeats another one")
+		}
+		seen[key] = struct{}{}
+	}
+	return nil
+}
+
+func (p Profile) equal(q Profile) bool {
+	return p.DisplayName == q.DisplayName && p.Bio == q.Bio && slices.Equal(p.Specialties, q.Specialties) &&
+		p.ExperienceYears == q.ExperienceYears && p.PhotoURL == q.PhotoURL
+}
+
+// searchText is what ListMasters' query looks in. A query has no line feed, so it
+// cannot match across two parts.
+func (p Profile) searchText() string {
+	return fold(strings.Join(append([]string{p.DisplayName, p.Bio}, p.Specialties...), "\n"))
+}
+
+// specialtyKeys is what ListMasters' specialty is compared with.
+func (p Profile) specialtyKeys() []string {
+	keys := make([]string, len(p.Specialties))
+	for i, s := range p.Specialties {
+		keys[i] = fold(s)
+	}
+	return keys
+}
+
+// fold makes texts that differ in case only, or in space around them, equal. It is
+// done here and not in PostgreSQL, where it would depend on the locale that the
+// cluster was made with.
+func fold(s string) string { return cases.Fold().String(strings.TrimSpace(s)) }

@@ -1,0 +1,45 @@
+package user
+
+import (
+	_ "embed" // for the list of common passwords
+	"strings"
+	"sync"
+)
+
+// minEmbeddedLocalPart is the length in bytes from which on the local part of an
+// e-mail address must not occur in the password. Shorter ones, such as "jo", occur
+// in good passwords by chance.
+const minEmbeddedLocalPart = 4
+
+//go:embed common_passwords.txt
+var commonPasswordsText string
+
+// commonPasswords is the set of passwords that attackers try first, in lower case.
+var commonPasswords = sync.OnceValue(func() map[string]struct{} {
+	set := map[string]struct{}{}
+	for line := range strings.Lines(commonPasswordsText) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			set[line] = struct{}{}
+		}
+	}
+	return set
+})
+
+// CheckPassword returns ErrWeakPassword, blaming the field, for a password that is
+// among the commonest ones or contains the local part of the account's address
+// (NIST SP 800-63B, section 3.1.1.2). Its length is the contract's business.
+func CheckPassword(field, password, email string) error {
+	lower := strings.ToLower(password)
+	if _, common := commonPasswords()[lower]; common {
+		return ErrWeakPassword.WithField(field, "is one of the most common passwords")
+	}
+	canonical := CanonicalEmail(email)
+	local := canonical
+	if at := strings.LastIndexByte(canonical, '@'); at >= 0 {
+		local = canonical[:at]
+	}
+	if len(local) >= minEmbeddedLocalPart && strings.Contains(lower, local) {
+		return ErrWeakPassword.WithField(field, "must not contain the e-mail address")
+	}
+	return nil
+}

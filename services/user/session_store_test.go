@@ -1,0 +1,151 @@
+package user
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+)
+
+// addSession stores a session whose first refresh token is "first "+its id.
+func addSession(t *testing.T, s *store, userID string, at time.Time) Session {
+	t.Helper()
+	id, err := newID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := NewSession(id, userID, "agent", "203.0.113.7", at)
+	if err := s.createSession(t.Context(), session, "first "+id); err != nil {
+		t.Fatal(err)
+	}
+	return session
+}
+
+func count(t *testing.T, s *store, table string) (n int64) {
+	t.Helper()
+	if err := s.db.Conn(t.Context()).Table(table).Count(&n).Error; err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestRefreshSession(t *testing.T) {
+	s := newStore(t)
+	a := addAccount(t, s, "anna@example.com", "Anna", apiv1.Role_ROLE_CUSTOMER, testTime)
+	session := addSession(t, s, a.ID, testTime)
+	now := testTime.Add(time.Hour)
+
+	out, err := s.refreshSession(t.Context(), "first "+session.ID, "second", now)
+	if err != nil || out.reused || out.account != a || out.session.Generation != 2 {
+		t.Fatalf("first use: %+v, %v", out, err)
+	}
+	rows, err := s.sessions(t.Context(), a.ID, now, nil, 10)
+	if err != nil || len(rows) != 1 || rows[0] != out.session {
+		t.Errorf("stored %+v, %v; want %+v", rows, err, out.session)
+	}
+	if _, err := s.refreshSession(t.Context(), "nonsense", "third", now); !errors.Is(err, ErrRefreshTokenInvalid) {
+		t.Errorf("an unknown token: %v", err)
+	}
+	// The deletion is kept although the call fails.
+	out, err = s.refreshSession(t.Context(), "first "+session.ID, "third", now.Add(time.Minute))
+	if err != nil || !out.reused || out.session.ID != session.ID {
+		t.Fatalf("a used token: %+v, %v", out, err)
+	}
+	if sessions, tokens := count(t, s, "sessions"), count(t, s, "refresh_tokens"); sessions+tokens != 0 {
+		t.Errorf("%d sessions and %d tokens are left", sessions, tokens)
+	}
+	if _, err := s.refreshSession(t.Context(), "second", "third", now); !errors.Is(err, ErrRefreshTokenInvalid) {
+		t.Errorf("the newest token of an ended session: %v", err)
+	}
+}
+
+// All copies of one token that are used at once get a token of the same generation.
+func TestConcurrentRefresh(t *testing.T) {
+	s := newStore(t)
+	a := addAccount(t, s, "anna@example.com", "Anna", apiv1.Role_ROLE_CUSTOMER, testTime)
+	session := addSession(t, s, a.ID, testTime)
+	const n = 8
+	outs, errs := make([]refreshed, n), make([]error, n)
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			outs[i], errs[i] = s.refreshSession(t.Context(), "first "+session.ID, NewRefreshToken(), testTime.Add(time.Minute))
+		})
+	}
+	wg.Wait()
+	for i := range n {
+		if errs[i] != nil || outs[i].reused || outs[i].session.Generation != 2 {
+			t.Errorf("use %d: %+v, %v", i, outs[i], errs[i])
+		}
+	}
+	if tokens := count(t, s, "refresh_tokens"); tokens != n+1 {
+		t.Errorf("%d tokens, want %d", tokens, n+1)
+	}
+}
+
+func TestOpenSession(t *testing.T) {
+	s := newStore(t)
+	a := addAccount(t, s, "anna@example.com", "Anna", apiv1.Role_ROLE_ADMIN, testTime)
+	b := addAccount(t, s, "bob@example.com", "Bob", apiv1.Role_ROLE_CUSTOMER, testTime)
+	session := addSession(t, s, a.ID, testTime)
+	p, err := s.openSession(t.Context(), session.ID, testTime)
+	if err != nil || p.UserID != a.ID || p.Role != apiv1.Role_ROLE_ADMIN || p.SessionID != session.ID {
+		t.Fatalf("open: %+v, %v", p, err)
+	}
+	if _, err := s.openSession(t.Context(), session.ID, session.ExpireTime); !errors.Is(err, errNoSession) {
+		t.Errorf("expired: %v", err)
+	}
+	if err := s.deleteSession(t.Context(), b.ID, session.ID, testTime); !errors.Is(err, errNoSession) {
+		t.Errorf("somebody else's session: %v", err)
+	}
+	if err := s.deleteSession(t.Context(), a.ID, session.ID, testTime); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.openSession(t.Context(), session.ID, testTime); !errors.Is(err, errNoSession) {
+		t.Errorf("ended: %v", err)
+	}
+}
+
+func TestDeleteSessionsOf(t *testing.T) {
+	s := newStore(t)
+	a := addAccount(t, s, "anna@example.com", "Anna", apiv1.Role_ROLE_CUSTOMER, testTime)
+	b := addAccount(t, s, "bob@example.com", "Bob", apiv1.Role_ROLE_CUSTOMER, testTime)
+	kept, others := addSession(t, s, a.ID, testTime), addSession(t, s, b.ID, testTime)
+	addSession(t, s, a.ID, testTime)
+	if err := s.deleteSessionsOf(t.Context(), a.ID, kept.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, left := range []Session{kept, others} {
+		if _, err := s.openSession(t.Context(), left.ID, testTime); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := count(t, s, "sessions"); n != 2 {
+		t.Errorf("%d sessions are left, want 2", n)
+	}
+}
+
+func TestDeleteExpired(t *testing.T) {
+	s := newStore(t)
+	a := addAccount(t, s, "anna@example.com", "Anna", apiv1.Role_ROLE_CUSTOMER, testTime)
+	addSession(t, s, a.ID, testTime)
+	live := addSession(t, s, a.ID, testTime)
+	day := 24 * time.Hour
+	if _, err := s.refreshSession(t.Context(), "first "+live.ID, "second", testTime.Add(20*day)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.deleteExpired(t.Context(), testTime.Add(29*day)); err != nil {
+		t.Fatal(err)
+	}
+	if sessions, tokens := count(t, s, "sessions"), count(t, s, "refresh_tokens"); sessions != 2 || tokens != 3 {
+		t.Fatalf("too early: %d sessions and %d tokens are left", sessions, tokens)
+	}
+	if err := s.deleteExpired(t.Context(), testTime.Add(30*day)); err != nil {
+		t.Fatal(err)
+	}
+	if sessions, tokens := count(t, s, "sessions"), count(t, s, "refresh_tokens"); sessions != 1 || tokens != 1 {
+		t.Errorf("%d sessions and %d tokens are left, want the refreshed one and its newest token", sessions, tokens)
+	}
+}
