@@ -49,7 +49,7 @@ test-openapi-types: ## Generate a TypeScript client's types and compile them
 
 .PHONY: bench
 bench: postgresql ## Run the benchmarks
-	go test -run '^$$' -bench . -benchmem -timeout 30m ./bench/...
+	go run ./bench
 
 # --- Check ---------------------------------------------------------------------
 

@@ -70,7 +70,8 @@ func (g *Gateway) methodDesc(r *route, input, output protoreflect.MessageType) g
 		Handler: func(_ any, ctx context.Context, dec func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error) {
 			req := input.New().Interface()
 			if err := dec(req); err != nil {
-				return nil, err
+				// grpc-go would call it INTERNAL and quote the parser.
+				return nil, apierr.From(malformed("the message could not be read").WithCause(err)).GRPCStatus().Err()
 			}
 			if interceptor == nil {
 				return call(ctx, req)

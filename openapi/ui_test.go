@@ -138,7 +138,7 @@ func TestEveryReasonIsExplained(t *testing.T) {
 			reasons++
 			reason := strings.TrimPrefix(string(ed.Values().Get(i).Name()), "ERROR_REASON_")
 			anchor := strings.ReplaceAll(strings.ToLower(reason), "_", "-")
-			if n := strings.Count(page, fmt.Sprintf(`id="%s"`, anchor)); n != 1 {
+			if n := strings.Count(page, `id="`+anchor+`"`); n != 1 {
 				t.Errorf("%s is explained %d times", reason, n)
 			}
 			if !strings.Contains(page, "<code>"+reason+"</code>") {

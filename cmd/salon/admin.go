@@ -68,6 +68,22 @@ func (c *adminCreateCmd) Run(ctx context.Context) error {
 	return nil
 }
 
+// createFirstAdmin makes an administrator's account where there are no accounts at all, and reports whether it did.
+func createFirstAdmin(ctx context.Context, url secret.Text, keys *secret.Keys, email, displayName, password string) (
+	made bool, err error,
+) {
+	db, err := postgres.Open(ctx, postgres.Config{URL: url, MaxConns: 1}, keys, migrations["user"].Service)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if has, err := user.HasAccounts(ctx, db); err != nil || has {
+		return false, err
+	}
+	_, err = user.CreateAdmin(ctx, db, auth.NewPasswords(auth.PasswordConfig{}), time.Now(), email, displayName, password, false)
+	return err == nil, err
+}
+
 type deadLettersCmd struct {
 	List   deadLettersListCmd   `cmd:"" help:"List them, newest first."`
 	Replay deadLettersReplayCmd `cmd:"" help:"Handle one again."`

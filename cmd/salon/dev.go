@@ -14,12 +14,16 @@ type devCmd struct {
 	listenFlags
 	gatewayFlags `embed:"" set:"limitUser=2000" set:"limitAddress=2000" set:"limitAuth=200" set:"accessLog="`
 	serverFlags
-	DataDir string `help:"Directory that keeps everything." default:".salon" type:"path"`
-	Demo    bool   `help:"Fill a new database with a believable salon." default:"true" negatable:""`
+	DataDir    string `help:"Directory that keeps everything." default:".salon" type:"path"`
+	Demo       bool   `help:"Fill a new database with a believable salon." default:"true" negatable:""`
+	AdminEmail string `help:"With --no-demo: address of the first administrator of a new database, who gets the password in SALON_ADMIN_PASSWORD."`
 }
 
 // Run starts what is missing of PostgreSQL, NATS and Redis, and everything else on top.
 func (c *devCmd) Run(ctx context.Context) (err error) {
+	if c.AdminEmail != "" && c.Demo {
+		return errors.New("--admin-email goes with --no-demo: the demo salon has an administrator")
+	}
 	cfg := appConfig{
 		logFlags: c.logFlags, secretFlags: c.secretFlags, listenFlags: c.listenFlags, gatewayFlags: c.gatewayFlags,
 		serverFlags: c.serverFlags, services: []string{"all"},
@@ -46,6 +50,11 @@ func (c *devCmd) Run(ctx context.Context) (err error) {
 			return fmt.Errorf("demo data: %w", err)
 		}
 	}
+	if c.AdminEmail != "" {
+		if err := c.createAdmin(ctx, cfg); err != nil {
+			return fmt.Errorf("create %s: %w", c.AdminEmail, err)
+		}
+	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	if infra.postgres != nil {
@@ -58,4 +67,14 @@ func (c *devCmd) Run(ctx context.Context) (err error) {
 		}()
 	}
 	return runApp(ctx, cfg, ls, func(a addrs) { printWelcome(os.Stdout, a, c.Demo, c.DataDir) })
+}
+
+// createAdmin makes the first administrator, unless there are accounts.
+func (c *devCmd) createAdmin(ctx context.Context, cfg appConfig) error {
+	keys, _, err := cfg.keys()
+	if err != nil {
+		return err
+	}
+	_, err = createFirstAdmin(ctx, cfg.DatabaseURL, keys, c.AdminEmail, "Administrator", os.Getenv("SALON_ADMIN_PASSWORD"))
+	return err
 }

@@ -10,11 +10,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/beauty-salon/platform/cmd/salon/demo"
-	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/lifecycle"
 	"github.com/beauty-salon/platform/internal/log"
-	"github.com/beauty-salon/platform/internal/postgres"
-	"github.com/beauty-salon/platform/services/user"
 )
 
 type seedCmd struct {
@@ -63,7 +60,8 @@ func seedDemo(ctx context.Context, cfg appConfig) (bool, error) {
 		return false, err
 	}
 	defer a.close()
-	if fresh, err := createDemoAdmin(ctx, cfg, a); err != nil || !fresh {
+	fresh, err := createFirstAdmin(ctx, cfg.DatabaseURL, a.keys, demo.AdminEmail, "Salon Admin", demo.Password)
+	if err != nil || !fresh {
 		return false, err
 	}
 	var group lifecycle.Group
@@ -85,21 +83,6 @@ func seedDemo(ctx context.Context, cfg appConfig) (bool, error) {
 
 // errSeeded ends the group when its work is done.
 var errSeeded = errors.New("seeded")
-
-// createDemoAdmin makes the first account, unless there is one.
-func createDemoAdmin(ctx context.Context, cfg appConfig, a *app) (bool, error) {
-	db, err := postgres.Open(ctx, postgres.Config{URL: cfg.DatabaseURL, MaxConns: 1}, a.keys, migrations["user"].Service)
-	if err != nil {
-		return false, err
-	}
-	defer func() { a.closed("database", db.Close()) }()
-	if has, err := user.HasAccounts(ctx, db); err != nil || has {
-		return false, err
-	}
-	_, err = user.CreateAdmin(ctx, db, auth.NewPasswords(auth.PasswordConfig{}), time.Now(),
-		demo.AdminEmail, "Salon Admin", demo.Password, false)
-	return err == nil, err
-}
 
 // waitSettled waits until the events of the demo have had their effect.
 func waitSettled(ctx context.Context, seeder *demo.Seeder) error {

@@ -59,16 +59,14 @@ func anna() Principal {
 }
 
 // wantCode fails the test unless err is an *apierr.Error of a code.
-func wantCode(t testing.TB, err error, code codes.Code) *apierr.Error {
+func wantCode(t testing.TB, err error, code codes.Code) {
 	t.Helper()
 	if err == nil {
 		t.Fatalf("no error, want %s", code)
 	}
-	public := apierr.From(err)
-	if public.Code() != code {
+	if apierr.From(err).Code() != code {
 		t.Fatalf("error %v, want %s", err, code)
 	}
-	return public
 }
 
 // jws puts a token together from parts, signed with sign over what a JWS signs.

@@ -99,7 +99,7 @@ func signer(keys *secret.Keys) ed25519.PrivateKey {
 
 // publicJWK describes a public key (RFC 8037, section 2).
 func publicJWK(key ed25519.PrivateKey) *userv1.Jwk {
-	x := base64.RawURLEncoding.EncodeToString(key.Public().(ed25519.PublicKey))
+	x := base64.RawURLEncoding.EncodeToString(key[ed25519.SeedSize:]) // a private key is the seed and the public key
 	return &userv1.Jwk{Kty: "OKP", Crv: "Ed25519", X: x, Kid: thumbprint(x), Use: "sig", Alg: "EdDSA"}
 }
 

@@ -8,20 +8,19 @@ import (
 	"testing"
 
 	"google.golang.org/grpc/codes"
+
+	"github.com/beauty-salon/platform/internal/apierr"
 )
 
 // cheapArgon keeps tests fast where the cost does not matter.
 var cheapArgon = argonParams{memory: 64, time: 1, threads: 1}
 
 func TestPasswordRoundTrip(t *testing.T) {
-	p := NewPasswords(PasswordConfig{})
+	p := newPasswords(PasswordConfig{}, cheapArgon)
 	for _, password := range []string{"correct horse battery", "пароль 🔑", strings.Repeat("x", 128), ""} {
 		hash, err := p.Hash(t.Context(), password)
 		if err != nil {
 			t.Fatal(err)
-		}
-		if want := "$argon2id$v=19$m=19456,t=2,p=1$"; !strings.HasPrefix(hash, want) {
-			t.Errorf("hash %q does not begin with %q", hash, want)
 		}
 		if ok, err := p.Verify(t.Context(), hash, password); !ok || err != nil {
 			t.Errorf("Verify(%q) = %v, %v", password, ok, err)
@@ -32,6 +31,20 @@ func TestPasswordRoundTrip(t *testing.T) {
 		if p.NeedsRehash(hash) {
 			t.Errorf("a new hash needs a rehash: %q", hash)
 		}
+	}
+}
+
+func TestProductionCosts(t *testing.T) {
+	p := NewPasswords(PasswordConfig{})
+	hash, err := p.Hash(t.Context(), "correct horse battery")
+	if want := "$argon2id$v=19$m=19456,t=2,p=1$"; err != nil || !strings.HasPrefix(hash, want) {
+		t.Fatalf("hash %q, %v does not begin with %q", hash, err, want)
+	}
+	if ok, err := p.Verify(t.Context(), hash, "correct horse battery"); !ok || err != nil {
+		t.Errorf("Verify = %v, %v", ok, err)
+	}
+	if cheap := newPasswords(PasswordConfig{}, cheapArgon); !cheap.NeedsRehash(hash) || p.NeedsRehash(hash) {
+		t.Error("NeedsRehash does not look at the costs")
 	}
 }
 
@@ -115,7 +128,8 @@ func TestPasswordQueue(t *testing.T) {
 	waitFor(t, "three waiting", func() bool { return len(p.admitted) == 5 })
 
 	_, err := p.Hash(t.Context(), "x")
-	if wantCode(t, err, codes.ResourceExhausted).RetryAfter() <= 0 {
+	wantCode(t, err, codes.ResourceExhausted)
+	if apierr.From(err).RetryAfter() <= 0 {
 		t.Error("Hash: no time to come back")
 	}
 	_, err = p.Verify(t.Context(), "", "x")

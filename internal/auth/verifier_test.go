@@ -17,6 +17,7 @@ import (
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
 )
 
 // published is a source of keys that counts how often it is asked.
@@ -145,8 +146,11 @@ func TestBadTokens(t *testing.T) {
 	if _, err := v.Verify(t.Context(), jws(t, header(nil), body(nil), ours)); err != nil {
 		t.Fatalf("the good one: %v", err)
 	}
-	_, foreign, _ := ed25519.GenerateKey(nil)
-	public := i.key.Public().(ed25519.PublicKey)
+	foreignX, foreign, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := ed25519.PublicKey(i.key[ed25519.SeedSize:])
 	hs256 := func(key []byte) func(string) []byte {
 		return func(s string) []byte {
 			m := hmac.New(sha256.New, key)
@@ -184,7 +188,7 @@ func TestBadTokens(t *testing.T) {
 		"kid is a number":           signed(map[string]any{"kid": 1}, nil),
 		"jku":                       signed(map[string]any{"jku": "https://evil.example/jwks.json"}, nil),
 		"x5u":                       signed(map[string]any{"x5u": "https://evil.example/cert"}, nil),
-		"jwk":                       jws(t, header(map[string]any{"jwk": map[string]any{"kty": "OKP", "crv": "Ed25519", "x": base64.RawURLEncoding.EncodeToString(foreign.Public().(ed25519.PublicKey))}}), body(nil), signEd25519(foreign)),
+		"jwk":                       jws(t, header(map[string]any{"jwk": map[string]any{"kty": "OKP", "crv": "Ed25519", "x": base64.RawURLEncoding.EncodeToString(foreignX)}}), body(nil), signEd25519(foreign)),
 		"crit":                      signed(map[string]any{"crit": []string{"b64"}, "b64": false}, nil),
 		"another issuer":            signed(nil, map[string]any{"iss": "somebody"}),
 		"no issuer":                 signed(nil, map[string]any{"iss": nil}),
@@ -204,11 +208,11 @@ func TestBadTokens(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			claims, err := v.Verify(t.Context(), token)
-			public := wantCode(t, err, codes.Unauthenticated)
+			wantCode(t, err, codes.Unauthenticated)
 			if claims != (Claims{}) {
 				t.Errorf("claims of a bad token: %+v", claims)
 			}
-			if message := public.GRPCStatus().Message(); message != "the access token is not valid" {
+			if message := apierr.From(err).GRPCStatus().Message(); message != "the access token is not valid" {
 				t.Errorf("the answer tells more than needed: %q", message)
 			}
 		})

@@ -217,7 +217,7 @@ func (c *Cache[T]) shard(key string) *atomic.Uint64 {
 
 // jitter spreads d by ten percent either way, so that what was kept together does not expire together.
 func jitter(d time.Duration) time.Duration {
-	return time.Duration(float64(d) * (0.9 + 0.2*rand.Float64()))
+	return time.Duration(float64(d) * (0.9 + 0.2*rand.Float64())) //nolint:gosec // nobody gains from guessing it
 }
 
 // errCorrupt is a value in Redis that we did not write, or not like this.

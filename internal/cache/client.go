@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	// opTimeout bounds one use of Redis. A healthy one answers within a millisecond; a request must not wait for a
-	// sick one, because everything in Redis can be had elsewhere.
-	opTimeout = 100 * time.Millisecond
+	// defaultTimeout bounds one use of Redis. A healthy one answers within a millisecond; a request must not wait for
+	// a sick one, because everything in Redis can be had elsewhere.
+	defaultTimeout = 100 * time.Millisecond
 	// ioTimeout bounds the connection's own steps where no context does.
 	ioTimeout = 250 * time.Millisecond
 	// restTime is how long Redis is left alone after a failure, and how often repairs are tried.
@@ -39,6 +39,8 @@ type Config struct {
 	// URL is redis://user:password@host:port/db, or rediss:// with TLS, or unix://. Empty means that there is none:
 	// every process keeps to its own memory.
 	URL secret.Text
+	// Timeout bounds one use of Redis, so what a request can lose to a Redis that hangs. 0 means 100 ms.
+	Timeout time.Duration
 }
 
 // Client is a connection to Redis that may be down at any time. It is safe for concurrent use.
@@ -46,6 +48,8 @@ type Client struct {
 	rdb *redis.Client // nil without a URL
 	log zerolog.Logger
 	now func() time.Time
+	// timeout bounds one use.
+	timeout time.Duration
 	// rest is how long Redis is left alone after a failure.
 	rest time.Duration
 
@@ -57,23 +61,26 @@ type Client struct {
 
 // Open prepares the connection. It fails for a malformed URL only; Redis need not be there yet.
 func Open(cfg Config, log zerolog.Logger) (*Client, error) {
-	c := &Client{log: log, now: time.Now, rest: restTime}
+	c := &Client{log: log, now: time.Now, timeout: cfg.Timeout, rest: restTime}
+	if c.timeout <= 0 {
+		c.timeout = defaultTimeout
+	}
 	c.repairs.init(restTime)
 	if cfg.URL == "" {
 		return c, nil
 	}
 	o, err := redis.ParseURL(cfg.URL.Reveal())
 	if err != nil {
-		var bad *url.Error
-		if errors.As(err, &bad) {
+		if bad, ok := errors.AsType[*url.Error](err); ok {
 			err = bad.Err // without the URL, which has a password in it
 		}
 		return nil, fmt.Errorf("redis URL: %w", err)
 	}
 	quiet()
 	o.ContextTimeoutEnabled = true
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = ioTimeout, ioTimeout, ioTimeout
-	o.PoolTimeout = opTimeout
+	io := max(ioTimeout, c.timeout)
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = io, io, io
+	o.PoolTimeout = c.timeout
 	o.MaxActiveConns = maxConns
 	o.PoolSize = min(o.PoolSize, maxConns)
 	// A connection that a restart of Redis has closed is worth one more try, nothing else is.
@@ -90,6 +97,7 @@ var quiet = sync.OnceFunc(func() { redis.SetLogger(silence{}) })
 
 type silence struct{}
 
+// Printf implements the library's logger.
 func (silence) Printf(context.Context, string, ...any) {}
 
 // Redis returns the connection, for what Do cannot express. It is nil when no URL was configured.
@@ -117,7 +125,7 @@ func (c *Client) Healthy(ctx context.Context) error {
 	if c == nil || c.rdb == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, ioTimeout)
+	ctx, cancel := context.WithTimeout(ctx, max(ioTimeout, c.timeout))
 	defer cancel()
 	if err := c.rdb.Ping(ctx).Err(); err != nil {
 		return fmt.Errorf("redis: %w", err)
@@ -130,7 +138,7 @@ func (c *Client) Available() bool {
 	return c != nil && c.rdb != nil && c.downUntil.Load() <= c.now().UnixNano()
 }
 
-// Do uses Redis for at most 100 ms. For a second after a failure it returns [ErrUnavailable] without asking; then one
+// Do uses Redis for as long as Config.Timeout at most. For a second after a failure it returns [ErrUnavailable] without asking; then one
 // caller tries again while the others still do without. fn may run more than once at the same time as others' do, and
 // must use no other context than the one that it is given.
 func (c *Client) Do(ctx context.Context, fn func(ctx context.Context, r redis.UniversalClient) error) error {
@@ -143,7 +151,7 @@ func (c *Client) Do(ctx context.Context, fn func(ctx context.Context, r redis.Un
 			return ErrUnavailable
 		}
 	}
-	inner, cancel := context.WithTimeout(ctx, opTimeout)
+	inner, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	err := fn(inner, c.rdb)
 	switch {

@@ -73,11 +73,11 @@ func (l *lines) count(text string) int {
 func TestCircuit(t *testing.T) {
 	server := redistest.New(t)
 	var log lines
-	c, err := Open(Config{URL: server.URL()}, zerolog.New(&log))
+	c, err := Open(Config{URL: server.URL(), Timeout: patience}, zerolog.New(&log))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	now := time.Now()
 	c.now = func() time.Time { return now }
 	if err := errors.Join(c.Do(t.Context(), ping), c.Healthy(t.Context())); err != nil {

@@ -35,8 +35,7 @@ func register(reg prometheus.Registerer, vec *prometheus.CounterVec) *prometheus
 		return vec
 	}
 	err := reg.Register(vec)
-	var twice prometheus.AlreadyRegisteredError
-	if errors.As(err, &twice) {
+	if twice, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
 		if existing, ok := twice.ExistingCollector.(*prometheus.CounterVec); ok {
 			return existing
 		}

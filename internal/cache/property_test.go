@@ -29,7 +29,7 @@ func TestNeverOlderThanDropped(t *testing.T) {
 			if i == 0 {
 				change = noLocal
 			}
-			client, err := Open(Config{URL: server.URL()}, zerolog.Nop())
+			client, err := Open(Config{URL: server.URL(), Timeout: patience}, zerolog.Nop())
 			if err != nil {
 				rt.Fatal(err)
 			}
@@ -37,21 +37,21 @@ func TestNeverOlderThanDropped(t *testing.T) {
 			clients[i] = client
 			processes[i] = onClient(clients[i], d, change, nil)
 		}
-		any := rapid.IntRange(0, len(processes)-1)
+		process := rapid.IntRange(0, len(processes)-1)
 		rt.Repeat(map[string]func(*rapid.T){
 			"write": func(rt *rapid.T) {
-				i := any.Draw(rt, "process")
+				i := process.Draw(rt, "process")
 				least[i] = d.version.Add(1)
 				processes[i].Drop(t.Context(), "a", least[i])
 			},
 			"hear of an older write": func(rt *rapid.T) {
-				i := any.Draw(rt, "process")
+				i := process.Draw(rt, "process")
 				v := rapid.Int64Range(1, d.version.Load()).Draw(rt, "version")
 				processes[i].Drop(t.Context(), "a", v)
 				least[i] = max(least[i], v)
 			},
 			"read": func(rt *rapid.T) {
-				i := any.Draw(rt, "process")
+				i := process.Draw(rt, "process")
 				n, err := processes[i].Get(t.Context(), "a")
 				if err != nil || n.GetValue() < least[i] {
 					rt.Fatalf("process %d got %v, %v after it dropped %d", i, n, err, least[i])

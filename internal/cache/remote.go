@@ -39,6 +39,7 @@ type remote struct {
 
 // untold are the Drops that Redis does not know of.
 type untold struct {
+	limit    int // how many there may be
 	mu       sync.Mutex
 	versions map[string]int64 // by key
 	overflow bool             // there were too many: everything must go
@@ -51,7 +52,7 @@ func newRemote(client *Client, name string, counts counters) remote {
 		client: client,
 		prefix: schema + name + ":",
 		counts: counts,
-		untold: &untold{versions: make(map[string]int64)},
+		untold: &untold{limit: maxUntold, versions: make(map[string]int64)},
 	}
 }
 
@@ -74,7 +75,7 @@ func (r remote) get(ctx context.Context, key string) (body []byte, version int64
 
 // set stores a value unless Redis has, or knows of, a newer one.
 func (r remote) set(ctx context.Context, key string, version int64, body []byte, ttl time.Duration) {
-	r.put(ctx, key, kindValue, version, body, jitter(ttl))
+	_ = r.put(ctx, key, kindValue, version, body, jitter(ttl))
 }
 
 // drop makes Redis refuse what is older than version. If Redis cannot be told now, it will be.
@@ -140,7 +141,7 @@ func (r remote) later(key string, version int64, ttl time.Duration) {
 	u := r.untold
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if old, found := u.versions[key]; !found && len(u.versions) >= maxUntold {
+	if old, found := u.versions[key]; !found && len(u.versions) >= u.limit {
 		u.overflow, u.wiping = true, false
 		clear(u.versions)
 	} else if !u.overflow || u.wiping {
@@ -239,7 +240,7 @@ func decode(b []byte) (body []byte, version int64, err error) {
 	}
 	sum, err := strconv.ParseUint(string(b[versionBytes+1:headerBytes]), 16, 32)
 	body = b[headerBytes:]
-	if err != nil || uint32(sum) != crc32.Checksum(body, checksum) {
+	if err != nil || sum != uint64(crc32.Checksum(body, checksum)) {
 		return nil, 0, errCorrupt
 	}
 	switch b[versionBytes] {

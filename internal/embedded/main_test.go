@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
-		fmt.Println(postgres.AdminURL())
+		fmt.Fprintln(os.Stdout, postgres.AdminURL())
 		select {}
 	}
 	goleak.VerifyTestMain(m)

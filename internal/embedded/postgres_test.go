@@ -209,9 +209,12 @@ func freePort(t *testing.T) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := listener.Addr().(*net.TCPAddr).Port
+	address, ok := listener.Addr().(*net.TCPAddr)
+	if !ok {
+		t.Fatalf("listens on %v", listener.Addr())
+	}
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return port
+	return address.Port
 }

@@ -101,7 +101,8 @@ func (c *Consumer) Run(ctx context.Context) error {
 	defer stop()
 	w := &worker{Consumer: c, excused: map[uint64]int{}}
 	for ctx.Err() == nil {
-		if err := c.session(ctx, w); err != nil && ctx.Err() == nil {
+		err := c.session(ctx, w)
+		if err != nil && ctx.Err() == nil && !errors.Is(err, errNotReady) { // the bus has logged that
 			c.log.Warn().Err(err).Msg("consumer is interrupted")
 		}
 		retry := time.NewTimer(jitter(sessionRetry))
@@ -118,8 +119,8 @@ func (c *Consumer) Run(ctx context.Context) error {
 // session works as long as both the database and NATS do. Nothing is fetched while
 // the database is away, so that an outage does not use up the tries of events.
 func (c *Consumer) session(ctx context.Context, w *worker) error {
-	if c.bus.Ready() != nil {
-		return nil // the bus has logged it
+	if err := c.bus.Ready(); err != nil {
+		return err
 	}
 	if err := c.ping(ctx); err != nil {
 		return err

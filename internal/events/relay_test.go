@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -131,23 +132,62 @@ func TestRelaySurvivesAnOutageOfNATS(t *testing.T) {
 // The relay dies after the stream has confirmed and before the rows are marked.
 func TestRelayDoesNotDoubleAfterACrash(t *testing.T) {
 	t.Parallel()
+	for name, aggregates := range map[string]int{"one by one": 4, "as a batch": 2 * batchFrom} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBed(t)
+			want := someEvents(t, aggregates, 3)
+			b.append(want...)
+			r := b.relay()
+			var crashes atomic.Int32
+			r.afterPublish = func() {
+				if crashes.Add(1) <= 2 {
+					b.killRelays()
+				}
+			}
+			b.start(r.Run)
+			b.waitPublished()
+			if n := crashes.Load(); n < 3 {
+				t.Fatalf("published in %d rounds, want a third one after two crashes", n)
+			}
+			if got := b.stored(); !slices.Equal(ids(got), ids(want)) {
+				t.Errorf("the stream has %d events, want %d", len(got), len(want))
+			}
+		})
+	}
+}
+
+func TestBatchesAreAllOrNothing(t *testing.T) {
+	t.Parallel()
 	b := newBed(t)
-	want := someEvents(t, 4, 5)
-	b.append(want...)
-	r := b.relay()
-	var crashes atomic.Int32
-	r.afterPublish = func() {
-		if crashes.Add(1) <= 2 {
-			b.killRelays()
+	b.waitReady()
+	if !b.bus.batches.Load() {
+		t.Fatal("the stream takes no batches")
+	}
+	es := someEvents(t, 3, 2)
+	publish := func(es ...Event) error {
+		var ms []*nats.Msg
+		for _, e := range es {
+			ms = append(ms, e.message("tests", ""))
 		}
+		return b.bus.publishBatch(t.Context(), ms)
 	}
-	b.start(r.Run)
-	b.waitPublished()
-	if n := crashes.Load(); n < 3 {
-		t.Fatalf("published in %d rounds, want a third one after two crashes", n)
+	if err := publish(es[:3]...); err != nil {
+		t.Fatal(err)
 	}
-	if got := b.stored(); !slices.Equal(ids(got), ids(want)) {
-		t.Errorf("the stream has %d events, want %d", len(got), len(want))
+	if err := publish(es[3], es[0], es[4]); err == nil {
+		t.Error("a batch with an event that is stored already is taken")
+	}
+	large := es[4]
+	large.Body = make([]byte, 2<<20)
+	if err := publish(es[3], large, es[5]); err == nil {
+		t.Error("a batch with an event that is too large is taken")
+	}
+	if err := publish(es[3:]...); err != nil {
+		t.Fatal(err)
+	}
+	if got := ids(b.stored()); !slices.Equal(got, ids(es)) {
+		t.Errorf("the stream has %v, want %v", got, ids(es))
 	}
 }
 
@@ -189,34 +229,39 @@ func TestOneRelayOfASchemaIsActive(t *testing.T) {
 	}
 }
 
-// A later event of an aggregate must not overtake one that the stream refuses.
+// A later event of an aggregate must not overtake one that the stream refuses, and
+// other aggregates must not wait.
 func TestRelayHoldsBackWhatFollowsARefusedEvent(t *testing.T) {
 	t.Parallel()
-	b := newBed(t)
-	b.waitReady()
-	cfg := b.bus.streamConfig()
-	cfg.MaxMsgSize = 1000
-	if _, err := b.bus.js.UpdateStream(t.Context(), cfg); err != nil {
-		t.Fatal(err)
-	}
-	stuck, free := newID(t), newID(t)
-	large := newEvent(t, stuck, 1)
-	large.Body = []byte(`{"appointmentId":"` + strings.Repeat("x", 2000) + `"}`)
-	want := []Event{large, newEvent(t, free, 1), newEvent(t, stuck, 2), newEvent(t, free, 2)}
-	b.append(want...)
-	b.start(b.relay().Run)
-	eventually(t, "the other aggregate is published", func() bool { return len(b.stored()) == 2 })
-	for _, e := range b.stored() {
-		if e.AggregateID != free {
-			t.Errorf("version %d of the refused aggregate is in the stream", e.AggregateVersion)
-		}
-	}
-	if _, err := b.bus.js.UpdateStream(t.Context(), b.bus.streamConfig()); err != nil {
-		t.Fatal(err)
-	}
-	b.waitPublished()
-	if got := ids(b.stored()); !slices.Equal(got[2:], []string{want[0].ID, want[2].ID}) {
-		t.Errorf("afterwards %v was published, want version 1 before 2", got[2:])
+	for name, others := range map[string]int{"one by one": 1, "as a batch": batchFrom} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBed(t)
+			b.waitReady()
+			cfg := b.bus.streamConfig()
+			cfg.MaxMsgSize = 1000
+			if _, err := b.bus.js.UpdateStream(t.Context(), cfg); err != nil {
+				t.Fatal(err)
+			}
+			stuck := newID(t)
+			large := newEvent(t, stuck, 1)
+			large.Body = []byte(`{"appointmentId":"` + strings.Repeat("x", 2000) + `"}`)
+			second := newEvent(t, stuck, 2)
+			free := someEvents(t, others, 2)
+			b.append(slices.Concat([]Event{large}, free[:others], []Event{second}, free[others:])...)
+			b.start(b.relay().Run)
+			eventually(t, "the others are published", func() bool { return len(b.stored()) >= len(free) })
+			if got := b.stored(); !slices.Equal(ids(got), ids(free)) {
+				t.Errorf("the stream has %v, want %v", ids(got), ids(free))
+			}
+			if _, err := b.bus.js.UpdateStream(t.Context(), b.bus.streamConfig()); err != nil {
+				t.Fatal(err)
+			}
+			b.waitPublished()
+			if got := ids(b.stored()); !slices.Equal(got[len(free):], []string{large.ID, second.ID}) {
+				t.Errorf("afterwards %v was published, want version 1 before 2", got[len(free):])
+			}
+		})
 	}
 }
 

@@ -227,7 +227,7 @@ func (b *bed) adminConn() *pgx.Conn {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.t.Cleanup(func() { conn.Close(context.WithoutCancel(b.t.Context())) })
+	b.t.Cleanup(func() { b.closeConn(conn) })
 	return conn
 }
 
@@ -243,7 +243,7 @@ func (b *bed) maintenance() *pgx.Conn {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.t.Cleanup(func() { conn.Close(context.WithoutCancel(b.t.Context())) })
+	b.t.Cleanup(func() { b.closeConn(conn) })
 	return conn
 }
 
@@ -263,7 +263,13 @@ func (b *bed) admin(sql string, args ...any) {
 	if _, err := conn.Exec(b.t.Context(), sql, args...); err != nil {
 		b.t.Fatal(err)
 	}
-	conn.Close(b.t.Context())
+	b.closeConn(conn)
+}
+
+func (b *bed) closeConn(conn *pgx.Conn) {
+	if err := conn.Close(context.WithoutCancel(b.t.Context())); err != nil {
+		b.t.Error(err)
+	}
 }
 
 // database is the name of the test's database.

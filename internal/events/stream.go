@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,12 +29,7 @@ var streamKinds = []string{"appointment", "user", "master", "service", "offering
 // streamed reports whether the stream keeps events of the type.
 func streamed(typ string) bool {
 	kind, _, _ := strings.Cut(typ, ".")
-	for _, k := range streamKinds {
-		if k == kind {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(streamKinds, kind)
 }
 
 // streamConfig keeps what consumers have handled too (Limits): a WorkQueue stream
@@ -152,5 +148,5 @@ func pause(ctx context.Context, d time.Duration) {
 
 // jitter is d plus up to a fifth, so that processes do not act in step.
 func jitter(d time.Duration) time.Duration {
-	return d + rand.N(d/5+1)
+	return d + rand.N(d/5+1) //nolint:gosec // spreading needs no secrecy
 }

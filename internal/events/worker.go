@@ -108,7 +108,7 @@ func (w *worker) receive(msgs jetstream.MessageBatch) ([]*delivery, error) {
 }
 
 // work handles the deliveries, together if that succeeds and else one by one. The
-// error is an outage; then it returns those that it did not get to.
+// error is an outage or the end of ctx; then it returns those that it did not get to.
 func (w *worker) work(ctx context.Context, hand []*delivery) ([]*delivery, error) {
 	var admitted []*delivery
 	for _, d := range hand {
@@ -121,7 +121,7 @@ func (w *worker) work(ctx context.Context, hand []*delivery) ([]*delivery, error
 	}
 	for i, d := range admitted {
 		if ctx.Err() != nil {
-			return admitted[i:], nil
+			return admitted[i:], ctx.Err()
 		}
 		if i > 0 && !w.lanes.admit(d) { // an earlier one has just failed
 			continue

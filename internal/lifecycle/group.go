@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -70,8 +71,8 @@ func (g *Group) Run(ctx context.Context) error {
 	if errors.As(context.Cause(ctx), &first) {
 		errs = append(errs, first.error)
 	}
-	for i := len(started) - 1; i >= 0; i-- {
-		errs = append(errs, started[i].halt(base, first.error))
+	for _, r := range slices.Backward(started) {
+		errs = append(errs, r.halt(base, first.error))
 	}
 	return errors.Join(errs...)
 }

@@ -7,6 +7,7 @@
 package natstest
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -19,15 +20,19 @@ import (
 	"github.com/beauty-salon/platform/internal/secret"
 )
 
-// startTimeout is how long a server may take to accept connections.
-const startTimeout = 20 * time.Second
+const (
+	loopback = "127.0.0.1"
+	// startTimeout and stopTimeout are generous: many test binaries run at once.
+	startTimeout = 30 * time.Second
+	stopTimeout  = 30 * time.Second
+)
 
 // backend is one way to run a server.
 type backend interface {
 	// start returns once the server accepts connections on the port.
 	start(port int, dir string) error
-	// stop ends the server as the system ends it at a shutdown. It may be called again.
-	stop()
+	// stop ends the server in an orderly way, after a start.
+	stop() error
 }
 
 // Server is a NATS server of one test.
@@ -53,11 +58,11 @@ func New(t testing.TB) *Server {
 // comes late. Its port is free at the time of the call.
 func NewStopped(t testing.TB) *Server {
 	t.Helper()
-	port, err := freePort()
+	port, err := freePort(t.Context())
 	if err != nil {
 		t.Fatalf("natstest: %v", err)
 	}
-	s := &Server{t: t, dir: t.TempDir(), port: port, backend: &embedded{}}
+	s := &Server{t: t, dir: t.TempDir(), port: port, backend: &inProcess{}}
 	if bin := os.Getenv("SALON_TEST_NATS"); bin != "" {
 		s.backend = &process{binary: bin}
 	}
@@ -67,7 +72,7 @@ func NewStopped(t testing.TB) *Server {
 
 // URL is where the server listens, also while it is stopped.
 func (s *Server) URL() secret.Text {
-	return secret.Text("nats://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)))
+	return secret.Text("nats://" + address(s.port))
 }
 
 // StoreDir is where the server keeps its files.
@@ -93,8 +98,10 @@ func (s *Server) Stop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.running {
-		s.backend.stop()
 		s.running = false
+		if err := s.backend.stop(); err != nil {
+			s.t.Errorf("natstest: %v", err)
+		}
 	}
 }
 
@@ -105,15 +112,16 @@ func (s *Server) Restart() {
 	s.Start()
 }
 
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func address(port int) string { return net.JoinHostPort(loopback, strconv.Itoa(port)) }
+
+func freePort(ctx context.Context) (int, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address(0))
 	if err != nil {
 		return 0, fmt.Errorf("find a free port: %w", err)
 	}
-	defer l.Close()
 	addr, ok := l.Addr().(*net.TCPAddr)
 	if !ok {
 		return 0, fmt.Errorf("find a free port: listening on %v", l.Addr())
 	}
-	return addr.Port, nil
+	return addr.Port, l.Close()
 }

@@ -28,7 +28,7 @@ func TestDatabasesAreSeparate(t *testing.T) {
 func TestServerOpensEachSchemaOnce(t *testing.T) {
 	t.Parallel()
 	server := pgtest.NewServer(t, postgres.Migrations{Service: "one"}, postgres.Migrations{Service: "two"})
-	if server.DB("one") != server.DB("one") {
+	if first, second := server.DB("one"), server.DB("one"); first != second {
 		t.Error("the same schema was opened twice")
 	}
 	for _, schema := range []string{"one", "two"} {

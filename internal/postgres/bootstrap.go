@@ -54,8 +54,8 @@ func Bootstrap(ctx context.Context, adminURL string, keys *secret.Keys, schemas 
 	}
 }
 
-// clashed tells whether err is what two servers-wide changes of the same role at
-// the same moment look like.
+// clashed tells whether err is what two changes of the same role at the same
+// moment, from two databases, look like.
 func clashed(err error) bool {
 	switch SQLState(err) {
 	case codeUniqueViolation, codeDuplicateObject, codeSerializationFailure, codeDeadlockDetected, codeInternalError:
@@ -151,7 +151,7 @@ func bootstrapRole(ctx context.Context, tx pgx.Tx, keys *secret.Keys, schema str
 	if err != nil {
 		return err
 	}
-	statement := fmt.Sprintf("%s ROLE %s LOGIN NOINHERIT NOCREATEDB NOCREATEROLE PASSWORD '%s'", verb, quote(role), verifier)
+	statement := fmt.Sprintf("%s ROLE %s LOGIN NOINHERIT PASSWORD '%s'", verb, quote(role), verifier)
 	if _, err := tx.Exec(ctx, statement); err != nil {
 		return fmt.Errorf("%s role %s (the administrator needs CREATEROLE): %w", strings.ToLower(verb), role, err)
 	}

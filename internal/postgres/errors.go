@@ -43,8 +43,7 @@ const (
 
 // SQLState is the SQLSTATE of err, or "" when PostgreSQL did not send it.
 func SQLState(err error) string {
-	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) {
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pgErr.Code
 	}
 	return ""
@@ -75,8 +74,8 @@ func IsCheckViolation(err error, constraint string) bool {
 }
 
 func violates(err error, code, constraint string) bool {
-	var pgErr *pgconn.PgError
-	return errors.As(err, &pgErr) && pgErr.Code == code && (constraint == "" || pgErr.ConstraintName == constraint)
+	pgErr, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pgErr.Code == code && (constraint == "" || pgErr.ConstraintName == constraint)
 }
 
 // APIError turns what the driver reports about the state of the database into an
@@ -88,12 +87,11 @@ func APIError(err error) error {
 	if err == nil {
 		return nil
 	}
-	if known := (*apierr.Error)(nil); errors.As(err, &known) {
+	if _, ok := errors.AsType[*apierr.Error](err); ok {
 		return err
 	}
-	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) {
-		return stateError(pgErr.Code, err)
+	if state := SQLState(err); state != "" {
+		return stateError(state, err)
 	}
 	if unreachable(err) {
 		return unavailable(err)
@@ -130,14 +128,14 @@ func unreachable(err error) bool {
 		return false
 	}
 	// Before the deadline test: the limit on connecting is a deadline too.
-	if refused := (*pgconn.ConnectError)(nil); errors.As(err, &refused) {
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return true
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return false
 	}
-	var network net.Error
-	return errors.As(err, &network) ||
+	_, network := errors.AsType[net.Error](err)
+	return network ||
 		errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, net.ErrClosed) || pgconn.SafeToRetry(err)

@@ -20,7 +20,9 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m, pgtest.LeakOptions()...) }
 
 // items is a service with one table that has a constraint of every kind.
-var items = postgres.Migrations{Service: "items", FS: fstest.MapFS{
+var items = postgres.Migrations{Service: "items", FS: itemFiles}
+
+var itemFiles = fstest.MapFS{
 	"0001_items.sql": {Data: []byte(`
 -- +goose Up
 CREATE TABLE kinds (id int PRIMARY KEY);
@@ -35,7 +37,7 @@ CREATE TABLE items (
 DROP TABLE items;
 DROP TABLE kinds;
 `)},
-}}
+}
 
 // exec runs a statement as the database's administrator.
 func exec(t *testing.T, adminURL, statement string) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -87,8 +88,8 @@ func Migrate(ctx context.Context, adminURL string, m Migrations) error {
 // data of the schema is lost. It exists to prove that the down halves work.
 func Rollback(ctx context.Context, adminURL string, m Migrations) error {
 	return withSets(ctx, adminURL, m, func(conn *sql.DB, sets []migrationSet) error {
-		for i := len(sets) - 1; i >= 0; i-- {
-			provider, err := newProvider(conn, sets[i])
+		for _, set := range slices.Backward(sets) {
+			provider, err := newProvider(conn, set)
 			if err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"errors"
+	"maps"
 	"testing"
 	"testing/fstest"
 
@@ -13,11 +14,9 @@ import (
 
 // newer is items with one more migration.
 func newer() postgres.Migrations {
-	files := fstest.MapFS{"0002_note.sql": {Data: []byte(
-		"-- +goose Up\nALTER TABLE items ADD COLUMN note text;\n-- +goose Down\nALTER TABLE items DROP COLUMN note;\n")}}
-	for name, file := range items.FS.(fstest.MapFS) {
-		files[name] = file
-	}
+	files := maps.Clone(itemFiles)
+	files["0002_note.sql"] = &fstest.MapFile{Data: []byte(
+		"-- +goose Up\nALTER TABLE items ADD COLUMN note text;\n-- +goose Down\nALTER TABLE items DROP COLUMN note;\n")}
 	return postgres.Migrations{Service: items.Service, FS: files}
 }
 

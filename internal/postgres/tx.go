@@ -94,8 +94,8 @@ func (d *DB) attempt(ctx context.Context, fn func(tx *DB) error) ([]func(), erro
 
 // retryable tells whether running the whole transaction again may succeed.
 func retryable(err error) bool {
-	var pgErr *pgconn.PgError
-	if !errors.As(err, &pgErr) {
+	pgErr, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
 		return false
 	}
 	switch pgErr.Code {

@@ -107,7 +107,7 @@ func (s *Server) Start() {
 func (s *Server) startOnFreePort() {
 	s.t.Helper()
 	for range 5 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := new(net.ListenConfig).Listen(s.t.Context(), "tcp", "127.0.0.1:0")
 		if err != nil {
 			s.t.Fatalf("find a free port: %v", err)
 		}
@@ -153,11 +153,11 @@ func (s *Server) start() bool {
 
 // answers sends a PING. The Redis client belongs to the packages under test.
 func (s *Server) answers() bool {
-	conn, err := net.DialTimeout("tcp", s.addr, time.Second)
+	conn, err := new(net.Dialer).DialContext(s.t.Context(), "tcp", s.addr)
 	if err != nil {
 		return false
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	_ = conn.SetDeadline(time.Now().Add(time.Second))
 	reply := make([]byte, len("+PONG"))
 	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
@@ -170,7 +170,7 @@ func (s *Server) answers() bool {
 // Hanging returns the URL of something that accepts connections and never answers.
 func Hanging(t testing.TB) secret.Text {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("listen: %v", err)
 	}

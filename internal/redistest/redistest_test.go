@@ -14,7 +14,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestServer(t *testing.T) {
 	s := New(t)
 	c := redis.NewClient(&redis.Options{Addr: s.Addr()})
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	if err := c.Set(t.Context(), "k", "v", time.Minute).Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestHanging(t *testing.T) {
 	}
 	o.ReadTimeout, o.MaxRetries = 20*time.Millisecond, -1
 	c := redis.NewClient(o)
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	if err := c.Ping(t.Context()).Err(); err == nil {
 		t.Error("it answers")
 	}

@@ -61,7 +61,10 @@ func newContract(set *descriptorpb.FileDescriptorSet) (*contract, error) {
 		}
 	}
 	c.linkLocations()
-	return c, c.checkReasons()
+	if err := c.checkReasons(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // rank is the place of a file's package in the document; what packages does not name come last.
@@ -160,6 +163,16 @@ func (m *method) inPath(fd protoreflect.FieldDescriptor) bool {
 
 func (m *method) takes(field protoreflect.Name) bool {
 	return m.desc.Input().Fields().ByName(field) != nil
+}
+
+// needsID reports whether the body must name something that exists.
+func (m *method) needsID() bool {
+	for i := range m.desc.Input().Fields().Len() {
+		if fd := m.desc.Input().Fields().Get(i); !m.inPath(fd) && isID(fd) && required(fd, inRequest) {
+			return true
+		}
+	}
+	return false
 }
 
 func (m *method) returns(field protoreflect.Name) bool {

@@ -58,8 +58,11 @@ func newDocument(raw *document, c *contract) (*document, error) {
 			return nil, fmt.Errorf("%s: %w", m.desc.FullName(), err)
 		}
 	}
+	if err := b.checkOperationIDs(); err != nil {
+		return nil, err
+	}
 	b.doc.Components.Schemas.sort()
-	return b.doc, b.checkOperationIDs()
+	return b.doc, nil
 }
 
 // addInfo writes what concerns the API as a whole.

@@ -66,12 +66,11 @@ func run(rawPath, contractPath, folder string) error {
 
 // readRaw reads the plugin's document. A key that is not known here stops it: it would be lost without a word.
 func readRaw(path string) (*document, error) {
-	f, err := os.Open(path)
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	dec := json.NewDecoder(f)
+	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	doc := &document{}
 	if err := dec.Decode(doc); err != nil {
@@ -88,5 +87,10 @@ func write(path string, v any) error {
 	if err := enc.Encode(v); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	return os.WriteFile(path, b.Bytes(), 0o644)
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b.Bytes())
+	return errors.Join(err, f.Close())
 }

@@ -87,7 +87,7 @@ type fieldError struct {
 var problems = []problemResponse{
 	{
 		key: "400", name: "BadRequest", reason: "INVALID_FIELDS", detail: "the request breaks the rules of its fields",
-		errors: []fieldError{{"display_name", "must be at least 1 character"}},
+		errors: []fieldError{{"displayName", "must be at least 1 character"}},
 		text:   "The request cannot be read, breaks a rule, or is not possible as things stand.",
 		applies: func(op *operation, _ *method) bool {
 			return len(op.Parameters) > 0 || op.RequestBody != nil
@@ -107,7 +107,7 @@ var problems = []problemResponse{
 	{
 		key: "404", name: "NotFound", reason: "NOT_FOUND", detail: "master not found",
 		text:    "There is no such thing, or none that the caller may see.",
-		applies: func(_ *operation, m *method) bool { return strings.Contains(m.template, "{") },
+		applies: func(_ *operation, m *method) bool { return strings.Contains(m.template, "{") || m.needsID() },
 	},
 	{
 		key: "409", name: "Conflict", reason: "REQUEST_IN_FLIGHT", detail: "the first request with this key is still running",

@@ -63,9 +63,9 @@ func applyStringRules(s *schema, rules *validate.StringRules, required bool) err
 		case isOption:
 			s.describe(text)
 		case fd.Name() == "min_len":
-			s.MinLength = ptr(v.Uint())
+			s.MinLength = new(v.Uint())
 		case fd.Name() == "max_len":
-			s.MaxLength = ptr(v.Uint())
+			s.MaxLength = new(v.Uint())
 		case fd.Name() == "pattern":
 			s.Pattern = v.String()
 		case fd.Name() == "prefix":
@@ -82,7 +82,7 @@ func applyStringRules(s *schema, rules *validate.StringRules, required bool) err
 		return err == nil
 	})
 	if required && s.MinLength == nil && s.Format == "" && s.Pattern == "" {
-		s.MinLength = ptr(uint64(1))
+		s.MinLength = new(uint64(1))
 	}
 	return err
 }
@@ -124,9 +124,9 @@ func applyNumberRules(s *schema, rules proto.Message) error {
 func number(v protoreflect.Value) *float64 {
 	switch n := v.Interface().(type) {
 	case int32:
-		return ptr(float64(n))
+		return new(float64(n))
 	case float64:
-		return ptr(n)
+		return new(n)
 	default:
 		return nil
 	}
@@ -142,10 +142,10 @@ func applyEnumRules(rules *validate.EnumRules) error {
 
 func applyListRules(s *schema, rules *validate.RepeatedRules) error {
 	if rules.HasMinItems() {
-		s.MinItems = ptr(rules.GetMinItems())
+		s.MinItems = new(rules.GetMinItems())
 	}
 	if rules.HasMaxItems() {
-		s.MaxItems = ptr(rules.GetMaxItems())
+		s.MaxItems = new(rules.GetMaxItems())
 	}
 	s.UniqueItems = rules.GetUnique()
 	return applyRules(s.Items, rules.GetItems())
@@ -153,5 +153,3 @@ func applyListRules(s *schema, rules *validate.RepeatedRules) error {
 
 // describe adds a sentence to the description.
 func (s *schema) describe(text string) { s.Description = strings.TrimSpace(s.Description + " " + text) }
-
-func ptr[T any](v T) *T { return &v }

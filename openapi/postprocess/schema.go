@@ -112,7 +112,7 @@ func (b *builder) addMessage(md protoreflect.MessageDescriptor, raw *schema, u u
 		}
 	}
 	if u == inRequest {
-		s.AdditionalProperties = ptr(false) // the gateway refuses fields that it does not know
+		s.AdditionalProperties = new(false) // the gateway refuses fields that it does not know
 	}
 	return b.addSchema(md, s)
 }
@@ -197,7 +197,7 @@ func enumSchema(ed protoreflect.EnumDescriptor) *schema {
 		if len(s.Enum) == 1 {
 			s.Description += "\n"
 		}
-		s.Description += fmt.Sprintf("\n- `%s`: %s", vd.Name(), comment)
+		s.Description += "\n- `" + string(vd.Name()) + "`: " + comment
 	}
 	return s
 }

@@ -56,8 +56,7 @@ func (b *builder) addProblemSchemas() {
 		Type: "object", Description: "What is wrong with one field.", Required: []string{"field", "description"},
 	}
 	field.Properties.set("field", &schema{
-		Type:        "string",
-		Description: "The path of the field, by its name in the contract: `segments[0].start_time`.",
+		Type: "string", Description: "The path of the field, such as `segments[0].startTime`.",
 	})
 	field.Properties.set("description", &schema{Type: "string", Description: "What is wrong with it, for people."})
 	b.doc.Components.Schemas.set("Problem", problem)
@@ -77,7 +76,7 @@ func addHeaders(c *components) {
 	add("RateLimit", text, `"user";r=99;t=1`,
 		"What is left of the allowance: calls (r), and seconds until it is full (t). Absent: the call was not counted.")
 	add("RateLimitPolicy", text, `"user";q=100;w=60`, "The allowance: calls (q) in a window of seconds (w).")
-	add("RetryAfter", schema{Type: "integer", Minimum: ptr(1.0)}, 2, "Seconds to wait before trying again.")
+	add("RetryAfter", schema{Type: "integer", Minimum: new(1.0)}, 2, "Seconds to wait before trying again.")
 	add("WWWAuthenticate", text, `Bearer realm="salon"`, "How to authenticate (RFC 6750).")
 	add("XRequestId", text, exampleRequestID,
 		"The request's id in the logs: the client's own `X-Request-Id`, where it sent a usable one.")

@@ -163,7 +163,7 @@ func (s *Service) ReplyToRating(ctx context.Context, req *ratingv1.ReplyToRating
 		}
 		typ := EventReplied
 		if r.Reply == "" {
-			typ = EventReplied // nobody need be told of an answer that is gone
+			typ = EventUpdated // nobody need be told of an answer that is gone
 		}
 		return true, s.record(ctx, tx, typ, *r, r.Stars, r.Stars, now)
 	})

@@ -1,6 +1,7 @@
 package user
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	"github.com/beauty-salon/platform/internal/pgtest"
+	"github.com/beauty-salon/platform/internal/postgres"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m, pgtest.LeakOptions()...) }
@@ -18,6 +20,21 @@ const fakeHash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$c3Vt"
 func newStore(t *testing.T) *store {
 	t.Helper()
 	return &store{db: pgtest.New(t, Migrations)}
+}
+
+func TestMigrationsGoDownAndUp(t *testing.T) {
+	server := pgtest.NewServer(t, Migrations)
+	if err := postgres.Rollback(t.Context(), server.AdminURL(), Migrations); err != nil {
+		t.Fatal(err)
+	}
+	db := server.DB(Migrations.Service)
+	if err := postgres.CheckSchema(t.Context(), db, Migrations); !errors.Is(err, postgres.ErrSchemaOutdated) {
+		t.Errorf("without tables: %v", err)
+	}
+	if err := postgres.Migrate(t.Context(), server.AdminURL(), Migrations); err != nil {
+		t.Fatal(err)
+	}
+	addAccount(t, &store{db: db}, "anna@example.com", "Anna", apiv1.Role_ROLE_CUSTOMER, testTime)
 }
 
 // addAccount stores an account that was made at a time.

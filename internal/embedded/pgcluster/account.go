@@ -57,9 +57,6 @@ func (a account) makeDir(path string) error {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return err
 	}
-	if err := os.Chmod(path, 0o700); err != nil {
-		return err
-	}
 	return a.own(path)
 }
 

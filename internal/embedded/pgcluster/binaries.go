@@ -43,8 +43,8 @@ var versionPattern = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 func installations(ctx context.Context) ([]installation, error) {
 	var found []installation
 	if path, err := exec.LookPath("postgres"); err == nil {
-		if real, err := filepath.EvalSymlinks(path); err == nil {
-			found = appendInstallation(ctx, found, filepath.Dir(real))
+		if target, err := filepath.EvalSymlinks(path); err == nil {
+			found = appendInstallation(ctx, found, filepath.Dir(target))
 		}
 	}
 	onPath := len(found)

@@ -101,7 +101,10 @@ func Start(ctx context.Context, cfg Config) (_ *Cluster, err error) {
 	if err := c.makeSocketDir(); err != nil {
 		return nil, fmt.Errorf("make a directory for the socket: %w", err)
 	}
-	return c, c.launch(ctx, cfg.MaxConnections)
+	if err := c.launch(ctx, cfg.MaxConnections); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // URL is where database is, without a user.
@@ -140,8 +143,7 @@ func (c *Cluster) EnsureDatabase(ctx context.Context, name string) error {
 		return fmt.Errorf("connect to the new server: %w", err)
 	}
 	_, err = conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
-	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) && pgErr.Code == "42P04" { // duplicate_database
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.Code == "42P04" { // duplicate_database
 		err = nil
 	}
 	return errors.Join(err, conn.Close(ctx))
@@ -178,17 +180,24 @@ func (c *Cluster) socketPort() int {
 	return defaultPort
 }
 
-// makeDir creates the cluster's directory. Root's must let the server's user pass.
+// makeDir creates the cluster's directory. Root's must let the server's user pass;
+// what is private in it is private by itself.
 func (c *Cluster) makeDir() error {
 	mode := os.FileMode(0o700)
 	if c.account.credential != nil {
-		mode = 0o711
+		mode |= 0o011
 	}
 	if err := os.MkdirAll(c.dir, mode); err != nil {
 		return err
 	}
-	if err := os.Chmod(c.dir, mode); err != nil {
+	info, err := os.Stat(c.dir)
+	if err != nil {
 		return err
+	}
+	if have := info.Mode().Perm(); have&mode != mode { // made by somebody else, or by a strict umask
+		if err := os.Chmod(c.dir, have|mode); err != nil {
+			return err
+		}
 	}
 	return c.account.checkReachable(c.dir)
 }
@@ -277,8 +286,7 @@ func (c *Cluster) waitReady(ctx context.Context) error {
 		if err == nil {
 			return conn.Close(ctx)
 		}
-		var pgErr *pgconn.PgError
-		if errors.As(err, &pgErr) && strings.HasPrefix(pgErr.Code, "28") { // invalid authorization
+		if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && strings.HasPrefix(pgErr.Code, "28") { // invalid authorization
 			return errors.Join(fmt.Errorf("PostgreSQL does not accept the password in %s: %w", c.path(passwordName), err), c.Stop(ctx))
 		}
 		select {

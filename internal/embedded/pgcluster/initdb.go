@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -106,10 +107,10 @@ func environment() []string {
 // lastLine is the last line that reports an error, or the last line at all.
 func lastLine(output string) string {
 	lines := strings.Split(strings.TrimSpace(output), "\n")
-	for i := len(lines) - 1; i >= 0; i-- {
+	for _, line := range slices.Backward(lines) {
 		for _, level := range []string{"error:", "FATAL:", "PANIC:"} {
-			if strings.Contains(lines[i], level) {
-				return strings.TrimSpace(lines[i])
+			if strings.Contains(line, level) {
+				return strings.TrimSpace(line)
 			}
 		}
 	}

@@ -28,8 +28,8 @@ func checkPostmaster(ctx context.Context, data string) error {
 		return err
 	}
 	first, _, _ := strings.Cut(string(content), "\n")
-	pid, err := strconv.Atoi(strings.TrimSpace(first))
-	if err != nil || !dirlock.Alive(pid) {
+	pid, _ := strconv.Atoi(strings.TrimSpace(first)) // 0 for nonsense: PostgreSQL will tell
+	if !dirlock.Alive(pid) {
 		return nil
 	}
 	if name := processName(ctx, pid); name == "" || strings.HasPrefix(name, "postgres") || name == "postmaster" {

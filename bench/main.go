@@ -1,0 +1,74 @@
+// Command bench measures Salon against the limits of the machine that it runs on: bare servers that send the same bytes,
+// and the database doing nothing but the booking. Both sides of every comparison run in turns within one run, because
+// machines differ and are noisy; what counts is the ratio.
+//
+// What is measured, and how to read it, is in docs/benchmarks.md.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"time"
+)
+
+// settings are the same for both sides of a comparison.
+type settings struct {
+	duration    time.Duration // of one round of one side
+	rounds      int
+	connections int // of the reads
+	writers     int // of the bookings
+}
+
+func main() {
+	if role := os.Getenv(bareRole); role != "" {
+		if err := serveBare(role); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	var s settings
+	flag.DurationVar(&s.duration, "duration", 4*time.Second, "how long one round of one side takes")
+	flag.IntVar(&s.rounds, "rounds", 3, "how many rounds each side has; the median counts")
+	flag.IntVar(&s.connections, "connections", 64, "connections of the reads")
+	flag.IntVar(&s.writers, "writers", 64, "clients that book at the same time")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, s); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// run does all measurements, in the order of the report.
+func run(ctx context.Context, s settings) error {
+	dir, err := os.MkdirTemp("", "salon-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // PostgreSQL does not run as root and has to pass
+		return err
+	}
+	env, err := startEnvironment(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer env.stop()
+	if err := env.measureStart(ctx); err != nil {
+		return fmt.Errorf("start: %w", err)
+	}
+	if err := env.prepare(ctx); err != nil {
+		return fmt.Errorf("prepare: %w", err)
+	}
+	for _, m := range []func(context.Context, settings) error{env.measureREST, env.measureGRPC, env.measureBooking} {
+		if err := m(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}

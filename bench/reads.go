@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+)
+
+// httpCaller asks for one address again and again on a connection of its own, with as little work as possible: the
+// machine's cores are for the server.
+func httpCaller(addr, path string) (caller, error) {
+	conn, err := net.Dial("tcp", addr) //nolint:noctx // ends with the program
+	if err != nil {
+		return nil, err
+	}
+	request := []byte("GET " + path + " HTTP/1.1\r\nHost: " + addr + "\r\n\r\n")
+	return httpExchange(conn, func() []byte { return request }, "200"), nil
+}
+
+// httpExchange sends a request and reads the answer; status is what it must begin with.
+func httpExchange(conn net.Conn, request func() []byte, status string) caller {
+	r := bufio.NewReaderSize(conn, 8<<10)
+	return func() error {
+		if _, err := conn.Write(request()); err != nil {
+			return err
+		}
+		line, err := r.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		ok := len(line) > 12 && string(line[9:12]) == status
+		first := strings.TrimSpace(string(line))
+		length := 0
+		for {
+			if line, err = r.ReadSlice('\n'); err != nil {
+				return err
+			}
+			if len(line) <= 2 {
+				break
+			}
+			if line[0] == 'C' && strings.HasPrefix(string(line), "Content-Length:") {
+				length, _ = strconv.Atoi(strings.TrimSpace(string(line[15:])))
+			}
+		}
+		if ok {
+			_, err = r.Discard(length)
+			return err
+		}
+		body, err := io.ReadAll(io.LimitReader(r, int64(length)))
+		if err != nil {
+			return err
+		}
+		return errors.New(first + " " + string(body))
+	}
+}
+
+// measureREST compares a cached read with a handler that writes the same bytes.
+func (e *environment) measureREST(ctx context.Context, s settings) error {
+	bare, addr, err := e.startBare(ctx, "http")
+	if err != nil {
+		return err
+	}
+	defer bare()
+	path := "/v1/masters/" + e.masterIDs[0]
+	side := func(addr string, pid int) func() (result, error) {
+		return func() (result, error) {
+			return drive(ctx, s.connections, s.duration, []int{pid}, func(int) (caller, error) { return httpCaller(addr, path) })
+		}
+	}
+	return compare(fmt.Sprintf("(a) REST GetMaster, cached, %d connections", s.connections), "≥ 0.30", s.rounds,
+		side(e.httpAddr, e.salon.Process.Pid), side(addr, e.barePID), "Salon", "bare net/http, same bytes")
+}
+
+// measureGRPC compares the same read over gRPC with a server that returns the same message.
+func (e *environment) measureGRPC(ctx context.Context, s settings) error {
+	bare, addr, err := e.startBare(ctx, "grpc")
+	if err != nil {
+		return err
+	}
+	defer bare()
+	side := func(addr string, pid int) func() (result, error) {
+		return func() (result, error) {
+			var conns []*grpc.ClientConn
+			defer func() {
+				for _, c := range conns {
+					_ = c.Close()
+				}
+			}()
+			return drive(ctx, s.connections, s.duration, []int{pid}, func(int) (caller, error) {
+				conn, err := grpc.NewClient("passthrough:///"+addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
+				if err != nil {
+					return nil, err
+				}
+				conns = append(conns, conn)
+				client := userv1.NewMasterServiceClient(conn)
+				req := &userv1.GetMasterRequest{MasterId: e.masterIDs[0]}
+				return func() error {
+					_, err := client.GetMaster(ctx, req)
+					return err
+				}, nil
+			})
+		}
+	}
+	return compare(fmt.Sprintf("(b) gRPC GetMaster, %d connections", s.connections), "≥ 0.95", s.rounds,
+		side(e.grpcAddr, e.salon.Process.Pid), side(addr, e.barePID), "Salon", "bare gRPC server, same message")
+}
+
+// startBare starts this program again as a bare server.
+func (e *environment) startBare(ctx context.Context, role string) (stop func(), addr string, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, "", err
+	}
+	cmd := exec.CommandContext(ctx, self)
+	cmd.Env = append(os.Environ(), bareRole+"="+role)
+	cmd.Stdin = strings.NewReader(e.masterJSON)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, "", err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, "", err
+	}
+	stop = func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		stop()
+		return nil, "", err
+	}
+	e.barePID = cmd.Process.Pid
+	return stop, strings.TrimSpace(strings.TrimPrefix(line, "ready ")), nil
+}

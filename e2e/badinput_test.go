@@ -1,0 +1,160 @@
+package e2e_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/beauty-salon/platform/e2e/salontest"
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+)
+
+// The protocols of a refusal.
+const (
+	both     = ""
+	onlyREST = "REST"
+	onlyGRPC = "gRPC"
+)
+
+// refusal is an input that has to be refused, and how. It is given as a message of the contract, or as an HTTP request
+// where no message can be like that.
+type refusal struct {
+	name   string
+	over   string // both, or one of the protocols
+	as     salontest.Identity
+	method string
+	req    proto.Message
+	http   *salontest.Request
+	reason string   // tells the code too
+	fields []string // that have to be named as wrong
+}
+
+// world is what the refused inputs are about.
+type world struct {
+	*salontest.Cast
+	system    *salontest.System
+	pending   *appointmentv1.Appointment // of customer A with master 1
+	completed *appointmentv1.Appointment // the same
+	rating    *ratingv1.Rating           // of another completed visit of theirs
+}
+
+func newWorld(t *testing.T, s *salontest.System) *world {
+	t.Helper()
+	w := &world{Cast: s.NewCast(t), system: s}
+	w.pending = w.Book(t, w.CustomerA, w.Master1)
+	w.completed = w.Complete(t, w.Master1, w.Book(t, w.CustomerA, w.Master1))
+	rated := w.Complete(t, w.Master1, w.Book(t, w.CustomerA, w.Master1))
+	w.rating = salontest.Do[*ratingv1.Rating](t, s.REST(), w.CustomerA, ratingv1.RatingService_CreateRating_FullMethodName,
+		&ratingv1.CreateRatingRequest{AppointmentId: rated.GetId(), Stars: 4, Comment: "Good."})
+	salontest.Eventually(t, func() error { // a copy that arrives later would look like a change
+		m := salontest.Do[*userv1.Master](t, s.GRPC(), nil, userv1.MasterService_GetMaster_FullMethodName,
+			&userv1.GetMasterRequest{MasterId: w.Master1.ID})
+		if m.GetRatingCount() != 1 {
+			return fmt.Errorf("the master has %d ratings", m.GetRatingCount())
+		}
+		return nil
+	})
+	return w
+}
+
+// everything is what the system's clients can see, for comparison.
+func (w *world) everything(t *testing.T) []proto.Message {
+	t.Helper()
+	c := w.system.GRPC()
+	list := func(method string, req proto.Message) proto.Message {
+		return salontest.Do[proto.Message](t, c, w.Admin, method, req)
+	}
+	return []proto.Message{
+		list(userv1.UserService_ListUsers_FullMethodName, &userv1.ListUsersRequest{PageSize: 100}),
+		list(userv1.MasterService_ListMasters_FullMethodName, &userv1.ListMastersRequest{PageSize: 100}),
+		list(appointmentv1.CatalogService_ListServices_FullMethodName, &appointmentv1.ListServicesRequest{PageSize: 100}),
+		list(appointmentv1.CatalogService_ListOfferings_FullMethodName, &appointmentv1.ListOfferingsRequest{MasterId: w.Master1.ID}),
+		list(appointmentv1.AppointmentService_ListAppointments_FullMethodName, &appointmentv1.ListAppointmentsRequest{PageSize: 100}),
+		list(ratingv1.RatingService_ListMasterRatings_FullMethodName, &ratingv1.ListMasterRatingsRequest{MasterId: w.Master1.ID}),
+	}
+}
+
+// TestRefused sends every input that is wrong by itself, or at the wrong time. The answer has to name the reason and the
+// field, and nothing may change.
+func TestRefused(t *testing.T) {
+	w := newWorld(t, quiet.Get(t))
+	before := w.everything(t)
+	for _, group := range []struct {
+		name  string
+		cases []refusal
+	}{
+		{"bodies", w.bodies()},
+		{"parameters", w.parameters()},
+		{"numbers", w.numbers()},
+		{"times", w.times()},
+		{"pages", w.pages(t)},
+		{"ids", w.ids()},
+		{"texts", w.texts()},
+		{"states", w.states()},
+	} {
+		for _, r := range group.cases {
+			for _, c := range w.system.Callers() {
+				if r.over != both && r.over != c.Name() {
+					continue
+				}
+				t.Run(group.name+"/"+r.name+"/"+c.Name(), func(t *testing.T) {
+					r.check(t, c)
+					after := w.everything(t)
+					for i := range after {
+						salontest.Same(t, after[i], before[i])
+					}
+					if t.Failed() {
+						before = after // one change is one failure
+					}
+				})
+			}
+		}
+	}
+}
+
+// check sends the input once.
+func (r refusal) check(t *testing.T, c salontest.Caller) {
+	t.Helper()
+	var got *salontest.Result
+	if r.http != nil {
+		if r.as != nil {
+			r.http.As(t, r.as)
+		}
+		got = c.System().HTTP(t, r.http).Result(t, nil)
+	} else {
+		got = c.Call(t, r.as, r.method, r.req)
+	}
+	if got.Code == codes.OK || got.Reason != r.reason {
+		t.Fatalf("got %v, want %s", got, r.reason)
+	}
+	for _, field := range r.fields {
+		if !slices.Contains(got.Fields, field) {
+			t.Errorf("%q is not named as wrong in %v", field, got)
+		}
+	}
+}
+
+// registration is a good registration, for cases that spoil one field of it.
+func registration(change func(*userv1.RegisterRequest)) *userv1.RegisterRequest {
+	req := &userv1.RegisterRequest{
+		Email: "new-" + salontest.Unique() + "@example.com", Password: salontest.Password, DisplayName: "New Guest",
+	}
+	change(req)
+	return req
+}
+
+// newService is a good service, for cases that spoil one field of it.
+func newService(change func(*appointmentv1.CreateServiceRequest)) *appointmentv1.CreateServiceRequest {
+	req := &appointmentv1.CreateServiceRequest{
+		Name: "Service " + salontest.Unique(), Category: "Hair", DurationMinutes: 30,
+		Price: &apiv1.Money{CurrencyCode: "EUR", AmountMinor: 3000},
+	}
+	change(req)
+	return req
+}

@@ -1,0 +1,261 @@
+package salontest
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/emptypb"
+)
+
+// client keeps connections; nobody follows redirects by chance.
+var client = &http.Client{
+	Timeout:       2 * time.Minute,
+	Transport:     &http.Transport{MaxIdleConnsPerHost: 100},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+type restCaller struct{ system *System }
+
+// REST makes calls over HTTP and JSON.
+func (s *System) REST() Caller { return restCaller{s} }
+
+// Name is "REST".
+func (restCaller) Name() string { return "REST" }
+
+// System is what is called.
+func (c restCaller) System() *System { return c.system }
+
+// Call makes one call, by the method's HTTP rule.
+func (c restCaller) Call(t testing.TB, as Identity, method string, req proto.Message) *Result {
+	t.Helper()
+	md := methodOf(t, method)
+	r := RESTRequest(t, method, req)
+	if as != nil {
+		r.Header.Set("Authorization", "Bearer "+as.token(t))
+	}
+	return c.system.HTTP(t, r).Result(t, answerOf(t, md))
+}
+
+// Request is an HTTP request to a system.
+type Request struct {
+	Method string
+	Path   string // with the query
+	Header http.Header
+	Body   []byte
+}
+
+// NewRequest makes a request; a body that is not empty is sent as JSON.
+func NewRequest(method, path, body string) *Request {
+	r := &Request{Method: method, Path: path, Header: http.Header{}, Body: []byte(body)}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	return r
+}
+
+// With sets a header.
+func (r *Request) With(name, value string) *Request {
+	r.Header.Set(name, value)
+	return r
+}
+
+// As adds the identity of a caller.
+func (r *Request) As(t testing.TB, as Identity) *Request {
+	t.Helper()
+	return r.With("Authorization", "Bearer "+as.token(t))
+}
+
+// RESTRequest makes the request that the contract maps a call to: path, query and body.
+func RESTRequest(t testing.TB, method string, req proto.Message) *Request {
+	t.Helper()
+	md := methodOf(t, method)
+	rule, _ := proto.GetExtension(md.Options(), annotations.E_Http).(*annotations.HttpRule)
+	verb, template := bindingOf(rule)
+	if verb == "" {
+		t.Fatalf("%s is not in REST", method)
+	}
+	rest := proto.Clone(req).ProtoReflect()
+	path := template
+	for i := range md.Input().Fields().Len() {
+		fd := md.Input().Fields().Get(i)
+		if variable := "{" + string(fd.Name()) + "}"; strings.Contains(template, variable) {
+			path = strings.ReplaceAll(path, variable, url.PathEscape(rest.Get(fd).String()))
+			rest.Clear(fd)
+		}
+	}
+	if rule.GetBody() != "" {
+		body, err := protojson.Marshal(rest.Interface())
+		if err != nil {
+			t.Fatalf("request of %s: %v", method, err)
+		}
+		return NewRequest(verb, path, string(body))
+	}
+	if query := queryOf(t, rest); len(query) > 0 {
+		path += "?" + query.Encode()
+	}
+	return NewRequest(verb, path, "")
+}
+
+func bindingOf(rule *annotations.HttpRule) (verb, template string) {
+	switch p := rule.GetPattern().(type) {
+	case *annotations.HttpRule_Get:
+		return http.MethodGet, p.Get
+	case *annotations.HttpRule_Post:
+		return http.MethodPost, p.Post
+	case *annotations.HttpRule_Put:
+		return http.MethodPut, p.Put
+	case *annotations.HttpRule_Patch:
+		return http.MethodPatch, p.Patch
+	case *annotations.HttpRule_Delete:
+		return http.MethodDelete, p.Delete
+	}
+	return "", ""
+}
+
+// queryOf turns the fields of a message into parameters, as their JSON spells them.
+func queryOf(t testing.TB, m protoreflect.Message) url.Values {
+	t.Helper()
+	data, err := protojson.Marshal(m.Interface())
+	if err != nil {
+		t.Fatalf("query: %v", err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var fields map[string]any
+	if err := decoder.Decode(&fields); err != nil {
+		t.Fatalf("query: %v", err)
+	}
+	query := url.Values{}
+	for name, value := range fields {
+		values, ok := value.([]any)
+		if !ok {
+			values = []any{value}
+		}
+		for _, v := range values {
+			switch v := v.(type) {
+			case string:
+				query.Add(name, v)
+			case json.Number:
+				query.Add(name, v.String())
+			case bool:
+				query.Add(name, map[bool]string{true: "true", false: "false"}[v])
+			default:
+				t.Fatalf("query: %s is neither text, number nor boolean", name)
+			}
+		}
+	}
+	return query
+}
+
+// Response is an HTTP answer that was read.
+type Response struct {
+	*http.Response
+	Bytes []byte
+}
+
+// HTTP sends a request and reads the answer.
+func (s *System) HTTP(t testing.TB, r *Request) *Response {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), r.Method, s.URL()+r.Path, bytes.NewReader(r.Body))
+	if err != nil {
+		t.Fatalf("%s %s: %v", r.Method, r.Path, err)
+	}
+	req.Header = r.Header.Clone()
+	return Send(t, req)
+}
+
+// Send sends any HTTP request and reads the answer. It fails the test on a status of 500 and above: no input may cause
+// one.
+func Send(t testing.TB, req *http.Request) *Response {
+	t.Helper()
+	resp, err := client.Do(req)
+	if err != nil {
+		t.Fatalf("%s %s: %v", req.Method, req.URL, err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatalf("%s %s: read the answer: %v", req.Method, req.URL, err)
+	}
+	if resp.StatusCode >= http.StatusInternalServerError {
+		t.Errorf("%s %s: %d %s", req.Method, req.URL, resp.StatusCode, data)
+	}
+	return &Response{Response: resp, Bytes: data}
+}
+
+// Result reads the answer as a message of this type, or as a problem.
+func (r *Response) Result(t testing.TB, answer proto.Message) *Result {
+	t.Helper()
+	result := &Result{Status: r.StatusCode, Header: r.Header}
+	if r.StatusCode >= http.StatusBadRequest {
+		r.problem(t, result)
+		return result
+	}
+	if _, empty := answer.(*emptypb.Empty); empty {
+		if r.StatusCode != http.StatusNoContent || len(r.Bytes) > 0 {
+			t.Errorf("REST: an empty answer came as %d %q", r.StatusCode, r.Bytes)
+		}
+	} else if err := protojson.Unmarshal(r.Bytes, answer); err != nil {
+		t.Fatalf("REST: %d %q: %v", r.StatusCode, r.Bytes, err)
+	}
+	result.Message = answer
+	return result
+}
+
+// Problem is an error of REST (RFC 9457).
+type Problem struct {
+	Type, Title, Detail, Instance, Reason string
+	Status                                int
+	Errors                                []struct{ Field, Description string }
+}
+
+// Problem reads the answer as a problem.
+func (r *Response) Problem(t testing.TB) Problem {
+	t.Helper()
+	var p Problem
+	if got := r.Header.Get("Content-Type"); got != "application/problem+json" {
+		t.Fatalf("REST: an error %d of type %q: %q", r.StatusCode, got, r.Bytes)
+	}
+	if err := json.Unmarshal(r.Bytes, &p); err != nil {
+		t.Fatalf("REST: %q: %v", r.Bytes, err)
+	}
+	return p
+}
+
+// problem reads an error, and fails the test when it breaks the contract's rules.
+func (r *Response) problem(t testing.TB, result *Result) {
+	t.Helper()
+	p := r.Problem(t)
+	result.Reason, result.Detail = p.Reason, p.Detail
+	for _, e := range p.Errors {
+		result.Fields = append(result.Fields, protoPath(e.Field))
+	}
+	slices.Sort(result.Fields)
+	result.RetryAfter = r.Header.Get("Retry-After") != ""
+	code, known := reasonCodes[p.Reason]
+	if !known {
+		code = codes.Unknown
+	}
+	result.Code = code
+	if !known || p.Status != r.StatusCode || !statusOK(p.Reason, p.Status) {
+		t.Errorf("REST: reason %q came with status %d in a body of status %d", p.Reason, r.StatusCode, p.Status)
+	}
+	if want := "urn:request:" + r.Header.Get("X-Request-Id"); p.Instance != want {
+		t.Errorf("REST: the problem's instance is %q, want %q", p.Instance, want)
+	}
+	if want := "/docs/errors#" + strings.ReplaceAll(strings.ToLower(p.Reason), "_", "-"); p.Type != want {
+		t.Errorf("REST: the problem's type is %q, want %q", p.Type, want)
+	}
+}

@@ -1,0 +1,41 @@
+package salontest_test
+
+import (
+	"os"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+
+	"github.com/beauty-salon/platform/e2e/salontest"
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+)
+
+// TestSystem starts, calls, kills and restarts a system: what all other tests rely on.
+func TestSystem(t *testing.T) {
+	t.Parallel()
+	system := salontest.Start(t)
+	cast := system.NewCast(t)
+	visit := cast.Book(t, cast.CustomerA, cast.Master1)
+	cast.Complete(t, cast.Master1, visit)
+	salontest.Both(t, system, func(t *testing.T, c salontest.Caller) {
+		me := salontest.Do[*userv1.User](t, c, cast.CustomerA, userv1.UserService_GetMe_FullMethodName, &userv1.GetMeRequest{})
+		if me.GetId() != cast.CustomerA.ID {
+			t.Errorf("GetMe answers %v", me)
+		}
+		c.Call(t, nil, userv1.UserService_GetMe_FullMethodName, &userv1.GetMeRequest{}).
+			Want(t, codes.Unauthenticated, "UNAUTHENTICATED")
+	})
+	if err := system.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := system.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	salontest.Do[*userv1.User](t, system.GRPC(), cast.CustomerA, userv1.UserService_GetMe_FullMethodName, &userv1.GetMeRequest{})
+	if err := system.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(system.DataDir()); err != nil {
+		t.Errorf("the data did not survive the stop: %v", err)
+	}
+}
