@@ -32,6 +32,8 @@ func BenchmarkBook(b *testing.B) {
 	}{
 		{"one by one", 16, 1},
 		{"batched2x64", 2, 64},
+		{"batched1x64", 1, 64},
+		{"batched4x64", 4, 64},
 		{"batched4x16", 4, 16},
 		{"batched4x32", 4, 32},
 		{"batched8x32", 8, 32},
