@@ -84,7 +84,7 @@ func newAssets(own fs.FS) (http.Handler, string) {
 			ours.ServeHTTP(w, r)
 		case "swagger-ui.css", "swagger-ui-bundle.js", "favicon-16x16.png", "favicon-32x32.png":
 			h.Set("Cache-Control", "public, max-age=31536000, immutable")
-			h.Set("Vary", "Accept-Encoding") // statigz sends them compressed to who can read that
+			h.Add("Vary", "Accept-Encoding") // statigz sends them compressed to who can read that
 			swaggerUI.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)

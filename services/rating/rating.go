@@ -29,6 +29,9 @@ var (
 	// ErrVisitNotCompleted means that the visit has not taken place, or not yet.
 	ErrVisitNotCompleted = apierr.New(codes.FailedPrecondition,
 		ratingv1.ErrorReason_ERROR_REASON_VISIT_NOT_COMPLETED, "only a completed visit can be rated")
+	// ErrOwnWork means that the master of the visit was its customer too.
+	ErrOwnWork = apierr.New(codes.FailedPrecondition,
+		ratingv1.ErrorReason_ERROR_REASON_OWN_WORK, "masters cannot rate their own work")
 	// ErrAlreadyRated means that the visit has a rating, or had one that was deleted.
 	ErrAlreadyRated = apierr.New(codes.AlreadyExists,
 		ratingv1.ErrorReason_ERROR_REASON_ALREADY_RATED, "the visit has been rated")
@@ -66,6 +69,8 @@ func (v Visit) MayRate(userID string, now time.Time) error {
 	switch {
 	case v.CustomerID != userID:
 		return ErrVisitNotFound
+	case v.MasterID == userID:
+		return ErrOwnWork
 	case !v.Completed():
 		return ErrVisitNotCompleted
 	case now.After(v.CompleteTime.Add(RateWindow)):

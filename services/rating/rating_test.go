@@ -40,6 +40,10 @@ func TestMayRate(t *testing.T) {
 			now: visitEnd, want: ErrVisitNotCompleted,
 		},
 		{
+			name: "a master who was their own customer", change: func(v *Visit) { v.MasterID = "customer" },
+			now: visitEnd, want: ErrOwnWork,
+		},
+		{
 			name: "somebody else learns nothing of the state", change: func(v *Visit) { v.State = "PENDING" },
 			user: "stranger", now: visitEnd, want: ErrVisitNotFound,
 		},

@@ -111,7 +111,7 @@ type Notification struct {
 	Title string `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
 	// A sentence or two of English. Times are in UTC.
 	Body string `protobuf:"bytes,4,opt,name=body,proto3" json:"body,omitempty"`
-	// The visit that it is about.
+	// The visit that it is about, or empty.
 	AppointmentId string `protobuf:"bytes,5,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
 	// When that visit begins, as of the event. Absent for ratings.
 	AppointmentStartTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=appointment_start_time,json=appointmentStartTime,proto3" json:"appointment_start_time,omitempty"`

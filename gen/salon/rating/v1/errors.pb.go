@@ -35,6 +35,8 @@ const (
 	ErrorReason_ERROR_REASON_TOO_LATE_TO_RATE ErrorReason = 3
 	// FAILED_PRECONDITION: a rating can be changed up to 30 days after it was given.
 	ErrorReason_ERROR_REASON_TOO_LATE_TO_CHANGE ErrorReason = 4
+	// FAILED_PRECONDITION: masters cannot rate their own work.
+	ErrorReason_ERROR_REASON_OWN_WORK ErrorReason = 5
 )
 
 // Enum value maps for ErrorReason.
@@ -45,6 +47,7 @@ var (
 		2: "ERROR_REASON_ALREADY_RATED",
 		3: "ERROR_REASON_TOO_LATE_TO_RATE",
 		4: "ERROR_REASON_TOO_LATE_TO_CHANGE",
+		5: "ERROR_REASON_OWN_WORK",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":         0,
@@ -52,6 +55,7 @@ var (
 		"ERROR_REASON_ALREADY_RATED":       2,
 		"ERROR_REASON_TOO_LATE_TO_RATE":    3,
 		"ERROR_REASON_TOO_LATE_TO_CHANGE":  4,
+		"ERROR_REASON_OWN_WORK":            5,
 	}
 )
 
@@ -86,13 +90,14 @@ var File_salon_rating_v1_errors_proto protoreflect.FileDescriptor
 
 const file_salon_rating_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x1csalon/rating/v1/errors.proto\x12\x0fsalon.rating.v1*\xb9\x01\n" +
+	"\x1csalon/rating/v1/errors.proto\x12\x0fsalon.rating.v1*\xd4\x01\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12$\n" +
 	" ERROR_REASON_VISIT_NOT_COMPLETED\x10\x01\x12\x1e\n" +
 	"\x1aERROR_REASON_ALREADY_RATED\x10\x02\x12!\n" +
 	"\x1dERROR_REASON_TOO_LATE_TO_RATE\x10\x03\x12#\n" +
-	"\x1fERROR_REASON_TOO_LATE_TO_CHANGE\x10\x04B\xbf\x01\n" +
+	"\x1fERROR_REASON_TOO_LATE_TO_CHANGE\x10\x04\x12\x19\n" +
+	"\x15ERROR_REASON_OWN_WORK\x10\x05B\xbf\x01\n" +
 	"\x13com.salon.rating.v1B\vErrorsProtoP\x01Z=github.com/beauty-salon/platform/gen/salon/rating/v1;ratingv1\xa2\x02\x03SRX\xaa\x02\x0fSalon.Rating.V1\xca\x02\x0fSalon\\Rating\\V1\xe2\x02\x1bSalon\\Rating\\V1\\GPBMetadata\xea\x02\x11Salon::Rating::V1b\x06proto3"
 
 var (
