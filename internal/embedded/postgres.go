@@ -13,7 +13,8 @@ const databaseName = "salon"
 // PostgresConfig describes the private cluster.
 type PostgresConfig struct {
 	// Dir keeps data, log, password and socket; made on the first start. Started
-	// by root, its parents must let the user postgres pass.
+	// by root who lacks CAP_DAC_READ_SEARCH, as in most containers, its parents must
+	// let the user postgres pass.
 	Dir string
 	// Port makes the server listen on 127.0.0.1 too, for instance for psql; 0
 	// means a Unix socket that only this user can reach.

@@ -15,6 +15,7 @@ type account struct {
 	name       string
 	uid, gid   int
 	credential *syscall.Credential // nil: whoever we are
+	searchAll  bool                // may pass directories that shut it out
 }
 
 // serverAccount is the current user, or, for root, an account that PostgreSQL
@@ -109,4 +110,13 @@ func (a account) mayEnter(info os.FileInfo) bool {
 	default:
 		return mode&0o001 != 0
 	}
+}
+
+// workDir is where a program of the server's starts: in dir, except where it can
+// only enter dir by a capability, which works from its exec on and not before.
+func (a account) workDir(dir string) string {
+	if a.searchAll {
+		return "/"
+	}
+	return dir
 }

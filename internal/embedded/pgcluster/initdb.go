@@ -87,7 +87,7 @@ func (c *Cluster) initdb(ctx context.Context, data, passwordFile, locale string)
 		arguments = append(arguments, "--no-sync")
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(c.bin, "initdb"), arguments...)
-	cmd.Dir = data
+	cmd.Dir = c.account.workDir(data)
 	cmd.Env = environment()
 	cmd.SysProcAttr = c.account.attributes(syscall.SIGTERM)
 	// The death signal follows the thread, not the process.

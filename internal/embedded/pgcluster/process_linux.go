@@ -1,10 +1,39 @@
 package pgcluster
 
-import "syscall"
+import (
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// capSearch is CAP_DAC_READ_SEARCH (capabilities(7)): to read and pass whatever the
+// permission bits say.
+const capSearch = 2
 
 // attributes start a process in a group of its own, so that Ctrl-C in a terminal
 // reaches only us, and make the kernel send it deathSignal when the thread that
 // started it ends.
 func (a account) attributes(deathSignal syscall.Signal) *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Credential: a.credential, Setpgid: true, Pdeathsig: deathSignal}
+	attributes := &syscall.SysProcAttr{Credential: a.credential, Setpgid: true, Pdeathsig: deathSignal}
+	if a.searchAll {
+		attributes.AmbientCaps = []uintptr{capSearch}
+	}
+	return attributes
+}
+
+// canGrantSearch tells whether we hold capSearch and so can pass it on: root does,
+// but for root in most containers.
+func canGrantSearch() bool {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return false
+	}
+	for line := range strings.Lines(string(status)) {
+		if value, ok := strings.CutPrefix(line, "CapPrm:"); ok {
+			permitted, err := strconv.ParseUint(strings.TrimSpace(value), 16, 64)
+			return err == nil && permitted&(1<<capSearch) != 0
+		}
+	}
+	return false
 }
