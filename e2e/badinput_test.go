@@ -84,8 +84,7 @@ func (w *world) everything(t *testing.T) []proto.Message {
 // field, and nothing may change.
 func TestRefused(t *testing.T) {
 	w := newWorld(t, quiet.Get(t))
-	before := w.everything(t)
-	for _, group := range []struct {
+	groups := []struct {
 		name  string
 		cases []refusal
 	}{
@@ -97,7 +96,9 @@ func TestRefused(t *testing.T) {
 		{"ids", w.ids()},
 		{"texts", w.texts()},
 		{"states", w.states()},
-	} {
+	}
+	before := w.everything(t)
+	for _, group := range groups {
 		for _, r := range group.cases {
 			for _, c := range w.system.Callers() {
 				if r.over != both && r.over != c.Name() {

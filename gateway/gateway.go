@@ -130,7 +130,15 @@ func (g *Gateway) newHandler() (http.Handler, error) {
 	pages.Handle("GET /{$}", http.RedirectHandler("/docs", http.StatusFound))
 	pages.HandleFunc("/livez", func(w http.ResponseWriter, _ *http.Request) { writeProbe(w, nil) })
 	pages.HandleFunc("/readyz", func(w http.ResponseWriter, r *http.Request) { writeProbe(w, g.deps.Ready(r.Context())) })
-	pages.Handle("/", g.rest(mux))
+	rest := g.rest(mux)
+	site := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Not as the fallback of pages, which would redirect a path that is not clean, such as /v1//masters.
+		if _, page := pages.Handler(r); page == "" {
+			rest.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
 	corsHandler := cors.New(cors.Options{
 		AllowedOrigins: g.cfg.CORSOrigins,
 		AllowedMethods: []string{
@@ -144,7 +152,7 @@ func (g *Gateway) newHandler() (http.Handler, error) {
 		// Without origins nobody else's script may call; the library would take an empty list for "all".
 		AllowOriginFunc: originFunc(g.cfg.CORSOrigins),
 	})
-	slow := corsHandler.Handler(compress(pages))
+	slow := corsHandler.Handler(compress(site))
 	return g.observe(func(w *recorder, r *http.Request) {
 		if r.Header.Get("Origin") == "" && g.serveCached(w, r) {
 			g.metrics.cached.Inc()

@@ -195,13 +195,16 @@ func Send(t testing.TB, req *http.Request) *Response {
 	return &Response{Response: resp, Bytes: data}
 }
 
-// Result reads the answer as a message of this type, or as a problem.
+// Result reads the answer as a message of this type, or as a problem; with nil it has to be a problem.
 func (r *Response) Result(t testing.TB, answer proto.Message) *Result {
 	t.Helper()
 	result := &Result{Status: r.StatusCode, Header: r.Header}
 	if r.StatusCode >= http.StatusBadRequest {
 		r.problem(t, result)
 		return result
+	}
+	if answer == nil || r.StatusCode >= http.StatusMultipleChoices {
+		t.Fatalf("REST: %s %q", r.Status, r.Bytes)
 	}
 	if _, empty := answer.(*emptypb.Empty); empty {
 		if r.StatusCode != http.StatusNoContent || len(r.Bytes) > 0 {

@@ -1,0 +1,270 @@
+package e2e_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/beauty-salon/platform/e2e/salontest"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+)
+
+// TestUnusualText sends texts that look wrong and are not: they are kept to the letter.
+func TestUnusualText(t *testing.T) {
+	t.Parallel()
+	s := shared.Get(t)
+	for name, text := range map[string]string{
+		"emoji":           "Zoë 👩‍🎤💇🏽",
+		"right to left":   "نور الهدى",
+		"script":          "<script>alert(1)</script>",
+		"formula":         "=cmd|'/c calc'!A1",
+		"SQL":             "Robert'); DROP TABLE users;--",
+		"placeholders":    "%s %d {{.}} ${HOME} \\u0041",
+		"quotes":          `"O'Neil" \ /`,
+		"hundred letters": strings.Repeat("ß", 100),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
+				guest := registration(func(r *userv1.RegisterRequest) { r.DisplayName = text })
+				user := salontest.Do[*userv1.User](t, c, nil, userv1.AuthService_Register_FullMethodName, guest)
+				for _, reader := range s.Callers() {
+					got := salontest.Do[*userv1.User](t, reader, s.Admin(), userv1.UserService_GetUser_FullMethodName,
+						&userv1.GetUserRequest{UserId: user.GetId()})
+					if got.GetDisplayName() != text {
+						t.Errorf("%s: %q became %q", reader.Name(), text, got.GetDisplayName())
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestTextIsNormalised: what looks the same is stored the same.
+func TestTextIsNormalised(t *testing.T) {
+	t.Parallel()
+	s := shared.Get(t)
+	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
+		guest := registration(func(r *userv1.RegisterRequest) {
+			r.DisplayName = "  Zoe\u0308 \t" // with a combining diaeresis
+			r.Email = "  " + strings.ToUpper(r.GetEmail()) + " "
+		})
+		user := salontest.Do[*userv1.User](t, c, nil, userv1.AuthService_Register_FullMethodName, guest)
+		if user.GetDisplayName() != "Zo\u00eb" || user.GetEmail() != strings.ToLower(strings.TrimSpace(guest.GetEmail())) {
+			t.Errorf("registered %q %q", user.GetDisplayName(), user.GetEmail())
+		}
+		// The dotless i is another letter, whose capital is that of the ordinary one.
+		other := strings.Replace(strings.ToLower(strings.TrimSpace(guest.GetEmail())), "i", "ı", 1)
+		for _, email := range []string{other, strings.ToUpper(other)} {
+			if strings.EqualFold(email, user.GetEmail()) {
+				continue
+			}
+			got := c.Call(t, nil, userv1.AuthService_Login_FullMethodName, &userv1.LoginRequest{Email: email, Password: guest.GetPassword()})
+			if got.Code == codes.OK {
+				t.Errorf("%q signed in as %q", email, user.GetEmail())
+			}
+		}
+	})
+}
+
+// TestSearchIsLiteral: what means something to a database means nothing in a search.
+func TestSearchIsLiteral(t *testing.T) {
+	t.Parallel()
+	s := shared.Get(t)
+	c := s.REST()
+	for _, text := range []string{"100%_sure", `back\slash`, "'; DROP TABLE services;--", "(?i)x", "a*"} {
+		name := text + " " + salontest.Unique()
+		salontest.Do[*appointmentv1.Service](t, c, s.Admin(), appointmentv1.CatalogService_CreateService_FullMethodName,
+			newService(func(r *appointmentv1.CreateServiceRequest) { r.Name = name }))
+		salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
+			got := salontest.Do[*appointmentv1.ListServicesResponse](t, c, nil,
+				appointmentv1.CatalogService_ListServices_FullMethodName, &appointmentv1.ListServicesRequest{Query: name})
+			if len(got.GetServices()) != 1 || got.GetServices()[0].GetName() != name {
+				t.Errorf("%q found %v", name, got.GetServices())
+			}
+		})
+	}
+	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
+		for _, text := range []string{"%", "_______________________", "%_%"} {
+			got := salontest.Do[*userv1.ListMastersResponse](t, c, nil, userv1.MasterService_ListMasters_FullMethodName,
+				&userv1.ListMastersRequest{Query: text})
+			if len(got.GetMasters()) != 0 {
+				t.Errorf("%q found %d masters", text, len(got.GetMasters()))
+			}
+		}
+	})
+}
+
+// TestUpperCaseID: ids are compared as numbers and answered in lower case.
+func TestUpperCaseID(t *testing.T) {
+	t.Parallel()
+	s := shared.Get(t)
+	master := s.NewMaster(t, "Upper Case")
+	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
+		for range 2 { // from the service, and from the gateway's memory
+			got := salontest.Do[*userv1.Master](t, c, nil, userv1.MasterService_GetMaster_FullMethodName,
+				&userv1.GetMasterRequest{MasterId: strings.ToUpper(master.ID)})
+			if got.GetId() != master.ID {
+				t.Errorf("got id %q, want %q", got.GetId(), master.ID)
+			}
+		}
+	})
+}
+
+// TestPageSizes: none is the default, too many are capped, and the pages make up the list.
+func TestPageSizes(t *testing.T) {
+	t.Parallel()
+	s := shared.Get(t)
+	category := "Pages " + salontest.Unique()
+	const count = 103
+	for i := range count {
+		salontest.Do[*appointmentv1.Service](t, s.GRPC(), s.Admin(), appointmentv1.CatalogService_CreateService_FullMethodName,
+			newService(func(r *appointmentv1.CreateServiceRequest) {
+				r.Category, r.Name = category, fmt.Sprintf("%s %03d", category, i)
+			}))
+	}
+	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
+		list := func(size int32, token string) *appointmentv1.ListServicesResponse {
+			return salontest.Do[*appointmentv1.ListServicesResponse](t, c, nil, appointmentv1.CatalogService_ListServices_FullMethodName,
+				&appointmentv1.ListServicesRequest{Category: category, PageSize: size, PageToken: token})
+		}
+		for size, want := range map[int32]int{0: 50, 1: 1, 100: 100, 1_000_000_000: 100} {
+			if got := len(list(size, "").GetServices()); got != want {
+				t.Errorf("a page of size %d has %d", size, got)
+			}
+		}
+		var names []string
+		page := list(40, "")
+		for {
+			for _, service := range page.GetServices() {
+				names = append(names, service.GetName())
+			}
+			if page.GetNextPageToken() == "" {
+				break
+			}
+			page = list(40, page.GetNextPageToken())
+		}
+		if len(names) != count {
+			t.Fatalf("the pages have %d services, want %d", len(names), count)
+		}
+		for i, name := range names {
+			if want := fmt.Sprintf("%s %03d", category, i); name != want {
+				t.Fatalf("number %d is %q, want %q", i, name, want)
+			}
+		}
+	})
+}
+
+// TestRequestID: the same request id with the same request gives the first answer, with another request an error.
+func TestRequestID(t *testing.T) {
+	t.Parallel()
+	s := shared.Get(t)
+	cast := s.NewCast(t)
+	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
+		for name, call := range map[string]struct {
+			method string
+			as     salontest.Identity
+			req    proto.Message
+			change func(proto.Message)
+		}{
+			"appointment": {
+				appointmentv1.AppointmentService_CreateAppointment_FullMethodName, cast.CustomerA,
+				salontest.Booking(cast.Master1, cast.Service, s.NextStart()),
+				func(m proto.Message) { m.(*appointmentv1.CreateAppointmentRequest).Note = "another" },
+			},
+			"service": {
+				appointmentv1.CatalogService_CreateService_FullMethodName, cast.Admin,
+				newService(func(*appointmentv1.CreateServiceRequest) {}),
+				func(m proto.Message) { m.(*appointmentv1.CreateServiceRequest).DurationMinutes = 45 },
+			},
+			"account": {
+				userv1.AuthService_Register_FullMethodName, nil, registration(func(*userv1.RegisterRequest) {}),
+				func(m proto.Message) { m.(*userv1.RegisterRequest).DisplayName = "Another" },
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				r := call.req.ProtoReflect()
+				r.Set(r.Descriptor().Fields().ByName("request_id"), stringValue(uuid.NewString()))
+				first := salontest.Do[proto.Message](t, c, call.as, call.method, call.req)
+				salontest.Same(t, salontest.Do[proto.Message](t, c, call.as, call.method, call.req), first)
+				call.change(call.req)
+				c.Call(t, call.as, call.method, call.req).Want(t, codes.AlreadyExists, "REQUEST_ID_REUSED")
+			})
+		}
+	})
+}
+
+// TestRequestInFlight sends a request many times at once: all that succeed have the same answer, and the others are told
+// that the first one is still running.
+func TestRequestInFlight(t *testing.T) {
+	t.Parallel()
+	s := shared.Get(t)
+	cast := s.NewCast(t)
+	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
+		req := salontest.Booking(cast.Master1, cast.Service, s.NextStart())
+		req.RequestId = uuid.NewString()
+		results := make([]*salontest.Result, 20)
+		var calls sync.WaitGroup
+		for i := range results {
+			calls.Go(func() {
+				results[i] = c.Call(t, cast.CustomerA, appointmentv1.AppointmentService_CreateAppointment_FullMethodName, req)
+			})
+		}
+		calls.Wait()
+		var first proto.Message
+		for _, r := range results {
+			switch {
+			case r.Code != codes.OK:
+				r.Want(t, codes.Aborted, "REQUEST_IN_FLIGHT")
+			case first == nil:
+				first = r.Message
+			default:
+				salontest.Same(t, r.Message, first)
+			}
+		}
+		if first == nil {
+			t.Fatal("none succeeded")
+		}
+		salontest.Same(t, salontest.Do[proto.Message](t, c, cast.CustomerA,
+			appointmentv1.AppointmentService_CreateAppointment_FullMethodName, req), first)
+		list := salontest.Do[*appointmentv1.ListAppointmentsResponse](t, c, cast.CustomerA,
+			appointmentv1.AppointmentService_ListAppointments_FullMethodName,
+			&appointmentv1.ListAppointmentsRequest{StartTimeFrom: req.GetSegments()[0].GetStartTime(), PageSize: 1})
+		if len(list.GetAppointments()) != 1 || list.GetNextPageToken() != "" {
+			t.Errorf("there are more visits than one: %v", list)
+		}
+	})
+}
+
+// TestRepeatedVerbs: what was done is not done again, and says the same.
+func TestRepeatedVerbs(t *testing.T) {
+	t.Parallel()
+	s := shared.Get(t)
+	cast := s.NewCast(t)
+	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
+		visit := cast.Book(t, cast.CustomerA, cast.Master1)
+		twice := func(as salontest.Identity, method string, req proto.Message) {
+			t.Helper()
+			first := salontest.Do[proto.Message](t, c, as, method, req)
+			salontest.Same(t, salontest.Do[proto.Message](t, c, as, method, req), first)
+		}
+		id := visit.GetId()
+		twice(cast.Master1, appointmentv1.AppointmentService_ConfirmAppointment_FullMethodName,
+			&appointmentv1.ConfirmAppointmentRequest{AppointmentId: id, Etag: visit.GetEtag()})
+		twice(cast.CustomerA, appointmentv1.AppointmentService_CancelAppointment_FullMethodName,
+			&appointmentv1.CancelAppointmentRequest{AppointmentId: id, Reason: "I am ill."})
+		other := cast.Book(t, cast.CustomerA, cast.Master1)
+		cast.Confirm(t, cast.Master1, other)
+		twice(cast.Master1, appointmentv1.AppointmentService_CompleteAppointment_FullMethodName,
+			&appointmentv1.CompleteAppointmentRequest{AppointmentId: other.GetId()})
+		guest := s.NewCustomer(t, "Locked")
+		twice(cast.Admin, userv1.UserService_DisableUser_FullMethodName, &userv1.DisableUserRequest{UserId: guest.ID})
+		twice(cast.Admin, userv1.UserService_EnableUser_FullMethodName, &userv1.EnableUserRequest{UserId: guest.ID})
+	})
+}

@@ -1,0 +1,114 @@
+//go:build browser
+
+package browser_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+
+	"github.com/beauty-salon/platform/e2e/salontest"
+)
+
+// customer is one of the demo salon's.
+const (
+	customer = "anna@salon.example"
+	password = "demo-salon-2026"
+)
+
+// operation is the part of Swagger UI that shows one method, by its tag and operationId.
+type operation string
+
+func (o operation) in(what string) chromedp.CSS { return chromedp.CSS(`[id="` + string(o) + `"] ` + what) }
+
+// execute opens an operation, sends the call, waits for the answer and returns its status and body as they are shown.
+func (b *tab) execute(o operation, body string) (status, answer string) {
+	b.t.Helper()
+	b.do(
+		chromedp.Click(o.in(".opblock-summary-control")),
+		chromedp.WaitVisible(o.in("button.execute")),
+	)
+	if body != "" {
+		b.do(chromedp.Clear(o.in("textarea.body-param__text")), chromedp.SendKeys(o.in("textarea.body-param__text"), body))
+	}
+	b.do(
+		chromedp.Click(o.in("button.execute")),
+		chromedp.WaitVisible(o.in(".live-responses-table .response-col_status")),
+	)
+	status = get(b, chromedp.Text(o.in(".live-responses-table td.response-col_status")))
+	answer = get(b, chromedp.TextContent(o.in(".live-responses-table td.response-col_description")))
+	return strings.TrimSpace(status), answer
+}
+
+func TestSwaggerUI(t *testing.T) {
+	s := shared.Get(t)
+	pair := salontest.Do[*userv1.TokenPair](t, s.REST(), nil, userv1.AuthService_Login_FullMethodName,
+		&userv1.LoginRequest{Email: customer, Password: password})
+
+	b := open(t)
+	b.do(
+		chromedp.Navigate(s.URL()+"/docs"),
+		chromedp.WaitVisible(chromedp.CSS(".swagger-ui .info .title")),
+		chromedp.Click(chromedp.CSS(".auth-wrapper button.authorize")),
+		chromedp.SendKeys(chromedp.CSS(".modal-ux .auth-container input"), pair.GetAccessToken()),
+		chromedp.Click(chromedp.CSS(".modal-ux button.authorize")),
+		chromedp.WaitVisible(chromedp.CSS(".modal-ux .auth-btn-wrapper button.btn-done")),
+		chromedp.Click(chromedp.CSS(".modal-ux .auth-btn-wrapper button.btn-done")),
+		chromedp.WaitNotPresent(chromedp.CSS(".modal-ux")),
+	)
+
+	status, answer := b.execute("operations-UserService-GetMe", "")
+	if !strings.HasPrefix(status, "200") || !strings.Contains(answer, customer) {
+		t.Errorf("GET /v1/me shows %s %s", status, answer)
+	}
+	if got := b.answers("GET /v1/me"); !slices.Equal(got, []int64{200}) {
+		t.Errorf("GET /v1/me was answered with %v", got)
+	}
+
+	status, answer = b.execute("operations-NotificationService-MarkAllRead", "{}")
+	if !strings.HasPrefix(status, "200") {
+		t.Errorf("marking all as read shows %s %s", status, answer)
+	}
+	if got := b.answers("POST /v1/notifications:markAllRead"); !slices.Equal(got, []int64{200}) {
+		t.Errorf("marking all as read was answered with %v", got)
+	}
+	b.clean()
+}
+
+// Who signs in on the page itself need not copy the token.
+func TestSigningInOnThePage(t *testing.T) {
+	b := open(t)
+	b.do(chromedp.Navigate(shared.Get(t).URL()+"/docs"), chromedp.WaitVisible(chromedp.CSS(".swagger-ui .info .title")))
+	status, answer := b.execute("operations-AuthService-Login", `{"email":"`+customer+`","password":"`+password+`"}`)
+	if !strings.HasPrefix(status, "200") {
+		t.Fatalf("signing in shows %s %s", status, answer)
+	}
+	status, answer = b.execute("operations-UserService-GetMe", "")
+	if !strings.HasPrefix(status, "200") || !strings.Contains(answer, customer) {
+		t.Errorf("GET /v1/me shows %s %s", status, answer)
+	}
+	b.clean()
+}
+
+func TestErrorsPage(t *testing.T) {
+	b := open(t)
+	url := shared.Get(t).URL() + "/docs/errors#slot-unavailable"
+	for _, width := range []int64{1280, 375} {
+		b.do(
+			chromedp.EmulateViewport(width, 800),
+			chromedp.Navigate(url),
+			chromedp.WaitVisible(chromedp.ID("slot-unavailable")),
+		)
+		if y := get(b, chromedp.Evaluate[float64](`document.getElementById("slot-unavailable").getBoundingClientRect().top`)); y < 0 || y > 800 {
+			t.Errorf("at %d pixels the entry that the link names is at %v", width, y)
+		}
+		if over := get(b, chromedp.Evaluate[float64](`document.documentElement.scrollWidth - window.innerWidth`)); over > 0 {
+			t.Errorf("at %d pixels the page is %v too wide", width, over)
+		}
+	}
+	b.clean()
+}

@@ -1,0 +1,274 @@
+package e2e_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+
+	"github.com/beauty-salon/platform/e2e/salontest"
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
+	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+)
+
+// TestVisit follows a visit from the booking to the answered rating, and what each party is told.
+func TestVisit(t *testing.T) {
+	t.Parallel()
+	s := shared.Get(t)
+	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
+		t.Parallel()
+		cast := s.NewCast(t)
+		customer, master := cast.CustomerA, cast.Master1
+		appointment := func(as salontest.Identity, method string, req proto.Message) *appointmentv1.Appointment {
+			t.Helper()
+			return salontest.Do[*appointmentv1.Appointment](t, c, as, method, req)
+		}
+
+		booking := salontest.Booking(master, cast.Service, s.NextStart())
+		booking.Note = "Sensitive skin."
+		visit := appointment(customer, appointmentv1.AppointmentService_CreateAppointment_FullMethodName, booking)
+		id := visit.GetId()
+		if visit.GetState() != appointmentv1.AppointmentState_APPOINTMENT_STATE_PENDING || visit.GetCustomerId() != customer.ID ||
+			visit.GetNote() != booking.GetNote() || visit.GetTotalPrice().GetAmountMinor() != 4500 ||
+			visit.GetEndTime().AsTime().Sub(visit.GetStartTime().AsTime()).Minutes() != 60 {
+			t.Errorf("booked %v", visit)
+		}
+		confirmed := appointment(master, appointmentv1.AppointmentService_ConfirmAppointment_FullMethodName,
+			&appointmentv1.ConfirmAppointmentRequest{AppointmentId: id, Etag: visit.GetEtag()})
+		if confirmed.GetState() != appointmentv1.AppointmentState_APPOINTMENT_STATE_CONFIRMED || confirmed.GetEtag() == visit.GetEtag() {
+			t.Errorf("confirmed %v", confirmed)
+		}
+		// A customer who moves a visit has to be confirmed again.
+		later := s.NextStart()
+		moved := appointment(customer, appointmentv1.AppointmentService_RescheduleAppointment_FullMethodName,
+			&appointmentv1.RescheduleAppointmentRequest{AppointmentId: id, StartTime: timestamp(later)})
+		if moved.GetState() != appointmentv1.AppointmentState_APPOINTMENT_STATE_PENDING || !moved.GetStartTime().AsTime().Equal(later) {
+			t.Errorf("moved %v", moved)
+		}
+		// The time that it left is free again.
+		second := appointment(cast.CustomerB, appointmentv1.AppointmentService_CreateAppointment_FullMethodName,
+			salontest.Booking(master, cast.Service, visit.GetStartTime().AsTime()))
+		cancelled := appointment(cast.CustomerB, appointmentv1.AppointmentService_CancelAppointment_FullMethodName,
+			&appointmentv1.CancelAppointmentRequest{AppointmentId: second.GetId(), Reason: "I am ill."})
+		if cancelled.GetCancelledBy() != appointmentv1.Party_PARTY_CUSTOMER || cancelled.GetCancelReason() != "I am ill." {
+			t.Errorf("cancelled %v", cancelled)
+		}
+		appointment(master, appointmentv1.AppointmentService_ConfirmAppointment_FullMethodName,
+			&appointmentv1.ConfirmAppointmentRequest{AppointmentId: id})
+		completed := appointment(master, appointmentv1.AppointmentService_CompleteAppointment_FullMethodName,
+			&appointmentv1.CompleteAppointmentRequest{AppointmentId: id})
+		if completed.GetState() != appointmentv1.AppointmentState_APPOINTMENT_STATE_COMPLETED {
+			t.Errorf("completed %v", completed)
+		}
+
+		rating := salontest.Do[*ratingv1.Rating](t, c, customer, ratingv1.RatingService_CreateRating_FullMethodName,
+			&ratingv1.CreateRatingRequest{AppointmentId: id, Stars: 4, Comment: "Just what I wanted."})
+		replied := salontest.Do[*ratingv1.Rating](t, c, master, ratingv1.RatingService_ReplyToRating_FullMethodName,
+			&ratingv1.ReplyToRatingRequest{RatingId: rating.GetId(), Reply: "Thank you!"})
+		if replied.GetReply() != "Thank you!" || replied.GetStars() != 4 || replied.GetCustomerId() != "" {
+			t.Errorf("replied %v", replied) // the master is not told who it was
+		}
+		summary := salontest.Do[*ratingv1.RatingSummary](t, c, nil, ratingv1.RatingService_GetRatingSummary_FullMethodName,
+			&ratingv1.GetRatingSummaryRequest{MasterId: master.ID})
+		if summary.GetCount() != 1 || summary.GetMean() != 4 || !slices.Equal(summary.GetHistogram(), []int32{0, 0, 0, 1, 0}) {
+			t.Errorf("summary %v", summary)
+		}
+		salontest.Eventually(t, func() error {
+			m := salontest.Do[*userv1.Master](t, c, nil, userv1.MasterService_GetMaster_FullMethodName,
+				&userv1.GetMasterRequest{MasterId: master.ID})
+			if m.GetRatingCount() != 1 || m.GetRatingMean() != 4 {
+				return fmt.Errorf("the profile has %d ratings of %v", m.GetRatingCount(), m.GetRatingMean())
+			}
+			return nil
+		})
+
+		told := []string{
+			"APPOINTMENT_CREATED", "APPOINTMENT_CONFIRMED", "APPOINTMENT_RESCHEDULED", "APPOINTMENT_CONFIRMED", "APPOINTMENT_COMPLETED",
+		}
+		wantNotifications(t, c, customer, id, rating.GetId(), append(slices.Clone(told), "RATING_REPLIED")...)
+		wantNotifications(t, c, master, id, rating.GetId(), append(slices.Clone(told), "RATING_CREATED")...)
+		wantNotifications(t, c, cast.Master2, id, rating.GetId())
+	})
+}
+
+// wantNotifications waits until somebody has been told all of this about a visit and nothing else.
+func wantNotifications(t *testing.T, c salontest.Caller, who *salontest.Account, appointmentID, ratingID string, want ...string) {
+	t.Helper()
+	slices.Sort(want)
+	salontest.Eventually(t, func() error {
+		list := salontest.Do[*notificationv1.ListNotificationsResponse](t, c, who,
+			notificationv1.NotificationService_ListNotifications_FullMethodName, &notificationv1.ListNotificationsRequest{})
+		var got []string
+		for _, n := range list.GetNotifications() {
+			if n.GetAppointmentId() == appointmentID || n.GetRatingId() == ratingID {
+				got = append(got, strings.TrimPrefix(n.GetType().String(), "NOTIFICATION_TYPE_"))
+			}
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			return fmt.Errorf("%s was told %v, want %v", who.Name, got, want)
+		}
+		return nil
+	})
+}
+
+// TestNotificationInbox reads what there is, one and all.
+func TestNotificationInbox(t *testing.T) {
+	t.Parallel()
+	s := shared.Get(t)
+	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
+		cast := s.NewCast(t)
+		for range 2 {
+			cast.Book(t, cast.CustomerA, cast.Master1)
+		}
+		unread := func() int32 {
+			return salontest.Do[*notificationv1.UnreadCount](t, c, cast.Master1,
+				notificationv1.NotificationService_GetUnreadCount_FullMethodName, &notificationv1.GetUnreadCountRequest{}).GetCount()
+		}
+		salontest.Eventually(t, func() error {
+			if n := unread(); n != 2 {
+				return fmt.Errorf("%d are unread, want 2", n)
+			}
+			return nil
+		})
+		list := func(unreadOnly bool) []*notificationv1.Notification {
+			return salontest.Do[*notificationv1.ListNotificationsResponse](t, c, cast.Master1,
+				notificationv1.NotificationService_ListNotifications_FullMethodName,
+				&notificationv1.ListNotificationsRequest{UnreadOnly: unreadOnly}).GetNotifications()
+		}
+		first := list(true)[0]
+		mark := &notificationv1.MarkNotificationReadRequest{NotificationId: first.GetId()}
+		read := salontest.Do[*notificationv1.Notification](t, c, cast.Master1,
+			notificationv1.NotificationService_MarkNotificationRead_FullMethodName, mark)
+		again := salontest.Do[*notificationv1.Notification](t, c, cast.Master1,
+			notificationv1.NotificationService_MarkNotificationRead_FullMethodName, mark)
+		salontest.Same(t, again, read)
+		if read.GetReadTime() == nil || unread() != 1 || len(list(true)) != 1 || len(list(false)) != 2 {
+			t.Errorf("after reading one: %v, %d unread", read, unread())
+		}
+		all := salontest.Do[*notificationv1.MarkAllNotificationsReadResponse](t, c, cast.Master1,
+			notificationv1.NotificationService_MarkAllNotificationsRead_FullMethodName, &notificationv1.MarkAllNotificationsReadRequest{})
+		if all.GetMarkedCount() != 1 || unread() != 0 {
+			t.Errorf("after reading all: %v, %d unread", all, unread())
+		}
+	})
+}
+
+// TestSessions: ending a session, a new role, a lock and a new password count for the very next call.
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	s := shared.Get(t)
+	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
+		guest := s.NewCustomer(t, "Guest")
+		me := func(pair *userv1.TokenPair) *salontest.Result {
+			return c.Call(t, salontest.Token(pair.GetAccessToken()), userv1.UserService_GetMe_FullMethodName, &userv1.GetMeRequest{})
+		}
+		open := func(pair *userv1.TokenPair) { t.Helper(); me(pair).Want(t, codes.OK, "") }
+		ended := func(pair *userv1.TokenPair) {
+			t.Helper()
+			me(pair).Want(t, codes.Unauthenticated, "UNAUTHENTICATED")
+			c.Call(t, nil, userv1.AuthService_RefreshSession_FullMethodName,
+				&userv1.RefreshSessionRequest{RefreshToken: pair.GetRefreshToken()}).Want(t, codes.Unauthenticated, "REFRESH_TOKEN_INVALID")
+		}
+		admin := func(method string, req proto.Message) {
+			t.Helper()
+			c.Call(t, s.Admin(), method, req).Want(t, codes.OK, "")
+		}
+
+		phone, laptop := guest.SignIn(t), guest.SignIn(t)
+		open(phone)
+		open(laptop)
+		list := salontest.Do[*userv1.ListSessionsResponse](t, c, salontest.Token(laptop.GetAccessToken()),
+			userv1.AuthService_ListSessions_FullMethodName, &userv1.ListSessionsRequest{}).GetSessions()
+		if len(list) != 2 || !list[0].GetCurrent() || list[1].GetCurrent() {
+			t.Fatalf("sessions, newest first: %v", list)
+		}
+		c.Call(t, salontest.Token(laptop.GetAccessToken()), userv1.AuthService_RevokeSession_FullMethodName,
+			&userv1.RevokeSessionRequest{SessionId: list[1].GetId()}).Want(t, codes.OK, "")
+		ended(phone)
+		open(laptop)
+		c.Call(t, nil, userv1.AuthService_Logout_FullMethodName,
+			&userv1.LogoutRequest{RefreshToken: laptop.GetRefreshToken()}).Want(t, codes.OK, "")
+		ended(laptop)
+
+		pair := guest.SignIn(t)
+		token := salontest.Token(pair.GetAccessToken())
+		listUsers := func() *salontest.Result {
+			return c.Call(t, token, userv1.UserService_ListUsers_FullMethodName, &userv1.ListUsersRequest{PageSize: 1})
+		}
+		listUsers().Want(t, codes.PermissionDenied, "PERMISSION_DENIED")
+		admin(userv1.UserService_SetUserRole_FullMethodName, &userv1.SetUserRoleRequest{UserId: guest.ID, Role: apiv1.Role_ROLE_ADMIN})
+		listUsers().Want(t, codes.OK, "")
+		admin(userv1.UserService_SetUserRole_FullMethodName, &userv1.SetUserRoleRequest{UserId: guest.ID, Role: apiv1.Role_ROLE_CUSTOMER})
+		listUsers().Want(t, codes.PermissionDenied, "PERMISSION_DENIED")
+
+		admin(userv1.UserService_DisableUser_FullMethodName, &userv1.DisableUserRequest{UserId: guest.ID})
+		ended(pair)
+		c.Call(t, nil, userv1.AuthService_Login_FullMethodName, &userv1.LoginRequest{Email: guest.Email, Password: guest.Password}).
+			Want(t, codes.Unauthenticated, "BAD_CREDENTIALS")
+		admin(userv1.UserService_EnableUser_FullMethodName, &userv1.EnableUserRequest{UserId: guest.ID})
+
+		old, current := guest.SignIn(t), guest.SignIn(t)
+		c.Call(t, salontest.Token(current.GetAccessToken()), userv1.AuthService_ChangePassword_FullMethodName,
+			&userv1.ChangePasswordRequest{CurrentPassword: guest.Password, NewPassword: "a fine new password"}).Want(t, codes.OK, "")
+		ended(old)
+		open(current)
+		c.Call(t, nil, userv1.AuthService_Login_FullMethodName, &userv1.LoginRequest{Email: guest.Email, Password: guest.Password}).
+			Want(t, codes.Unauthenticated, "BAD_CREDENTIALS")
+		guest.Password = "a fine new password"
+		open(guest.SignIn(t))
+	})
+}
+
+// TestMasterProfile: making and deleting a profile changes the account's role at once, and what can be booked.
+func TestMasterProfile(t *testing.T) {
+	t.Parallel()
+	s := shared.Get(t)
+	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
+		cast := s.NewCast(t)
+		master := cast.Master1
+		update := func(bio string) *salontest.Result {
+			return c.Call(t, master, userv1.MasterService_UpdateMaster_FullMethodName, &userv1.UpdateMasterRequest{
+				MasterId: master.ID, Bio: &bio, Specialties: []string{"balayage"},
+				UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"bio"}},
+			})
+		}
+		got := update("Colour and care.")
+		got.Want(t, codes.OK, "")
+		if m := got.Message.(*userv1.Master); m.GetBio() != "Colour and care." || !slices.Equal(m.GetSpecialties(), []string{"cuts"}) {
+			t.Errorf("updated %v", m)
+		}
+		salontest.Eventually(t, func() error { // who offers a service is a copy
+			found := salontest.Do[*userv1.ListMastersResponse](t, c, nil, userv1.MasterService_ListMasters_FullMethodName,
+				&userv1.ListMastersRequest{ServiceId: cast.Service.GetId()})
+			if len(found.GetMasters()) != 2 {
+				return fmt.Errorf("%d masters offer the service", len(found.GetMasters()))
+			}
+			return nil
+		})
+		visit := cast.Book(t, cast.CustomerA, master)
+		salontest.Do[*userv1.Master](t, c, nil, userv1.MasterService_GetMaster_FullMethodName, &userv1.GetMasterRequest{MasterId: master.ID})
+		c.Call(t, s.Admin(), userv1.MasterService_DeleteMaster_FullMethodName, &userv1.DeleteMasterRequest{MasterId: master.ID}).
+			Want(t, codes.OK, "")
+		update("Gone.").Want(t, codes.PermissionDenied, "PERMISSION_DENIED")
+		c.Call(t, nil, userv1.MasterService_GetMaster_FullMethodName, &userv1.GetMasterRequest{MasterId: master.ID}).
+			Want(t, codes.NotFound, "NOT_FOUND")
+		salontest.Eventually(t, func() error {
+			r := c.Call(t, cast.CustomerA, appointmentv1.AppointmentService_CreateAppointment_FullMethodName,
+				salontest.Booking(master, cast.Service, s.NextStart()))
+			if r.Code != codes.FailedPrecondition {
+				return fmt.Errorf("booking a master who is gone: %v", r)
+			}
+			return nil
+		})
+		c.Call(t, cast.CustomerA, appointmentv1.AppointmentService_GetAppointment_FullMethodName,
+			&appointmentv1.GetAppointmentRequest{AppointmentId: visit.GetId()}).Want(t, codes.OK, "")
+	})
+}

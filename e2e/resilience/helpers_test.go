@@ -1,0 +1,191 @@
+// Package resilience_test runs the real program under contention, kills it at its weakest moments, takes away what it
+// stands on, and runs it as five processes.
+package resilience_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/beauty-salon/platform/e2e/salontest"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
+	"github.com/beauty-salon/platform/internal/natstest"
+)
+
+const (
+	createAppointment = appointmentv1.AppointmentService_CreateAppointment_FullMethodName
+	listAppointments  = appointmentv1.AppointmentService_ListAppointments_FullMethodName
+	listNotifications = notificationv1.NotificationService_ListNotifications_FullMethodName
+)
+
+const (
+	created    = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CREATED
+	confirmed  = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CONFIRMED
+	completed  = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_COMPLETED
+	ratingMade = notificationv1.NotificationType_NOTIFICATION_TYPE_RATING_CREATED
+)
+
+// appointmentsOf returns all visits of a master, as an administrator sees them, in the order of their time.
+func appointmentsOf(t testing.TB, c salontest.Caller, masterID string) []*appointmentv1.Appointment {
+	t.Helper()
+	var all []*appointmentv1.Appointment
+	req := &appointmentv1.ListAppointmentsRequest{MasterId: masterID, PageSize: 100}
+	for {
+		page := salontest.Do[*appointmentv1.ListAppointmentsResponse](t, c, c.System().Admin(), listAppointments, req)
+		all = append(all, page.GetAppointments()...)
+		if req.PageToken = page.GetNextPageToken(); req.GetPageToken() == "" {
+			return all
+		}
+	}
+}
+
+// noOverlap fails the test when two visits of one master hold the same time. Between two visits of the tests' services
+// there is no buffer, so that one may end when the next begins.
+func noOverlap(t testing.TB, visits []*appointmentv1.Appointment) {
+	t.Helper()
+	held := slices.DeleteFunc(slices.Clone(visits), func(a *appointmentv1.Appointment) bool {
+		return a.GetState() == appointmentv1.AppointmentState_APPOINTMENT_STATE_CANCELLED
+	})
+	slices.SortFunc(held, func(a, b *appointmentv1.Appointment) int {
+		return a.GetStartTime().AsTime().Compare(b.GetStartTime().AsTime())
+	})
+	for i := 1; i < len(held); i++ {
+		if before, after := held[i-1], held[i]; before.GetEndTime().AsTime().After(after.GetStartTime().AsTime()) {
+			t.Errorf("two visits of a master overlap:\n%v\n%v", before, after)
+		}
+	}
+}
+
+// told names what a notification is about.
+type told struct {
+	typ notificationv1.NotificationType
+	// id is the visit's, or the rating's where the notification does not say which visit was rated.
+	id string
+}
+
+// notifications counts what somebody was told, over all pages.
+func notifications(t testing.TB, c salontest.Caller, as salontest.Identity) map[told]int {
+	t.Helper()
+	counts := map[told]int{}
+	req := &notificationv1.ListNotificationsRequest{PageSize: 100}
+	for {
+		page := salontest.Do[*notificationv1.ListNotificationsResponse](t, c, as, listNotifications, req)
+		for _, n := range page.GetNotifications() {
+			id := n.GetAppointmentId()
+			if id == "" {
+				id = n.GetRatingId()
+			}
+			counts[told{n.GetType(), id}]++
+		}
+		if req.PageToken = page.GetNextPageToken(); req.GetPageToken() == "" {
+			return counts
+		}
+	}
+}
+
+// expectation is what somebody has to be told, each exactly once.
+type expectation struct {
+	who  *salontest.Account
+	what []told
+}
+
+// arrive waits until everybody was told everything at least once.
+func arrive(t testing.TB, c salontest.Caller, expectations []expectation) {
+	t.Helper()
+	salontest.Eventually(t, func() error {
+		for _, e := range expectations {
+			counts := notifications(t, c, e.who)
+			for _, want := range e.what {
+				if counts[want] == 0 {
+					return fmt.Errorf("%s was not told %v", e.who.Name, want)
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// exactlyOnce fails the test when somebody was told something else than what was expected, or something twice.
+func exactlyOnce(t testing.TB, c salontest.Caller, expectations []expectation) {
+	t.Helper()
+	for _, e := range expectations {
+		counts := notifications(t, c, e.who)
+		for _, want := range e.what {
+			if counts[want] != 1 {
+				t.Errorf("%s was told %v %d times, want once", e.who.Name, want, counts[want])
+			}
+			delete(counts, want)
+		}
+		for what, n := range counts {
+			t.Errorf("%s was told %v %d times, want never", e.who.Name, what, n)
+		}
+	}
+}
+
+// settled waits until every consumer has handled everything that is in the stream, and has said so. Then nothing more
+// comes of it.
+func settled(t testing.TB, server *natstest.Server) {
+	t.Helper()
+	conn, err := nats.Connect(server.URL().Reveal())
+	if err != nil {
+		t.Fatalf("connect to NATS: %v", err)
+	}
+	defer conn.Close()
+	js, err := jetstream.New(conn)
+	if err != nil {
+		t.Fatalf("JetStream: %v", err)
+	}
+	salontest.Eventually(t, func() error {
+		stream, err := js.Stream(t.Context(), "SALON")
+		if err != nil {
+			return err
+		}
+		consumers, seen := stream.ListConsumers(t.Context()), 0
+		for info := range consumers.Info() {
+			seen++
+			if info.NumPending > 0 || info.NumAckPending > 0 {
+				err = fmt.Errorf("%s has %d events to come and %d to acknowledge", info.Name, info.NumPending, info.NumAckPending)
+			}
+		}
+		if consumers.Err() != nil {
+			return consumers.Err()
+		}
+		if seen == 0 {
+			return fmt.Errorf("the stream has no consumers")
+		}
+		return err
+	})
+}
+
+// attempt makes a call that may fail in any way, such as by the program's death.
+func attempt(ctx context.Context, conn *grpc.ClientConn, token, method string, req, answer proto.Message) error {
+	ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+token)
+	return conn.Invoke(ctx, method, req, answer)
+}
+
+// dataDir makes a folder that the database's user may enter; that of testing is closed to it.
+func dataDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "salon-resilience-") //nolint:usetesting // see above
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Errorf("delete the data: %v", err)
+		}
+	})
+	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // see above
+		t.Fatal(err)
+	}
+	return dir
+}

@@ -1,0 +1,100 @@
+package e2e_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/beauty-salon/platform/e2e/salontest"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
+	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+)
+
+// stage is what the requests of the authorization matrix are about.
+type stage struct {
+	*salontest.Cast
+	t      *testing.T
+	system *salontest.System
+
+	guest        *salontest.Account         // whose standing the administrator changes
+	completed    *appointmentv1.Appointment // of customer A with master 1, rated
+	rating       *ratingv1.Rating
+	notification string // of customer A
+}
+
+func newStage(t *testing.T, s *salontest.System) *stage {
+	t.Helper()
+	st := &stage{Cast: s.NewCast(t), t: t, system: s, guest: s.NewCustomer(t, "Guest")}
+	st.completed = st.Complete(t, st.Master1, st.Book(t, st.CustomerA, st.Master1))
+	st.rating = st.rate(st.completed)
+	salontest.Eventually(t, func() error {
+		list := salontest.Do[*notificationv1.ListNotificationsResponse](t, s.GRPC(), st.CustomerA,
+			notificationv1.NotificationService_ListNotifications_FullMethodName, &notificationv1.ListNotificationsRequest{})
+		if len(list.GetNotifications()) == 0 {
+			return errors.New("customer A has no notification")
+		}
+		st.notification = list.GetNotifications()[0].GetId()
+		return nil
+	})
+	return st
+}
+
+// in is the same stage for a subtest.
+func (s *stage) in(t *testing.T) *stage {
+	inner := *s
+	inner.t = t
+	return &inner
+}
+
+// session opens a session of customer A that nothing else uses.
+func (s *stage) session() string {
+	s.t.Helper()
+	s.CustomerA.SignIn(s.t)
+	list := salontest.Do[*userv1.ListSessionsResponse](s.t, s.system.GRPC(), s.CustomerA,
+		userv1.AuthService_ListSessions_FullMethodName, &userv1.ListSessionsRequest{})
+	for _, session := range list.GetSessions() {
+		if !session.GetCurrent() {
+			return session.GetId()
+		}
+	}
+	s.t.Fatal("customer A has no other session")
+	return ""
+}
+
+// newcomer is an account without a profile.
+func (s *stage) newcomer() string { return s.system.NewCustomer(s.t, "Newcomer").ID }
+
+// formerMaster is a master whom nobody needs.
+func (s *stage) formerMaster() string { return s.system.NewMaster(s.t, "Former Master").ID }
+
+func (s *stage) pending() string { return s.Book(s.t, s.CustomerA, s.Master1).GetId() }
+
+func (s *stage) confirmed() string {
+	return s.Confirm(s.t, s.Master1, s.Book(s.t, s.CustomerA, s.Master1)).GetId()
+}
+
+func (s *stage) unrated() string {
+	return s.Complete(s.t, s.Master1, s.Book(s.t, s.CustomerA, s.Master1)).GetId()
+}
+
+func (s *stage) rate(visit *appointmentv1.Appointment) *ratingv1.Rating {
+	s.t.Helper()
+	return salontest.Do[*ratingv1.Rating](s.t, s.system.REST(), s.CustomerA, ratingv1.RatingService_CreateRating_FullMethodName,
+		&ratingv1.CreateRatingRequest{AppointmentId: visit.GetId(), Stars: 4})
+}
+
+func (s *stage) newRating() *ratingv1.Rating {
+	return s.rate(s.Complete(s.t, s.Master1, s.Book(s.t, s.CustomerA, s.Master1)))
+}
+
+// fixed is a request that is the same for all callers.
+func fixed(req proto.Message) func(*stage) proto.Message {
+	return func(*stage) proto.Message { return req }
+}
+
+func timestamp(t time.Time) *timestamppb.Timestamp { return timestamppb.New(t) }
