@@ -25,7 +25,7 @@ func serveBare(role string) error {
 	if err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // ends with the program
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ const (
 	customers     = 64
 	password      = "a password for measuring"
 	adminEmail    = "admin@bench.example"
-	secretKey     = "6f2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b"
+	secretKey     = "6f2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b" //nolint:gosec // of a database that lives for minutes
 	visitMinutes  = 5
 	settleSeconds = 3
 )
@@ -84,7 +84,10 @@ func startEnvironment(ctx context.Context, dir string) (_ *environment, err erro
 	if err := e.salonCommand(ctx, "migrate", "--database-url="+e.postgres.AdminURL()); err != nil {
 		return nil, err
 	}
-	return e, e.salonCommand(ctx, "admin", "create", "--email="+adminEmail)
+	if err := e.salonCommand(ctx, "admin", "create", "--email="+adminEmail); err != nil {
+		return nil, err
+	}
+	return e, nil
 }
 
 func (e *environment) salonCommand(ctx context.Context, args ...string) error {

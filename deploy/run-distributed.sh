@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # Runs Salon as five processes on this machine, against one PostgreSQL, NATS and Redis that `salon infra` brings along.
-# Ctrl-C stops all of them. Ports and the data directory can be set: HTTP_PORT, GRPC_PORT, DATA_DIR.
+# Ctrl-C stops all of them. Ports and the data directory can be set: HTTP_PORT, GRPC_PORT, DATA_DIR. The process ids are
+# in DATA_DIR/*.pid, to stop one of them and see what the others do.
 set -euo pipefail
+# Every process gets a group of its own: Ctrl-C reaches this script only, which stops them in the right order.
+set -m
 cd "$(dirname "$0")/.."
 
-salon=bin/salon
+salon=${PROGRAM:-bin/salon}
 data=${DATA_DIR:-.salon-distributed}
 http=${HTTP_PORT:-8080}
 grpc=${GRPC_PORT:-9090}
@@ -29,8 +32,9 @@ start() {
   local log="$data/$name.log"
   : >"$log"
   "$salon" "$@" >>"$log" 2>&1 &
-  pids+=($!)
   local pid=$!
+  pids+=("$pid")
+  echo "$pid" >"$data/$name.pid"
   for _ in $(seq 600); do
     ready=$(grep -m1 '^ready' "$log" || true)
     [ -n "$ready" ] && return

@@ -177,7 +177,7 @@ type streamWithContext struct {
 func (s *streamWithContext) Context() context.Context { return s.ctx }
 
 func (g *Gateway) withRPCInfo(ctx context.Context) (context.Context, string) {
-	id := ""
+	var id string
 	if ids := metadata.ValueFromIncomingContext(ctx, rpc.MDRequestID); len(ids) == 1 && rpc.ValidRequestID(ids[0]) {
 		id = ids[0]
 	} else {

@@ -76,8 +76,7 @@ func decodeBody(body *requestBody, v any) error {
 	}
 	data, err := io.ReadAll(body)
 	if err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return apierr.New(codes.ResourceExhausted, apiv1.ErrorReason_ERROR_REASON_MESSAGE_TOO_LARGE,
 				"the body is larger than 1 MiB")
 		}

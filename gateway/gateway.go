@@ -102,12 +102,18 @@ func (g *Gateway) Drain() { g.health.Shutdown() }
 
 // Run drops cached answers when their events arrive, until the context ends.
 func (g *Gateway) Run(ctx context.Context) error {
+	var stops []func()
+	defer func() {
+		for _, stop := range stops {
+			stop()
+		}
+	}()
 	for entity := range g.cache.templates {
 		stop, err := g.deps.Bus.Watch(entity+".>", func(e events.Event) { g.cache.drop(entity, e.AggregateID) })
 		if err != nil {
 			return fmt.Errorf("gateway: watch %s events: %w", entity, err)
 		}
-		defer stop()
+		stops = append(stops, stop)
 	}
 	g.deps.Bus.OnReconnect(g.cache.dropAll)
 	<-ctx.Done()

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -63,7 +64,13 @@ func (g *Gateway) registerProxy(server grpc.ServiceRegistrar) error {
 }
 
 func (g *Gateway) methodDesc(r *route, input, output protoreflect.MessageType) grpc.MethodDesc {
-	call := func(ctx context.Context, req any) (any, error) { return g.invoke(ctx, r, req.(proto.Message), output) }
+	call := func(ctx context.Context, req any) (any, error) {
+		msg, ok := req.(proto.Message)
+		if !ok {
+			return nil, apierr.Internal(fmt.Errorf("the request is a %T", req))
+		}
+		return g.invoke(ctx, r, msg, output)
+	}
 	info := &grpc.UnaryServerInfo{FullMethod: r.fullMethod}
 	return grpc.MethodDesc{
 		MethodName: string(r.desc.Name()),
@@ -134,20 +141,18 @@ func (g *Gateway) streamDesc(r *route, input, output protoreflect.MessageType) g
 			if err != nil {
 				return err
 			}
-			sent := make(chan error, 1)
-			go func() { sent <- pump(in, out, input) }()
+			go pump(in, out, input)
 			for {
 				msg := output.New().Interface()
 				if err := out.RecvMsg(msg); err != nil {
 					cancel() // the service is done, so nothing more is read from the client
-					if err == io.EOF {
+					if errors.Is(err, io.EOF) {
 						return nil
 					}
 					return err
 				}
 				if err := in.SendMsg(msg); err != nil {
 					cancel()
-					<-sent
 					return err
 				}
 			}
@@ -155,15 +160,17 @@ func (g *Gateway) streamDesc(r *route, input, output protoreflect.MessageType) g
 	}
 }
 
-// pump carries the client's messages to the service until the client has no more.
-func pump(in grpc.ServerStream, out grpc.ClientStream, input protoreflect.MessageType) error {
+// pump carries the client's messages to the service until there are no more. Errors come out of RecvMsg on the other
+// side; it ends when the stream does.
+func pump(in grpc.ServerStream, out grpc.ClientStream, input protoreflect.MessageType) {
 	for {
 		msg := input.New().Interface()
-		if err := in.RecvMsg(msg); err != nil {
-			return out.CloseSend()
+		if in.RecvMsg(msg) != nil {
+			_ = out.CloseSend()
+			return
 		}
-		if err := out.SendMsg(msg); err != nil {
-			return err // the cause comes out of RecvMsg on the other side
+		if out.SendMsg(msg) != nil {
+			return
 		}
 	}
 }

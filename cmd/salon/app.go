@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -128,11 +131,11 @@ func newApp(ctx context.Context, cfg appConfig, names []string, logger zerolog.L
 		cfg.connectBus = events.Connect
 	}
 	if a.bus, err = cfg.connectBus(events.Config{URL: cfg.NATSURL, Replicas: cfg.NATSReplicas}, a.log, a.registry); err != nil {
-		return nil, fmt.Errorf("NATS: %w", err)
+		return nil, fmt.Errorf("NATS: %w", withoutURL(err))
 	}
 	a.closers = append(a.closers, a.bus.Close)
 	if a.cache, err = cache.Open(cache.Config{URL: cfg.RedisURL}, a.log); err != nil {
-		return nil, fmt.Errorf("Redis: %w", err)
+		return nil, fmt.Errorf("connect to Redis: %w", withoutURL(err))
 	}
 	a.closers = append(a.closers, func() { a.closed("redis", a.cache.Close()) })
 	a.limits = ratelimit.New(a.cache, a.log)
@@ -150,7 +153,18 @@ func newApp(ctx context.Context, cfg appConfig, names []string, logger zerolog.L
 			return nil, fmt.Errorf("service %s: %w", name, err)
 		}
 	}
-	return a, a.addRemotes(cfg)
+	if err := a.addRemotes(cfg); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// withoutURL takes the text of a URL that cannot be parsed out of an error: a password may stand in it.
+func withoutURL(err error) error {
+	if parsing := (*url.Error)(nil); errors.As(err, &parsing) {
+		return fmt.Errorf("the URL cannot be read: %w", parsing.Err)
+	}
+	return err
 }
 
 // addService makes a service and lets the others of this process call it in memory.
@@ -195,7 +209,7 @@ func (a *app) addRemotes(cfg appConfig) error {
 // serverConfig is the chain that every call to a service of this process goes through, in memory or over the network.
 func (a *app) serverConfig(name string) rpc.ServerConfig {
 	return rpc.ServerConfig{
-		Log:      a.log.With().Str("service", name).Logger(),
+		Log:      a.log, // the chain adds the name
 		Auth:     auth.NewAuthenticator(a.verifier, a.sessions),
 		Services: a.credential,
 		Metrics:  a.registry,
@@ -219,8 +233,8 @@ func (a *app) rpcServer(h *health.Server) (*grpc.Server, error) {
 
 // close closes everything in the reverse order.
 func (a *app) close() {
-	for i := len(a.closers) - 1; i >= 0; i-- {
-		a.closers[i]()
+	for _, closer := range slices.Backward(a.closers) {
+		closer()
 	}
 	a.closers = nil
 }

@@ -65,14 +65,14 @@ type listenFlags struct {
 
 // gatewayFlags are what an operator decides about the gateway.
 type gatewayFlags struct {
-	CORSOrigins      []string      `help:"Origins whose scripts may call; * for all." name:"cors-origins"`
+	CORSOrigins      []string      `help:"Origins whose scripts may call; * for all${noOrigins=}." name:"cors-origins"`
 	TrustedProxies   []string      `help:"Networks (CIDR) whose X-Forwarded-For is believed."`
 	RequestTimeout   time.Duration `help:"Longest time that a call may take." default:"30s"`
 	ResponseCacheTTL time.Duration `help:"How long hot public answers are kept in memory; 0 keeps none." default:"1s"`
 	LimitUser        int           `help:"Calls a second of one account; 0 for no limit." default:"${limitUser=50}"`
 	LimitAddress     int           `help:"Calls a second of one address that is not signed in; 0 for no limit." default:"${limitAddress=50}"`
 	LimitAuth        int           `help:"Calls a second to AuthService of one address; 0 for no limit." default:"${limitAuth=5}"`
-	AccessLogFile    string        `help:"File that the access log is written to as well, rotated at 100 MB; empty for none." default:"${accessLog=gateway.log}"`
+	AccessLogFile    string        `help:"File that the access log is written to as well, rotated at 100 MB; empty for ${noAccessLog=none}." default:"${accessLog=gateway.log}"`
 }
 
 func (f gatewayFlags) config() (gateway.Config, error) {
@@ -81,6 +81,20 @@ func (f gatewayFlags) config() (gateway.Config, error) {
 		RequestTimeout: f.RequestTimeout,
 		CacheTTL:       f.ResponseCacheTTL,
 		Limits:         gateway.Limits{User: perSecond(f.LimitUser), Address: perSecond(f.LimitAddress), Auth: perSecond(f.LimitAuth)},
+	}
+	for _, n := range []struct {
+		flag  string
+		wrong bool
+	}{
+		{"--request-timeout", f.RequestTimeout <= 0},
+		{"--response-cache-ttl", f.ResponseCacheTTL < 0},
+		{"--limit-user", f.LimitUser < 0},
+		{"--limit-address", f.LimitAddress < 0},
+		{"--limit-auth", f.LimitAuth < 0},
+	} {
+		if n.wrong {
+			return cfg, fmt.Errorf("%s: is too small", n.flag)
+		}
 	}
 	for _, text := range f.TrustedProxies {
 		prefix, err := netip.ParsePrefix(text)

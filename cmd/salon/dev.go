@@ -12,7 +12,7 @@ type devCmd struct {
 	logFlags `embed:"" set:"logFormat=console"`
 	secretFlags
 	listenFlags
-	gatewayFlags `embed:"" set:"limitUser=2000" set:"limitAddress=2000" set:"limitAuth=200" set:"accessLog="`
+	gatewayFlags `embed:"" set:"limitUser=2000" set:"limitAddress=2000" set:"limitAuth=200" set:"accessLog=" set:"noAccessLog=gateway.log in the data directory" set:"noOrigins=, as without any"`
 	serverFlags
 	DataDir    string `help:"Directory that keeps everything." default:".salon" type:"path"`
 	Demo       bool   `help:"Fill a new database with a believable salon." default:"true" negatable:""`
@@ -24,18 +24,9 @@ func (c *devCmd) Run(ctx context.Context) (err error) {
 	if c.AdminEmail != "" && c.Demo {
 		return errors.New("--admin-email goes with --no-demo: the demo salon has an administrator")
 	}
-	cfg := appConfig{
-		logFlags: c.logFlags, secretFlags: c.secretFlags, listenFlags: c.listenFlags, gatewayFlags: c.gatewayFlags,
-		serverFlags: c.serverFlags, services: []string{"all"},
-	}
-	if cfg.AccessLogFile == "" {
-		cfg.AccessLogFile = filepath.Join(c.DataDir, "gateway.log")
-	}
-	if len(cfg.CORSOrigins) == 0 {
-		cfg.CORSOrigins = []string{"*"} // a frontend under development runs anywhere
-	}
+	cfg := c.config()
 	// A port that is taken is found out before a database has been made.
-	ls, err := listen(cfg, true)
+	ls, err := listen(ctx, cfg, true)
 	if err != nil {
 		return err
 	}
@@ -67,6 +58,21 @@ func (c *devCmd) Run(ctx context.Context) (err error) {
 		}()
 	}
 	return runApp(ctx, cfg, ls, func(a addrs) { printWelcome(os.Stdout, a, c.Demo, c.DataDir) })
+}
+
+// config is what is run, as far as the flags say it.
+func (c *devCmd) config() appConfig {
+	cfg := appConfig{
+		logFlags: c.logFlags, secretFlags: c.secretFlags, listenFlags: c.listenFlags, gatewayFlags: c.gatewayFlags,
+		serverFlags: c.serverFlags, services: []string{"all"},
+	}
+	if cfg.AccessLogFile == "" {
+		cfg.AccessLogFile = filepath.Join(c.DataDir, "gateway.log")
+	}
+	if len(cfg.CORSOrigins) == 0 {
+		cfg.CORSOrigins = []string{"*"} // a frontend under development runs anywhere
+	}
+	return cfg
 }
 
 // createAdmin makes the first administrator, unless there are accounts.

@@ -51,9 +51,13 @@ func (i *infrastructure) start(ctx context.Context, dir, natsListen string, cfg 
 	return nil
 }
 
+// infraStopTime is how long the servers may take to stop. It is seldom used up: the database writes everything to the disk
+// first, which may be busy, and killing it instead would only make the next start slower.
+const infraStopTime = 10 * time.Second
+
 // stop stops the servers, the database last.
 func (i *infrastructure) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), infraStopTime)
 	defer cancel()
 	var errs []error
 	if i.redis != nil {

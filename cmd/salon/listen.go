@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"syscall"
 )
 
@@ -12,22 +14,23 @@ type addrs struct{ HTTP, GRPC, Internal, RPC net.Addr }
 
 // String is the last line that a start prints, for people and for scripts.
 func (a addrs) String() string {
-	text := "ready"
+	var text strings.Builder
+	text.WriteString("ready")
 	for _, part := range []struct {
 		name string
 		addr net.Addr
 	}{{"http", a.HTTP}, {"grpc", a.GRPC}, {"internal", a.Internal}, {"rpc", a.RPC}} {
 		if part.addr != nil {
-			text += " " + part.name + "=" + part.addr.String()
+			text.WriteString(" " + part.name + "=" + part.addr.String())
 		}
 	}
-	return text
+	return text.String()
 }
 
 type listeners struct{ http, grpc, internal, rpc net.Listener }
 
-func listen(cfg appConfig, withGateway bool) (_ *listeners, err error) {
-	ls := &listeners{}
+func listen(ctx context.Context, cfg appConfig, withGateway bool) (_ *listeners, err error) {
+	ls, config := &listeners{}, net.ListenConfig{}
 	defer func() {
 		if err != nil {
 			ls.close()
@@ -48,7 +51,7 @@ func listen(cfg appConfig, withGateway bool) (_ *listeners, err error) {
 		if !l.wanted {
 			continue
 		}
-		if *l.into, err = net.Listen("tcp", l.addr); err != nil {
+		if *l.into, err = config.Listen(ctx, "tcp", l.addr); err != nil {
 			if errors.Is(err, syscall.EADDRINUSE) {
 				return nil, fmt.Errorf("%s is taken by another program: choose another address with %s", l.addr, l.flag)
 			}

@@ -37,14 +37,7 @@ func main() {
 // run is main with an exit status: 0 done, 1 failed, 2 called wrongly.
 func run(args []string) int {
 	var c cli
-	parser, err := kong.New(&c,
-		kong.Name("salon"),
-		kong.Description("A booking platform for beauty salons."),
-		kong.UsageOnError(),
-		kong.DefaultEnvars("SALON"),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Vars{"version": version},
-	)
+	parser, err := newParser(&c)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "salon:", err)
 		return 1
@@ -62,6 +55,16 @@ func run(args []string) int {
 		return 1
 	}
 	return 0
+}
+
+// newParser reads the command line and the environment into c.
+func newParser(c *cli) (*kong.Kong, error) {
+	return kong.New(c,
+		kong.Name("salon"),
+		kong.Description("A booking platform for beauty salons."),
+		kong.DefaultEnvars("SALON"),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
 }
 
 type versionCmd struct{}

@@ -2,12 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 
@@ -22,7 +21,7 @@ const drainTime = time.Second
 
 // runApp runs services on listeners until ctx ends: build, serve, shut down. onReady is called once, when everything
 // answers. The listeners come from outside, because a port that is taken should be known before anything was touched.
-func runApp(ctx context.Context, cfg appConfig, ls *listeners, onReady func(addrs)) (err error) {
+func runApp(ctx context.Context, cfg appConfig, ls *listeners, onReady func(addrs)) error {
 	names, withGateway, err := parseServices(cfg.services)
 	if err != nil {
 		return err
@@ -62,12 +61,7 @@ func runApp(ctx context.Context, cfg appConfig, ls *listeners, onReady func(addr
 	}
 	drain := func() {}
 	if withGateway {
-		access, err := log.NewAccess(log.AccessConfig{File: cfg.AccessLogFile, Compress: true}, logger)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, access.Close()) }()
-		gw, err := newGateway(cfg, a, access)
+		gw, err := newGateway(cfg, a)
 		if err != nil {
 			return err
 		}
@@ -86,12 +80,17 @@ func runApp(ctx context.Context, cfg appConfig, ls *listeners, onReady func(addr
 	return group.Run(ctx)
 }
 
-// newGateway makes the gateway of this process.
-func newGateway(cfg appConfig, a *app, access io.Writer) (*gateway.Gateway, error) {
+// newGateway makes the gateway of this process, and its access log, which is closed with what the process stands on.
+func newGateway(cfg appConfig, a *app) (*gateway.Gateway, error) {
 	gatewayConfig, err := cfg.gatewayFlags.config()
 	if err != nil {
 		return nil, err
 	}
+	access, err := log.NewAccess(log.AccessConfig{File: cfg.AccessLogFile, Compress: true}, a.log)
+	if err != nil {
+		return nil, err
+	}
+	a.closers = append(a.closers, func() { a.closed("access log", access.Close()) })
 	return gateway.New(gatewayConfig, gateway.Deps{
 		Conns: a.conns, Bus: a.bus, Limits: a.limits, Verifier: a.verifier,
 		Log:       a.log.With().Str("service", gatewayName).Logger(),
@@ -119,24 +118,10 @@ func addGateway(group *lifecycle.Group, gw *gateway.Gateway, ls *listeners) {
 // watchReady calls onReady once, when everything answers, and keeps the health that other processes ask for up to date.
 func (a *app) watchReady(ctx context.Context, probe *health.Server, onReady func()) error {
 	interval := 10 * time.Millisecond // while starting; a second afterwards
-	ready, lastReason := false, ""
+	ready, reason := false, ""
 	for ctx.Err() == nil {
-		checkCtx, cancel := context.WithTimeout(ctx, time.Second)
-		err := a.ready(checkCtx)
-		cancel()
-		if ctx.Err() != nil {
-			break
-		}
-		status, reason := healthpb.HealthCheckResponse_SERVING, ""
-		if err != nil {
-			status, reason = healthpb.HealthCheckResponse_NOT_SERVING, err.Error()
-		}
-		if reason != lastReason {
-			a.log.Info().Err(err).Stringer("health", status).Msg("health changed")
-			lastReason = reason
-		}
-		probe.SetServingStatus("", status)
-		if err == nil && !ready && a.readyWithRemotes(ctx) == nil {
+		reason = a.updateHealth(ctx, probe, reason)
+		if reason == "" && !ready && a.readyWithRemotes(ctx) == nil {
 			onReady()
 			ready, interval = true, time.Second
 		}
@@ -148,14 +133,38 @@ func (a *app) watchReady(ctx context.Context, probe *health.Server, onReady func
 	return nil
 }
 
+// updateHealth tells probe whether the process is ready, logs when that is for another reason than last, and returns the
+// reason: "" when it is ready.
+func (a *app) updateHealth(ctx context.Context, probe *health.Server, last string) string {
+	checkCtx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	status, reason := healthpb.HealthCheckResponse_SERVING, ""
+	if err := a.ready(checkCtx); err != nil {
+		if ctx.Err() != nil {
+			return last // stopping says nothing about health
+		}
+		status, reason = healthpb.HealthCheckResponse_NOT_SERVING, err.Error()
+	}
+	if reason != last {
+		a.log.Info().Str("reason", reason).Stringer("health", status).Msg("health changed")
+	}
+	probe.SetServingStatus("", status)
+	return reason
+}
+
 // ready tells whether the services of this process can do their work. NATS and Redis may be away: bookings go on.
 func (a *app) ready(ctx context.Context) error {
+	// All at once: at a start, each opens its first connection to the database.
+	group, ctx := errgroup.WithContext(ctx)
 	for _, name := range a.names {
-		if err := a.services[name].Ready(ctx); err != nil {
-			return fmt.Errorf("service %s: %w", name, err)
-		}
+		group.Go(func() error {
+			if err := a.services[name].Ready(ctx); err != nil {
+				return fmt.Errorf("service %s: %w", name, err)
+			}
+			return nil
+		})
 	}
-	return nil
+	return group.Wait()
 }
 
 // readyWithRemotes tells the same of the whole that this process is a part of: the services that it calls answer too.

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/beauty-salon/platform/internal/secret"
 )
@@ -44,22 +47,39 @@ type serveCmd struct {
 
 // Run serves until it is told to stop.
 func (c *serveCmd) Run(ctx context.Context) error {
-	for name, value := range map[string]secret.Text{
-		"SALON_DATABASE_URL": c.DatabaseURL, "SALON_NATS_URL": c.NATSURL, "SALON_REDIS_URL": c.RedisURL,
+	for _, server := range []struct {
+		variable string
+		url      secret.Text
+		wanted   bool
+	}{
+		{"SALON_DATABASE_URL", c.DatabaseURL, !c.onlyGateway()},
+		{"SALON_NATS_URL", c.NATSURL, true},
+		{"SALON_REDIS_URL", c.RedisURL, true},
 	} {
-		if value == "" && !(name == "SALON_DATABASE_URL" && c.onlyGateway()) {
-			return fmt.Errorf("no %s: set it, or use `salon dev`, which brings its own", name)
+		if server.wanted && server.url == "" {
+			return fmt.Errorf("no %s: set it, or use `salon dev`, which brings its own", server.variable)
 		}
 	}
 	cfg := appConfig{
 		logFlags: c.logFlags, secretFlags: c.secretFlags, listenFlags: c.listenFlags, gatewayFlags: c.gatewayFlags,
 		serverFlags: c.serverFlags, remoteFlags: c.remoteFlags, services: c.Services,
 	}
-	_, withGateway, err := parseServices(cfg.services)
+	services, withGateway, err := parseServices(cfg.services)
 	if err != nil {
 		return err
 	}
-	ls, err := listen(cfg, withGateway)
+	if c.DatabaseMaxConns < 1 {
+		return errors.New("--database-max-conns: a service needs one at least")
+	}
+	if withGateway {
+		for _, name := range serviceNames {
+			if !slices.Contains(services, name) && c.target(name) == "" {
+				return fmt.Errorf("no SALON_%s_TARGET: the gateway has to know where the %s service is, which does not run here",
+					strings.ToUpper(name), name)
+			}
+		}
+	}
+	ls, err := listen(ctx, cfg, withGateway)
 	if err != nil {
 		return err
 	}
