@@ -22,8 +22,8 @@ import (
 	"github.com/beauty-salon/platform/e2e/salontest"
 )
 
-// patience bounds a test, with the start of a browser on a busy machine.
-const patience = 3 * time.Minute
+// patience bounds a step, such as the start of the browser on a busy machine.
+const patience = time.Minute
 
 var shared = salontest.Shared{Options: []salontest.Option{salontest.WithDemo()}}
 
@@ -44,8 +44,6 @@ type tab struct {
 // open starts a browser. At the end of the test it is closed, and the test fails for what went wrong in it.
 func open(t *testing.T) *tab {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	t.Cleanup(cancel)
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(program(t)), chromedp.UserDataDir(profile(t)), chromedp.WindowSize(1280, 1600),
 		chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.Flag("disable-quic", true),
@@ -55,7 +53,8 @@ func open(t *testing.T) *tab {
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // Chromium refuses to run as root with it
 	}
-	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
+	// Not the test's context, which is over when the screenshot is made.
+	ctx, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
 	b := &tab{t: t, statuses: map[string][]int64{}, methods: map[string]string{}, urls: map[string]struct{}{}}
 	ctx, closeTab := chromedp.NewContext(ctx, chromedp.WithListener(b.note))
 	b.ctx = ctx
@@ -65,7 +64,11 @@ func open(t *testing.T) *tab {
 		stop()
 		_ = chromedp.WaitClosed(ctx) // so that nothing writes into the profile any more
 	})
-	b.do(
+	// The browser lives as long as the context that it is started with: one without a deadline.
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("start the browser: %v", err)
+	}
+	b.do("note what happens",
 		chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 			_, err := chromedp.Call(ctx, network.Enable, network.EnableParams{})
 			return err
@@ -102,20 +105,24 @@ func profile(t *testing.T) string {
 	return dir
 }
 
-// do runs actions that have to succeed.
-func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
+// do takes a step that has to succeed.
+func (b *tab) do(step string, actions ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	if err := chromedp.Do(b.ctx, actions...); err != nil {
-		b.t.Fatal(err)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		b.t.Fatalf("%s: %v", step, err)
 	}
 }
 
 // get runs an action that returns something.
-func get[T any](b *tab, action chromedp.Action[T]) T {
+func get[T any](b *tab, step string, action chromedp.Action[T]) T {
 	b.t.Helper()
-	v, err := chromedp.Run(b.ctx, action)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	v, err := chromedp.Run(ctx, action)
 	if err != nil {
-		b.t.Fatal(err)
+		b.t.Fatalf("%s: %v", step, err)
 	}
 	return v
 }
@@ -178,7 +185,7 @@ func (b *tab) screenshotOnFailure() {
 	if !b.t.Failed() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(b.ctx), 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	image, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err != nil {

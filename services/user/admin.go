@@ -21,25 +21,33 @@ import (
 // one is ErrEmailTaken unless promote is true: then it gets the role and keeps its
 // name and password. A disabled account is ErrAccountDisabled. Open sessions of a
 // promoted account notice within seconds.
+//
+// To promote an account the password may be left out.
 func CreateAdmin(ctx context.Context, db *postgres.DB, passwords *auth.Passwords, now time.Time,
 	email, displayName, password string, promote bool,
 ) (id string, err error) {
 	req := &userv1.RegisterRequest{Email: email, DisplayName: displayName, Password: password}
-	if err := validate.Message(req); err != nil {
-		return "", err
-	}
-	if err := CheckPassword("password", password, req.GetEmail()); err != nil {
-		return "", err
-	}
-	hash, err := passwords.Hash(ctx, password)
-	if err != nil {
-		return "", fmt.Errorf("hash password: %w", err)
+	invalid := validate.Message(req) // which also brings the address into its form
+	var hash string
+	if password != "" || !promote {
+		if invalid != nil {
+			return "", invalid
+		}
+		if err := CheckPassword("password", password, req.GetEmail()); err != nil {
+			return "", err
+		}
+		if hash, err = passwords.Hash(ctx, password); err != nil {
+			return "", fmt.Errorf("hash password: %w", err)
+		}
 	}
 	now = now.UTC().Truncate(time.Microsecond)
 	err = db.InTx(ctx, func(tx *postgres.DB) error {
 		st := &store{db: tx}
 		existing, _, err := st.accountByEmail(ctx, CanonicalEmail(req.GetEmail()))
 		if errors.Is(err, errNoUser) {
+			if invalid != nil {
+				return invalid // a new account needs a password
+			}
 			if id, err = newID(); err != nil {
 				return err
 			}

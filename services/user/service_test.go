@@ -186,6 +186,16 @@ func TestCreateAdmin(t *testing.T) {
 	}
 	wantRole(anna.ID, apiv1.Role_ROLE_ADMIN, 2)
 
+	ben := addAccount(t, s, "ben@example.com", "Ben", apiv1.Role_ROLE_CUSTOMER, testTime)
+	if promoted, err := create(" Ben@example.com", "", true); err != nil || promoted != ben.ID {
+		t.Errorf("promoted without a password %q, %v", promoted, err)
+	}
+	wantRole(ben.ID, apiv1.Role_ROLE_ADMIN, 2)
+	_, err = create(ben.Email, "", false)
+	wantField(t, err, "password")
+	_, err = create("nobody@example.com", "", true)
+	wantField(t, err, "password")
+
 	if _, err := s.changeStanding(t.Context(), anna.ID, testTime, func() {}, (*Account).Disable); err != nil {
 		t.Fatal(err)
 	}
