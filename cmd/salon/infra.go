@@ -52,8 +52,8 @@ func (i *infrastructure) start(ctx context.Context, dir, natsListen string, cfg 
 }
 
 // infraStopTime is how long the servers may take to stop. It is seldom used up: the database writes everything to the disk
-// first, which may be busy, and killing it instead would only make the next start slower.
-const infraStopTime = 10 * time.Second
+// first, hundreds of files when it is new, and killing it instead would only make the next start slower.
+const infraStopTime = 15 * time.Second
 
 // stop stops the servers, the database last.
 func (i *infrastructure) stop() error {

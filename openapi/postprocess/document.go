@@ -71,7 +71,7 @@ func (b *builder) addInfo() {
 		Title:       "Salon API",
 		Version:     apiVersion,
 		Description: introduction,
-		License:     &license{Name: "Proprietary"},
+		License:     &license{Name: "Apache 2.0", Identifier: "Apache-2.0"},
 	}
 	b.doc.Servers = []server{{URL: "/", Description: "this server"}}
 	for _, sd := range b.contract.services {

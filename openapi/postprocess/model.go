@@ -19,7 +19,8 @@ type info struct {
 }
 
 type license struct {
-	Name string `json:"name"`
+	Name       string `json:"name"`
+	Identifier string `json:"identifier,omitempty"` // SPDX
 }
 
 type server struct {

@@ -2,7 +2,7 @@
 // and of the coming days, and ratings.
 //
 // Everything goes through the services' own methods, so demo data obeys every rule. For visits of the past the services
-// are run with a clock that is set back and moves forward from visit to visit.
+// are run with a clock that is set to when each visit was booked, and then to when it ended.
 package demo
 
 import (
@@ -161,7 +161,7 @@ func (s *Seeder) seedMasters(ctx context.Context) error {
 	return nil
 }
 
-// seedVisits lets the visits happen in their order, each two days after it was booked.
+// seedVisits lets the visits happen one after the other, each booked two days before.
 func (s *Seeder) seedVisits(ctx context.Context, day, today time.Time) error {
 	for _, v := range visits {
 		start := day.AddDate(0, 0, v.day).Add(time.Duration(v.hour)*time.Hour + time.Duration(v.minute)*time.Minute)
