@@ -145,8 +145,10 @@ func (h *appointmentHandler) update(
 	a, err := h.store.UpdateAppointment(ctx, id, caller, func(a *Appointment) error {
 		mismatch := etag.Match(tag, a.Version)
 		err := change(a, a.PartyOf(caller.UserID, caller.IsAdmin()), now)
-		unchanged := err == nil && a.changed == ""
-		if mismatch != nil && !(unchanged && errors.Is(mismatch, apierr.EtagMismatch())) {
+		if repeated := err == nil && a.changed == ""; repeated && errors.Is(mismatch, apierr.EtagMismatch()) {
+			return nil
+		}
+		if mismatch != nil {
 			return mismatch
 		}
 		return err

@@ -35,11 +35,16 @@ const requestLock = "hashtextextended(concat_ws(chr(31), 'salon.appointment.requ
 // the foreign key then fails the statement, and nothing of it stays.
 var bookSQL = `
 WITH item AS MATERIALIZED (
-    SELECT * FROM unnest(` + arrays("uuid", "uuid", "boolean", "integer", "timestamptz", "timestamptz", "integer", "text", "text", "text", "timestamptz", "uuid", "jsonb", "text", "text", "text", "uuid", "bytea", "bytea") + `) WITH ORDINALITY AS i (
+    SELECT * FROM unnest(` + arrays(
+	"uuid", "uuid", "boolean", "integer", "timestamptz", "timestamptz", "integer", "text", "text", "text", "timestamptz",
+	"uuid", "jsonb", "text", "text", "text", "uuid", "bytea", "bytea") + `) WITH ORDINALITY AS i (
         id, customer_id, own, parts, start_time, end_time, total_minor, currency,
-        note, changed_by, create_time, event_id, event_body, traceparent, caller, method, request_id, request_hash, response, n)
+        note, changed_by, create_time, event_id, event_body, traceparent, caller, method, request_id, request_hash,
+        response, n)
 ), part AS MATERIALIZED (
-    SELECT * FROM unnest(` + arrays("integer", "integer", "uuid", "uuid", "text", "uuid", "timestamptz", "timestamptz", "timestamptz", "timestamptz", "integer", "bigint", "bigint") + `) AS p (
+    SELECT * FROM unnest(` + arrays(
+	"integer", "integer", "uuid", "uuid", "text", "uuid", "timestamptz", "timestamptz", "timestamptz", "timestamptz",
+	"integer", "bigint", "bigint") + `) AS p (
         n, position, id, service_id, service_name, master_id, start_time, end_time,
         claim_from, claim_to, price_minor, offering_version, service_version)
 ), known AS MATERIALIZED ( -- request ids that were seen before, or are being seen right now
