@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs Salon as five processes on this machine, against one PostgreSQL, NATS and Redis that `salon infra` brings along.
-# Ctrl-C stops all of them. Ports and the data directory can be set: HTTP_PORT, GRPC_PORT, DATA_DIR. The process ids are
+# Ctrl-C stops all of them. Ports, data directory and program can be set: HTTP_PORT, GRPC_PORT, DATA_DIR, PROGRAM. Process ids are
 # in DATA_DIR/*.pid, to stop one of them and see what the others do.
 set -euo pipefail
 # Every process gets a group of its own: Ctrl-C reaches this script only, which stops them in the right order.

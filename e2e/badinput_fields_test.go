@@ -39,7 +39,7 @@ func (w *world) numbers() []refusal {
 		return refusal{
 			name: name, as: w.CustomerA, method: appointmentv1.AppointmentService_ListAppointments_FullMethodName,
 			req:    &appointmentv1.ListAppointmentsRequest{States: []appointmentv1.AppointmentState{state}},
-			reason: "INVALID_FIELDS", fields: []string{"states[0]"},
+			reason: "INVALID_FIELDS", fields: []string{"states"},
 		}
 	}
 	return []refusal{
@@ -182,7 +182,7 @@ func (w *world) pages(t *testing.T) []refusal {
 func (w *world) ids() []refusal {
 	var cases []refusal
 	for name, id := range map[string]string{
-		"path upwards": "../../etc", "braces": "{" + w.Master1.ID + "}", "urn": "urn:uuid:" + w.Master1.ID,
+		"braces": "{" + w.Master1.ID + "}", "urn": "urn:uuid:" + w.Master1.ID,
 		"cut short": w.Master1.ID[:35], "no hyphens": strings.ReplaceAll(w.Master1.ID, "-", ""), "SQL": "1' OR '1'='1", "NUL": "\x00",
 	} {
 		cases = append(cases,
@@ -201,6 +201,10 @@ func (w *world) ids() []refusal {
 	const nobody = "00000000-0000-0000-0000-000000000000"
 	get := appointmentv1.AppointmentService_GetAppointment_FullMethodName
 	return append(cases,
+		refusal{ // over REST this is another path
+			name: "path upwards", over: onlyGRPC, method: userv1.MasterService_GetMaster_FullMethodName,
+			req: &userv1.GetMasterRequest{MasterId: "../../etc"}, reason: "INVALID_FIELDS", fields: []string{"master_id"},
+		},
 		missing("nil id of a master", nil, userv1.MasterService_GetMaster_FullMethodName, &userv1.GetMasterRequest{MasterId: nobody}),
 		missing("nil id of a visit", w.CustomerA, get, &appointmentv1.GetAppointmentRequest{AppointmentId: nobody}),
 		missing("somebody else's visit", w.CustomerB, get, &appointmentv1.GetAppointmentRequest{AppointmentId: w.pending.GetId()}),

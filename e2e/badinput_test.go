@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"fmt"
-	"slices"
 	"testing"
 
 	"google.golang.org/grpc/codes"
@@ -135,7 +134,7 @@ func (r refusal) check(t *testing.T, c salontest.Caller) {
 		t.Fatalf("got %v, want %s", got, r.reason)
 	}
 	for _, field := range r.fields {
-		if !slices.Contains(got.Fields, field) {
+		if !got.HasField(field) {
 			t.Errorf("%q is not named as wrong in %v", field, got)
 		}
 	}

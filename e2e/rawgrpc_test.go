@@ -114,6 +114,10 @@ func TestLargeMessages(t *testing.T) {
 	if got.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("a token of 1 MB: %s", got.Status)
 	}
+	got = rawHTTP(t, s, "GET /v1/masters/%zz HTTP/1.1\r\nHost: salon\r\n\r\n", "")
+	if got.StatusCode != http.StatusBadRequest {
+		t.Errorf("a malformed path: %s", got.Status)
+	}
 	token := salontest.Token(strings.Repeat("a", 1<<20))
 	if got := s.GRPC().Call(t, token, userv1.UserService_GetMe_FullMethodName, &userv1.GetMeRequest{}); got.Code == codes.OK {
 		t.Errorf("a token of 1 MB over gRPC: %v", got)

@@ -216,6 +216,7 @@ func writeProbe(w http.ResponseWriter, err error) {
 func (g *Gateway) newServer() (*grpc.Server, error) {
 	server := grpc.NewServer(
 		grpc.ForceServerCodecV2(newFrameCodec()),
+		grpc.UnknownServiceHandler(unknownMethod),
 		grpc.MaxRecvMsgSize(maxBodyBytes),
 		grpc.MaxHeaderListSize(64<<10),
 		grpc.MaxConcurrentStreams(1000),

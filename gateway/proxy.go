@@ -17,6 +17,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 )
 
@@ -75,15 +76,20 @@ func (g *Gateway) methodDesc(r *route, input, output protoreflect.MessageType) g
 	return grpc.MethodDesc{
 		MethodName: string(r.desc.Name()),
 		Handler: func(_ any, ctx context.Context, dec func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error) {
-			req := input.New().Interface()
-			if err := dec(req); err != nil {
-				// grpc-go would call it INTERNAL and quote the parser.
-				return nil, apierr.From(malformed("the message could not be read").WithCause(err)).GRPCStatus().Err()
+			in := &incoming{msg: input.New().Interface()}
+			if err := dec(in); err != nil {
+				return nil, err // too large, or the client has gone: grpc-go has answered already
+			}
+			next := call
+			if in.err != nil {
+				next = func(context.Context, any) (any, error) {
+					return nil, malformed("the message could not be read").WithCause(in.err)
+				}
 			}
 			if interceptor == nil {
-				return call(ctx, req)
+				return next(ctx, in.msg)
 			}
-			return interceptor(ctx, req, info, call)
+			return interceptor(ctx, in.msg, info, next)
 		},
 	}
 }
@@ -175,6 +181,11 @@ func pump(in grpc.ServerStream, out grpc.ClientStream, input protoreflect.Messag
 	}
 }
 
+// unknownMethod answers calls to services and methods that the contract does not have, or not for clients.
+func unknownMethod(any, grpc.ServerStream) error {
+	return apierr.New(codes.Unimplemented, apiv1.ErrorReason_ERROR_REASON_NO_SUCH_METHOD, "there is no such method")
+}
+
 // outgoing passes the caller's token on, and nothing else that the caller sent.
 func outgoing(ctx context.Context) context.Context {
 	in, _ := metadata.FromIncomingContext(ctx)
@@ -189,6 +200,22 @@ func outgoing(ctx context.Context) context.Context {
 type frameCodec struct{ encoding.CodecV2 }
 
 func newFrameCodec() frameCodec { return frameCodec{encoding.GetCodecV2(protocodec.Name)} }
+
+// incoming is a request, and why it could not be decoded: grpc-go answers a codec's error by itself, with INTERNAL, the
+// parser's words and no line in the log.
+type incoming struct {
+	msg proto.Message
+	err error
+}
+
+// Unmarshal decodes a message.
+func (c frameCodec) Unmarshal(data mem.BufferSlice, v any) error {
+	if in, ok := v.(*incoming); ok {
+		in.err = c.CodecV2.Unmarshal(data, in.msg)
+		return nil
+	}
+	return c.CodecV2.Unmarshal(data, v)
+}
 
 // Marshal encodes a message, or passes an encoded one on.
 func (c frameCodec) Marshal(v any) (mem.BufferSlice, error) {

@@ -115,15 +115,36 @@ func addGateway(group *lifecycle.Group, gw *gateway.Gateway, ls *listeners) {
 	})
 }
 
+// patience is how many checks in a row must fail before a process that was ready counts as not ready: taking a service
+// that is merely slow away from everybody would only move its load to the others.
+const patience = 3
+
 // watchReady calls onReady once, when everything answers, and keeps the health that other processes ask for up to date.
 func (a *app) watchReady(ctx context.Context, probe *health.Server, onReady func()) error {
 	interval := 10 * time.Millisecond // while starting; a second afterwards
-	ready, reason := false, ""
+	probe.SetServingStatus("", healthpb.HealthCheckResponse_NOT_SERVING)
+	serving, told, failures := false, false, 0
 	for ctx.Err() == nil {
-		reason = a.updateHealth(ctx, probe, reason)
-		if reason == "" && !ready && a.readyWithRemotes(ctx) == nil {
+		err := a.readyWithin(ctx, time.Second)
+		if err == nil {
+			failures = 0
+		} else {
+			failures++
+		}
+		switch {
+		case ctx.Err() != nil: // stopping says nothing about health
+		case err == nil && !serving:
+			serving = true
+			a.log.Info().Msg("ready")
+			probe.SetServingStatus("", healthpb.HealthCheckResponse_SERVING)
+		case failures == patience && serving:
+			serving = false
+			a.log.Warn().Err(err).Msg("not ready")
+			probe.SetServingStatus("", healthpb.HealthCheckResponse_NOT_SERVING)
+		}
+		if serving && !told && a.readyWithRemotes(ctx) == nil {
 			onReady()
-			ready, interval = true, time.Second
+			told, interval = true, time.Second
 		}
 		select {
 		case <-ctx.Done():
@@ -133,23 +154,10 @@ func (a *app) watchReady(ctx context.Context, probe *health.Server, onReady func
 	return nil
 }
 
-// updateHealth tells probe whether the process is ready, logs when that is for another reason than last, and returns the
-// reason: "" when it is ready.
-func (a *app) updateHealth(ctx context.Context, probe *health.Server, last string) string {
-	checkCtx, cancel := context.WithTimeout(ctx, time.Second)
+func (a *app) readyWithin(ctx context.Context, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	status, reason := healthpb.HealthCheckResponse_SERVING, ""
-	if err := a.ready(checkCtx); err != nil {
-		if ctx.Err() != nil {
-			return last // stopping says nothing about health
-		}
-		status, reason = healthpb.HealthCheckResponse_NOT_SERVING, err.Error()
-	}
-	if reason != last {
-		a.log.Info().Str("reason", reason).Stringer("health", status).Msg("health changed")
-	}
-	probe.SetServingStatus("", status)
-	return reason
+	return a.ready(ctx)
 }
 
 // ready tells whether the services of this process can do their work. NATS and Redis may be away: bookings go on.

@@ -175,7 +175,7 @@ func attempt(ctx context.Context, conn *grpc.ClientConn, token, method string, r
 // dataDir makes a folder that the database's user may enter; that of testing is closed to it.
 func dataDir(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "salon-resilience-") //nolint:usetesting // see above
+	dir, err := os.MkdirTemp("", "salon-resilience-")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func dataDir(t testing.TB) string {
 			t.Errorf("delete the data: %v", err)
 		}
 	})
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // see above
+	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return dir

@@ -81,11 +81,7 @@ func (r *Request) As(t testing.TB, as Identity) *Request {
 func RESTRequest(t testing.TB, method string, req proto.Message) *Request {
 	t.Helper()
 	md := methodOf(t, method)
-	rule, _ := proto.GetExtension(md.Options(), annotations.E_Http).(*annotations.HttpRule)
-	verb, template := bindingOf(rule)
-	if verb == "" {
-		t.Fatalf("%s is not in REST", method)
-	}
+	verb, template := Binding(t, method)
 	rest := proto.Clone(req).ProtoReflect()
 	path := template
 	for i := range md.Input().Fields().Len() {
@@ -95,7 +91,7 @@ func RESTRequest(t testing.TB, method string, req proto.Message) *Request {
 			rest.Clear(fd)
 		}
 	}
-	if rule.GetBody() != "" {
+	if verb != http.MethodGet && verb != http.MethodDelete {
 		body, err := protojson.Marshal(rest.Interface())
 		if err != nil {
 			t.Fatalf("request of %s: %v", method, err)
@@ -106,6 +102,16 @@ func RESTRequest(t testing.TB, method string, req proto.Message) *Request {
 		path += "?" + query.Encode()
 	}
 	return NewRequest(verb, path, "")
+}
+
+// Binding is a method's verb and path template in REST.
+func Binding(t testing.TB, method string) (verb, template string) {
+	t.Helper()
+	rule, _ := proto.GetExtension(methodOf(t, method).Options(), annotations.E_Http).(*annotations.HttpRule)
+	if verb, template = bindingOf(rule); verb == "" {
+		t.Fatalf("%s is not in REST", method)
+	}
+	return verb, template
 }
 
 func bindingOf(rule *annotations.HttpRule) (verb, template string) {

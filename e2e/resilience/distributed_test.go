@@ -1,0 +1,232 @@
+package resilience_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/beauty-salon/platform/e2e/salontest"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+)
+
+// TestDistributed runs the system as deploy/run-distributed.sh does: the servers below, four services and the gateway,
+// each a process. It has to behave like one process, and to bear that a service is away.
+func TestDistributed(t *testing.T) {
+	t.Parallel()
+	d := startDistributed(t)
+	t.Run("flow", func(t *testing.T) { salontest.Both(t, d.System, flow) })
+	t.Run("internal methods", d.internalMethods)
+	t.Run("a service is away", d.serviceAway)
+	t.Run("Ctrl-C", d.interrupt)
+}
+
+// TestOneProcess does in one process what TestDistributed does in five.
+func TestOneProcess(t *testing.T) {
+	t.Parallel()
+	system := salontest.Start(t)
+	salontest.Both(t, system, flow)
+}
+
+// distributed is a system of several processes. The harness takes the script for the program: both print the same line
+// when they are ready, and the script has no use for arguments.
+type distributed struct {
+	*salontest.System
+
+	program, dir string
+}
+
+func startDistributed(t *testing.T) *distributed {
+	t.Helper()
+	program, err := salontest.Build(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := filepath.Abs("../../deploy/run-distributed.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &distributed{program: program, dir: dataDir(t)}
+	d.System = salontest.Start(t, salontest.WithProgram(script, nil), salontest.WithDataDir(d.dir), salontest.WithEnv(
+		"PROGRAM="+program, "DATA_DIR="+d.dir, "HTTP_PORT=0", "GRPC_PORT=0", "SALON_DEMO=false", "SALON_LIMIT_AUTH=200"))
+	t.Cleanup(func() {
+		_ = d.Signal(syscall.SIGTERM) // it has ended, unless the test has failed; the script's status tells of the signal
+		if err := d.Wait(time.Minute); err != nil {
+			t.Error(err)
+		}
+	})
+	out, err := d.salon(t, "admin", "create", "--email="+salontest.AdminEmail).CombinedOutput()
+	if err != nil {
+		t.Fatalf("create the administrator: %v\n%s", err, out)
+	}
+	return d
+}
+
+// salon is the program with these arguments, in the environment that the script gives to its processes.
+func (d *distributed) salon(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "bash", append([]string{"-c", `set -a; . "$0"; exec "$@"`,
+		filepath.Join(d.dir, "env"), d.program}, args...)...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.Env = append(os.Environ(), "SALON_ADMIN_PASSWORD="+salontest.AdminPassword, "SALON_INTERNAL_ADDR=127.0.0.1:0")
+	return cmd
+}
+
+// pid is the process of a service.
+func (d *distributed) pid(t *testing.T, name string) int {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(d.dir, name+".pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(data)))
+	if err != nil {
+		t.Fatalf("process of %s: %v", name, err)
+	}
+	return pid
+}
+
+var rpcAddress = regexp.MustCompile(`(?m)^ready .*\brpc=(\S+)`)
+
+// rpcAddr is where a service is for the others.
+func (d *distributed) rpcAddr(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(d.dir, name+".log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := rpcAddress.FindSubmatch(data)
+	if m == nil {
+		t.Fatalf("%s has not printed its address:\n%s", name, data)
+	}
+	return string(m[1])
+}
+
+// internalMethods tries what services ask each other: nobody else may.
+func (d *distributed) internalMethods(t *testing.T) {
+	admin, cast := d.Admin(), d.NewCast(t)
+	visit := cast.Book(t, cast.CustomerA, cast.Master1)
+	for method, req := range map[string]proto.Message{
+		userv1.IdentityService_LookupUser_FullMethodName:      &userv1.LookupUserRequest{UserId: cast.CustomerA.ID},
+		userv1.IdentityService_LookupMaster_FullMethodName:    &userv1.LookupMasterRequest{MasterId: cast.Master1.ID},
+		userv1.IdentityService_CheckSession_FullMethodName:    &userv1.CheckSessionRequest{SessionId: cast.CustomerA.ID},
+		appointmentv1.VisitService_LookupVisit_FullMethodName: &appointmentv1.LookupVisitRequest{AppointmentId: visit.GetId()},
+	} {
+		for _, as := range []salontest.Identity{nil, admin} {
+			d.GRPC().Call(t, as, method, req).Want(t, codes.Unimplemented, "")
+		}
+	}
+	r := d.HTTP(t, salontest.NewRequest(http.MethodPost, userv1.IdentityService_LookupUser_FullMethodName, "{}").As(t, admin))
+	if r.StatusCode != http.StatusNotFound {
+		t.Errorf("an internal method over HTTP: %d %s", r.StatusCode, r.Bytes)
+	}
+}
+
+// serviceAway stops the notification service, and starts it again where it was.
+func (d *distributed) serviceAway(t *testing.T) {
+	cast := d.NewCast(t)
+	customer, master := expectation{who: cast.CustomerA}, expectation{who: cast.Master1}
+	book := func() {
+		visit := cast.Book(t, cast.CustomerA, cast.Master1)
+		customer.what = append(customer.what, told{created, visit.GetId()})
+		master.what = append(master.what, told{created, visit.GetId()})
+	}
+	book()
+	arrive(t, d.REST(), []expectation{customer, master})
+	addr, pid := d.rpcAddr(t, "notification"), d.pid(t, "notification")
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	salontest.Eventually(t, func() error {
+		status, reason, err := d.notifications(t, cast.CustomerA)
+		if err != nil || status != http.StatusServiceUnavailable || reason != "UNAVAILABLE" {
+			return fmt.Errorf("REST answers %d %s (%w), want 503 UNAVAILABLE", status, reason, err)
+		}
+		if r := d.GRPC().Call(t, cast.CustomerA, listNotifications, &notificationv1.ListNotificationsRequest{}); r.Code != codes.Unavailable || r.Reason != "UNAVAILABLE" {
+			return fmt.Errorf("gRPC answers %v, want UNAVAILABLE", r)
+		}
+		return nil
+	})
+	book() // the others do not need it
+
+	cmd := d.salon(t, "serve", "--services=notification", "--rpc-addr="+addr,
+		"--user-target="+d.rpcAddr(t, "user"), "--appointment-target="+d.rpcAddr(t, "appointment"), "--rating-target="+d.rpcAddr(t, "rating"))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()); err != nil {
+			t.Errorf("stop the notification service: %v", err)
+		}
+	}()
+	salontest.Eventually(t, func() error {
+		status, reason, err := d.notifications(t, cast.CustomerA)
+		if err != nil || status != http.StatusOK {
+			return fmt.Errorf("the notification service is back, and REST answers %d %s (%w)", status, reason, err)
+		}
+		return nil
+	})
+	arrive(t, d.GRPC(), []expectation{customer, master})
+	exactlyOnce(t, d.REST(), []expectation{customer, master})
+}
+
+// notifications asks over REST without the harness, which takes a 503 for a failure.
+func (d *distributed) notifications(t *testing.T, as *salontest.Account) (status int, reason string, err error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.URL()+"/v1/notifications", nil)
+	if err != nil {
+		return 0, "", err
+	}
+	req.Header.Set("Authorization", "Bearer "+as.Pair(t).GetAccessToken())
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer resp.Body.Close()
+	var problem struct{ Reason string }
+	err = json.NewDecoder(resp.Body).Decode(&problem)
+	return resp.StatusCode, problem.Reason, err
+}
+
+// interrupt stops everything as Ctrl-C in a terminal does, which signals the whole group: nothing stays behind.
+func (d *distributed) interrupt(t *testing.T) {
+	if err := syscall.Kill(-d.PID(), syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Wait(time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	exit, ok := errors.AsType[*exec.ExitError](d.ExitError())
+	if !ok || exit.ExitCode() != 128+int(syscall.SIGINT) {
+		t.Errorf("the script ended with %v, want the status of an interrupt", d.ExitError())
+	}
+	for _, name := range []string{"gateway", "notification", "rating", "appointment", "user", "infra"} {
+		if err := syscall.Kill(d.pid(t, name), 0); !errors.Is(err, syscall.ESRCH) {
+			t.Errorf("%s still runs: %v", name, err)
+		}
+		log, err := os.ReadFile(filepath.Join(d.dir, name+".log"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(log), "salon: ") {
+			t.Errorf("%s did not end well:\n%s", name, log[max(0, len(log)-2000):])
+		}
+	}
+	if _, err := os.Stat(filepath.Join(d.dir, "postgres", "data", "postmaster.pid")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the database was not stopped: %v", err)
+	}
+}
