@@ -92,6 +92,9 @@ func (w *recorder) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController reach the connection.
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
+// noRoute is the one label of all paths and methods that do not exist: their number is unbounded.
+const noRoute = "none"
+
 // observe is the outermost handler: it names the request, times it, logs one line and turns a panic into a 500. The
 // recovery is inside the logging, so that a request that panics is logged like any other.
 func (g *Gateway) observe(next func(*recorder, *http.Request)) http.Handler {
@@ -124,7 +127,7 @@ func (g *Gateway) observe(next func(*recorder, *http.Request)) http.Handler {
 }
 
 func (g *Gateway) logHTTP(r *http.Request, rw *recorder, rec *record, id string, took time.Duration) {
-	name := "none" // one label for all paths that do not exist: their number is unbounded
+	name := noRoute
 	if rec.route != nil {
 		name = rec.route.httpMethod + " " + rec.route.template
 	}
@@ -204,7 +207,11 @@ func (g *Gateway) finishRPC(ctx context.Context, method, id string, start time.T
 	}
 	took := time.Since(start)
 	code := status.Code(err)
-	g.metrics.duration.WithLabelValues("grpc", method, code.String()).Observe(took.Seconds())
+	name := method
+	if !g.methods[method] {
+		name = noRoute
+	}
+	g.metrics.duration.WithLabelValues("grpc", name, code.String()).Observe(took.Seconds())
 	e := g.deps.AccessLog.Log().Str("request_id", id).Str("protocol", "grpc").Str("route", method).
 		Str("code", code.String()).Dur("duration_ms", took)
 	if user := g.verifiedUser(ctx, bearerOf(ctx)); user != "" {
