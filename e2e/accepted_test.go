@@ -104,7 +104,7 @@ func TestSearchIsLiteral(t *testing.T) {
 func TestUpperCaseID(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
-	master := s.NewMaster(t, "Upper Case")
+	master := people(t).Master1
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
 		for range 2 { // from the service, and from the gateway's memory
 			got := salontest.Do[*userv1.Master](t, c, nil, userv1.MasterService_GetMaster_FullMethodName,
@@ -164,7 +164,7 @@ func TestPageSizes(t *testing.T) {
 func TestRequestID(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
-	cast := s.NewCast(t)
+	cast := people(t)
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
 		for name, call := range map[string]struct {
 			method string
@@ -204,15 +204,16 @@ func TestRequestID(t *testing.T) {
 func TestRequestInFlight(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
-	cast := s.NewCast(t)
+	cast := people(t)
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
+		customer := s.NewCustomer(t, "Impatient")
 		req := salontest.Booking(cast.Master1, cast.Service, s.NextStart())
 		req.RequestId = uuid.NewString()
 		results := make([]*salontest.Result, 20)
 		var calls sync.WaitGroup
 		for i := range results {
 			calls.Go(func() {
-				results[i] = c.Call(t, cast.CustomerA, appointmentv1.AppointmentService_CreateAppointment_FullMethodName, req)
+				results[i] = c.Call(t, customer, appointmentv1.AppointmentService_CreateAppointment_FullMethodName, req)
 			})
 		}
 		calls.Wait()
@@ -230,9 +231,9 @@ func TestRequestInFlight(t *testing.T) {
 		if first == nil {
 			t.Fatal("none succeeded")
 		}
-		salontest.Same(t, salontest.Do[proto.Message](t, c, cast.CustomerA,
+		salontest.Same(t, salontest.Do[proto.Message](t, c, customer,
 			appointmentv1.AppointmentService_CreateAppointment_FullMethodName, req), first)
-		list := salontest.Do[*appointmentv1.ListAppointmentsResponse](t, c, cast.CustomerA,
+		list := salontest.Do[*appointmentv1.ListAppointmentsResponse](t, c, customer,
 			appointmentv1.AppointmentService_ListAppointments_FullMethodName,
 			&appointmentv1.ListAppointmentsRequest{StartTimeFrom: req.GetSegments()[0].GetStartTime(), PageSize: 1})
 		if len(list.GetAppointments()) != 1 || list.GetNextPageToken() != "" {
@@ -245,7 +246,7 @@ func TestRequestInFlight(t *testing.T) {
 func TestRepeatedVerbs(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
-	cast := s.NewCast(t)
+	cast := people(t)
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
 		visit := cast.Book(t, cast.CustomerA, cast.Master1)
 		twice := func(as salontest.Identity, method string, req proto.Message) {

@@ -124,7 +124,9 @@ func TestNotificationInbox(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
-		cast := s.NewCast(t)
+		cast := people(t)
+		cast.Master1 = s.NewMaster(t, "Inbox")
+		s.Offer(t, cast.Master1, cast.Service)
 		for range 2 {
 			cast.Book(t, cast.CustomerA, cast.Master1)
 		}
@@ -232,7 +234,10 @@ func TestMasterProfile(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
-		cast := s.NewCast(t)
+		cast := people(t)
+		cast.Service, cast.Master1 = s.NewService(t), s.NewMaster(t, "Short Career")
+		s.Offer(t, cast.Master1, cast.Service)
+		s.Offer(t, cast.Master2, cast.Service)
 		master := cast.Master1
 		update := func(bio string) *salontest.Result {
 			return c.Call(t, master, userv1.MasterService_UpdateMaster_FullMethodName, &userv1.UpdateMasterRequest{

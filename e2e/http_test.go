@@ -69,9 +69,8 @@ func TestRouting(t *testing.T) {
 func TestHead(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
-	master := s.NewMaster(t, "Head")
-	for _, path := range []string{"/v1/masters/" + master.ID, "/openapi.json", "/docs", "/livez"} {
-		// A sign of life on the way: by default the client would ask for compression and hide the length.
+	for _, path := range []string{"/v1/masters/" + people(t).Master1.ID, "/openapi.json", "/docs", "/livez"} {
+		// By default the client would ask for compression and hide it.
 		full := s.HTTP(t, get(path).With("Accept-Encoding", "identity"))
 		head := s.HTTP(t, salontest.NewRequest(http.MethodHead, path, "").With("Accept-Encoding", "identity"))
 		if head.StatusCode != http.StatusOK || len(head.Bytes) > 0 || head.Header.Get("Content-Type") != full.Header.Get("Content-Type") ||
@@ -100,7 +99,7 @@ func TestSecurityHeaders(t *testing.T) {
 	if got := s.HTTP(t, get("/v1/me")).Header.Get("WWW-Authenticate"); !strings.HasPrefix(got, "Bearer") {
 		t.Errorf("WWW-Authenticate of a 401 is %q", got)
 	}
-	guest := s.NewCustomer(t, "Guest")
+	guest := people(t).CustomerA
 	for path, want := range map[string]string{"/v1/me": "no-store", "/v1/masters": "no-cache"} {
 		if got := s.HTTP(t, get(path).As(t, guest)).Header.Get("Cache-Control"); got != want {
 			t.Errorf("Cache-Control of %s is %q, want %q", path, got, want)

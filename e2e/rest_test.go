@@ -23,7 +23,7 @@ func get(path string) *salontest.Request { return salontest.NewRequest(http.Meth
 func TestCreated(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
-	cast := s.NewCast(t)
+	cast := people(t)
 	visit := cast.Complete(t, cast.Master1, cast.Book(t, cast.CustomerA, cast.Master1))
 	for method, create := range map[string]struct {
 		as  salontest.Identity

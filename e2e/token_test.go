@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/hex"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -61,9 +62,7 @@ func (f forger) signed(t *testing.T, method jwt.SigningMethod, key any, change f
 	t.Helper()
 	tok := jwt.New(method)
 	claims := jwt.MapClaims{}
-	for name, value := range f.claims {
-		claims[name] = value
-	}
+	maps.Copy(claims, f.claims)
 	for name, value := range f.header {
 		if name != "alg" {
 			tok.Header[name] = value

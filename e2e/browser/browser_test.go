@@ -97,7 +97,7 @@ func program(t *testing.T) string {
 // is deleted as well as can be; t.TempDir would fail the test.
 func profile(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "salon-browser-") //nolint:usetesting // see above
+	dir, err := os.MkdirTemp("", "salon-browser-")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ func Build(ctx context.Context, tags ...string) (string, error) {
 		return "", err
 	}
 	dir := filepath.Join(os.TempDir(), "salon-e2e-"+strconv.Itoa(os.Geteuid()))
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // another user runs the program in a test
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
 	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)

@@ -111,7 +111,7 @@ func Launch(ctx context.Context, opts ...Option) (*System, error) {
 			return nil, err
 		}
 		s.ownsDir, s.settings.dataDir = true, dir
-		if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // PostgreSQL does not run as root
+		if err := os.Chmod(dir, 0o755); err != nil {
 			return nil, err
 		}
 	}
@@ -132,7 +132,7 @@ func (s *System) command(extraEnv []string) *exec.Cmd {
 		args = append(args, "--no-demo", "--admin-email="+AdminEmail)
 		env = append(env, "SALON_ADMIN_PASSWORD="+AdminPassword)
 	}
-	cmd := exec.Command(s.program, append(args, s.settings.args...)...) //nolint:noctx // Close ends it
+	cmd := exec.Command(s.program, append(args, s.settings.args...)...)
 	cmd.Env = append(append(env, s.settings.env...), extraEnv...)
 	cmd.SysProcAttr = attributes()
 	if s.settings.attributes != nil {

@@ -1,0 +1,168 @@
+package gateway
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+)
+
+// decode reads a body as the generated code of grpc-gateway does.
+func decode(r *http.Request, into proto.Message) error {
+	body := &requestBody{ReadCloser: r.Body, request: r}
+	r.Body = body
+	if err := newJSONMarshaler().NewDecoder(body).Decode(into); err != nil {
+		if !errors.Is(err, body.err) {
+			return errors.New("the body does not keep the decoder's error")
+		}
+		return err
+	}
+	return nil
+}
+
+func TestBodyErrors(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, body string
+		into       proto.Message
+		fields     []string
+	}{
+		{"truncated", `{"email":"a`, &userv1.RegisterRequest{}, nil},
+		{"two values", `{} {}`, &userv1.RegisterRequest{}, nil},
+		{"array", `[]`, &userv1.RegisterRequest{}, nil},
+		{"null", `null`, &userv1.RegisterRequest{}, nil},
+		{"trailing comma", `{"email":"a",}`, &userv1.RegisterRequest{}, nil},
+		{"invalid UTF-8", "{\"email\":\"\xff\"}", &userv1.RegisterRequest{}, nil},
+		{"lone surrogate", `{"email":"\udc00"}`, &userv1.RegisterRequest{}, nil},
+		{"unknown field", `{"role":1}`, &userv1.RegisterRequest{}, []string{"role"}},
+		{"unknown field inside", `{"price":{"amount":1}}`, &appointmentv1.CreateServiceRequest{}, []string{"amount"}},
+		{"long unknown field", `{"` + strings.Repeat("x", 500) + `":1}`, &userv1.RegisterRequest{}, []string{strings.Repeat("x", 64)}},
+		{"control characters in a name", `{"a\u001b[31m\r\nb":1}`, &userv1.RegisterRequest{}, []string{`a\u001b[31m\r\nb`}},
+		{"duplicate field", `{"email":"a","email":"b"}`, &userv1.RegisterRequest{}, []string{"email"}},
+		{"both spellings", `{"displayName":"a","display_name":"b"}`, &userv1.RegisterRequest{}, []string{"display_name"}},
+		{"text for a number", `{"durationMinutes":"soon"}`, &appointmentv1.CreateServiceRequest{}, []string{"durationMinutes"}},
+		{"fraction", `{"durationMinutes":1.5}`, &appointmentv1.CreateServiceRequest{}, []string{"durationMinutes"}},
+		{"too large", `{"durationMinutes":2147483648}`, &appointmentv1.CreateServiceRequest{}, []string{"durationMinutes"}},
+		{"number for a text", `{"name":1}`, &appointmentv1.CreateServiceRequest{}, []string{"name"}},
+		{"unknown enum name", `{"role":"ROLE_KING"}`, &userv1.SetUserRoleRequest{}, []string{"role"}},
+		{"no time", `{"startTime":"tomorrow"}`, &appointmentv1.RescheduleAppointmentRequest{}, nil},
+	} {
+		err := decode(request(http.MethodPost, "/v1/x", c.body), c.into)
+		t.Run(c.name, func(t *testing.T) {
+			wantError(t, err, "MALFORMED_REQUEST", c.fields...)
+			w := httptest.NewRecorder()
+			writeError(w, request(http.MethodPost, "/v1/x", ""), err)
+			for _, leak := range []string{"proto:", "syntax error", "unexpected token", "google.protobuf", "line 1", "(line"} {
+				if strings.Contains(w.Body.String(), leak) {
+					t.Errorf("the library's words are sent: %s", w.Body)
+				}
+			}
+		})
+	}
+}
+
+func TestBodySize(t *testing.T) {
+	t.Parallel()
+	body := `{"email":"` + strings.Repeat("a", maxBodyBytes) + `"}`
+	r := request(http.MethodPost, "/v1/x", body)
+	r.Body = http.MaxBytesReader(httptest.NewRecorder(), r.Body, maxBodyBytes)
+	wantError(t, decode(r, &userv1.RegisterRequest{}), "MESSAGE_TOO_LARGE")
+
+	r = request(http.MethodPost, "/v1/x", "")
+	r.Body = io.NopCloser(io.MultiReader(strings.NewReader("{"), failingReader{}))
+	wantError(t, decode(r, &userv1.RegisterRequest{}), "MALFORMED_REQUEST")
+}
+
+type failingReader struct{}
+
+func (failingReader) Read([]byte) (int, error) { return 0, errors.New("connection reset") }
+
+func TestEmptyBody(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{"", " \n", "{}"} {
+		req := &appointmentv1.ConfirmAppointmentRequest{}
+		if err := decode(request(http.MethodPost, "/v1/x", body), req); err != nil || !proto.Equal(req, &appointmentv1.ConfirmAppointmentRequest{}) {
+			t.Errorf("%q: %v, %v", body, req, err)
+		}
+	}
+}
+
+// TestHeaderFields: what REST carries in headers ends up in the request.
+func TestHeaderFields(t *testing.T) {
+	t.Parallel()
+	const key = "01890000-0000-7000-8000-000000000000"
+	for _, c := range []struct {
+		name, header, value, body string
+		into, want                proto.Message
+		field                     string // that contradicts; empty when all is well
+	}{
+		{"key", "Idempotency-Key", key, `{}`, &userv1.RegisterRequest{}, &userv1.RegisterRequest{RequestId: key}, ""},
+		{"same key", "Idempotency-Key", key, `{"requestId":"` + key + `"}`, &userv1.RegisterRequest{}, &userv1.RegisterRequest{RequestId: key}, ""},
+		{"other key", "Idempotency-Key", key, `{"requestId":"x"}`, &userv1.RegisterRequest{}, nil, "request_id"},
+		{"key where none is taken", "Idempotency-Key", key, `{}`, &userv1.LoginRequest{}, &userv1.LoginRequest{}, ""},
+		{"strong", "If-Match", `"7"`, `{}`, &userv1.UpdateMeRequest{}, &userv1.UpdateMeRequest{Etag: "7"}, ""},
+		{"weak", "If-Match", `W/"7-3"`, `{}`, &userv1.UpdateMeRequest{}, &userv1.UpdateMeRequest{Etag: "7-3"}, ""},
+		{"any", "If-Match", `*`, `{}`, &userv1.UpdateMeRequest{}, &userv1.UpdateMeRequest{}, ""},
+		{"other etag", "If-Match", `"7"`, `{"etag":"8"}`, &userv1.UpdateMeRequest{}, nil, "etag"},
+	} {
+		r := request(http.MethodPost, "/v1/x", c.body)
+		r.Header.Set(c.header, c.value)
+		err := decode(r, c.into)
+		t.Run(c.name, func(t *testing.T) {
+			if c.field != "" {
+				wantError(t, err, "INVALID_FIELDS", c.field)
+			} else if err != nil || !proto.Equal(c.into, c.want) {
+				t.Errorf("got %v, %v, want %v", c.into, err, c.want)
+			}
+		})
+	}
+}
+
+// TestPatchMask: a PATCH writes the fields that its body has, unless it says which.
+func TestPatchMask(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		method, body string
+		want         []string
+	}{
+		{http.MethodPatch, `{"displayName":"A","phone":null}`, []string{"display_name", "phone"}},
+		{http.MethodPatch, `{"display_name":"A","etag":"1"}`, []string{"display_name"}},
+		{http.MethodPatch, `{"displayName":"A","updateMask":"phone"}`, []string{"phone"}},
+		{http.MethodPatch, `{}`, nil},
+		{http.MethodPatch, ``, nil},
+		{http.MethodPost, `{"displayName":"A"}`, nil},
+	} {
+		req := &userv1.UpdateMeRequest{}
+		if err := decode(request(c.method, "/v1/me", c.body), req); err != nil {
+			t.Fatal(err)
+		}
+		got := slices.Sorted(slices.Values(req.GetUpdateMask().GetPaths()))
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s %s: mask %v, want %v", c.method, c.body, got, c.want)
+		}
+	}
+}
+
+// TestMarshal: every field is there, and two encodings are the same bytes.
+func TestMarshal(t *testing.T) {
+	t.Parallel()
+	for msg, want := range map[proto.Message]string{
+		&apiv1.Money{CurrencyCode: "EUR"}:      `{"currencyCode":"EUR","amountMinor":0}`,
+		&userv1.ListUsersResponse{}:            `{"users":[],"nextPageToken":""}`,
+		&appointmentv1.Offering{MasterId: "<"}: `{"masterId":"<","serviceId":"","durationMinutes":0,"serviceName":"","bookable":false,"etag":""}`,
+	} {
+		got, err := newJSONMarshaler().Marshal(msg)
+		if err != nil || string(got) != want {
+			t.Errorf("got  %s, %v\nwant %s", got, err, want)
+		}
+	}
+}

@@ -1,0 +1,87 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+
+	"github.com/beauty-salon/platform/internal/apierr"
+)
+
+// newTestRoutes reads the contract.
+func newTestRoutes(t *testing.T) *routes {
+	t.Helper()
+	rs, err := newRoutes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rs
+}
+
+// newBareGateway is a gateway without services behind it, whose logs go to out.
+func newBareGateway(t *testing.T, cfg Config, out *strings.Builder) *Gateway {
+	t.Helper()
+	m, err := newMetrics(prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := zerolog.New(out)
+	return &Gateway{
+		cfg: cfg, routes: newTestRoutes(t), metrics: m,
+		deps: Deps{Log: log, AccessLog: log, Ready: func(context.Context) error { return nil }},
+	}
+}
+
+// wantError fails the test unless err has this reason and names just these fields.
+func wantError(t *testing.T, err error, reason string, fields ...string) {
+	t.Helper()
+	var e *apierr.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("got %v, want %s", err, reason)
+	}
+	if got := fieldsOf(e); e.ReasonName() != reason || !slices.Equal(got, fields) {
+		t.Errorf("got %s %v, want %s %v", e.ReasonName(), got, reason, fields)
+	}
+}
+
+func fieldsOf(e *apierr.Error) []string {
+	var fields []string
+	for _, d := range e.GRPCStatus().Details() {
+		if bad, ok := d.(*errdetails.BadRequest); ok {
+			for _, v := range bad.GetFieldViolations() {
+				fields = append(fields, v.GetField())
+			}
+		}
+	}
+	slices.Sort(fields)
+	return fields
+}
+
+// problemOf reads a recorded answer as a problem.
+func problemOf(t *testing.T, w *httptest.ResponseRecorder) problem {
+	t.Helper()
+	if got := w.Header().Get("Content-Type"); got != "application/problem+json" {
+		t.Fatalf("Content-Type is %q: %s", got, w.Body)
+	}
+	var p problem
+	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil {
+		t.Fatal(err)
+	}
+	if p.Status != w.Code {
+		t.Errorf("the problem's status is %d, the answer's %d", p.Status, w.Code)
+	}
+	return p
+}
+
+func request(method, target, body string) *http.Request {
+	return httptest.NewRequest(method, target, strings.NewReader(body))
+}

@@ -1,0 +1,157 @@
+package gateway
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+)
+
+func TestRoutesAreTheContract(t *testing.T) {
+	t.Parallel()
+	rs := newTestRoutes(t)
+	for name, r := range rs.byMethod {
+		policy, _ := proto.GetExtension(r.desc.Options(), apiv1.E_Policy).(*apiv1.MethodPolicy)
+		if policy.GetAccess() == apiv1.Access_ACCESS_INTERNAL {
+			t.Errorf("%s is for services among themselves", name)
+		}
+		if r.public != (policy.GetAccess() == apiv1.Access_ACCESS_PUBLIC) {
+			t.Errorf("%s: public is %t, its policy says %s", name, r.public, policy.GetAccess())
+		}
+		if r.httpMethod == "" || rs.byPattern[r.httpMethod+" "+r.template] != r {
+			t.Errorf("%s has no address of its own in REST", name)
+			continue
+		}
+		if !slices.Contains([]string{"user", "appointment", "rating", "notification"}, r.service) {
+			t.Errorf("%s belongs to service %q", name, r.service)
+		}
+		if !strings.HasPrefix(r.template, "/v1/") && !strings.HasPrefix(r.template, "/.well-known/") {
+			t.Errorf("%s is at %s", name, r.template)
+		}
+		// Every variable of the path is a field of the request.
+		for _, m := range regexp.MustCompile(`\{(\w+)\}`).FindAllStringSubmatch(r.template, -1) {
+			if !strings.Contains(string(r.desc.Input().FullName()), "Request") || !hasField(r, m[1]) {
+				t.Errorf("%s: the path has {%s}, the request has not", name, m[1])
+			}
+		}
+	}
+	if _, ok := rs.byMethod[userv1.IdentityService_CheckSession_FullMethodName]; ok {
+		t.Error("an internal method has a route")
+	}
+	if _, ok := rs.byMethod[userv1.UserService_GetMe_FullMethodName]; !ok {
+		t.Error("GetMe has no route")
+	}
+	for _, sd := range rs.services {
+		if sd.FullName() == "salon.user.v1.IdentityService" {
+			t.Error("a service without public methods is carried")
+		}
+	}
+}
+
+func hasField(r *route, name string) bool {
+	fields := r.desc.Input().Fields()
+	for i := range fields.Len() {
+		if string(fields.Get(i).Name()) == name {
+			return true
+		}
+	}
+	return false
+}
+
+// TestRouteQuery: a query parameter is a field that is neither in the path nor in a body.
+func TestRouteQuery(t *testing.T) {
+	t.Parallel()
+	rs := newTestRoutes(t)
+	for method, want := range map[string][]string{
+		userv1.UserService_GetMe_FullMethodName:       {},
+		userv1.MasterService_GetMaster_FullMethodName: {},
+		userv1.AuthService_Login_FullMethodName:       {},
+		appointmentv1.CatalogService_ListOfferings_FullMethodName: {
+			"pageSize", "pageToken", "page_size", "page_token",
+		},
+		userv1.MasterService_DeleteMaster_FullMethodName: {"etag"},
+	} {
+		var got []string
+		for name := range rs.byMethod[method].query {
+			got = append(got, name)
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) && len(got)+len(want) > 0 {
+			t.Errorf("%s takes %v, want %v", method, got, want)
+		}
+	}
+}
+
+// TestLocations: what is created can be read at its address.
+func TestLocations(t *testing.T) {
+	t.Parallel()
+	rs := newTestRoutes(t)
+	creates := 0
+	for name, r := range rs.byMethod {
+		if r.creates() {
+			creates++
+			if !strings.HasSuffix(r.location, "}") {
+				t.Errorf("%s creates something at %q", name, r.location)
+			}
+		} else if r.location != "" {
+			t.Errorf("%s creates nothing and has a location", name)
+		}
+	}
+	for method, want := range map[string]string{
+		userv1.AuthService_Register_FullMethodName:                        "/v1/users/x",
+		userv1.MasterService_CreateMaster_FullMethodName:                  "/v1/masters/x",
+		appointmentv1.CatalogService_CreateService_FullMethodName:         "/v1/services/x",
+		appointmentv1.AppointmentService_CreateAppointment_FullMethodName: "/v1/appointments/x",
+		ratingv1.RatingService_CreateRating_FullMethodName:                "/v1/ratings/x",
+	} {
+		creates--
+		if got := locationOf(rs.byMethod[method].location, "x"); got != want {
+			t.Errorf("%s: %s, want %s", method, got, want)
+		}
+	}
+	if creates != 0 {
+		t.Errorf("%d creates are not in this test", creates)
+	}
+}
+
+func TestAllowed(t *testing.T) {
+	t.Parallel()
+	rs := newTestRoutes(t)
+	for path, want := range map[string]string{
+		"/v1/me":                      "GET HEAD PATCH",
+		"/v1/masters":                 "GET HEAD POST",
+		"/v1/masters/1":               "DELETE GET HEAD PATCH",
+		"/v1/auth:login":              "POST",
+		"/v1/appointments/1:cancel":   "GET HEAD POST", // GET takes it for an id, which it refuses
+		"/v1/masters/1/offerings/2":   "DELETE PUT",
+		"/v1/notifications:markRead":  "",
+		"/v1/masters/":                "",
+		"/v1/masters/1/2":             "",
+		"/v1/masters/1/offerings/2/3": "",
+		"/prefix/v1/me":               "",
+		"":                            "",
+	} {
+		if got := strings.Join(rs.allowed(path), " "); got != want {
+			t.Errorf("%q allows %q, want %q", path, got, want)
+		}
+	}
+}
+
+func TestMutates(t *testing.T) {
+	t.Parallel()
+	for _, r := range newTestRoutes(t).byMethod {
+		name := string(r.desc.Name())
+		reads := strings.HasPrefix(name, "Get") || strings.HasPrefix(name, "List")
+		if r.mutates() == reads || reads != (r.httpMethod == http.MethodGet) {
+			t.Errorf("%s: %s, mutates is %t", name, r.httpMethod, r.mutates())
+		}
+	}
+}
