@@ -97,7 +97,7 @@ func TestTakenPort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer taken.Close()
+	defer func() { _ = taken.Close() }()
 	for _, flag := range []string{"--http-addr", "--grpc-addr", "--internal-addr"} {
 		dir := filepath.Join(t.TempDir(), "data")
 		args := map[string]string{"--http-addr": "127.0.0.1:0", "--grpc-addr": "127.0.0.1:0", "--internal-addr": "127.0.0.1:0", "--data-dir": dir}
