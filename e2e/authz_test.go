@@ -199,8 +199,8 @@ func TestAuthorization(t *testing.T) {
 			t.Fatalf("%s: %d outcomes for %d callers", md.FullName(), len(want), len(callers))
 		}
 		t.Run(string(md.Parent().Name())+"."+string(md.Name()), func(t *testing.T) {
-			st := st.in(t)
 			salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
+				st := st.in(t)
 				req := row.req(st)
 				for i, caller := range callers {
 					code, known := outcomes[want[i]]

@@ -111,9 +111,8 @@ func TestPreconditions(t *testing.T) {
 	if r := patch(tag, `{"etag":"2"}`); r.StatusCode != http.StatusBadRequest {
 		t.Errorf("If-Match and etag that differ: %s", r.Status)
 	}
-	for name, ifMatch := range map[string]string{"any": "*", "weak": "W/" + changed.Header.Get("ETag")} {
-		got := patch(ifMatch, `{"description":"`+name+`"}`)
-		if got.StatusCode != http.StatusOK {
+	for _, ifMatch := range []string{"W/" + changed.Header.Get("ETag"), "*"} {
+		if got := patch(ifMatch, `{"description":"With `+strings.ReplaceAll(ifMatch, `"`, "")+`"}`); got.StatusCode != http.StatusOK {
 			t.Errorf("If-Match %s: %s", ifMatch, got.Status)
 		}
 	}

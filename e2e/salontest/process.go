@@ -17,7 +17,7 @@ import (
 
 const (
 	// startTime is how long a start may take, with the making of a database cluster.
-	startTime = 2 * time.Minute
+	startTime = 5 * time.Minute
 	// stopTime is how long a stop may take before the program is killed.
 	stopTime = 20 * time.Second
 )
