@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -108,6 +109,9 @@ func connect(cfg Config, log zerolog.Logger, reg prometheus.Registerer, opts ...
 	conn, err := nats.Connect(cfg.URL.Reveal(), append(b.options(), opts...)...)
 	if err != nil {
 		cancel()
+		if _, malformed := errors.AsType[*url.Error](err); malformed {
+			err = errors.New("the URL is not valid") // the original quotes it with its password
+		}
 		return nil, fmt.Errorf("connect to NATS: %w", err)
 	}
 	b.conn = conn
@@ -120,7 +124,6 @@ func connect(cfg Config, log zerolog.Logger, reg prometheus.Registerer, opts ...
 		return nil, fmt.Errorf("use JetStream: %w", err)
 	}
 	b.done.Go(func() { b.keepStream(ctx) })
-	signal(b.ensure)
 	return b, nil
 }
 

@@ -3,6 +3,7 @@ package events
 import (
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -39,7 +40,7 @@ func TestConnectBeforeTheServer(t *testing.T) {
 	defer stop()
 	srv.Start()
 	eventually(t, "the bus is ready", func() bool { return bus.Ready() == nil })
-	if v := gaugeValue(t, bus.metrics.ready); v != 1 {
+	if v := metricValue(t, bus.metrics.ready); v != 1 {
 		t.Errorf("salon_events_ready is %v", v)
 	}
 	if err := bus.Broadcast("session.ended", &userv1.SessionEvent{UserId: "u"}); err != nil {
@@ -59,8 +60,9 @@ func TestConnectBeforeTheServer(t *testing.T) {
 
 func TestConnectRefusesABadConfiguration(t *testing.T) {
 	t.Parallel()
-	if _, err := Connect(Config{URL: "nats://%zz"}, testLog(t), nil); err == nil {
-		t.Error("connected")
+	_, err := Connect(Config{URL: "nats://user:hush%zz@localhost"}, testLog(t), nil)
+	if err == nil || strings.Contains(err.Error(), "hush") {
+		t.Errorf("Connect: %v, want an error without the password", err)
 	}
 }
 
@@ -185,6 +187,34 @@ func TestALostStreamIsMadeAgain(t *testing.T) {
 			lose(b)
 			b.append(second)
 			assertEvents(t, b.waitEffects("tests-all", 2), []Event{first, second})
+		})
+	}
+}
+
+func TestADeletedStreamIsMissedByEachOfItsUsers(t *testing.T) {
+	t.Parallel()
+	for name, use := range map[string]func(*bed){
+		"relay": func(b *bed) {
+			b.start(b.relay().Run)
+			b.append(newEvent(b.t, newID(b.t), 1))
+			b.waitPublished()
+		},
+		"consumer": func(b *bed) {
+			b.start(b.consumer(ConsumerConfig{}).Run)
+			eventually(b.t, "the consumer is there again", func() bool {
+				_, err := b.bus.js.Consumer(b.t.Context(), streamName, "tests-all")
+				return err == nil
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBed(t)
+			b.waitReady()
+			if err := b.bus.js.DeleteStream(t.Context(), streamName); err != nil {
+				t.Fatal(err)
+			}
+			use(b)
 		})
 	}
 }

@@ -103,10 +103,16 @@ func TestAnEventStoredTwiceHasOneEffect(t *testing.T) {
 			}
 		}
 	}
-	b.start(b.consumer(ConsumerConfig{AllVersions: true}).Run)
+	c := b.consumer(ConsumerConfig{AllVersions: true})
+	b.start(c.Run)
 	b.waitEffects("tests-all", len(want))
 	b.waitAcknowledged("tests-all")
 	assertOnceInOrder(t, b.effects("tests-all"), want)
+	for result, n := range map[string]int{resultHandled: len(want), resultDuplicate: 2 * len(want), resultOlder: 0} {
+		if got := metricValue(t, c.metrics.events.WithLabelValues("tests-all", result)); got != float64(n) {
+			t.Errorf("%v events counted as %s, want %d", got, result, n)
+		}
+	}
 }
 
 func TestOlderVersions(t *testing.T) {
@@ -264,10 +270,10 @@ func TestAnOutageOfTheDatabaseIsNoTry(t *testing.T) {
 		}
 		return effectOf("tests-all")(ctx, tx, e)
 	}})
-	var warnings atomic.Int32
-	c.log = zerolog.New(io.Discard).Hook(zerolog.HookFunc(func(_ *zerolog.Event, level zerolog.Level, _ string) {
-		if level == zerolog.WarnLevel {
-			warnings.Add(1)
+	var interruptions atomic.Int32
+	c.log = zerolog.New(io.Discard).Hook(zerolog.HookFunc(func(_ *zerolog.Event, _ zerolog.Level, msg string) {
+		if msg == "consumer is interrupted" {
+			interruptions.Add(1)
 		}
 	}))
 	b.start(c.Run)
@@ -276,7 +282,7 @@ func TestAnOutageOfTheDatabaseIsNoTry(t *testing.T) {
 		b.publish(e)
 	}
 	eventually(t, "the database is away", func() bool { return b.db.Ping(t.Context()) != nil })
-	eventually(t, "the consumer has tried a few times", func() bool { return warnings.Load() >= 3 })
+	eventually(t, "the consumer has tried a few times", func() bool { return interruptions.Load() >= 3 })
 	exec("ALTER DATABASE " + b.database() + " ALLOW_CONNECTIONS true")
 	b.waitEffects("tests-all", len(want))
 	b.waitAcknowledged("tests-all")
@@ -323,6 +329,7 @@ func TestAFailureHoldsBackItsAggregateOnly(t *testing.T) {
 		}
 		return effectOf("tests-all")(ctx, tx, e)
 	}})
+	c.ackWait = time.Hour // what waits is freed by the success, not by time
 	b.start(c.Run)
 	var want []Event
 	for v := int64(1); v <= 6; v++ {

@@ -174,10 +174,10 @@ func TestUndecodableEventsAreBuriedAtOnce(t *testing.T) {
 					return err
 				}
 				if strings.Contains(string(e.Body), "u0000") {
-					return e.Decode(nil)
+					return errUndecodable
 				}
 				return effectOf("tests-all")(ctx, tx, e)
-			}, MaxDeliver: 1})
+			}})
 			b.start(c.Run)
 			letter := b.waitDeadLetters(1)[0]
 			b.waitAcknowledged("tests-all")

@@ -87,3 +87,16 @@ func TestLanesKeepTheLatestDelivery(t *testing.T) {
 		t.Errorf("waiting: %v", seqs(got))
 	}
 }
+
+func TestDistinctAggregates(t *testing.T) {
+	t.Parallel()
+	var ds []*delivery
+	for i, aggregate := range []string{"a", "b", "c", "b", "d"} {
+		ds = append(ds, laneDelivery(aggregate, uint64(i)))
+	}
+	for from, want := range map[int]int{0: 3, 1: 2, 2: 3, 3: 2, 5: 0} {
+		if got := distinctAggregates(ds[from:]); got != want {
+			t.Errorf("from %d: %d, want %d", from, got, want)
+		}
+	}
+}

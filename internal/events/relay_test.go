@@ -310,8 +310,8 @@ func TestRelayPrunesAndMeasures(t *testing.T) {
 	r := NewRelay(b.db, b.bus, b.log, reg)
 	b.start(r.Run)
 	eventually(t, "the old row is gone", func() bool { return b.count("SELECT count(*) FROM outbox") == 3 })
-	eventually(t, "the lag is measured", func() bool { return gaugeValue(t, r.metrics.unpublished) == 2 })
-	if oldest := gaugeValue(t, r.metrics.oldest); oldest < time.Hour.Seconds() {
+	eventually(t, "the lag is measured", func() bool { return metricValue(t, r.metrics.unpublished) == 2 })
+	if oldest := metricValue(t, r.metrics.oldest); oldest < time.Hour.Seconds() {
 		t.Errorf("the oldest event waits for %v s", oldest)
 	}
 	// A second relay of the process shares the metrics.
