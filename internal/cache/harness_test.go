@@ -17,7 +17,7 @@ import (
 	"github.com/beauty-salon/platform/internal/secret"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, redistest.LeakOptions()...) }
 
 // number is a value whose version is itself.
 type number = *wrapperspb.Int64Value

@@ -16,7 +16,7 @@ import (
 	"github.com/beauty-salon/platform/internal/secret"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, redistest.LeakOptions()...) }
 
 // clock is a time that tests move.
 type clock struct {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
+	"go.uber.org/goleak"
 
 	"github.com/beauty-salon/platform/internal/secret"
 )
@@ -27,6 +28,14 @@ type Server struct {
 	binary string
 	cmd    *exec.Cmd
 	done   chan struct{}
+}
+
+// LeakOptions are for goleak: they except the client's attempt to reach a server that is away, which sleeps for a second
+// between tries and notices only then that its pool was closed.
+func LeakOptions() []goleak.Option {
+	return []goleak.Option{
+		goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"),
+	}
 }
 
 // New starts a Redis.

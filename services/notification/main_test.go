@@ -5,10 +5,10 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/beauty-salon/platform/internal/pgtest"
+	"github.com/beauty-salon/platform/internal/servicetest"
 )
 
 // Nothing that a test has started goes on after it.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, pgtest.LeakOptions()...)
+	goleak.VerifyTestMain(m, servicetest.LeakOptions()...)
 }

@@ -10,9 +10,10 @@ import (
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	"github.com/beauty-salon/platform/internal/pgtest"
 	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/internal/servicetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, pgtest.LeakOptions()...) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, servicetest.LeakOptions()...) }
 
 // fakeHash passes for a password's hash where none is verified.
 const fakeHash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$c3Vt"
