@@ -84,6 +84,7 @@ func (w *world) times() []refusal {
 		return refusal{
 			name: name, over: onlyREST, as: w.CustomerA,
 			http: salontest.NewRequest(http.MethodPost, "/v1/appointments", body), reason: "MALFORMED_REQUEST",
+			fields: []string{"segments[0].start_time"},
 		}
 	}
 	between := func(name string, from, before time.Time) refusal {

@@ -52,7 +52,7 @@ func (w *world) bodies() []refusal {
 		register("wrong type", strings.Replace(good, `"X"`, `{}`, 1), "MALFORMED_REQUEST"),
 		service("number beyond its type", "durationMinutes", "3000000000", "MALFORMED_REQUEST", "duration_minutes"),
 		service("fraction", "durationMinutes", "1.5", "MALFORMED_REQUEST", "duration_minutes"),
-		service("fraction of a cent", "price", `{"currencyCode":"EUR","amountMinor":1.5}`, "MALFORMED_REQUEST", "amount_minor"),
+		service("fraction of a cent", "price", `{"currencyCode":"EUR","amountMinor":1.5}`, "MALFORMED_REQUEST", "price.amount_minor"),
 		{
 			name: "unknown enum name", over: onlyREST, as: w.Admin,
 			http:   salontest.NewRequest(http.MethodPost, "/v1/users/"+w.CustomerA.ID+":setRole", `{"role":"ROLE_KING"}`),

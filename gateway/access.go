@@ -126,6 +126,9 @@ func (g *Gateway) observe(next func(*recorder, *http.Request)) http.Handler {
 	})
 }
 
+// noRoute is the one label for all paths and methods that do not exist: their number is unbounded.
+const noRoute = "none"
+
 func (g *Gateway) logHTTP(r *http.Request, rw *recorder, rec *record, id string, took time.Duration) {
 	name := noRoute
 	if rec.route != nil {
@@ -159,14 +162,18 @@ func (g *Gateway) observeUnary(ctx context.Context, req any, info *grpc.UnarySer
 	return handler(ctx, req)
 }
 
-// observeStream does the same for streams.
+// observeStream does the same for streams, and for calls of methods that do not exist: those have no server.
 func (g *Gateway) observeStream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (
 	err error,
 ) {
 	start := time.Now()
 	ctx, id := g.withRPCInfo(ss.Context())
+	method := info.FullMethod
+	if srv == nil {
+		method = noRoute
+	}
 	defer func() {
-		err = g.finishRPC(ctx, info.FullMethod, id, start, err, recover())
+		err = g.finishRPC(ctx, method, id, start, err, recover())
 	}()
 	return handler(srv, &streamWithContext{ServerStream: ss, ctx: ctx})
 }

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
@@ -14,6 +17,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/dynamicpb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
@@ -85,7 +89,7 @@ func decodeBody(body *requestBody, v any) error {
 	// A verb such as :confirm needs no body; where fields are required, validation names them.
 	if len(strings.TrimSpace(string(data))) > 0 {
 		if err := (protojson.UnmarshalOptions{}).Unmarshal(data, msg); err != nil {
-			return bodyError(err)
+			return bodyError(err, data, msg.ProtoReflect().Descriptor())
 		}
 	}
 	return applyHeaders(body.request, data, msg)
@@ -95,29 +99,69 @@ func malformed(message string) *apierr.Error {
 	return apierr.New(codes.InvalidArgument, apiv1.ErrorReason_ERROR_REASON_MALFORMED_REQUEST, message)
 }
 
-var (
-	protojsonPrefix = regexp.MustCompile(`^proto:[\s\x{a0}]*(?:syntax error )?(?:\(line \d+:\d+\):\s*)?`)
-	unknownField    = regexp.MustCompile(`unknown field "([^"]*)"`)
-	duplicateField  = regexp.MustCompile(`duplicate field "([^"]*)"`)
-	invalidValue    = regexp.MustCompile(`invalid value for \S+ (?:type|field) ([\w.]+)`)
-)
+var duplicateField = regexp.MustCompile(`duplicate field "([^"]*)"`)
 
 // bodyError says what is wrong with a body without repeating the library's words, which it does not promise to keep.
-func bodyError(err error) error {
-	text := protojsonPrefix.ReplaceAllString(err.Error(), "")
-	for _, known := range []struct {
-		pattern     *regexp.Regexp
-		description string
-	}{
-		{unknownField, "is not a field of this request"},
-		{duplicateField, "is given twice"},
-		{invalidValue, "has a value of the wrong type or out of range"},
-	} {
-		if m := known.pattern.FindStringSubmatch(text); m != nil {
-			return malformed("the body does not fit the request").WithField(printable(m[1]), known.description)
-		}
+func bodyError(err error, data []byte, md protoreflect.MessageDescriptor) error {
+	misfit := malformed("the body does not fit the request")
+	if m := duplicateField.FindStringSubmatch(err.Error()); m != nil {
+		return misfit.WithField(printable(m[1]), "is given twice")
+	}
+	if path, known := culprit(md, data); path != "" && known {
+		return misfit.WithField(path, "has a value of the wrong type or form, or out of range")
+	} else if path != "" {
+		return misfit.WithField(path, "is not a field of this request")
 	}
 	return malformed("the body is not one valid JSON object").WithCause(err)
+}
+
+// culprit finds the first value of an object that does not fit a message, by trying each alone, and tells whether the
+// message has such a field at all. The path is empty when the fault is not in one value.
+func culprit(md protoreflect.MessageDescriptor, data []byte) (path string, known bool) {
+	var object map[string]json.RawMessage
+	if json.Unmarshal(data, &object) != nil {
+		return "", false
+	}
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		fd := md.Fields().ByJSONName(key)
+		if fd == nil {
+			fd = md.Fields().ByName(protoreflect.Name(key))
+		}
+		if fd == nil {
+			return printable(key), false
+		}
+		if fits(md, fd, object[key]) {
+			continue
+		}
+		var items []json.RawMessage
+		if !fd.IsList() || json.Unmarshal(object[key], &items) != nil {
+			return within(string(fd.Name()), fd, object[key])
+		}
+		for i, item := range items {
+			if !fits(md, fd, slices.Concat([]byte("["), item, []byte("]"))) {
+				return within(fmt.Sprintf("%s[%d]", fd.Name(), i), fd, item)
+			}
+		}
+		return string(fd.Name()), true
+	}
+	return "", false
+}
+
+// within looks for the culprit further inside a value that does not fit.
+func within(path string, fd protoreflect.FieldDescriptor, value []byte) (string, bool) {
+	// Google's own types, such as Timestamp, are written as one text.
+	if fd.Message() == nil || fd.Message().ParentFile().Package() == "google.protobuf" {
+		return path, true
+	}
+	if inner, known := culprit(fd.Message(), value); inner != "" {
+		return path + "." + inner, known
+	}
+	return path, true
+}
+
+func fits(md protoreflect.MessageDescriptor, fd protoreflect.FieldDescriptor, value []byte) bool {
+	alone := slices.Concat([]byte(`{"`+fd.JSONName()+`":`), value, []byte("}"))
+	return protojson.Unmarshal(alone, dynamicpb.NewMessage(md)) == nil
 }
 
 // printable shortens and cleans a name that came from the client before it is sent back.

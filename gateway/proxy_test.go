@@ -1,0 +1,145 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/encoding"
+	protocodec "google.golang.org/grpc/encoding/proto"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/test/bufconn"
+	"google.golang.org/protobuf/proto"
+
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/rpc"
+)
+
+// serveGRPC runs a gateway without services behind it, and connects to it.
+func serveGRPC(t *testing.T, out *strings.Builder) *grpc.ClientConn {
+	t.Helper()
+	log := zerolog.New(out)
+	conns := rpc.NewConns(rpc.ConnsConfig{})
+	t.Cleanup(func() { _ = conns.Close() })
+	g, err := New(Config{}, Deps{
+		Conns: conns, Log: log, AccessLog: log, Metrics: prometheus.NewRegistry(),
+		Ready: func(context.Context) error { return nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener := bufconn.Listen(1 << 20)
+	done := make(chan error, 1)
+	go func() { done <- g.GRPCServer().Serve(listener) }()
+	conn, err := grpc.NewClient("passthrough:///gateway", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = conn.Close()
+		g.GRPCServer().Stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return conn
+}
+
+// rawCodec sends bytes as they are.
+type rawCodec struct{}
+
+func (rawCodec) Name() string { return protocodec.Name }
+
+func (rawCodec) Marshal(v any) ([]byte, error) {
+	data, ok := v.([]byte)
+	if !ok {
+		return nil, errors.New("not bytes")
+	}
+	return data, nil
+}
+
+func (rawCodec) Unmarshal([]byte, any) error { return nil }
+
+// TestMalformedMessage: a message that cannot be read is the client's fault, is told in our words, and is logged.
+func TestMalformedMessage(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	conn := serveGRPC(t, &out)
+	err := conn.Invoke(t.Context(), userv1.AuthService_Register_FullMethodName, []byte{0xff}, nil, grpc.ForceCodec(rawCodec{}))
+	wantError(t, apierr.From(err), "MALFORMED_REQUEST")
+	if status.Code(err) != codes.InvalidArgument || strings.Contains(err.Error(), "wire-format") {
+		t.Errorf("got %v", err)
+	}
+	if !strings.Contains(out.String(), `"route":"`+userv1.AuthService_Register_FullMethodName+`","code":"InvalidArgument"`) {
+		t.Errorf("logged %s", &out)
+	}
+}
+
+// TestUnknownMethods: they are told like all errors, and share one label: anybody can make up names.
+func TestUnknownMethods(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	conn := serveGRPC(t, &out)
+	for _, method := range []string{
+		"/salon.user.v1.UserService/Nothing", "/nothing.v1.Nothing/Do", userv1.IdentityService_CheckSession_FullMethodName,
+	} {
+		err := conn.Invoke(t.Context(), method, &userv1.GetMeRequest{}, &userv1.User{})
+		if status.Code(err) != codes.Unimplemented {
+			t.Errorf("%s: %v", method, err)
+		}
+		wantError(t, apierr.From(err), "NO_SUCH_METHOD")
+	}
+	if strings.Count(out.String(), `"route":"none"`) != 3 || strings.Contains(out.String(), "nothing.v1") {
+		t.Errorf("logged %s", &out)
+	}
+}
+
+// TestHealth: load balancers may ask for the whole server and for each service.
+func TestHealth(t *testing.T) {
+	t.Parallel()
+	conn := serveGRPC(t, &strings.Builder{})
+	for _, service := range []string{"", "salon.user.v1.UserService"} {
+		got, err := healthpb.NewHealthClient(conn).Check(t.Context(), &healthpb.HealthCheckRequest{Service: service})
+		if err != nil || got.GetStatus() != healthpb.HealthCheckResponse_SERVING {
+			t.Errorf("%q: %v, %v", service, got, err)
+		}
+	}
+}
+
+func TestFrameCodec(t *testing.T) {
+	t.Parallel()
+	codec := newFrameCodec()
+	want := &userv1.User{Id: "7f", DisplayName: "Anna"}
+	data, err := proto.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, v := range map[string]any{"message": want, "encoded": &encodedMessage{data: data}} {
+		frame, err := codec.Marshal(v)
+		if err != nil || string(frame.Materialize()) != string(data) {
+			t.Errorf("%s: %q, %v", name, frame.Materialize(), err)
+		}
+	}
+	in := &incoming{msg: &userv1.User{}}
+	if err := codec.Unmarshal(mem.BufferSlice{mem.SliceBuffer(data)}, in); err != nil || in.err != nil || !proto.Equal(in.msg, want) {
+		t.Errorf("decoded %v, %v, %v", in.msg, in.err, err)
+	}
+	in = &incoming{msg: &userv1.User{}}
+	if err := codec.Unmarshal(mem.BufferSlice{mem.SliceBuffer{0xff}}, in); err != nil || in.err == nil {
+		t.Errorf("decoded junk: %v, %v", in.err, err)
+	}
+	if encoding.GetCodecV2(codec.Name()) == nil {
+		t.Error("the codec has another name than protobuf's")
+	}
+}
