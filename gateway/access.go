@@ -126,9 +126,6 @@ func (g *Gateway) observe(next func(*recorder, *http.Request)) http.Handler {
 	})
 }
 
-// noRoute is the one label for all paths and methods that do not exist: their number is unbounded.
-const noRoute = "none"
-
 func (g *Gateway) logHTTP(r *http.Request, rw *recorder, rec *record, id string, took time.Duration) {
 	name := noRoute
 	if rec.route != nil {
@@ -214,11 +211,7 @@ func (g *Gateway) finishRPC(ctx context.Context, method, id string, start time.T
 	}
 	took := time.Since(start)
 	code := status.Code(err)
-	name := method
-	if !g.methods[method] {
-		name = noRoute
-	}
-	g.metrics.duration.WithLabelValues("grpc", name, code.String()).Observe(took.Seconds())
+	g.metrics.duration.WithLabelValues("grpc", method, code.String()).Observe(took.Seconds())
 	e := g.deps.AccessLog.Log().Str("request_id", id).Str("protocol", "grpc").Str("route", method).
 		Str("code", code.String()).Dur("duration_ms", took)
 	if user := g.verifiedUser(ctx, bearerOf(ctx)); user != "" {

@@ -63,7 +63,6 @@ type Gateway struct {
 	metrics *metrics
 	handler http.Handler
 	server  *grpc.Server
-	methods map[string]bool // all that the server has, by full name
 	health  *health.Server
 }
 
@@ -72,7 +71,7 @@ func New(cfg Config, deps Deps) (*Gateway, error) {
 	if cfg.RequestTimeout <= 0 {
 		cfg.RequestTimeout = defaultRequestTimeout
 	}
-	g := &Gateway{cfg: cfg, deps: deps, methods: map[string]bool{}, health: health.NewServer()}
+	g := &Gateway{cfg: cfg, deps: deps, health: health.NewServer()}
 	var err error
 	if g.routes, err = newRoutes(); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
@@ -235,11 +234,8 @@ func (g *Gateway) newServer() (*grpc.Server, error) {
 	}
 	healthpb.RegisterHealthServer(server, g.health)
 	reflection.Register(server)
-	for name, info := range server.GetServiceInfo() {
+	for name := range server.GetServiceInfo() {
 		g.health.SetServingStatus(name, healthpb.HealthCheckResponse_SERVING)
-		for _, method := range info.Methods {
-			g.methods["/"+name+"/"+method.Name] = true
-		}
 	}
 	return server, nil
 }
