@@ -72,7 +72,7 @@ func TestRedeliveryHasNoSecondEffect(t *testing.T) {
 	for _, e := range want {
 		b.publish(e)
 	}
-	c := b.consumer(ConsumerConfig{})
+	c := b.impatient(ConsumerConfig{})
 	var breaks atomic.Int32
 	c.afterCommit = func() {
 		if breaks.Add(1) <= 2 {
@@ -226,7 +226,7 @@ func TestConsumerSurvivesRestartsOfNATS(t *testing.T) {
 			t.Parallel()
 			b := newBed(t)
 			b.start(b.relay().Run)
-			b.start(b.consumer(ConsumerConfig{AllVersions: all}).Run)
+			b.start(b.impatient(ConsumerConfig{AllVersions: all}).Run)
 			want := someEvents(t, 30, 10)
 			for i := 0; i < len(want); i += 50 {
 				b.append(want[i : i+50]...)

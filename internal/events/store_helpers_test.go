@@ -118,7 +118,14 @@ func (b *bed) consumer(cfg ConsumerConfig) *Consumer {
 	if cfg.Backoff == nil {
 		cfg.Backoff = []time.Duration{20 * time.Millisecond}
 	}
-	c := NewConsumer(b.db, b.bus, cfg, b.log, nil)
+	return NewConsumer(b.db, b.bus, cfg, b.log, nil)
+}
+
+// impatient is a consumer that soon gets again what it has not acknowledged. On a
+// busy machine its transactions may end too early, so it tries often.
+func (b *bed) impatient(cfg ConsumerConfig) *Consumer {
+	cfg.MaxDeliver = 1000
+	c := b.consumer(cfg)
 	c.ackWait = 2 * time.Second
 	return c
 }
