@@ -227,7 +227,6 @@ func (g *Gateway) newServer() (*grpc.Server, error) {
 		grpc.NumStreamWorkers(grpcWorkers),
 		grpc.ChainUnaryInterceptor(g.observeUnary),
 		grpc.ChainStreamInterceptor(g.observeStream),
-		grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error { return errNoMethod }),
 	)
 	if err := g.registerProxy(server); err != nil {
 		return nil, err

@@ -26,9 +26,6 @@ const (
 	unauthenticated = codes.Unauthenticated
 )
 
-// errNoMethod answers calls of methods that the gateway does not carry.
-var errNoMethod = apierr.New(codes.Unimplemented, apiv1.ErrorReason_ERROR_REASON_NO_SUCH_METHOD, "there is no such method")
-
 // registerProxy makes a gRPC server carry every public method of the contract to the service that has it. The services
 // are registered under their own names, so reflection shows them as if they were here, and unary methods take gRPC's
 // fast path; a method that is not public is not registered, and so is UNIMPLEMENTED.
