@@ -131,7 +131,7 @@ func newApp(ctx context.Context, cfg appConfig, names []string, logger zerolog.L
 		cfg.connectBus = events.Connect
 	}
 	if a.bus, err = cfg.connectBus(events.Config{URL: cfg.NATSURL, Replicas: cfg.NATSReplicas}, a.log, a.registry); err != nil {
-		return nil, fmt.Errorf("NATS: %w", withoutURL(err))
+		return nil, err
 	}
 	a.closers = append(a.closers, a.bus.Close)
 	if a.cache, err = cache.Open(cache.Config{URL: cfg.RedisURL}, a.log); err != nil {

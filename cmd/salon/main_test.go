@@ -96,7 +96,7 @@ func TestWrongConfiguration(t *testing.T) {
 		"bad level":       {[]string{"serve", "--log-level=loud"}, nil, 2, "--log-level must be one of"},
 		"bad address":     {[]string{"serve", "--http-addr=here"}, nil, 1, "--http-addr: "},
 		"bad database":    {[]string{"serve"}, []string{"SALON_DATABASE_URL=mysql://u:hunter2@h/x"}, 1, "postgres://"},
-		"bad NATS":        {[]string{"serve"}, []string{"SALON_NATS_URL=nats://u:hunter2 @h"}, 1, "NATS: the URL cannot be read"},
+		"bad NATS":        {[]string{"serve"}, []string{"SALON_NATS_URL=nats://u:hunter2 @h"}, 1, "connect to NATS: the URL is not valid"},
 		"bad Redis":       {[]string{"serve"}, []string{"SALON_REDIS_URL=redis://u:hunter2 @h"}, 1, "Redis: "},
 		"bad migrate URL": {[]string{"migrate"}, []string{"SALON_DATABASE_URL=postgres://u:hunter2 @h:x/y"}, 1, "prepare the database: "},
 		"two admins":      {[]string{"dev", "--admin-email=a@example.com"}, nil, 1, "--admin-email goes with --no-demo"},
