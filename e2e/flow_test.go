@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/beauty-salon/platform/e2e/salontest"
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
@@ -260,6 +261,32 @@ func TestMasterProfile(t *testing.T) {
 		})
 		visit := cast.Book(t, cast.CustomerA, master)
 		salontest.Do[*userv1.Master](t, c, nil, userv1.MasterService_GetMaster_FullMethodName, &userv1.GetMasterRequest{MasterId: master.ID})
+		bookable := func(want codes.Code) {
+			t.Helper()
+			salontest.Eventually(t, func() error {
+				r := c.Call(t, nil, userv1.MasterService_GetMaster_FullMethodName, &userv1.GetMasterRequest{MasterId: master.ID})
+				if seen := want == codes.OK; seen != (r.Code == codes.OK) {
+					return fmt.Errorf("the profile: %v", r)
+				}
+				r = c.Call(t, cast.CustomerA, appointmentv1.AppointmentService_CreateAppointment_FullMethodName,
+					salontest.Booking(master, cast.Service, s.NextStart()))
+				if r.Code != want {
+					return fmt.Errorf("booking: %v, want %v", r, want)
+				}
+				return nil
+			})
+		}
+		c.Call(t, s.Admin(), userv1.UserService_DisableUser_FullMethodName, &userv1.DisableUserRequest{UserId: master.ID}).
+			Want(t, codes.OK, "")
+		bookable(codes.FailedPrecondition)
+		c.Call(t, cast.CustomerA, appointmentv1.AppointmentService_RescheduleAppointment_FullMethodName,
+			&appointmentv1.RescheduleAppointmentRequest{AppointmentId: visit.GetId(), StartTime: timestamppb.New(s.NextStart())}).
+			Want(t, codes.FailedPrecondition, "MASTER_UNAVAILABLE")
+		c.Call(t, s.Admin(), userv1.UserService_EnableUser_FullMethodName, &userv1.EnableUserRequest{UserId: master.ID}).
+			Want(t, codes.OK, "")
+		bookable(codes.OK)
+		master.SignInAgain(t)
+
 		c.Call(t, s.Admin(), userv1.MasterService_DeleteMaster_FullMethodName, &userv1.DeleteMasterRequest{MasterId: master.ID}).
 			Want(t, codes.OK, "")
 		update("Gone.").Want(t, codes.PermissionDenied, "PERMISSION_DENIED")

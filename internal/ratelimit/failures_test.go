@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,22 +18,21 @@ func TestFailures(t *testing.T) {
 	inBoth(t, func(t *testing.T, s store) {
 		f := s.failures(5, window)
 		for i := range 5 {
-			if wait, blocked := f.Blocked(t.Context(), "k"); blocked || wait != 0 {
+			if _, wait := f.Attempt(t.Context(), "k"); wait != 0 {
 				t.Fatalf("attempt %d is refused for %v", i+1, wait)
 			}
-			if _, blocked := f.Add(t.Context(), "k"); blocked != (i == 4) {
-				t.Fatalf("after failure %d: blocked = %v", i+1, blocked)
+		}
+		for range 2 { // a refused one does not count
+			if _, wait := f.Attempt(t.Context(), "k"); !near(wait, window) {
+				t.Errorf("one too many: %v", wait)
 			}
 		}
-		if wait, blocked := f.Blocked(t.Context(), "k"); !blocked || !near(wait, window) {
-			t.Errorf("attempt 6: %v, %v", wait, blocked)
-		}
-		if _, blocked := f.Blocked(t.Context(), "another"); blocked {
-			t.Error("another key is blocked")
+		if _, wait := f.Attempt(t.Context(), "another"); wait != 0 {
+			t.Errorf("another key is blocked for %v", wait)
 		}
 		f.Reset(t.Context(), "k")
-		if _, blocked := f.Blocked(t.Context(), "k"); blocked {
-			t.Error("blocked after a reset")
+		if _, wait := f.Attempt(t.Context(), "k"); wait != 0 {
+			t.Errorf("blocked for %v after a reset", wait)
 		}
 	})
 }
@@ -40,49 +40,75 @@ func TestFailures(t *testing.T) {
 func TestFailuresSlide(t *testing.T) {
 	inBoth(t, func(t *testing.T, s store) {
 		f := s.failures(3, window)
-		f.Add(t.Context(), "k") // at 0
+		attempt := func() time.Duration {
+			_, wait := f.Attempt(t.Context(), "k")
+			return wait
+		}
+		attempt() // at 0
 		s.advance(10 * time.Minute)
-		f.Add(t.Context(), "k") // at 10
-		f.Add(t.Context(), "k")
-		if wait, blocked := f.Blocked(t.Context(), "k"); !blocked || !near(wait, 5*time.Minute) {
-			t.Errorf("at 10 min: %v, %v", wait, blocked)
+		attempt() // at 10
+		attempt()
+		if wait := attempt(); !near(wait, 5*time.Minute) {
+			t.Errorf("at 10 min: %v", wait)
 		}
 		s.advance(6 * time.Minute)
-		if wait, blocked := f.Blocked(t.Context(), "k"); blocked {
+		if wait := attempt(); wait != 0 {
 			t.Errorf("at 16 min, the first is too old: %v", wait)
 		}
-		if wait, blocked := f.Add(t.Context(), "k"); !blocked || !near(wait, 9*time.Minute) {
-			t.Errorf("one more: %v, %v", wait, blocked)
+		if wait := attempt(); !near(wait, 9*time.Minute) {
+			t.Errorf("one more: %v", wait)
 		}
 		s.advance(16 * time.Minute)
-		if wait, blocked := f.Blocked(t.Context(), "k"); blocked {
+		if wait := attempt(); wait != 0 {
 			t.Errorf("long after: %v", wait)
 		}
 	})
 }
 
-// TestMoreFailuresThanAllowed counts guesses that ran at the same time.
-func TestMoreFailuresThanAllowed(t *testing.T) {
+func TestParallelAttempts(t *testing.T) {
 	inBoth(t, func(t *testing.T, s store) {
 		f := s.failures(5, window)
+		var admitted atomic.Int32
 		var wg sync.WaitGroup
 		for range 30 {
-			wg.Go(func() { f.Add(t.Context(), "k") })
+			wg.Go(func() {
+				if _, wait := f.Attempt(t.Context(), "k"); wait == 0 {
+					admitted.Add(1)
+				}
+			})
 		}
 		wg.Wait()
-		if wait, blocked := f.Blocked(t.Context(), "k"); !blocked || !near(wait, window) {
-			t.Errorf("%v, %v", wait, blocked)
+		if admitted.Load() != 5 {
+			t.Errorf("%d of 30 were admitted", admitted.Load())
 		}
 	})
 }
 
-func TestFailureOfOneWhoHangsUp(t *testing.T) {
+func TestUndo(t *testing.T) {
+	inBoth(t, func(t *testing.T, s store) {
+		f := s.failures(2, window)
+		f.Attempt(t.Context(), "k")
+		for range 3 {
+			id, wait := f.Attempt(t.Context(), "k")
+			if wait != 0 {
+				t.Fatalf("refused for %v", wait)
+			}
+			f.Undo(t.Context(), "k", id)
+		}
+		f.Attempt(t.Context(), "k")
+		if _, wait := f.Attempt(t.Context(), "k"); wait == 0 {
+			t.Error("more was undone than one attempt")
+		}
+	})
+}
+
+func TestAttemptOfOneWhoHangsUp(t *testing.T) {
 	inBoth(t, func(t *testing.T, s store) {
 		f := s.failures(1, window)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		f.Add(ctx, "k")
-		if _, blocked := f.Blocked(t.Context(), "k"); !blocked {
+		f.Attempt(ctx, "k")
+		if _, wait := f.Attempt(t.Context(), "k"); wait == 0 {
 			t.Error("not counted")
 		}
 	})
@@ -91,11 +117,11 @@ func TestFailureOfOneWhoHangsUp(t *testing.T) {
 func TestFailuresOutliveRedis(t *testing.T) {
 	server := redistest.New(t)
 	f := New(open(t, server.URL()), zerolog.Nop()).Failures("login", 2, window)
-	f.Add(t.Context(), "k")
-	f.Add(t.Context(), "k")
+	f.Attempt(t.Context(), "k")
+	f.Attempt(t.Context(), "k")
 	server.Stop()
-	if wait, blocked := f.Blocked(t.Context(), "k"); !blocked || !near(wait, window) {
-		t.Errorf("an outage is an amnesty: %v, %v", wait, blocked)
+	if _, wait := f.Attempt(t.Context(), "k"); !near(wait, window) {
+		t.Errorf("an outage is an amnesty: %v", wait)
 	}
 }
 
@@ -103,20 +129,20 @@ func TestFailuresOfTwoProcesses(t *testing.T) {
 	server := redistest.New(t)
 	a := New(open(t, server.URL()), zerolog.Nop()).Failures("login", 2, window)
 	b := New(open(t, server.URL()), zerolog.Nop()).Failures("login", 2, window)
-	a.Add(t.Context(), "k")
-	b.Add(t.Context(), "k")
+	a.Attempt(t.Context(), "k")
+	b.Attempt(t.Context(), "k")
 	for _, f := range []*Failures{a, b} {
-		if _, blocked := f.Blocked(t.Context(), "k"); !blocked {
+		if _, wait := f.Attempt(t.Context(), "k"); wait == 0 {
 			t.Error("they do not count together")
 		}
 	}
 	a.Reset(t.Context(), "k")
-	if _, blocked := b.Blocked(t.Context(), "k"); blocked {
-		t.Error("a reset of one is not the other's")
-	}
 	ttl, err := rawClient(t, server).TTL(t.Context(), b.key("k")).Result()
-	if b.Add(t.Context(), "k"); err != nil || ttl > 0 {
+	if err != nil || ttl > 0 {
 		t.Errorf("something was left: %v, %v", ttl, err)
+	}
+	if _, wait := b.Attempt(t.Context(), "k"); wait != 0 {
+		t.Errorf("a reset of one is not the other's: %v", wait)
 	}
 	if ttl, err = rawClient(t, server).TTL(t.Context(), b.key("k")).Result(); err != nil || !near(ttl, window) {
 		t.Errorf("kept for %v, %v", ttl, err)

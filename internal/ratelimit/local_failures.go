@@ -1,48 +1,68 @@
 package ratelimit
 
 import (
-	"crypto/rand"
+	"slices"
 	"time"
 
 	"github.com/maypok86/otter/v2"
 )
 
-// localFailures keeps the times of failures in this process. The slices are never changed in place.
+// localFailures keeps failures in this process, oldest first. The slices are never changed in place.
 type localFailures struct {
 	now   func() time.Time
-	times *otter.Cache[string, []time.Time]
+	byKey *otter.Cache[string, []localFailure]
+}
+
+type localFailure struct {
+	id string
+	at time.Time
 }
 
 func newLocalFailures(now func() time.Time) *localFailures {
-	return &localFailures{now: now, times: otter.Must(&otter.Options[string, []time.Time]{MaximumSize: localKeys})}
+	return &localFailures{now: now, byKey: otter.Must(&otter.Options[string, []localFailure]{MaximumSize: localKeys})}
 }
 
-// use counts a failure if add is set, and returns how long the key is blocked, 0 when it is not.
-func (l *localFailures) use(key string, add bool, allowed int, window time.Duration) time.Duration {
+// attempt counts an attempt, or returns how long the key is blocked.
+func (l *localFailures) attempt(key, id string, allowed int, window time.Duration) (wait time.Duration) {
 	now := l.now()
-	times, _ := l.times.Compute(key, func(old []time.Time, _ bool) ([]time.Time, otter.ComputeOp) {
-		var recent []time.Time
-		for _, t := range old {
-			if now.Sub(t) < window {
-				recent = append(recent, t)
-			}
+	l.change(key, func(failures []localFailure) []localFailure {
+		recent := within(failures, now, window)
+		if len(recent) >= allowed {
+			wait = recent[0].at.Add(window).Sub(now)
+			return recent
 		}
-		if add {
-			recent = append(recent, now)
-			recent = recent[max(len(recent)-allowed, 0):]
-		}
-		if len(recent) == 0 {
-			return nil, otter.InvalidateOp
-		}
-		return recent, otter.WriteOp
+		return append(recent, localFailure{id, now})
 	})
-	if len(times) == 0 || len(times) < allowed {
-		return 0
-	}
-	return times[0].Add(window).Sub(now)
+	return wait
 }
 
-func (l *localFailures) reset(key string) { l.times.Invalidate(key) }
+// add counts an attempt that was admitted elsewhere.
+func (l *localFailures) add(key, id string, allowed int, window time.Duration) {
+	now := l.now()
+	l.change(key, func(failures []localFailure) []localFailure {
+		recent := append(within(failures, now, window), localFailure{id, now})
+		return recent[max(len(recent)-allowed, 0):]
+	})
+}
 
-// newMember names one failure apart from all others.
-func newMember() string { return rand.Text() }
+func (l *localFailures) remove(key, id string) {
+	l.change(key, func(failures []localFailure) []localFailure {
+		return slices.DeleteFunc(slices.Clone(failures), func(f localFailure) bool { return f.id == id })
+	})
+}
+
+func (l *localFailures) reset(key string) { l.byKey.Invalidate(key) }
+
+func (l *localFailures) change(key string, change func([]localFailure) []localFailure) {
+	l.byKey.Compute(key, func(old []localFailure, _ bool) ([]localFailure, otter.ComputeOp) {
+		if changed := change(old); len(changed) > 0 {
+			return changed, otter.WriteOp
+		}
+		return nil, otter.InvalidateOp
+	})
+}
+
+// within returns a copy of the failures that still count.
+func within(failures []localFailure, now time.Time, window time.Duration) []localFailure {
+	return slices.DeleteFunc(slices.Clone(failures), func(f localFailure) bool { return now.Sub(f.at) >= window })
+}

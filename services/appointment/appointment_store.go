@@ -123,7 +123,8 @@ func (s *Store) withSegments(ctx context.Context, rows []appointmentRow) ([]*App
 // UpdateAppointment runs change on an appointment that the caller may see, else
 // it is NOT_FOUND, and commits what it has done together with the event of it.
 // Nothing is written when change has done nothing or returns an error. Moved to
-// where a master is taken it is SLOT_UNAVAILABLE.
+// where a master is taken it is SLOT_UNAVAILABLE, and to whichever time while a
+// master takes no bookings it is MASTER_UNAVAILABLE.
 //
 // The masters are locked before the rows, as for a booking: this order is what
 // keeps changes and bookings from deadlocking.
@@ -142,6 +143,15 @@ func (s *Store) UpdateAppointment(
 		}
 		if err = change(a); err != nil || a.changed == "" {
 			return err
+		}
+		if a.changed == Reschedule {
+			bookable, err := t.MastersBookable(ctx, a.Masters()...)
+			if err != nil {
+				return err
+			}
+			if !bookable {
+				return errMasterUnavailable
+			}
 		}
 		if err = t.save(ctx, a); err != nil {
 			return err

@@ -128,6 +128,27 @@ func TestUpdateLeavesThingsAlone(t *testing.T) {
 	}
 }
 
+func TestRescheduleWithAMasterWhoIsGone(t *testing.T) {
+	db := pgtest.New(t, Migrations)
+	store := NewStore(db)
+	cut := offerOf(t, db)
+	visit := bookingOf(t, at(10, 0), cut)
+	wantOutcomes(t, store, []*Booking{visit}, Booked)
+	exec(t, db, "UPDATE masters SET disabled = true WHERE id = ?", cut.MasterID)
+	_, err := store.UpdateAppointment(t.Context(), visit.Appointment.ID, everything, func(a *Appointment) error {
+		return a.Reschedule(at(11, 0), Administrator, now)
+	})
+	if !errors.Is(err, errMasterUnavailable) {
+		t.Errorf("rescheduled: %v", err)
+	}
+	a, err := store.UpdateAppointment(t.Context(), visit.Appointment.ID, everything, func(a *Appointment) error {
+		return a.Cancel(Administrator, "gone", now)
+	})
+	if err != nil || a.State != Cancelled || !a.Start().Equal(at(10, 0)) {
+		t.Errorf("cancelled: %+v, %v", a, err)
+	}
+}
+
 func TestRescheduleInTheDiary(t *testing.T) {
 	db := pgtest.New(t, Migrations)
 	store := NewStore(db)

@@ -65,7 +65,7 @@ WITH item AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT 1 FROM services s WHERE s.id = p.service_id
             AND s.version = p.service_version AND s.active AND s.deleted_at IS NULL LIMIT 1) AS s
-    CROSS JOIN LATERAL (SELECT 1 FROM masters m WHERE m.id = p.master_id AND NOT m.deleted LIMIT 1) AS m
+    CROSS JOIN LATERAL (SELECT 1 FROM masters m WHERE m.id = p.master_id AND NOT m.deleted AND NOT m.disabled LIMIT 1) AS m
     GROUP BY p.n
 ), verdict AS MATERIALIZED (
     SELECT i.n, i.id, i.customer_id, c.id IS NULL AS new_customer, k.response, CASE

@@ -152,6 +152,7 @@ func TestBookChecksTheOffer(t *testing.T) {
 		{"offering deleted", "UPDATE offerings SET deleted_at = now() WHERE service_id = ?", func(o Offer) string { return o.ServiceID }},
 		{"offering gone", "DELETE FROM offerings WHERE service_id = ?", func(o Offer) string { return o.ServiceID }},
 		{"master deleted", "UPDATE masters SET deleted = true WHERE id = ?", func(o Offer) string { return o.MasterID }},
+		{"master disabled", "UPDATE masters SET disabled = true WHERE id = ?", func(o Offer) string { return o.MasterID }},
 	}
 	for _, tt := range tests {
 		offer := offerOf(t, db)

@@ -156,7 +156,7 @@ func TestOfferingLife(t *testing.T) {
 	store := NewStore(db)
 	master, service := newID(), salonService("Cut", "Hair")
 	create(t, store, service)
-	if err := store.PutMaster(t.Context(), master, false, 1); err != nil {
+	if err := store.PutMaster(t.Context(), master, false, false, 1); err != nil {
 		t.Fatal(err)
 	}
 	price, minutes := int32(5000), int32(75)
@@ -240,7 +240,7 @@ func TestRefusedPutLeavesNothing(t *testing.T) {
 	store := NewStore(db)
 	master, service := newID(), salonService("Cut", "Hair")
 	create(t, store, service)
-	if err := store.PutMaster(t.Context(), master, false, 1); err != nil {
+	if err := store.PutMaster(t.Context(), master, false, false, 1); err != nil {
 		t.Fatal(err)
 	}
 	_, err := store.PutOffering(t.Context(), master, service.ID, now, func(*Offering, SalonService) error { return apierr.EtagMismatch() })
@@ -260,7 +260,7 @@ func TestCurrencyOfOverrides(t *testing.T) {
 	for range 10 {
 		master, service := newID(), salonService("Cut "+newID(), "Hair")
 		create(t, store, service)
-		if err := store.PutMaster(t.Context(), master, false, 1); err != nil {
+		if err := store.PutMaster(t.Context(), master, false, false, 1); err != nil {
 			t.Fatal(err)
 		}
 		var put, changed error
@@ -301,14 +301,14 @@ func TestProjectionsByVersion(t *testing.T) {
 		flag    bool
 		want    bool
 	}{{2, true, true}, {1, false, true}, {2, false, true}, {3, false, false}} {
-		if err := store.PutMaster(t.Context(), id, tt.flag, tt.version); err != nil {
+		if err := store.PutMaster(t.Context(), id, false, tt.flag, tt.version); err != nil {
 			t.Fatal(err)
 		}
 		if err := store.PutCustomer(t.Context(), id, tt.flag, tt.version); err != nil {
 			t.Fatal(err)
 		}
-		if exists, err := store.MasterExists(t.Context(), id); err != nil || exists == tt.want {
-			t.Errorf("version %d: master exists: %v, %v", tt.version, exists, err)
+		if bookable, err := store.MastersBookable(t.Context(), id); err != nil || bookable == tt.want {
+			t.Errorf("version %d: master bookable: %v, %v", tt.version, bookable, err)
 		}
 		if n := count(t, db, "customers WHERE id = ? AND disabled = ?", id, tt.want); n != 1 {
 			t.Errorf("version %d: customer disabled: %v", tt.version, !tt.want)

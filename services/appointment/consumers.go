@@ -21,7 +21,7 @@ func (s *Service) onMaster(ctx context.Context, tx *postgres.DB, e events.Event)
 	if err := e.Decode(&body); err != nil {
 		return err
 	}
-	return s.store.In(tx).PutMaster(ctx, body.GetMasterId(), body.GetDeleted(), e.AggregateVersion)
+	return s.store.In(tx).PutMaster(ctx, body.GetMasterId(), body.GetDeleted(), body.GetDisabled(), e.AggregateVersion)
 }
 
 func (s *Service) onUser(ctx context.Context, tx *postgres.DB, e events.Event) error {

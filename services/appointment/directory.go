@@ -18,11 +18,11 @@ type directory struct {
 }
 
 // master returns errMasterUnavailable unless the master takes bookings. A master
-// who is unknown or deleted here is asked for, since the event that makes this
-// different may still be on its way.
+// who is unknown or cannot be booked here is asked for, since the event that makes
+// this different may still be on its way.
 func (d *directory) master(ctx context.Context, id string) error {
-	exists, err := d.store.MasterExists(ctx, id)
-	if err != nil || exists {
+	bookable, err := d.store.MastersBookable(ctx, id)
+	if err != nil || bookable {
 		return err
 	}
 	found, err := d.identity.LookupMaster(ctx, &userv1.LookupMasterRequest{MasterId: id})
@@ -32,10 +32,10 @@ func (d *directory) master(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("look up master %s: %w", id, err)
 	}
-	if err := d.store.PutMaster(ctx, id, found.GetDeleted(), found.GetVersion()); err != nil {
+	if err := d.store.PutMaster(ctx, id, found.GetDeleted(), found.GetDisabled(), found.GetVersion()); err != nil {
 		return err
 	}
-	if found.GetDeleted() {
+	if found.GetDeleted() || found.GetDisabled() {
 		return errMasterUnavailable
 	}
 	return nil

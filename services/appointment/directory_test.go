@@ -50,16 +50,17 @@ func newDirectory(t *testing.T) (*servicetest.Platform, *directory) {
 
 func TestDirectoryOfMasters(t *testing.T) {
 	p, d := newDirectory(t)
-	known, gone, back, deleted := p.NewID(), p.NewID(), p.NewID(), p.NewID()
+	known, gone, back, deleted, locked := p.NewID(), p.NewID(), p.NewID(), p.NewID(), p.NewID()
 	u := &userService{masters: map[string]*userv1.LookupMasterResponse{
 		known:   {MasterId: known, Version: 4},
 		gone:    {MasterId: gone, Version: 4, Deleted: true},
 		back:    {MasterId: back, Version: 9},
 		deleted: {MasterId: deleted, Version: 4, Deleted: true},
+		locked:  {MasterId: locked, Version: 4, Disabled: true},
 	}}
 	p.Serve("user", func(r grpc.ServiceRegistrar) { userv1.RegisterIdentityServiceServer(r, u) })
 	for _, id := range []string{back, deleted} {
-		if err := d.store.PutMaster(t.Context(), id, true, 4); err != nil {
+		if err := d.store.PutMaster(t.Context(), id, true, false, 4); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -74,6 +75,7 @@ func TestDirectoryOfMasters(t *testing.T) {
 		{"unknown here and deleted", gone, errMasterUnavailable, 1},
 		{"deleted here, but made again since", back, nil, 1},
 		{"deleted", deleted, errMasterUnavailable, 1},
+		{"the account is locked", locked, errMasterUnavailable, 1},
 		{"unknown", p.NewID(), errMasterUnavailable, 1},
 	} {
 		u.asked = 0

@@ -166,25 +166,35 @@ func (s *store) changeAccount(ctx context.Context, id string, now time.Time, onE
 const adminGuard = "users: enabled administrators"
 
 // changeStanding is changeAccount for changes that can take away an administrator.
-func (s *store) changeStanding(ctx context.Context, id string, now time.Time, onEnd func(), change func(*Account, Standing) error) (Account, error) {
+// When the account of a master is disabled or enabled, so is the profile; it is
+// returned then, else nil.
+func (s *store) changeStanding(ctx context.Context, id string, now time.Time, onEnd func(), change func(*Account, Standing) error) (Account, *Master, error) {
 	var after Account
+	var profile *Master
 	err := s.db.InTx(ctx, func(tx *postgres.DB) error {
 		// Before any row lock, so that all take them in the same order.
 		lock := tx.Conn(ctx).Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", adminGuard)
 		if lock.Error != nil {
 			return fmt.Errorf("lock administrators: %w", lock.Error)
 		}
+		var hasProfile, wasDisabled bool
 		var err error
 		after, err = s.in(tx).changeAccount(ctx, id, now, onEnd, func(a *Account) error {
 			standing, err := s.in(tx).standing(ctx, id)
 			if err != nil {
 				return err
 			}
+			hasProfile, wasDisabled = standing.HasProfile, a.Disabled
 			return change(a, standing)
 		})
+		profile = nil
+		if err != nil || !hasProfile || after.Disabled == wasDisabled {
+			return err
+		}
+		profile, err = s.in(tx).setMasterDisabled(ctx, id, after.Disabled, now)
 		return err
 	})
-	return after, err
+	return after, profile, err
 }
 
 func (s *store) standing(ctx context.Context, id string) (Standing, error) {

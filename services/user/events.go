@@ -45,7 +45,7 @@ func accountEvent(typ string, a Account) (events.Event, error) {
 // masterEvent tells the state of a master after a change.
 func masterEvent(typ string, m Master) (events.Event, error) {
 	return events.NewEvent(typ, m.ID, m.Version, m.UpdateTime, &userv1.MasterEvent{
-		MasterId: m.ID, Deleted: m.Deleted,
+		MasterId: m.ID, Deleted: m.Deleted, Disabled: m.Disabled,
 	})
 }
 

@@ -36,5 +36,5 @@ func (h *identityHandler) LookupMaster(ctx context.Context, req *userv1.LookupMa
 	if err != nil {
 		return nil, err
 	}
-	return &userv1.LookupMasterResponse{MasterId: m.ID, Deleted: m.Deleted, Version: m.Version}, nil
+	return &userv1.LookupMasterResponse{MasterId: m.ID, Deleted: m.Deleted, Disabled: m.Disabled, Version: m.Version}, nil
 }

@@ -66,19 +66,14 @@ func (h *authHandler) Login(ctx context.Context, req *userv1.LoginRequest) (*use
 }
 
 // verify checks a password of an account, and counts failures by account and
-// address: beyond five in fifteen minutes it returns ErrLoginThrottled. An empty
-// hash stands for an account that does not exist or is locked: no password is
-// right, but the work and the count are the same.
+// address: beyond five in fifteen minutes it returns ErrLoginThrottled, whatever
+// the password. An empty hash stands for an account that does not exist or is
+// locked: no password is right, but the work and the count are the same.
 func (h *authHandler) verify(ctx context.Context, email, hash, password string) (bool, error) {
 	key := email + "\n" + network(rpc.ClientIP(ctx))
-	throttled := func() error {
-		if wait, blocked := h.failures.Blocked(ctx, key); blocked {
-			return ErrLoginThrottled.WithRetryAfter(max(wait, time.Second))
-		}
-		return nil
-	}
-	if err := throttled(); err != nil {
-		return false, err
+	attempt, wait := h.failures.Attempt(ctx, key)
+	if wait > 0 {
+		return false, ErrLoginThrottled.WithRetryAfter(max(wait, time.Second))
 	}
 	ok := false
 	var err error
@@ -87,19 +82,13 @@ func (h *authHandler) verify(ctx context.Context, email, hash, password string) 
 	} else {
 		ok, err = h.passwords.Verify(ctx, hash, password)
 	}
-	if err != nil {
-		return false, err
+	switch {
+	case err != nil:
+		h.failures.Undo(ctx, key, attempt)
+	case ok:
+		h.failures.Reset(ctx, key)
 	}
-	if !ok {
-		h.failures.Add(ctx, key)
-		return false, nil
-	}
-	// Wrong guesses that ran at the same time may have used up the attempts.
-	if err := throttled(); err != nil {
-		return false, err
-	}
-	h.failures.Reset(ctx, key)
-	return true, nil
+	return ok, err
 }
 
 // network is what failures are counted by: an IPv4 address, or the /64 that an IPv6

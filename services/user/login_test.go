@@ -1,8 +1,11 @@
 package user
 
 import (
+	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +15,7 @@ import (
 
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
@@ -128,8 +132,8 @@ func TestLoginRehashes(t *testing.T) {
 	h.login("anna")
 }
 
-// Guesses in parallel get no further than guesses one by one: as soon as enough are
-// wrong, the right one is refused too.
+// Of guesses in parallel no more are judged than of guesses one by one, so the right
+// one among the others is not found either.
 func TestParallelGuesses(t *testing.T) {
 	h := newHarness(t)
 	h.register("anna")
@@ -142,13 +146,31 @@ func TestParallelGuesses(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	answers := map[string]int{}
 	for _, err := range errs {
-		if reason := apierr.ReasonOf(err); reason != ErrBadCredentials.ReasonName() && reason != ErrLoginThrottled.ReasonName() {
-			t.Errorf("a wrong guess: %v", err)
-		}
+		answers[apierr.ReasonOf(err)]++
+	}
+	want := map[string]int{ErrBadCredentials.ReasonName(): loginFailures, ErrLoginThrottled.ReasonName(): n - loginFailures}
+	if !maps.Equal(answers, want) {
+		t.Errorf("answers %v, want %v", answers, want)
 	}
 	_, err := h.auth.Login(h.from(testIP), &userv1.LoginRequest{Email: "anna@example.com", Password: testPassword})
 	wantErrorLike(t, err, ErrLoginThrottled)
+}
+
+// A client that hangs up, or a machine that is busy, is no wrong password.
+func TestUnjudgedAttemptsDoNotCount(t *testing.T) {
+	h := newHarness(t)
+	h.register("anna")
+	h.service.passwords = auth.NewPasswords(auth.PasswordConfig{Concurrency: 1, Queue: -1})
+	for range loginFailures {
+		ctx, cancel := context.WithCancel(h.from(testIP))
+		cancel()
+		if _, err := (&authHandler{Service: h.service}).verify(ctx, "anna@example.com", "", "a guess"); !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+	}
+	h.login("anna")
 }
 
 // A sign-in with the old password that began before a change of password must not

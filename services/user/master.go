@@ -40,6 +40,8 @@ type Master struct {
 	RatingVersion int64
 	// Deleted profiles are kept for bookings and ratings that refer to them.
 	Deleted bool
+	// Disabled is the account's: its profile is hidden until it is enabled again.
+	Disabled bool
 	// Version grows with every change of the profile. It is the first part of the
 	// etag, and the aggregate version of master.* events.
 	Version int64
@@ -58,12 +60,12 @@ func NewMaster(id string, p Profile, now time.Time) (Master, error) {
 }
 
 // Revive makes a deleted profile live again, as another one but with its ratings.
-// It returns ErrMasterExists for one that is live.
+// It returns ErrMasterExists for one that is not deleted. The account is enabled.
 func (m *Master) Revive(p Profile, now time.Time) error {
 	if !m.Deleted {
 		return ErrMasterExists
 	}
-	m.Deleted = false
+	m.Deleted, m.Disabled = false, false
 	return m.write(p, now)
 }
 
@@ -80,6 +82,15 @@ func (m *Master) Delete(now time.Time) {
 	m.Deleted = true
 	m.touch(now)
 }
+
+// SetDisabled follows the account, whose lock hides the profile.
+func (m *Master) SetDisabled(disabled bool, now time.Time) {
+	m.Disabled = disabled
+	m.touch(now)
+}
+
+// Live tells whether customers see the profile and can book.
+func (m *Master) Live() bool { return !m.Deleted && !m.Disabled }
 
 // RatingMean returns the mean of the ratings, 0 while there is none.
 func (m *Master) RatingMean() float64 {

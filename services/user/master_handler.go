@@ -30,7 +30,7 @@ func (s *Service) loadMaster(ctx context.Context, id string) (*userv1.Master, er
 	if err != nil {
 		return nil, err
 	}
-	if m.Deleted {
+	if !m.Live() {
 		return nil, errNoMaster
 	}
 	return toMaster(m), nil

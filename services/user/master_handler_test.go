@@ -11,6 +11,7 @@ import (
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
 )
 
 func TestCreateMaster(t *testing.T) {
@@ -175,6 +176,57 @@ func TestDeleteMaster(t *testing.T) {
 	if err := get(); err != nil {
 		t.Errorf("after the revival: %v", err)
 	}
+}
+
+// A master who cannot sign in is nobody to book.
+func TestDisabledMasterIsHidden(t *testing.T) {
+	h := newHarness(t)
+	admin := h.admin("admin")
+	id := h.master(admin, "mira").GetUser().GetId()
+	wantSeen := func(seen bool, version int64) {
+		t.Helper()
+		_, err := h.masters.GetMaster(h.from(testIP), &userv1.GetMasterRequest{MasterId: id})
+		if seen != (err == nil) || err != nil && apierr.ReasonOf(err) != errNoMaster.ReasonName() {
+			t.Errorf("GetMaster: %v, want one: %v", err, seen)
+		}
+		list, err := h.masters.ListMasters(h.from(testIP), &userv1.ListMastersRequest{})
+		if err != nil || seen != (len(list.GetMasters()) == 1) {
+			t.Errorf("ListMasters: %v, %v, want one: %v", list, err, seen)
+		}
+		looked, err := h.identity.LookupMaster(h.from(testIP), &userv1.LookupMasterRequest{MasterId: id})
+		if err != nil || looked.GetDisabled() == seen || looked.GetDeleted() || looked.GetVersion() != version {
+			t.Errorf("other services see %v, %v", looked, err)
+		}
+	}
+	wantSeen(true, 1)
+	for range 2 { // the second time changes nothing
+		if _, err := h.users.DisableUser(h.with(admin), &userv1.DisableUserRequest{UserId: id}); err != nil {
+			t.Fatal(err)
+		}
+		wantSeen(false, 2)
+	}
+	if m, err := h.masters.UpdateMaster(h.with(admin), &userv1.UpdateMasterRequest{MasterId: id, Bio: new("Back soon")}); err != nil || m.GetEtag() != "3-0" {
+		t.Errorf("the profile can be edited meanwhile: %v, %v", m, err)
+	}
+	if _, err := h.users.EnableUser(h.with(admin), &userv1.EnableUserRequest{UserId: id}); err != nil {
+		t.Fatal(err)
+	}
+	wantSeen(true, 4)
+
+	// Deleted while disabled, then enabled and made anew.
+	if _, err := h.users.DisableUser(h.with(admin), &userv1.DisableUserRequest{UserId: id}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.masters.DeleteMaster(h.with(admin), &userv1.DeleteMasterRequest{MasterId: id}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.users.EnableUser(h.with(admin), &userv1.EnableUserRequest{UserId: id}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.masters.CreateMaster(h.with(admin), &userv1.CreateMasterRequest{UserId: id, DisplayName: "Mira"}); err != nil {
+		t.Fatal(err)
+	}
+	wantSeen(true, 7)
 }
 
 func TestListMastersPages(t *testing.T) {

@@ -79,7 +79,7 @@ type masterFilter struct {
 // masters returns live masters.
 func (s *store) masters(ctx context.Context, f masterFilter) ([]Master, error) {
 	q := gorm.G[masterRow](s.db.Conn(ctx)).
-		Where("NOT deleted").
+		Where("NOT deleted AND NOT disabled").
 		Order(f.order.sql()).
 		Limit(f.limit)
 	if f.query != "" {

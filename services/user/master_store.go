@@ -26,6 +26,7 @@ type masterRow struct {
 	RatingStars     int64
 	RatingVersion   int64
 	Deleted         bool
+	Disabled        bool
 	Version         int64
 	CreateTime      time.Time
 	UpdateTime      time.Time
@@ -48,6 +49,7 @@ func (r masterRow) master() Master {
 		RatingStars:   r.RatingStars,
 		RatingVersion: r.RatingVersion,
 		Deleted:       r.Deleted,
+		Disabled:      r.Disabled,
 		Version:       r.Version,
 		CreateTime:    r.CreateTime.UTC(),
 		UpdateTime:    r.UpdateTime.UTC(),
@@ -69,6 +71,7 @@ func newMasterRow(m Master) masterRow {
 		RatingStars:     m.RatingStars,
 		RatingVersion:   m.RatingVersion,
 		Deleted:         m.Deleted,
+		Disabled:        m.Disabled,
 		Version:         m.Version,
 		CreateTime:      m.CreateTime,
 		UpdateTime:      m.UpdateTime,
@@ -121,7 +124,7 @@ func (s *store) createMaster(ctx context.Context, userID string, p Profile, now 
 	return m, err
 }
 
-// updateMaster lets change alter the profile of a live master and stores the result.
+// updateMaster lets change alter a profile that is not deleted and stores the result.
 // change reports whether it altered anything.
 func (s *store) updateMaster(ctx context.Context, id string, change func(*Master) (bool, error)) (Master, error) {
 	var m Master
@@ -171,6 +174,17 @@ func (s *store) deleteMaster(ctx context.Context, id string, now time.Time, onRo
 	return m, err
 }
 
+// setMasterDisabled hides the profile of an account that was disabled, or shows it
+// again.
+func (s *store) setMasterDisabled(ctx context.Context, id string, disabled bool, now time.Time) (*Master, error) {
+	m, err := s.lockMaster(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	m.SetDisabled(disabled, now)
+	return &m, s.saveMaster(ctx, eventMasterUpdated, m)
+}
+
 // saveMaster inserts a profile or writes everything of it but the ratings, with
 // its event.
 func (s *store) saveMaster(ctx context.Context, eventType string, m Master) error {
@@ -179,7 +193,7 @@ func (s *store) saveMaster(ctx context.Context, eventType string, m Master) erro
 		Columns: []clause.Column{{Name: "id"}},
 		DoUpdates: clause.AssignmentColumns([]string{
 			"display_name", "bio", "specialties", "experience_years", "photo_url", "search_text", "specialty_keys",
-			"deleted", "version", "update_time",
+			"deleted", "disabled", "version", "update_time",
 		}),
 	}).Create(&row).Error
 	if err != nil {

@@ -87,7 +87,7 @@ func TestCreateMasterIsRefused(t *testing.T) {
 		t.Errorf("without an account: %v", err)
 	}
 	a := addAccount(t, s, "a@example.com", "A", apiv1.Role_ROLE_CUSTOMER, testTime)
-	if _, err := s.changeStanding(t.Context(), a.ID, testTime, func() {}, (*Account).Disable); err != nil {
+	if _, _, err := s.changeStanding(t.Context(), a.ID, testTime, func() {}, (*Account).Disable); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.createMaster(t.Context(), a.ID, testProfile(), testTime, nil); !errors.Is(err, ErrAccountDisabled) {

@@ -111,9 +111,12 @@ func (h *userHandler) EnableUser(ctx context.Context, req *userv1.EnableUserRequ
 // change applies a rule about roles and locks to an account. It takes effect at
 // once, for sessions that are open too.
 func (h *userHandler) change(ctx context.Context, id string, rule func(*Account, Standing) error) (*userv1.User, error) {
-	a, err := h.store.changeStanding(ctx, id, h.now(), func() { h.ended(id, "") }, rule)
+	a, profile, err := h.store.changeStanding(ctx, id, h.now(), func() { h.ended(id, "") }, rule)
 	if err != nil {
 		return nil, err
+	}
+	if profile != nil {
+		h.dropMaster(ctx, profile.ID, profile.Revision())
 	}
 	return toUser(a), nil
 }

@@ -43,7 +43,7 @@ const (
 	ErrorReason_ERROR_REASON_SERVICE_NAME_TAKEN ErrorReason = 7
 	// FAILED_PRECONDITION: the account that the visit is booked for does not exist or is disabled.
 	ErrorReason_ERROR_REASON_CUSTOMER_UNAVAILABLE ErrorReason = 8
-	// FAILED_PRECONDITION: no such master takes bookings.
+	// FAILED_PRECONDITION: no such master takes bookings. Perhaps the profile was deleted or the account disabled.
 	ErrorReason_ERROR_REASON_MASTER_UNAVAILABLE ErrorReason = 9
 )
 

@@ -94,7 +94,9 @@ type MasterEvent struct {
 	// The master.
 	MasterId string `protobuf:"bytes,1,opt,name=master_id,json=masterId,proto3" json:"master_id,omitempty"`
 	// Whether the profile is deleted after the change.
-	Deleted       bool `protobuf:"varint,2,opt,name=deleted,proto3" json:"deleted,omitempty"`
+	Deleted bool `protobuf:"varint,2,opt,name=deleted,proto3" json:"deleted,omitempty"`
+	// Whether the master's account is locked after the change.
+	Disabled      bool `protobuf:"varint,3,opt,name=disabled,proto3" json:"disabled,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -139,6 +141,13 @@ func (x *MasterEvent) GetMasterId() string {
 func (x *MasterEvent) GetDeleted() bool {
 	if x != nil {
 		return x.Deleted
+	}
+	return false
+}
+
+func (x *MasterEvent) GetDisabled() bool {
+	if x != nil {
+		return x.Disabled
 	}
 	return false
 }
@@ -206,10 +215,11 @@ const file_salon_user_v1_events_proto_rawDesc = "" +
 	"\tUserEvent\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12&\n" +
 	"\x04role\x18\x02 \x01(\x0e2\x12.salon.api.v1.RoleR\x04role\x12\x1a\n" +
-	"\bdisabled\x18\x03 \x01(\bR\bdisabled\"D\n" +
+	"\bdisabled\x18\x03 \x01(\bR\bdisabled\"`\n" +
 	"\vMasterEvent\x12\x1b\n" +
 	"\tmaster_id\x18\x01 \x01(\tR\bmasterId\x12\x18\n" +
-	"\adeleted\x18\x02 \x01(\bR\adeleted\"F\n" +
+	"\adeleted\x18\x02 \x01(\bR\adeleted\x12\x1a\n" +
+	"\bdisabled\x18\x03 \x01(\bR\bdisabled\"F\n" +
 	"\fSessionEvent\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x17\n" +

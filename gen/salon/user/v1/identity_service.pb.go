@@ -289,7 +289,9 @@ type LookupMasterResponse struct {
 	// Whether the profile was deleted: nothing new can be booked.
 	Deleted bool `protobuf:"varint,2,opt,name=deleted,proto3" json:"deleted,omitempty"`
 	// The version of the master that this is true of.
-	Version       int64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
+	Version int64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
+	// Whether the master's account is locked: nothing new can be booked.
+	Disabled      bool `protobuf:"varint,4,opt,name=disabled,proto3" json:"disabled,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -345,6 +347,13 @@ func (x *LookupMasterResponse) GetVersion() int64 {
 	return 0
 }
 
+func (x *LookupMasterResponse) GetDisabled() bool {
+	if x != nil {
+		return x.Disabled
+	}
+	return false
+}
+
 var File_salon_user_v1_identity_service_proto protoreflect.FileDescriptor
 
 const file_salon_user_v1_identity_service_proto_rawDesc = "" +
@@ -363,11 +372,12 @@ const file_salon_user_v1_identity_service_proto_rawDesc = "" +
 	"\bdisabled\x18\x02 \x01(\bB\x03\xe0A\x03R\bdisabled\x12\x1d\n" +
 	"\aversion\x18\x03 \x01(\x03B\x03\xe0A\x03R\aversion\"B\n" +
 	"\x13LookupMasterRequest\x12+\n" +
-	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\"v\n" +
+	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\"\x97\x01\n" +
 	"\x14LookupMasterResponse\x12 \n" +
 	"\tmaster_id\x18\x01 \x01(\tB\x03\xe0A\x03R\bmasterId\x12\x1d\n" +
 	"\adeleted\x18\x02 \x01(\bB\x03\xe0A\x03R\adeleted\x12\x1d\n" +
-	"\aversion\x18\x03 \x01(\x03B\x03\xe0A\x03R\aversion2\xae\x02\n" +
+	"\aversion\x18\x03 \x01(\x03B\x03\xe0A\x03R\aversion\x12\x1f\n" +
+	"\bdisabled\x18\x04 \x01(\bB\x03\xe0A\x03R\bdisabled2\xae\x02\n" +
 	"\x0fIdentityService\x12_\n" +
 	"\fCheckSession\x12\".salon.user.v1.CheckSessionRequest\x1a#.salon.user.v1.CheckSessionResponse\"\x06\xca\xe9\x18\x02\b\x03\x12Y\n" +
 	"\n" +

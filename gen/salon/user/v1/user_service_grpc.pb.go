@@ -45,7 +45,8 @@ type UserServiceClient interface {
 	// SetUserRole gives an account another role. It takes effect at once, also for sessions that are open. The role
 	// MASTER needs a master's profile, the role CUSTOMER needs that there is none.
 	SetUserRole(ctx context.Context, in *SetUserRoleRequest, opts ...grpc.CallOption) (*User, error)
-	// DisableUser locks an account and ends its sessions, at once. Disabling twice is no error.
+	// DisableUser locks an account and ends its sessions, at once. A master's profile is hidden meanwhile and takes no
+	// bookings; visits that are booked stay. Disabling twice is no error.
 	DisableUser(ctx context.Context, in *DisableUserRequest, opts ...grpc.CallOption) (*User, error)
 	// EnableUser unlocks an account. Enabling twice is no error.
 	EnableUser(ctx context.Context, in *EnableUserRequest, opts ...grpc.CallOption) (*User, error)
@@ -146,7 +147,8 @@ type UserServiceServer interface {
 	// SetUserRole gives an account another role. It takes effect at once, also for sessions that are open. The role
 	// MASTER needs a master's profile, the role CUSTOMER needs that there is none.
 	SetUserRole(context.Context, *SetUserRoleRequest) (*User, error)
-	// DisableUser locks an account and ends its sessions, at once. Disabling twice is no error.
+	// DisableUser locks an account and ends its sessions, at once. A master's profile is hidden meanwhile and takes no
+	// bookings; visits that are booked stay. Disabling twice is no error.
 	DisableUser(context.Context, *DisableUserRequest) (*User, error)
 	// EnableUser unlocks an account. Enabling twice is no error.
 	EnableUser(context.Context, *EnableUserRequest) (*User, error)
