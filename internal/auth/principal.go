@@ -19,6 +19,9 @@ type Principal struct {
 // IsAdmin tells whether the caller runs the salon.
 func (p Principal) IsAdmin() bool { return p.Role == apiv1.Role_ROLE_ADMIN }
 
+// IsMaster tells whether the caller performs services. Whoever did so once, and has no profile any more, does not.
+func (p Principal) IsMaster() bool { return p.Role == apiv1.Role_ROLE_MASTER }
+
 type principalKey struct{}
 
 // WithPrincipal returns a context that carries the caller. Only the authentication interceptor calls it.

@@ -3,6 +3,8 @@ package appointment
 import (
 	"slices"
 	"time"
+
+	"github.com/beauty-salon/platform/internal/auth"
 )
 
 // State is where an appointment stands. The names are those of the contract's
@@ -68,8 +70,8 @@ var (
 )
 
 // rules is the one table of what may happen to an appointment; what it does not
-// list is refused. Staff may complete a visit before its planned end, since
-// visits do end early.
+// list is refused. When a visit is over is the staff's word: customers come, and
+// leave, earlier than planned.
 var rules = []rule{
 	{Confirm, staff, []State{Pending}, Confirmed, anytime},
 	{Complete, staff, []State{Confirmed}, Completed, anytime},
@@ -200,12 +202,12 @@ func (a *Appointment) Masters() []string {
 	return masters
 }
 
-// PartyOf tells as what somebody acts on the appointment.
-func (a *Appointment) PartyOf(userID string, admin bool) Party {
+// PartyOf tells as what somebody acts on the appointment who may see it.
+func (a *Appointment) PartyOf(caller auth.Principal) Party {
 	switch {
-	case admin:
+	case caller.IsAdmin():
 		return Administrator
-	case slices.ContainsFunc(a.Segments, func(s Segment) bool { return s.MasterID == userID }):
+	case caller.IsMaster() && slices.Contains(a.Masters(), caller.UserID):
 		return Master
 	}
 	return Customer

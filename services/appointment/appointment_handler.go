@@ -144,7 +144,7 @@ func (h *appointmentHandler) update(
 	caller, now := callerOf(ctx), h.now()
 	a, err := h.store.UpdateAppointment(ctx, id, caller, func(a *Appointment) error {
 		mismatch := etag.Match(tag, a.Version)
-		err := change(a, a.PartyOf(caller.UserID, caller.IsAdmin()), now)
+		err := change(a, a.PartyOf(caller), now)
 		if repeated := err == nil && a.changed == ""; repeated && errors.Is(mismatch, apierr.EtagMismatch()) {
 			return nil
 		}

@@ -48,8 +48,8 @@ func (q *query) add(text string, args ...any) {
 // ListAppointments returns the appointments that the filter lets through and the
 // caller may see, ordered by start and id.
 //
-// What somebody may see are the visits that they booked and those that they
-// perform. Each of the two is one range of an index in the wanted order; asking
+// What somebody may see are the visits that they booked and, for a master, those
+// that they perform. Each of the two is one range of an index in the wanted order; asking
 // for both with OR would have PostgreSQL read everybody's.
 func (s *Store) ListAppointments(ctx context.Context, f AppointmentFilter) ([]*Appointment, error) {
 	me, admin := f.VisibleTo.UserID, f.VisibleTo.IsAdmin()
@@ -60,7 +60,9 @@ func (s *Store) ListAppointments(ctx context.Context, f AppointmentFilter) ([]*A
 		q.performedBy(f.MasterID, f)
 	case admin:
 		q.bookedBy("", f)
-	case f.CustomerID == me:
+	case !f.VisibleTo.IsMaster() && f.CustomerID != "" && f.CustomerID != me:
+		return nil, nil
+	case !f.VisibleTo.IsMaster(), f.CustomerID == me:
 		q.bookedBy(me, f)
 	case f.CustomerID != "" || f.MasterID == me:
 		q.performedBy(me, f)

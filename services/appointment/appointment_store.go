@@ -64,11 +64,14 @@ type segmentRow struct {
 const segmentColumns = `id, appointment_id, service_id, service_name, master_id, start_time, end_time,
 	lower(during) AS claim_from, upper(during) AS claim_to, price_minor, currency`
 
-// visible is the condition on appointments a that a caller may see them: one's
-// own visits, those that one performs, and for an administrator all.
+// visible is the condition on appointments that a caller may see them: one's own
+// visits, for a master also those that one performs, and for an administrator all.
 func visible(to auth.Principal) clause.Expr {
-	if to.IsAdmin() {
+	switch {
+	case to.IsAdmin():
 		return gorm.Expr("true")
+	case !to.IsMaster():
+		return gorm.Expr("appointments.customer_id = ?", to.UserID)
 	}
 	return gorm.Expr(`(appointments.customer_id = ? OR EXISTS (
 		SELECT 1 FROM segments v WHERE v.appointment_id = appointments.id AND v.master_id = ?))`, to.UserID, to.UserID)

@@ -19,6 +19,11 @@ func somebody(id string) auth.Principal {
 	return auth.Principal{UserID: id, Role: apiv1.Role_ROLE_CUSTOMER}
 }
 
+// performer is a master.
+func performer(id string) auth.Principal {
+	return auth.Principal{UserID: id, Role: apiv1.Role_ROLE_MASTER}
+}
+
 // change updates an appointment as an administrator.
 func change(t *testing.T, s *Store, id string, do func(*Appointment) error) *Appointment {
 	t.Helper()
@@ -213,11 +218,12 @@ func TestVisibility(t *testing.T) {
 		want error
 	}{
 		{"customer", somebody(b.Appointment.CustomerID), b.Appointment.ID, nil},
-		{"first master", somebody(first.MasterID), b.Appointment.ID, nil},
-		{"second master", somebody(second.MasterID), b.Appointment.ID, nil},
+		{"first master", performer(first.MasterID), b.Appointment.ID, nil},
+		{"second master", performer(second.MasterID), b.Appointment.ID, nil},
+		{"a master no more", somebody(first.MasterID), b.Appointment.ID, errNoAppointment},
 		{"administrator", auth.Principal{UserID: newID(), Role: apiv1.Role_ROLE_ADMIN}, b.Appointment.ID, nil},
 		{"another customer", somebody(newID()), b.Appointment.ID, errNoAppointment},
-		{"another master", auth.Principal{UserID: newID(), Role: apiv1.Role_ROLE_MASTER}, b.Appointment.ID, errNoAppointment},
+		{"another master", performer(newID()), b.Appointment.ID, errNoAppointment},
 		{"administrator, unknown visit", everything, newID(), errNoAppointment},
 	}
 	for _, tt := range tests {
@@ -268,7 +274,7 @@ func TestListAppointments(t *testing.T) {
 	admin := auth.Principal{UserID: newID(), Role: apiv1.Role_ROLE_ADMIN}
 	viewers := []auth.Principal{admin, somebody(newID())}
 	for _, id := range append(slices.Clone(people), offers[1].MasterID, offers[2].MasterID) {
-		viewers = append(viewers, somebody(id))
+		viewers = append(viewers, somebody(id), performer(id))
 	}
 	lists := 0
 	for _, viewer := range viewers {
@@ -331,7 +337,8 @@ func wantList(t *testing.T, store *Store, f AppointmentFilter, all []*Appointmen
 func (f AppointmentFilter) lets(a *Appointment) bool {
 	performs := func(id string) bool { return slices.Contains(a.Masters(), id) }
 	switch {
-	case !f.VisibleTo.IsAdmin() && a.CustomerID != f.VisibleTo.UserID && !performs(f.VisibleTo.UserID),
+	case !f.VisibleTo.IsAdmin() && a.CustomerID != f.VisibleTo.UserID &&
+		(!f.VisibleTo.IsMaster() || !performs(f.VisibleTo.UserID)),
 		len(f.States) > 0 && !slices.Contains(f.States, a.State),
 		f.From != nil && a.Start().Before(*f.From),
 		f.Before != nil && !a.Start().Before(*f.Before),

@@ -235,13 +235,18 @@ func TestRescheduleStart(t *testing.T) {
 func TestParty(t *testing.T) {
 	a := visit(Pending)
 	for _, tt := range []struct {
-		user  string
-		admin bool
-		want  Party
+		user string
+		role apiv1.Role
+		want Party
 	}{
-		{"c", false, Customer}, {"m", false, Master}, {"m", true, Administrator}, {"x", true, Administrator},
+		{"c", apiv1.Role_ROLE_CUSTOMER, Customer},
+		{"c", apiv1.Role_ROLE_MASTER, Customer},
+		{"m", apiv1.Role_ROLE_MASTER, Master},
+		{"m", apiv1.Role_ROLE_CUSTOMER, Customer}, // a master no more
+		{"m", apiv1.Role_ROLE_ADMIN, Administrator},
+		{"x", apiv1.Role_ROLE_ADMIN, Administrator},
 	} {
-		if got := a.PartyOf(tt.user, tt.admin); got != tt.want {
+		if got := a.PartyOf(auth.Principal{UserID: tt.user, Role: tt.role}); got != tt.want {
 			t.Errorf("%s, admin %v: got %s, want %s", tt.user, tt.admin, got, tt.want)
 		}
 	}

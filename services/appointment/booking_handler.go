@@ -83,7 +83,7 @@ func (h *appointmentHandler) orderOf(caller auth.Principal, req *appointmentv1.C
 		}
 		o.keys = append(o.keys, offerKey{masterID: s.GetMasterId(), serviceID: s.GetServiceId()})
 		o.starts = append(o.starts, start)
-		if s.GetMasterId() == caller.UserID {
+		if caller.IsMaster() && s.GetMasterId() == caller.UserID {
 			o.by = Master
 		} else {
 			everyMaster = false

@@ -97,9 +97,6 @@ func (s *Service) UpdateRating(ctx context.Context, req *ratingv1.UpdateRatingRe
 	var stars *int
 	var comment *string
 	if paths.Has("stars") {
-		if req.Stars == nil {
-			return nil, apierr.InvalidField("stars", "must be 1 to 5 when it is in the update mask")
-		}
 		n := int(req.GetStars())
 		stars = &n
 	}
@@ -146,13 +143,10 @@ func (s *Service) DeleteRating(ctx context.Context, req *ratingv1.DeleteRatingRe
 	return &emptypb.Empty{}, nil
 }
 
-// ReplyToRating answers a rating of the caller's work, or any for an administrator.
+// ReplyToRating answers a rating of the caller's work.
 func (s *Service) ReplyToRating(ctx context.Context, req *ratingv1.ReplyToRatingRequest) (*ratingv1.Rating, error) {
 	caller, _ := auth.FromContext(ctx)
 	scope := OfMaster(caller.UserID)
-	if caller.IsAdmin() {
-		scope = OfAnybody()
-	}
 	r, err := s.store.UpdateRating(ctx, req.GetRatingId(), scope, func(tx *postgres.DB, r *Rating) (bool, error) {
 		if err := etag.Match(req.GetEtag(), r.Version); err != nil {
 			return false, err
