@@ -12,6 +12,7 @@ import (
 
 	"github.com/beauty-salon/platform/e2e/salontest"
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 )
 
@@ -185,6 +186,18 @@ func TestRequestID(t *testing.T) {
 			"account": {
 				userv1.AuthService_Register_FullMethodName, nil, registration(func(*userv1.RegisterRequest) {}),
 				func(m proto.Message) { m.(*userv1.RegisterRequest).DisplayName = "Another" },
+			},
+			"master": {
+				userv1.MasterService_CreateMaster_FullMethodName, cast.Admin,
+				&userv1.CreateMasterRequest{UserId: s.NewCustomer(t, "Newcomer").ID, DisplayName: "New Master"},
+				func(m proto.Message) { m.(*userv1.CreateMasterRequest).Bio = "Another." },
+			},
+			"rating": {
+				ratingv1.RatingService_CreateRating_FullMethodName, cast.CustomerA,
+				&ratingv1.CreateRatingRequest{
+					AppointmentId: cast.Complete(t, cast.Master1, cast.Book(t, cast.CustomerA, cast.Master1)).GetId(), Stars: 4,
+				},
+				func(m proto.Message) { m.(*ratingv1.CreateRatingRequest).Stars = 5 },
 			},
 		} {
 			t.Run(name, func(t *testing.T) {

@@ -150,7 +150,7 @@ var matrix = []right{
 	{ratingv1.RatingService_DeleteRating_FullMethodName, "-- OK 404 404 404 OK", func(s *stage) proto.Message {
 		return &ratingv1.DeleteRatingRequest{RatingId: s.newRating().GetId()}
 	}},
-	{ratingv1.RatingService_ReplyToRating_FullMethodName, "-- no no OK 404 OK", func(s *stage) proto.Message {
+	{ratingv1.RatingService_ReplyToRating_FullMethodName, "-- no no OK 404 404", func(s *stage) proto.Message {
 		return &ratingv1.ReplyToRatingRequest{RatingId: s.rating.GetId(), Reply: "Thank you!"}
 	}},
 	{ratingv1.RatingService_ListMasterRatings_FullMethodName, "OK OK OK OK OK OK", func(s *stage) proto.Message {

@@ -154,7 +154,7 @@ func (w *world) states() []refusal {
 		},
 		{
 			name: "an etag that is none", as: w.CustomerA, method: userv1.UserService_UpdateMe_FullMethodName,
-			req: &userv1.UpdateMeRequest{DisplayName: new("Changed"), Etag: "latest"}, reason: "INVALID_FIELDS", fields: []string{"etag"},
+			req: &userv1.UpdateMeRequest{DisplayName: new("Changed"), Etag: "latest"}, reason: "ETAG_MISMATCH",
 		},
 	}
 }

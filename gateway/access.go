@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 
 	"github.com/beauty-salon/platform/internal/apierr"
@@ -111,6 +110,7 @@ func (g *Gateway) observe(next func(*recorder, *http.Request)) http.Handler {
 		ctx := rpc.WithRequestInfo(r.Context(), rpc.RequestInfo{
 			ID: id, ClientIP: clientAddress(r, g.cfg.TrustedProxies), UserAgent: r.UserAgent(),
 		})
+		ctx, endSpan := g.trace(ctx, r)
 		r = r.WithContext(context.WithValue(ctx, recordKey{}, rec))
 		defer func() {
 			if p := recover(); p != nil {
@@ -121,6 +121,7 @@ func (g *Gateway) observe(next func(*recorder, *http.Request)) http.Handler {
 				}
 			}
 			g.logHTTP(r, rw, rec, id, time.Since(start))
+			endSpan(rec.route, rw.status)
 		}()
 		next(rw, r)
 	})
@@ -129,7 +130,7 @@ func (g *Gateway) observe(next func(*recorder, *http.Request)) http.Handler {
 func (g *Gateway) logHTTP(r *http.Request, rw *recorder, rec *record, id string, took time.Duration) {
 	name := noRoute
 	if rec.route != nil {
-		name = rec.route.httpMethod + " " + rec.route.template
+		name = rec.route.Verb + " " + rec.route.Template
 	}
 	g.metrics.duration.WithLabelValues("http", name, strconv.Itoa(rw.status)).Observe(took.Seconds())
 	e := g.deps.AccessLog.Log().Str("request_id", id).Str("protocol", "http").Str("method", r.Method).
@@ -190,10 +191,7 @@ func (g *Gateway) withRPCInfo(ctx context.Context) (context.Context, string) {
 	} else {
 		id = rpc.NewRequestID()
 	}
-	info := rpc.RequestInfo{ID: id}
-	if p, ok := peer.FromContext(ctx); ok {
-		info.ClientIP = hostOf(p.Addr.String())
-	}
+	info := rpc.RequestInfo{ID: id, ClientIP: rpcClientAddress(ctx, g.cfg.TrustedProxies)}
 	if agents := metadata.ValueFromIncomingContext(ctx, "user-agent"); len(agents) > 0 {
 		info.UserAgent = agents[0]
 	}

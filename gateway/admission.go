@@ -53,7 +53,7 @@ func (g *Gateway) admitRPC(ctx context.Context, route *route) error {
 // take spends one call of the caller's allowance. The name is empty when nothing limits the call.
 func (g *Gateway) take(ctx context.Context, route *route, userID string) (string, ratelimit.Limit, ratelimit.Result) {
 	address := rpc.ClientIP(ctx)
-	if limit := g.cfg.Limits.Auth; limit.Rate > 0 && route.desc.Parent().Name() == "AuthService" && route.public {
+	if limit := g.cfg.Limits.Auth; limit.Rate > 0 && route.desc.Parent().Name() == "AuthService" && route.anonymous {
 		if result := g.deps.Limits.Allow(ctx, "auth:"+address, limit); !result.Allowed {
 			return "auth", limit, result
 		}

@@ -215,20 +215,26 @@ func applyHeaders(r *http.Request, data []byte, msg proto.Message) error {
 	return nil
 }
 
-// fromHeader sets a string field from a header. Both given and different is a contradiction that nobody may resolve.
+// errContradiction refuses a value that is given twice and differs: nobody may choose.
+func errContradiction(field string) error {
+	return apierr.InvalidField(field, "differs between the header and the rest of the request")
+}
+
+// fromHeader sets a string field from a header.
 func fromHeader(m protoreflect.Message, field protoreflect.Name, value string) error {
 	fd := m.Descriptor().Fields().ByName(field)
-	if fd == nil || value == "" || value == "*" {
+	if fd == nil || value == "" {
 		return nil
 	}
 	if has := m.Get(fd).String(); has != "" && has != value {
-		return apierr.InvalidField(string(field), "differs between the header and the body")
+		return errContradiction(string(field))
 	}
 	m.Set(fd, protoreflect.ValueOfString(value))
 	return nil
 }
 
-// unquoteETag turns an entity tag (RFC 9110, section 8.8.3) into the etag of the contract.
+// unquoteETag turns an entity tag (RFC 9110, section 8.8.3) into the etag of the contract. A weak one counts as strong:
+// proxies weaken the tags of what they compress.
 func unquoteETag(tag string) string {
 	return strings.Trim(strings.TrimPrefix(strings.TrimSpace(tag), "W/"), `"`)
 }

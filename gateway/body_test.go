@@ -114,7 +114,7 @@ func TestHeaderFields(t *testing.T) {
 		{"key where none is taken", "Idempotency-Key", key, `{}`, &userv1.LoginRequest{}, &userv1.LoginRequest{}, ""},
 		{"strong", "If-Match", `"7"`, `{}`, &userv1.UpdateMeRequest{}, &userv1.UpdateMeRequest{Etag: "7"}, ""},
 		{"weak", "If-Match", `W/"7-3"`, `{}`, &userv1.UpdateMeRequest{}, &userv1.UpdateMeRequest{Etag: "7-3"}, ""},
-		{"any", "If-Match", `*`, `{}`, &userv1.UpdateMeRequest{}, &userv1.UpdateMeRequest{}, ""},
+		{"any", "If-Match", `*`, `{}`, &userv1.UpdateMeRequest{}, &userv1.UpdateMeRequest{Etag: "*"}, ""},
 		{"other etag", "If-Match", `"7"`, `{"etag":"8"}`, &userv1.UpdateMeRequest{}, nil, "etag"},
 	} {
 		r := request(http.MethodPost, "/v1/x", c.body)

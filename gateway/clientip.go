@@ -1,24 +1,42 @@
 package gateway
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
+
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
 )
 
-// clientAddress returns the address that a request really came from. X-Forwarded-For is believed only as far as
-// trusted proxies wrote it: from the right, the first address that is not one of them.
+// clientAddress returns the address that a request really came from.
 func clientAddress(r *http.Request, trusted []netip.Prefix) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	return originOf(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), trusted)
+}
+
+// rpcClientAddress is the same for gRPC, where proxies put the header into the metadata.
+func rpcClientAddress(ctx context.Context, trusted []netip.Prefix) string {
+	p, ok := peer.FromContext(ctx)
+	if !ok {
+		return ""
+	}
+	return originOf(p.Addr.String(), metadata.ValueFromIncomingContext(ctx, "x-forwarded-for"), trusted)
+}
+
+// originOf believes X-Forwarded-For only as far as trusted proxies wrote it: from the right, the first address that is
+// not one of them.
+func originOf(remote string, forwarded []string, trusted []netip.Prefix) string {
+	host, _, err := net.SplitHostPort(remote)
 	if err != nil {
-		return r.RemoteAddr
+		return remote
 	}
 	if len(trusted) == 0 || !contains(trusted, host) {
 		return host
 	}
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	hops := strings.Split(strings.Join(forwarded, ","), ",")
 	for _, hop := range slices.Backward(hops) {
 		hop = strings.TrimSpace(hop)
 		if _, err := netip.ParseAddr(hop); err != nil {

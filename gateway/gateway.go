@@ -3,9 +3,9 @@ package gateway
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/gzhttp"
@@ -39,6 +39,8 @@ type Config struct {
 	RequestTimeout time.Duration
 	// CacheTTL is how long a hot answer is kept in memory at the most; 0 keeps none.
 	CacheTTL time.Duration
+	// Tracing records OpenTelemetry spans with the global TracerProvider.
+	Tracing bool
 }
 
 // Deps is what the gateway works with.
@@ -50,8 +52,6 @@ type Deps struct {
 	Log       zerolog.Logger
 	AccessLog zerolog.Logger
 	Metrics   prometheus.Registerer
-	// Ready tells whether the process can do its work.
-	Ready func(context.Context) error
 }
 
 // Gateway serves the contract as REST and as gRPC.
@@ -63,10 +63,11 @@ type Gateway struct {
 	metrics *metrics
 	handler http.Handler
 	server  *grpc.Server
-	health  *health.Server
+	serving atomic.Bool
+	health  *health.Server // says the same over gRPC
 }
 
-// New builds a gateway; nothing listens yet. It fails when a method of the contract has no policy.
+// New builds a gateway; nothing listens yet, and its probes say no until SetServing. It fails when a method of the contract has no policy.
 func New(cfg Config, deps Deps) (*Gateway, error) {
 	if cfg.RequestTimeout <= 0 {
 		cfg.RequestTimeout = defaultRequestTimeout
@@ -88,6 +89,7 @@ func New(cfg Config, deps Deps) (*Gateway, error) {
 	if g.server, err = g.newServer(); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
+	g.SetServing(false)
 	return g, nil
 }
 
@@ -97,8 +99,19 @@ func (g *Gateway) Handler() http.Handler { return g.handler }
 // GRPCServer serves gRPC, with reflection and health.
 func (g *Gateway) GRPCServer() *grpc.Server { return g.server }
 
-// Drain tells load balancers to send nothing more; what is under way goes on.
-func (g *Gateway) Drain() { g.health.Shutdown() }
+// SetServing says what the probes answer, /readyz as well as gRPC's: whether load balancers should send calls here. Calls
+// are answered either way.
+func (g *Gateway) SetServing(serving bool) {
+	g.serving.Store(serving)
+	status := healthpb.HealthCheckResponse_NOT_SERVING
+	if serving {
+		status = healthpb.HealthCheckResponse_SERVING
+	}
+	g.health.SetServingStatus("", status)
+	for name := range g.server.GetServiceInfo() {
+		g.health.SetServingStatus(name, status)
+	}
+}
 
 // Run drops cached answers when their events arrive, until the context ends.
 func (g *Gateway) Run(ctx context.Context) error {
@@ -134,8 +147,8 @@ func (g *Gateway) newHandler() (http.Handler, error) {
 	pages.Handle("/docs/", openapi.UI())
 	pages.Handle("/openapi.json", openapi.DocumentHandler())
 	pages.Handle("GET /{$}", http.RedirectHandler("/docs", http.StatusFound))
-	pages.HandleFunc("/livez", func(w http.ResponseWriter, _ *http.Request) { writeProbe(w, nil) })
-	pages.HandleFunc("/readyz", func(w http.ResponseWriter, r *http.Request) { writeProbe(w, g.deps.Ready(r.Context())) })
+	pages.HandleFunc("/livez", func(w http.ResponseWriter, _ *http.Request) { writeProbe(w, true) })
+	pages.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) { writeProbe(w, g.serving.Load()) })
 	rest := g.rest(mux)
 	site := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Not as the fallback of pages, which would redirect a path that is not clean, such as /v1//masters.
@@ -202,10 +215,10 @@ func (g *Gateway) rest(mux http.Handler) http.Handler {
 }
 
 // writeProbe answers a probe of an orchestrator. Why a process is not ready is in the log, not in the answer.
-func writeProbe(w http.ResponseWriter, err error) {
+func writeProbe(w http.ResponseWriter, ok bool) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	if err != nil {
+	if !ok {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		_, _ = w.Write([]byte("not ready\n"))
 		return
@@ -214,37 +227,31 @@ func writeProbe(w http.ResponseWriter, err error) {
 }
 
 func (g *Gateway) newServer() (*grpc.Server, error) {
-	server := grpc.NewServer(
+	options := []grpc.ServerOption{
 		grpc.ForceServerCodecV2(newFrameCodec()),
 		grpc.UnknownServiceHandler(unknownMethod),
 		grpc.MaxRecvMsgSize(maxBodyBytes),
-		grpc.MaxHeaderListSize(64<<10),
+		grpc.MaxHeaderListSize(64 << 10),
 		grpc.MaxConcurrentStreams(1000),
-		grpc.ConnectionTimeout(10*time.Second),
+		grpc.ConnectionTimeout(10 * time.Second),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 15 * time.Minute, Time: 2 * time.Minute}),
 		// Workers that are kept spare each call a new goroutine's stack growth.
 		grpc.NumStreamWorkers(grpcWorkers),
 		grpc.ChainUnaryInterceptor(g.observeUnary),
 		grpc.ChainStreamInterceptor(g.observeStream),
-	)
+	}
+	if g.cfg.Tracing {
+		options = append(options, grpc.StatsHandler(rpc.ServerTracing()))
+	}
+	server := grpc.NewServer(options...)
 	if err := g.registerProxy(server); err != nil {
 		return nil, err
 	}
 	healthpb.RegisterHealthServer(server, g.health)
 	reflection.Register(server)
-	for name := range server.GetServiceInfo() {
-		g.health.SetServingStatus(name, healthpb.HealthCheckResponse_SERVING)
-	}
 	return server, nil
 }
 
 // grpcWorkers is how many of the gRPC server's stream workers wait for calls.
 const grpcWorkers = 64
-
-func hostOf(address string) string {
-	if host, _, err := net.SplitHostPort(address); err == nil {
-		return host
-	}
-	return address
-}

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -37,7 +36,7 @@ func newBareGateway(t *testing.T, cfg Config, out *strings.Builder) *Gateway {
 	log := zerolog.New(out)
 	return &Gateway{
 		cfg: cfg, routes: newTestRoutes(t), metrics: m,
-		deps: Deps{Log: log, AccessLog: log, Ready: func(context.Context) error { return nil }},
+		deps: Deps{Log: log, AccessLog: log},
 	}
 }
 

@@ -47,9 +47,14 @@ func (g *Gateway) describeResponse(ctx context.Context, w http.ResponseWriter, m
 	}
 	m := msg.ProtoReflect()
 	h := w.Header()
-	if call.route.public {
+	switch {
+	case call.route.cache != nil:
 		h["Cache-Control"] = noCache
-	} else {
+	case call.route.anonymous && !call.signedIn:
+		// Others may see more of it, such as the author of a rating.
+		h.Add("Vary", "Authorization")
+		h["Cache-Control"] = noCache
+	default:
 		h["Cache-Control"] = noStore
 	}
 	if tag := stringField(m, "etag"); tag != "" {
@@ -59,7 +64,7 @@ func (g *Gateway) describeResponse(ctx context.Context, w http.ResponseWriter, m
 		h.Set("Link", "<"+nextPage(call.url, token)+`>; rel="next"`)
 	}
 	switch {
-	case call.route.creates():
+	case call.route.Creates():
 		if id := stringField(m, "id"); id != "" && call.route.location != "" {
 			h.Set("Location", locationOf(call.route.location, id))
 		}

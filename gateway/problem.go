@@ -137,7 +137,7 @@ var parameterNames = []*regexp.Regexp{
 func parameterError(text string) error {
 	for _, pattern := range parameterNames {
 		if m := pattern.FindStringSubmatch(text); m != nil {
-			if strings.Contains(text, "too many values") {
+			if strings.Contains(text, "too many values") || strings.Contains(text, "duplicate field") {
 				return apierr.InvalidField(m[1], "is given more than once")
 			}
 			return apierr.InvalidField(m[1], "has a value of the wrong type or out of range")

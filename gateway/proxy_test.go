@@ -14,7 +14,6 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/encoding"
 	protocodec "google.golang.org/grpc/encoding/proto"
-	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
@@ -25,19 +24,24 @@ import (
 	"github.com/beauty-salon/platform/internal/rpc"
 )
 
-// serveGRPC runs a gateway without services behind it, and connects to it.
-func serveGRPC(t *testing.T, out *strings.Builder) *grpc.ClientConn {
+// newIdleGateway is a gateway to services that are nowhere, whose logs go to out.
+func newIdleGateway(t *testing.T, out *strings.Builder) *Gateway {
 	t.Helper()
 	log := zerolog.New(out)
 	conns := rpc.NewConns(rpc.ConnsConfig{})
 	t.Cleanup(func() { _ = conns.Close() })
 	g, err := New(Config{}, Deps{
 		Conns: conns, Log: log, AccessLog: log, Metrics: prometheus.NewRegistry(),
-		Ready: func(context.Context) error { return nil },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return g
+}
+
+// serveGRPC runs a gateway and connects to it.
+func serveGRPC(t *testing.T, g *Gateway) *grpc.ClientConn {
+	t.Helper()
 	listener := bufconn.Listen(1 << 20)
 	done := make(chan error, 1)
 	go func() { done <- g.GRPCServer().Serve(listener) }()
@@ -75,7 +79,7 @@ func (rawCodec) Unmarshal([]byte, any) error { return nil }
 func TestMalformedMessage(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	conn := serveGRPC(t, &out)
+	conn := serveGRPC(t, newIdleGateway(t, &out))
 	err := conn.Invoke(t.Context(), userv1.AuthService_Register_FullMethodName, []byte{0xff}, nil, grpc.ForceCodec(rawCodec{}))
 	wantError(t, apierr.From(err), "MALFORMED_REQUEST")
 	if status.Code(err) != codes.InvalidArgument || strings.Contains(err.Error(), "wire-format") {
@@ -90,7 +94,7 @@ func TestMalformedMessage(t *testing.T) {
 func TestUnknownMethods(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	conn := serveGRPC(t, &out)
+	conn := serveGRPC(t, newIdleGateway(t, &out))
 	for _, method := range []string{
 		"/salon.user.v1.UserService/Nothing", "/nothing.v1.Nothing/Do", userv1.IdentityService_CheckSession_FullMethodName,
 	} {
@@ -102,18 +106,6 @@ func TestUnknownMethods(t *testing.T) {
 	}
 	if strings.Count(out.String(), `"route":"none"`) != 3 || strings.Contains(out.String(), "nothing.v1") {
 		t.Errorf("logged %s", &out)
-	}
-}
-
-// TestHealth: load balancers may ask for the whole server and for each service.
-func TestHealth(t *testing.T) {
-	t.Parallel()
-	conn := serveGRPC(t, &strings.Builder{})
-	for _, service := range []string{"", "salon.user.v1.UserService"} {
-		got, err := healthpb.NewHealthClient(conn).Check(t.Context(), &healthpb.HealthCheckRequest{Service: service})
-		if err != nil || got.GetStatus() != healthpb.HealthCheckResponse_SERVING {
-			t.Errorf("%q: %v, %v", service, got, err)
-		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
 )
 
 func TestCheckQuery(t *testing.T) {
@@ -121,9 +122,9 @@ func TestWithPreconditions(t *testing.T) {
 	}{
 		{deleting, "", `"7"`, "etag=7"},
 		{deleting, "", `W/"7"`, "etag=7"},
-		{deleting, "", "*", ""},
+		{deleting, "", "*", "etag=%2A"},
 		{deleting, "", "", ""},
-		{deleting, "etag=8", `"7"`, "etag=8"},
+		{deleting, "etag=7", `"7"`, "etag=7"},
 		{reading, "", `"7"`, ""},
 	} {
 		r := request(http.MethodDelete, "/v1/masters/1?"+c.query, "")
@@ -131,12 +132,22 @@ func TestWithPreconditions(t *testing.T) {
 			r.Header.Set("If-Match", c.ifMatch)
 		}
 		before := r.URL.RawQuery
-		if got := withPreconditions(c.route, r).URL.RawQuery; got != c.wanted {
-			t.Errorf("%+v: query %q", c, got)
+		if got, err := withPreconditions(c.route, r); err != nil || got.URL.RawQuery != c.wanted {
+			t.Errorf("%+v: query %q, %v", c, got.URL.RawQuery, err)
 		}
 		if r.URL.RawQuery != before {
 			t.Errorf("%+v: the request itself was changed", c)
 		}
+	}
+}
+
+func TestContradictingPreconditions(t *testing.T) {
+	t.Parallel()
+	r := request(http.MethodDelete, "/v1/masters/1?etag=8", "")
+	r.Header.Set("If-Match", `"7"`)
+	_, err := withPreconditions(newTestRoutes(t).byMethod[userv1.MasterService_DeleteMaster_FullMethodName], r)
+	if e := apierr.From(err); e.ReasonName() != "INVALID_FIELDS" || e.Fields()[0].GetField() != "etag" {
+		t.Errorf("%v", err)
 	}
 }
 

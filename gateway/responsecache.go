@@ -71,7 +71,7 @@ func (c *responseCache) put(generation uint64, key string, body []byte, etag str
 func (c *responseCache) drop(entity, id string) {
 	c.generation.Add(1)
 	for _, r := range c.templates[entity] {
-		c.entries.Invalidate(locationOf(r.template, id))
+		c.entries.Invalidate(locationOf(r.Template, id))
 		c.entries.Invalidate(frameKey(r, id))
 	}
 }

@@ -29,7 +29,7 @@ func TestResponseCacheDrops(t *testing.T) {
 		"master":      "/v1/masters/a",
 		"master gRPC": frameKey(master, "a"),
 		"other":       "/v1/masters/b",
-		"summary":     locationOf(summary.template, "a"),
+		"summary":     locationOf(summary.Template, "a"),
 	}
 	for name, c := range map[string]struct {
 		drop func(*responseCache)

@@ -22,8 +22,9 @@ import (
 
 // call is a REST request that has found its method.
 type call struct {
-	route *route
-	url   *url.URL
+	route    *route
+	url      *url.URL
+	signedIn bool
 }
 
 type callKey struct{}
@@ -110,11 +111,17 @@ func (g *Gateway) prepare(next runtime.HandlerFunc) runtime.HandlerFunc {
 			writeError(w, r, err)
 			return
 		}
-		r = withPreconditions(route, r)
+		r, err := withPreconditions(route, r)
+		if err != nil {
+			writeError(w, r, err)
+			return
+		}
 		r.Body = &requestBody{ReadCloser: http.MaxBytesReader(w, r.Body, maxBodyBytes), request: r}
 		ctx, cancel := context.WithTimeout(r.Context(), g.cfg.RequestTimeout)
 		defer cancel()
-		ctx = context.WithValue(ctx, callKey{}, &call{route: route, url: r.URL})
+		ctx = context.WithValue(ctx, callKey{}, &call{
+			route: route, url: r.URL, signedIn: r.Header.Get("Authorization") != "",
+		})
 		g.forward(w, r.WithContext(ctx), route, pathParams, next)
 	}
 }
@@ -129,7 +136,7 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, route *route, 
 		aw.capturing = true
 		next(w, r, pathParams)
 		if aw.status == http.StatusOK || aw.status == http.StatusNotModified {
-			key := locationOf(route.template, strings.ToLower(pathParams[route.cache.GetIdField()]))
+			key := locationOf(route.Template, strings.ToLower(pathParams[route.cache.GetIdField()]))
 			g.cache.put(generation, key, aw.captured, w.Header().Get("ETag"))
 		}
 		return
@@ -143,7 +150,7 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, route *route, 
 
 // serveCached answers a hot read from memory. It is in front of everything that a call costs: routing, limits, services.
 func (g *Gateway) serveCached(w http.ResponseWriter, r *http.Request) bool {
-	if r.Method != http.MethodGet || r.URL.RawQuery != "" || r.URL.RawPath != "" {
+	if r.Method != http.MethodGet || r.URL.RawQuery != "" || r.URL.RawPath != "" || len(r.Header["Authorization"]) > 1 {
 		return false
 	}
 	entry, ok := g.cache.get(r.URL.Path)
@@ -210,18 +217,24 @@ func checkMediaType(w http.ResponseWriter, r *http.Request) bool {
 }
 
 // withPreconditions carries If-Match to methods that take their etag as a query parameter: they have no body.
-func withPreconditions(route *route, r *http.Request) *http.Request {
+func withPreconditions(route *route, r *http.Request) (*http.Request, error) {
 	tag := unquoteETag(r.Header.Get("If-Match"))
-	if tag == "" || tag == "*" || route.hasBody || !route.query["etag"] || r.URL.Query().Has("etag") {
-		return r
+	if tag == "" || route.HasBody || !route.query["etag"] {
+		return r, nil
+	}
+	q := r.URL.Query()
+	if given := q["etag"]; len(given) > 0 {
+		if given[0] != tag {
+			return r, errContradiction("etag")
+		}
+		return r, nil
 	}
 	u := *r.URL
-	q := u.Query()
 	q.Set("etag", tag)
 	u.RawQuery = q.Encode()
 	r = r.Clone(r.Context())
 	r.URL = &u
-	return r
+	return r, nil
 }
 
 // defaultRequestTimeout bounds a call that is answered at all.

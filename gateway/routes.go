@@ -7,7 +7,6 @@ import (
 	"sort"
 	"strings"
 
-	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -18,6 +17,7 @@ import (
 	_ "github.com/beauty-salon/platform/gen/salon/notification/v1"
 	_ "github.com/beauty-salon/platform/gen/salon/rating/v1"
 	_ "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/binding"
 )
 
 // route is one method of the contract, with all that the gateway has to know of it.
@@ -25,26 +25,18 @@ type route struct {
 	fullMethod string // "/salon.user.v1.MasterService/GetMaster"
 	service    string // "user": the name that connections go by
 	desc       protoreflect.MethodDescriptor
-	httpMethod string // "" for a method without a REST binding
-	template   string // "/v1/masters/{master_id}"
-	path       *regexp.Regexp
-	query      map[string]bool // the query parameters that it takes, by JSON and by proto name
-	hasBody    bool
-	cache      *apiv1.ResponseCache
-	location   string // for creates: the template of the path of what was created
-	public     bool
-}
-
-// creates reports whether the method makes a resource, so that REST answers 201 with a Location.
-func (r *route) creates() bool {
-	name := string(r.desc.Name())
-	return r.httpMethod == http.MethodPost && (strings.HasPrefix(name, "Create") || name == "Register")
+	binding.Binding
+	path      *regexp.Regexp
+	query     map[string]bool // the query parameters that it takes, by JSON and by proto name
+	cache     *apiv1.ResponseCache
+	location  string // for creates: the template of the path of what was created
+	anonymous bool   // nobody need be signed in
 }
 
 // mutates reports whether the method may change something: over REST, everything but GET.
-func (r *route) mutates() bool { return r.httpMethod != http.MethodGet }
+func (r *route) mutates() bool { return r.Verb != http.MethodGet }
 
-// routes are all public methods of the contract.
+// routes are all methods of the contract that are there for clients.
 type routes struct {
 	byPattern map[string]*route // "GET /v1/masters/{master_id}"
 	byMethod  map[string]*route // by full method
@@ -85,11 +77,14 @@ func (rs *routes) addService(sd protoreflect.ServiceDescriptor) error {
 		case apiv1.Access_ACCESS_INTERNAL:
 			continue
 		}
-		r := newRoute(sd, md)
-		r.public = policy.GetAccess() == apiv1.Access_ACCESS_PUBLIC
+		r, err := newRoute(sd, md)
+		if err != nil {
+			return err
+		}
+		r.anonymous = policy.GetAccess() == apiv1.Access_ACCESS_PUBLIC
 		rs.byMethod[r.fullMethod] = r
-		if r.httpMethod != "" {
-			rs.byPattern[r.httpMethod+" "+r.template] = r
+		if r.Verb != "" {
+			rs.byPattern[r.Verb+" "+r.Template] = r
 		}
 		carried = true
 	}
@@ -99,41 +94,32 @@ func (rs *routes) addService(sd protoreflect.ServiceDescriptor) error {
 	return nil
 }
 
-func newRoute(sd protoreflect.ServiceDescriptor, md protoreflect.MethodDescriptor) *route {
+func newRoute(sd protoreflect.ServiceDescriptor, md protoreflect.MethodDescriptor) (*route, error) {
+	b, err := binding.Of(md)
+	if err != nil {
+		return nil, err
+	}
 	r := &route{
+		Binding:    b,
 		fullMethod: fmt.Sprintf("/%s/%s", sd.FullName(), md.Name()),
 		service:    strings.Split(string(sd.FullName()), ".")[1],
 		desc:       md,
 		query:      map[string]bool{},
 	}
 	r.cache, _ = proto.GetExtension(md.Options(), apiv1.E_Cache).(*apiv1.ResponseCache)
-	rule, _ := proto.GetExtension(md.Options(), annotations.E_Http).(*annotations.HttpRule)
-	switch p := rule.GetPattern().(type) {
-	case *annotations.HttpRule_Get:
-		r.httpMethod, r.template = http.MethodGet, p.Get
-	case *annotations.HttpRule_Post:
-		r.httpMethod, r.template = http.MethodPost, p.Post
-	case *annotations.HttpRule_Put:
-		r.httpMethod, r.template = http.MethodPut, p.Put
-	case *annotations.HttpRule_Patch:
-		r.httpMethod, r.template = http.MethodPatch, p.Patch
-	case *annotations.HttpRule_Delete:
-		r.httpMethod, r.template = http.MethodDelete, p.Delete
-	default:
-		return r
+	if r.Verb == "" {
+		return r, nil
 	}
-	r.path = templateRegexp(r.template)
-	r.hasBody = rule.GetBody() != ""
-	if !r.hasBody {
+	r.path = templateRegexp(r.Template)
+	if !r.HasBody {
 		fields := md.Input().Fields()
 		for i := range fields.Len() {
-			f := fields.Get(i)
-			if !strings.Contains(r.template, "{"+string(f.Name())+"}") {
+			if f := fields.Get(i); !r.InPath(f) {
 				r.query[f.JSONName()], r.query[string(f.Name())] = true, true
 			}
 		}
 	}
-	return r
+	return r, nil
 }
 
 var templateVar = regexp.MustCompile(`\\\{[a-z_]+\\\}`)
@@ -142,17 +128,12 @@ func templateRegexp(template string) *regexp.Regexp {
 	return regexp.MustCompile("^" + templateVar.ReplaceAllString(regexp.QuoteMeta(template), `[^/]+`) + "$")
 }
 
-// linkLocations finds, for each create, where its result can be read: the GET with one variable that returns the same
-// message.
+// linkLocations finds, for each create, where its result can be read.
 func (rs *routes) linkLocations() {
 	for _, c := range rs.byPattern {
-		if !c.creates() {
-			continue
-		}
 		for _, g := range rs.byPattern {
-			if g.httpMethod == http.MethodGet && g.desc.Output().FullName() == c.desc.Output().FullName() &&
-				strings.Count(g.template, "{") == 1 {
-				c.location = g.template
+			if g.Locates(c.Binding) {
+				c.location = g.Template
 			}
 		}
 	}
@@ -170,7 +151,7 @@ func (rs *routes) allowed(path string) []string {
 	seen := map[string]bool{}
 	for _, r := range rs.byPattern {
 		if r.path.MatchString(path) {
-			seen[r.httpMethod] = true
+			seen[r.Verb] = true
 		}
 	}
 	if seen[http.MethodGet] {

@@ -23,21 +23,21 @@ func TestRoutesAreTheContract(t *testing.T) {
 		if policy.GetAccess() == apiv1.Access_ACCESS_INTERNAL {
 			t.Errorf("%s is for services among themselves", name)
 		}
-		if r.public != (policy.GetAccess() == apiv1.Access_ACCESS_PUBLIC) {
-			t.Errorf("%s: public is %t, its policy says %s", name, r.public, policy.GetAccess())
+		if r.anonymous != (policy.GetAccess() == apiv1.Access_ACCESS_PUBLIC) {
+			t.Errorf("%s: anonymous is %t, its policy says %s", name, r.anonymous, policy.GetAccess())
 		}
-		if r.httpMethod == "" || rs.byPattern[r.httpMethod+" "+r.template] != r {
+		if r.Verb == "" || rs.byPattern[r.Verb+" "+r.Template] != r {
 			t.Errorf("%s has no address of its own in REST", name)
 			continue
 		}
 		if !slices.Contains([]string{"user", "appointment", "rating", "notification"}, r.service) {
 			t.Errorf("%s belongs to service %q", name, r.service)
 		}
-		if !strings.HasPrefix(r.template, "/v1/") && !strings.HasPrefix(r.template, "/.well-known/") {
-			t.Errorf("%s is at %s", name, r.template)
+		if !strings.HasPrefix(r.Template, "/v1/") && !strings.HasPrefix(r.Template, "/.well-known/") {
+			t.Errorf("%s is at %s", name, r.Template)
 		}
 		// Every variable of the path is a field of the request.
-		for _, m := range regexp.MustCompile(`\{(\w+)\}`).FindAllStringSubmatch(r.template, -1) {
+		for _, m := range regexp.MustCompile(`\{(\w+)\}`).FindAllStringSubmatch(r.Template, -1) {
 			if !strings.Contains(string(r.desc.Input().FullName()), "Request") || !hasField(r, m[1]) {
 				t.Errorf("%s: the path has {%s}, the request has not", name, m[1])
 			}
@@ -96,7 +96,7 @@ func TestLocations(t *testing.T) {
 	rs := newTestRoutes(t)
 	creates := 0
 	for name, r := range rs.byMethod {
-		if r.creates() {
+		if r.Creates() {
 			creates++
 			if !strings.HasSuffix(r.location, "}") {
 				t.Errorf("%s creates something at %q", name, r.location)
@@ -150,8 +150,8 @@ func TestMutates(t *testing.T) {
 	for _, r := range newTestRoutes(t).byMethod {
 		name := string(r.desc.Name())
 		reads := strings.HasPrefix(name, "Get") || strings.HasPrefix(name, "List")
-		if r.mutates() == reads || reads != (r.httpMethod == http.MethodGet) {
-			t.Errorf("%s: %s, mutates is %t", name, r.httpMethod, r.mutates())
+		if r.mutates() == reads || reads != (r.Verb == http.MethodGet) {
+			t.Errorf("%s: %s, mutates is %t", name, r.Verb, r.mutates())
 		}
 	}
 }

@@ -53,6 +53,7 @@ var reasonCodes = map[string]codes.Code{
 	"ALREADY_RATED":       codes.AlreadyExists,
 	"TOO_LATE_TO_RATE":    codes.FailedPrecondition,
 	"TOO_LATE_TO_CHANGE":  codes.FailedPrecondition,
+	"OWN_WORK":            codes.FailedPrecondition,
 }
 
 // codeStatus is HTTP's status for a code, as docs/api.md says.

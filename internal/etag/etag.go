@@ -12,9 +12,6 @@ import (
 	"github.com/beauty-salon/platform/internal/apierr"
 )
 
-// field is what every request calls it.
-const field = "etag"
-
 // Format returns the etag of a representation made of these versions, the row's
 // own first.
 func Format(versions ...int64) string {
@@ -28,25 +25,15 @@ func Format(versions ...int64) string {
 	return b.String()
 }
 
-// Match compares a caller's etag with the row's version. "" matches every version:
-// the caller did not ask. It returns INVALID_FIELDS for what is no etag of ours
-// and ETAG_MISMATCH for another version.
+// Match compares a caller's etag with the row's version, 0 for a resource that does
+// not exist yet. "" matches always: the caller did not ask. "*" matches whatever
+// exists (RFC 9110, section 13.1.1). Everything else that is not the etag of this
+// version is ETAG_MISMATCH.
 func Match(etag string, version int64) error {
-	if etag == "" {
+	own, _, _ := strings.Cut(etag, "-")
+	switch {
+	case etag == "", etag == "*" && version > 0, own == Format(version):
 		return nil
 	}
-	var first int64
-	for i, part := range strings.Split(etag, "-") {
-		v, err := strconv.ParseInt(part, 10, 64)
-		if err != nil || part[0] == '+' {
-			return apierr.InvalidField(field, "must be an etag as the resource had it")
-		}
-		if i == 0 {
-			first = v
-		}
-	}
-	if first != version {
-		return apierr.EtagMismatch()
-	}
-	return nil
+	return apierr.EtagMismatch()
 }

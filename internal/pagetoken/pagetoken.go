@@ -29,7 +29,7 @@ const (
 	// MaxSize is the most rows on a page; larger wishes are capped (AIP-158).
 	MaxSize = 100
 	// MaxLen is the longest token that the contract's validation lets in again.
-	MaxLen = 1024
+	MaxLen = 2048
 
 	purpose    = "page-token"
 	sizeField  = "page_size"
@@ -69,6 +69,15 @@ func Size(requested int32) int {
 		return MaxSize
 	}
 	return int(requested)
+}
+
+// Cut makes a page of rows, of which one more was read than fits, and tells whether
+// there is another page.
+func Cut[T any](rows []T, size int) (page []T, more bool) {
+	if len(rows) > size {
+		return rows[:size], true
+	}
+	return rows, false
 }
 
 // Encode returns the token of the page after cursor for the query req. The cursor

@@ -121,7 +121,7 @@ func TestNotAQuery(t *testing.T) {
 	if _, err := c.Encode(&userv1.ListMastersRequest{}, make(chan int)); err == nil {
 		t.Error("a cursor that cannot be written is accepted")
 	}
-	if _, err := c.Encode(&userv1.ListMastersRequest{}, strings.Repeat("x", 1000)); err == nil {
+	if _, err := c.Encode(&userv1.ListMastersRequest{}, strings.Repeat("x", pagetoken.MaxLen)); err == nil {
 		t.Error("a token that validation would refuse is made")
 	}
 }

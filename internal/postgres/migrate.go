@@ -46,6 +46,16 @@ type Migrations struct {
 	FS fs.FS
 }
 
+// EmbeddedMigrations are those that a service has compiled in from its folder
+// migrations/. It panics when there is none, as the compiler would.
+func EmbeddedMigrations(service string, files embed.FS) Migrations {
+	sub, err := fs.Sub(files, "migrations")
+	if err != nil { // only for a path that is not valid
+		panic(err)
+	}
+	return Migrations{Service: service, FS: sub}
+}
+
 // migrationSet is one numbered series of migrations and its table of versions.
 type migrationSet struct {
 	files    fs.FS

@@ -27,7 +27,7 @@ func (l *Limiter) Failures(name string, allowed int, window time.Duration) *Fail
 }
 
 // Attempt counts an attempt and returns its id for Undo. When the key has used up its failures, it counts nothing and
-// returns for how long that will stay so, more than 0. Failures of the time before an outage of Redis are known to the
+// returns for how long that will stay so, more than 0. Failures from before and during an outage of Redis are known to the
 // process that counted them.
 func (f *Failures) Attempt(ctx context.Context, key string) (id string, wait time.Duration) {
 	key, id = f.key(key), rand.Text()
@@ -40,9 +40,12 @@ func (f *Failures) Attempt(ctx context.Context, key string) (id string, wait tim
 	if err != nil {
 		return id, f.local.attempt(key, id, f.allowed, f.window)
 	}
-	if wait = time.Duration(blocked) * time.Microsecond; wait <= 0 {
-		// Counted here as well, so that an outage of Redis is no amnesty.
-		f.local.add(key, id, f.allowed, f.window)
+	if wait = time.Duration(blocked) * time.Microsecond; wait > 0 {
+		return id, wait
+	}
+	// Counted here as well, so that an outage of Redis is no amnesty, and its end is none either.
+	if wait = f.local.add(key, id, f.allowed, f.window); wait > 0 {
+		f.forget(ctx, key, id)
 	}
 	return id, wait
 }
@@ -51,6 +54,11 @@ func (f *Failures) Attempt(ctx context.Context, key string) (id string, wait tim
 func (f *Failures) Undo(ctx context.Context, key, id string) {
 	key = f.key(key)
 	f.local.remove(key, id)
+	f.forget(ctx, key, id)
+}
+
+// forget takes an attempt out of Redis.
+func (f *Failures) forget(ctx context.Context, key, id string) {
 	_ = f.limiter.do(context.WithoutCancel(ctx), func(ctx context.Context, r redis.UniversalClient) error {
 		return r.ZRem(ctx, key, id).Err()
 	})

@@ -125,6 +125,43 @@ func TestFailuresOutliveRedis(t *testing.T) {
 	}
 }
 
+func TestFailuresOfAnOutageOutliveIt(t *testing.T) {
+	server := redistest.New(t)
+	var log lines
+	l := New(open(t, server.URL()), zerolog.New(&log))
+	f := l.Failures("login", 3, window)
+	f.Attempt(t.Context(), "k")
+	f.Attempt(t.Context(), "other")
+	server.Stop()
+	f.Attempt(t.Context(), "k")
+	f.Attempt(t.Context(), "k")
+	server.Start()
+	waitForRedis(t, l, &log)
+	raw := rawClient(t, server)
+	before := raw.ZCard(t.Context(), f.key("k")).Val()
+	if _, wait := f.Attempt(t.Context(), "k"); !near(wait, window) {
+		t.Errorf("the end of an outage is an amnesty: %v", wait)
+	}
+	if after := raw.ZCard(t.Context(), f.key("k")).Val(); after != before {
+		t.Errorf("a refused attempt counts: %d, then %d", before, after)
+	}
+	if _, wait := f.Attempt(t.Context(), "other"); wait != 0 {
+		t.Errorf("another key is blocked for %v", wait)
+	}
+}
+
+func TestResetElsewhereCounts(t *testing.T) {
+	server := redistest.New(t)
+	a := New(open(t, server.URL()), zerolog.Nop()).Failures("login", 2, window)
+	b := New(open(t, server.URL()), zerolog.Nop()).Failures("login", 2, window)
+	b.Attempt(t.Context(), "k")
+	b.Attempt(t.Context(), "k")
+	a.Reset(t.Context(), "k")
+	if _, wait := b.Attempt(t.Context(), "k"); wait != 0 {
+		t.Errorf("blocked for %v by what Redis has forgotten", wait)
+	}
+}
+
 func TestFailuresOfTwoProcesses(t *testing.T) {
 	server := redistest.New(t)
 	a := New(open(t, server.URL()), zerolog.Nop()).Failures("login", 2, window)

@@ -56,24 +56,6 @@ func New(client *cache.Client, log zerolog.Logger) *Limiter {
 // tenth of a second at most when Redis hangs. Keys may be of any length and hold personal data: only their hash is
 // stored.
 func (l *Limiter) Allow(ctx context.Context, key string, lim Limit) Result {
-	return l.take(ctx, key, lim, 1)
-}
-
-// Peek tells what Allow would, and counts nothing.
-func (l *Limiter) Peek(ctx context.Context, key string, lim Limit) Result {
-	return l.take(ctx, key, lim, 0)
-}
-
-// Reset forgets what was counted under a key.
-func (l *Limiter) Reset(ctx context.Context, key string) {
-	key = hashed("rate", key)
-	l.local.reset(key)
-	_ = l.do(ctx, func(ctx context.Context, r redis.UniversalClient) error {
-		return redis_rate.NewLimiter(r).Reset(ctx, key)
-	})
-}
-
-func (l *Limiter) take(ctx context.Context, key string, lim Limit, n int) Result {
 	if lim.Rate <= 0 {
 		return Result{Allowed: true}
 	}
@@ -86,28 +68,16 @@ func (l *Limiter) take(ctx context.Context, key string, lim Limit, n int) Result
 	key = hashed("rate", key)
 	var shared *redis_rate.Result
 	err := l.do(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
-		shared, err = redis_rate.NewLimiter(r).AllowN(ctx, key,
-			redis_rate.Limit{Rate: lim.Rate, Burst: lim.Burst, Period: lim.Period}, n)
+		shared, err = redis_rate.NewLimiter(r).Allow(ctx, key,
+			redis_rate.Limit{Rate: lim.Rate, Burst: lim.Burst, Period: lim.Period})
 		return err
 	})
 	if err != nil {
-		return l.local.take(key, lim, n)
+		return l.local.take(key, lim)
 	}
-	return fromRedis(shared, lim, n)
-}
-
-// fromRedis translates, and works out what asking for none (n = 0) leaves open.
-func fromRedis(r *redis_rate.Result, lim Limit, n int) Result {
-	out := Result{Allowed: r.Allowed >= 1, Limit: lim.Burst, Remaining: r.Remaining, ResetAfter: r.ResetAfter}
-	if n == 0 {
-		out.Allowed = r.Remaining >= 1
-	}
+	out := Result{Allowed: shared.Allowed >= 1, Limit: lim.Burst, Remaining: shared.Remaining, ResetAfter: shared.ResetAfter}
 	if !out.Allowed {
-		out.RetryAfter = max(r.RetryAfter, 0)
-		if n == 0 {
-			interval := lim.Period / time.Duration(lim.Rate)
-			out.RetryAfter = max(r.ResetAfter-interval*time.Duration(lim.Burst-1), 0)
-		}
+		out.RetryAfter = max(shared.RetryAfter, 0)
 	}
 	return out
 }

@@ -30,7 +30,7 @@ func newLocalLimiter(now func() time.Time) *localLimiter {
 }
 
 // take expects a complete limit.
-func (l *localLimiter) take(key string, lim Limit, n int) Result {
+func (l *localLimiter) take(key string, lim Limit) Result {
 	e, _ := l.limits.Compute(key, func(old localEntry, found bool) (localEntry, otter.ComputeOp) {
 		if found && old.limit == lim {
 			return old, otter.CancelOp
@@ -39,14 +39,8 @@ func (l *localLimiter) take(key string, lim Limit, n int) Result {
 		return localEntry{limit: lim, limiter: rate.NewLimiter(every, lim.Burst)}, otter.WriteOp
 	})
 	now := l.now()
-	allowed := true
-	if n > 0 {
-		allowed = e.limiter.AllowN(now, n)
-	}
+	allowed := e.limiter.AllowN(now, 1)
 	tokens := e.limiter.TokensAt(now)
-	if n == 0 {
-		allowed = tokens >= 1
-	}
 	perToken := lim.Period.Seconds() / float64(lim.Rate)
 	out := Result{
 		Allowed:    allowed,
@@ -59,8 +53,6 @@ func (l *localLimiter) take(key string, lim Limit, n int) Result {
 	}
 	return out
 }
-
-func (l *localLimiter) reset(key string) { l.limits.Invalidate(key) }
 
 func seconds(s float64) time.Duration {
 	return max(time.Duration(s*float64(time.Second)), 0)

@@ -14,8 +14,9 @@ type localFailures struct {
 }
 
 type localFailure struct {
-	id string
-	at time.Time
+	id    string
+	at    time.Time
+	alone bool // Redis does not know of it
 }
 
 func newLocalFailures(now func() time.Time) *localFailures {
@@ -31,18 +32,25 @@ func (l *localFailures) attempt(key, id string, allowed int, window time.Duratio
 			wait = recent[0].at.Add(window).Sub(now)
 			return recent
 		}
-		return append(recent, localFailure{id, now})
+		return append(recent, localFailure{id: id, at: now, alone: true})
 	})
 	return wait
 }
 
-// add counts an attempt that was admitted elsewhere.
-func (l *localFailures) add(key, id string, allowed int, window time.Duration) {
+// add counts an attempt that Redis has admitted, or returns how long the key is blocked by failures of which Redis does
+// not know all. Where it does, it also knows of resets by other processes, and is right.
+func (l *localFailures) add(key, id string, allowed int, window time.Duration) (wait time.Duration) {
 	now := l.now()
 	l.change(key, func(failures []localFailure) []localFailure {
-		recent := append(within(failures, now, window), localFailure{id, now})
+		recent := within(failures, now, window)
+		if len(recent) >= allowed && slices.ContainsFunc(recent, func(f localFailure) bool { return f.alone }) {
+			wait = recent[0].at.Add(window).Sub(now)
+			return recent
+		}
+		recent = append(recent, localFailure{id: id, at: now})
 		return recent[max(len(recent)-allowed, 0):]
 	})
+	return wait
 }
 
 func (l *localFailures) remove(key, id string) {

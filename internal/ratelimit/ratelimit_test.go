@@ -76,7 +76,7 @@ func inBoth(t *testing.T, test func(t *testing.T, s store)) {
 				server.SetTime(now)
 			},
 		})
-		if !l.client.Available() {
+		if l.alone.Load() {
 			t.Error("Redis was not used")
 		}
 	})
@@ -136,26 +136,6 @@ func TestAllow(t *testing.T) {
 	})
 }
 
-func TestPeekAndReset(t *testing.T) {
-	inBoth(t, func(t *testing.T, s store) {
-		lim := Limit{Rate: 1, Period: time.Hour, Burst: 2}
-		for range 3 {
-			if r := s.limiter.Peek(t.Context(), "k", lim); !r.Allowed || r.Remaining != 2 || r.ResetAfter != 0 {
-				t.Errorf("a look costs something: %+v", r)
-			}
-		}
-		s.limiter.Allow(t.Context(), "k", lim)
-		s.limiter.Allow(t.Context(), "k", lim)
-		if r := s.limiter.Peek(t.Context(), "k", lim); r.Allowed || r.Remaining != 0 || !near(r.RetryAfter, time.Hour) || !near(r.ResetAfter, 2*time.Hour) {
-			t.Errorf("used up: %+v", r)
-		}
-		s.limiter.Reset(t.Context(), "k")
-		if r := s.limiter.Peek(t.Context(), "k", lim); !r.Allowed || r.Remaining != 2 {
-			t.Errorf("after a reset: %+v", r)
-		}
-	})
-}
-
 func TestLimitDefaults(t *testing.T) {
 	inBoth(t, func(t *testing.T, s store) {
 		for range 1000 {
@@ -204,6 +184,22 @@ func (l *lines) count(text string) int {
 	return strings.Count(l.buf.String(), text)
 }
 
+// waitForRedis returns once the limiter, which logs to log, uses Redis again.
+func waitForRedis(t *testing.T, l *Limiter, log *lines) {
+	t.Helper()
+	deadline := time.After(10 * time.Second)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for log.count("in redis again") == 0 {
+		select {
+		case <-tick.C:
+			l.Allow(t.Context(), "somebody else", Limit{Rate: 1})
+		case <-deadline:
+			t.Fatal("Redis is never used again")
+		}
+	}
+}
+
 func TestOutage(t *testing.T) {
 	server := redistest.New(t)
 	var log lines
@@ -222,17 +218,7 @@ func TestOutage(t *testing.T) {
 		t.Errorf("without Redis there is no limit: %+v", r)
 	}
 	server.Start()
-	deadline := time.After(10 * time.Second)
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for log.count("in redis again") == 0 {
-		select {
-		case <-tick.C:
-			l.Peek(t.Context(), "k", lim)
-		case <-deadline:
-			t.Fatal("Redis is never used again")
-		}
-	}
+	waitForRedis(t, l, &log)
 	if n := log.count("in this process only"); n != 1 {
 		t.Errorf("the outage is logged %d times", n)
 	}

@@ -2,6 +2,7 @@
 package service
 
 import (
+	"context"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -42,4 +43,25 @@ type Deps struct {
 	Metrics prometheus.Registerer
 	// Now tells the time.
 	Now func() time.Time
+}
+
+// Time is now as PostgreSQL keeps it, in UTC and microseconds, so that what is
+// answered now equals what is read later.
+func (d Deps) Time() time.Time { return d.Now().UTC().Truncate(time.Microsecond) }
+
+// Every does a chore now and then every interval, until ctx ends. One that fails is
+// logged and done again the next time.
+func (d Deps) Every(ctx context.Context, interval time.Duration, failed string, chore func(context.Context) error) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		if err := chore(ctx); err != nil && ctx.Err() == nil {
+			d.Log.Warn().Err(err).Msg(failed)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }

@@ -5,9 +5,11 @@ package validate
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 
+	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	"buf.build/go/protovalidate"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -91,6 +93,14 @@ func blame(request protoreflect.MessageDescriptor, v *protovalidate.Violation) (
 		text = "must be specified"
 	case "repeated.unique":
 		text = "must not hold the same value twice"
+	case "string.min_len":
+		if v.RuleValue.Uint() == 1 {
+			text = "must not be empty"
+		}
+	case "string.in":
+		text = "must be " + choices(v.RuleValue.List())
+	case "string.pattern":
+		text = "must look like " + strconv.Quote(example(v.FieldDescriptor))
 	}
 	// A rule over several fields belongs to none. Ours begin with the name of the one that should change.
 	if field == "" {
@@ -100,4 +110,28 @@ func blame(request protoreflect.MessageDescriptor, v *protovalidate.Violation) (
 		}
 	}
 	return field, text
+}
+
+// choices lists the texts that a field may have, as people would.
+func choices(values protoreflect.List) string {
+	var quoted []string
+	for i := range values.Len() {
+		if text := values.Get(i).String(); text != "" { // to leave it out is always possible
+			quoted = append(quoted, strconv.Quote(text))
+		}
+	}
+	if len(quoted) < 2 {
+		return strings.Join(quoted, "")
+	}
+	last := len(quoted) - 1
+	return strings.Join(quoted[:last], ", ") + " or " + quoted[last]
+}
+
+// example is what the contract gives as an example of a field. Patterns are for programs; people want to see one.
+func example(field protoreflect.FieldDescriptor) string {
+	rules, _ := proto.GetExtension(field.Options(), validate.E_Field).(*validate.FieldRules)
+	if examples := rules.GetString().GetExample(); len(examples) > 0 {
+		return examples[0]
+	}
+	return ""
 }

@@ -145,8 +145,17 @@ func TestFields(t *testing.T) {
 			&structpb.Struct{Fields: map[string]*structpb.Value{"\x00": structpb.NewNullValue()}},
 			[]string{"fields: must not hold NUL"},
 		},
+		{"no phone number", &userv1.RegisterRequest{
+			Email: "anna@example.com", Password: "long enough", DisplayName: "Anna", Phone: "030 123",
+		}, []string{`phone: must look like "+4930123456"`}},
+		{"a photo without a host", &userv1.UpdateMasterRequest{MasterId: someID, PhotoUrl: new("https:///mira.jpg")}, []string{
+			"photo_url: must be an https:// address or empty",
+		}},
+		{"a photo with a password", &userv1.CreateMasterRequest{
+			UserId: someID, DisplayName: "Mira", PhotoUrl: "https://mira:secret@example.com/mira.jpg",
+		}, []string{"photo_url: must be an https:// address"}},
 		{"not an order", &appointmentv1.ListAppointmentsRequest{OrderBy: "id;select"}, []string{
-			"order_by: must be in list [, start_time, start_time desc]",
+			`order_by: must be "start_time" or "start_time desc"`,
 		}},
 	}
 	for _, tt := range tests {
@@ -192,7 +201,7 @@ func TestMaskedFields(t *testing.T) {
 		{
 			name:    "a name must not be empty",
 			in:      &userv1.UpdateMasterRequest{MasterId: someID, UpdateMask: mask("display_name")},
-			invalid: "display_name: must be at least 1 characters",
+			invalid: "display_name: must not be empty",
 		},
 		{
 			name: "a list may be emptied",
@@ -206,7 +215,7 @@ func TestMaskedFields(t *testing.T) {
 		{
 			name:    "a full replacement needs all",
 			in:      &userv1.UpdateMasterRequest{MasterId: someID, UpdateMask: mask("*")},
-			invalid: "display_name: must be at least 1 characters",
+			invalid: "display_name: must not be empty",
 		},
 		{
 			name: "what the mask may not name is not its business",

@@ -109,7 +109,7 @@ func (w *walk) wellKnown(m proto.Message, path string) {
 
 // fillMasked gives the zero value to fields that update_mask names and that are absent: to write such a field is to
 // clear it, and whether that is allowed is for the field's rules to say. A message has no such value that could be told
-// from a mistake, so it must be there.
+// from a mistake, and a bool's is an answer that nobody gave, so these must be there.
 func (w *walk) fillMasked(m protoreflect.Message, p *plan) {
 	mask, ok := m.Get(p.mask).Message().Interface().(*fieldmaskpb.FieldMask)
 	if !ok {
@@ -120,7 +120,7 @@ func (w *walk) fillMasked(m protoreflect.Message, p *plan) {
 			if (name != "*" && name != string(f.Name())) || m.Has(f) {
 				continue
 			}
-			if f.Message() != nil {
+			if f.Message() != nil || f.Kind() == protoreflect.BoolKind {
 				w.add(string(f.Name()), "must be set, since update_mask names it")
 				continue
 			}

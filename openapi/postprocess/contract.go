@@ -2,17 +2,16 @@ package main
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
-	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/descriptorpb"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"github.com/beauty-salon/platform/internal/binding"
 )
 
 // contract is what the gateway carries of the contract, with its comments.
@@ -24,11 +23,9 @@ type contract struct {
 
 // method is one method that REST carries.
 type method struct {
+	binding.Binding
 	desc     protoreflect.MethodDescriptor
 	policy   *apiv1.MethodPolicy
-	verb     string // "GET"
-	template string // "/v1/masters/{master_id}", as in the contract
-	hasBody  bool
 	location string // for creates: the template of the path of what was created
 }
 
@@ -114,52 +111,25 @@ func newMethod(md protoreflect.MethodDescriptor) (*method, error) {
 	case apiv1.Access_ACCESS_INTERNAL:
 		return nil, nil
 	}
-	rule, _ := proto.GetExtension(md.Options(), annotations.E_Http).(*annotations.HttpRule)
-	switch p := rule.GetPattern().(type) {
-	case *annotations.HttpRule_Get:
-		m.verb, m.template = http.MethodGet, p.Get
-	case *annotations.HttpRule_Put:
-		m.verb, m.template = http.MethodPut, p.Put
-	case *annotations.HttpRule_Post:
-		m.verb, m.template = http.MethodPost, p.Post
-	case *annotations.HttpRule_Patch:
-		m.verb, m.template = http.MethodPatch, p.Patch
-	case *annotations.HttpRule_Delete:
-		m.verb, m.template = http.MethodDelete, p.Delete
-	default:
-		return nil, nil
+	var err error
+	if m.Binding, err = binding.Of(md); err != nil || m.Verb == "" {
+		return nil, err
 	}
-	if body := rule.GetBody(); body != "" && body != "*" {
-		return nil, fmt.Errorf(`%s: only the body "*" is supported, not %q`, md.FullName(), body)
-	}
-	m.hasBody = rule.GetBody() != ""
 	return m, nil
 }
 
-// creates follows the gateway's rule for 201.
-func (m *method) creates() bool {
-	name := string(m.desc.Name())
-	return m.verb == http.MethodPost && (strings.HasPrefix(name, "Create") || name == "Register")
-}
-
-// linkLocations follows the gateway's rule for Location: where a GET with one variable returns the same message.
+// linkLocations finds, for each create, where its result can be read.
 func (c *contract) linkLocations() {
 	for _, m := range c.methods {
 		for _, g := range c.methods {
-			if m.creates() && g.verb == http.MethodGet && g.desc.Output() == m.desc.Output() &&
-				strings.Count(g.template, "{") == 1 {
-				m.location = camelPath(g.template)
+			if g.Locates(m.Binding) {
+				m.location = camelPath(g.Template)
 			}
 		}
 	}
 }
 
 func (m *method) public() bool { return m.policy.GetAccess() == apiv1.Access_ACCESS_PUBLIC }
-
-// inPath reports whether a field of the request is a variable of the path.
-func (m *method) inPath(fd protoreflect.FieldDescriptor) bool {
-	return fd.Parent() == m.desc.Input() && strings.Contains(m.template, "{"+string(fd.Name())+"}")
-}
 
 func (m *method) takes(field protoreflect.Name) bool {
 	return m.desc.Input().Fields().ByName(field) != nil
@@ -168,7 +138,7 @@ func (m *method) takes(field protoreflect.Name) bool {
 // needsID reports whether the body must name something that exists.
 func (m *method) needsID() bool {
 	for i := range m.desc.Input().Fields().Len() {
-		if fd := m.desc.Input().Fields().Get(i); !m.inPath(fd) && isID(fd) && required(fd, inRequest) {
+		if fd := m.desc.Input().Fields().Get(i); !m.InPath(fd) && isID(fd) && required(fd, inRequest) {
 			return true
 		}
 	}

@@ -26,9 +26,10 @@ type builder struct {
 	rawOps   map[string]*operation // by the plugin's operation id, "MasterService_GetMaster"
 	doc      *document
 
-	types map[protoreflect.FullName]protoreflect.Descriptor // the messages and enums that REST shows
-	uses  map[protoreflect.FullName]use
-	setBy map[protoreflect.FullName]map[protoreflect.Name]any // examples by resource and field
+	types  map[protoreflect.FullName]protoreflect.Descriptor // the messages and enums that REST shows
+	uses   map[protoreflect.FullName]use
+	zeroes map[protoreflect.FullName]bool                      // enums whose zero value an answer may have
+	setBy  map[protoreflect.FullName]map[protoreflect.Name]any // examples by resource and field
 }
 
 func newDocument(raw *document, c *contract) (*document, error) {
@@ -39,6 +40,7 @@ func newDocument(raw *document, c *contract) (*document, error) {
 		doc:      &document{OpenAPI: raw.OpenAPI},
 		types:    map[protoreflect.FullName]protoreflect.Descriptor{},
 		uses:     map[protoreflect.FullName]use{},
+		zeroes:   map[protoreflect.FullName]bool{},
 		setBy:    map[protoreflect.FullName]map[protoreflect.Name]any{},
 	}
 	for _, path := range raw.Paths.keys {
@@ -103,13 +105,13 @@ func (b *builder) addOperation(m *method) error {
 	if err != nil {
 		return err
 	}
-	path := camelPath(m.template)
+	path := camelPath(m.Template)
 	item, ok := b.doc.Paths.get(path)
 	if !ok {
 		item = &pathItem{}
 		b.doc.Paths.set(path, item)
 	}
-	*item.slot(m.verb) = op
+	*item.slot(m.Verb) = op
 	return nil
 }
 

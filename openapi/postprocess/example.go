@@ -41,8 +41,8 @@ var fieldExamples = map[string]any{ //nolint:gosec // tokens that open nothing
 	"salon.rating.v1.RatingSummary.histogram":        []int{0, 0, 2, 4, 34},
 	"salon.notification.v1.Notification.id":          exampleNotification,
 	"salon.notification.v1.Notification.type":        "NOTIFICATION_TYPE_APPOINTMENT_CONFIRMED",
-	"salon.notification.v1.Notification.title":       "Your visit is confirmed",
-	"salon.notification.v1.Notification.body":        "Cut and blow-dry on 14 June 2027 at 09:00 UTC.",
+	"salon.notification.v1.Notification.title":       "Visit confirmed",
+	"salon.notification.v1.Notification.body":        "The salon has confirmed your visit on Mon 14 Jun 2027, 09:00 UTC.",
 	"salon.notification.v1.Notification.rating_id":   "",
 	"salon.notification.v1.UnreadCount.count":        3,
 	"salon.user.v1.Jwk.kty":                          "OKP",
@@ -103,7 +103,7 @@ var outcomes = map[protoreflect.Name]map[string]any{
 // requestExample is a body that can be sent as it is: what is required, and what the contract gives an example of.
 // Preconditions and keys are left out, since they hold for one request only.
 func (b *builder) requestExample(m *method) any {
-	return b.requestMessage(m.desc.Input(), func(fd protoreflect.FieldDescriptor) bool { return !m.inPath(fd) })
+	return b.requestMessage(m.desc.Input(), func(fd protoreflect.FieldDescriptor) bool { return !m.InPath(fd) })
 }
 
 func (b *builder) requestMessage(md protoreflect.MessageDescriptor, shown func(protoreflect.FieldDescriptor) bool) any {

@@ -102,7 +102,7 @@ func security(m *method) *[]securityRequirement {
 	}
 }
 
-// personal reports whether a message has fields that only some callers see; the contract says so in their comments.
+// personal reports whether a message has fields that only some callers see.
 func personal(md protoreflect.MessageDescriptor, seen map[protoreflect.FullName]bool) bool {
 	if seen[md.FullName()] {
 		return false
@@ -110,7 +110,7 @@ func personal(md protoreflect.MessageDescriptor, seen map[protoreflect.FullName]
 	seen[md.FullName()] = true
 	for i := range md.Fields().Len() {
 		fd := md.Fields().Get(i)
-		if strings.Contains(commentOf(fd), "shown to") || fd.Message() != nil && personal(fd.Message(), seen) {
+		if isSet(fd, apiv1.E_Personal) || fd.Message() != nil && personal(fd.Message(), seen) {
 			return true
 		}
 	}
@@ -169,7 +169,7 @@ func headerParameters(m *method) []string {
 	if m.takes("etag") {
 		names = append(names, "IfMatch")
 	}
-	if m.verb == http.MethodGet && m.returns("etag") {
+	if m.Verb == http.MethodGet && m.returns("etag") {
 		names = append(names, "IfNoneMatch")
 	}
 	return names
@@ -178,13 +178,13 @@ func headerParameters(m *method) []string {
 // addRequestBody makes a schema of what a request's message holds beyond the path. A verb that needs nothing else has no
 // body.
 func (b *builder) addRequestBody(op *operation, m *method, raw *operation) error {
-	if !m.hasBody {
+	if !m.HasBody {
 		return nil
 	}
 	in := m.desc.Input()
 	fields, needed := 0, false
 	for i := range in.Fields().Len() {
-		if fd := in.Fields().Get(i); !m.inPath(fd) {
+		if fd := in.Fields().Get(i); !m.InPath(fd) {
 			fields++
 			needed = needed || required(fd, inRequest)
 		}
@@ -195,7 +195,7 @@ func (b *builder) addRequestBody(op *operation, m *method, raw *operation) error
 	rawBody, _ := raw.RequestBody.Content.get(jsonType)
 	s := rawBody.Schema
 	s.Description = commentOf(in)
-	if err := b.addMessage(in, s, inRequest, func(fd protoreflect.FieldDescriptor) bool { return !m.inPath(fd) }); err != nil {
+	if err := b.addMessage(in, s, inRequest, func(fd protoreflect.FieldDescriptor) bool { return !m.InPath(fd) }); err != nil {
 		return err
 	}
 	op.RequestBody = &requestBody{Required: needed}

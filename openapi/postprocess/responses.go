@@ -12,7 +12,7 @@ import (
 func (b *builder) addResponses(op *operation, m *method) {
 	status, success := b.success(m)
 	op.Responses.set(strconv.Itoa(status), success)
-	if m.verb == http.MethodGet && m.returns("etag") {
+	if m.Verb == http.MethodGet && m.returns("etag") {
 		op.Responses.set("304", &response{Ref: responseRef + "NotModified"})
 	}
 	for _, p := range problems {
@@ -31,7 +31,7 @@ func (b *builder) success(m *method) (int, *response) {
 	out := m.desc.Output()
 	status, r := http.StatusOK, &response{Description: withoutSubject(string(out.Name()), commentOf(out))}
 	switch {
-	case m.creates():
+	case m.Creates():
 		status = http.StatusCreated
 		r.Description = "Created. " + r.Description
 		if m.location != "" {
@@ -87,7 +87,7 @@ type fieldError struct {
 var problems = []problemResponse{
 	{
 		key: "400", name: "BadRequest", reason: "INVALID_FIELDS", detail: "the request breaks the rules of its fields",
-		errors: []fieldError{{"displayName", "must be at least 1 character"}},
+		errors: []fieldError{{"displayName", "must not be empty"}},
 		text:   "The request cannot be read, breaks a rule, or is not possible as things stand.",
 		applies: func(op *operation, _ *method) bool {
 			return len(op.Parameters) > 0 || op.RequestBody != nil
@@ -107,12 +107,12 @@ var problems = []problemResponse{
 	{
 		key: "404", name: "NotFound", reason: "NOT_FOUND", detail: "master not found",
 		text:    "There is no such thing, or none that the caller may see.",
-		applies: func(_ *operation, m *method) bool { return strings.Contains(m.template, "{") || m.needsID() },
+		applies: func(_ *operation, m *method) bool { return strings.Contains(m.Template, "{") || m.needsID() },
 	},
 	{
 		key: "409", name: "Conflict", reason: "REQUEST_IN_FLIGHT", detail: "the first request with this key is still running",
 		text:    "It clashes with what exists, or with another change at the same moment.",
-		applies: func(_ *operation, m *method) bool { return m.verb != http.MethodGet },
+		applies: func(_ *operation, m *method) bool { return m.Verb != http.MethodGet },
 	},
 	{
 		key: "412", name: "PreconditionFailed", reason: "ETAG_MISMATCH", detail: "it has changed since; read it again",

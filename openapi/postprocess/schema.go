@@ -9,6 +9,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/descriptorpb"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 )
 
 // use is who sends a message: the client, the API, or both.
@@ -46,6 +48,7 @@ func (b *builder) findFieldUses(fd protoreflect.FieldDescriptor, u use) {
 	if ed := fd.Enum(); ed != nil {
 		b.uses[ed.FullName()] |= u
 		b.types[ed.FullName()] = ed
+		b.zeroes[ed.FullName()] = b.zeroes[ed.FullName()] || isSet(fd, apiv1.E_MayBeAbsent)
 	}
 	if md := fd.Message(); md != nil {
 		b.findMessageUses(md, u)
@@ -67,7 +70,7 @@ func (b *builder) addComponents() error {
 		var err error
 		switch d := d.(type) {
 		case protoreflect.EnumDescriptor:
-			err = b.addSchema(d, enumSchema(d))
+			err = b.addSchema(d, enumSchema(d, b.zeroes[name]))
 		case protoreflect.MessageDescriptor:
 			err = b.addMessage(d, raw, b.uses[name], func(protoreflect.FieldDescriptor) bool { return true })
 		}
@@ -146,7 +149,7 @@ func newField(fd protoreflect.FieldDescriptor, raw *schema, u use) (*schema, err
 	if opts, _ := fd.Options().(*descriptorpb.FieldOptions); s.WriteOnly && opts.GetDebugRedact() {
 		s.Format = "password"
 	}
-	if u == inResponse && isID(fd) && !mayBeEmpty(fd) {
+	if u == inResponse && isID(fd) && !isSet(fd, apiv1.E_MayBeAbsent) && !isSet(fd, apiv1.E_Personal) {
 		s.Format = "uuid"
 	}
 	return &s, nil
@@ -158,19 +161,13 @@ func required(fd protoreflect.FieldDescriptor, u use) bool {
 	if u&inRequest != 0 {
 		return hasBehavior(fd, annotations.FieldBehavior_REQUIRED) || rulesOf(fd).GetRequired()
 	}
-	return !fd.HasOptionalKeyword() && (fd.Message() == nil || fd.IsList() || !mayBeAbsent(fd))
+	return !fd.HasOptionalKeyword() && (fd.Message() == nil || fd.IsList() || !isSet(fd, apiv1.E_MayBeAbsent))
 }
 
-// mayBeAbsent reads it off the comment, where the contract says what it means that a message such as a time is absent:
-// "When it was read. Absent: it is unread."
-func mayBeAbsent(fd protoreflect.FieldDescriptor) bool {
-	return strings.Contains(commentOf(fd), "Absent")
-}
-
-// mayBeEmpty does the same for ids: "or empty", "shown to the customer only", "Absent for ratings".
-func mayBeEmpty(fd protoreflect.FieldDescriptor) bool {
-	comment := commentOf(fd)
-	return strings.Contains(comment, "empty") || strings.Contains(comment, "shown to") || mayBeAbsent(fd)
+// isSet reads an option of the contract's own.
+func isSet(fd protoreflect.FieldDescriptor, option protoreflect.ExtensionType) bool {
+	set, _ := proto.GetExtension(fd.Options(), option).(bool)
+	return set
 }
 
 // isID reports whether a field holds the id of one of Salon's things, which is a UUID.
@@ -183,14 +180,13 @@ func hasBehavior(fd protoreflect.FieldDescriptor, want annotations.FieldBehavior
 	return slices.Contains(behaviors, want)
 }
 
-// enumSchema lists an enum's values with their comments. The zero value is there only where it means something: where
-// its comment says that it is refused or never sent, nobody ever meets it.
-func enumSchema(ed protoreflect.EnumDescriptor) *schema {
+// enumSchema lists an enum's values with their comments, the zero value only where somebody may meet it.
+func enumSchema(ed protoreflect.EnumDescriptor, withZero bool) *schema {
 	s := &schema{Type: "string", Description: withoutSubject(string(ed.Name()), commentOf(ed))}
 	for i := range ed.Values().Len() {
 		vd := ed.Values().Get(i)
 		comment := restText(commentOf(vd))
-		if vd.Number() == 0 && (strings.HasPrefix(comment, "Refused") || strings.HasPrefix(comment, "Never sent")) {
+		if vd.Number() == 0 && !withZero {
 			continue
 		}
 		s.Enum = append(s.Enum, string(vd.Name()))

@@ -72,7 +72,7 @@ func addHeaders(c *components) {
 	add("ETag", text, `"1"`, "The resource's etag, quoted (RFC 9110, section 8.8.3).")
 	add("Link", text, `</v1/masters?pageToken=abc>; rel="next"`, "The next page (RFC 8288). Absent on the last page.")
 	add("Location", schema{Type: "string", Format: "uri-reference"}, "/v1/masters/"+exampleMaster,
-		"Where to read what was created.")
+		"What was created. Whoever may read it finds it there.")
 	add("RateLimit", text, `"user";r=99;t=1`,
 		"What is left of the allowance: calls (r), and seconds until it is full (t). Absent: the call was not counted.")
 	add("RateLimitPolicy", text, `"user";q=100;w=60`, "The allowance: calls (q) in a window of seconds (w).")

@@ -65,7 +65,7 @@ func (h *appointmentHandler) ListAppointments(
 	if err != nil {
 		return nil, err
 	}
-	appointments, more := page(appointments, size)
+	appointments, more := pagetoken.Cut(appointments, size)
 	response := &appointmentv1.ListAppointmentsResponse{}
 	for _, a := range appointments {
 		response.Appointments = append(response.Appointments, appointmentProto(a))
@@ -141,7 +141,7 @@ func (h *appointmentHandler) do(ctx context.Context, action Action, id, tag stri
 func (h *appointmentHandler) update(
 	ctx context.Context, id, tag string, change func(a *Appointment, by Party, now time.Time) error,
 ) (*appointmentv1.Appointment, error) {
-	caller, now := callerOf(ctx), h.now()
+	caller, now := callerOf(ctx), h.deps.Time()
 	a, err := h.store.UpdateAppointment(ctx, id, caller, func(a *Appointment) error {
 		mismatch := etag.Match(tag, a.Version)
 		err := change(a, a.PartyOf(caller), now)

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"github.com/beauty-salon/platform/internal/auth"
 )
 
 // What the table may say besides a state.
@@ -247,7 +250,7 @@ func TestParty(t *testing.T) {
 		{"x", apiv1.Role_ROLE_ADMIN, Administrator},
 	} {
 		if got := a.PartyOf(auth.Principal{UserID: tt.user, Role: tt.role}); got != tt.want {
-			t.Errorf("%s, admin %v: got %s, want %s", tt.user, tt.admin, got, tt.want)
+			t.Errorf("%s, %v: got %s, want %s", tt.user, tt.role, got, tt.want)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package appointment
 
 import (
 	"context"
-	"errors"
 	"hash/crc32"
 	"runtime"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/idempotency"
+	"github.com/beauty-salon/platform/internal/metrics"
 )
 
 const (
@@ -88,20 +88,11 @@ func NewBooker(store *Store, lanes, maxBatch int, reg prometheus.Registerer) *Bo
 
 // batchSizes is the metric of how many visits are booked at once.
 func batchSizes(reg prometheus.Registerer) prometheus.Observer {
-	sizes := prometheus.NewHistogram(prometheus.HistogramOpts{
+	return metrics.Register(reg, prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name:    "salon_booking_batch_size",
 		Help:    "Bookings that were written in one statement.",
 		Buckets: []float64{1, 2, 4, 8, 16, 32, 64},
-	})
-	if reg == nil {
-		return sizes
-	}
-	if already, ok := errors.AsType[prometheus.AlreadyRegisteredError](reg.Register(sizes)); ok {
-		if existing, ok := already.ExistingCollector.(prometheus.Observer); ok {
-			return existing
-		}
-	}
-	return sizes
+	}))
 }
 
 // Book returns what came of the booking; never Taken when an earlier call with
@@ -120,7 +111,7 @@ func (b *Booker) Book(ctx context.Context, booking *Booking) (BookingResult, err
 	if t.err == nil && t.result.Outcome == Taken && booking.Key.RequestID != "" {
 		// The statement that found the time taken had its snapshot from before it
 		// waited: the first call with this key may have committed meanwhile.
-		known, err := b.store.Recall(ctx, booking.Key, booking.Hash, expiry(booking))
+		known, err := b.store.Recall(ctx, booking.Key, booking.Hash, booking.PreviousHash, expiry(booking))
 		if err != nil || known.Outcome != "" {
 			return known, err
 		}

@@ -39,6 +39,7 @@ type order struct {
 	starts     []time.Time
 	repeat     idempotency.Key
 	hash       []byte
+	previous   []byte // the hash from before a change of the secret
 }
 
 // CreateAppointment books a visit.
@@ -53,7 +54,7 @@ func (h *appointmentHandler) CreateAppointment(
 	var refusal *apierr.Error
 	if errors.As(err, &refusal) && refusal.Code() == codes.FailedPrecondition && o.repeat.RequestID != "" {
 		// The first call may have succeeded under conditions that have passed since.
-		known, recallErr := h.store.Recall(ctx, o.repeat, o.hash, h.now().Add(-idempotency.Retention))
+		known, recallErr := h.store.Recall(ctx, o.repeat, o.hash, o.previous, h.deps.Time().Add(-idempotency.Retention))
 		if recallErr != nil {
 			return nil, recallErr
 		}
@@ -101,7 +102,7 @@ func (h *appointmentHandler) orderOf(caller auth.Principal, req *appointmentv1.C
 			Method:    appointmentv1.AppointmentService_CreateAppointment_FullMethodName,
 			RequestID: req.GetRequestId(),
 		}
-		o.hash = h.requests.Hash(req)
+		o.hash, o.previous = h.requests.Hash(req), h.requests.PreviousHash(req)
 	}
 	return o, nil
 }
@@ -136,7 +137,7 @@ func (h *appointmentHandler) book(ctx context.Context, o order) (*appointmentv1.
 
 // bookingOf makes the visit and its answer from what is offered as of now.
 func (h *appointmentHandler) bookingOf(ctx context.Context, o order) (*Booking, *appointmentv1.Appointment, error) {
-	now := h.now()
+	now := h.deps.Time()
 	wishes := make([]Wish, len(o.keys))
 	offers := make([]Offer, len(o.keys))
 	for i, key := range o.keys {
@@ -159,7 +160,8 @@ func (h *appointmentHandler) bookingOf(ctx context.Context, o order) (*Booking, 
 	}
 	b := &Booking{
 		Appointment: a, Offers: offers, OwnCustomer: o.customerID == o.caller.UserID,
-		Event: event, Traceparent: traceparent(ctx), Key: o.repeat, Hash: o.hash,
+		Event: event, Traceparent: traceparent(ctx), Key: o.repeat,
+		Hash: o.hash, PreviousHash: o.previous,
 	}
 	response := appointmentProto(a)
 	if o.repeat.RequestID != "" {

@@ -37,10 +37,10 @@ var bookSQL = `
 WITH item AS MATERIALIZED (
     SELECT * FROM unnest(` + arrays(
 	"uuid", "uuid", "boolean", "integer", "timestamptz", "timestamptz", "integer", "text", "text", "text", "timestamptz",
-	"uuid", "jsonb", "text", "text", "text", "uuid", "bytea", "bytea") + `) WITH ORDINALITY AS i (
+	"uuid", "jsonb", "text", "text", "text", "uuid", "bytea", "bytea", "bytea") + `) WITH ORDINALITY AS i (
         id, customer_id, own, parts, start_time, end_time, total_minor, currency,
         note, changed_by, create_time, event_id, event_body, traceparent, caller, method, request_id, request_hash,
-        response, n)
+        previous_hash, response, n)
 ), part AS MATERIALIZED (
     SELECT * FROM unnest(` + arrays(
 	"integer", "integer", "uuid", "uuid", "text", "uuid", "timestamptz", "timestamptz", "timestamptz", "timestamptz",
@@ -48,7 +48,7 @@ WITH item AS MATERIALIZED (
         n, position, id, service_id, service_name, master_id, start_time, end_time,
         claim_from, claim_to, price_minor, offering_version, service_version)
 ), known AS MATERIALIZED ( -- request ids that were seen before, or are being seen right now
-    SELECT i.n, k.request_hash = i.request_hash AS same, k.response,
+    SELECT i.n, k.request_hash IN (i.request_hash, coalesce(i.previous_hash, i.request_hash)) AS same, k.response,
         CASE WHEN k.request_hash IS NULL THEN NOT pg_try_advisory_xact_lock(` + requestLock + `) END AS in_flight
     FROM item i LEFT JOIN LATERAL (
         SELECT k.request_hash, k.response FROM idempotency_keys k

@@ -45,9 +45,10 @@ type Booking struct {
 	// Traceparent is the trace that the call is part of; empty: none.
 	Traceparent string
 	// Key makes the call safe to repeat unless its RequestID is empty. Then Hash
-	// identifies the request, and Response is its encoded answer.
-	Key            idempotency.Key
-	Hash, Response []byte
+	// identifies the request, and Response is its encoded answer. PreviousHash is
+	// what Hash was before the secret was changed, nil if it was not.
+	Key                          idempotency.Key
+	Hash, PreviousHash, Response []byte
 }
 
 // BookingResult is what came of a booking.
@@ -76,13 +77,14 @@ func (s *Store) Book(ctx context.Context, batch []*Booking) ([]BookingResult, er
 // Recall looks a key up in a statement of its own, which sees what has been
 // committed until now: Replayed, Reused, or no outcome when the key is not known
 // or its answer is older than since.
-func (s *Store) Recall(ctx context.Context, key idempotency.Key, hash []byte, since time.Time) (BookingResult, error) {
+// previous is the hash from before a change of the secret, or nil.
+func (s *Store) Recall(ctx context.Context, key idempotency.Key, hash, previous []byte, since time.Time) (BookingResult, error) {
 	var result BookingResult
 	err := s.db.Conn(ctx).Raw(`
-		SELECT CASE WHEN request_hash = ? THEN ? ELSE ? END AS outcome, response
+		SELECT CASE WHEN request_hash = ? OR request_hash = ? THEN ? ELSE ? END AS outcome, response
 		FROM idempotency_keys
 		WHERE caller = ? AND method = ? AND request_id = ? AND created_at > ?`,
-		hash, Replayed, Reused, key.Caller, key.Method, key.RequestID, since).Scan(&result).Error
+		hash, previous, Replayed, Reused, key.Caller, key.Method, key.RequestID, since).Scan(&result).Error
 	if err != nil {
 		return BookingResult{}, fmt.Errorf("recall a request: %w", err)
 	}
@@ -160,6 +162,7 @@ func bookArgs(batch []*Booking) []any {
 		column(batch, func(b *Booking) string { return b.Key.Method }),
 		column(batch, func(b *Booking) *string { return optional(b.Key.RequestID) }),
 		column(batch, func(b *Booking) []byte { return b.Hash }),
+		column(batch, func(b *Booking) []byte { return b.PreviousHash }),
 		column(batch, func(b *Booking) []byte { return b.Response }),
 
 		column(parts, func(p part) int32 { return p.n }),

@@ -237,6 +237,19 @@ func wantTickets(t *testing.T, batch []*ticket, want ...Outcome) {
 	}
 }
 
+// TestBookAfterAChangeOfTheSecret: a request of before is known, and another one is still another one.
+func TestBookAfterAChangeOfTheSecret(t *testing.T) {
+	db := pgtest.New(t, Migrations)
+	store := NewStore(db)
+	first := withKey(bookingOf(t, at(10, 0), offerOf(t, db)), newID(), "request")
+	wantOutcomes(t, store, []*Booking{first}, Booked)
+	again, other := *first, *first
+	again.Hash, again.PreviousHash = []byte("request, changed"), first.Hash
+	wantOutcomes(t, store, []*Booking{&again}, Replayed)
+	other.Hash, other.PreviousHash = []byte("other, changed"), []byte("other")
+	wantOutcomes(t, store, []*Booking{&other}, Reused)
+}
+
 func TestRecall(t *testing.T) {
 	db := pgtest.New(t, Migrations)
 	store := NewStore(db)
@@ -245,18 +258,20 @@ func TestRecall(t *testing.T) {
 	unknown := b.Key
 	unknown.RequestID = newID()
 	for _, tt := range []struct {
-		name  string
-		key   idempotency.Key
-		hash  []byte
-		since time.Time
-		want  Outcome
+		name           string
+		key            idempotency.Key
+		hash, previous []byte
+		since          time.Time
+		want           Outcome
 	}{
-		{"known", b.Key, b.Hash, now.Add(-time.Second), Replayed},
-		{"other request", b.Key, []byte("other"), now.Add(-time.Second), Reused},
-		{"unknown", unknown, b.Hash, now.Add(-time.Second), ""},
-		{"expired", b.Key, b.Hash, now, ""},
+		{"known", b.Key, b.Hash, nil, now.Add(-time.Second), Replayed},
+		{"known from before a change of the secret", b.Key, []byte("changed"), b.Hash, now.Add(-time.Second), Replayed},
+		{"other request", b.Key, []byte("other"), nil, now.Add(-time.Second), Reused},
+		{"other request, after a change of the secret", b.Key, []byte("other"), []byte("other, then"), now.Add(-time.Second), Reused},
+		{"unknown", unknown, b.Hash, nil, now.Add(-time.Second), ""},
+		{"expired", b.Key, b.Hash, nil, now, ""},
 	} {
-		got, err := store.Recall(t.Context(), tt.key, tt.hash, tt.since)
+		got, err := store.Recall(t.Context(), tt.key, tt.hash, tt.previous, tt.since)
 		if err != nil || got.Outcome != tt.want {
 			t.Errorf("%s: %q, %v, want %q", tt.name, got.Outcome, err, tt.want)
 		}

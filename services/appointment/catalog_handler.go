@@ -6,7 +6,6 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
-	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/etag"
 	"github.com/beauty-salon/platform/internal/fieldmask"
 	"github.com/beauty-salon/platform/internal/idempotency"
@@ -21,12 +20,6 @@ type catalogHandler struct {
 	*Service
 }
 
-// idCursor is a place in a list that is ordered by what may be too long for a
-// page token, such as names: the row is looked up again.
-type idCursor struct {
-	ID string `json:"i"`
-}
-
 // GetService returns a service.
 func (h *catalogHandler) GetService(
 	ctx context.Context, req *appointmentv1.GetServiceRequest,
@@ -38,8 +31,8 @@ func (h *catalogHandler) GetService(
 func (h *catalogHandler) ListServices(
 	ctx context.Context, req *appointmentv1.ListServicesRequest,
 ) (*appointmentv1.ListServicesResponse, error) {
-	var cursor idCursor
-	if _, err := h.pages.Decode(req, &cursor); err != nil {
+	var after *ServiceCursor
+	if _, err := h.pages.Decode(req, &after); err != nil {
 		return nil, err
 	}
 	size := pagetoken.Size(req.GetPageSize())
@@ -47,19 +40,20 @@ func (h *catalogHandler) ListServices(
 		Category: req.GetCategory(),
 		Text:     req.GetQuery(),
 		Active:   req.Active,
-		After:    cursor.ID,
+		After:    after,
 		Limit:    size + 1,
 	})
 	if err != nil {
 		return nil, err
 	}
-	services, more := page(services, size)
+	services, more := pagetoken.Cut(services, size)
 	response := &appointmentv1.ListServicesResponse{}
 	for _, s := range services {
 		response.Services = append(response.Services, serviceProto(s))
 	}
 	if more {
-		response.NextPageToken, err = h.pages.Encode(req, idCursor{ID: services[size-1].ID})
+		last := services[size-1]
+		response.NextPageToken, err = h.pages.Encode(req, ServiceCursor{Category: last.Category, Name: last.Name, ID: last.ID})
 	}
 	return response, err
 }
@@ -71,7 +65,7 @@ func (h *catalogHandler) CreateService(
 	if err := checkCurrency("price.currency_code", req.GetPrice().GetCurrencyCode()); err != nil {
 		return nil, err
 	}
-	now := h.now()
+	now := h.deps.Time()
 	service := SalonService{
 		ID:                  newID(),
 		Name:                req.GetName(),
@@ -108,10 +102,12 @@ func (h *catalogHandler) UpdateService(
 	if err != nil {
 		return nil, err
 	}
-	if err := checkServiceFields(req, fields); err != nil {
-		return nil, err
+	if fields.Has("price") {
+		if err := checkCurrency("price.currency_code", req.GetPrice().GetCurrencyCode()); err != nil {
+			return nil, err
+		}
 	}
-	service, err := h.store.UpdateSalonService(ctx, req.GetServiceId(), h.now(), func(s *SalonService) error {
+	service, err := h.store.UpdateSalonService(ctx, req.GetServiceId(), h.deps.Time(), func(s *SalonService) error {
 		if err := etag.Match(req.GetEtag(), s.Version); err != nil {
 			return err
 		}
@@ -121,35 +117,7 @@ func (h *catalogHandler) UpdateService(
 	if err != nil {
 		return nil, err
 	}
-	h.services.Drop(context.WithoutCancel(ctx), service.ID, service.Version)
 	return serviceProto(service), nil
-}
-
-// checkServiceFields refuses to clear what every service has: a mask may name a
-// field that is absent, which validation lets pass.
-func checkServiceFields(req *appointmentv1.UpdateServiceRequest, fields fieldmask.Set) error {
-	var refused *apierr.Error
-	required := func(field string, present bool) {
-		switch {
-		case !fields.Has(field) || present:
-		case refused == nil:
-			refused = apierr.InvalidField(field, "must be present")
-		default:
-			refused = refused.WithField(field, "must be present")
-		}
-	}
-	required("name", req.GetName() != "")
-	required("category", req.GetCategory() != "")
-	required("price", req.GetPrice() != nil)
-	required("duration_minutes", req.DurationMinutes != nil)
-	required("active", req.Active != nil)
-	if refused != nil {
-		return refused
-	}
-	if fields.Has("price") {
-		return checkCurrency("price.currency_code", req.GetPrice().GetCurrencyCode())
-	}
-	return nil
 }
 
 func writeServiceFields(s *SalonService, req *appointmentv1.UpdateServiceRequest, fields fieldmask.Set) {
@@ -174,12 +142,11 @@ func write[T any](fields fieldmask.Set, field string, to *T, value T) {
 func (h *catalogHandler) DeleteService(
 	ctx context.Context, req *appointmentv1.DeleteServiceRequest,
 ) (*emptypb.Empty, error) {
-	version, err := h.store.DeleteSalonService(ctx, req.GetServiceId(), h.now(), func(s SalonService) error {
+	err := h.store.DeleteSalonService(ctx, req.GetServiceId(), h.deps.Time(), func(s SalonService) error {
 		return etag.Match(req.GetEtag(), s.Version)
 	})
 	if err != nil {
 		return nil, err
 	}
-	h.services.Drop(context.WithoutCancel(ctx), req.GetServiceId(), version)
 	return &emptypb.Empty{}, nil
 }

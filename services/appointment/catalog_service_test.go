@@ -181,6 +181,10 @@ func TestUpdateServiceIsRefused(t *testing.T) {
 		{"a name in use", f.admin, &appointmentv1.UpdateServiceRequest{Name: proto.String("DYE")}, codes.AlreadyExists, "SERVICE_NAME_TAKEN", "name"},
 		{"an older etag", f.admin, &appointmentv1.UpdateServiceRequest{Name: proto.String("x"), Etag: "0"}, codes.Aborted, "ETAG_MISMATCH", ""},
 		{
+			"nothing for active", f.admin, &appointmentv1.UpdateServiceRequest{UpdateMask: mask("active")},
+			codes.InvalidArgument, "INVALID_FIELDS", "active",
+		},
+		{
 			"the id in the mask", f.admin, &appointmentv1.UpdateServiceRequest{UpdateMask: mask("service_id")},
 			codes.InvalidArgument, "INVALID_FIELDS", "update_mask",
 		},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -18,7 +17,7 @@ import (
 const serviceNameUnique = "services_name"
 
 // In returns the store within a transaction.
-func (s *Store) In(tx *postgres.DB) *Store { return &Store{db: tx} }
+func (s *Store) In(tx *postgres.DB) *Store { return &Store{db: tx, outdated: s.outdated} }
 
 // serviceRow is a row of services.
 type serviceRow struct {
@@ -71,10 +70,20 @@ type ServiceFilter struct {
 	Text string
 	// Active are those that can, or cannot, be booked.
 	Active *bool
-	// After is the id of the last service of the page before.
-	After string
+	// After is the place of the last service of the page before; nil: from the first.
+	After *ServiceCursor
 	// Limit is how many are wanted at most.
 	Limit int
+}
+
+// ServiceCursor is the place of a service in a list of them. It keeps what the list
+// is ordered by, so that an edited or deleted service moves nobody's page.
+type ServiceCursor struct {
+	// Category, Name and ID are those of the service there. Without a category, the
+	// list is ordered by name alone.
+	Category string `json:"c,omitempty"`
+	Name     string `json:"n"`
+	ID       string `json:"i"`
 }
 
 // SalonServices returns services by category, name and id.
@@ -84,15 +93,14 @@ func (s *Store) SalonServices(ctx context.Context, f ServiceFilter) ([]SalonServ
 		q = q.Where("category = ?", f.Category)
 	}
 	if f.Text != "" {
-		pattern := "%" + literal.Replace(f.Text) + "%"
+		pattern := postgres.Containing(f.Text)
 		q = q.Where("(name ILIKE ? OR description ILIKE ?)", pattern, pattern)
 	}
 	if f.Active != nil {
 		q = q.Where("active = ?", *f.Active)
 	}
-	if f.After != "" {
-		// Deleted services keep their row, so the place of the last one is never lost.
-		q = q.Where("(category, name, id) > (SELECT category, name, id FROM services WHERE id = ?)", f.After)
+	if f.After != nil {
+		q = q.Where("(category, name, id) > (?, ?, ?)", f.After.Category, f.After.Name, f.After.ID)
 	}
 	rows, err := q.Order("category, name, id").Limit(f.Limit).Find(ctx)
 	if err != nil {
@@ -104,9 +112,6 @@ func (s *Store) SalonServices(ctx context.Context, f ServiceFilter) ([]SalonServ
 	}
 	return services, nil
 }
-
-// literal keeps LIKE from reading wildcards in what somebody searches for.
-var literal = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
 // CreateSalonService adds a service and its event. A name in use is SERVICE_NAME_TAKEN.
 func (s *Store) CreateSalonService(ctx context.Context, service SalonService) error {
@@ -145,17 +150,21 @@ func (s *Store) UpdateSalonService(
 		if err = s.In(tx).saveService(ctx, serviceRowOf(service)); err != nil {
 			return err
 		}
-		return appendServiceEvent(ctx, tx, eventServiceUpdated, service)
+		if err = appendServiceEvent(ctx, tx, eventServiceUpdated, service); err != nil {
+			return err
+		}
+		s.tellOutdated(ctx, service)
+		return nil
 	})
 	return service, err
 }
 
 // DeleteSalonService removes a service, and with it the offerings of it, unless
-// check objects. It returns the version that the deletion made.
+// check objects.
 func (s *Store) DeleteSalonService(
 	ctx context.Context, id string, now time.Time, check func(SalonService) error,
-) (version int64, err error) {
-	err = s.db.InTx(ctx, func(tx *postgres.DB) error {
+) error {
+	return s.db.InTx(ctx, func(tx *postgres.DB) error {
 		service, err := s.In(tx).salonService(ctx, id, lockForChange)
 		if err != nil {
 			return err
@@ -170,13 +179,21 @@ func (s *Store) DeleteSalonService(
 		if err = s.In(tx).saveService(ctx, row); err != nil {
 			return err
 		}
-		version = service.Version
 		if err = appendServiceEvent(ctx, tx, eventServiceDeleted, service); err != nil {
 			return err
 		}
-		return s.In(tx).deleteOfferingsOf(ctx, id, now)
+		if err = s.In(tx).deleteOfferingsOf(ctx, id, now); err != nil {
+			return err
+		}
+		s.tellOutdated(ctx, service)
+		return nil
 	})
-	return version, err
+}
+
+func (s *Store) tellOutdated(ctx context.Context, service SalonService) {
+	if s.outdated != nil {
+		s.outdated(context.WithoutCancel(ctx), service.ID, service.Version)
+	}
 }
 
 // lockForChange does not keep bookings waiting, whose foreign keys share the row.

@@ -1,6 +1,7 @@
 package appointment
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -58,14 +59,15 @@ func TestServiceLife(t *testing.T) {
 	if got, err := store.UpdateSalonService(t.Context(), service.ID, now, func(*SalonService) error { return nil }); err != nil || got != want {
 		t.Errorf("no change: %+v, %v", got, err)
 	}
-	version, err := store.DeleteSalonService(t.Context(), service.ID, later, func(SalonService) error { return nil })
-	if err != nil || version != 3 {
-		t.Errorf("deleted: version %d, %v", version, err)
+	var outdated int64
+	store.outdated = func(_ context.Context, _ string, version int64) { outdated = version }
+	if err := store.DeleteSalonService(t.Context(), service.ID, later, func(SalonService) error { return nil }); err != nil || outdated != 3 {
+		t.Errorf("deleted: caches were told of version %d, %v", outdated, err)
 	}
 	if _, err := store.SalonService(t.Context(), service.ID); !errors.Is(err, errNoService) {
 		t.Errorf("read after deletion: %v", err)
 	}
-	if _, err := store.DeleteSalonService(t.Context(), service.ID, later, func(SalonService) error { return nil }); !errors.Is(err, errNoService) {
+	if err := store.DeleteSalonService(t.Context(), service.ID, later, func(SalonService) error { return nil }); !errors.Is(err, errNoService) {
 		t.Errorf("deleted twice: %v", err)
 	}
 	for version, typ := range []string{eventServiceCreated, eventServiceUpdated, eventServiceDeleted} {
@@ -93,7 +95,7 @@ func TestServiceNames(t *testing.T) {
 	if !errors.Is(err, errServiceNameTaken) || fieldOf(err) != "name" {
 		t.Errorf("renamed to a name in use: %v", err)
 	}
-	if _, err := store.DeleteSalonService(t.Context(), cut.ID, now, func(SalonService) error { return nil }); err != nil {
+	if err := store.DeleteSalonService(t.Context(), cut.ID, now, func(SalonService) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	create(t, store, salonService("épilation", "Hair"))
@@ -107,7 +109,7 @@ func TestListServices(t *testing.T) {
 	b.Active, c.Description, d.Description, e.Description = false, "for the FACE", "", ""
 	gone := salonService("Gone", "Hair")
 	create(t, store, a, b, c, d, e, gone)
-	if _, err := store.DeleteSalonService(t.Context(), gone.ID, now, func(SalonService) error { return nil }); err != nil {
+	if err := store.DeleteSalonService(t.Context(), gone.ID, now, func(SalonService) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	yes, no := true, false
@@ -127,8 +129,9 @@ func TestListServices(t *testing.T) {
 		{"quotes", ServiceFilter{Text: "'; DROP TABLE services--"}, nil},
 		{"active", ServiceFilter{Active: &yes}, []SalonService{e, d, a, c}},
 		{"inactive", ServiceFilter{Active: &no}, []SalonService{b}},
-		{"after a service", ServiceFilter{After: d.ID}, []SalonService{a, b, c}},
-		{"after one that was deleted", ServiceFilter{After: gone.ID}, []SalonService{c}},
+		{"after a service", ServiceFilter{After: placeOf(d)}, []SalonService{a, b, c}},
+		{"after one that was deleted", ServiceFilter{After: placeOf(gone)}, []SalonService{c}},
+		{"after one that has moved since", ServiceFilter{After: &ServiceCursor{Category: "Aroma", Name: "Massage", ID: d.ID}}, []SalonService{e, d, a, b, c}},
 	}
 	for _, tt := range tests {
 		tt.filter.Limit = 100
@@ -141,6 +144,25 @@ func TestListServices(t *testing.T) {
 	if err != nil || len(got) != 2 {
 		t.Errorf("two: %v, %v", namesOf(got), err)
 	}
+}
+
+func TestServicesInOrder(t *testing.T) {
+	store := NewStore(pgtest.New(t, Migrations))
+	want := []SalonService{
+		salonService("Äther", "hair"), salonService("Balayage", "hair"), salonService("cut", "hair"), salonService("Zupfen", "hair"),
+		salonService("Any", "Öl"), salonService("Any other", "Zen"),
+	}
+	shuffled := slices.Clone(want)
+	slices.Reverse(shuffled)
+	create(t, store, shuffled...)
+	got, err := store.SalonServices(t.Context(), ServiceFilter{Limit: 100})
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v, %v, want %v", namesOf(got), err, namesOf(want))
+	}
+}
+
+func placeOf(s SalonService) *ServiceCursor {
+	return &ServiceCursor{Category: s.Category, Name: s.Name, ID: s.ID}
 }
 
 func namesOf(services []SalonService) string {
@@ -218,7 +240,7 @@ func TestOfferingLife(t *testing.T) {
 		}
 	}
 	// With the service its offerings go, with an event each.
-	if _, err := store.DeleteSalonService(t.Context(), service.ID, at(5, 0), func(SalonService) error { return nil }); err != nil {
+	if err := store.DeleteSalonService(t.Context(), service.ID, at(5, 0), func(SalonService) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if n := count(t, db, "outbox WHERE aggregate_id = ? AND aggregate_version = 5 AND type = ? AND (body->>'deleted')::boolean", id, eventOfferingDeleted); n != 1 {

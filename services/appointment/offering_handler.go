@@ -17,25 +17,26 @@ import (
 func (h *catalogHandler) ListOfferings(
 	ctx context.Context, req *appointmentv1.ListOfferingsRequest,
 ) (*appointmentv1.ListOfferingsResponse, error) {
-	var cursor idCursor
-	if _, err := h.pages.Decode(req, &cursor); err != nil {
+	var after *ServiceCursor
+	if _, err := h.pages.Decode(req, &after); err != nil {
 		return nil, err
 	}
 	if err := h.masterOfCatalog(ctx, req.GetMasterId()); err != nil {
 		return nil, err
 	}
 	size := pagetoken.Size(req.GetPageSize())
-	offered, err := h.store.OfferedBy(ctx, req.GetMasterId(), cursor.ID, size+1)
+	offered, err := h.store.OfferedBy(ctx, req.GetMasterId(), after, size+1)
 	if err != nil {
 		return nil, err
 	}
-	offered, more := page(offered, size)
+	offered, more := pagetoken.Cut(offered, size)
 	response := &appointmentv1.ListOfferingsResponse{}
 	for _, o := range offered {
 		response.Offerings = append(response.Offerings, offeringProto(o.Offering, o.Service))
 	}
 	if more {
-		response.NextPageToken, err = h.pages.Encode(req, idCursor{ID: offered[size-1].Service.ID})
+		last := offered[size-1].Service
+		response.NextPageToken, err = h.pages.Encode(req, ServiceCursor{Name: last.Name, ID: last.ID})
 	}
 	return response, err
 }
@@ -47,7 +48,7 @@ func (h *catalogHandler) PutOffering(
 	if err := h.ownOfferings(ctx, req.GetMasterId()); err != nil {
 		return nil, err
 	}
-	put, err := h.store.PutOffering(ctx, req.GetMasterId(), req.GetServiceId(), h.now(),
+	put, err := h.store.PutOffering(ctx, req.GetMasterId(), req.GetServiceId(), h.deps.Time(),
 		func(o *Offering, s SalonService) error {
 			if err := etag.Match(req.GetEtag(), o.Version); err != nil {
 				return err
@@ -75,7 +76,7 @@ func (h *catalogHandler) DeleteOffering(
 	if err := h.ownOfferings(ctx, req.GetMasterId()); err != nil {
 		return nil, err
 	}
-	err := h.store.DeleteOffering(ctx, req.GetMasterId(), req.GetServiceId(), h.now(), func(o Offering) error {
+	err := h.store.DeleteOffering(ctx, req.GetMasterId(), req.GetServiceId(), h.deps.Time(), func(o Offering) error {
 		return etag.Match(req.GetEtag(), o.Version)
 	})
 	if err != nil {

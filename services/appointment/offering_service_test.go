@@ -24,6 +24,8 @@ func TestPutOffering(t *testing.T) {
 			MasterId: f.mira.UserID, ServiceId: dye.GetId(), PriceOverride: price, DurationOverrideMinutes: minutes, Etag: tag,
 		})
 	}
+	_, err := put(f.mira, "*", nil, nil)
+	wantError(t, err, codes.Aborted, "ETAG_MISMATCH", "") // there is nothing to change yet
 	got, err := put(f.mira, "", nil, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -46,14 +46,12 @@ func (s *Store) Offered(ctx context.Context, masterID, serviceID string) (*Offer
 }
 
 // OfferedBy returns what a master offers, by the service's name and id, after the
-// service `after` unless that is empty.
-func (s *Store) OfferedBy(ctx context.Context, masterID, after string, limit int) ([]OfferedService, error) {
-	if after == "" {
+// place of a service unless that is nil.
+func (s *Store) OfferedBy(ctx context.Context, masterID string, after *ServiceCursor, limit int) ([]OfferedService, error) {
+	if after == nil {
 		return s.offered(ctx, masterID, "true ORDER BY s.name, s.id LIMIT ?", limit)
 	}
-	// Deleted services keep their row, so the place of the last one is never lost.
-	return s.offered(ctx, masterID,
-		"(s.name, s.id) > (SELECT name, id FROM services WHERE id = ?) ORDER BY s.name, s.id LIMIT ?", after, limit)
+	return s.offered(ctx, masterID, "(s.name, s.id) > (?, ?) ORDER BY s.name, s.id LIMIT ?", after.Name, after.ID, limit)
 }
 
 func (s *Store) offered(ctx context.Context, masterID, rest string, args ...any) ([]OfferedService, error) {

@@ -3,7 +3,6 @@ package appointment
 import (
 	"context"
 	"embed"
-	"io/fs"
 	"strconv"
 	"time"
 
@@ -29,15 +28,7 @@ const pruneInterval = 10 * time.Minute
 var migrationFiles embed.FS
 
 // Migrations make the schema of this service.
-var Migrations = postgres.Migrations{Service: "appointments", FS: migrationFS()}
-
-func migrationFS() fs.FS {
-	sub, err := fs.Sub(migrationFiles, "migrations")
-	if err != nil { // only for a path that is not valid
-		panic(err)
-	}
-	return sub
-}
+var Migrations = postgres.EmbeddedMigrations("appointments", migrationFiles)
 
 // Service answers for the catalogue and for visits.
 type Service struct {
@@ -61,7 +52,7 @@ func New(d service.Deps) (*Service, error) {
 		directory: people,
 		offers:    newOffers(store, people),
 		booker:    NewBooker(store, 0, 0, d.Metrics),
-		requests:  idempotency.New(d.Keys, d.Now),
+		requests:  idempotency.New(d.Keys, d.PreviousKeys, d.Now),
 		pages:     pagetoken.New(d.Keys),
 	}
 	s.services = cache.New(d.Cache, cache.Options[*appointmentv1.Service]{
@@ -69,6 +60,7 @@ func New(d service.Deps) (*Service, error) {
 		Version: serviceVersion,
 		New:     func() *appointmentv1.Service { return &appointmentv1.Service{} },
 	}, s.loadService, d.Metrics)
+	s.store.outdated = s.services.Drop
 	return s, nil
 }
 
@@ -106,7 +98,7 @@ func (s *Service) Run(ctx context.Context) error {
 		g.Go(func() error { return events.NewConsumer(s.deps.DB, s.deps.Bus, c, s.deps.Log, s.deps.Metrics).Run(ctx) })
 	}
 	g.Go(func() error {
-		s.keepPruning(ctx)
+		s.deps.Every(ctx, pruneInterval, "expired answers were not removed", s.prune)
 		return nil
 	})
 	return g.Wait()
@@ -118,36 +110,15 @@ func (s *Service) Ready(ctx context.Context) error {
 	return postgres.CheckSchema(ctx, s.deps.DB, Migrations)
 }
 
-func (s *Service) keepPruning(ctx context.Context) {
-	tick := time.NewTicker(pruneInterval)
-	defer tick.Stop()
-	for {
-		if _, err := idempotency.Prune(ctx, s.deps.DB, s.now().Add(-idempotency.Retention)); err != nil && ctx.Err() == nil {
-			s.deps.Log.Warn().Err(err).Msg("expired answers were not removed")
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+// prune removes answers that have expired.
+func (s *Service) prune(ctx context.Context) error {
+	_, err := idempotency.Prune(ctx, s.deps.DB, s.deps.Time().Add(-idempotency.Retention))
+	return err
 }
-
-// now is the time as the database keeps it.
-func (s *Service) now() time.Time { return s.deps.Now().UTC().Truncate(time.Microsecond) }
 
 // callerOf is who calls a method whose policy admits nobody else than those who
 // are signed in.
 func callerOf(ctx context.Context) auth.Principal {
 	caller, _ := auth.FromContext(ctx)
 	return caller
-}
-
-// page cuts what was read, one row more than fits, down to a page, and tells
-// whether there is another.
-func page[T any](rows []T, size int) ([]T, bool) {
-	if len(rows) > size {
-		return rows[:size], true
-	}
-	return rows, false
 }

@@ -58,7 +58,7 @@ func (s *Service) MarkNotificationRead(
 	ctx context.Context, req *notificationv1.MarkNotificationReadRequest,
 ) (*notificationv1.Notification, error) {
 	caller, _ := auth.FromContext(ctx)
-	n, err := s.store.MarkRead(ctx, caller.UserID, req.GetNotificationId(), s.now())
+	n, err := s.store.MarkRead(ctx, caller.UserID, req.GetNotificationId(), s.deps.Time())
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (s *Service) MarkAllNotificationsRead(
 	ctx context.Context, _ *notificationv1.MarkAllNotificationsReadRequest,
 ) (*notificationv1.MarkAllNotificationsReadResponse, error) {
 	caller, _ := auth.FromContext(ctx)
-	n, err := s.store.MarkAllRead(ctx, caller.UserID, s.now())
+	n, err := s.store.MarkAllRead(ctx, caller.UserID, s.deps.Time())
 	if err != nil {
 		return nil, err
 	}

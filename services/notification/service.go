@@ -3,7 +3,6 @@ package notification
 import (
 	"context"
 	"embed"
-	"io/fs"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -27,16 +26,7 @@ const (
 var migrations embed.FS
 
 // Migrations makes the schema of this service.
-var Migrations = postgres.Migrations{Service: "notifications", FS: mustSub(migrations, "migrations")}
-
-// mustSub cannot fail: the directory is compiled in.
-func mustSub(f fs.FS, dir string) fs.FS {
-	sub, err := fs.Sub(f, dir)
-	if err != nil {
-		panic(err)
-	}
-	return sub
-}
+var Migrations = postgres.EmbeddedMigrations("notifications", migrations)
 
 // Service answers notificationv1.NotificationService.
 type Service struct {
@@ -70,7 +60,10 @@ func (s *Service) Run(ctx context.Context) error {
 		c.AllVersions = true
 		g.Go(func() error { return events.NewConsumer(d.DB, d.Bus, c, d.Log, d.Metrics).Run(ctx) })
 	}
-	g.Go(func() error { return s.prune(ctx) })
+	g.Go(func() error {
+		d.Every(ctx, pruneEvery, "old notifications were not removed", s.prune)
+		return nil
+	})
 	return g.Wait()
 }
 
@@ -79,33 +72,13 @@ func (s *Service) Ready(ctx context.Context) error {
 	return postgres.CheckSchema(ctx, s.deps.DB, Migrations)
 }
 
+// prune removes all notifications that were read and are older than Retention, batch by batch.
 func (s *Service) prune(ctx context.Context) error {
-	tick := time.NewTicker(pruneEvery)
-	defer tick.Stop()
-	for {
-		if err := s.pruneOnce(ctx); err != nil && ctx.Err() == nil {
-			s.deps.Log.Warn().Err(err).Msg("old notifications were not removed")
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
-}
-
-// pruneOnce removes all notifications that were read and are older than Retention, batch by batch.
-func (s *Service) pruneOnce(ctx context.Context) error {
-	before := s.now().Add(-Retention)
+	before := s.deps.Time().Add(-Retention)
 	for {
 		n, err := s.store.Prune(ctx, before, pruneBatch)
 		if err != nil || n < pruneBatch {
 			return err
 		}
 	}
-}
-
-// now is the time as the database keeps it.
-func (s *Service) now() time.Time {
-	return s.deps.Now().UTC().Truncate(time.Microsecond)
 }

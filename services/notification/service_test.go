@@ -237,12 +237,12 @@ func TestOldNotificationsAreRemovedOnceRead(t *testing.T) {
 	wantReason(t, err, "")
 
 	f.Clock.Advance(Retention)
-	if err := f.service.pruneOnce(t.Context()); err != nil {
+	if err := f.service.prune(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	f.inbox(f.customer, 1)
 	f.Clock.Advance(time.Microsecond)
-	if err := f.service.pruneOnce(t.Context()); err != nil {
+	if err := f.service.prune(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if left := f.list(f.customer); len(left) != 0 {

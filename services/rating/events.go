@@ -35,7 +35,8 @@ func newEvent(typ string, r Rating, summary Summary, at time.Time) (events.Event
 }
 
 // record brings the master's summary in line with a rating's change, inside the transaction that changes it, tells of
-// it, and drops the cached summary once all is committed. The stars are those before and after the change, 0 for none.
+// it, and drops the cached summary. It does so before the commit: a process that ends right after it would leave the old
+// summary in the cache, and what is cached meanwhile is of an older version, and so refused. The stars are those before and after the change, 0 for none.
 func (s *Service) record(
 	ctx context.Context, tx *postgres.DB, typ string, r Rating, before, after int, at time.Time,
 ) error {
@@ -50,10 +51,7 @@ func (s *Service) record(
 	if err := events.Append(ctx, tx, e); err != nil {
 		return err
 	}
-	tx.OnCommit(func() {
-		// What is committed must leave the cache even when the caller has gone.
-		s.summaries.Drop(context.WithoutCancel(ctx), r.MasterID, summary.Version)
-	})
+	s.summaries.Drop(context.WithoutCancel(ctx), r.MasterID, summary.Version)
 	return nil
 }
 

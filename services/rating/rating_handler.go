@@ -30,7 +30,7 @@ func (s *Service) CreateRating(ctx context.Context, req *ratingv1.CreateRatingRe
 		Caller: caller.UserID, Method: ratingv1.RatingService_CreateRating_FullMethodName, RequestID: req.GetRequestId(),
 	}
 	return idempotency.Run(ctx, s.guard, s.deps.DB, key, req, func(tx *postgres.DB) (*ratingv1.Rating, error) {
-		now := s.now()
+		now := s.deps.Time()
 		if err := visit.MayRate(caller.UserID, now); err != nil {
 			return nil, err
 		}
@@ -109,7 +109,7 @@ func (s *Service) UpdateRating(ctx context.Context, req *ratingv1.UpdateRatingRe
 		if err := etag.Match(req.GetEtag(), r.Version); err != nil {
 			return false, err
 		}
-		now, before := s.now(), r.Stars
+		now, before := s.deps.Time(), r.Stars
 		changed, err := r.Change(stars, comment, now)
 		if err != nil || !changed {
 			return false, err
@@ -133,7 +133,7 @@ func (s *Service) DeleteRating(ctx context.Context, req *ratingv1.DeleteRatingRe
 		if err := etag.Match(req.GetEtag(), r.Version); err != nil {
 			return false, err
 		}
-		now := s.now()
+		now := s.deps.Time()
 		r.Delete(now)
 		return true, s.record(ctx, tx, EventDeleted, *r, r.Stars, 0, now)
 	})
@@ -151,7 +151,7 @@ func (s *Service) ReplyToRating(ctx context.Context, req *ratingv1.ReplyToRating
 		if err := etag.Match(req.GetEtag(), r.Version); err != nil {
 			return false, err
 		}
-		now := s.now()
+		now := s.deps.Time()
 		if !r.Answer(req.GetReply(), now) {
 			return false, nil
 		}

@@ -3,7 +3,6 @@ package rating
 import (
 	"context"
 	"embed"
-	"io/fs"
 	"strconv"
 	"time"
 
@@ -31,16 +30,7 @@ const (
 var migrations embed.FS
 
 // Migrations makes the schema of this service.
-var Migrations = postgres.Migrations{Service: "ratings", FS: mustSub(migrations, "migrations")}
-
-// mustSub cannot fail: the directory is compiled in.
-func mustSub(f fs.FS, dir string) fs.FS {
-	sub, err := fs.Sub(f, dir)
-	if err != nil {
-		panic(err)
-	}
-	return sub
-}
+var Migrations = postgres.EmbeddedMigrations("ratings", migrations)
 
 // Service answers ratingv1.RatingService.
 type Service struct {
@@ -60,7 +50,7 @@ func New(d service.Deps) (*Service, error) {
 		deps:   d,
 		store:  NewStore(d.DB),
 		visits: appointmentv1.NewVisitServiceClient(d.Conns.For("appointment")),
-		guard:  idempotency.New(d.Keys, d.Now),
+		guard:  idempotency.New(d.Keys, d.PreviousKeys, d.Now),
 		pages:  pagetoken.New(d.Keys),
 	}
 	s.summaries = cache.New(d.Cache, cache.Options[*ratingv1.RatingSummary]{
@@ -97,7 +87,10 @@ func (s *Service) Run(ctx context.Context) error {
 			Name: consumerVisits, Subjects: []string{"appointment.>"}, Handle: s.onAppointment,
 		}, d.Log, d.Metrics).Run(ctx)
 	})
-	g.Go(func() error { return s.prune(ctx) })
+	g.Go(func() error {
+		d.Every(ctx, pruneEvery, "expired request ids were not removed", s.prune)
+		return nil
+	})
 	return g.Wait()
 }
 
@@ -107,21 +100,6 @@ func (s *Service) Ready(ctx context.Context) error {
 }
 
 func (s *Service) prune(ctx context.Context) error {
-	tick := time.NewTicker(pruneEvery)
-	defer tick.Stop()
-	for {
-		if _, err := idempotency.Prune(ctx, s.deps.DB, s.now().Add(-idempotency.Retention)); err != nil && ctx.Err() == nil {
-			s.deps.Log.Warn().Err(err).Msg("expired request ids were not removed")
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
-}
-
-// now is the time as the database keeps it.
-func (s *Service) now() time.Time {
-	return s.deps.Now().UTC().Truncate(time.Microsecond)
+	_, err := idempotency.Prune(ctx, s.deps.DB, s.deps.Time().Add(-idempotency.Retention))
+	return err
 }

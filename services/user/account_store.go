@@ -166,11 +166,9 @@ func (s *store) changeAccount(ctx context.Context, id string, now time.Time, onE
 const adminGuard = "users: enabled administrators"
 
 // changeStanding is changeAccount for changes that can take away an administrator.
-// When the account of a master is disabled or enabled, so is the profile; it is
-// returned then, else nil.
-func (s *store) changeStanding(ctx context.Context, id string, now time.Time, onEnd func(), change func(*Account, Standing) error) (Account, *Master, error) {
+// When the account of a master is disabled or enabled, so is the profile.
+func (s *store) changeStanding(ctx context.Context, id string, now time.Time, onEnd func(), change func(*Account, Standing) error) (Account, error) {
 	var after Account
-	var profile *Master
 	err := s.db.InTx(ctx, func(tx *postgres.DB) error {
 		// Before any row lock, so that all take them in the same order.
 		lock := tx.Conn(ctx).Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", adminGuard)
@@ -187,14 +185,12 @@ func (s *store) changeStanding(ctx context.Context, id string, now time.Time, on
 			hasProfile, wasDisabled = standing.HasProfile, a.Disabled
 			return change(a, standing)
 		})
-		profile = nil
 		if err != nil || !hasProfile || after.Disabled == wasDisabled {
 			return err
 		}
-		profile, err = s.in(tx).setMasterDisabled(ctx, id, after.Disabled, now)
-		return err
+		return s.in(tx).setMasterDisabled(ctx, id, after.Disabled, now)
 	})
-	return after, profile, err
+	return after, err
 }
 
 func (s *store) standing(ctx context.Context, id string) (Standing, error) {
@@ -251,7 +247,7 @@ type userFilter struct {
 func (s *store) accounts(ctx context.Context, f userFilter) ([]Account, error) {
 	q := gorm.G[userRow](s.db.Conn(ctx)).Order("create_time DESC, id DESC").Limit(f.limit)
 	if f.query != "" {
-		q = q.Where("search_text LIKE ?", contains(fold(f.query)))
+		q = q.Where("search_text LIKE ?", postgres.Containing(fold(f.query)))
 	}
 	if len(f.roles) > 0 {
 		columns := make([]string, len(f.roles))

@@ -88,7 +88,7 @@ func TestDisablingEndsSessions(t *testing.T) {
 	s := newStore(t)
 	a := addAccount(t, s, "anna@example.com", "Anna", apiv1.Role_ROLE_CUSTOMER, testTime)
 	session := addSession(t, s, a.ID, testTime)
-	_, _, err := s.changeStanding(t.Context(), a.ID, testTime, func() {}, (*Account).Disable)
+	_, err := s.changeStanding(t.Context(), a.ID, testTime, func() {}, (*Account).Disable)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestLastAdminRace(t *testing.T) {
 	var wg sync.WaitGroup
 	for i, a := range admins {
 		wg.Go(func() {
-			_, _, errs[i] = s.changeStanding(t.Context(), a.ID, testTime, func() {}, rules[i%2])
+			_, errs[i] = s.changeStanding(t.Context(), a.ID, testTime, func() {}, rules[i%2])
 		})
 	}
 	wg.Wait()

@@ -57,7 +57,7 @@ func CreateAdmin(ctx context.Context, db *postgres.DB, passwords *auth.Passwords
 			return err
 		}
 		id = existing.ID
-		_, _, err = st.changeStanding(ctx, id, now, func() {}, func(a *Account, s Standing) error {
+		_, err = st.changeStanding(ctx, id, now, func() {}, func(a *Account, s Standing) error {
 			switch {
 			case a.Disabled:
 				return ErrAccountDisabled

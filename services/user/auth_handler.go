@@ -57,7 +57,7 @@ func (h *authHandler) Register(ctx context.Context, req *userv1.RegisterRequest)
 		if err != nil {
 			return nil, err
 		}
-		a := NewAccount(id, req.GetEmail(), req.GetDisplayName(), req.GetPhone(), apiv1.Role_ROLE_CUSTOMER, h.now())
+		a := NewAccount(id, req.GetEmail(), req.GetDisplayName(), req.GetPhone(), apiv1.Role_ROLE_CUSTOMER, h.deps.Time())
 		if err := h.store.in(tx).createAccount(ctx, a, hash); err != nil {
 			return nil, err
 		}
@@ -68,7 +68,7 @@ func (h *authHandler) Register(ctx context.Context, req *userv1.RegisterRequest)
 // RefreshSession exchanges a refresh token for a new pair.
 func (h *authHandler) RefreshSession(ctx context.Context, req *userv1.RefreshSessionRequest) (*userv1.TokenPair, error) {
 	token := NewRefreshToken()
-	out, err := h.store.refreshSession(ctx, req.GetRefreshToken(), token, h.now())
+	out, err := h.store.refreshSession(ctx, req.GetRefreshToken(), token, h.deps.Time())
 	if err != nil {
 		return nil, err
 	}

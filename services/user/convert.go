@@ -76,15 +76,6 @@ func masterRevision(m *userv1.Master) int64 {
 	return sum
 }
 
-// firstPage cuts rows, of which one more than a page was read, to a page, and tells
-// whether there is another one after it.
-func firstPage[T any](rows []T, size int) (page []T, more bool) {
-	if len(rows) > size {
-		return rows[:size], true
-	}
-	return rows, false
-}
-
 func convertAll[T, U any](in []T, convert func(T) U) []U {
 	out := make([]U, len(in))
 	for i, v := range in {

@@ -64,13 +64,8 @@ func (s *Service) onRating(ctx context.Context, tx *postgres.DB, e events.Event)
 	if err := e.Decode(&body); err != nil {
 		return err
 	}
-	id := body.GetMasterId()
-	revision, changed, err := s.store.in(tx).setRatings(ctx, id, body.GetSummaryCount(), body.GetSummaryStars(), e.AggregateVersion)
-	if err != nil || !changed {
-		return err
-	}
-	tx.OnCommit(func() { s.dropMaster(ctx, id, revision) })
-	return nil
+	_, err := s.store.in(tx).setRatings(ctx, body.GetMasterId(), body.GetSummaryCount(), body.GetSummaryStars(), e.AggregateVersion)
+	return err
 }
 
 // onOffering takes over whether a master performs a service.

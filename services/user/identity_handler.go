@@ -14,7 +14,7 @@ type identityHandler struct {
 
 // CheckSession tells whether a session is open, and the account's role as of now.
 func (h *identityHandler) CheckSession(ctx context.Context, req *userv1.CheckSessionRequest) (*userv1.CheckSessionResponse, error) {
-	p, err := h.store.openSession(ctx, req.GetSessionId(), h.now())
+	p, err := h.store.openSession(ctx, req.GetSessionId(), h.deps.Time())
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ func (h *authHandler) Login(ctx context.Context, req *userv1.LoginRequest) (*use
 	if err != nil {
 		return nil, err
 	}
-	session := NewSession(id, account.ID, rpc.UserAgent(ctx), rpc.ClientIP(ctx), h.now())
+	session := NewSession(id, account.ID, rpc.UserAgent(ctx), rpc.ClientIP(ctx), h.deps.Time())
 	token := NewRefreshToken()
 	err = h.deps.DB.InTx(ctx, func(tx *postgres.DB) error {
 		st := h.store.in(tx)

@@ -36,11 +36,6 @@ func (s *Service) loadMaster(ctx context.Context, id string) (*userv1.Master, er
 	return toMaster(m), nil
 }
 
-// dropMaster makes the cache forget what is older than a revision that is committed.
-func (s *Service) dropMaster(ctx context.Context, id string, revision int64) {
-	s.profiles.Drop(context.WithoutCancel(ctx), id, revision)
-}
-
 // ListMasters finds masters.
 func (h *masterHandler) ListMasters(ctx context.Context, req *userv1.ListMastersRequest) (*userv1.ListMastersResponse, error) {
 	size := pagetoken.Size(req.GetPageSize())
@@ -59,7 +54,7 @@ func (h *masterHandler) ListMasters(ctx context.Context, req *userv1.ListMasters
 	if err != nil {
 		return nil, err
 	}
-	page, more := firstPage(rows, size)
+	page, more := pagetoken.Cut(rows, size)
 	resp := &userv1.ListMastersResponse{Masters: convertAll(page, toMaster)}
 	if more {
 		resp.NextPageToken, err = h.pages.Encode(req, filter.order.cursor(page[size-1]))
@@ -86,11 +81,10 @@ func (h *masterHandler) CreateMaster(ctx context.Context, req *userv1.CreateMast
 	key := idempotency.Key{Caller: p.UserID, Method: userv1.MasterService_CreateMaster_FullMethodName, RequestID: req.GetRequestId()}
 	return idempotency.Run(ctx, h.requests, h.deps.DB, key, req, func(tx *postgres.DB) (*userv1.Master, error) {
 		id := req.GetUserId()
-		m, err := h.store.in(tx).createMaster(ctx, id, profile, h.now(), func() { h.ended(id, "") })
+		m, err := h.store.in(tx).createMaster(ctx, id, profile, h.deps.Time(), func() { h.ended(id, "") })
 		if err != nil {
 			return nil, err
 		}
-		tx.OnCommit(func() { h.dropMaster(ctx, m.ID, m.Revision()) })
 		return toMaster(m), nil
 	})
 }
@@ -112,12 +106,11 @@ func (h *masterHandler) UpdateMaster(ctx context.Context, req *userv1.UpdateMast
 		if err := etag.Match(req.GetEtag(), m.Version); err != nil {
 			return false, err
 		}
-		return m.Edit(edited(m.Profile, req, fields), h.now())
+		return m.Edit(edited(m.Profile, req, fields), h.deps.Time())
 	})
 	if err != nil {
 		return nil, err
 	}
-	h.dropMaster(ctx, m.ID, m.Revision())
 	return toMaster(m), nil
 }
 
@@ -144,12 +137,11 @@ func edited(p Profile, req *userv1.UpdateMasterRequest, fields fieldmask.Set) Pr
 // DeleteMaster removes a profile.
 func (h *masterHandler) DeleteMaster(ctx context.Context, req *userv1.DeleteMasterRequest) (*emptypb.Empty, error) {
 	id := req.GetMasterId()
-	m, err := h.store.deleteMaster(ctx, id, h.now(), func() { h.ended(id, "") }, func(m Master) error {
+	err := h.store.deleteMaster(ctx, id, h.deps.Time(), func() { h.ended(id, "") }, func(m Master) error {
 		return etag.Match(req.GetEtag(), m.Version)
 	})
 	if err != nil {
 		return nil, err
 	}
-	h.dropMaster(ctx, m.ID, m.Revision())
 	return &emptypb.Empty{}, nil
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"gorm.io/gorm"
+
+	"github.com/beauty-salon/platform/internal/postgres"
 )
 
 // The columns that ListMasters can be ordered by.
@@ -83,7 +85,7 @@ func (s *store) masters(ctx context.Context, f masterFilter) ([]Master, error) {
 		Order(f.order.sql()).
 		Limit(f.limit)
 	if f.query != "" {
-		q = q.Where("search_text LIKE ?", contains(fold(f.query)))
+		q = q.Where("search_text LIKE ?", postgres.Containing(fold(f.query)))
 	}
 	if f.specialty != "" {
 		key, err := json.Marshal([]string{fold(f.specialty)})

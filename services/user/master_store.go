@@ -147,10 +147,10 @@ func (s *store) updateMaster(ctx context.Context, id string, change func(*Master
 
 // deleteMaster ends a profile, after check has seen it, and takes the role away
 // that went with it.
-func (s *store) deleteMaster(ctx context.Context, id string, now time.Time, onRole func(), check func(Master) error) (Master, error) {
-	var m Master
-	err := s.db.InTx(ctx, func(tx *postgres.DB) error {
+func (s *store) deleteMaster(ctx context.Context, id string, now time.Time, onRole func(), check func(Master) error) error {
+	return s.db.InTx(ctx, func(tx *postgres.DB) error {
 		st := s.in(tx)
+		var m Master
 		_, err := st.changeAccount(ctx, id, now, onRole, func(a *Account) error {
 			var err error
 			if m, err = st.lockMaster(ctx, id); err != nil {
@@ -171,18 +171,17 @@ func (s *store) deleteMaster(ctx context.Context, id string, now time.Time, onRo
 		m.Delete(now)
 		return st.saveMaster(ctx, eventMasterDeleted, m)
 	})
-	return m, err
 }
 
 // setMasterDisabled hides the profile of an account that was disabled, or shows it
 // again.
-func (s *store) setMasterDisabled(ctx context.Context, id string, disabled bool, now time.Time) (*Master, error) {
+func (s *store) setMasterDisabled(ctx context.Context, id string, disabled bool, now time.Time) error {
 	m, err := s.lockMaster(ctx, id)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	m.SetDisabled(disabled, now)
-	return &m, s.saveMaster(ctx, eventMasterUpdated, m)
+	return s.saveMaster(ctx, eventMasterUpdated, m)
 }
 
 // saveMaster inserts a profile or writes everything of it but the ratings, with
@@ -203,25 +202,35 @@ func (s *store) saveMaster(ctx context.Context, eventType string, m Master) erro
 	if err != nil {
 		return err
 	}
-	return events.Append(ctx, s.db, e)
+	if err := events.Append(ctx, s.db, e); err != nil {
+		return err
+	}
+	s.tellOutdated(ctx, m)
+	return nil
+}
+
+func (s *store) tellOutdated(ctx context.Context, m Master) {
+	if s.outdated != nil {
+		s.outdated(context.WithoutCancel(ctx), m.ID, m.Revision())
+	}
 }
 
 // setRatings stores the sum of a master's ratings as of version, unless a newer one
-// is known, and returns the profile's revision; false when nothing changed.
-func (s *store) setRatings(ctx context.Context, id string, count int32, stars, version int64) (int64, bool, error) {
+// is known; it reports whether that changed anything.
+func (s *store) setRatings(ctx context.Context, id string, count int32, stars, version int64) (bool, error) {
 	var rows []struct{ Version, RatingVersion int64 }
 	err := s.db.Conn(ctx).Raw(`
 		UPDATE masters SET rating_count = ?, rating_stars = ?, rating_version = ?
 		WHERE id = ? AND rating_version < ?
 		RETURNING version, rating_version`, count, stars, version, id, version).Scan(&rows).Error
 	if err != nil {
-		return 0, false, fmt.Errorf("set ratings: %w", err)
+		return false, fmt.Errorf("set ratings: %w", err)
 	}
 	if len(rows) == 0 {
-		return 0, false, nil
+		return false, nil
 	}
-	m := Master{Version: rows[0].Version, RatingVersion: rows[0].RatingVersion}
-	return m.Revision(), true, nil
+	s.tellOutdated(ctx, Master{ID: id, Version: rows[0].Version, RatingVersion: rows[0].RatingVersion})
+	return true, nil
 }
 
 // setOffering stores whether a master performs a service, unless a newer version

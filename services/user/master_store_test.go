@@ -1,6 +1,7 @@
 package user
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -40,7 +41,7 @@ func TestMasterIsReadAsItWasWritten(t *testing.T) {
 	if _, err := s.createMaster(t.Context(), a.ID, testProfile(), testTime, onRole); !errors.Is(err, ErrMasterExists) {
 		t.Errorf("a second profile: %v", err)
 	}
-	if _, _, err := s.setRatings(t.Context(), a.ID, 2, 9, 4); err != nil {
+	if _, err := s.setRatings(t.Context(), a.ID, 2, 9, 4); err != nil {
 		t.Fatal(err)
 	}
 	later := testTime.Add(time.Hour)
@@ -53,12 +54,17 @@ func TestMasterIsReadAsItWasWritten(t *testing.T) {
 	m.Profile.Specialties = []string{}
 	wantStored(m, apiv1.Role_ROLE_MASTER, 1)
 
-	m, err = s.deleteMaster(t.Context(), a.ID, later, onRole, func(Master) error { return nil })
-	if err != nil {
+	var outdated int64
+	s.outdated = func(_ context.Context, _ string, revision int64) { outdated = revision }
+	if err := s.deleteMaster(t.Context(), a.ID, later, onRole, func(Master) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
+	m.Delete(later)
 	wantStored(m, apiv1.Role_ROLE_CUSTOMER, 2)
-	if _, err := s.deleteMaster(t.Context(), a.ID, later, onRole, func(Master) error { return nil }); !errors.Is(err, errNoMaster) {
+	if outdated != m.Revision() {
+		t.Errorf("caches were told of revision %d", outdated)
+	}
+	if err := s.deleteMaster(t.Context(), a.ID, later, onRole, func(Master) error { return nil }); !errors.Is(err, errNoMaster) {
 		t.Errorf("deleted twice: %v", err)
 	}
 	if _, err := s.updateMaster(t.Context(), a.ID, func(*Master) (bool, error) { return false, nil }); !errors.Is(err, errNoMaster) {
@@ -87,7 +93,7 @@ func TestCreateMasterIsRefused(t *testing.T) {
 		t.Errorf("without an account: %v", err)
 	}
 	a := addAccount(t, s, "a@example.com", "A", apiv1.Role_ROLE_CUSTOMER, testTime)
-	if _, _, err := s.changeStanding(t.Context(), a.ID, testTime, func() {}, (*Account).Disable); err != nil {
+	if _, err := s.changeStanding(t.Context(), a.ID, testTime, func() {}, (*Account).Disable); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.createMaster(t.Context(), a.ID, testProfile(), testTime, nil); !errors.Is(err, ErrAccountDisabled) {
@@ -118,7 +124,9 @@ func TestSetRatings(t *testing.T) {
 		{"the missing one comes late", 2, 9, 2, false, 3},
 		{"the last one is deleted", 0, 0, 4, true, 0},
 	} {
-		got, changed, err := s.setRatings(t.Context(), m.ID, tc.count, tc.stars, tc.version)
+		var outdated int64
+		s.outdated = func(_ context.Context, _ string, revision int64) { outdated = revision }
+		changed, err := s.setRatings(t.Context(), m.ID, tc.count, tc.stars, tc.version)
 		if err != nil || changed != tc.changed {
 			t.Fatalf("%s: %v, %v", tc.name, changed, err)
 		}
@@ -126,14 +134,14 @@ func TestSetRatings(t *testing.T) {
 		if err != nil || stored.RatingCount != tc.wantCount || stored.Version != m.Version {
 			t.Errorf("%s: stored %+v, %v", tc.name, stored, err)
 		}
-		if changed && got != stored.Revision() {
-			t.Errorf("%s: revision %d, stored %+v", tc.name, got, stored)
+		if changed && outdated != stored.Revision() || !changed && outdated != 0 {
+			t.Errorf("%s: caches were told of revision %d, stored %+v", tc.name, outdated, stored)
 		}
 	}
-	if _, changed, err := s.setRatings(t.Context(), "019a0000-0000-7000-8000-0000000000ff", 1, 5, 1); changed || err != nil {
+	if changed, err := s.setRatings(t.Context(), "019a0000-0000-7000-8000-0000000000ff", 1, 5, 1); changed || err != nil {
 		t.Errorf("of nobody: %v, %v", changed, err)
 	}
-	if _, _, err := s.setRatings(t.Context(), m.ID, 1, 6, 9); !postgres.IsCheckViolation(err, "") {
+	if _, err := s.setRatings(t.Context(), m.ID, 1, 6, 9); !postgres.IsCheckViolation(err, "") {
 		t.Errorf("six stars: %v", err)
 	}
 }
@@ -156,7 +164,7 @@ func TestListMasters(t *testing.T) {
 	} {
 		added := addMaster(t, s, fmt.Sprintf("master%d@example.com", i), Profile{DisplayName: m.name, Bio: m.bio, Specialties: m.specialties})
 		if m.count > 0 {
-			if _, _, err := s.setRatings(t.Context(), added.ID, m.count, m.stars, 1); err != nil {
+			if _, err := s.setRatings(t.Context(), added.ID, m.count, m.stars, 1); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -165,7 +173,7 @@ func TestListMasters(t *testing.T) {
 		}
 	}
 	gone := addMaster(t, s, "gone@example.com", Profile{DisplayName: "Gone", Specialties: []string{"cut"}})
-	if _, err := s.deleteMaster(t.Context(), gone.ID, testTime, func() {}, func(Master) error { return nil }); err != nil {
+	if err := s.deleteMaster(t.Context(), gone.ID, testTime, func() {}, func(Master) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,15 +36,7 @@ const (
 var migrationFiles embed.FS
 
 // Migrations is the schema "users".
-var Migrations = postgres.Migrations{Service: "users", FS: migrationFS()}
-
-func migrationFS() fs.FS {
-	sub, err := fs.Sub(migrationFiles, "migrations")
-	if err != nil { // only for a path that is not valid
-		panic(err)
-	}
-	return sub
-}
+var Migrations = postgres.EmbeddedMigrations("users", migrationFiles)
 
 // Service answers for accounts, sessions and masters.
 type Service struct {
@@ -70,7 +61,7 @@ func New(d service.Deps) (*Service, error) {
 		passwords: auth.NewPasswords(auth.PasswordConfig{}),
 		issuer:    auth.NewIssuer(d.Keys, d.PreviousKeys, d.Now),
 		failures:  d.Limits.Failures("login", loginFailures, loginWindow),
-		requests:  idempotency.New(d.Keys, d.Now),
+		requests:  idempotency.New(d.Keys, d.PreviousKeys, d.Now),
 		pages:     pagetoken.New(d.Keys),
 	}
 	s.profiles = cache.New(d.Cache, cache.Options[*userv1.Master]{
@@ -78,6 +69,7 @@ func New(d service.Deps) (*Service, error) {
 		Version: masterRevision,
 		New:     func() *userv1.Master { return &userv1.Master{} },
 	}, s.loadMaster, d.Metrics)
+	s.store.outdated = s.profiles.Drop
 	return s, nil
 }
 
@@ -104,7 +96,7 @@ func (s *Service) Run(ctx context.Context) error {
 		}
 	}
 	g.Go(func() error {
-		s.keepPruning(ctx)
+		s.deps.Every(ctx, pruneInterval, "expired rows stay for now", s.prune)
 		return nil
 	})
 	return g.Wait()
@@ -116,24 +108,9 @@ func (s *Service) Ready(ctx context.Context) error {
 	return postgres.CheckSchema(ctx, s.deps.DB, Migrations)
 }
 
-func (s *Service) keepPruning(ctx context.Context) {
-	tick := time.NewTicker(pruneInterval)
-	defer tick.Stop()
-	for {
-		if err := s.prune(ctx); err != nil && ctx.Err() == nil {
-			s.log.Warn().Err(err).Msg("expired rows stay for now")
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
 // prune removes what has expired by now.
 func (s *Service) prune(ctx context.Context) error {
-	now := s.now()
+	now := s.deps.Time()
 	if err := s.store.deleteExpired(ctx, now); err != nil {
 		return err
 	}
@@ -142,10 +119,6 @@ func (s *Service) prune(ctx context.Context) error {
 	}
 	return nil
 }
-
-// now is the time as it is stored: in UTC and microseconds, so that what is
-// answered now equals what is read later.
-func (s *Service) now() time.Time { return s.deps.Now().UTC().Truncate(time.Microsecond) }
 
 // ended tells every process that a session has ended; "" stands for all of the
 // user's, and for a change of role.

@@ -196,7 +196,7 @@ func TestCreateAdmin(t *testing.T) {
 	_, err = create("nobody@example.com", "", true)
 	wantField(t, err, "password")
 
-	if _, _, err := s.changeStanding(t.Context(), anna.ID, testTime, func() {}, (*Account).Disable); err != nil {
+	if _, err := s.changeStanding(t.Context(), anna.ID, testTime, func() {}, (*Account).Disable); err != nil {
 		t.Fatal(err)
 	}
 	_, err = create(anna.Email, testPassword, true)

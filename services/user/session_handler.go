@@ -20,11 +20,11 @@ func (h *authHandler) ListSessions(ctx context.Context, req *userv1.ListSessions
 		return nil, err
 	}
 	size := pagetoken.Size(req.GetPageSize())
-	rows, err := h.store.sessions(ctx, p.UserID, h.now(), after, size+1)
+	rows, err := h.store.sessions(ctx, p.UserID, h.deps.Time(), after, size+1)
 	if err != nil {
 		return nil, err
 	}
-	page, more := firstPage(rows, size)
+	page, more := pagetoken.Cut(rows, size)
 	resp := &userv1.ListSessionsResponse{
 		Sessions: convertAll(page, func(s Session) *userv1.Session { return toSession(s, p.SessionID) }),
 	}
@@ -41,7 +41,7 @@ func (h *authHandler) RevokeSession(ctx context.Context, req *userv1.RevokeSessi
 	if err != nil {
 		return nil, err
 	}
-	if err := h.store.deleteSession(ctx, p.UserID, req.GetSessionId(), h.now()); err != nil {
+	if err := h.store.deleteSession(ctx, p.UserID, req.GetSessionId(), h.deps.Time()); err != nil {
 		return nil, err
 	}
 	h.ended(p.UserID, req.GetSessionId())

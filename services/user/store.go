@@ -1,9 +1,9 @@
 package user
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"gorm.io/gorm"
 
@@ -14,10 +14,14 @@ import (
 // transaction that its db is in, or begin their own where they need one.
 type store struct {
 	db *postgres.DB
+	// outdated, unless nil, is told which revision of a master is about to be
+	// committed. Afterwards would be too late: a process that ends in between would
+	// leave an old profile in a cache.
+	outdated func(ctx context.Context, masterID string, revision int64)
 }
 
 // in returns the store that works inside tx.
-func (s *store) in(tx *postgres.DB) *store { return &store{db: tx} }
+func (s *store) in(tx *postgres.DB) *store { return &store{db: tx, outdated: s.outdated} }
 
 // rowLock is the strength of FOR … that changes of a row take: it lets others
 // refer to the row by foreign key meanwhile.
@@ -33,11 +37,6 @@ func one[T any](row T, err error, absent error) (T, error) {
 	}
 	return row, fmt.Errorf("read %T: %w", row, err)
 }
-
-var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
-// contains returns the LIKE pattern of texts that hold this one literally.
-func contains(text string) string { return "%" + likeEscaper.Replace(text) + "%" }
 
 // isNotFound tells whether the row was not there.
 func isNotFound(err error) bool { return errors.Is(err, errNoMaster) }

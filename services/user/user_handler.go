@@ -34,7 +34,7 @@ func (h *userHandler) UpdateMe(ctx context.Context, req *userv1.UpdateMeRequest)
 	if err != nil {
 		return nil, err
 	}
-	a, err := h.store.changeAccount(ctx, p.UserID, h.now(), func() {}, func(a *Account) error {
+	a, err := h.store.changeAccount(ctx, p.UserID, h.deps.Time(), func() {}, func(a *Account) error {
 		if err := etag.Match(req.GetEtag(), a.Version); err != nil {
 			return err
 		}
@@ -63,7 +63,7 @@ func (h *userHandler) ListUsers(ctx context.Context, req *userv1.ListUsersReques
 	if err != nil {
 		return nil, err
 	}
-	page, more := firstPage(rows, size)
+	page, more := pagetoken.Cut(rows, size)
 	resp := &userv1.ListUsersResponse{Users: convertAll(page, toUser)}
 	if more {
 		last := page[size-1]
@@ -87,36 +87,35 @@ func (h *userHandler) user(ctx context.Context, id string) (*userv1.User, error)
 
 // SetUserRole gives an account another role.
 func (h *userHandler) SetUserRole(ctx context.Context, req *userv1.SetUserRoleRequest) (*userv1.User, error) {
-	return h.change(ctx, req.GetUserId(), func(a *Account, s Standing) error {
-		if err := etag.Match(req.GetEtag(), a.Version); err != nil {
-			return err
-		}
+	return h.change(ctx, req.GetUserId(), req.GetEtag(), func(a *Account, s Standing) error {
 		return a.SetRole(req.GetRole(), s)
 	})
 }
 
 // DisableUser locks an account and ends its sessions.
 func (h *userHandler) DisableUser(ctx context.Context, req *userv1.DisableUserRequest) (*userv1.User, error) {
-	return h.change(ctx, req.GetUserId(), (*Account).Disable)
+	return h.change(ctx, req.GetUserId(), req.GetEtag(), (*Account).Disable)
 }
 
 // EnableUser unlocks an account.
 func (h *userHandler) EnableUser(ctx context.Context, req *userv1.EnableUserRequest) (*userv1.User, error) {
-	return h.change(ctx, req.GetUserId(), func(a *Account, _ Standing) error {
+	return h.change(ctx, req.GetUserId(), req.GetEtag(), func(a *Account, _ Standing) error {
 		a.Enable()
 		return nil
 	})
 }
 
-// change applies a rule about roles and locks to an account. It takes effect at
-// once, for sessions that are open too.
-func (h *userHandler) change(ctx context.Context, id string, rule func(*Account, Standing) error) (*userv1.User, error) {
-	a, profile, err := h.store.changeStanding(ctx, id, h.now(), func() { h.ended(id, "") }, rule)
+// change applies a rule about roles and locks to an account that has the caller's
+// etag. It takes effect at once, for sessions that are open too.
+func (h *userHandler) change(ctx context.Context, id, tag string, rule func(*Account, Standing) error) (*userv1.User, error) {
+	a, err := h.store.changeStanding(ctx, id, h.deps.Time(), func() { h.ended(id, "") }, func(a *Account, s Standing) error {
+		if err := etag.Match(tag, a.Version); err != nil {
+			return err
+		}
+		return rule(a, s)
+	})
 	if err != nil {
 		return nil, err
-	}
-	if profile != nil {
-		h.dropMaster(ctx, profile.ID, profile.Revision())
 	}
 	return toUser(a), nil
 }

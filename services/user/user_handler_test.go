@@ -38,7 +38,7 @@ func TestUpdateMe(t *testing.T) {
 	_, err = update(&userv1.UpdateMeRequest{DisplayName: new("late"), Etag: "2"})
 	wantError(t, err, codes.Aborted, "ETAG_MISMATCH")
 	_, err = update(&userv1.UpdateMeRequest{DisplayName: new("late"), Etag: "nonsense"})
-	wantField(t, err, "etag")
+	wantError(t, err, codes.Aborted, "ETAG_MISMATCH")
 	_, err = update(&userv1.UpdateMeRequest{UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"display_name"}}})
 	wantField(t, err, "display_name")
 	for _, path := range []string{"role", "email", "disabled", "id"} {

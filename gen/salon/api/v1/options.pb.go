@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: salon/api/v1/options.proto
 
-// Options that Salon's own methods carry: who may call a method, and which public answers may be kept in memory.
+// Options of Salon's own: who may call a method, which public answers may be kept in memory, and what an answer may lack.
 
 package apiv1
 
@@ -265,6 +265,22 @@ var file_salon_api_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 		Tag:           "bytes,50842,opt,name=cache",
 		Filename:      "salon/api/v1/options.proto",
 	},
+	{
+		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
+		ExtensionType: (*bool)(nil),
+		Field:         50843,
+		Name:          "salon.api.v1.may_be_absent",
+		Tag:           "varint,50843,opt,name=may_be_absent",
+		Filename:      "salon/api/v1/options.proto",
+	},
+	{
+		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
+		ExtensionType: (*bool)(nil),
+		Field:         50844,
+		Name:          "salon.api.v1.personal",
+		Tag:           "varint,50844,opt,name=personal",
+		Filename:      "salon/api/v1/options.proto",
+	},
 }
 
 // Extension fields to descriptorpb.MethodOptions.
@@ -277,6 +293,19 @@ var (
 	//
 	// optional salon.api.v1.ResponseCache cache = 50842;
 	E_Cache = &file_salon_api_v1_options_proto_extTypes[1]
+)
+
+// Extension fields to descriptorpb.FieldOptions.
+var (
+	// Set on a field of an answer that has nothing to tell at times: a message is absent then, a text empty, an enum its
+	// zero value. All other fields of answers always have a value.
+	//
+	// optional bool may_be_absent = 50843;
+	E_MayBeAbsent = &file_salon_api_v1_options_proto_extTypes[2]
+	// Set on a field of an answer that only some callers see. For all others it is empty.
+	//
+	// optional bool personal = 50844;
+	E_Personal = &file_salon_api_v1_options_proto_extTypes[3]
 )
 
 var File_salon_api_v1_options_proto protoreflect.FileDescriptor
@@ -302,7 +331,9 @@ const file_salon_api_v1_options_proto_rawDesc = "" +
 	"\n" +
 	"ROLE_ADMIN\x10\x03:T\n" +
 	"\x06policy\x12\x1e.google.protobuf.MethodOptions\x18\x99\x8d\x03 \x01(\v2\x1a.salon.api.v1.MethodPolicyR\x06policy:S\n" +
-	"\x05cache\x12\x1e.google.protobuf.MethodOptions\x18\x9a\x8d\x03 \x01(\v2\x1b.salon.api.v1.ResponseCacheR\x05cacheB\xab\x01\n" +
+	"\x05cache\x12\x1e.google.protobuf.MethodOptions\x18\x9a\x8d\x03 \x01(\v2\x1b.salon.api.v1.ResponseCacheR\x05cache:C\n" +
+	"\rmay_be_absent\x12\x1d.google.protobuf.FieldOptions\x18\x9b\x8d\x03 \x01(\bR\vmayBeAbsent:;\n" +
+	"\bpersonal\x12\x1d.google.protobuf.FieldOptions\x18\x9c\x8d\x03 \x01(\bR\bpersonalB\xab\x01\n" +
 	"\x10com.salon.api.v1B\fOptionsProtoP\x01Z7github.com/beauty-salon/platform/gen/salon/api/v1;apiv1\xa2\x02\x03SAX\xaa\x02\fSalon.Api.V1\xca\x02\fSalon\\Api\\V1\xe2\x02\x18Salon\\Api\\V1\\GPBMetadata\xea\x02\x0eSalon::Api::V1b\x06proto3"
 
 var (
@@ -325,18 +356,21 @@ var file_salon_api_v1_options_proto_goTypes = []any{
 	(*MethodPolicy)(nil),               // 2: salon.api.v1.MethodPolicy
 	(*ResponseCache)(nil),              // 3: salon.api.v1.ResponseCache
 	(*descriptorpb.MethodOptions)(nil), // 4: google.protobuf.MethodOptions
+	(*descriptorpb.FieldOptions)(nil),  // 5: google.protobuf.FieldOptions
 }
 var file_salon_api_v1_options_proto_depIdxs = []int32{
 	0, // 0: salon.api.v1.MethodPolicy.access:type_name -> salon.api.v1.Access
 	1, // 1: salon.api.v1.MethodPolicy.roles:type_name -> salon.api.v1.Role
 	4, // 2: salon.api.v1.policy:extendee -> google.protobuf.MethodOptions
 	4, // 3: salon.api.v1.cache:extendee -> google.protobuf.MethodOptions
-	2, // 4: salon.api.v1.policy:type_name -> salon.api.v1.MethodPolicy
-	3, // 5: salon.api.v1.cache:type_name -> salon.api.v1.ResponseCache
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	4, // [4:6] is the sub-list for extension type_name
-	2, // [2:4] is the sub-list for extension extendee
+	5, // 4: salon.api.v1.may_be_absent:extendee -> google.protobuf.FieldOptions
+	5, // 5: salon.api.v1.personal:extendee -> google.protobuf.FieldOptions
+	2, // 6: salon.api.v1.policy:type_name -> salon.api.v1.MethodPolicy
+	3, // 7: salon.api.v1.cache:type_name -> salon.api.v1.ResponseCache
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	6, // [6:8] is the sub-list for extension type_name
+	2, // [2:6] is the sub-list for extension extendee
 	0, // [0:2] is the sub-list for field type_name
 }
 
@@ -352,7 +386,7 @@ func file_salon_api_v1_options_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_api_v1_options_proto_rawDesc), len(file_salon_api_v1_options_proto_rawDesc)),
 			NumEnums:      2,
 			NumMessages:   2,
-			NumExtensions: 2,
+			NumExtensions: 4,
 			NumServices:   0,
 		},
 		GoTypes:           file_salon_api_v1_options_proto_goTypes,

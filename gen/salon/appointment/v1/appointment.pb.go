@@ -404,7 +404,7 @@ var File_salon_appointment_v1_appointment_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_appointment_proto_rawDesc = "" +
 	"\n" +
-	"&salon/appointment/v1/appointment.proto\x12\x14salon.appointment.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18salon/api/v1/money.proto\"\xb8\x02\n" +
+	"&salon/appointment/v1/appointment.proto\x12\x14salon.appointment.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18salon/api/v1/money.proto\x1a\x1asalon/api/v1/options.proto\"\xb8\x02\n" +
 	"\aSegment\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\"\n" +
 	"\n" +
@@ -414,7 +414,7 @@ const file_salon_appointment_v1_appointment_proto_rawDesc = "" +
 	"\n" +
 	"start_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\tstartTime\x12:\n" +
 	"\bend_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\aendTime\x12.\n" +
-	"\x05price\x18\a \x01(\v2\x13.salon.api.v1.MoneyB\x03\xe0A\x03R\x05price\"\xa7\x05\n" +
+	"\x05price\x18\a \x01(\v2\x13.salon.api.v1.MoneyB\x03\xe0A\x03R\x05price\"\xab\x05\n" +
 	"\vAppointment\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12$\n" +
 	"\vcustomer_id\x18\x02 \x01(\tB\x03\xe0A\x03R\n" +
@@ -426,8 +426,8 @@ const file_salon_appointment_v1_appointment_proto_rawDesc = "" +
 	"\bend_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\aendTime\x129\n" +
 	"\vtotal_price\x18\a \x01(\v2\x13.salon.api.v1.MoneyB\x03\xe0A\x03R\n" +
 	"totalPrice\x12\x17\n" +
-	"\x04note\x18\b \x01(\tB\x03\xe0A\x03R\x04note\x12C\n" +
-	"\fcancelled_by\x18\t \x01(\x0e2\x1b.salon.appointment.v1.PartyB\x03\xe0A\x03R\vcancelledBy\x12(\n" +
+	"\x04note\x18\b \x01(\tB\x03\xe0A\x03R\x04note\x12G\n" +
+	"\fcancelled_by\x18\t \x01(\x0e2\x1b.salon.appointment.v1.PartyB\a\xe0A\x03\xd8\xe9\x18\x01R\vcancelledBy\x12(\n" +
 	"\rcancel_reason\x18\n" +
 	" \x01(\tB\x03\xe0A\x03R\fcancelReason\x12@\n" +
 	"\vcreate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +

@@ -689,7 +689,7 @@ const file_salon_appointment_v1_appointment_service_proto_rawDesc = "" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12*\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12V\n" +
+	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12V\n" +
 	"\x06states\x18\x03 \x03(\x0e2&.salon.appointment.v1.AppointmentStateB\x16\xe0A\x01\xbaH\x10\x92\x01\r\x10\x05\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x12G\n" +
 	"\x0fstart_time_from\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\rstartTimeFrom\x12K\n" +
 	"\x11start_time_before\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x0fstartTimeBefore\x12+\n" +
@@ -725,12 +725,12 @@ const file_salon_appointment_v1_appointment_service_proto_rawDesc = "" +
 	"\x11MarkNoShowRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x12\x1e\n" +
 	"\x04etag\x18\x02 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag2\x93\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag2\x99\n" +
 	"\n" +
 	"\x12AppointmentService\x12\x89\x01\n" +
-	"\x11CreateAppointment\x12..salon.appointment.v1.CreateAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"!\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/appointments\x12\x91\x01\n" +
-	"\x0eGetAppointment\x12+.salon.appointment.v1.GetAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"/\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02#\x12!/v1/appointments/{appointment_id}\x12\x91\x01\n" +
-	"\x10ListAppointments\x12-.salon.appointment.v1.ListAppointmentsRequest\x1a..salon.appointment.v1.ListAppointmentsResponse\"\x1e\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/appointments\x12\xa1\x01\n" +
+	"\x11CreateAppointment\x12..salon.appointment.v1.CreateAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"!\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/appointments\x12\x94\x01\n" +
+	"\x0eGetAppointment\x12+.salon.appointment.v1.GetAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"2\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02#\x12!/v1/appointments/{appointment_id}\x90\x02\x01\x12\x94\x01\n" +
+	"\x10ListAppointments\x12-.salon.appointment.v1.ListAppointmentsRequest\x1a..salon.appointment.v1.ListAppointmentsResponse\"!\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/appointments\x90\x02\x01\x12\xa1\x01\n" +
 	"\x11CancelAppointment\x12..salon.appointment.v1.CancelAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"9\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/appointments/{appointment_id}:cancel\x12\xad\x01\n" +
 	"\x15RescheduleAppointment\x122.salon.appointment.v1.RescheduleAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"=\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x021:\x01*\",/v1/appointments/{appointment_id}:reschedule\x12\xa8\x01\n" +
 	"\x12ConfirmAppointment\x12/.salon.appointment.v1.ConfirmAppointmentRequest\x1a!.salon.appointment.v1.Appointment\">\xca\xe9\x18\x06\b\x02\x12\x02\x02\x03\x82\xd3\xe4\x93\x02.:\x01*\")/v1/appointments/{appointment_id}:confirm\x12\xab\x01\n" +

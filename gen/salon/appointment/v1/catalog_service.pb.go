@@ -795,7 +795,7 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12*\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12*\n" +
+	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12*\n" +
 	"\bcategory\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\br\x06\xc8\xe9\x18\x01\x182R\bcategory\x12$\n" +
 	"\x05query\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\br\x06\xc8\xe9\x18\x01\x18dR\x05query\x12 \n" +
 	"\x06active\x18\x05 \x01(\bB\x03\xe0A\x01H\x00R\x06active\x88\x01\x01B\t\n" +
@@ -850,7 +850,7 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12*\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x87\x01\n" +
+	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"\x87\x01\n" +
 	"\x15ListOfferingsResponse\x12A\n" +
 	"\tofferings\x18\x01 \x03(\v2\x1e.salon.appointment.v1.OfferingB\x03\xe0A\x03R\tofferings\x12+\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xc1\x02\n" +
@@ -868,17 +868,17 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\n" +
 	"service_id\x18\x02 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12\x1e\n" +
 	"\x04etag\x18\x03 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag2\x8d\t\n" +
-	"\x0eCatalogService\x12\x96\x01\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag2\x96\t\n" +
+	"\x0eCatalogService\x12\x99\x01\n" +
 	"\n" +
-	"GetService\x12'.salon.appointment.v1.GetServiceRequest\x1a\x1d.salon.appointment.v1.Service\"@\xca\xe9\x18\x02\b\x01\xd2\xe9\x18\x15\n" +
+	"GetService\x12'.salon.appointment.v1.GetServiceRequest\x1a\x1d.salon.appointment.v1.Service\"C\xca\xe9\x18\x02\b\x01\xd2\xe9\x18\x15\n" +
 	"\aservice\x12\n" +
-	"service_id\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/services/{service_id}\x12\x81\x01\n" +
-	"\fListServices\x12).salon.appointment.v1.ListServicesRequest\x1a*.salon.appointment.v1.ListServicesResponse\"\x1a\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/services\x12|\n" +
+	"service_id\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/services/{service_id}\x90\x02\x01\x12\x84\x01\n" +
+	"\fListServices\x12).salon.appointment.v1.ListServicesRequest\x1a*.salon.appointment.v1.ListServicesResponse\"\x1d\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/services\x90\x02\x01\x12|\n" +
 	"\rCreateService\x12*.salon.appointment.v1.CreateServiceRequest\x1a\x1d.salon.appointment.v1.Service\" \xca\xe9\x18\x05\b\x02\x12\x01\x03\x82\xd3\xe4\x93\x02\x11:\x01*\"\f/v1/services\x12\x89\x01\n" +
 	"\rUpdateService\x12*.salon.appointment.v1.UpdateServiceRequest\x1a\x1d.salon.appointment.v1.Service\"-\xca\xe9\x18\x05\b\x02\x12\x01\x03\x82\xd3\xe4\x93\x02\x1e:\x01*2\x19/v1/services/{service_id}\x12\x7f\n" +
-	"\rDeleteService\x12*.salon.appointment.v1.DeleteServiceRequest\x1a\x16.google.protobuf.Empty\"*\xca\xe9\x18\x05\b\x02\x12\x01\x03\x82\xd3\xe4\x93\x02\x1b*\x19/v1/services/{service_id}\x12\x99\x01\n" +
-	"\rListOfferings\x12*.salon.appointment.v1.ListOfferingsRequest\x1a+.salon.appointment.v1.ListOfferingsResponse\"/\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02#\x12!/v1/masters/{master_id}/offerings\x12\x9c\x01\n" +
+	"\rDeleteService\x12*.salon.appointment.v1.DeleteServiceRequest\x1a\x16.google.protobuf.Empty\"*\xca\xe9\x18\x05\b\x02\x12\x01\x03\x82\xd3\xe4\x93\x02\x1b*\x19/v1/services/{service_id}\x12\x9c\x01\n" +
+	"\rListOfferings\x12*.salon.appointment.v1.ListOfferingsRequest\x1a+.salon.appointment.v1.ListOfferingsResponse\"2\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02#\x12!/v1/masters/{master_id}/offerings\x90\x02\x01\x12\x9c\x01\n" +
 	"\vPutOffering\x12(.salon.appointment.v1.PutOfferingRequest\x1a\x1e.salon.appointment.v1.Offering\"C\xca\xe9\x18\x06\b\x02\x12\x02\x02\x03\x82\xd3\xe4\x93\x023:\x01*\x1a./v1/masters/{master_id}/offerings/{service_id}\x12\x97\x01\n" +
 	"\x0eDeleteOffering\x12+.salon.appointment.v1.DeleteOfferingRequest\x1a\x16.google.protobuf.Empty\"@\xca\xe9\x18\x06\b\x02\x12\x02\x02\x03\x82\xd3\xe4\x93\x020*./v1/masters/{master_id}/offerings/{service_id}B\xea\x01\n" +
 	"\x18com.salon.appointment.v1B\x13CatalogServiceProtoP\x01ZGgithub.com/beauty-salon/platform/gen/salon/appointment/v1;appointmentv1\xa2\x02\x03SAX\xaa\x02\x14Salon.Appointment.V1\xca\x02\x14Salon\\Appointment\\V1\xe2\x02 Salon\\Appointment\\V1\\GPBMetadata\xea\x02\x16Salon::Appointment::V1b\x06proto3"

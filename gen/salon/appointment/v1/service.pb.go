@@ -309,7 +309,7 @@ var File_salon_appointment_v1_service_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_service_proto_rawDesc = "" +
 	"\n" +
-	"\"salon/appointment/v1/service.proto\x12\x14salon.appointment.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18salon/api/v1/money.proto\"\x89\x04\n" +
+	"\"salon/appointment/v1/service.proto\x12\x14salon.appointment.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18salon/api/v1/money.proto\x1a\x1asalon/api/v1/options.proto\"\x89\x04\n" +
 	"\aService\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\x17\n" +
 	"\x04name\x18\x02 \x01(\tB\x03\xe0A\x03R\x04name\x12%\n" +
@@ -325,12 +325,12 @@ const file_salon_appointment_v1_service_proto_rawDesc = "" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12\x17\n" +
-	"\x04etag\x18\f \x01(\tB\x03\xe0A\x03R\x04etag\"\xbb\x04\n" +
+	"\x04etag\x18\f \x01(\tB\x03\xe0A\x03R\x04etag\"\xbf\x04\n" +
 	"\bOffering\x12 \n" +
 	"\tmaster_id\x18\x01 \x01(\tB\x03\xe0A\x03R\bmasterId\x12\"\n" +
 	"\n" +
-	"service_id\x18\x02 \x01(\tB\x03\xe0A\x03R\tserviceId\x12?\n" +
-	"\x0eprice_override\x18\x03 \x01(\v2\x13.salon.api.v1.MoneyB\x03\xe0A\x03R\rpriceOverride\x12D\n" +
+	"service_id\x18\x02 \x01(\tB\x03\xe0A\x03R\tserviceId\x12C\n" +
+	"\x0eprice_override\x18\x03 \x01(\v2\x13.salon.api.v1.MoneyB\a\xe0A\x03\xd8\xe9\x18\x01R\rpriceOverride\x12D\n" +
 	"\x19duration_override_minutes\x18\x04 \x01(\x05B\x03\xe0A\x03H\x00R\x17durationOverrideMinutes\x88\x01\x01\x12.\n" +
 	"\x05price\x18\x05 \x01(\v2\x13.salon.api.v1.MoneyB\x03\xe0A\x03R\x05price\x12.\n" +
 	"\x10duration_minutes\x18\x06 \x01(\x05B\x03\xe0A\x03R\x0fdurationMinutes\x12&\n" +

@@ -134,9 +134,9 @@ const file_salon_appointment_v1_visit_service_proto_rawDesc = "" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\"\x83\x01\n" +
 	"\x13LookupVisitResponse\x12M\n" +
 	"\vappointment\x18\x01 \x01(\v2&.salon.appointment.v1.AppointmentEventB\x03\xe0A\x03R\vappointment\x12\x1d\n" +
-	"\aversion\x18\x02 \x01(\x03B\x03\xe0A\x03R\aversion2z\n" +
-	"\fVisitService\x12j\n" +
-	"\vLookupVisit\x12(.salon.appointment.v1.LookupVisitRequest\x1a).salon.appointment.v1.LookupVisitResponse\"\x06\xca\xe9\x18\x02\b\x03B\xe8\x01\n" +
+	"\aversion\x18\x02 \x01(\x03B\x03\xe0A\x03R\aversion2}\n" +
+	"\fVisitService\x12m\n" +
+	"\vLookupVisit\x12(.salon.appointment.v1.LookupVisitRequest\x1a).salon.appointment.v1.LookupVisitResponse\"\t\xca\xe9\x18\x02\b\x03\x90\x02\x01B\xe8\x01\n" +
 	"\x18com.salon.appointment.v1B\x11VisitServiceProtoP\x01ZGgithub.com/beauty-salon/platform/gen/salon/appointment/v1;appointmentv1\xa2\x02\x03SAX\xaa\x02\x14Salon.Appointment.V1\xca\x02\x14Salon\\Appointment\\V1\xe2\x02 Salon\\Appointment\\V1\\GPBMetadata\xea\x02\x16Salon::Appointment::V1b\x06proto3"
 
 var (

@@ -7,6 +7,7 @@
 package notificationv1
 
 import (
+	_ "github.com/beauty-salon/platform/gen/salon/api/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -222,16 +223,16 @@ var File_salon_notification_v1_notification_proto protoreflect.FileDescriptor
 
 const file_salon_notification_v1_notification_proto_rawDesc = "" +
 	"\n" +
-	"(salon/notification/v1/notification.proto\x12\x15salon.notification.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbe\x03\n" +
+	"(salon/notification/v1/notification.proto\x12\x15salon.notification.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asalon/api/v1/options.proto\"\xce\x03\n" +
 	"\fNotification\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12@\n" +
 	"\x04type\x18\x02 \x01(\x0e2'.salon.notification.v1.NotificationTypeB\x03\xe0A\x03R\x04type\x12\x19\n" +
 	"\x05title\x18\x03 \x01(\tB\x03\xe0A\x03R\x05title\x12\x17\n" +
-	"\x04body\x18\x04 \x01(\tB\x03\xe0A\x03R\x04body\x12*\n" +
-	"\x0eappointment_id\x18\x05 \x01(\tB\x03\xe0A\x03R\rappointmentId\x12U\n" +
-	"\x16appointment_start_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\x14appointmentStartTime\x12 \n" +
-	"\trating_id\x18\a \x01(\tB\x03\xe0A\x03R\bratingId\x12<\n" +
-	"\tread_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\breadTime\x12@\n" +
+	"\x04body\x18\x04 \x01(\tB\x03\xe0A\x03R\x04body\x12.\n" +
+	"\x0eappointment_id\x18\x05 \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\rappointmentId\x12Y\n" +
+	"\x16appointment_start_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\x14appointmentStartTime\x12$\n" +
+	"\trating_id\x18\a \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\bratingId\x12@\n" +
+	"\tread_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\breadTime\x12@\n" +
 	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime*\x8d\x03\n" +
 	"\x10NotificationType\x12!\n" +

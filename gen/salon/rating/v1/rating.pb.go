@@ -7,6 +7,7 @@
 package ratingv1
 
 import (
+	_ "github.com/beauty-salon/platform/gen/salon/api/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -245,18 +246,18 @@ var File_salon_rating_v1_rating_proto protoreflect.FileDescriptor
 
 const file_salon_rating_v1_rating_proto_rawDesc = "" +
 	"\n" +
-	"\x1csalon/rating/v1/rating.proto\x12\x0fsalon.rating.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc3\x03\n" +
+	"\x1csalon/rating/v1/rating.proto\x12\x0fsalon.rating.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asalon/api/v1/options.proto\"\xcf\x03\n" +
 	"\x06Rating\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12 \n" +
-	"\tmaster_id\x18\x02 \x01(\tB\x03\xe0A\x03R\bmasterId\x12*\n" +
-	"\x0eappointment_id\x18\x03 \x01(\tB\x03\xe0A\x03R\rappointmentId\x12$\n" +
-	"\vcustomer_id\x18\x04 \x01(\tB\x03\xe0A\x03R\n" +
+	"\tmaster_id\x18\x02 \x01(\tB\x03\xe0A\x03R\bmasterId\x12.\n" +
+	"\x0eappointment_id\x18\x03 \x01(\tB\a\xe0A\x03\xe0\xe9\x18\x01R\rappointmentId\x12(\n" +
+	"\vcustomer_id\x18\x04 \x01(\tB\a\xe0A\x03\xe0\xe9\x18\x01R\n" +
 	"customerId\x12\x19\n" +
 	"\x05stars\x18\x05 \x01(\x05B\x03\xe0A\x03R\x05stars\x12\x1d\n" +
 	"\acomment\x18\x06 \x01(\tB\x03\xe0A\x03R\acomment\x12\x19\n" +
-	"\x05reply\x18\a \x01(\tB\x03\xe0A\x03R\x05reply\x12>\n" +
+	"\x05reply\x18\a \x01(\tB\x03\xe0A\x03R\x05reply\x12B\n" +
 	"\n" +
-	"reply_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\treplyTime\x12@\n" +
+	"reply_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\treplyTime\x12@\n" +
 	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\n" +

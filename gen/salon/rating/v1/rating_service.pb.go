@@ -549,21 +549,21 @@ const file_salon_rating_v1_rating_service_proto_rawDesc = "" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12*\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x80\x01\n" +
+	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"\x80\x01\n" +
 	"\x19ListMasterRatingsResponse\x126\n" +
 	"\aratings\x18\x01 \x03(\v2\x17.salon.rating.v1.RatingB\x03\xe0A\x03R\aratings\x12+\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"F\n" +
 	"\x17GetRatingSummaryRequest\x12+\n" +
-	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId2\xc5\a\n" +
+	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId2\xce\a\n" +
 	"\rRatingService\x12\x88\x01\n" +
-	"\fCreateRating\x12$.salon.rating.v1.CreateRatingRequest\x1a\x17.salon.rating.v1.Rating\"9\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/appointments/{appointment_id}/rating\x12n\n" +
-	"\tGetRating\x12!.salon.rating.v1.GetRatingRequest\x1a\x17.salon.rating.v1.Rating\"%\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/ratings/{rating_id}\x12w\n" +
+	"\fCreateRating\x12$.salon.rating.v1.CreateRatingRequest\x1a\x17.salon.rating.v1.Rating\"9\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/appointments/{appointment_id}/rating\x12q\n" +
+	"\tGetRating\x12!.salon.rating.v1.GetRatingRequest\x1a\x17.salon.rating.v1.Rating\"(\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/ratings/{rating_id}\x90\x02\x01\x12w\n" +
 	"\fUpdateRating\x12$.salon.rating.v1.UpdateRatingRequest\x1a\x17.salon.rating.v1.Rating\"(\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x1c:\x01*2\x17/v1/ratings/{rating_id}\x12s\n" +
 	"\fDeleteRating\x12$.salon.rating.v1.DeleteRatingRequest\x1a\x16.google.protobuf.Empty\"%\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x19*\x17/v1/ratings/{rating_id}\x12\x83\x01\n" +
-	"\rReplyToRating\x12%.salon.rating.v1.ReplyToRatingRequest\x1a\x17.salon.rating.v1.Rating\"2\xca\xe9\x18\x06\b\x02\x12\x02\x02\x03\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/ratings/{rating_id}:reply\x12\x99\x01\n" +
-	"\x11ListMasterRatings\x12).salon.rating.v1.ListMasterRatingsRequest\x1a*.salon.rating.v1.ListMasterRatingsResponse\"-\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02!\x12\x1f/v1/masters/{master_id}/ratings\x12\xa8\x01\n" +
-	"\x10GetRatingSummary\x12(.salon.rating.v1.GetRatingSummaryRequest\x1a\x1e.salon.rating.v1.RatingSummary\"J\xca\xe9\x18\x02\b\x01\xd2\xe9\x18\x13\n" +
-	"\x06rating\x12\tmaster_id\x82\xd3\xe4\x93\x02'\x12%/v1/masters/{master_id}/ratingSummaryB\xc6\x01\n" +
+	"\rReplyToRating\x12%.salon.rating.v1.ReplyToRatingRequest\x1a\x17.salon.rating.v1.Rating\"2\xca\xe9\x18\x06\b\x02\x12\x02\x02\x03\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/ratings/{rating_id}:reply\x12\x9c\x01\n" +
+	"\x11ListMasterRatings\x12).salon.rating.v1.ListMasterRatingsRequest\x1a*.salon.rating.v1.ListMasterRatingsResponse\"0\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02!\x12\x1f/v1/masters/{master_id}/ratings\x90\x02\x01\x12\xab\x01\n" +
+	"\x10GetRatingSummary\x12(.salon.rating.v1.GetRatingSummaryRequest\x1a\x1e.salon.rating.v1.RatingSummary\"M\xca\xe9\x18\x02\b\x01\xd2\xe9\x18\x13\n" +
+	"\x06rating\x12\tmaster_id\x82\xd3\xe4\x93\x02'\x12%/v1/masters/{master_id}/ratingSummary\x90\x02\x01B\xc6\x01\n" +
 	"\x13com.salon.rating.v1B\x12RatingServiceProtoP\x01Z=github.com/beauty-salon/platform/gen/salon/rating/v1;ratingv1\xa2\x02\x03SRX\xaa\x02\x0fSalon.Rating.V1\xca\x02\x0fSalon\\Rating\\V1\xe2\x02\x1bSalon\\Rating\\V1\\GPBMetadata\xea\x02\x11Salon::Rating::V1b\x06proto3"
 
 var (

@@ -43,9 +43,9 @@ type RatingServiceClient interface {
 	UpdateRating(ctx context.Context, in *UpdateRatingRequest, opts ...grpc.CallOption) (*Rating, error)
 	// DeleteRating removes a rating of one's own, or any as an administrator. The visit cannot be rated again.
 	DeleteRating(ctx context.Context, in *DeleteRatingRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
-	// ReplyToRating answers a rating of one's own work, or replaces the answer.
+	// ReplyToRating answers a rating of one's own work, or replaces the answer. Nobody else answers in a master's name.
 	ReplyToRating(ctx context.Context, in *ReplyToRatingRequest, opts ...grpc.CallOption) (*Rating, error)
-	// ListMasterRatings lists the ratings of a master, newest first.
+	// ListMasterRatings lists the ratings of a master, newest first. A master who is unknown has none.
 	ListMasterRatings(ctx context.Context, in *ListMasterRatingsRequest, opts ...grpc.CallOption) (*ListMasterRatingsResponse, error)
 	// GetRatingSummary sums up the ratings of a master. A master without ratings has an empty summary.
 	GetRatingSummary(ctx context.Context, in *GetRatingSummaryRequest, opts ...grpc.CallOption) (*RatingSummary, error)
@@ -143,9 +143,9 @@ type RatingServiceServer interface {
 	UpdateRating(context.Context, *UpdateRatingRequest) (*Rating, error)
 	// DeleteRating removes a rating of one's own, or any as an administrator. The visit cannot be rated again.
 	DeleteRating(context.Context, *DeleteRatingRequest) (*emptypb.Empty, error)
-	// ReplyToRating answers a rating of one's own work, or replaces the answer.
+	// ReplyToRating answers a rating of one's own work, or replaces the answer. Nobody else answers in a master's name.
 	ReplyToRating(context.Context, *ReplyToRatingRequest) (*Rating, error)
-	// ListMasterRatings lists the ratings of a master, newest first.
+	// ListMasterRatings lists the ratings of a master, newest first. A master who is unknown has none.
 	ListMasterRatings(context.Context, *ListMasterRatingsRequest) (*ListMasterRatingsResponse, error)
 	// GetRatingSummary sums up the ratings of a master. A master without ratings has an empty summary.
 	GetRatingSummary(context.Context, *GetRatingSummaryRequest) (*RatingSummary, error)

@@ -377,12 +377,12 @@ const file_salon_user_v1_identity_service_proto_rawDesc = "" +
 	"\tmaster_id\x18\x01 \x01(\tB\x03\xe0A\x03R\bmasterId\x12\x1d\n" +
 	"\adeleted\x18\x02 \x01(\bB\x03\xe0A\x03R\adeleted\x12\x1d\n" +
 	"\aversion\x18\x03 \x01(\x03B\x03\xe0A\x03R\aversion\x12\x1f\n" +
-	"\bdisabled\x18\x04 \x01(\bB\x03\xe0A\x03R\bdisabled2\xae\x02\n" +
-	"\x0fIdentityService\x12_\n" +
-	"\fCheckSession\x12\".salon.user.v1.CheckSessionRequest\x1a#.salon.user.v1.CheckSessionResponse\"\x06\xca\xe9\x18\x02\b\x03\x12Y\n" +
+	"\bdisabled\x18\x04 \x01(\bB\x03\xe0A\x03R\bdisabled2\xb7\x02\n" +
+	"\x0fIdentityService\x12b\n" +
+	"\fCheckSession\x12\".salon.user.v1.CheckSessionRequest\x1a#.salon.user.v1.CheckSessionResponse\"\t\xca\xe9\x18\x02\b\x03\x90\x02\x01\x12\\\n" +
 	"\n" +
-	"LookupUser\x12 .salon.user.v1.LookupUserRequest\x1a!.salon.user.v1.LookupUserResponse\"\x06\xca\xe9\x18\x02\b\x03\x12_\n" +
-	"\fLookupMaster\x12\".salon.user.v1.LookupMasterRequest\x1a#.salon.user.v1.LookupMasterResponse\"\x06\xca\xe9\x18\x02\b\x03B\xba\x01\n" +
+	"LookupUser\x12 .salon.user.v1.LookupUserRequest\x1a!.salon.user.v1.LookupUserResponse\"\t\xca\xe9\x18\x02\b\x03\x90\x02\x01\x12b\n" +
+	"\fLookupMaster\x12\".salon.user.v1.LookupMasterRequest\x1a#.salon.user.v1.LookupMasterResponse\"\t\xca\xe9\x18\x02\b\x03\x90\x02\x01B\xba\x01\n" +
 	"\x11com.salon.user.v1B\x14IdentityServiceProtoP\x01Z9github.com/beauty-salon/platform/gen/salon/user/v1;userv1\xa2\x02\x03SUX\xaa\x02\rSalon.User.V1\xca\x02\rSalon\\User\\V1\xe2\x02\x19Salon\\User\\V1\\GPBMetadata\xea\x02\x0fSalon::User::V1b\x06proto3"
 
 var (

@@ -377,7 +377,9 @@ func (x *SetUserRoleRequest) GetEtag() string {
 type DisableUserRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The account's id.
-	UserId        string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// Refuses the change when the account has changed since.
+	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -419,11 +421,20 @@ func (x *DisableUserRequest) GetUserId() string {
 	return ""
 }
 
+func (x *DisableUserRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
 // EnableUserRequest names the account to unlock.
 type EnableUserRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The account's id.
-	UserId        string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// Refuses the change when the account has changed since.
+	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -465,6 +476,13 @@ func (x *EnableUserRequest) GetUserId() string {
 	return ""
 }
 
+func (x *EnableUserRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
 var File_salon_user_v1_user_service_proto protoreflect.FileDescriptor
 
 const file_salon_user_v1_user_service_proto_rawDesc = "" +
@@ -484,7 +502,7 @@ const file_salon_user_v1_user_service_proto_rawDesc = "" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12*\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12$\n" +
+	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12$\n" +
 	"\x05query\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\br\x06\xc8\xe9\x18\x01\x18dR\x05query\x12@\n" +
 	"\x05roles\x18\x04 \x03(\x0e2\x12.salon.api.v1.RoleB\x16\xe0A\x01\xbaH\x10\x92\x01\r\x10\x03\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x05roles\"p\n" +
 	"\x11ListUsersResponse\x12.\n" +
@@ -497,16 +515,20 @@ const file_salon_user_v1_user_service_proto_rawDesc = "" +
 	"\x04role\x18\x02 \x01(\x0e2\x12.salon.api.v1.RoleB\x10\xe0A\x02\xbaH\n" +
 	"\xc8\x01\x01\x82\x01\x04\x10\x01 \x00R\x04role\x12\x1e\n" +
 	"\x04etag\x18\x03 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\"=\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\"]\n" +
 	"\x12DisableUserRequest\x12'\n" +
-	"\auser_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\x06userId\"<\n" +
+	"\auser_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\x06userId\x12\x1e\n" +
+	"\x04etag\x18\x02 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\"\\\n" +
 	"\x11EnableUserRequest\x12'\n" +
-	"\auser_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\x06userId2\xee\x05\n" +
-	"\vUserService\x12O\n" +
-	"\x05GetMe\x12\x1b.salon.user.v1.GetMeRequest\x1a\x13.salon.user.v1.User\"\x14\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\b\x12\x06/v1/me\x12X\n" +
-	"\bUpdateMe\x12\x1e.salon.user.v1.UpdateMeRequest\x1a\x13.salon.user.v1.User\"\x17\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\v:\x01*2\x06/v1/me\x12j\n" +
-	"\tListUsers\x12\x1f.salon.user.v1.ListUsersRequest\x1a .salon.user.v1.ListUsersResponse\"\x1a\xca\xe9\x18\x05\b\x02\x12\x01\x03\x82\xd3\xe4\x93\x02\v\x12\t/v1/users\x12c\n" +
-	"\aGetUser\x12\x1d.salon.user.v1.GetUserRequest\x1a\x13.salon.user.v1.User\"$\xca\xe9\x18\x05\b\x02\x12\x01\x03\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/users/{user_id}\x12v\n" +
+	"\auser_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\x06userId\x12\x1e\n" +
+	"\x04etag\x18\x02 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag2\xf7\x05\n" +
+	"\vUserService\x12R\n" +
+	"\x05GetMe\x12\x1b.salon.user.v1.GetMeRequest\x1a\x13.salon.user.v1.User\"\x17\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\b\x12\x06/v1/me\x90\x02\x01\x12X\n" +
+	"\bUpdateMe\x12\x1e.salon.user.v1.UpdateMeRequest\x1a\x13.salon.user.v1.User\"\x17\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\v:\x01*2\x06/v1/me\x12m\n" +
+	"\tListUsers\x12\x1f.salon.user.v1.ListUsersRequest\x1a .salon.user.v1.ListUsersResponse\"\x1d\xca\xe9\x18\x05\b\x02\x12\x01\x03\x82\xd3\xe4\x93\x02\v\x12\t/v1/users\x90\x02\x01\x12f\n" +
+	"\aGetUser\x12\x1d.salon.user.v1.GetUserRequest\x1a\x13.salon.user.v1.User\"'\xca\xe9\x18\x05\b\x02\x12\x01\x03\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/users/{user_id}\x90\x02\x01\x12v\n" +
 	"\vSetUserRole\x12!.salon.user.v1.SetUserRoleRequest\x1a\x13.salon.user.v1.User\"/\xca\xe9\x18\x05\b\x02\x12\x01\x03\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/users/{user_id}:setRole\x12v\n" +
 	"\vDisableUser\x12!.salon.user.v1.DisableUserRequest\x1a\x13.salon.user.v1.User\"/\xca\xe9\x18\x05\b\x02\x12\x01\x03\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/users/{user_id}:disable\x12s\n" +
 	"\n" +

@@ -1,0 +1,68 @@
+// Package binding reads from the contract how REST carries its methods. The gateway
+// serves by it, and the OpenAPI document describes it.
+package binding
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+)
+
+// Binding is the google.api.http rule of a method.
+type Binding struct {
+	// Verb is the HTTP method; empty: REST does not carry the method.
+	Verb string
+	// Template is the path, such as "/v1/masters/{master_id}".
+	Template string
+	// HasBody tells that all fields which are not in the path come in the body.
+	// Otherwise they are query parameters.
+	HasBody bool
+
+	desc protoreflect.MethodDescriptor
+}
+
+// Of returns the binding of a method. A body that is one field of the request is an
+// error: no method of Salon's has one.
+func Of(md protoreflect.MethodDescriptor) (Binding, error) {
+	b := Binding{desc: md}
+	rule, _ := proto.GetExtension(md.Options(), annotations.E_Http).(*annotations.HttpRule)
+	switch p := rule.GetPattern().(type) {
+	case *annotations.HttpRule_Get:
+		b.Verb, b.Template = http.MethodGet, p.Get
+	case *annotations.HttpRule_Put:
+		b.Verb, b.Template = http.MethodPut, p.Put
+	case *annotations.HttpRule_Post:
+		b.Verb, b.Template = http.MethodPost, p.Post
+	case *annotations.HttpRule_Patch:
+		b.Verb, b.Template = http.MethodPatch, p.Patch
+	case *annotations.HttpRule_Delete:
+		b.Verb, b.Template = http.MethodDelete, p.Delete
+	}
+	if body := rule.GetBody(); body != "" && body != "*" {
+		return b, fmt.Errorf(`%s: only the body "*" is supported, not %q`, md.FullName(), body)
+	}
+	b.HasBody = rule.GetBody() != ""
+	return b, nil
+}
+
+// Creates reports whether the method makes a resource, so that REST answers 201.
+func (b Binding) Creates() bool {
+	name := string(b.desc.Name())
+	return b.Verb == http.MethodPost && (strings.HasPrefix(name, "Create") || name == "Register")
+}
+
+// Locates reports whether a read shows what a method creates: a GET with one
+// variable, the id, that returns the same message. Its path is the Location.
+func (b Binding) Locates(create Binding) bool {
+	return create.Creates() && b.Verb == http.MethodGet && strings.Count(b.Template, "{") == 1 &&
+		b.desc.Output().FullName() == create.desc.Output().FullName()
+}
+
+// InPath reports whether a field of the request is a variable of the path.
+func (b Binding) InPath(fd protoreflect.FieldDescriptor) bool {
+	return fd.Parent() == b.desc.Input() && strings.Contains(b.Template, "{"+string(fd.Name())+"}")
+}

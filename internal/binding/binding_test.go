@@ -1,0 +1,60 @@
+package binding_test
+
+import (
+	"net/http"
+	"testing"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/binding"
+)
+
+func of(t *testing.T, file protoreflect.FileDescriptor, service, method protoreflect.Name) binding.Binding {
+	t.Helper()
+	b, err := binding.Of(file.Services().ByName(service).Methods().ByName(method))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestBindings(t *testing.T) {
+	t.Parallel()
+	masters, users, auth := userv1.File_salon_user_v1_master_service_proto, userv1.File_salon_user_v1_user_service_proto, userv1.File_salon_user_v1_auth_service_proto
+	offerings := appointmentv1.File_salon_appointment_v1_catalog_service_proto
+	get, create := of(t, masters, "MasterService", "GetMaster"), of(t, masters, "MasterService", "CreateMaster")
+	for _, tt := range []struct {
+		name     string
+		got      binding.Binding
+		verb     string
+		template string
+		hasBody  bool
+		creates  bool
+	}{
+		{"get", get, http.MethodGet, "/v1/masters/{master_id}", false, false},
+		{"create", create, http.MethodPost, "/v1/masters", true, true},
+		{"register", of(t, auth, "AuthService", "Register"), http.MethodPost, "/v1/auth:register", true, true},
+		{"login", of(t, auth, "AuthService", "Login"), http.MethodPost, "/v1/auth:login", true, false},
+		{"put", of(t, offerings, "CatalogService", "PutOffering"), http.MethodPut, "/v1/masters/{master_id}/offerings/{service_id}", true, false},
+		{"patch", of(t, users, "UserService", "UpdateMe"), http.MethodPatch, "/v1/me", true, false},
+		{"delete", of(t, masters, "MasterService", "DeleteMaster"), http.MethodDelete, "/v1/masters/{master_id}", false, false},
+		{"internal", of(t, userv1.File_salon_user_v1_identity_service_proto, "IdentityService", "LookupUser"), "", "", false, false},
+	} {
+		if tt.got.Verb != tt.verb || tt.got.Template != tt.template || tt.got.HasBody != tt.hasBody || tt.got.Creates() != tt.creates {
+			t.Errorf("%s: %+v, creates: %v", tt.name, tt.got, tt.got.Creates())
+		}
+	}
+	list, getUser := of(t, masters, "MasterService", "ListMasters"), of(t, users, "UserService", "GetUser")
+	for name, reads := range map[string]bool{
+		"the resource":     get.Locates(create),
+		"a list":           !list.Locates(create),
+		"another resource": !getUser.Locates(create),
+		"of an update":     !get.Locates(of(t, masters, "MasterService", "UpdateMaster")),
+	} {
+		if !reads {
+			t.Errorf("where to read what was created: wrong for %s", name)
+		}
+	}
+}
