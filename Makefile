@@ -56,7 +56,6 @@ bench: postgresql ## Run the benchmarks
 .PHONY: lint
 lint: bin/golangci-lint bin/buf third_party/proto ## Lint the Go code and the contract
 	bin/buf lint
-	go vet -tags browser ./...
 	bin/golangci-lint run
 
 .PHONY: fmt

@@ -82,7 +82,7 @@ func (e *environment) prepareBaseline(ctx context.Context) (adminURL string, err
 	if err != nil {
 		return "", err
 	}
-	if err := postgres.Bootstrap(ctx, adminURL, keys, appointment.Migrations.Service); err != nil {
+	if err := postgres.Bootstrap(ctx, adminURL, keys, nil, appointment.Migrations.Service); err != nil {
 		return "", err
 	}
 	if err := postgres.Migrate(ctx, adminURL, appointment.Migrations); err != nil {

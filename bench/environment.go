@@ -63,7 +63,7 @@ func startEnvironment(ctx context.Context, dir string) (_ *environment, err erro
 	if e.postgres, err = embedded.StartPostgres(ctx, embedded.PostgresConfig{Dir: filepath.Join(dir, "postgres")}); err != nil {
 		return nil, err
 	}
-	if e.nats, err = embedded.StartNATS(embedded.NATSConfig{
+	if e.nats, err = embedded.StartNATS(ctx, embedded.NATSConfig{
 		StoreDir: filepath.Join(dir, "nats"), SyncAlways: true, Listen: "127.0.0.1:0",
 	}); err != nil {
 		return nil, err

@@ -64,6 +64,11 @@ func TestComposeProcesses(t *testing.T) {
 		if !s.ReadOnly || s.Healthcheck.Disable || s.Image != c.Services["migrate"].Image {
 			t.Errorf("%s: read-only %v, health check %+v, image %s", name, s.ReadOnly, s.Healthcheck, s.Image)
 		}
+		for _, v := range []string{"SALON_SECRET_KEY_PREVIOUS", "SALON_TRUSTED_PROXIES", "SALON_CORS_ORIGINS"} {
+			if value, ok := s.Environment[v]; !ok || value != "" {
+				t.Errorf("%s is not passed on to %s as it is set", v, name)
+			}
+		}
 		if name != "gateway" && s.DependsOn["migrate"].Condition != "service_completed_successfully" {
 			t.Errorf("%s does not wait for the tables: %+v", name, s.DependsOn)
 		}

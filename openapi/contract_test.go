@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -17,6 +16,7 @@ import (
 	_ "github.com/beauty-salon/platform/gen/salon/notification/v1"
 	_ "github.com/beauty-salon/platform/gen/salon/rating/v1"
 	_ "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/binding"
 )
 
 // method is a method of the contract, as the running program knows it.
@@ -55,23 +55,14 @@ func contractMethods(t *testing.T) []method {
 func newMethod(t *testing.T, md protoreflect.MethodDescriptor) method {
 	t.Helper()
 	policy, _ := proto.GetExtension(md.Options(), apiv1.E_Policy).(*apiv1.MethodPolicy)
-	rule, _ := proto.GetExtension(md.Options(), annotations.E_Http).(*annotations.HttpRule)
-	m := method{desc: md, policy: policy, hasBody: rule.GetBody() != ""}
 	if policy.GetAccess() == apiv1.Access_ACCESS_INTERNAL {
-		return m
+		return method{}
 	}
-	switch p := rule.GetPattern().(type) {
-	case *annotations.HttpRule_Get:
-		m.verb, m.path = http.MethodGet, p.Get
-	case *annotations.HttpRule_Put:
-		m.verb, m.path = http.MethodPut, p.Put
-	case *annotations.HttpRule_Post:
-		m.verb, m.path = http.MethodPost, p.Post
-	case *annotations.HttpRule_Patch:
-		m.verb, m.path = http.MethodPatch, p.Patch
-	case *annotations.HttpRule_Delete:
-		m.verb, m.path = http.MethodDelete, p.Delete
+	b, err := binding.Of(md)
+	if err != nil {
+		t.Fatal(err)
 	}
+	m := method{desc: md, policy: policy, verb: b.Verb, path: b.Template, hasBody: b.HasBody}
 	for i := range md.Input().Fields().Len() {
 		fd := md.Input().Fields().Get(i)
 		if variable := "{" + string(fd.Name()) + "}"; strings.Contains(m.path, variable) {

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -28,12 +26,12 @@ type databaseFlags struct {
 	DatabaseURL secret.Text `help:"PostgreSQL, as for salon serve." required:""`
 }
 
-func (f databaseFlags) open(ctx context.Context, service string) (*postgres.DB, error) {
+func (f databaseFlags) open(service string) (*postgres.DB, error) {
 	keys, _, err := f.keys()
 	if err != nil {
 		return nil, err
 	}
-	return postgres.Open(ctx, postgres.Config{URL: f.DatabaseURL, MaxConns: 2}, keys, migrations[service].Service)
+	return postgres.Open(postgres.Config{URL: f.DatabaseURL, MaxConns: 2}, keys, migrations[service].Service)
 }
 
 type adminCreateCmd struct {
@@ -46,16 +44,14 @@ type adminCreateCmd struct {
 // Run makes the account. The password is read from SALON_ADMIN_PASSWORD or from standard input: arguments are visible
 // to every user of the machine.
 func (c *adminCreateCmd) Run(ctx context.Context) error {
-	password := os.Getenv("SALON_ADMIN_PASSWORD")
-	if password == "" && !c.Promote {
-		fmt.Fprint(os.Stderr, "Password: ")
-		line, err := bufio.NewReader(os.Stdin).ReadString('\n')
-		if err != nil && line == "" {
-			return errors.New("no password: set SALON_ADMIN_PASSWORD or type one")
-		}
-		password = strings.TrimRight(line, "\r\n")
+	password, err := adminPassword()
+	if err == nil && password == "" && !c.Promote {
+		password, err = askPassword(ctx, os.Stdin, os.Stderr)
 	}
-	db, err := c.open(ctx, "user")
+	if err != nil {
+		return err
+	}
+	db, err := c.open("user")
 	if err != nil {
 		return err
 	}
@@ -68,17 +64,23 @@ func (c *adminCreateCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-// createFirstAdmin makes an administrator's account where there are no accounts at all, and reports whether it did.
-func createFirstAdmin(ctx context.Context, url secret.Text, keys *secret.Keys, email, displayName, password string) (
-	made bool, err error,
-) {
-	db, err := postgres.Open(ctx, postgres.Config{URL: url, MaxConns: 1}, keys, migrations["user"].Service)
+// createFirstAdmin makes an administrator's account where there are no accounts at all, and reports whether it did. Only
+// there, begin runs before, if it is given.
+func createFirstAdmin(ctx context.Context, url secret.Text, keys *secret.Keys, begin func() error,
+	email, displayName, password string,
+) (made bool, err error) {
+	db, err := postgres.Open(postgres.Config{URL: url, MaxConns: 1}, keys, migrations["user"].Service)
 	if err != nil {
 		return false, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	if has, err := user.HasAccounts(ctx, db); err != nil || has {
 		return false, err
+	}
+	if begin != nil {
+		if err := begin(); err != nil {
+			return false, err
+		}
 	}
 	_, err = user.CreateAdmin(ctx, db, auth.NewPasswords(auth.PasswordConfig{}), time.Now(), email, displayName, password, false)
 	return err == nil, err
@@ -99,7 +101,7 @@ func (c *deadLettersListCmd) Run(ctx context.Context) error {
 	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "SERVICE\tID\tCONSUMER\tEVENT\tFAILED\tERROR")
 	for _, service := range serviceNames {
-		db, err := c.open(ctx, service)
+		db, err := c.open(service)
 		if err != nil {
 			return err
 		}
@@ -124,7 +126,7 @@ type deadLettersReplayCmd struct {
 
 // Run asks for a dead letter to be handled again.
 func (c *deadLettersReplayCmd) Run(ctx context.Context) error {
-	db, err := c.open(ctx, c.Service)
+	db, err := c.open(c.Service)
 	if err != nil {
 		return err
 	}

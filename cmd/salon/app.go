@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"time"
 
@@ -63,7 +61,8 @@ type appConfig struct {
 	gatewayFlags
 	serverFlags
 	remoteFlags
-	services         []string
+	runs             selection
+	tracing          bool
 	databaseAdminURL secret.Text      // of an administrator, where that is not DatabaseURL
 	connectBus       connectBus       // nil: to NATSURL
 	now              func() time.Time // nil: the clock
@@ -77,17 +76,25 @@ func (c appConfig) adminURL() secret.Text {
 	return c.DatabaseURL
 }
 
-// distributed reports whether services run in other processes, which then call those of this one.
-func (c appConfig) distributed() bool {
-	services, withGateway, err := parseServices(c.services)
-	return err == nil && len(services) > 0 && (len(services) < len(serviceNames) || !withGateway)
+// check finds numbers that nothing works with, before anything is touched.
+func (c appConfig) check() error {
+	for _, n := range []struct {
+		flag  string
+		wrong bool
+	}{{"--request-timeout", c.RequestTimeout <= 0}, {"--drain-time", c.DrainTime <= 0}} {
+		if n.wrong {
+			return fmt.Errorf("%s: is too small", n.flag)
+		}
+	}
+	return c.serverFlags.check()
 }
 
 // printed is what the log shows of the configuration; secrets show as "[redacted]".
 func (c appConfig) printed() map[string]any {
 	return map[string]any{
 		"log": c.logFlags, "secrets": c.secretFlags, "listen": c.listenFlags, "gateway": c.gatewayFlags,
-		"servers": c.serverFlags, "remotes": c.remoteFlags, "services": c.services,
+		"servers": c.serverFlags, "remotes": c.remoteFlags,
+		"services": c.runs.services, "withGateway": c.runs.gateway, "tracing": c.tracing,
 	}
 }
 
@@ -107,6 +114,9 @@ type app struct {
 	verifier           *auth.Verifier
 	credential         *auth.ServiceCredential
 
+	tracing     bool
+	callTimeout time.Duration // 0: the default
+
 	names    []string // of the services that run here
 	remotes  []string // of those that run elsewhere
 	services map[string]running
@@ -114,8 +124,11 @@ type app struct {
 }
 
 // newApp opens the connections and makes the services. On failure, what was opened is closed again.
-func newApp(ctx context.Context, cfg appConfig, names []string, logger zerolog.Logger) (_ *app, err error) {
-	a := &app{log: logger, now: cfg.now, registry: metrics.New(), names: names, services: map[string]running{}}
+func newApp(ctx context.Context, cfg appConfig, logger zerolog.Logger) (_ *app, err error) {
+	a := &app{
+		log: logger, now: cfg.now, registry: metrics.New(version), tracing: cfg.tracing, callTimeout: cfg.RequestTimeout,
+		names: cfg.runs.services, services: map[string]running{},
+	}
 	if a.now == nil {
 		a.now = time.Now
 	}
@@ -135,12 +148,12 @@ func newApp(ctx context.Context, cfg appConfig, names []string, logger zerolog.L
 	}
 	a.closers = append(a.closers, a.bus.Close)
 	if a.cache, err = cache.Open(cache.Config{URL: cfg.RedisURL}, a.log); err != nil {
-		return nil, fmt.Errorf("connect to Redis: %w", withoutURL(err))
+		return nil, fmt.Errorf("connect to Redis: %w", err)
 	}
 	a.closers = append(a.closers, func() { a.closed("redis", a.cache.Close()) })
 	a.limits = ratelimit.New(a.cache, a.log)
 	a.credential = auth.NewServiceCredential(a.keys, a.previousKeys, a.now)
-	a.conns = rpc.NewConns(rpc.ConnsConfig{Services: a.credential})
+	a.conns = rpc.NewConns(rpc.ConnsConfig{Services: a.credential, Tracing: a.tracing})
 	a.closers = append(a.closers, func() { a.closed("connections", a.conns.Close()) })
 	a.sessions = auth.NewSessions(userv1.NewIdentityServiceClient(a.conns.For("user")), a.bus, a.now)
 	a.closers = append(a.closers, a.sessions.Close)
@@ -148,7 +161,7 @@ func newApp(ctx context.Context, cfg appConfig, names []string, logger zerolog.L
 	a.verifier = auth.NewVerifier(func(ctx context.Context) (*userv1.Jwks, error) {
 		return jwks.GetJwks(ctx, &userv1.GetJwksRequest{})
 	}, a.now)
-	for _, name := range names {
+	for _, name := range a.names {
 		if err := a.addService(ctx, cfg, name); err != nil {
 			return nil, fmt.Errorf("service %s: %w", name, err)
 		}
@@ -159,17 +172,9 @@ func newApp(ctx context.Context, cfg appConfig, names []string, logger zerolog.L
 	return a, nil
 }
 
-// withoutURL takes the text of a URL that cannot be parsed out of an error: a password may stand in it.
-func withoutURL(err error) error {
-	if parsing := (*url.Error)(nil); errors.As(err, &parsing) {
-		return fmt.Errorf("the URL cannot be read: %w", parsing.Err)
-	}
-	return err
-}
-
 // addService makes a service and lets the others of this process call it in memory.
 func (a *app) addService(ctx context.Context, cfg appConfig, name string) error {
-	db, err := postgres.Open(ctx, postgres.Config{URL: cfg.DatabaseURL, MaxConns: cfg.DatabaseMaxConns}, a.keys,
+	db, err := postgres.Open(postgres.Config{URL: cfg.DatabaseURL, MaxConns: cfg.DatabaseMaxConns}, a.keys,
 		migrations[name].Service)
 	if err != nil {
 		return err
@@ -209,11 +214,13 @@ func (a *app) addRemotes(cfg appConfig) error {
 // serverConfig is the chain that every call to a service of this process goes through, in memory or over the network.
 func (a *app) serverConfig(name string) rpc.ServerConfig {
 	return rpc.ServerConfig{
-		Log:      a.log, // the chain adds the name
-		Auth:     auth.NewAuthenticator(a.verifier, a.sessions),
-		Services: a.credential,
-		Metrics:  a.registry,
-		Service:  name,
+		Log:        a.log, // the chain adds the name
+		Auth:       auth.NewAuthenticator(a.verifier, a.sessions),
+		Services:   a.credential,
+		Metrics:    a.registry,
+		Service:    name,
+		MaxTimeout: a.callTimeout,
+		Tracing:    a.tracing,
 	}
 }
 

@@ -56,11 +56,12 @@ func decodeKeys(text secret.Text) (*secret.Keys, error) {
 	return secret.NewKeys(master)
 }
 
-// listenFlags are the addresses of a process. Port 0 picks a free one.
+// listenFlags are the addresses of a process, and how it leaves them. Port 0 picks a free one.
 type listenFlags struct {
-	HTTPAddr     string `help:"Address of REST and Swagger UI." default:"127.0.0.1:8080" name:"http-addr"`
-	GRPCAddr     string `help:"Address of public gRPC." default:"127.0.0.1:9090" name:"grpc-addr"`
-	InternalAddr string `help:"Address of metrics, probes and pprof. Never to be reached from outside." default:"127.0.0.1:9091"`
+	HTTPAddr     string        `help:"Address of REST and Swagger UI." default:"127.0.0.1:8080" name:"http-addr"`
+	GRPCAddr     string        `help:"Address of public gRPC." default:"127.0.0.1:9090" name:"grpc-addr"`
+	InternalAddr string        `help:"Address of metrics, probes and pprof. Never to be reached from outside." default:"127.0.0.1:9091"`
+	DrainTime    time.Duration `help:"How long calls that are under way may take when the process is told to stop." default:"${drainTime=20s}"`
 }
 
 // gatewayFlags are what an operator decides about the gateway.
@@ -86,7 +87,6 @@ func (f gatewayFlags) config() (gateway.Config, error) {
 		flag  string
 		wrong bool
 	}{
-		{"--request-timeout", f.RequestTimeout <= 0},
 		{"--response-cache-ttl", f.ResponseCacheTTL < 0},
 		{"--limit-user", f.LimitUser < 0},
 		{"--limit-address", f.LimitAddress < 0},
@@ -116,25 +116,63 @@ var serviceNames = []string{"user", "appointment", "rating", "notification"}
 
 const gatewayName = "gateway"
 
+// selection is what a process runs.
+type selection struct {
+	services []string
+	gateway  bool
+}
+
+// everything is a whole system in one process.
+var everything = selection{services: serviceNames, gateway: true}
+
 // parseServices reads --services: "all", or some of the services and the gateway.
-func parseServices(names []string) (services []string, withGateway bool, err error) {
+func parseServices(names []string) (s selection, err error) {
 	for _, name := range names {
 		switch {
 		case name == "all":
-			return serviceNames, true, nil
+			return everything, nil
 		case name == gatewayName:
-			withGateway = true
-		case slices.Contains(serviceNames, name):
-			services = append(services, name)
-		default:
-			return nil, false, fmt.Errorf("--services: there is no service %q; there are all, gateway, %s", name,
+			s.gateway = true
+		case !slices.Contains(serviceNames, name):
+			return selection{}, fmt.Errorf("--services: there is no service %q; there are all, gateway, %s", name,
 				strings.Join(serviceNames, ", "))
+		case !slices.Contains(s.services, name):
+			s.services = append(s.services, name)
 		}
 	}
-	if len(services) == 0 && !withGateway {
-		return nil, false, errors.New("--services: name at least one")
+	if len(s.services) == 0 && !s.gateway {
+		return selection{}, errors.New("--services: name at least one")
 	}
-	return services, withGateway, nil
+	return s, nil
+}
+
+// distributed reports whether services run in other processes, which then call those of this one.
+func (s selection) distributed() bool {
+	return len(s.services) > 0 && (len(s.services) < len(serviceNames) || !s.gateway)
+}
+
+// callees are the services that each calls. All ask the user service about sessions and the keys of tokens.
+var callees = map[string][]string{
+	gatewayName:    serviceNames,
+	"appointment":  {"user"},
+	"rating":       {"user", "appointment"},
+	"notification": {"user"},
+}
+
+// missing returns who calls a service that neither runs here nor has a target, and that service; "" when all are known.
+func (s selection) missing(target func(service string) string) (caller, callee string) {
+	callers := s.services
+	if s.gateway {
+		callers = append([]string{gatewayName}, callers...)
+	}
+	for _, caller := range callers {
+		for _, callee := range callees[caller] {
+			if !slices.Contains(s.services, callee) && target(callee) == "" {
+				return caller, callee
+			}
+		}
+	}
+	return "", ""
 }
 
 // keyFile returns the secret of a data directory, made on first use.

@@ -49,9 +49,9 @@ func TestFlagsAndVariables(t *testing.T) {
 	if c.HTTPAddr != "127.0.0.1:0" || c.NATSReplicas != 3 || c.AccessLogFile != "" {
 		t.Errorf("read %+v, %+v", c.listenFlags, c.serverFlags)
 	}
-	services, withGateway, err := parseServices(c.Services)
-	if err != nil || !withGateway || !slices.Equal(services, []string{"user"}) {
-		t.Errorf("services %v, gateway %v, %v", services, withGateway, err)
+	runs, err := parseServices(c.Services)
+	if err != nil || !runs.gateway || !slices.Equal(runs.services, []string{"user"}) {
+		t.Errorf("runs %+v, %v", runs, err)
 	}
 	got, err := c.gatewayFlags.config()
 	if err != nil {
@@ -73,7 +73,7 @@ func TestDevelopmentDefaults(t *testing.T) {
 	dir := t.TempDir()
 	c := parse(t, nil, "dev", "--data-dir="+dir).Dev
 	cfg := c.config()
-	if cfg.LogFormat != "console" || cfg.LimitUser != 2000 || cfg.LimitAddress != 2000 || cfg.LimitAuth != 200 || !c.Demo {
+	if cfg.LogFormat != "console" || cfg.LimitUser != 2000 || cfg.LimitAddress != 2000 || cfg.LimitAuth != 200 || cfg.DrainTime != time.Second || !c.Demo {
 		t.Errorf("read %+v", cfg.printed())
 	}
 	if !slices.Equal(cfg.CORSOrigins, []string{"*"}) || cfg.AccessLogFile != filepath.Join(dir, "gateway.log") {
@@ -84,8 +84,42 @@ func TestDevelopmentDefaults(t *testing.T) {
 	if !slices.Equal(cfg.CORSOrigins, []string{"https://a.example"}) || cfg.AccessLogFile != "x.log" || c.Demo || cfg.LimitAuth != 1 {
 		t.Errorf("read %+v, demo %v", cfg.printed(), c.Demo)
 	}
-	if cfg.distributed() {
+	if cfg.runs.distributed() {
 		t.Error("services of one process are offered to others")
+	}
+}
+
+// A process has to know where those are whom its services call, and nobody else.
+func TestMissingTargets(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		services, targets []string
+		caller, callee    string
+	}{
+		{[]string{"all"}, nil, "", ""},
+		{[]string{"user"}, nil, "", ""},
+		{[]string{"user", "user"}, nil, "", ""},
+		{[]string{"rating"}, nil, "rating", "user"},
+		{[]string{"rating"}, []string{"user"}, "rating", "appointment"},
+		{[]string{"rating", "appointment"}, []string{"user"}, "", ""},
+		{[]string{"notification"}, []string{"rating"}, "notification", "user"},
+		{[]string{"appointment"}, []string{"user"}, "", ""},
+		{[]string{"user", "gateway"}, []string{"appointment", "rating"}, "gateway", "notification"},
+		{[]string{"gateway"}, serviceNames, "", ""},
+	} {
+		runs, err := parseServices(c.services)
+		if err != nil {
+			t.Fatal(err)
+		}
+		caller, callee := runs.missing(func(service string) string {
+			if slices.Contains(c.targets, service) {
+				return "h:1"
+			}
+			return ""
+		})
+		if caller != c.caller || callee != c.callee {
+			t.Errorf("%+v: %q misses %q", c, caller, callee)
+		}
 	}
 }
 
@@ -128,12 +162,11 @@ func TestListen(t *testing.T) {
 		{[]string{"gateway", "user"}, true, true, true, true},
 		{serviceNames, false, false, true, true},
 	} {
-		cfg.services = c.services
-		_, withGateway, err := parseServices(c.services)
-		if err != nil {
+		var err error
+		if cfg.runs, err = parseServices(c.services); err != nil {
 			t.Fatal(err)
 		}
-		ls, err := listen(t.Context(), cfg, withGateway)
+		ls, err := listen(t.Context(), cfg)
 		if err != nil {
 			t.Fatal(err)
 		}

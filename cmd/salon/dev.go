@@ -11,7 +11,7 @@ import (
 type devCmd struct {
 	logFlags `embed:"" set:"logFormat=console"`
 	secretFlags
-	listenFlags
+	listenFlags  `embed:"" set:"drainTime=1s"`
 	gatewayFlags `embed:"" set:"limitUser=2000" set:"limitAddress=2000" set:"limitAuth=200" set:"accessLog=" set:"noAccessLog=gateway.log in the data directory" set:"noOrigins=, as without any"`
 	serverFlags
 	DataDir    string `help:"Directory that keeps everything." default:".salon" type:"path"`
@@ -25,8 +25,11 @@ func (c *devCmd) Run(ctx context.Context) (err error) {
 		return errors.New("--admin-email goes with --no-demo: the demo salon has an administrator")
 	}
 	cfg := c.config()
+	if err := cfg.check(); err != nil {
+		return err
+	}
 	// A port that is taken is found out before a database has been made.
-	ls, err := listen(ctx, cfg, true)
+	ls, err := listen(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -36,8 +39,13 @@ func (c *devCmd) Run(ctx context.Context) (err error) {
 	if err := prepareData(ctx, c.DataDir, "", &cfg, infra); err != nil {
 		return err
 	}
+	found := demoAbsent
 	if c.Demo {
-		if _, err := seedDemo(ctx, cfg); err != nil {
+		mark := ""
+		if infra.postgres != nil {
+			mark = demoMark(c.DataDir)
+		}
+		if found, err = seedDemo(ctx, cfg, mark); err != nil {
 			return fmt.Errorf("demo data: %w", err)
 		}
 	}
@@ -52,19 +60,29 @@ func (c *devCmd) Run(ctx context.Context) (err error) {
 		go func() {
 			select {
 			case <-infra.postgres.Done():
-				stop(errors.New("PostgreSQL has stopped; its log is " + infra.postgres.LogFile()))
+				stop(postgresEnded{infra.postgres.LogFile()})
 			case <-ctx.Done():
 			}
 		}()
 	}
-	return runApp(ctx, cfg, ls, func(a addrs) { printWelcome(os.Stdout, a, c.Demo, c.DataDir) })
+	err = runApp(ctx, cfg, ls, func(a addrs) { printWelcome(os.Stdout, a, found != demoAbsent, c.DataDir) })
+	if ended, ok := errors.AsType[postgresEnded](context.Cause(ctx)); ok {
+		return ended // whatever else went wrong then follows from it
+	}
+	return err
 }
+
+// postgresEnded says that the embedded database has gone, without which there is nothing to run.
+type postgresEnded struct{ logFile string }
+
+// Error names the file that tells why.
+func (e postgresEnded) Error() string { return "PostgreSQL has stopped; its log is " + e.logFile }
 
 // config is what is run, as far as the flags say it.
 func (c *devCmd) config() appConfig {
 	cfg := appConfig{
 		logFlags: c.logFlags, secretFlags: c.secretFlags, listenFlags: c.listenFlags, gatewayFlags: c.gatewayFlags,
-		serverFlags: c.serverFlags, services: []string{"all"},
+		serverFlags: c.serverFlags, runs: everything,
 	}
 	if cfg.AccessLogFile == "" {
 		cfg.AccessLogFile = filepath.Join(c.DataDir, "gateway.log")
@@ -81,6 +99,10 @@ func (c *devCmd) createAdmin(ctx context.Context, cfg appConfig) error {
 	if err != nil {
 		return err
 	}
-	_, err = createFirstAdmin(ctx, cfg.DatabaseURL, keys, c.AdminEmail, "Administrator", os.Getenv("SALON_ADMIN_PASSWORD"))
+	password, err := adminPassword()
+	if err != nil {
+		return err
+	}
+	_, err = createFirstAdmin(ctx, cfg.DatabaseURL, keys, nil, c.AdminEmail, "Administrator", password)
 	return err
 }

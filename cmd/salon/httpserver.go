@@ -21,26 +21,32 @@ func serveHTTP(server *http.Server, l net.Listener) error {
 	return nil
 }
 
-// newHTTPServer sets the limits that protect a server from slow and greedy clients.
-func newHTTPServer(h http.Handler) *http.Server {
+// readTime is how long a request may take to come in, and an answer to go out.
+const readTime = 30 * time.Second
+
+// newHTTPServer sets the limits that protect a server from slow and greedy clients. longest is what answering may take.
+func newHTTPServer(h http.Handler, longest time.Duration) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      90 * time.Second, // longer than the longest call and than a CPU profile
+		ReadTimeout:       readTime,
+		WriteTimeout:      longest + readTime, // counted from when the header was read
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
 	}
 }
 
+// profileTime is the longest profile that may be asked for.
+const profileTime = time.Minute
+
 // internalHandler serves what only the operator may see.
-func internalHandler(a *app) http.Handler {
+func internalHandler(a *app, ready *readiness) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", metrics.Handler(a.registry))
 	mux.HandleFunc("/livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
-	mux.HandleFunc("/readyz", func(w http.ResponseWriter, r *http.Request) {
-		if err := a.readyWithRemotes(r.Context()); err != nil {
-			http.Error(w, "not ready: "+err.Error(), http.StatusServiceUnavailable)
+	mux.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if !ready.serving.Load() {
+			http.Error(w, "not ready", http.StatusServiceUnavailable)
 			return
 		}
 		_, _ = io.WriteString(w, "ok\n")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/beauty-salon/platform/internal/embedded"
 	"github.com/beauty-salon/platform/internal/events"
+	"github.com/beauty-salon/platform/internal/log"
 	"github.com/beauty-salon/platform/internal/secret"
 )
 
@@ -30,16 +31,20 @@ func (i *infrastructure) start(ctx context.Context, dir, natsListen string, cfg 
 		if i.postgres, err = embedded.StartPostgres(ctx, embedded.PostgresConfig{Dir: filepath.Join(dir, "postgres")}); err != nil {
 			return err
 		}
+		if err := i.forgetDemo(ctx, dir, cfg.NATSURL == ""); err != nil {
+			return err
+		}
 		cfg.DatabaseURL, cfg.databaseAdminURL = secret.Text(i.postgres.URL()), secret.Text(i.postgres.AdminURL())
 	}
 	if cfg.NATSURL == "" {
-		if i.nats, err = embedded.StartNATS(embedded.NATSConfig{
+		if i.nats, err = embedded.StartNATS(ctx, embedded.NATSConfig{
 			StoreDir: filepath.Join(dir, "nats"), SyncAlways: true, Listen: natsListen,
+			Log: log.New(cfg.logFlags.config()).With().Str("server", "nats").Logger(),
 		}); err != nil {
 			return err
 		}
-		cfg.connectBus = func(ecfg events.Config, log zerolog.Logger, reg prometheus.Registerer) (*events.Bus, error) {
-			return events.ConnectInProcess(i.nats, ecfg, log, reg)
+		cfg.connectBus = func(ecfg events.Config, logger zerolog.Logger, reg prometheus.Registerer) (*events.Bus, error) {
+			return events.ConnectInProcess(i.nats, ecfg, logger, reg)
 		}
 	}
 	if cfg.RedisURL == "" {
@@ -49,6 +54,25 @@ func (i *infrastructure) start(ctx context.Context, dir, natsListen string, cfg 
 		cfg.RedisURL = secret.Text(i.redis.URL())
 	}
 	return nil
+}
+
+// demoMark is a file that is there while a database is being filled with the demo salon.
+func demoMark(dir string) string { return filepath.Join(dir, "demo-unfinished") }
+
+// forgetDemo empties the servers when filling them was interrupted: half a salon is of no use, and nobody has written
+// anything else yet, because nothing is served before the mark is gone.
+func (i *infrastructure) forgetDemo(ctx context.Context, dir string, ownNATS bool) error {
+	mark := demoMark(dir)
+	if _, err := os.Stat(mark); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if !ownNATS {
+		return fmt.Errorf("filling %s with demo data was interrupted: delete it and the stream SALON of NATS, and start again", dir)
+	}
+	if err := errors.Join(i.postgres.Recreate(ctx), os.RemoveAll(filepath.Join(dir, "nats"))); err != nil {
+		return fmt.Errorf("delete demo data that is not complete: %w", err)
+	}
+	return os.Remove(mark)
 }
 
 // infraStopTime is how long the servers may take to stop. It is seldom used up: the database writes everything to the disk
@@ -86,11 +110,11 @@ func prepareData(ctx context.Context, dir, natsListen string, cfg *appConfig, in
 	if err := infra.start(ctx, dir, natsListen, cfg); err != nil {
 		return err
 	}
-	keys, _, err := cfg.keys()
+	keys, previous, err := cfg.keys()
 	if err != nil {
 		return err
 	}
-	return migrateAll(ctx, cfg.adminURL(), keys)
+	return migrateAll(ctx, cfg.adminURL(), keys, previous)
 }
 
 type infraCmd struct {
@@ -110,7 +134,7 @@ func (c *infraCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	if c.Demo {
-		if _, err := seedDemo(ctx, cfg); err != nil {
+		if _, err := seedDemo(ctx, cfg, demoMark(c.DataDir)); err != nil {
 			return fmt.Errorf("demo data: %w", err)
 		}
 	}
@@ -128,6 +152,6 @@ func (c *infraCmd) Run(ctx context.Context) (err error) {
 	case <-ctx.Done():
 		return nil
 	case <-infra.postgres.Done():
-		return errors.New("PostgreSQL has stopped; its log is " + infra.postgres.LogFile())
+		return postgresEnded{infra.postgres.LogFile()}
 	}
 }

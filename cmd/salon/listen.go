@@ -29,7 +29,7 @@ func (a addrs) String() string {
 
 type listeners struct{ http, grpc, internal, rpc net.Listener }
 
-func listen(ctx context.Context, cfg appConfig, withGateway bool) (_ *listeners, err error) {
+func listen(ctx context.Context, cfg appConfig) (_ *listeners, err error) {
 	ls, config := &listeners{}, net.ListenConfig{}
 	defer func() {
 		if err != nil {
@@ -42,11 +42,11 @@ func listen(ctx context.Context, cfg appConfig, withGateway bool) (_ *listeners,
 		addr   string
 		wanted bool
 	}{
-		{&ls.http, "--http-addr", cfg.HTTPAddr, withGateway},
-		{&ls.grpc, "--grpc-addr", cfg.GRPCAddr, withGateway},
+		{&ls.http, "--http-addr", cfg.HTTPAddr, cfg.runs.gateway},
+		{&ls.grpc, "--grpc-addr", cfg.GRPCAddr, cfg.runs.gateway},
 		{&ls.internal, "--internal-addr", cfg.InternalAddr, true},
 		// Where everything runs in one process, nobody calls from outside.
-		{&ls.rpc, "--rpc-addr", cfg.RPCAddr, cfg.distributed()},
+		{&ls.rpc, "--rpc-addr", cfg.RPCAddr, cfg.runs.distributed()},
 	} {
 		if !l.wanted {
 			continue

@@ -30,14 +30,7 @@ func salon(t *testing.T, env []string, args ...string) (stdout, stderr string, s
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(ctx, self, args...)
-	cmd.Dir = t.TempDir()
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "SALON_") })
-	cmd.Env = append(append(cmd.Env, asProgram+"=1"), env...)
+	cmd := command(ctx, t, env, args...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
@@ -46,6 +39,20 @@ func salon(t *testing.T, env []string, args ...string) (stdout, stderr string, s
 		}
 	}
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+// command is the program with this environment and these arguments.
+func command(ctx context.Context, t *testing.T, env []string, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(ctx, self, args...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "SALON_") })
+	cmd.Env = append(append(cmd.Env, asProgram+"=1"), env...)
+	return cmd
 }
 
 const testKey = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
@@ -87,18 +94,26 @@ func TestWrongConfiguration(t *testing.T) {
 			[]string{"serve", "--services=gateway,user", "--rating-target=h:1", "--appointment-target=h:1"}, nil, 1,
 			"no SALON_NOTIFICATION_TARGET",
 		},
-		"bad network":     {[]string{"serve"}, []string{"SALON_TRUSTED_PROXIES=10.0.0.0/8,10.0.0.1"}, 1, `--trusted-proxies: "10.0.0.1" is not a network`},
-		"negative limit":  {[]string{"serve", "--limit-auth=-1"}, nil, 1, "--limit-auth: is too small"},
-		"no time":         {[]string{"serve", "--request-timeout=0s"}, nil, 1, "--request-timeout: is too small"},
-		"bad duration":    {[]string{"serve", "--request-timeout=soon"}, nil, 2, "--request-timeout: expected duration"},
-		"bad number":      {[]string{"serve"}, []string{"SALON_DATABASE_MAX_CONNS=many"}, 2, "--database-max-conns"},
-		"no connections":  {[]string{"serve", "--database-max-conns=0"}, nil, 1, "--database-max-conns: a service needs one"},
+		"no target of a service": {[]string{"serve", "--services=rating", "--appointment-target=h:1"}, nil, 1, "no SALON_USER_TARGET: rating has to know"},
+		"bad network":            {[]string{"serve"}, []string{"SALON_TRUSTED_PROXIES=10.0.0.0/8,10.0.0.1"}, 1, `--trusted-proxies: "10.0.0.1" is not a network`},
+		"negative limit":         {[]string{"serve", "--limit-auth=-1"}, nil, 1, "--limit-auth: is too small"},
+		"no time":                {[]string{"serve", "--request-timeout=0s"}, nil, 1, "--request-timeout: is too small"},
+		"bad duration":           {[]string{"serve", "--request-timeout=soon"}, nil, 2, "--request-timeout: expected duration"},
+		"bad number":             {[]string{"serve"}, []string{"SALON_DATABASE_MAX_CONNS=many"}, 2, "--database-max-conns"},
+		"no drain time":          {[]string{"serve", "--drain-time=0s"}, nil, 1, "--drain-time: is too small"},
+		"few connections":        {[]string{"serve", "--database-max-conns=2"}, nil, 1, "--database-max-conns: a service needs 3"},
+		"few for dev":            {[]string{"dev", "--database-max-conns=2"}, nil, 1, "--database-max-conns: a service needs 3"},
+		"no password":            {[]string{"admin", "create", "--email=a@example.com"}, nil, 1, "no password: set SALON_ADMIN_PASSWORD"},
+		"no password file": {
+			[]string{"admin", "create", "--email=a@example.com"}, []string{"SALON_ADMIN_PASSWORD=file:/nonexistent"}, 1,
+			"SALON_ADMIN_PASSWORD: secret: open /nonexistent",
+		},
 		"bad level":       {[]string{"serve", "--log-level=loud"}, nil, 2, "--log-level must be one of"},
 		"bad address":     {[]string{"serve", "--http-addr=here"}, nil, 1, "--http-addr: "},
 		"bad database":    {[]string{"serve"}, []string{"SALON_DATABASE_URL=mysql://u:hunter2@h/x"}, 1, "postgres://"},
 		"bad NATS":        {[]string{"serve"}, []string{"SALON_NATS_URL=nats://u:hunter2 @h"}, 1, "connect to NATS: the URL is not valid"},
 		"bad Redis":       {[]string{"serve"}, []string{"SALON_REDIS_URL=redis://u:hunter2 @h"}, 1, "Redis: "},
-		"bad migrate URL": {[]string{"migrate"}, []string{"SALON_DATABASE_URL=postgres://u:hunter2 @h:x/y"}, 1, "prepare the database: "},
+		"bad migrate URL": {[]string{"migrate"}, []string{"SALON_DATABASE_URL=postgres://u:hunter2 @h:x/y"}, 1, "the database URL must look like postgres://"},
 		"two admins":      {[]string{"dev", "--admin-email=a@example.com"}, nil, 1, "--admin-email goes with --no-demo"},
 	} {
 		t.Run(name, func(t *testing.T) {

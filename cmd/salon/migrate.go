@@ -28,11 +28,11 @@ type migrateCmd struct {
 
 // Run creates or upgrades the database. Running it again changes nothing.
 func (c *migrateCmd) Run(ctx context.Context) error {
-	keys, _, err := c.keys()
+	keys, previous, err := c.keys()
 	if err != nil {
 		return err
 	}
-	if err := migrateAll(ctx, c.DatabaseURL, keys); err != nil {
+	if err := migrateAll(ctx, c.DatabaseURL, keys, previous); err != nil {
 		return err
 	}
 	fmt.Println("the database is up to date")
@@ -40,7 +40,7 @@ func (c *migrateCmd) Run(ctx context.Context) error {
 }
 
 // migrateAll brings roles, schemas and tables to what this binary needs.
-func migrateAll(ctx context.Context, adminURL secret.Text, keys *secret.Keys) error {
+func migrateAll(ctx context.Context, adminURL secret.Text, keys, previous *secret.Keys) error {
 	if adminURL == "" {
 		return errors.New("no database: set SALON_DATABASE_URL")
 	}
@@ -48,8 +48,8 @@ func migrateAll(ctx context.Context, adminURL secret.Text, keys *secret.Keys) er
 	for _, name := range serviceNames {
 		schemas = append(schemas, migrations[name].Service)
 	}
-	if err := postgres.Bootstrap(ctx, adminURL.Reveal(), keys, schemas...); err != nil {
-		return fmt.Errorf("prepare the database: %w", err)
+	if err := postgres.Bootstrap(ctx, adminURL.Reveal(), keys, previous, schemas...); err != nil {
+		return err
 	}
 	for _, name := range serviceNames {
 		if err := postgres.Migrate(ctx, adminURL.Reveal(), migrations[name]); err != nil {

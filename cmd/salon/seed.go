@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"github.com/beauty-salon/platform/cmd/salon/demo"
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/lifecycle"
 	"github.com/beauty-salon/platform/internal/log"
 )
@@ -30,11 +32,14 @@ func (c *seedCmd) Run(ctx context.Context) error {
 			return fmt.Errorf("no %s", missing.name)
 		}
 	}
-	done, err := seedDemo(ctx, appConfig{logFlags: c.logFlags, secretFlags: c.secretFlags, serverFlags: c.serverFlags})
+	if err := c.check(); err != nil {
+		return err
+	}
+	found, err := seedDemo(ctx, appConfig{logFlags: c.logFlags, secretFlags: c.secretFlags, serverFlags: c.serverFlags}, "")
 	if err != nil {
 		return err
 	}
-	if !done {
+	if found != demoMade {
 		return errors.New("the database has accounts already: demo data is for an empty one")
 	}
 	fmt.Printf("demo data is in place; sign in as %s with %s\n", demo.AdminEmail, demo.Password)
@@ -44,29 +49,48 @@ func (c *seedCmd) Run(ctx context.Context) error {
 // seedTime bounds the filling of a database.
 const seedTime = 2 * time.Minute
 
-// seedDemo fills an empty database and reports whether it did. A database with accounts is left alone.
+// demoState is what a database has of the demo salon.
+type demoState int
+
+const (
+	demoAbsent demoState = iota // accounts of other people only
+	demoThere                   // its accounts can sign in
+	demoMade                    // just now
+)
+
+// seedDemo fills an empty database. A database with accounts is left alone. mark is a file that tells, when this is
+// interrupted, that there is half a salon; none when it is "".
 //
 // The services are run without listening anywhere, by a clock that the demo sets back, and stopped when all events have
 // had their effect.
-func seedDemo(ctx context.Context, cfg appConfig) (bool, error) {
+func seedDemo(ctx context.Context, cfg appConfig, mark string) (demoState, error) {
 	ctx, cancel := context.WithTimeout(ctx, seedTime)
 	defer cancel()
 	clock := &demo.Clock{}
 	clock.Set(time.Now())
-	cfg.now = clock.Now
+	cfg.now, cfg.runs = clock.Now, selection{services: serviceNames}
 	logger := log.New(cfg.logFlags.config()).Level(zerolog.WarnLevel)
-	a, err := newApp(ctx, cfg, serviceNames, logger)
+	a, err := newApp(ctx, cfg, logger)
 	if err != nil {
-		return false, err
+		return demoAbsent, err
 	}
 	defer a.close()
-	fresh, err := createFirstAdmin(ctx, cfg.DatabaseURL, a.keys, demo.AdminEmail, "Salon Admin", demo.Password)
-	if err != nil || !fresh {
-		return false, err
+	begin := func() error {
+		if mark == "" {
+			return nil
+		}
+		return os.WriteFile(mark, nil, 0o600)
+	}
+	fresh, err := createFirstAdmin(ctx, cfg.DatabaseURL, a.keys, begin, demo.AdminEmail, "Salon Admin", demo.Password)
+	if err != nil {
+		return demoAbsent, err
+	}
+	if !fresh {
+		return a.findDemo(ctx), nil
 	}
 	var group lifecycle.Group
 	for _, name := range serviceNames {
-		group.Add(lifecycle.Component{Name: name, Run: a.services[name].Run, StopTimeout: drainTime})
+		group.Add(lifecycle.Component{Name: name, Run: a.services[name].Run, StopTimeout: stopTime})
 	}
 	seeder := &demo.Seeder{Conns: a.conns, Clock: clock}
 	group.Add(lifecycle.Component{Name: "demo", Start: func(ctx context.Context) error {
@@ -75,10 +99,30 @@ func seedDemo(ctx context.Context, cfg appConfig) (bool, error) {
 		}
 		return waitSettled(ctx, seeder)
 	}, Run: func(context.Context) error { return errSeeded }})
-	if err := group.Run(ctx); !errors.Is(err, errSeeded) {
-		return false, err
+	if err := group.Run(ctx); err == nil {
+		return demoAbsent, context.Cause(ctx) // the end of ctx is no error to a group
+	} else if !errors.Is(err, errSeeded) {
+		return demoAbsent, err
 	}
-	return true, nil
+	if mark != "" {
+		if err := os.Remove(mark); err != nil {
+			return demoAbsent, err
+		}
+	}
+	return demoMade, nil
+}
+
+// findDemo signs a customer of the demo in, and out again, to see whether that is possible.
+func (a *app) findDemo(ctx context.Context) demoState {
+	accounts := userv1.NewAuthServiceClient(a.conns.For("user"))
+	pair, err := accounts.Login(ctx, &userv1.LoginRequest{Email: demo.CustomerEmail, Password: demo.Password})
+	if err != nil {
+		return demoAbsent
+	}
+	if _, err := accounts.Logout(ctx, &userv1.LogoutRequest{RefreshToken: pair.GetRefreshToken()}); err != nil {
+		a.log.Warn().Err(err).Msg("a session of the demo stays open")
+	}
+	return demoThere
 }
 
 // errSeeded ends the group when its work is done.

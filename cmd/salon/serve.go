@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/beauty-salon/platform/internal/secret"
@@ -28,6 +26,16 @@ type remoteFlags struct {
 	NotificationTarget string `help:"host:port of the notification service, where it does not run here."`
 }
 
+// minConns is what a service cannot do without: a connection that the relay keeps, one for consumers, one for calls.
+const minConns = 3
+
+func (f serverFlags) check() error {
+	if f.DatabaseMaxConns < minConns {
+		return fmt.Errorf("--database-max-conns: a service needs %d at least", minConns)
+	}
+	return nil
+}
+
 func (f remoteFlags) target(service string) string {
 	return map[string]string{
 		"user": f.UserTarget, "appointment": f.AppointmentTarget,
@@ -47,12 +55,16 @@ type serveCmd struct {
 
 // Run serves until it is told to stop.
 func (c *serveCmd) Run(ctx context.Context) error {
+	runs, err := parseServices(c.Services)
+	if err != nil {
+		return err
+	}
 	for _, server := range []struct {
 		variable string
 		url      secret.Text
 		wanted   bool
 	}{
-		{"SALON_DATABASE_URL", c.DatabaseURL, !c.onlyGateway()},
+		{"SALON_DATABASE_URL", c.DatabaseURL, len(runs.services) > 0},
 		{"SALON_NATS_URL", c.NATSURL, true},
 		{"SALON_REDIS_URL", c.RedisURL, true},
 	} {
@@ -62,29 +74,19 @@ func (c *serveCmd) Run(ctx context.Context) error {
 	}
 	cfg := appConfig{
 		logFlags: c.logFlags, secretFlags: c.secretFlags, listenFlags: c.listenFlags, gatewayFlags: c.gatewayFlags,
-		serverFlags: c.serverFlags, remoteFlags: c.remoteFlags, services: c.Services,
+		serverFlags: c.serverFlags, remoteFlags: c.remoteFlags, runs: runs,
 	}
-	services, withGateway, err := parseServices(cfg.services)
-	if err != nil {
+	if err := cfg.check(); err != nil {
 		return err
 	}
-	if c.DatabaseMaxConns < 1 {
-		return errors.New("--database-max-conns: a service needs one at least")
+	if caller, callee := runs.missing(c.target); callee != "" {
+		return fmt.Errorf("no SALON_%s_TARGET: %s has to know where the %s service is, which does not run here",
+			strings.ToUpper(callee), caller, callee)
 	}
-	if withGateway {
-		for _, name := range serviceNames {
-			if !slices.Contains(services, name) && c.target(name) == "" {
-				return fmt.Errorf("no SALON_%s_TARGET: the gateway has to know where the %s service is, which does not run here",
-					strings.ToUpper(name), name)
-			}
-		}
-	}
-	ls, err := listen(ctx, cfg, withGateway)
+	ls, err := listen(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer ls.close()
 	return runApp(ctx, cfg, ls, func(a addrs) { fmt.Println(a) })
 }
-
-func (c *serveCmd) onlyGateway() bool { return len(c.Services) == 1 && c.Services[0] == gatewayName }

@@ -15,6 +15,10 @@ var errToken = apierr.New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASON_
 var errSession = apierr.New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
 	"the session has ended")
 
+// errSessions is the answer while the user service does not let us ask.
+var errSessions = apierr.New(codes.Unavailable, apiv1.ErrorReason_ERROR_REASON_UNAVAILABLE,
+	"sessions cannot be checked at the moment")
+
 // errKeys is the answer while the signing keys have never been fetched.
 var errKeys = apierr.New(codes.Unavailable, apiv1.ErrorReason_ERROR_REASON_UNAVAILABLE,
 	"access tokens cannot be checked at the moment")

@@ -7,9 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 )
@@ -34,15 +35,8 @@ type keySet struct {
 	now     func() time.Time
 	current atomic.Pointer[keys]
 
-	mu      sync.Mutex
-	asked   time.Time // when the last fetch began
-	running *keyFetch // nil when none is
-}
-
-// keyFetch is one fetch that any number of callers wait for.
-type keyFetch struct {
-	done chan struct{}
-	err  error // set before done is closed
+	group singleflight.Group
+	asked time.Time // when the last fetch began; belongs to the function that group runs
 }
 
 // keys is one state of the set, never changed.
@@ -64,7 +58,7 @@ func (s *keySet) refresh(ctx context.Context) uint64 {
 		return 0
 	}
 	if s.now().Sub(k.fetched) >= keyRefresh {
-		s.join(ctx)
+		s.refetch(ctx)
 	}
 	return k.generation
 }
@@ -79,18 +73,15 @@ func (s *keySet) get(ctx context.Context, kid string) (ed25519.PublicKey, uint64
 			return key, k.generation, nil
 		}
 	}
-	fetch := s.join(ctx)
-	if fetch == nil {
-		return nil, 0, errUnknownKey
-	}
+	var fetched singleflight.Result
 	select {
-	case <-fetch.done:
+	case fetched = <-s.refetch(ctx):
 	case <-ctx.Done():
 		return nil, 0, errKeys.WithCause(ctx.Err())
 	}
 	k := s.current.Load()
 	if k == nil {
-		return nil, 0, errKeys.WithCause(fetch.err)
+		return nil, 0, errKeys.WithCause(fetched.Err)
 	}
 	if key, ok := k.byID[kid]; ok {
 		return key, k.generation, nil
@@ -98,29 +89,17 @@ func (s *keySet) get(ctx context.Context, kid string) (ed25519.PublicKey, uint64
 	return nil, 0, errUnknownKey
 }
 
-// join returns the fetch that runs, begins one when the last is long enough ago or there are no keys at all, and
-// returns nil otherwise. A fetch outlives the caller that began it.
-func (s *keySet) join(ctx context.Context) *keyFetch {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.running != nil {
-		return s.running
-	}
-	now := s.now()
-	if s.current.Load() != nil && now.Sub(s.asked) < keyRefetch {
-		return nil
-	}
-	s.asked = now
-	fetch := &keyFetch{done: make(chan struct{})}
-	s.running = fetch
-	go func() {
-		fetch.err = s.load(context.WithoutCancel(ctx))
-		s.mu.Lock()
-		s.running = nil
-		s.mu.Unlock()
-		close(fetch.done)
-	}()
-	return fetch
+// refetch fetches the keys when the last time is long enough ago or there are none at all. Whoever comes meanwhile
+// waits for the same fetch, which outlives the caller that began it.
+func (s *keySet) refetch(ctx context.Context) <-chan singleflight.Result {
+	return s.group.DoChan("", func() (any, error) {
+		now := s.now()
+		if s.current.Load() != nil && now.Sub(s.asked) < keyRefetch {
+			return nil, nil
+		}
+		s.asked = now
+		return nil, s.load(context.WithoutCancel(ctx))
+	})
 }
 
 // load fetches and sets the keys. A panic of the fetch must not end the process: no handler's recovery is above us.
@@ -139,7 +118,7 @@ func (s *keySet) load(ctx context.Context) (err error) {
 	return s.set(jwks)
 }
 
-// set replaces the keys. A set without a usable key is an error and changes nothing.
+// set replaces the keys; one call at a time. A set without a usable key is an error and changes nothing.
 func (s *keySet) set(jwks *userv1.Jwks) error {
 	next := &keys{byID: make(map[string]ed25519.PublicKey), fetched: s.now()}
 	for _, jwk := range jwks.GetKeys() {
@@ -157,8 +136,6 @@ func (s *keySet) set(jwks *userv1.Jwks) error {
 	if len(next.byID) == 0 {
 		return errors.New("fetch keys: no usable key")
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	last := s.current.Load()
 	switch {
 	case last == nil:

@@ -89,11 +89,6 @@ func TestKeysOutOfReach(t *testing.T) {
 	if _, err := v.Verify(t.Context(), issue(t, i)); err != nil {
 		t.Errorf("with the keys of before: %v", err)
 	}
-	waitFor(t, "the fetch ends", func() bool {
-		v.keys.mu.Lock()
-		defer v.keys.mu.Unlock()
-		return v.keys.running == nil
-	})
 }
 
 func TestCallerWhoLeavesEarly(t *testing.T) {

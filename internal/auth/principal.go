@@ -34,11 +34,3 @@ func FromContext(ctx context.Context) (Principal, bool) {
 	p, ok := ctx.Value(principalKey{}).(Principal)
 	return p, ok
 }
-
-// CallerOr returns the caller's user id, or fallback when nobody is signed in.
-func CallerOr(ctx context.Context, fallback string) string {
-	if p, ok := FromContext(ctx); ok {
-		return p.UserID
-	}
-	return fallback
-}

@@ -51,8 +51,8 @@ type sessionBus interface {
 // check is known by.
 type Sessions struct {
 	client userv1.IdentityServiceClient
-	bus    sessionBus // nil when there is none
-	deaf   bool       // the bus could not be watched
+	bus    sessionBus  // nil when there is none
+	deaf   atomic.Bool // the bus could not be watched, or is not any more
 	stop   func()
 	now    func() time.Time
 
@@ -99,7 +99,7 @@ func newSessions(client userv1.IdentityServiceClient, bus sessionBus, now func()
 		s.drop(body.GetUserId(), body.GetSessionId())
 	})
 	if err != nil {
-		s.deaf = true
+		s.deaf.Store(true)
 		return s
 	}
 	s.stop = stop
@@ -107,14 +107,15 @@ func newSessions(client userv1.IdentityServiceClient, bus sessionBus, now func()
 	return s
 }
 
-// Close stops listening for broadcasts. Check asks the user service every time from then on.
+// Close stops listening for broadcasts. Check keeps nothing from then on and asks the user service every time.
 func (s *Sessions) Close() {
+	s.deaf.Store(true)
 	s.stop()
 	s.dropAll()
 }
 
-// Check returns whose session it is and the account's role as of now. An ended or unknown session is UNAUTHENTICATED;
-// an unreachable user service is UNAVAILABLE.
+// Check returns whose session it is and the account's role as of now. An ended or unknown session is UNAUTHENTICATED; a
+// user service that is unreachable, or does not believe us, is UNAVAILABLE.
 func (s *Sessions) Check(ctx context.Context, sessionID string) (Principal, error) {
 	keep := s.mayKeep()
 	if keep {
@@ -146,11 +147,15 @@ func (s *Sessions) ask(ctx context.Context, sessionID string, users, one uint64,
 	until := s.now().Add(sessionTTL)
 	resp, err := s.client.CheckSession(ctx, &userv1.CheckSessionRequest{SessionId: sessionID})
 	if err != nil {
-		public := apierr.From(err)
-		if public.Code() == codes.NotFound || public.Code() == codes.InvalidArgument {
+		switch public := apierr.From(err); public.Code() {
+		case codes.NotFound, codes.InvalidArgument:
 			return Principal{}, errSession.WithCause(err)
+		case codes.Unauthenticated, codes.PermissionDenied:
+			// It is we who are not believed, which says nothing about the user.
+			return Principal{}, errSessions.WithCause(err)
+		default:
+			return Principal{}, public
 		}
-		return Principal{}, public
 	}
 	p = Principal{UserID: resp.GetUserId(), Role: resp.GetRole(), SessionID: sessionID}
 	if !keep {
@@ -200,10 +205,10 @@ func (s *Sessions) dropAll() {
 // mayKeep tells whether every broadcast reaches us at the moment, so that answers may be kept and used.
 func (s *Sessions) mayKeep() bool {
 	switch {
+	case s.deaf.Load():
+		return false
 	case s.bus == nil:
 		return true
-	case s.deaf:
-		return false
 	case s.bus.Ready() != nil:
 		s.sawOutage.Store(true)
 		return false

@@ -46,6 +46,8 @@ func TestSessionAnswers(t *testing.T) {
 		{"service away", status.Error(codes.Unavailable, "connection refused"), codes.Unavailable},
 		{"too slow", context.DeadlineExceeded, codes.DeadlineExceeded},
 		{"strange", errors.New("disk on fire"), codes.Internal},
+		{"we are not believed", status.Error(codes.Unauthenticated, "the service token is not valid"), codes.Unavailable},
+		{"we may not ask", status.Error(codes.PermissionDenied, "only other services may call this"), codes.Unavailable},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c, u := newClock(), newUsers()
@@ -229,6 +231,22 @@ func TestBusThatCannotBeWatched(t *testing.T) {
 	check(t, s)
 	if n := u.asked.Load(); n != 2 {
 		t.Errorf("asked %d times", n)
+	}
+}
+
+func TestNothingIsKeptAfterClose(t *testing.T) {
+	for name, bus := range map[string]sessionBus{"with a bus": &fakeBus{}, "alone": nil} {
+		t.Run(name, func(t *testing.T) {
+			c, u := newClock(), newUsers()
+			s := newSessions(u, bus, c.Now)
+			check(t, s)
+			s.Close()
+			check(t, s)
+			check(t, s)
+			if n := u.asked.Load(); n != 3 {
+				t.Errorf("asked %d times", n)
+			}
+		})
 	}
 }
 

@@ -28,10 +28,8 @@ const (
 type Claims struct {
 	// Principal is the caller, with the role that the account had when the token was issued.
 	Principal
-	// TokenID is the token's own id.
-	TokenID string
-	// IssuedAt and ExpiresAt bound the token's life, in whole seconds.
-	IssuedAt, ExpiresAt time.Time
+	// ExpiresAt is the end of the token's life, in whole seconds.
+	ExpiresAt time.Time
 }
 
 // Verifier checks access tokens with the published keys. It is safe for concurrent use.
@@ -142,13 +140,8 @@ func (c *tokenClaims) claims() (Claims, error) {
 	if uuid.Validate(c.Subject) != nil || uuid.Validate(c.SessionID) != nil {
 		return Claims{}, errors.New("subject or session is not an id")
 	}
-	out := Claims{
+	return Claims{
 		Principal: Principal{UserID: c.Subject, Role: apiv1.Role(role), SessionID: c.SessionID},
-		TokenID:   c.ID,
 		ExpiresAt: c.ExpiresAt.UTC(),
-	}
-	if c.IssuedAt != nil {
-		out.IssuedAt = c.IssuedAt.UTC()
-	}
-	return out, nil
+	}, nil
 }

@@ -73,7 +73,7 @@ func TestIssueAndVerify(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if claims.Principal != anna() || !claims.ExpiresAt.Equal(expires) || !claims.IssuedAt.Equal(c.Now()) || claims.TokenID == "" {
+		if claims.Principal != anna() || !claims.ExpiresAt.Equal(expires) {
 			t.Errorf("claims %+v", claims)
 		}
 	}

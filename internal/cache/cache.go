@@ -20,12 +20,14 @@ import (
 )
 
 const (
-	defaultTTL      = 5 * time.Minute
-	defaultLocalTTL = time.Second
+	defaultTTL = 5 * time.Minute
+	// localTTL is how long the copy in this process is used, and so how old a value may be whose change this process was
+	// not told about with Drop.
+	localTTL = time.Second
 	// loadTimeout ends a load whose first caller has long gone.
 	loadTimeout = 5 * time.Second
-	// dropMemory is how long a process refuses what is older than a Drop. It outlives every load and every copy of
-	// another process that a load could be answered from.
+	// dropMemory is how long a process refuses what is older than a Drop, while nothing newer was asked for. It outlives
+	// every load. Once a Get has found what is new enough, the copy refuses what is older, and then Redis.
 	dropMemory = 30 * time.Second
 	// localEntries bounds the copies in one process.
 	localEntries = 20_000
@@ -40,11 +42,8 @@ type Options[T any] struct {
 	Name string
 	// TTL is how long a value may be used without asking again, give or take ten percent. 0 means 5 minutes.
 	TTL time.Duration
-	// LocalTTL is how long the copy in this process is used, and so how old a value may be whose change this process
-	// was not told about with Drop. 0 means 1 second, a negative value means no such copies.
-	LocalTTL time.Duration
-	// Version returns the version of a value, which grows with each change of what it is made from. Without it, values
-	// have no order and Drop forgets whatever is there.
+	// Version returns the version of a value, which grows with each change of what it is made from; 0 when nothing has
+	// been made yet.
 	Version func(T) int64
 	// New returns an empty message to decode into.
 	New func() T
@@ -56,6 +55,8 @@ type Cache[T proto.Message] struct {
 	load   func(ctx context.Context, key string) (T, error)
 	remote remote
 	counts counters
+
+	localTTL time.Duration
 
 	local *otter.Cache[string, entry[T]]
 	group singleflight.Group
@@ -78,20 +79,15 @@ func New[T proto.Message](client *Client, o Options[T], load func(ctx context.Co
 	if o.TTL <= 0 {
 		o.TTL = defaultTTL
 	}
-	if o.LocalTTL == 0 {
-		o.LocalTTL = defaultLocalTTL
-	}
-	if o.Version == nil {
-		o.Version = func(T) int64 { return 0 }
-	}
 	counts := newCounters(reg, o.Name)
 	return &Cache[T]{
-		opts:   o,
-		load:   load,
-		remote: newRemote(client, o.Name, counts),
-		counts: counts,
-		local:  otter.Must(&otter.Options[string, entry[T]]{MaximumSize: localEntries}),
-		seed:   maphash.MakeSeed(),
+		opts:     o,
+		load:     load,
+		remote:   newRemote(client, o.Name, counts),
+		counts:   counts,
+		localTTL: localTTL,
+		local:    otter.Must(&otter.Options[string, entry[T]]{MaximumSize: localEntries}),
+		seed:     maphash.MakeSeed(),
 	}
 }
 
@@ -140,22 +136,11 @@ func (c *Cache[T]) fetch(ctx context.Context, key string, drops uint64) (value T
 		return value, err
 	}
 	version := c.opts.Version(value)
-	if version < atLeast {
-		// Read from somewhere that has not caught up. Once more, and then it is all there is.
-		if value, err = c.load(ctx, key); err != nil {
-			return value, err
-		}
-		version = c.opts.Version(value)
-	}
 	if !c.keep(key, value, version, drops) {
 		return value, nil
 	}
 	if body, err := proto.Marshal(value); err == nil {
 		c.remote.set(ctx, key, version, body, c.opts.TTL)
-	}
-	if version <= 0 && c.shard(key).Load() != drops {
-		// Dropped while it was written. Versions would have sorted that out.
-		c.remote.drop(ctx, key, 0, c.opts.TTL)
 	}
 	return value, nil
 }
@@ -172,10 +157,7 @@ func (c *Cache[T]) keep(key string, value T, version int64, drops uint64) bool {
 			return old, otter.CancelOp
 		}
 		fit = true
-		if c.opts.LocalTTL < 0 {
-			return old, otter.CancelOp
-		}
-		return entry[T]{value: value, version: version, expires: now.Add(jitter(c.opts.LocalTTL))}, otter.WriteOp
+		return entry[T]{value: value, version: version, expires: now.Add(jitter(c.localTTL))}, otter.WriteOp
 	})
 	return fit
 }
@@ -188,25 +170,17 @@ func (c *Cache[T]) floor(key string) int64 {
 	return 0
 }
 
-// Drop tells that a write, which is committed, has made version of what the key's value is made from. From here on
-// nothing older is kept or, for as long as this process remembers it, served. Other processes follow when their copy's
-// time is up (LocalTTL) or when they Drop too, on hearing of the write's event. A version of 0 means unknown: whatever
-// is there is forgotten.
+// Drop tells that a write, which is committed or about to be, makes version of what the key's value is made from. From
+// here on nothing older is kept here or in Redis. Other processes follow when their copy's time is up, after a second, or when
+// they Drop too, on hearing of the write's event.
 func (c *Cache[T]) Drop(ctx context.Context, key string, version int64) {
 	c.shard(key).Add(1)
 	now := time.Now()
 	c.local.Compute(key, func(old entry[T], found bool) (entry[T], otter.ComputeOp) {
-		current := found && now.Before(old.expires)
-		switch {
-		case version > 0 && current && old.version >= version:
+		if found && now.Before(old.expires) && old.version >= version {
 			return old, otter.CancelOp // as new, or newer
-		case version > 0:
-			return entry[T]{version: version, empty: true, expires: now.Add(dropMemory)}, otter.WriteOp
-		case current && old.empty:
-			return old, otter.CancelOp
-		default:
-			return old, otter.InvalidateOp
 		}
+		return entry[T]{version: version, empty: true, expires: now.Add(dropMemory)}, otter.WriteOp
 	})
 	c.remote.drop(ctx, key, version, c.opts.TTL)
 }

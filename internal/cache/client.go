@@ -27,6 +27,8 @@ const (
 	restTime = time.Second
 	// timeoutsToTrip is how many operations in a row must time out: one may be due to ourselves being short of CPU.
 	timeoutsToTrip = 3
+	// lastTimeout is how long Close may take to tell Redis what it does not know.
+	lastTimeout = time.Second
 	// maxConns bounds the connections of one process.
 	maxConns = 64
 )
@@ -108,39 +110,40 @@ func (c *Client) Redis() redis.UniversalClient {
 	return c.rdb
 }
 
-// Close ends the connection and what runs in the background.
+// Close ends the connection and what runs in the background. What Redis was not told is tried once more.
 func (c *Client) Close() error {
 	if c == nil {
 		return nil
 	}
-	c.repairs.close()
+	left := c.repairs.close()
 	if c.rdb == nil {
 		return nil
+	}
+	if !c.tell(left) {
+		c.log.Warn().Msg("redis does not know of the last writes; what it has may be some minutes old")
 	}
 	return c.rdb.Close()
 }
 
-// Healthy asks Redis whether it is there. It is always nil when no URL was configured.
-func (c *Client) Healthy(ctx context.Context) error {
-	if c == nil || c.rdb == nil {
-		return nil
+// tell does what repairs have left, for nobody else knows of it, and returns whether all is done.
+func (c *Client) tell(left []func(ctx context.Context) bool) bool {
+	if len(left) == 0 {
+		return true
 	}
-	ctx, cancel := context.WithTimeout(ctx, max(ioTimeout, c.timeout))
+	ctx, cancel := context.WithTimeout(context.Background(), lastTimeout)
 	defer cancel()
-	if err := c.rdb.Ping(ctx).Err(); err != nil {
-		return fmt.Errorf("redis: %w", err)
+	c.downUntil.Store(0) // there is no time to leave Redis alone
+	for _, job := range left {
+		if !job(ctx) {
+			return false
+		}
 	}
-	return nil
+	return true
 }
 
-// Available tells whether Do would use Redis.
-func (c *Client) Available() bool {
-	return c != nil && c.rdb != nil && c.downUntil.Load() <= c.now().UnixNano()
-}
-
-// Do uses Redis for as long as Config.Timeout at most. For a second after a failure it returns [ErrUnavailable] without asking; then one
-// caller tries again while the others still do without. fn may run more than once at the same time as others' do, and
-// must use no other context than the one that it is given.
+// Do uses Redis, for as long as Config.Timeout at most. For a second after a failure it returns [ErrUnavailable] without
+// asking; then one caller tries again while the others still do without. fn runs once at most, and must use no other
+// context than the one that it is given.
 func (c *Client) Do(ctx context.Context, fn func(ctx context.Context, r redis.UniversalClient) error) error {
 	if c == nil || c.rdb == nil {
 		return ErrUnavailable

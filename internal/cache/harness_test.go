@@ -78,7 +78,7 @@ func open(t testing.TB, url secret.Text) *Client {
 }
 
 // process returns the cache of a process of its own, which shares server (nil: none) and d with the others.
-func process(t testing.TB, server *redistest.Server, d *database, change func(o *Options[number])) *Cache[number] {
+func process(t testing.TB, server *redistest.Server, d *database, change func(c *Cache[number])) *Cache[number] {
 	t.Helper()
 	var client *Client
 	if server != nil {
@@ -87,16 +87,17 @@ func process(t testing.TB, server *redistest.Server, d *database, change func(o 
 	return onClient(client, d, change, nil)
 }
 
-func onClient(client *Client, d *database, change func(o *Options[number]), reg prometheus.Registerer) *Cache[number] {
+func onClient(client *Client, d *database, change func(c *Cache[number]), reg prometheus.Registerer) *Cache[number] {
 	o := Options[number]{
 		Name:    "number",
 		Version: func(n number) int64 { return n.GetValue() },
 		New:     func() number { return &wrapperspb.Int64Value{} },
 	}
+	c := New(client, o, d.load, reg)
 	if change != nil {
-		change(&o)
+		change(c)
 	}
-	return New(client, o, d.load, reg)
+	return c
 }
 
 // rawClient looks at the data behind the cache's back.
@@ -107,10 +108,10 @@ func rawClient(t testing.TB, server *redistest.Server) *redis.Client {
 }
 
 // noLocal leaves only the level in Redis.
-func noLocal(o *Options[number]) { o.LocalTTL = -1 }
+func noLocal(c *Cache[number]) { c.localTTL = 0 }
 
 // longLocal keeps copies for longer than any test takes.
-func longLocal(o *Options[number]) { o.LocalTTL = time.Hour }
+func longLocal(c *Cache[number]) { c.localTTL = time.Hour }
 
 // want fails the test unless the cache answers with a version.
 func want(t testing.TB, c *Cache[number], version int64) {

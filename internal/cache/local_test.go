@@ -23,7 +23,7 @@ func TestLocalCopy(t *testing.T) {
 		d.version.Store(2)
 		want(t, c, 1)
 		wantLoads(t, d, 1)
-		<-time.After(400 * time.Millisecond) // now older than LocalTTL and its jitter
+		<-time.After(400 * time.Millisecond) // now older than localTTL and its jitter
 		want(t, c, 2)
 		wantLoads(t, d, 2)
 	})
@@ -94,15 +94,13 @@ func TestWaitersShareOneLoad(t *testing.T) {
 
 func TestDropMakesRoom(t *testing.T) {
 	for _, test := range []struct {
-		name            string
-		kept, dropped   int64
-		loads           int32
-		unversionedDrop bool
+		name          string
+		kept, dropped int64
+		loads         int32
 	}{
 		{name: "newer", kept: 1, dropped: 2, loads: 2},
 		{name: "the same", kept: 2, dropped: 2, loads: 1},
 		{name: "older", kept: 3, dropped: 2, loads: 1},
-		{name: "unknown", kept: 3, dropped: 0, loads: 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			d := newDatabase(test.kept)
@@ -126,48 +124,34 @@ func TestDropOfAnotherKey(t *testing.T) {
 	wantLoads(t, d, 1)
 }
 
-func TestWithoutVersions(t *testing.T) {
-	d := newDatabase(1)
-	c := process(t, nil, d, func(o *Options[number]) { o.Version, o.LocalTTL = nil, time.Hour })
-	want(t, c, 1)
-	d.version.Store(2)
-	want(t, c, 1)
-	c.Drop(t.Context(), "a", 0)
-	want(t, c, 2)
-}
-
 // TestSlowLoad lets a load read, drops, and only then lets the load end: nobody who comes after the drop may get what
 // it has read, neither by waiting for it nor later.
 func TestSlowLoad(t *testing.T) {
-	for name, version := range map[string]int64{"version": 2, "unknown version": 0} {
-		t.Run(name, func(t *testing.T) {
-			d := newDatabase(1)
-			begun, finish := make(chan struct{}), make(chan struct{})
-			var loads atomic.Int32
-			d.hold = func(context.Context) {
-				if loads.Add(1) == 1 {
-					close(begun)
-					<-finish
-				}
-			}
-			c := process(t, nil, d, longLocal)
-			early := make(chan int64)
-			go func() {
-				n, _ := c.Get(t.Context(), "a")
-				early <- n.GetValue()
-			}()
-			<-begun
-			d.version.Store(2)
-			c.Drop(t.Context(), "a", version)
-			want(t, c, 2)
-			close(finish)
-			if v := <-early; v != 1 {
-				t.Errorf("who came before the drop got %d", v)
-			}
-			want(t, c, 2)
-			wantLoads(t, d, 2)
-		})
+	d := newDatabase(1)
+	begun, finish := make(chan struct{}), make(chan struct{})
+	var loads atomic.Int32
+	d.hold = func(context.Context) {
+		if loads.Add(1) == 1 {
+			close(begun)
+			<-finish
+		}
 	}
+	c := process(t, nil, d, longLocal)
+	early := make(chan int64)
+	go func() {
+		n, _ := c.Get(t.Context(), "a")
+		early <- n.GetValue()
+	}()
+	<-begun
+	d.version.Store(2)
+	c.Drop(t.Context(), "a", 2)
+	want(t, c, 2)
+	close(finish)
+	if v := <-early; v != 1 {
+		t.Errorf("who came before the drop got %d", v)
+	}
+	want(t, c, 2)
+	wantLoads(t, d, 2)
 }
 
 // TestLaggingSource loads from something that has not seen the write which was dropped for.
@@ -175,12 +159,12 @@ func TestLaggingSource(t *testing.T) {
 	d := newDatabase(1)
 	c := process(t, nil, d, longLocal)
 	c.Drop(t.Context(), "a", 2)
-	want(t, c, 1) // asked twice, there is nothing newer
-	wantLoads(t, d, 2)
+	want(t, c, 1) // there is nothing newer
+	wantLoads(t, d, 1)
 	d.version.Store(2)
 	want(t, c, 2) // so it was not kept
 	want(t, c, 2)
-	wantLoads(t, d, 3)
+	wantLoads(t, d, 2)
 }
 
 func TestDropRacesWithGets(t *testing.T) {

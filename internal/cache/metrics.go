@@ -1,9 +1,9 @@
 package cache
 
 import (
-	"errors"
-
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/beauty-salon/platform/internal/metrics"
 )
 
 // counters are the metrics of one cache.
@@ -12,11 +12,11 @@ type counters struct {
 }
 
 func newCounters(reg prometheus.Registerer, name string) counters {
-	requests := register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
+	requests := metrics.Register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "salon_cache_requests_total",
 		Help: "Reads of a cache by level (local, redis) and result (hit, miss).",
 	}, []string{"cache", "level", "result"}))
-	failures := register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
+	failures := metrics.Register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "salon_cache_redis_failures_total",
 		Help: "Uses of Redis by a cache that failed or were left out because Redis is down.",
 	}, []string{"cache"}))
@@ -27,18 +27,4 @@ func newCounters(reg prometheus.Registerer, name string) counters {
 		remoteMiss:   requests.WithLabelValues(name, "redis", "miss"),
 		remoteFailed: failures.WithLabelValues(name),
 	}
-}
-
-// register returns the vector that is registered already where several caches share one.
-func register(reg prometheus.Registerer, vec *prometheus.CounterVec) *prometheus.CounterVec {
-	if reg == nil {
-		return vec
-	}
-	err := reg.Register(vec)
-	if twice, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
-		if existing, ok := twice.ExistingCollector.(*prometheus.CounterVec); ok {
-			return existing
-		}
-	}
-	return vec
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+	"github.com/rs/zerolog"
 
 	"github.com/beauty-salon/platform/internal/redistest"
 )
@@ -154,7 +155,7 @@ func TestKeyOfAnotherType(t *testing.T) {
 	}
 	c := process(t, server, d, noLocal)
 	want(t, c, 1)
-	if !c.remote.client.Available() {
+	if !available(c.remote.client) {
 		t.Error("one odd key keeps Redis from being used")
 	}
 }
@@ -180,23 +181,54 @@ func TestRedisComesAndGoes(t *testing.T) {
 
 // TestDropDuringOutage drops while Redis is away and has the old value when it is back.
 func TestDropDuringOutage(t *testing.T) {
-	for name, version := range map[string]int64{"version": 2, "unknown version": 0} {
+	server, d := redistest.New(t), newDatabase(1)
+	if server.Real() {
+		t.Skip("this Redis forgets everything when it is stopped")
+	}
+	writer, reader := process(t, server, d, noLocal), process(t, server, d, noLocal)
+	want(t, writer, 1)
+	server.Stop()
+	d.version.Store(2)
+	writer.Drop(t.Context(), "a", 2)
+	server.Start()
+	want(t, writer, 2) // knows better than Redis
+	waitFor(t, "Redis is told", func() bool {
+		n, err := reader.Get(t.Context(), "a")
+		return err == nil && n.GetValue() == 2
+	})
+}
+
+// TestCloseTellsOfDrops closes a process that has dropped while Redis was away and has had no time to tell it since.
+func TestCloseTellsOfDrops(t *testing.T) {
+	for name, back := range map[string]bool{"Redis is back": true, "Redis is still away": false} {
 		t.Run(name, func(t *testing.T) {
 			server, d := redistest.New(t), newDatabase(1)
 			if server.Real() {
 				t.Skip("this Redis forgets everything when it is stopped")
 			}
-			writer, reader := process(t, server, d, noLocal), process(t, server, d, noLocal)
+			var log lines
+			client, err := Open(Config{URL: server.URL(), Timeout: patience}, zerolog.New(&log))
+			if err != nil {
+				t.Fatal(err)
+			}
+			client.rest, client.repairs.every = time.Hour, time.Hour
+			writer, reader := onClient(client, d, noLocal, nil), process(t, server, d, noLocal)
 			want(t, writer, 1)
 			server.Stop()
 			d.version.Store(2)
-			writer.Drop(t.Context(), "a", version)
-			server.Start()
-			want(t, writer, 2) // knows better than Redis
-			waitFor(t, "Redis is told", func() bool {
-				n, err := reader.Get(t.Context(), "a")
-				return err == nil && n.GetValue() == 2
-			})
+			writer.Drop(t.Context(), "a", 2)
+			if back {
+				server.Start()
+			}
+			if err := client.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if back {
+				want(t, reader, 2)
+			}
+			if complained := log.count("the last writes") == 1; complained == back {
+				t.Errorf("complained: %v", complained)
+			}
 		})
 	}
 }
@@ -229,18 +261,6 @@ func TestTooManyDropsDuringOutage(t *testing.T) {
 	}
 }
 
-func TestLatestDrop(t *testing.T) {
-	for _, test := range []struct {
-		old, version int64
-		found        bool
-		want         int64
-	}{{0, 5, false, 5}, {0, 5, true, 0}, {4, 5, true, 5}, {6, 5, true, 6}, {6, 0, true, 0}} {
-		if got := latest(test.old, test.version, test.found); got != test.want {
-			t.Errorf("latest(%d, %d, %v) = %d, want %d", test.old, test.version, test.found, got, test.want)
-		}
-	}
-}
-
 func TestHangingRedis(t *testing.T) {
 	d := newDatabase(1)
 	client := open(t, redistest.Hanging(t))
@@ -249,7 +269,7 @@ func TestHangingRedis(t *testing.T) {
 	for range 5 {
 		want(t, c, 1)
 	}
-	if client.Available() {
+	if available(client) {
 		t.Error("still waited for")
 	}
 }

@@ -83,18 +83,13 @@ func (r remote) drop(ctx context.Context, key string, version int64, ttl time.Du
 	if r.client.Redis() == nil {
 		return
 	}
-	// The write is committed: that its caller has gone changes nothing.
+	// The write may be committed: that its caller has gone changes nothing.
 	if r.tell(context.WithoutCancel(ctx), key, version, ttl) != nil {
 		r.later(key, version, ttl)
 	}
 }
 
 func (r remote) tell(ctx context.Context, key string, version int64, ttl time.Duration) error {
-	if version <= 0 {
-		return r.do(ctx, func(ctx context.Context, c redis.UniversalClient) error {
-			return c.Unlink(ctx, r.prefix+key).Err()
-		})
-	}
 	return r.put(ctx, key, kindDropped, version, nil, max(ttl+ttl/5, minDropTTL))
 }
 
@@ -145,20 +140,12 @@ func (r remote) later(key string, version int64, ttl time.Duration) {
 		u.overflow, u.wiping = true, false
 		clear(u.versions)
 	} else if !u.overflow || u.wiping {
-		u.versions[key] = latest(old, version, found)
+		u.versions[key] = max(old, version)
 	}
 	if !u.repair {
 		u.repair = true
 		r.client.repairs.add(func(ctx context.Context) bool { return r.catchUp(ctx, ttl) })
 	}
-}
-
-// latest returns which of two Drops of a key says more: one of an unknown version (0) does.
-func latest(old, version int64, found bool) int64 {
-	if found && (old <= 0 || old > version && version > 0) {
-		return old
-	}
-	return version
 }
 
 // catchUp tells Redis what it does not know, and whether that is all.

@@ -70,10 +70,14 @@ func (r *repairs) run() {
 	}
 }
 
-func (r *repairs) close() {
+// close ends the goroutine and returns the jobs that are not done.
+func (r *repairs) close() []func(ctx context.Context) bool {
 	r.mu.Lock()
 	r.closed = true
 	r.mu.Unlock()
 	r.cancel()
 	r.wg.Wait()
+	left := r.pending
+	r.pending = nil
+	return left
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/rs/zerolog"
 
 	"github.com/beauty-salon/platform/internal/embedded/dirlock"
 )
@@ -41,8 +41,8 @@ type NATSConfig struct {
 	Listen string
 	// MaxStore bounds what streams may take on disk, in bytes; 0 means 4 GiB.
 	MaxStore int64
-	// Log takes warnings and errors; nil drops them.
-	Log io.Writer
+	// Log takes warnings and errors; the zero value drops them.
+	Log zerolog.Logger
 }
 
 // NATS is a running NATS server with JetStream. It is a nats.InProcessConnProvider.
@@ -56,8 +56,9 @@ type NATS struct {
 	err     error // read after stopped
 }
 
-// StartNATS starts a server and returns once it accepts connections.
-func StartNATS(cfg NATSConfig) (*NATS, error) {
+// StartNATS starts a server and returns once it accepts connections; ctx bounds
+// that only.
+func StartNATS(ctx context.Context, cfg NATSConfig) (*NATS, error) {
 	options, err := natsOptions(cfg)
 	if err != nil {
 		return nil, err
@@ -65,7 +66,7 @@ func StartNATS(cfg NATSConfig) (*NATS, error) {
 	if err := os.MkdirAll(options.StoreDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make a directory for NATS: %w", err)
 	}
-	lock, err := dirlock.Acquire(context.Background(), options.StoreDir)
+	lock, err := dirlock.Acquire(ctx, options.StoreDir)
 	if err != nil {
 		return nil, err
 	}
@@ -73,17 +74,29 @@ func StartNATS(cfg NATSConfig) (*NATS, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("set up NATS: %w", err), lock.Release())
 	}
-	log := &natsLog{out: cfg.Log}
+	log := &natsLog{log: cfg.Log}
 	instance.SetLoggerV2(log, false, false, false)
 	n := &NATS{server: instance, lock: lock, listen: cfg.Listen != "", stopped: make(chan struct{})}
 	instance.Start() // returns once everything is started; failures go to the log only
 	if fatal := log.fatal(); fatal != "" {
 		return nil, errors.Join(fmt.Errorf("start NATS: %s", fatal), n.stop())
 	}
-	if !instance.ReadyForConnections(natsReady) {
-		return nil, errors.Join(errors.New("NATS does not get ready"), n.stop())
+	if err := n.waitReady(ctx); err != nil {
+		return nil, errors.Join(err, n.stop())
 	}
 	return n, nil
+}
+
+// waitReady asks in short turns, because the server's own wait knows no context.
+func (n *NATS) waitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, natsReady)
+	defer cancel()
+	for !n.server.ReadyForConnections(100 * time.Millisecond) {
+		if ctx.Err() != nil {
+			return fmt.Errorf("NATS does not get ready: %w", ctx.Err())
+		}
+	}
+	return nil
 }
 
 func natsOptions(cfg NATSConfig) (*server.Options, error) {

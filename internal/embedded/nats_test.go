@@ -2,6 +2,7 @@ package embedded_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/rs/zerolog"
 
 	"github.com/beauty-salon/platform/internal/embedded"
 )
@@ -19,8 +21,8 @@ var _ nats.InProcessConnProvider = (*embedded.NATS)(nil)
 
 func startNATS(t *testing.T, cfg embedded.NATSConfig) *embedded.NATS {
 	t.Helper()
-	cfg.Log = t.Output()
-	server, err := embedded.StartNATS(cfg)
+	cfg.Log = zerolog.New(t.Output())
+	server, err := embedded.StartNATS(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,10 +118,22 @@ func TestNATSRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := embedded.StartNATS(tt.cfg)
+			_, err := embedded.StartNATS(t.Context(), tt.cfg)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v does not mention %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// Whoever waits for a directory that is in use can be interrupted.
+func TestNATSStartIsInterrupted(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	startNATS(t, embedded.NATSConfig{StoreDir: dir})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := embedded.StartNATS(ctx, embedded.NATSConfig{StoreDir: dir}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
 	}
 }

@@ -41,6 +41,11 @@ func StartPostgres(ctx context.Context, cfg PostgresConfig) (*Postgres, error) {
 	return &Postgres{cluster: cluster}, nil
 }
 
+// Recreate empties the database, whatever is in it and whoever uses it.
+func (p *Postgres) Recreate(ctx context.Context) error {
+	return errors.Join(p.cluster.DropDatabase(ctx, databaseName), p.cluster.EnsureDatabase(ctx, databaseName))
+}
+
 // URL is the database's address without a user: services log in with their roles.
 func (p *Postgres) URL() string { return p.cluster.URL(databaseName) }
 

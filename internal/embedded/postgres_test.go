@@ -71,13 +71,13 @@ func TestPostgresKeepsWhatItHas(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := platform.Bootstrap(t.Context(), postgres.AdminURL(), keys, "users"); err != nil {
+		if err := platform.Bootstrap(t.Context(), postgres.AdminURL(), keys, nil, "users"); err != nil {
 			t.Fatal(err)
 		}
 		if err := platform.Migrate(t.Context(), postgres.AdminURL(), platform.Migrations{Service: "users"}); err != nil {
 			t.Fatal(err)
 		}
-		db, err := platform.Open(t.Context(), platform.Config{URL: secret.Text(postgres.URL())}, keys, "users")
+		db, err := platform.Open(platform.Config{URL: secret.Text(postgres.URL())}, keys, "users")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -34,27 +34,9 @@ type Config struct {
 	// URL is one or more nats:// or tls:// URLs, separated by commas. A user, password
 	// or token in it is used to log in.
 	URL secret.Text
-	// Replicas of the stream, 1 to 5; 0 means 1. Three where there is a cluster.
+	// Replicas of the stream at least, 1 to 5; 0 means 1. Three where there is a
+	// cluster. Whoever asks for the most gets it.
 	Replicas int
-	// MaxAge is how long the stream keeps an event; 0 means 30 days. A consumer that
-	// is away for longer misses events.
-	MaxAge time.Duration
-	// MaxBytes is the size at which the stream refuses new events, which then wait in
-	// the outbox tables; 0 means no limit of its own.
-	MaxBytes int64
-}
-
-func (c Config) withDefaults() Config {
-	if c.Replicas == 0 {
-		c.Replicas = 1
-	}
-	if c.MaxAge == 0 {
-		c.MaxAge = 30 * 24 * time.Hour
-	}
-	if c.MaxBytes == 0 {
-		c.MaxBytes = -1
-	}
-	return c
 }
 
 // Bus is the connection of this process to NATS. It outlives every outage of the
@@ -97,9 +79,10 @@ func ConnectInProcess(srv InProcessServer, cfg Config, log zerolog.Logger, reg p
 }
 
 func connect(cfg Config, log zerolog.Logger, reg prometheus.Registerer, opts ...nats.Option) (*Bus, error) {
+	cfg.Replicas = max(cfg.Replicas, 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	b := &Bus{
-		cfg:     cfg.withDefaults(),
+		cfg:     cfg,
 		log:     log,
 		metrics: newBusMetrics(reg),
 		ensure:  make(chan struct{}, 1),

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -155,6 +156,59 @@ func TestStreamConfiguration(t *testing.T) {
 		got.Discard != want.Discard || got.Duplicates != want.Duplicates || got.MaxAge != want.MaxAge ||
 		got.MaxBytes != want.MaxBytes || got.MaxMsgs != want.MaxMsgs || got.Replicas != want.Replicas {
 		t.Errorf("stream is %+v, want %+v", got, want)
+	}
+}
+
+// A process of another version, or an operator, has made the stream what it is: it
+// keeps that and gets what is missing.
+func TestStreamIsOnlyExtended(t *testing.T) {
+	t.Parallel()
+	srv := natstest.New(t)
+	conn, err := nats.Connect(srv.URL().Reveal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	js, err := jetstream.New(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := jetstream.StreamConfig{Name: streamName, Subjects: []string{"user.>", "newer.>"}, MaxBytes: 1 << 20, MaxAge: time.Hour}
+	if _, err := js.CreateStream(t.Context(), before); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second process finds nothing to do
+		bus, err := Connect(Config{URL: srv.URL()}, testLog(t), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the bus is ready", func() bool { return bus.Ready() == nil })
+		if !bus.batches.Load() {
+			t.Error("the stream takes no batches")
+		}
+		bus.Close()
+		stream, err := js.Stream(t.Context(), streamName)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := stream.CachedInfo().Config
+		want := []string{"user.>", "newer.>", "appointment.>", "master.>", "service.>", "offering.>", "rating.>"}
+		if !slices.Equal(got.Subjects, want) || got.MaxBytes != before.MaxBytes || got.MaxAge != before.MaxAge {
+			t.Errorf("stream is %+v", got)
+		}
+	}
+}
+
+func TestReplicasAreNeverLowered(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		have, want, then int
+		changed          bool
+	}{{3, 1, 3, false}, {1, 3, 3, true}, {3, 3, 3, false}} {
+		got, changed := extended(jetstream.StreamConfig{Replicas: tt.have}, jetstream.StreamConfig{Replicas: tt.want})
+		if got.Replicas != tt.then || changed != tt.changed {
+			t.Errorf("%d, asked for %d: %d, changed: %v", tt.have, tt.want, got.Replicas, changed)
+		}
 	}
 }
 

@@ -49,7 +49,8 @@ type ConsumerConfig struct {
 	Handle Handler
 	// MaxDeliver is how many times an event is tried before it goes to the dead
 	// letters; 0 means 8. Tries that failed because the database or another service
-	// was unavailable do not count.
+	// was unavailable do not count. Each process counts for itself, from its start:
+	// rather some tries too many than a dead letter that is none.
 	MaxDeliver int
 	// Backoff is the wait after each try, the last one repeating; nil means 1 s
 	// growing to 5 min.
@@ -99,7 +100,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 	}
 	ready, stop := c.bus.readied()
 	defer stop()
-	w := &worker{Consumer: c, excused: map[uint64]int{}}
+	w := &worker{Consumer: c, failed: map[uint64]int{}}
 	for ctx.Err() == nil {
 		err := c.session(ctx, w)
 		if err != nil && ctx.Err() == nil && !errors.Is(err, errNotReady) { // the bus has logged that
@@ -117,7 +118,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 }
 
 // session works as long as both the database and NATS do. Nothing is fetched while
-// the database is away, so that an outage does not use up the tries of events.
+// the database is away: it would only come back.
 func (c *Consumer) session(ctx context.Context, w *worker) error {
 	if err := c.bus.Ready(); err != nil {
 		return err

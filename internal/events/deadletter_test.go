@@ -218,3 +218,29 @@ func TestAnUnavailableServiceIsNoTry(t *testing.T) {
 	}}).Run)
 	assertEvents(t, b.waitEffects("tests-all", 1), []Event{e})
 }
+
+// The server counts the deliveries to all processes; those that were no try do not
+// bury the event in another process, either.
+func TestAnUnavailableServiceIsNoTryElsewhere(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	b.waitReady()
+	e := newEvent(t, newID(t), 1)
+	b.publish(e)
+	var tries atomic.Int32
+	stop := b.start(b.consumer(ConsumerConfig{MaxDeliver: 2, Handle: func(context.Context, *postgres.DB, Event) error {
+		tries.Add(1)
+		return status.Error(codes.Unavailable, "away")
+	}}).Run)
+	eventually(t, "it is tried", func() bool { return tries.Load() >= 3 })
+	stop()
+	var failed atomic.Bool
+	b.start(b.consumer(ConsumerConfig{MaxDeliver: 2, Handle: func(ctx context.Context, tx *postgres.DB, e Event) error {
+		if !failed.Swap(true) {
+			return errors.New("the first try")
+		}
+		return effectOf("tests-all")(ctx, tx, e)
+	}}).Run)
+	assertEvents(t, b.waitEffects("tests-all", 1), []Event{e})
+	b.waitDeadLetters(0)
+}

@@ -2,7 +2,6 @@ package events
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,7 +12,6 @@ import (
 type delivery struct {
 	msg         jetstream.Msg
 	seq         uint64 // in the stream
-	delivered   int    // how many times, this time included
 	stored      time.Time
 	event       Event
 	traceparent string
@@ -28,7 +26,6 @@ func newDelivery(msg jetstream.Msg) (*delivery, error) {
 	d := &delivery{
 		msg:         msg,
 		seq:         meta.Sequence.Stream,
-		delivered:   int(min(meta.NumDelivered, math.MaxInt32)),
 		stored:      meta.Timestamp.UTC(),
 		traceparent: msg.Headers().Get(headerTraceparent),
 	}

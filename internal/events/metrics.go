@@ -1,9 +1,9 @@
 package events
 
 import (
-	"errors"
-
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/beauty-salon/platform/internal/metrics"
 )
 
 type busMetrics struct {
@@ -11,7 +11,7 @@ type busMetrics struct {
 }
 
 func newBusMetrics(reg prometheus.Registerer) *busMetrics {
-	return &busMetrics{ready: register(reg, prometheus.NewGauge(prometheus.GaugeOpts{
+	return &busMetrics{ready: metrics.Register(reg, prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "salon_events_ready",
 		Help: "1 while NATS is connected and the stream is there.",
 	}))}
@@ -27,11 +27,11 @@ type relayMetrics struct {
 
 func newRelayMetrics(reg prometheus.Registerer, schema string) *relayMetrics {
 	gauge := func(name, help string) prometheus.Gauge {
-		return register(reg, prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, []string{"schema"})).
+		return metrics.Register(reg, prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: name, Help: help}, []string{"schema"})).
 			WithLabelValues(schema)
 	}
 	counter := func(name, help string) prometheus.Counter {
-		return register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"schema"})).
+		return metrics.Register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, []string{"schema"})).
 			WithLabelValues(schema)
 	}
 	return &relayMetrics{
@@ -62,18 +62,18 @@ type consumerMetrics struct {
 
 func newConsumerMetrics(reg prometheus.Registerer, name string) *consumerMetrics {
 	gauge := func(metric, help string) prometheus.Gauge {
-		return register(reg, prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: metric, Help: help}, []string{"consumer"})).
+		return metrics.Register(reg, prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: metric, Help: help}, []string{"consumer"})).
 			WithLabelValues(name)
 	}
 	return &consumerMetrics{
 		name: name,
-		events: register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
+		events: metrics.Register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "salon_consumer_events_total",
 			Help: "Deliveries by how they ended: handled, duplicate, older, failed, dead.",
 		}, []string{"consumer", "result"})),
 		pending: gauge("salon_consumer_pending", "Events in the stream that the consumer has not been given yet."),
 		unacked: gauge("salon_consumer_unacknowledged", "Events under way to the consumer."),
-		batch: register(reg, prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		batch: metrics.Register(reg, prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "salon_consumer_transaction_seconds",
 			Help:    "Duration of the consumer's transactions, each for one or more events.",
 			Buckets: []float64{.002, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 15},
@@ -83,22 +83,4 @@ func newConsumerMetrics(reg prometheus.Registerer, name string) *consumerMetrics
 
 func (m *consumerMetrics) count(result string, n int) {
 	m.events.WithLabelValues(m.name, result).Add(float64(n))
-}
-
-// register returns the collector of that name that is registered already, if there
-// is one: relays and consumers of one process share theirs. reg may be nil.
-func register[C prometheus.Collector](reg prometheus.Registerer, c C) C {
-	if reg == nil {
-		return c
-	}
-	err := reg.Register(c)
-	if already, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
-		if existing, ok := already.ExistingCollector.(C); ok {
-			return existing
-		}
-	}
-	if err != nil {
-		panic(err) // two packages use one name: a bug that the first start shows
-	}
-	return c
 }

@@ -268,10 +268,15 @@ func TestRelayHoldsBackWhatFollowsARefusedEvent(t *testing.T) {
 func TestAFullStreamLosesNothing(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
-	b.bus.Close()
-	small := b.connect(Config{MaxBytes: 4096})
-	b.bus = small
 	b.waitReady()
+	limit := func(bytes int64) {
+		cfg := b.bus.streamConfig()
+		cfg.MaxBytes = bytes
+		if _, err := b.bus.js.UpdateStream(t.Context(), cfg); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit(4096)
 	want := someEvents(t, 50, 1)
 	b.append(want...)
 	stop := b.start(b.relay().Run)
@@ -280,9 +285,7 @@ func TestAFullStreamLosesNothing(t *testing.T) {
 	if n := b.count("SELECT count(*) FROM outbox WHERE published_at IS NULL"); n == 0 {
 		t.Error("everything is marked as published in a stream that is too small for it")
 	}
-	small.Close()
-	b.bus = b.connect(Config{})
-	b.waitReady()
+	limit(-1)
 	b.start(b.relay().Run)
 	b.waitPublished()
 	if got := b.stored(); len(got) != len(want) {
@@ -316,6 +319,28 @@ func TestRelayPrunesAndMeasures(t *testing.T) {
 	}
 	// A second relay of the process shares the metrics.
 	NewRelay(b.db, b.bus, b.log, reg)
+}
+
+func TestRelayPrunesAndMeasuresUnderALastingBacklog(t *testing.T) {
+	t.Parallel()
+	b := newBed(t)
+	b.waitReady()
+	old := newEvent(t, newID(t), 1)
+	b.append(old, newEvent(t, newID(t), 1))
+	sql := "UPDATE outbox SET published_at = now() - interval '8 days' WHERE event_id = ?"
+	if err := b.db.Conn(t.Context()).Exec(sql, old.ID).Error; err != nil {
+		t.Fatal(err)
+	}
+	r := b.relay()
+	r.beforePublish = func() { b.append(newEvent(t, newID(t), 1)) } // one more whenever one is published
+	stop := b.start(r.Run)
+	eventually(t, "the old row is gone", func() bool {
+		return b.count("SELECT count(*) FROM outbox WHERE event_id = ?", old.ID) == 0
+	})
+	if metricValue(t, r.metrics.unpublished) == 0 {
+		t.Error("the backlog is not measured")
+	}
+	stop()
 }
 
 func TestRelayPropagatesTheTrace(t *testing.T) {

@@ -15,8 +15,13 @@ import (
 // streamName is the one stream that all events are kept in.
 const streamName = "SALON"
 
-// dedupeWindow is how long the stream knows the ids of what it has stored.
-const dedupeWindow = time.Hour
+const (
+	// keepEvents is how long the stream keeps an event. A consumer that is away for
+	// longer misses events.
+	keepEvents = 30 * 24 * time.Hour
+	// dedupeWindow is how long the stream knows the ids of what it has stored.
+	dedupeWindow = time.Hour
+)
 
 const (
 	ensureMinWait = 100 * time.Millisecond
@@ -32,7 +37,7 @@ func streamed(typ string) bool {
 	return slices.Contains(streamKinds, kind)
 }
 
-// streamConfig keeps what consumers have handled too (Limits): a WorkQueue stream
+// streamConfig is how a new stream is made. It keeps what consumers have handled too (Limits): a WorkQueue stream
 // would forget ids after an acknowledgement, and an Interest stream confirms and
 // drops what nobody consumes yet. Discard new, so that a full stream loses nothing:
 // what it refuses stays in the outbox.
@@ -48,8 +53,8 @@ func (b *Bus) streamConfig() jetstream.StreamConfig {
 		Storage:    jetstream.FileStorage,
 		Discard:    jetstream.DiscardNew,
 		Duplicates: dedupeWindow,
-		MaxAge:     b.cfg.MaxAge,
-		MaxBytes:   b.cfg.MaxBytes,
+		MaxAge:     keepEvents,
+		MaxBytes:   -1,
 		Replicas:   b.cfg.Replicas,
 		// Not known to servers before 2.12, which then leave it out of their answer.
 		AllowAtomicPublish: true,
@@ -66,7 +71,7 @@ func (b *Bus) keepStream(ctx context.Context) {
 		case <-b.ensure:
 		}
 		for wait := ensureMinWait; ctx.Err() == nil && b.conn.IsConnected(); wait = min(2*wait, ensureMaxWait) {
-			if stream, err := b.js.CreateOrUpdateStream(ctx, b.streamConfig()); err == nil {
+			if stream, err := b.ensureStream(ctx); err == nil {
 				b.batches.Store(stream.CachedInfo().Config.AllowAtomicPublish)
 				b.becomeReady()
 				break
@@ -76,6 +81,42 @@ func (b *Bus) keepStream(ctx context.Context) {
 			pause(ctx, jitter(wait))
 		}
 	}
+}
+
+// ensureStream creates the stream, or adds what this process needs to the one that
+// is there.
+func (b *Bus) ensureStream(ctx context.Context) (jetstream.Stream, error) {
+	stream, err := b.js.Stream(ctx, streamName)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return b.js.CreateStream(ctx, b.streamConfig())
+	}
+	if err != nil {
+		return nil, err
+	}
+	cfg, changed := extended(stream.CachedInfo().Config, b.streamConfig())
+	if !changed {
+		return stream, nil
+	}
+	return b.js.UpdateStream(ctx, cfg)
+}
+
+// extended is what the stream has, together with what is wanted of it, and whether
+// that is more than it has. Nothing is taken away: another process may be of
+// another version or know nothing of the replicas, and an operator may have set
+// limits.
+func extended(have, want jetstream.StreamConfig) (cfg jetstream.StreamConfig, changed bool) {
+	cfg = have
+	cfg.Subjects = slices.Clone(have.Subjects)
+	for _, subject := range want.Subjects {
+		if !slices.Contains(cfg.Subjects, subject) {
+			cfg.Subjects = append(cfg.Subjects, subject)
+		}
+	}
+	cfg.Replicas = max(have.Replicas, want.Replicas)
+	cfg.AllowAtomicPublish = have.AllowAtomicPublish || want.AllowAtomicPublish
+	changed = len(cfg.Subjects) > len(have.Subjects) || cfg.Replicas > have.Replicas ||
+		cfg.AllowAtomicPublish != have.AllowAtomicPublish
+	return cfg, changed
 }
 
 // connected is called by the NATS client, in order with disconnected, and perhaps

@@ -24,7 +24,7 @@ func (w *worker) housekeep(ctx context.Context) error {
 		}
 	}
 	if now.Sub(w.pruned) >= inboxEvery {
-		more, err := pruneInbox(ctx, w.db, w.bus.cfg.MaxAge)
+		more, err := pruneInbox(ctx, w.db, keepEvents)
 		if err != nil {
 			return err
 		}
@@ -53,16 +53,7 @@ func (w *worker) keepAlive(hand []*delivery) {
 // giveBack lets somebody else have what was not settled, at once.
 func (w *worker) giveBack(ds []*delivery) {
 	for _, d := range ds {
-		w.excuse(d)
 		// Without a connection it comes again after ackWait.
 		_ = d.msg.Nak()
 	}
-}
-
-// excuse says that this delivery was no try of the event.
-func (w *worker) excuse(d *delivery) {
-	if len(w.excused) >= 4*maxAckPending {
-		clear(w.excused) // left over from events that other processes have settled
-	}
-	w.excused[d.seq]++
 }

@@ -40,8 +40,9 @@ type worker struct {
 	ready   []*delivery // freed from a lane, to be handled next
 	batch   int         // how many to fetch
 
-	// excused counts, by sequence, deliveries that were no try.
-	excused map[uint64]int
+	// failed counts, by sequence, the tries of events that are not settled. What the
+	// server counts are deliveries, many of which are no try.
+	failed map[uint64]int
 
 	alive, replayed, measured, pruned time.Time // when last
 }
@@ -174,17 +175,22 @@ func (w *worker) workAlone(ctx context.Context, d *delivery) error {
 	if outage := w.ping(ctx); outage != nil {
 		return outage
 	}
-	tries := d.delivered - w.excused[d.seq]
-	switch {
-	case errors.Is(err, errUndecodable):
-		return w.bury(ctx, d, err)
-	case unavailable(err):
-		w.excuse(d)
-	case tries >= w.cfg.MaxDeliver:
+	if !unavailable(err) {
+		w.countFailure(d)
+	}
+	if errors.Is(err, errUndecodable) || w.failed[d.seq] >= w.cfg.MaxDeliver {
 		return w.bury(ctx, d, err)
 	}
-	w.retry(d, max(tries, 1), err)
+	w.retry(d, err)
 	return nil
+}
+
+// countFailure counts a try that was the event's own failure.
+func (w *worker) countFailure(d *delivery) {
+	if len(w.failed) >= 4*maxAckPending {
+		clear(w.failed) // left over from events that other processes have settled
+	}
+	w.failed[d.seq]++
 }
 
 // unavailable reports whether the failure is not the event's: the connection broke,
@@ -194,7 +200,8 @@ func unavailable(err error) bool {
 }
 
 // retry gives the event back for later.
-func (w *worker) retry(d *delivery, tries int, cause error) {
+func (w *worker) retry(d *delivery, cause error) {
+	tries := max(w.failed[d.seq], 1)
 	delay := jitter(w.cfg.Backoff[min(tries, len(w.cfg.Backoff))-1])
 	w.log.Warn().Err(cause).Str("event", d.event.ID).Str("type", d.event.Type).Int("try", tries).
 		Dur("again_in", delay).Msg("event handler failed")
@@ -207,7 +214,7 @@ func (w *worker) retry(d *delivery, tries int, cause error) {
 
 // bury moves the event to the dead letters. The error is an outage.
 func (w *worker) bury(ctx context.Context, d *delivery, cause error) error {
-	tries := max(d.delivered-w.excused[d.seq], 1)
+	tries := max(w.failed[d.seq], 1)
 	if err := insertDeadLetter(ctx, w.db, w.cfg.Name, d.event, tries, cause); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -215,7 +222,7 @@ func (w *worker) bury(ctx context.Context, d *delivery, cause error) error {
 		if outage := w.ping(ctx); outage != nil {
 			return outage
 		}
-		w.retry(d, tries, errors.Join(cause, err))
+		w.retry(d, errors.Join(cause, err))
 		return nil
 	}
 	w.log.Error().Err(cause).Str("event", d.event.ID).Str("type", d.event.Type).Int("tries", tries).
@@ -252,6 +259,6 @@ func (w *worker) finish(ctx context.Context, ds []*delivery, results []string) {
 
 // free lets what waited for d go on.
 func (w *worker) free(d *delivery) {
-	delete(w.excused, d.seq)
+	delete(w.failed, d.seq)
 	w.ready = append(w.ready, w.lanes.settle(d)...)
 }

@@ -32,16 +32,6 @@ func (s Set) Has(field string) bool {
 	return ok
 }
 
-// Names returns the fields in alphabetical order.
-func (s Set) Names() []string {
-	names := make([]string, 0, len(s))
-	for n := range s {
-		names = append(names, n)
-	}
-	slices.Sort(names)
-	return names
-}
-
 // Paths returns the fields that an Update request writes: those of its update_mask
 // or, when that is absent or empty, those that are present (for a repeated field:
 // not empty). "*" stands for all. An empty set means that nothing changes.

@@ -29,6 +29,9 @@ import (
 // while [Prune] has not removed it yet.
 const Retention = 24 * time.Hour
 
+// purpose is what the key of the hashes is derived for.
+const purpose = "idempotency"
+
 // inFlightRetry is when a client should ask again for a request that is running.
 const inFlightRetry = time.Second
 
@@ -42,14 +45,21 @@ var (
 
 // Guard recognizes requests. It is safe for concurrent use.
 type Guard struct {
-	hashKey [sha256.Size]byte
-	now     func() time.Time
+	hashKey  [sha256.Size]byte
+	previous []byte // the key before, nil when there is none
+	now      func() time.Time
 }
 
 // New makes a guard whose hashes are keyed with keys: a stored hash of a request
-// with a password in it cannot be tried out against a dictionary.
-func New(keys *secret.Keys, now func() time.Time) *Guard {
-	return &Guard{hashKey: keys.Derive("idempotency"), now: now}
+// with a password in it cannot be tried out against a dictionary. previous may be
+// nil; while it is given, requests from before a change of the keys are recognized.
+func New(keys, previous *secret.Keys, now func() time.Time) *Guard {
+	g := &Guard{hashKey: keys.Derive(purpose), now: now}
+	if previous != nil {
+		key := previous.Derive(purpose)
+		g.previous = key[:]
+	}
+	return g
 }
 
 // Key is what an answer is stored under.
@@ -119,10 +129,13 @@ func (g *Guard) lookUp(ctx context.Context, tx *postgres.DB, key Key, req proto.
 	if err != nil || row == nil {
 		return nil, err
 	}
-	if !hmac.Equal(row.RequestHash, g.Hash(req)) {
-		return nil, errReused
+	if hmac.Equal(row.RequestHash, g.Hash(req)) {
+		return row, nil
 	}
-	return row, nil
+	if before := g.PreviousHash(req); before != nil && hmac.Equal(row.RequestHash, before) {
+		return row, nil
+	}
+	return nil, errReused
 }
 
 func (g *Guard) store(ctx context.Context, tx *postgres.DB, key Key, req, response proto.Message) error {
@@ -136,8 +149,19 @@ func (g *Guard) store(ctx context.Context, tx *postgres.DB, key Key, req, respon
 // Hash identifies a request without revealing it: an HMAC over the type and the
 // content without request_id. It differs when a redacted field, such as a
 // password, differs.
-func (g *Guard) Hash(req proto.Message) []byte {
-	mac := hmac.New(sha256.New, g.hashKey[:])
+func (g *Guard) Hash(req proto.Message) []byte { return hash(g.hashKey[:], req) }
+
+// PreviousHash is what Hash was before the last change of the keys, nil when the
+// guard was made without previous keys.
+func (g *Guard) PreviousHash(req proto.Message) []byte {
+	if g.previous == nil {
+		return nil
+	}
+	return hash(g.previous, req)
+}
+
+func hash(key []byte, req proto.Message) []byte {
+	mac := hmac.New(sha256.New, key)
 	writePart(mac.Write, []byte(req.ProtoReflect().Descriptor().FullName()))
 	// Only a required field that is missing or invalid UTF-8 could fail, and
 	// neither gets past decoding.
@@ -151,11 +175,11 @@ func (g *Guard) Hash(req proto.Message) []byte {
 
 // lockID names the advisory lock of a key.
 func lockID(schema string, key Key) int64 {
-	hash := sha256.New()
+	sum := sha256.New()
 	for _, part := range []string{"idempotency", schema, key.Caller, key.Method, key.RequestID} {
-		writePart(hash.Write, []byte(part))
+		writePart(sum.Write, []byte(part))
 	}
-	return int64(binary.BigEndian.Uint64(hash.Sum(nil)))
+	return int64(binary.BigEndian.Uint64(sum.Sum(nil)))
 }
 
 // writePart writes the length first, so that no two lists of parts look alike.

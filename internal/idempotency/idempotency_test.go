@@ -47,13 +47,18 @@ func (c *clock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-func newGuard(t *testing.T, seed string, now func() time.Time) *idempotency.Guard {
+func newKeys(t *testing.T, seed string) *secret.Keys {
 	t.Helper()
 	keys, err := secret.NewKeys(bytes.Repeat([]byte(seed), 32))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return idempotency.New(keys, now)
+	return keys
+}
+
+func newGuard(t *testing.T, seed string, now func() time.Time) *idempotency.Guard {
+	t.Helper()
+	return idempotency.New(newKeys(t, seed), nil, now)
 }
 
 // service counts how often it really does something.
@@ -101,6 +106,29 @@ func TestRepeatedRequestGetsTheFirstAnswer(t *testing.T) {
 	if s.calls != 1 || !proto.Equal(first, again) {
 		t.Errorf("%d calls, answers %v and %v", s.calls, first, again)
 	}
+}
+
+func TestRequestOfBeforeAChangeOfTheKeys(t *testing.T) {
+	t.Parallel()
+	now := newClock().Now
+	s := &service{guard: newGuard(t, "a", now), db: pgtest.New(t)}
+	key := newKey()
+	first, err := s.register(t.Context(), key, newRequest(key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.guard = idempotency.New(newKeys(t, "b"), newKeys(t, "a"), now)
+	again, err := s.register(t.Context(), key, newRequest(key))
+	if err != nil || s.calls != 1 || !proto.Equal(first, again) {
+		t.Errorf("%d calls, answer %v, error %v", s.calls, again, err)
+	}
+	other := newRequest(key)
+	other.Email = "b@example.com"
+	_, err = s.register(t.Context(), key, other)
+	checkReason(t, err, codes.AlreadyExists, "REQUEST_ID_REUSED")
+	s.guard = newGuard(t, "b", now) // the old secret is forgotten too soon
+	_, err = s.register(t.Context(), key, newRequest(key))
+	checkReason(t, err, codes.AlreadyExists, "REQUEST_ID_REUSED")
 }
 
 func TestEmptyAnswerIsRepeatedToo(t *testing.T) {

@@ -97,6 +97,13 @@ func TestHash(t *testing.T) {
 	if bytes.Equal(guard.Hash(base), newGuard(t, "b", time.Now).Hash(base)) {
 		t.Error("another key gives the same hash")
 	}
+	if guard.PreviousHash(base) != nil {
+		t.Error("there is a hash under keys that there are not")
+	}
+	changed := idempotency.New(newKeys(t, "b"), newKeys(t, "a"), time.Now)
+	if !bytes.Equal(changed.PreviousHash(base), guard.Hash(base)) {
+		t.Error("the hash from before the change is another one")
+	}
 	for name, other := range map[string]proto.Message{
 		"another type, same fields": &userv1.LoginRequest{Email: "a", Password: "b"},
 		"another password":          &userv1.RegisterRequest{Email: "a", Password: "c"},

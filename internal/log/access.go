@@ -7,8 +7,11 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 	"gopkg.in/natefinch/lumberjack.v2"
+
+	"github.com/beauty-salon/platform/internal/metrics"
 )
 
 // AccessConfig says where access lines go.
@@ -23,6 +26,8 @@ type AccessConfig struct {
 	Compress bool
 	// Output gets the lines too. nil means standard output; use io.Discard for none.
 	Output io.Writer
+	// Metrics takes the number of lines that were lost; nil counts nothing.
+	Metrics prometheus.Registerer
 }
 
 // Access is where access lines go: standard output and a file that is rotated. Both are written in the background and
@@ -58,6 +63,10 @@ func NewAccess(cfg AccessConfig, log zerolog.Logger) (*Access, error) {
 	if cfg.Output != io.Discard {
 		a.outputs = append(a.outputs, NewBuffer(cfg.Output, nil)) // nowhere to report to: the log goes there too
 	}
+	metrics.Register(cfg.Metrics, prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "salon_access_log_dropped_lines_total",
+		Help: "Access lines that were lost because an output was stuck or failed, summed over the outputs.",
+	}, func() float64 { return float64(a.dropped()) }))
 	return a, nil
 }
 
@@ -81,11 +90,11 @@ func (a *Access) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// Dropped returns how many lines were lost, summed over the outputs.
-func (a *Access) Dropped() uint64 {
+// dropped returns how many lines were lost, summed over the outputs.
+func (a *Access) dropped() uint64 {
 	var n uint64
 	for _, b := range a.outputs {
-		n += b.Dropped()
+		n += b.dropped.Load()
 	}
 	return n
 }

@@ -10,13 +10,15 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 )
 
 func TestAccessGoesToBoth(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "logs", "gateway.log")
 	var out bytes.Buffer // read after Close only
-	a, err := NewAccess(AccessConfig{File: file, Output: &out}, zerolog.Nop())
+	reg := prometheus.NewPedanticRegistry()
+	a, err := NewAccess(AccessConfig{File: file, Output: &out, Metrics: reg}, zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,8 +41,13 @@ func TestAccessGoesToBoth(t *testing.T) {
 	if !bytes.Equal(written, out.Bytes()) {
 		t.Error("the file has other lines")
 	}
-	if a.Dropped() != 0 {
-		t.Errorf("%d dropped", a.Dropped())
+	l.Info().Msg("too late")
+	families, err := reg.Gather()
+	if err != nil || len(families) != 1 {
+		t.Fatalf("metrics %v, %v", families, err)
+	}
+	if lost := families[0].GetMetric()[0].GetCounter().GetValue(); lost != 2 { // one an output
+		t.Errorf("%v lines are lost, want 2", lost)
 	}
 }
 

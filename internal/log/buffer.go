@@ -28,8 +28,8 @@ var errStuck = errors.New("log output is stuck, its last lines are lost")
 // Write is one whole line, as zerolog makes them. It is safe for concurrent use.
 type Buffer struct {
 	out     io.Writer
-	report  func(error) // told when writing begins to fail
-	dropped atomic.Uint64
+	report  func(error)   // told when writing begins to fail
+	dropped atomic.Uint64 // lines that were lost, because the output was stuck or failed
 
 	mu      sync.Mutex
 	pending []byte
@@ -53,7 +53,7 @@ func NewBuffer(out io.Writer, report func(error)) *Buffer {
 	return b
 }
 
-// Write takes a line over and always succeeds; see [Buffer.Dropped].
+// Write takes a line over and always succeeds.
 func (b *Buffer) Write(line []byte) (int, error) {
 	b.mu.Lock()
 	if b.closed || len(b.pending)+len(line) > maxBuffered {
@@ -72,9 +72,6 @@ func (b *Buffer) Write(line []byte) (int, error) {
 	}
 	return len(line), nil
 }
-
-// Dropped returns how many lines were lost, because the output was stuck or failed.
-func (b *Buffer) Dropped() uint64 { return b.dropped.Load() }
 
 // Close writes what is left. It waits for two seconds at most. It does not close the output.
 func (b *Buffer) Close() error {

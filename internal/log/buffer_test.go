@@ -95,8 +95,8 @@ func TestBufferCloseWritesTheRest(t *testing.T) {
 	if got := s.text(); got != "last words\n" {
 		t.Errorf("written: %q", got)
 	}
-	if n, err := fmt.Fprintln(b, "too late"); n != 9 || err != nil || b.Dropped() != 1 {
-		t.Errorf("after Close: %d, %v, %d dropped", n, err, b.Dropped())
+	if n, err := fmt.Fprintln(b, "too late"); n != 9 || err != nil || b.dropped.Load() != 1 {
+		t.Errorf("after Close: %d, %v, %d dropped", n, err, b.dropped.Load())
 	}
 }
 
@@ -136,7 +136,7 @@ func TestStuckOutput(t *testing.T) {
 			fmt.Fprint(b, line)
 			synctest.Wait()
 		}
-		dropped := b.Dropped()
+		dropped := b.dropped.Load()
 		if dropped == 0 || dropped >= n {
 			t.Errorf("%d of %d dropped", dropped, n)
 		}
@@ -167,8 +167,8 @@ func TestFailingOutput(t *testing.T) {
 		line()
 		s.setErr(errors.New("disk full again"))
 		line()
-		if len(reports) != 2 || b.Dropped() != 3 || s.text() != "line\n" {
-			t.Errorf("reports %v, %d dropped, written %q", reports, b.Dropped(), s.text())
+		if len(reports) != 2 || b.dropped.Load() != 3 || s.text() != "line\n" {
+			t.Errorf("reports %v, %d dropped, written %q", reports, b.dropped.Load(), s.text())
 		}
 		if err := b.Close(); err != nil {
 			t.Error(err)

@@ -12,22 +12,21 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// New returns a registry with the metrics of the Go runtime and the process, and salon_build_info.
-func New() *prometheus.Registry {
+// New returns a registry with the metrics of the Go runtime and the process, and salon_build_info, which tells this version.
+func New(version string) *prometheus.Registry {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		buildInfo(),
+		buildInfo(version),
 	)
 	return reg
 }
 
 // buildInfo is a constant 1 whose labels say what is running.
-func buildInfo() prometheus.Collector {
-	version, revision := "unknown", "unknown"
+func buildInfo(version string) prometheus.Collector {
+	revision := "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
 				revision = s.Value

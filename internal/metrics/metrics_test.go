@@ -28,8 +28,8 @@ func scrape(t *testing.T, reg *prometheus.Registry) string {
 }
 
 func TestRegistry(t *testing.T) {
-	text := scrape(t, New())
-	for _, want := range []string{"go_goroutines ", "process_start_time_seconds ", `salon_build_info{goversion="go`} {
+	text := scrape(t, New("v1.2.3"))
+	for _, want := range []string{"go_goroutines ", "process_start_time_seconds ", `salon_build_info{goversion="go`, `version="v1.2.3"} 1`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing", want)
 		}

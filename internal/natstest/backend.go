@@ -21,7 +21,8 @@ type inProcess struct {
 }
 
 func (p *inProcess) start(port int, dir string) (err error) {
-	p.server, err = embedded.StartNATS(embedded.NATSConfig{StoreDir: dir, Listen: address(port)})
+	// The end of the test stops it by stop, not by a context.
+	p.server, err = embedded.StartNATS(context.Background(), embedded.NATSConfig{StoreDir: dir, Listen: address(port)})
 	return err
 }
 

@@ -157,7 +157,7 @@ func (c *cluster) buildTemplate(ctx context.Context, name string, sets []postgre
 		schemas = append(schemas, set.Service)
 	}
 	url := c.server.AdminURL(name)
-	if err := postgres.Bootstrap(ctx, url, c.keys, schemas...); err != nil {
+	if err := postgres.Bootstrap(ctx, url, c.keys, nil, schemas...); err != nil {
 		return err
 	}
 	for _, set := range sets {

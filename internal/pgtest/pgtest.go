@@ -68,7 +68,7 @@ func (s Server) DB(schema string) *postgres.DB {
 	if db, ok := s.open[schema]; ok {
 		return db
 	}
-	db, err := postgres.Open(s.t.Context(), postgres.Config{URL: secret.Text(s.URL())}, s.Keys(), schema)
+	db, err := postgres.Open(postgres.Config{URL: secret.Text(s.URL())}, s.Keys(), schema)
 	if err != nil {
 		s.t.Fatalf("open the test database: %v", err)
 	}

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -31,7 +30,12 @@ var extensions = []string{"btree_gist", "pg_trgm"}
 // have CREATE on it with the privileges to grant) and have CREATEROLE. The roles
 // get the passwords that [Open] derives from keys, so a changed secret takes
 // effect here.
-func Bootstrap(ctx context.Context, adminURL string, keys *secret.Keys, schemas ...string) error {
+//
+// Roles belong to the server. So that a second installation on the same server
+// does not take the roles of the first, each has a mark of the keys in its
+// comment: Bootstrap refuses those of other keys than keys and previous, which may
+// be nil, and takes over those without a mark.
+func Bootstrap(ctx context.Context, adminURL string, keys, previous *secret.Keys, schemas ...string) error {
 	for _, schema := range schemas {
 		if err := checkSchemaName(schema); err != nil {
 			return err
@@ -44,7 +48,7 @@ func Bootstrap(ctx context.Context, adminURL string, keys *secret.Keys, schemas 
 	defer closeConn(ctx, conn)
 
 	for attempt := 1; ; attempt++ {
-		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return bootstrap(ctx, tx, keys, schemas) })
+		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return bootstrap(ctx, tx, keys, previous, schemas) })
 		if err == nil {
 			return nil
 		}
@@ -66,7 +70,7 @@ func clashed(err error) bool {
 }
 
 // bootstrap runs in one transaction: a half-prepared database is never seen.
-func bootstrap(ctx context.Context, tx pgx.Tx, keys *secret.Keys, schemas []string) error {
+func bootstrap(ctx context.Context, tx pgx.Tx, keys, previous *secret.Keys, schemas []string) error {
 	if err := lockBootstrap(ctx, tx); err != nil {
 		return err
 	}
@@ -74,7 +78,7 @@ func bootstrap(ctx context.Context, tx pgx.Tx, keys *secret.Keys, schemas []stri
 		return err
 	}
 	for _, schema := range schemas {
-		if err := bootstrapRole(ctx, tx, keys, schema); err != nil {
+		if err := bootstrapRole(ctx, tx, keys, previous, schema); err != nil {
 			return err
 		}
 		if err := bootstrapSchema(ctx, tx, schema); err != nil {
@@ -132,28 +136,6 @@ func createExtension(ctx context.Context, tx pgx.Tx, name string) error {
 	if where != extensionSchema {
 		return fmt.Errorf("extension %[1]s is installed in schema %[2]s; move it with ALTER EXTENSION %[1]s SET SCHEMA %[3]s",
 			name, where, extensionSchema)
-	}
-	return nil
-}
-
-// bootstrapRole creates the service's role or resets its password and rights.
-func bootstrapRole(ctx context.Context, tx pgx.Tx, keys *secret.Keys, schema string) error {
-	role := roleName(schema)
-	var exists bool
-	if err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", role).Scan(&exists); err != nil {
-		return err
-	}
-	verb := "CREATE"
-	if exists {
-		verb = "ALTER"
-	}
-	verifier, err := scramVerifier(rolePassword(keys, role))
-	if err != nil {
-		return err
-	}
-	statement := fmt.Sprintf("%s ROLE %s LOGIN NOINHERIT PASSWORD '%s'", verb, quote(role), verifier)
-	if _, err := tx.Exec(ctx, statement); err != nil {
-		return fmt.Errorf("%s role %s (the administrator needs CREATEROLE): %w", strings.ToLower(verb), role, err)
 	}
 	return nil
 }

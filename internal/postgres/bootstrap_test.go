@@ -9,6 +9,7 @@ import (
 
 	"github.com/beauty-salon/platform/internal/pgtest"
 	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/internal/secret"
 )
 
 const codeInsufficientPrivilege = "42501"
@@ -64,7 +65,7 @@ func TestBootstrapNeedsNoSuperuserAndCanBeRepeated(t *testing.T) {
 	at, schema := newDatabase(t), unique("s")
 	keys := newKeys(t, "a")
 	for range 2 {
-		if err := postgres.Bootstrap(t.Context(), at.adminURL, keys, schema); err != nil {
+		if err := postgres.Bootstrap(t.Context(), at.adminURL, keys, nil, schema); err != nil {
 			t.Fatal(err)
 		}
 		if err := postgres.Migrate(t.Context(), at.adminURL, postgres.Migrations{Service: schema, FS: items.FS}); err != nil {
@@ -91,7 +92,7 @@ func TestBootstrapAtTheSameTime(t *testing.T) {
 	var group errgroup.Group
 	for range 4 {
 		for _, at := range []pgtest.Server{first, second} {
-			group.Go(func() error { return postgres.Bootstrap(t.Context(), at.AdminURL(), first.Keys(), schema) })
+			group.Go(func() error { return postgres.Bootstrap(t.Context(), at.AdminURL(), first.Keys(), nil, schema) })
 		}
 	}
 	if err := group.Wait(); err != nil {
@@ -103,7 +104,7 @@ func TestBootstrapHealsAChangedSecret(t *testing.T) {
 	t.Parallel()
 	at, schema := newDatabase(t), unique("s")
 	before, after := newKeys(t, "a"), newKeys(t, "b")
-	if err := postgres.Bootstrap(t.Context(), at.adminURL, before, schema); err != nil {
+	if err := postgres.Bootstrap(t.Context(), at.adminURL, before, nil, schema); err != nil {
 		t.Fatal(err)
 	}
 	if err := open(t, at.url, before, schema).Ping(t.Context()); err != nil {
@@ -113,11 +114,43 @@ func TestBootstrapHealsAChangedSecret(t *testing.T) {
 	if err := db.Ping(t.Context()); err == nil {
 		t.Fatal("logged in with another secret's password")
 	}
-	if err := postgres.Bootstrap(t.Context(), at.adminURL, after, schema); err != nil {
+	if err := postgres.Bootstrap(t.Context(), at.adminURL, after, before, schema); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.Ping(t.Context()); err != nil {
 		t.Errorf("after the secret has changed: %v", err)
+	}
+	if err := postgres.Bootstrap(t.Context(), at.adminURL, after, nil, schema); err != nil {
+		t.Errorf("once the secret before is forgotten: %v", err)
+	}
+	if err := postgres.Bootstrap(t.Context(), at.adminURL, before, nil, schema); err == nil {
+		t.Error("a process with the secret before takes the role back")
+	}
+}
+
+// TestBootstrapLeavesRolesOfAnotherInstallation: roles belong to the server, so another database has the same.
+func TestBootstrapLeavesRolesOfAnotherInstallation(t *testing.T) {
+	t.Parallel()
+	first, second, schema := pgtest.NewServer(t), pgtest.NewServer(t), unique("s")
+	ours, theirs := newKeys(t, "a"), newKeys(t, "b")
+	if err := postgres.Bootstrap(t.Context(), first.AdminURL(), ours, nil, schema); err != nil {
+		t.Fatal(err)
+	}
+	for _, previous := range []*secret.Keys{nil, newKeys(t, "c")} {
+		err := postgres.Bootstrap(t.Context(), second.AdminURL(), theirs, previous, schema)
+		if err == nil || !strings.Contains(err.Error(), "COMMENT ON ROLE salon_"+schema+" IS NULL") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("error %v does not say in a line what to do", err)
+		}
+	}
+	if err := open(t, first.URL(), ours, schema).Ping(t.Context()); err != nil {
+		t.Errorf("the first installation: %v", err)
+	}
+	exec(t, second.AdminURL(), "COMMENT ON ROLE salon_"+schema+" IS NULL")
+	if err := postgres.Bootstrap(t.Context(), second.AdminURL(), theirs, nil, schema); err != nil {
+		t.Errorf("a role without a mark: %v", err)
+	}
+	if err := open(t, second.URL(), theirs, schema).Ping(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -125,7 +158,7 @@ func TestBootstrapGrantsTablesThatExistAlready(t *testing.T) {
 	t.Parallel()
 	at, schema, keys := newDatabase(t), unique("s"), newKeys(t, "a")
 	exec(t, at.adminURL, fmt.Sprintf("CREATE SCHEMA %[1]s; CREATE TABLE %[1]s.old (id int)", schema))
-	if err := postgres.Bootstrap(t.Context(), at.adminURL, keys, schema); err != nil {
+	if err := postgres.Bootstrap(t.Context(), at.adminURL, keys, nil, schema); err != nil {
 		t.Fatal(err)
 	}
 	if err := open(t, at.url, keys, schema).Conn(t.Context()).Exec("INSERT INTO old VALUES (1)").Error; err != nil {
@@ -137,7 +170,7 @@ func TestBootstrapRefuses(t *testing.T) {
 	t.Parallel()
 	t.Run("a schema that needs quoting", func(t *testing.T) {
 		t.Parallel()
-		if err := postgres.Bootstrap(t.Context(), newDatabase(t).adminURL, newKeys(t, "a"), "a b"); err == nil {
+		if err := postgres.Bootstrap(t.Context(), newDatabase(t).adminURL, newKeys(t, "a"), nil, "a b"); err == nil {
 			t.Error("no error")
 		}
 	})
@@ -145,14 +178,14 @@ func TestBootstrapRefuses(t *testing.T) {
 		t.Parallel()
 		at := newDatabase(t)
 		exec(t, at.adminURL, "CREATE EXTENSION pg_trgm SCHEMA public")
-		err := postgres.Bootstrap(t.Context(), at.adminURL, newKeys(t, "a"), unique("s"))
+		err := postgres.Bootstrap(t.Context(), at.adminURL, newKeys(t, "a"), nil, unique("s"))
 		if err == nil || !strings.Contains(err.Error(), "ALTER EXTENSION pg_trgm SET SCHEMA extensions") {
 			t.Errorf("error %v does not say what to do", err)
 		}
 	})
 	t.Run("no server", func(t *testing.T) {
 		t.Parallel()
-		err := postgres.Bootstrap(t.Context(), "postgres://me:hunter2@/db?host=/nowhere", newKeys(t, "a"), "s")
+		err := postgres.Bootstrap(t.Context(), "postgres://me:hunter2@/db?host=/nowhere", newKeys(t, "a"), nil, "s")
 		if err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("error %v", err)
 		}

@@ -25,7 +25,7 @@ func TestOpenRefusesWrongConfiguration(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := postgres.Open(t.Context(), postgres.Config{URL: secret.Text(tt.url)}, newKeys(t, "a"), tt.schema)
+			_, err := postgres.Open(postgres.Config{URL: secret.Text(tt.url)}, newKeys(t, "a"), tt.schema)
 			if err == nil {
 				t.Fatal("no error")
 			}

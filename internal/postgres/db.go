@@ -45,7 +45,7 @@ type DB struct {
 // Open prepares a pool for the service that owns schema. It connects lazily, so
 // that a service can start before its database does; an error means that the
 // configuration is wrong.
-func Open(_ context.Context, cfg Config, keys *secret.Keys, schema string) (*DB, error) {
+func Open(cfg Config, keys *secret.Keys, schema string) (*DB, error) {
 	config, err := serviceConfig(cfg.URL.Reveal(), keys, schema)
 	if err != nil {
 		return nil, err

@@ -99,7 +99,7 @@ func connect(t *testing.T, to string) *pgx.Conn {
 // open opens the database as the service that owns schema.
 func open(t *testing.T, at string, keys *secret.Keys, schema string) *postgres.DB {
 	t.Helper()
-	db, err := postgres.Open(t.Context(), postgres.Config{URL: secret.Text(at), MaxConns: 4}, keys, schema)
+	db, err := postgres.Open(postgres.Config{URL: secret.Text(at), MaxConns: 4}, keys, schema)
 	if err != nil {
 		t.Fatal(err)
 	}

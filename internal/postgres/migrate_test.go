@@ -47,7 +47,7 @@ func TestCheckSchema(t *testing.T) {
 func TestCheckSchemaBeforeTheFirstMigration(t *testing.T) {
 	t.Parallel()
 	at, schema, keys := newDatabase(t), unique("s"), newKeys(t, "a")
-	if err := postgres.Bootstrap(t.Context(), at.adminURL, keys, schema); err != nil {
+	if err := postgres.Bootstrap(t.Context(), at.adminURL, keys, nil, schema); err != nil {
 		t.Fatal(err)
 	}
 	m := postgres.Migrations{Service: schema, FS: items.FS}
@@ -113,7 +113,7 @@ func TestMigrateReportsABadMigration(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := postgres.Migrations{Service: unique("s"), FS: files}
-			if err := postgres.Bootstrap(t.Context(), server.AdminURL(), server.Keys(), m.Service); err != nil {
+			if err := postgres.Bootstrap(t.Context(), server.AdminURL(), server.Keys(), nil, m.Service); err != nil {
 				t.Fatal(err)
 			}
 			if err := postgres.Migrate(t.Context(), server.AdminURL(), m); err == nil {

@@ -16,7 +16,7 @@ import (
 func authenticate(authn Authenticator) around {
 	return func(ctx context.Context, c *call, next func(context.Context) error) error {
 		if c.refusal != nil {
-			return errServiceToken.WithCause(c.refusal)
+			return c.refusal
 		}
 		policy, ok := Policy(c.method)
 		// Internal methods do not look at the user. Leaving their tokens alone also keeps the check of a session, which is

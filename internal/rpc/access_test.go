@@ -2,18 +2,24 @@ package rpc_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/rs/zerolog"
 	"google.golang.org/grpc/metadata"
 
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/rpc"
+	"github.com/beauty-salon/platform/internal/secret"
 )
 
 const (
 	unauthenticated = "Unauthenticated UNAUTHENTICATED"
 	denied          = "PermissionDenied PERMISSION_DENIED"
+	unavailable     = "Unavailable UNAVAILABLE"
 )
 
 func TestAccess(t *testing.T) {
@@ -102,11 +108,11 @@ func TestServiceTokens(t *testing.T) {
 		want   string
 	}{
 		"none":      {nil, denied},
-		"forged":    {[]string{"eyJhbGciOiJub25lIn0.e30."}, unauthenticated},
-		"empty":     {[]string{""}, unauthenticated},
-		"two":       {[]string{credential(t).Mint(), credential(t).Mint()}, unauthenticated},
+		"forged":    {[]string{"eyJhbGciOiJub25lIn0.e30."}, unavailable},
+		"empty":     {[]string{""}, unavailable},
+		"two":       {[]string{credential(t).Mint(), credential(t).Mint()}, unavailable},
 		"ours":      {[]string{credential(t).Mint()}, ""},
-		"no access": {[]string{"admin"}, unauthenticated},
+		"no access": {[]string{"admin"}, unavailable},
 	}
 	cfg := rpc.ServerConfig{Services: credential(t), Auth: authenticator{}}
 	chain, err := rpc.NewInterceptors(cfg)
@@ -126,6 +132,37 @@ func TestServiceTokens(t *testing.T) {
 			check(t, runUnary(ctx, chain, "/salon.user.v1.MasterService/GetMaster", &userv1.GetMasterRequest{MasterId: someID}, nil), want)
 		})
 	}
+}
+
+// During a change of the secret two services may not believe each other. The user must not be signed out because of that.
+func TestServicesWithDifferentSecrets(t *testing.T) {
+	t.Parallel()
+	log := &logBuffer{}
+	addr := serve(t, rpc.ServerConfig{Log: zerolog.New(log), Services: credential(t), Auth: authenticator{}}, (&masters{}).register)
+	keys, err := secret.NewKeys([]byte(strings.Repeat("n", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := rpc.NewConns(rpc.ConnsConfig{Services: auth.NewServiceCredential(keys, nil, time.Now)})
+	connectRemote(t, c, addr)
+	_, err = userv1.NewMasterServiceClient(c.For("user")).GetMaster(t.Context(), &userv1.GetMasterRequest{MasterId: someID})
+	check(t, err, unavailable)
+	for _, line := range log.lines(t, 3) { // it was tried again
+		if line["level"] != "error" || !strings.Contains(fmt.Sprint(line["error"]), "service token") {
+			t.Errorf("got %v", line)
+		}
+	}
+}
+
+func TestServiceTokensWhereNoneAreAccepted(t *testing.T) {
+	t.Parallel()
+	chain, err := rpc.NewInterceptors(rpc.ServerConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs(rpc.MDServiceToken, credential(t).Mint()))
+	got := runUnary(ctx, chain, "/salon.user.v1.MasterService/GetMaster", &userv1.GetMasterRequest{MasterId: someID}, nil)
+	check(t, got, unauthenticated)
 }
 
 func TestPrincipalInContext(t *testing.T) {

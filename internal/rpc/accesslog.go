@@ -16,17 +16,13 @@ import (
 // private half stands on the same line.
 func accessLog(cfg ServerConfig) around {
 	log := cfg.Log.With().Str("service", cfg.Service).Logger()
-	usual := zerolog.DebugLevel
-	if cfg.AccessLog {
-		usual = zerolog.InfoLevel
-	}
 	return func(ctx context.Context, c *call, next func(context.Context) error) error {
 		start := time.Now()
 		err := next(ctx)
 		code := status.Code(err)
-		level := levelOf(code, usual)
-		if level == usual && isExempt(c.method) { // somebody asks for our health every few seconds
-			level = zerolog.DebugLevel
+		level := levelOf(code)
+		if c.refusal != nil && cfg.Services != nil { // our services do not believe each other
+			level = zerolog.ErrorLevel
 		}
 		line := log.WithLevel(level)
 		if !line.Enabled() {
@@ -55,15 +51,15 @@ func accessLog(cfg ServerConfig) around {
 	}
 }
 
-// levelOf makes our own faults stand out: they are errors; what a caller can bring about is usual.
-func levelOf(code codes.Code, usual zerolog.Level) zerolog.Level {
+// levelOf makes our own faults stand out: they are errors; what a caller can bring about is not.
+func levelOf(code codes.Code) zerolog.Level {
 	switch code {
 	case codes.Internal, codes.Unknown, codes.DataLoss:
 		return zerolog.ErrorLevel
 	case codes.Unavailable, codes.DeadlineExceeded:
 		return zerolog.WarnLevel
 	default:
-		return usual
+		return zerolog.DebugLevel
 	}
 }
 

@@ -25,7 +25,8 @@ type Authenticator interface {
 
 // ServerConfig says what a server's chain needs.
 type ServerConfig struct {
-	// Log takes the access log and the causes of errors.
+	// Log takes the access log and the causes of errors. Calls that went well, or failed by the caller's doing, are logged
+	// at level debug: the gateway has logged their request already.
 	Log zerolog.Logger
 	// Auth knows the callers. Nil where nobody can sign in: then only public and internal methods answer.
 	Auth Authenticator
@@ -37,9 +38,6 @@ type ServerConfig struct {
 	Service string
 	// MaxTimeout bounds every unary call; 0 means DefaultTimeout.
 	MaxTimeout time.Duration
-	// AccessLog logs every call at level info. Otherwise those that went well, or failed by the caller's doing, are
-	// logged at level debug only: the gateway has logged their request already.
-	AccessLog bool
 	// Tracing records OpenTelemetry spans with the global TracerProvider.
 	Tracing bool
 	// Health is served as grpc.health.v1.Health by NewServer; nil means one that is always SERVING.
@@ -62,10 +60,6 @@ func NewInterceptors(cfg ServerConfig) (Interceptors, error) {
 	if cfg.MaxTimeout == 0 {
 		cfg.MaxTimeout = DefaultTimeout
 	}
-	count, err := newMetrics(cfg.Metrics)
-	if err != nil {
-		return Interceptors{}, err
-	}
 	// The order matters. The OpenTelemetry stats handler is not in the list: gRPC runs it outside of all interceptors,
 	// so every line that is logged below can name the trace.
 	//
@@ -85,7 +79,7 @@ func NewInterceptors(cfg ServerConfig) (Interceptors, error) {
 	layers := []layer{
 		stage{around: identify(cfg.Services)},
 		stage{around: accessLog(cfg)},
-		count,
+		newCounts(cfg.Metrics),
 		stage{around: mapErrors},
 		stage{around: recoverPanics},
 		stage{around: limitTime(cfg.MaxTimeout)},

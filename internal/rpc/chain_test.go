@@ -58,7 +58,7 @@ func TestOrder(t *testing.T) {
 				handled.Add(1)
 				panic("boom")
 			}}
-			inBoth(t, rpc.ServerConfig{AccessLog: true, Auth: authn}, m, func(t *testing.T, e *env) {
+			inBoth(t, rpc.ServerConfig{Auth: authn}, m, func(t *testing.T, e *env) {
 				ctx := t.Context()
 				if tt.header != "" {
 					ctx = metadata.AppendToOutgoingContext(ctx, "authorization", tt.header)

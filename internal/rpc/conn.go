@@ -43,7 +43,7 @@ func (c *conn) Invoke(ctx context.Context, method string, args, reply any, opts 
 	}
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, c.cfg.Timeout)
+		ctx, cancel = context.WithTimeout(ctx, DefaultTimeout)
 		defer cancel()
 	}
 	return publicError(t.Invoke(c.outgoing(ctx), method, args, reply, opts...))

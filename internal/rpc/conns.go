@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"io"
 	"sync"
-	"time"
 
 	"github.com/fullstorydev/grpchan/inprocgrpc"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/beauty-salon/platform/internal/auth"
@@ -20,12 +18,8 @@ type ConnsConfig struct {
 	// Services proves to other services that the calls come from one of ours. Nil sends no proof; then internal methods
 	// refuse the calls.
 	Services *auth.ServiceCredential
-	// Timeout bounds unary calls whose context has no deadline; 0 means DefaultTimeout.
-	Timeout time.Duration
 	// Tracing records OpenTelemetry spans with the global TracerProvider.
 	Tracing bool
-	// Credentials secure the connections to other processes. Nil is plain text, for a network that is secured itself.
-	Credentials credentials.TransportCredentials
 }
 
 // Conns reaches Salon's services by name, in this process or another one. It is safe for concurrent use.
@@ -38,9 +32,6 @@ type Conns struct {
 
 // NewConns returns connections to nowhere; Local and Remote say where the services are.
 func NewConns(cfg ConnsConfig) *Conns {
-	if cfg.Timeout <= 0 {
-		cfg.Timeout = DefaultTimeout
-	}
 	return &Conns{cfg: cfg, conns: make(map[string]*conn)}
 }
 
@@ -76,7 +67,7 @@ func (c *Conns) Local(service string, cfg ServerConfig, register func(grpc.Servi
 		WithServerStreamInterceptor(chain.streaming()).
 		WithCloner(inprocgrpc.CopyFunc(copyMessage))
 	if cfg.Tracing {
-		channel.WithServerStatsHandler(serverTracing())
+		channel.WithServerStatsHandler(ServerTracing())
 	}
 	if c.cfg.Tracing {
 		channel.WithClientStatsHandler(clientTracing())
@@ -89,7 +80,8 @@ func (c *Conns) Local(service string, cfg ServerConfig, register func(grpc.Servi
 }
 
 // Remote connects to a service in another process, at a gRPC target such as "dns:///user:9090"; without a scheme it is
-// taken for a DNS name. The connection is made on the first call. It fails when the service is connected already.
+// taken for a DNS name. Calls are plain text, for a network that is secured itself. The connection is made on the first
+// call. It fails when the service is connected already.
 func (c *Conns) Remote(service, target string) error {
 	cc, err := grpc.NewClient(target, dialOptions(service, c.cfg)...)
 	if err != nil {

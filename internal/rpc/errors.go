@@ -18,8 +18,12 @@ import (
 var (
 	errNoSuchMethod = apierr.New(codes.Unimplemented, apiv1.ErrorReason_ERROR_REASON_NO_SUCH_METHOD,
 		"no such method")
-	errServiceToken = apierr.New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
-		"the service token is not valid")
+	// errServiceToken is our fault, as when a change of the secret has reached only one of two services. UNAUTHENTICATED
+	// would travel on to the user's client, which would sign out; of UNAVAILABLE, reads are tried again.
+	errServiceToken = apierr.New(codes.Unavailable, apiv1.ErrorReason_ERROR_REASON_UNAVAILABLE,
+		"a part of the system cannot be reached; try again")
+	errNoServices = apierr.New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
+		"service tokens are not accepted here")
 	errManyTokens = apierr.New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
 		"more than one authorization header")
 	errNotBearer = apierr.New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,

@@ -23,17 +23,13 @@ func asAdmin(t *testing.T) context.Context {
 
 func TestRequestInfo(t *testing.T) {
 	t.Parallel()
-	type seen struct {
-		info     rpc.RequestInfo
-		internal bool
-	}
-	got := make(chan seen, 8)
+	got := make(chan rpc.RequestInfo, 8)
 	m := &masters{get: func(ctx context.Context, _ *userv1.GetMasterRequest) (*userv1.Master, error) {
-		got <- seen{rpc.Info(ctx), rpc.FromService(ctx)}
+		got <- rpc.Info(ctx)
 		return &userv1.Master{}, nil
 	}}
 	inBoth(t, rpc.ServerConfig{}, m, func(t *testing.T, e *env) {
-		ask := func(c *rpc.Conns, ctx context.Context) (seen, metadata.MD) {
+		ask := func(c *rpc.Conns, ctx context.Context) (rpc.RequestInfo, metadata.MD) {
 			var header metadata.MD
 			_, err := userv1.NewMasterServiceClient(c.For("user")).GetMaster(ctx, &userv1.GetMasterRequest{MasterId: someID}, grpc.Header(&header))
 			check(t, err, "")
@@ -41,7 +37,7 @@ func TestRequestInfo(t *testing.T) {
 		}
 		t.Run("a service is believed", func(t *testing.T) {
 			s, _ := ask(e.service, asAdmin(t))
-			if s != (seen{rpc.RequestInfo{ID: "req-9", ClientIP: "203.0.113.9", UserAgent: "Firefox"}, true}) {
+			if s != (rpc.RequestInfo{ID: "req-9", ClientIP: "203.0.113.9", UserAgent: "Firefox"}) {
 				t.Errorf("got %v", s)
 			}
 		})
@@ -49,20 +45,20 @@ func TestRequestInfo(t *testing.T) {
 			ctx := metadata.AppendToOutgoingContext(t.Context(),
 				rpc.MDClientIP, "198.51.100.1", rpc.MDUserAgent, "Internal", rpc.MDRequestID, "x", "x-forwarded-for", "198.51.100.1")
 			s, header := ask(e.outsider, rpc.WithRequestInfo(ctx, rpc.RequestInfo{ID: "own-id", ClientIP: "198.51.100.1"}))
-			if s.internal || s.info.ClientIP == "198.51.100.1" || strings.Contains(s.info.UserAgent, "Internal") {
+			if s.ClientIP == "198.51.100.1" || strings.Contains(s.UserAgent, "Internal") {
 				t.Errorf("got %v", s)
 			}
-			if e.remote && s.info.ClientIP != "127.0.0.1" {
-				t.Errorf("the peer is %q", s.info.ClientIP)
+			if e.remote && s.ClientIP != "127.0.0.1" {
+				t.Errorf("the peer is %q", s.ClientIP)
 			}
-			if s.info.ID != "own-id" || strings.Join(header.Get(rpc.MDRequestID), ",") != "own-id" {
-				t.Errorf("the id is %q, answered is %v", s.info.ID, header)
+			if s.ID != "own-id" || strings.Join(header.Get(rpc.MDRequestID), ",") != "own-id" {
+				t.Errorf("the id is %q, answered is %v", s.ID, header)
 			}
 		})
 		t.Run("an id is made", func(t *testing.T) {
 			one, _ := ask(e.outsider, t.Context())
 			two, _ := ask(e.service, t.Context())
-			if len(one.info.ID) != 36 || len(two.info.ID) != 36 || one.info.ID == two.info.ID {
+			if len(one.ID) != 36 || len(two.ID) != 36 || one.ID == two.ID {
 				t.Errorf("got %v and %v", one, two)
 			}
 		})
@@ -70,7 +66,7 @@ func TestRequestInfo(t *testing.T) {
 			s, _ := ask(e.service, rpc.WithRequestInfo(t.Context(), rpc.RequestInfo{
 				ID: "id with\r\nbreak", ClientIP: "2001:db8::1", UserAgent: "Mosaïc\x00\n" + strings.Repeat("x", 1000),
 			}))
-			if len(s.info.ID) != 36 || s.info.ClientIP != "2001:db8::1" || !strings.HasPrefix(s.info.UserAgent, "Mosa??c??xxx") || len(s.info.UserAgent) > 256 {
+			if len(s.ID) != 36 || s.ClientIP != "2001:db8::1" || !strings.HasPrefix(s.UserAgent, "Mosa??c??xxx") || len(s.UserAgent) > 256 {
 				t.Errorf("got %v", s)
 			}
 		})

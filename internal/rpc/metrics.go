@@ -2,44 +2,33 @@ package rpc
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	grpcprom "github.com/grpc-ecosystem/go-grpc-middleware/providers/prometheus"
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
+
+	"github.com/beauty-salon/platform/internal/metrics"
 )
 
 // buckets, in seconds, are fine where cached reads and bookings are.
 var buckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 
-// metrics counts calls and their codes and measures their time, a method each.
-type metrics struct {
+// counts counts calls and their codes and measures their time, a method each.
+type counts struct {
 	server *grpcprom.ServerMetrics // nil counts nothing
 }
 
-// newMetrics registers the collectors, or takes over those that another server in this process has registered.
-func newMetrics(reg prometheus.Registerer) (metrics, error) {
+// newCounts shares the collectors of all servers in this process.
+func newCounts(reg prometheus.Registerer) counts {
 	if reg == nil {
-		return metrics{}, nil
+		return counts{}
 	}
-	m := grpcprom.NewServerMetrics(grpcprom.WithServerHandlingTimeHistogram(grpcprom.WithHistogramBuckets(buckets)))
-	if err := reg.Register(m); err != nil {
-		var have prometheus.AlreadyRegisteredError
-		if !errors.As(err, &have) {
-			return metrics{}, fmt.Errorf("rpc: register metrics: %w", err)
-		}
-		existing, ok := have.ExistingCollector.(*grpcprom.ServerMetrics)
-		if !ok {
-			return metrics{}, fmt.Errorf("rpc: register metrics: %w", err)
-		}
-		m = existing
-	}
-	return metrics{server: m}, nil
+	return counts{server: metrics.Register(reg, grpcprom.NewServerMetrics(
+		grpcprom.WithServerHandlingTimeHistogram(grpcprom.WithHistogramBuckets(buckets))))}
 }
 
 // counted keeps methods that do not exist out of the labels: callers choose their names, and each would be a new series.
-func (m metrics) counted(method string) bool {
+func (m counts) counted(method string) bool {
 	if m.server == nil {
 		return false
 	}
@@ -47,7 +36,7 @@ func (m metrics) counted(method string) bool {
 	return ok || isExempt(method)
 }
 
-func (m metrics) unary() grpc.UnaryServerInterceptor {
+func (m counts) unary() grpc.UnaryServerInterceptor {
 	if m.server == nil {
 		return func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 			return handler(ctx, req)
@@ -62,7 +51,7 @@ func (m metrics) unary() grpc.UnaryServerInterceptor {
 	}
 }
 
-func (m metrics) streaming() grpc.StreamServerInterceptor {
+func (m counts) streaming() grpc.StreamServerInterceptor {
 	if m.server == nil {
 		return func(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 			return handler(srv, ss)

@@ -58,7 +58,7 @@ func NewServer(cfg ServerConfig, opts ...grpc.ServerOption) (*grpc.Server, error
 		}),
 	}
 	if cfg.Tracing {
-		all = append(all, grpc.StatsHandler(serverTracing()))
+		all = append(all, grpc.StatsHandler(ServerTracing()))
 	}
 	s := grpc.NewServer(append(all, opts...)...)
 	if cfg.Health == nil {
@@ -69,8 +69,8 @@ func NewServer(cfg ServerConfig, opts ...grpc.ServerOption) (*grpc.Server, error
 	return s, nil
 }
 
-// serverTracing records a span a call, except for health checks.
-func serverTracing() stats.Handler {
+// ServerTracing records a span a call with the global TracerProvider, except for health checks.
+func ServerTracing() stats.Handler {
 	return otelgrpc.NewServerHandler(otelgrpc.WithFilter(filters.Not(filters.HealthCheck())))
 }
 

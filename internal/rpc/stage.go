@@ -16,7 +16,7 @@ type call struct {
 	method   string
 	stream   bool
 	internal bool           // the service token is valid
-	refusal  error          // the service token is there and is not valid
+	refusal  error          // why a service token that is there is not good
 	caller   auth.Principal // the zero value for nobody
 	err      *apierr.Error  // both halves of what the call failed with
 	request  any            // unary calls only, as the response

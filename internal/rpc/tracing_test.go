@@ -23,7 +23,7 @@ func TestTracing(t *testing.T) {
 
 	for _, remote := range []bool{false, true} {
 		log := &logBuffer{}
-		cfg := rpc.ServerConfig{Log: zerolog.New(log), Tracing: true, AccessLog: true}
+		cfg := rpc.ServerConfig{Log: zerolog.New(log), Tracing: true}
 		c := rpc.NewConns(rpc.ConnsConfig{Tracing: true})
 		if remote {
 			connectRemote(t, c, serve(t, cfg, (&masters{}).register))

@@ -100,7 +100,7 @@ func New(t testing.TB, m ...postgres.Migrations) *Platform {
 	keys := func(context.Context) (*userv1.Jwks, error) { return p.Issuer.JWKS(), nil }
 	p.server = rpc.ServerConfig{
 		Log: p.Log, Auth: auth.NewAuthenticator(auth.NewVerifier(keys, p.Clock.Now), p.Sessions),
-		Services: credential, AccessLog: true,
+		Services: credential,
 	}
 	// A server that is stopped while it makes the stream leaves parts of it behind.
 	p.Eventually("NATS is ready", func() bool { return p.Bus.Ready() == nil })

@@ -14,11 +14,8 @@ func (s *Service) ListNotifications(
 ) (*notificationv1.ListNotificationsResponse, error) {
 	caller, _ := auth.FromContext(ctx)
 	var after *Cursor
-	var at Cursor
-	if found, err := s.pages.Decode(req, &at); err != nil {
+	if _, err := s.pages.Decode(req, &after); err != nil {
 		return nil, err
-	} else if found {
-		after = &at
 	}
 	size := pagetoken.Size(req.GetPageSize())
 	// One more than the page tells whether there is another page.
@@ -26,19 +23,16 @@ func (s *Service) ListNotifications(
 	if err != nil {
 		return nil, err
 	}
+	page, more := pagetoken.Cut(list, size)
 	resp := &notificationv1.ListNotificationsResponse{}
-	if len(list) > size {
-		list = list[:size]
-		last := list[size-1]
-		resp.NextPageToken, err = s.pages.Encode(req, Cursor{Time: last.CreateTime, ID: last.ID})
-		if err != nil {
-			return nil, err
-		}
-	}
-	for _, n := range list {
+	for _, n := range page {
 		resp.Notifications = append(resp.Notifications, message(n))
 	}
-	return resp, nil
+	if more {
+		last := page[size-1]
+		resp.NextPageToken, err = s.pages.Encode(req, Cursor{Time: last.CreateTime, ID: last.ID})
+	}
+	return resp, err
 }
 
 // GetUnreadCount counts the caller's unread notifications.

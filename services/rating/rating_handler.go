@@ -173,11 +173,8 @@ func (s *Service) ListMasterRatings(
 ) (*ratingv1.ListMasterRatingsResponse, error) {
 	caller, _ := auth.FromContext(ctx)
 	var after *Cursor
-	var at Cursor
-	if found, err := s.pages.Decode(req, &at); err != nil {
+	if _, err := s.pages.Decode(req, &after); err != nil {
 		return nil, err
-	} else if found {
-		after = &at
 	}
 	size := pagetoken.Size(req.GetPageSize())
 	// One more than the page tells whether there is another page.
@@ -185,19 +182,16 @@ func (s *Service) ListMasterRatings(
 	if err != nil {
 		return nil, err
 	}
+	page, more := pagetoken.Cut(ratings, size)
 	resp := &ratingv1.ListMasterRatingsResponse{}
-	if len(ratings) > size {
-		ratings = ratings[:size]
-		last := ratings[size-1]
-		resp.NextPageToken, err = s.pages.Encode(req, Cursor{Time: last.CreateTime, ID: last.ID})
-		if err != nil {
-			return nil, err
-		}
-	}
-	for _, r := range ratings {
+	for _, r := range page {
 		resp.Ratings = append(resp.Ratings, ratingFor(caller, r))
 	}
-	return resp, nil
+	if more {
+		last := page[size-1]
+		resp.NextPageToken, err = s.pages.Encode(req, Cursor{Time: last.CreateTime, ID: last.ID})
+	}
+	return resp, err
 }
 
 // GetRatingSummary sums up a master's ratings. Masters are not known here: an id that is nobody's has no ratings either,

@@ -138,14 +138,25 @@ func (c *Cluster) Done() <-chan struct{} { return c.done }
 
 // EnsureDatabase creates the database unless it exists.
 func (c *Cluster) EnsureDatabase(ctx context.Context, name string) error {
+	err := c.exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.Code == "42P04" { // duplicate_database
+		return nil
+	}
+	return err
+}
+
+// DropDatabase deletes the database, disconnecting whoever uses it.
+func (c *Cluster) DropDatabase(ctx context.Context, name string) error {
+	return c.exec(ctx, "DROP DATABASE IF EXISTS "+pgx.Identifier{name}.Sanitize()+" WITH (FORCE)")
+}
+
+// exec runs a statement that is about databases, not inside of one.
+func (c *Cluster) exec(ctx context.Context, statement string) error {
 	conn, err := pgx.Connect(ctx, c.AdminURL("postgres"))
 	if err != nil {
-		return fmt.Errorf("connect to the new server: %w", err)
+		return fmt.Errorf("connect to the server: %w", err)
 	}
-	_, err = conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
-	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.Code == "42P04" { // duplicate_database
-		err = nil
-	}
+	_, err = conn.Exec(ctx, statement)
 	return errors.Join(err, conn.Close(ctx))
 }
 

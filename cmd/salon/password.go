@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/beauty-salon/platform/internal/secret"
+)
+
+// adminPassword reads SALON_ADMIN_PASSWORD, which may name a file like all secrets; "" when it is not set.
+func adminPassword() (string, error) {
+	var password secret.Text
+	if err := password.UnmarshalText([]byte(os.Getenv("SALON_ADMIN_PASSWORD"))); err != nil {
+		return "", fmt.Errorf("SALON_ADMIN_PASSWORD: %w", err)
+	}
+	return password.Reveal(), nil
+}
+
+// askPassword reads a line. A terminal is asked for it and does not show it, until it is typed or ctx ends.
+func askPassword(ctx context.Context, in *os.File, out io.Writer) (string, error) {
+	read := func() (string, error) {
+		line, err := bufio.NewReader(in).ReadString('\n')
+		if errors.Is(err, io.EOF) {
+			err = nil // a last line need not be ended
+		}
+		return strings.TrimRight(line, "\r\n"), err
+	}
+	if fd := int(in.Fd()); term.IsTerminal(fd) {
+		before, err := term.GetState(fd)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprint(out, "Password: ")
+		defer fmt.Fprintln(out) // the line break was not shown either
+		defer func() { _ = term.Restore(fd, before) }()
+		read = func() (string, error) {
+			line, err := term.ReadPassword(fd)
+			return string(line), err
+		}
+	}
+	type answer struct {
+		line string
+		err  error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		line, err := read()
+		answered <- answer{line, err}
+	}()
+	select {
+	case a := <-answered:
+		if a.err != nil || a.line == "" {
+			return "", errors.New("no password: set SALON_ADMIN_PASSWORD or type one")
+		}
+		return a.line, nil
+	case <-ctx.Done():
+		return "", errors.New("no password was typed")
+	}
+}

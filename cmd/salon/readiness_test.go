@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc"
+)
+
+// fakeService is ready or not, as it is told.
+type fakeService struct {
+	ready atomic.Bool
+	asked atomic.Int32
+}
+
+func (*fakeService) Register(grpc.ServiceRegistrar) {}
+func (*fakeService) Run(context.Context) error      { return nil }
+func (s *fakeService) Ready(_ context.Context) error {
+	s.asked.Add(1)
+	if !s.ready.Load() {
+		return errors.New("no database")
+	}
+	return nil
+}
+
+// watched runs a test of the readiness of a process with one service, by a clock that waits for nobody.
+func watched(t *testing.T, test func(t *testing.T, s *fakeService, r *readiness, told *atomic.Int32)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s, r, told := &fakeService{}, &readiness{}, &atomic.Int32{}
+		a := &app{names: []string{"user"}, services: map[string]running{"user": s}}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- a.watchReady(ctx, r, func() { told.Add(1) }) }()
+		test(t, s, r, told)
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// pass lets time go by.
+func pass(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
+func TestReadiness(t *testing.T) {
+	t.Parallel()
+	watched(t, func(t *testing.T, s *fakeService, r *readiness, told *atomic.Int32) {
+		var heard []bool
+		r.tell(func(serving bool) { heard = append(heard, serving) })
+		want := func(when string, changes ...bool) {
+			t.Helper()
+			if !slices.Equal(heard, changes) || r.serving.Load() != changes[len(changes)-1] {
+				t.Errorf("%s: told %v and answers %t, want %v", when, heard, r.serving.Load(), changes)
+			}
+			w := httptest.NewRecorder()
+			internalHandler(&app{registry: prometheus.NewRegistry()}, r).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
+			if (w.Code == http.StatusOK) != r.serving.Load() {
+				t.Errorf("%s: /readyz answers %d", when, w.Code)
+			}
+		}
+		pass(time.Minute)
+		// No database at a start: asked less and less, and said once.
+		if n := s.asked.Load(); n > 70 || told.Load() != 0 {
+			t.Errorf("asked %d times in a minute, ready %d times", n, told.Load())
+		}
+		want("at first", false, false)
+		s.ready.Store(true)
+		pass(2 * checkTime)
+		want("ready", false, false, true)
+		s.ready.Store(false)
+		pass((patience - 1) * checkTime)
+		want("slow for a moment", false, false, true)
+		pass(2 * checkTime)
+		want("not ready", false, false, true, false)
+		s.ready.Store(true)
+		pass(2 * checkTime)
+		want("ready again", false, false, true, false, true)
+		if told.Load() != 1 {
+			t.Errorf("said %d times that it is ready", told.Load())
+		}
+		r.drain()
+		pass(5 * checkTime)
+		want("draining", false, false, true, false, true, false)
+	})
+}
