@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"sort"
 	"strings"
+	"sync"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -26,8 +27,8 @@ type route struct {
 	service    string // "user": the name that connections go by
 	desc       protoreflect.MethodDescriptor
 	binding.Binding
-	path      *regexp.Regexp
-	query     map[string]bool // the query parameters that it takes, by JSON and by proto name
+	path      func() *regexp.Regexp // only needed to tell what else a path takes
+	query     map[string]bool       // the query parameters that it takes, by JSON and by proto name
 	cache     *apiv1.ResponseCache
 	location  string // for creates: the template of the path of what was created
 	anonymous bool   // nobody need be signed in
@@ -110,7 +111,7 @@ func newRoute(sd protoreflect.ServiceDescriptor, md protoreflect.MethodDescripto
 	if r.Verb == "" {
 		return r, nil
 	}
-	r.path = templateRegexp(r.Template)
+	r.path = sync.OnceValue(func() *regexp.Regexp { return templateRegexp(r.Template) })
 	if !r.HasBody {
 		fields := md.Input().Fields()
 		for i := range fields.Len() {
@@ -150,7 +151,7 @@ func locationOf(template, id string) string {
 func (rs *routes) allowed(path string) []string {
 	seen := map[string]bool{}
 	for _, r := range rs.byPattern {
-		if r.path.MatchString(path) {
+		if r.path().MatchString(path) {
 			seen[r.Verb] = true
 		}
 	}

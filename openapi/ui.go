@@ -32,8 +32,11 @@ const contentSecurityPolicy = "default-src 'self'; script-src 'self'; style-src 
 	"frame-ancestors 'none'"
 
 // UI serves everything under /docs: the Swagger UI, which reads the document at /openapi.json, and at /docs/errors what
-// each reason of an error means. It takes GET and HEAD.
-func UI() http.Handler { return ui() }
+// each reason of an error means. It takes GET and HEAD. The pages are made when somebody first asks for one: most
+// processes are started for other things.
+func UI() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { ui().ServeHTTP(w, r) })
+}
 
 var ui = sync.OnceValue(func() http.Handler {
 	own, err := fs.Sub(files, "ui")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -117,6 +118,8 @@ type app struct {
 	tracing     bool
 	callTimeout time.Duration // 0: the default
 
+	connecting sync.WaitGroup // the databases' first connections
+
 	names    []string // of the services that run here
 	remotes  []string // of those that run elsewhere
 	services map[string]running
@@ -180,6 +183,9 @@ func (a *app) addService(ctx context.Context, cfg appConfig, name string) error 
 		return err
 	}
 	a.closers = append(a.closers, func() { a.closed("database of "+name, db.Close()) })
+	// PostgreSQL takes tens of milliseconds for a first connection; meanwhile the rest is made. Whether there is one now
+	// is for the check of readiness to say.
+	a.connecting.Go(func() { _ = db.Ping(ctx) })
 	if err := metrics.RegisterPool(a.registry, name, db.PoolStats); err != nil {
 		return err
 	}

@@ -38,6 +38,26 @@ func (r *readiness) tell(listener func(serving bool)) {
 	listener(r.serving.Load())
 }
 
+// then makes work in the background wait until the process is ready for the first time: its connections to the database
+// would only slow down the ones that calls need, and without a database it has nothing to do.
+func (r *readiness) then(run func(context.Context) error) func(context.Context) error {
+	ready := make(chan struct{})
+	once := sync.OnceFunc(func() { close(ready) })
+	r.tell(func(serving bool) {
+		if serving {
+			once()
+		}
+	})
+	return func(ctx context.Context) error {
+		select {
+		case <-ready:
+			return run(ctx)
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
 // set says whether the process can do its work.
 func (r *readiness) set(serving bool) {
 	r.mu.Lock()
@@ -71,6 +91,7 @@ func healthStatus(serving bool) healthpb.HealthCheckResponse_ServingStatus {
 
 // watchReady keeps r up to date and calls onReady once, when everything answers.
 func (a *app) watchReady(ctx context.Context, r *readiness, onReady func()) error {
+	a.connecting.Wait() // a check now would open second ones
 	failures, told := 0, false
 	for pause := firstPause; ctx.Err() == nil; pause = min(2*pause, checkTime) {
 		err := a.ready(ctx)

@@ -54,6 +54,29 @@ func pass(d time.Duration) {
 	synctest.Wait()
 }
 
+func TestWorkBeginsWhenReady(t *testing.T) {
+	t.Parallel()
+	watched(t, func(t *testing.T, s *fakeService, r *readiness, _ *atomic.Int32) {
+		var runs atomic.Int32
+		run := r.then(func(context.Context) error { runs.Add(1); return errors.New("ran") })
+		stopped, stop := context.WithCancel(t.Context())
+		stop()
+		if err := run(stopped); err != nil || runs.Load() != 0 {
+			t.Errorf("stopped before it was ready: %v", err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- run(t.Context()) }()
+		pass(5 * checkTime)
+		if runs.Load() != 0 {
+			t.Error("work began without a database")
+		}
+		s.ready.Store(true)
+		if err := <-ended; err == nil || runs.Load() != 1 {
+			t.Errorf("ended with %v after %d runs", err, runs.Load())
+		}
+	})
+}
+
 func TestReadiness(t *testing.T) {
 	t.Parallel()
 	watched(t, func(t *testing.T, s *fakeService, r *readiness, told *atomic.Int32) {

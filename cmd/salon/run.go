@@ -37,10 +37,10 @@ func runApp(ctx context.Context, cfg appConfig, ls *listeners, onReady func(addr
 	// The group stops in reverse: first the probes say no, then calls from outside end, then those from other processes,
 	// then consumers and relays. What they stand on is closed above, after all of them.
 	var group lifecycle.Group
-	for _, name := range a.names {
-		group.Add(lifecycle.Component{Name: name, Run: a.services[name].Run, StopTimeout: stopTime})
-	}
 	ready := &readiness{}
+	for _, name := range a.names {
+		group.Add(lifecycle.Component{Name: name, Run: ready.then(a.services[name].Run), StopTimeout: stopTime})
+	}
 	internal := newHTTPServer(internalHandler(a, ready), profileTime)
 	group.Add(lifecycle.Component{
 		Name: "internal", StopTimeout: stopTime,

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -174,24 +175,30 @@ func CheckSchema(ctx context.Context, db *DB, m Migrations) error {
 	if err != nil {
 		return err
 	}
-	for _, set := range sets {
+	newest := make([]string, len(sets))
+	have := make([]int64, len(sets))
+	into := make([]any, len(sets))
+	for i, set := range sets {
+		newest[i] = "(SELECT coalesce(max(version_id), 0) FROM " + quote(m.Service) + "." + set.versions + ")"
+		into[i] = &have[i]
+	}
+	// Unprepared, in one round trip: a process that starts waits for this answer.
+	err = db.pool.QueryRowContext(ctx, "SELECT "+strings.Join(newest, ", "), pgx.QueryExecModeExec).Scan(into...)
+	switch SQLState(err) {
+	case codeUndefinedTable, codeInsufficientPrivilege: // not migrated or not even bootstrapped
+		return fmt.Errorf("schema %s has not been migrated: %w", m.Service, ErrSchemaOutdated)
+	}
+	if err != nil {
+		return fmt.Errorf("read the version of schema %s: %w", m.Service, err)
+	}
+	for i, set := range sets {
 		want, err := newestVersion(set.files)
 		if err != nil {
 			return err
 		}
-		var have int64
-		query := "SELECT coalesce(max(version_id), 0) FROM " + quote(m.Service) + "." + set.versions
-		err = db.pool.QueryRowContext(ctx, query).Scan(&have)
-		switch SQLState(err) {
-		case codeUndefinedTable, codeInsufficientPrivilege: // not migrated or not even bootstrapped
-			return fmt.Errorf("schema %s has not been migrated: %w", m.Service, ErrSchemaOutdated)
-		}
-		if err != nil {
-			return fmt.Errorf("read the version of schema %s: %w", m.Service, err)
-		}
-		if have < want {
+		if have[i] < want {
 			return fmt.Errorf("schema %s is at version %d of %s, this program needs %d: %w",
-				m.Service, have, set.versions, want, ErrSchemaOutdated)
+				m.Service, have[i], set.versions, want, ErrSchemaOutdated)
 		}
 	}
 	return nil
