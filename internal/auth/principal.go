@@ -29,6 +29,13 @@ func WithPrincipal(ctx context.Context, p Principal) context.Context {
 	return context.WithValue(ctx, principalKey{}, p)
 }
 
+// Caller returns the caller of a method whose policy admits only those who are signed in; elsewhere it may be nobody,
+// who has no id and no role.
+func Caller(ctx context.Context) Principal {
+	p, _ := FromContext(ctx)
+	return p
+}
+
 // FromContext returns the caller, and false when nobody is signed in.
 func FromContext(ctx context.Context) (Principal, bool) {
 	p, ok := ctx.Value(principalKey{}).(Principal)

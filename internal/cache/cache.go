@@ -170,9 +170,9 @@ func (c *Cache[T]) floor(key string) int64 {
 	return 0
 }
 
-// Drop tells that a write, which is committed or about to be, makes version of what the key's value is made from. From
-// here on nothing older is kept here or in Redis. Other processes follow when their copy's time is up, after a second, or when
-// they Drop too, on hearing of the write's event.
+// Drop tells that a write, which is about to be committed, makes version of what the key's value is made from. From here
+// on nothing older is kept here or in Redis, also when ctx ends. Other processes follow when their copy's time is up, after
+// a second.
 func (c *Cache[T]) Drop(ctx context.Context, key string, version int64) {
 	c.shard(key).Add(1)
 	now := time.Now()

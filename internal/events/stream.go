@@ -37,10 +37,10 @@ func streamed(typ string) bool {
 	return slices.Contains(streamKinds, kind)
 }
 
-// streamConfig is how a new stream is made. It keeps what consumers have handled too (Limits): a WorkQueue stream
-// would forget ids after an acknowledgement, and an Interest stream confirms and
-// drops what nobody consumes yet. Discard new, so that a full stream loses nothing:
-// what it refuses stays in the outbox.
+// streamConfig is how a new stream is made. It keeps what consumers have handled
+// too (Limits): a WorkQueue stream would forget ids after an acknowledgement, and
+// an Interest stream confirms and drops what nobody consumes yet. Discard new, so
+// that a full stream loses nothing: what it refuses stays in the outbox.
 func (b *Bus) streamConfig() jetstream.StreamConfig {
 	subjects := make([]string, len(streamKinds))
 	for i, k := range streamKinds {

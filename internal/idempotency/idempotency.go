@@ -32,14 +32,11 @@ const Retention = 24 * time.Hour
 // purpose is what the key of the hashes is derived for.
 const purpose = "idempotency"
 
-// inFlightRetry is when a client should ask again for a request that is running.
-const inFlightRetry = time.Second
-
-// errInFlight and errReused are the two ways in which a request id is refused.
+// ErrInFlight and ErrReused are the two ways in which a request id is refused.
 var (
-	errInFlight = apierr.New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_REQUEST_IN_FLIGHT,
-		"the first request with this request id is still running").WithRetryAfter(inFlightRetry)
-	errReused = apierr.New(codes.AlreadyExists, apiv1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED,
+	ErrInFlight = apierr.New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_REQUEST_IN_FLIGHT,
+		"the first request with this request id is still running").WithRetryAfter(time.Second)
+	ErrReused = apierr.New(codes.AlreadyExists, apiv1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED,
 		"the request id was used with another request")
 )
 
@@ -123,7 +120,7 @@ func (g *Guard) lookUp(ctx context.Context, tx *postgres.DB, key Key, req proto.
 		return nil, err
 	}
 	if !locked {
-		return nil, errInFlight
+		return nil, ErrInFlight
 	}
 	row, err := find(ctx, tx, key, g.now().Add(-Retention))
 	if err != nil || row == nil {
@@ -135,7 +132,7 @@ func (g *Guard) lookUp(ctx context.Context, tx *postgres.DB, key Key, req proto.
 	if before := g.PreviousHash(req); before != nil && hmac.Equal(row.RequestHash, before) {
 		return row, nil
 	}
-	return nil, errReused
+	return nil, ErrReused
 }
 
 func (g *Guard) store(ctx context.Context, tx *postgres.DB, key Key, req, response proto.Message) error {

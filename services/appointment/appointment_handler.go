@@ -9,6 +9,7 @@ import (
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/etag"
 	"github.com/beauty-salon/platform/internal/pagetoken"
 )
@@ -24,7 +25,7 @@ type appointmentHandler struct {
 func (h *appointmentHandler) GetAppointment(
 	ctx context.Context, req *appointmentv1.GetAppointmentRequest,
 ) (*appointmentv1.Appointment, error) {
-	a, err := h.store.Appointment(ctx, req.GetAppointmentId(), callerOf(ctx))
+	a, err := h.store.Appointment(ctx, req.GetAppointmentId(), auth.Caller(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +38,7 @@ func (h *appointmentHandler) ListAppointments(
 ) (*appointmentv1.ListAppointmentsResponse, error) {
 	size := pagetoken.Size(req.GetPageSize())
 	filter := AppointmentFilter{
-		VisibleTo:  callerOf(ctx),
+		VisibleTo:  auth.Caller(ctx),
 		MasterID:   req.GetMasterId(),
 		CustomerID: req.GetCustomerId(),
 		Descending: req.GetOrderBy() == "start_time desc",
@@ -141,7 +142,7 @@ func (h *appointmentHandler) do(ctx context.Context, action Action, id, tag stri
 func (h *appointmentHandler) update(
 	ctx context.Context, id, tag string, change func(a *Appointment, by Party, now time.Time) error,
 ) (*appointmentv1.Appointment, error) {
-	caller, now := callerOf(ctx), h.deps.Time()
+	caller, now := auth.Caller(ctx), h.deps.Time()
 	a, err := h.store.UpdateAppointment(ctx, id, caller, func(a *Appointment) error {
 		mismatch := etag.Match(tag, a.Version)
 		err := change(a, a.PartyOf(caller), now)

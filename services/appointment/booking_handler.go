@@ -20,14 +20,8 @@ import (
 // as it was thought to be. Each attempt reads anew what was wrong.
 const bookingAttempts = 4
 
-var (
-	errRequestReused = apierr.New(codes.AlreadyExists, apiv1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED,
-		"the request id was used with another request")
-	errRequestInFlight = apierr.New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_REQUEST_IN_FLIGHT,
-		"the first request with this request id is still running").WithRetryAfter(time.Second)
-	errKeepsChanging = apierr.New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_CONTENTION,
-		"the offering keeps changing; try again")
-)
+var errKeepsChanging = apierr.New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_CONTENTION,
+	"the offering keeps changing; try again")
 
 // order is what a caller wants to book.
 type order struct {
@@ -46,7 +40,7 @@ type order struct {
 func (h *appointmentHandler) CreateAppointment(
 	ctx context.Context, req *appointmentv1.CreateAppointmentRequest,
 ) (*appointmentv1.Appointment, error) {
-	o, err := h.orderOf(callerOf(ctx), req)
+	o, err := h.orderOf(auth.Caller(ctx), req)
 	if err != nil {
 		return nil, err
 	}
@@ -193,9 +187,9 @@ func answerOf(result BookingResult) (*appointmentv1.Appointment, error) {
 		}
 		return &first, nil
 	case Reused:
-		return nil, errRequestReused
+		return nil, idempotency.ErrReused
 	case InFlight:
-		return nil, errRequestInFlight
+		return nil, idempotency.ErrInFlight
 	case Taken:
 		return nil, errSlotUnavailable.WithField("segments[0].start_time", "must be a time at which the master is free")
 	}

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/etag"
 	"github.com/beauty-salon/platform/internal/fieldmask"
 	"github.com/beauty-salon/platform/internal/idempotency"
@@ -82,7 +83,7 @@ func (h *catalogHandler) CreateService(
 		UpdateTime:          now,
 	}
 	key := idempotency.Key{
-		Caller:    callerOf(ctx).UserID,
+		Caller:    auth.Caller(ctx).UserID,
 		Method:    appointmentv1.CatalogService_CreateService_FullMethodName,
 		RequestID: req.GetRequestId(),
 	}

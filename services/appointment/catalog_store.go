@@ -192,7 +192,7 @@ func (s *Store) DeleteSalonService(
 
 func (s *Store) tellOutdated(ctx context.Context, service SalonService) {
 	if s.outdated != nil {
-		s.outdated(context.WithoutCancel(ctx), service.ID, service.Version)
+		s.outdated(ctx, service.ID, service.Version)
 	}
 }
 

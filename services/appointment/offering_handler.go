@@ -9,6 +9,7 @@ import (
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/etag"
 	"github.com/beauty-salon/platform/internal/pagetoken"
 )
@@ -88,7 +89,7 @@ func (h *catalogHandler) DeleteOffering(
 // ownOfferings checks that the caller may change what a master offers: that
 // master and administrators may. To anybody else the master is NOT_FOUND.
 func (h *catalogHandler) ownOfferings(ctx context.Context, masterID string) error {
-	if caller := callerOf(ctx); !caller.IsAdmin() && caller.UserID != masterID {
+	if caller := auth.Caller(ctx); !caller.IsAdmin() && caller.UserID != masterID {
 		return errNoMaster
 	}
 	return h.masterOfCatalog(ctx, masterID)

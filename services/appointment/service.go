@@ -11,7 +11,6 @@ import (
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
-	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/cache"
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/idempotency"
@@ -114,11 +113,4 @@ func (s *Service) Ready(ctx context.Context) error {
 func (s *Service) prune(ctx context.Context) error {
 	_, err := idempotency.Prune(ctx, s.deps.DB, s.deps.Time().Add(-idempotency.Retention))
 	return err
-}
-
-// callerOf is who calls a method whose policy admits nobody else than those who
-// are signed in.
-func callerOf(ctx context.Context) auth.Principal {
-	caller, _ := auth.FromContext(ctx)
-	return caller
 }

@@ -12,7 +12,7 @@ import (
 func (s *Service) ListNotifications(
 	ctx context.Context, req *notificationv1.ListNotificationsRequest,
 ) (*notificationv1.ListNotificationsResponse, error) {
-	caller, _ := auth.FromContext(ctx)
+	caller := auth.Caller(ctx)
 	var after *Cursor
 	if _, err := s.pages.Decode(req, &after); err != nil {
 		return nil, err
@@ -39,7 +39,7 @@ func (s *Service) ListNotifications(
 func (s *Service) GetUnreadCount(
 	ctx context.Context, _ *notificationv1.GetUnreadCountRequest,
 ) (*notificationv1.UnreadCount, error) {
-	caller, _ := auth.FromContext(ctx)
+	caller := auth.Caller(ctx)
 	n, err := s.store.CountUnread(ctx, caller.UserID)
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func (s *Service) GetUnreadCount(
 func (s *Service) MarkNotificationRead(
 	ctx context.Context, req *notificationv1.MarkNotificationReadRequest,
 ) (*notificationv1.Notification, error) {
-	caller, _ := auth.FromContext(ctx)
+	caller := auth.Caller(ctx)
 	n, err := s.store.MarkRead(ctx, caller.UserID, req.GetNotificationId(), s.deps.Time())
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func (s *Service) MarkNotificationRead(
 func (s *Service) MarkAllNotificationsRead(
 	ctx context.Context, _ *notificationv1.MarkAllNotificationsReadRequest,
 ) (*notificationv1.MarkAllNotificationsReadResponse, error) {
-	caller, _ := auth.FromContext(ctx)
+	caller := auth.Caller(ctx)
 	n, err := s.store.MarkAllRead(ctx, caller.UserID, s.deps.Time())
 	if err != nil {
 		return nil, err

@@ -51,7 +51,7 @@ func (s *Service) record(
 	if err := events.Append(ctx, tx, e); err != nil {
 		return err
 	}
-	s.summaries.Drop(context.WithoutCancel(ctx), r.MasterID, summary.Version)
+	s.summaries.Drop(ctx, r.MasterID, summary.Version)
 	return nil
 }
 

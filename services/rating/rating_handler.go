@@ -20,7 +20,7 @@ import (
 
 // CreateRating rates a completed visit of the caller's.
 func (s *Service) CreateRating(ctx context.Context, req *ratingv1.CreateRatingRequest) (*ratingv1.Rating, error) {
-	caller, _ := auth.FromContext(ctx)
+	caller := auth.Caller(ctx)
 	// Before the transaction: it may ask another service, and must not keep a connection waiting meanwhile.
 	visit, err := s.visit(ctx, req.GetAppointmentId(), caller.UserID)
 	if err != nil {
@@ -79,7 +79,7 @@ func (s *Service) visit(ctx context.Context, appointmentID, callerID string) (Vi
 
 // GetRating returns a rating to anybody.
 func (s *Service) GetRating(ctx context.Context, req *ratingv1.GetRatingRequest) (*ratingv1.Rating, error) {
-	caller, _ := auth.FromContext(ctx)
+	caller := auth.Caller(ctx)
 	r, err := s.store.Rating(ctx, req.GetRatingId())
 	if err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func (s *Service) GetRating(ctx context.Context, req *ratingv1.GetRatingRequest)
 
 // UpdateRating changes the caller's rating.
 func (s *Service) UpdateRating(ctx context.Context, req *ratingv1.UpdateRatingRequest) (*ratingv1.Rating, error) {
-	caller, _ := auth.FromContext(ctx)
+	caller := auth.Caller(ctx)
 	paths, err := fieldmask.Paths(req)
 	if err != nil {
 		return nil, err
@@ -124,7 +124,7 @@ func (s *Service) UpdateRating(ctx context.Context, req *ratingv1.UpdateRatingRe
 
 // DeleteRating removes the caller's rating, or any for an administrator.
 func (s *Service) DeleteRating(ctx context.Context, req *ratingv1.DeleteRatingRequest) (*emptypb.Empty, error) {
-	caller, _ := auth.FromContext(ctx)
+	caller := auth.Caller(ctx)
 	scope := OfCustomer(caller.UserID)
 	if caller.IsAdmin() {
 		scope = OfAnybody()
@@ -145,7 +145,7 @@ func (s *Service) DeleteRating(ctx context.Context, req *ratingv1.DeleteRatingRe
 
 // ReplyToRating answers a rating of the caller's work.
 func (s *Service) ReplyToRating(ctx context.Context, req *ratingv1.ReplyToRatingRequest) (*ratingv1.Rating, error) {
-	caller, _ := auth.FromContext(ctx)
+	caller := auth.Caller(ctx)
 	scope := OfMaster(caller.UserID)
 	r, err := s.store.UpdateRating(ctx, req.GetRatingId(), scope, func(tx *postgres.DB, r *Rating) (bool, error) {
 		if err := etag.Match(req.GetEtag(), r.Version); err != nil {
@@ -171,7 +171,7 @@ func (s *Service) ReplyToRating(ctx context.Context, req *ratingv1.ReplyToRating
 func (s *Service) ListMasterRatings(
 	ctx context.Context, req *ratingv1.ListMasterRatingsRequest,
 ) (*ratingv1.ListMasterRatingsResponse, error) {
-	caller, _ := auth.FromContext(ctx)
+	caller := auth.Caller(ctx)
 	var after *Cursor
 	if _, err := s.pages.Decode(req, &after); err != nil {
 		return nil, err

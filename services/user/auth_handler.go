@@ -4,13 +4,11 @@ import (
 	"context"
 	"time"
 
-	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
-	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/idempotency"
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -22,18 +20,6 @@ const (
 	// anonymous is the caller of a method that needs nobody to be signed in.
 	anonymous = "anonymous"
 )
-
-// errNotSignedIn cannot happen behind the authorization interceptor.
-var errNotSignedIn = apierr.New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED, "sign in first")
-
-// caller returns who is signed in.
-func caller(ctx context.Context) (auth.Principal, error) {
-	p, ok := auth.FromContext(ctx)
-	if !ok {
-		return p, errNotSignedIn
-	}
-	return p, nil
-}
 
 // authHandler answers salon.user.v1.AuthService.
 type authHandler struct {
@@ -115,10 +101,7 @@ func (h *authHandler) GetJwks(context.Context, *userv1.GetJwksRequest) (*userv1.
 
 // ChangePassword sets a new password and ends all other sessions.
 func (h *authHandler) ChangePassword(ctx context.Context, req *userv1.ChangePasswordRequest) (*emptypb.Empty, error) {
-	p, err := caller(ctx)
-	if err != nil {
-		return nil, err
-	}
+	p := auth.Caller(ctx)
 	account, current, err := h.store.accountByID(ctx, p.UserID)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/etag"
 	"github.com/beauty-salon/platform/internal/fieldmask"
 	"github.com/beauty-salon/platform/internal/idempotency"
@@ -64,10 +65,7 @@ func (h *masterHandler) ListMasters(ctx context.Context, req *userv1.ListMasters
 
 // CreateMaster gives an account a master's profile.
 func (h *masterHandler) CreateMaster(ctx context.Context, req *userv1.CreateMasterRequest) (*userv1.Master, error) {
-	p, err := caller(ctx)
-	if err != nil {
-		return nil, err
-	}
+	p := auth.Caller(ctx)
 	profile := Profile{
 		DisplayName:     req.GetDisplayName(),
 		Bio:             req.GetBio(),
@@ -91,10 +89,7 @@ func (h *masterHandler) CreateMaster(ctx context.Context, req *userv1.CreateMast
 
 // UpdateMaster changes a profile.
 func (h *masterHandler) UpdateMaster(ctx context.Context, req *userv1.UpdateMasterRequest) (*userv1.Master, error) {
-	p, err := caller(ctx)
-	if err != nil {
-		return nil, err
-	}
+	p := auth.Caller(ctx)
 	if !p.IsAdmin() && p.UserID != req.GetMasterId() {
 		return nil, errNoMaster
 	}

@@ -211,7 +211,7 @@ func (s *store) saveMaster(ctx context.Context, eventType string, m Master) erro
 
 func (s *store) tellOutdated(ctx context.Context, m Master) {
 	if s.outdated != nil {
-		s.outdated(context.WithoutCancel(ctx), m.ID, m.Revision())
+		s.outdated(ctx, m.ID, m.Revision())
 	}
 }
 

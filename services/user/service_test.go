@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
@@ -117,7 +118,7 @@ func (h *harness) wantSignedIn(pair *userv1.TokenPair, want bool) {
 		h.t.Fatalf("not signed in: %v", err)
 	}
 	if !want {
-		wantErrorLike(h.t, err, errNotSignedIn)
+		wantError(h.t, err, codes.Unauthenticated, "UNAUTHENTICATED")
 	}
 }
 

@@ -6,15 +6,13 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/pagetoken"
 )
 
 // ListSessions lists the caller's open sessions, newest first.
 func (h *authHandler) ListSessions(ctx context.Context, req *userv1.ListSessionsRequest) (*userv1.ListSessionsResponse, error) {
-	p, err := caller(ctx)
-	if err != nil {
-		return nil, err
-	}
+	p := auth.Caller(ctx)
 	var after *sessionCursor
 	if _, err := h.pages.Decode(req, &after); err != nil {
 		return nil, err
@@ -37,10 +35,7 @@ func (h *authHandler) ListSessions(ctx context.Context, req *userv1.ListSessions
 
 // RevokeSession ends one of the caller's sessions.
 func (h *authHandler) RevokeSession(ctx context.Context, req *userv1.RevokeSessionRequest) (*emptypb.Empty, error) {
-	p, err := caller(ctx)
-	if err != nil {
-		return nil, err
-	}
+	p := auth.Caller(ctx)
 	if err := h.store.deleteSession(ctx, p.UserID, req.GetSessionId(), h.deps.Time()); err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/etag"
 	"github.com/beauty-salon/platform/internal/fieldmask"
 	"github.com/beauty-salon/platform/internal/pagetoken"
@@ -17,19 +18,13 @@ type userHandler struct {
 
 // GetMe returns the caller's account.
 func (h *userHandler) GetMe(ctx context.Context, _ *userv1.GetMeRequest) (*userv1.User, error) {
-	p, err := caller(ctx)
-	if err != nil {
-		return nil, err
-	}
+	p := auth.Caller(ctx)
 	return h.user(ctx, p.UserID)
 }
 
 // UpdateMe changes the caller's account.
 func (h *userHandler) UpdateMe(ctx context.Context, req *userv1.UpdateMeRequest) (*userv1.User, error) {
-	p, err := caller(ctx)
-	if err != nil {
-		return nil, err
-	}
+	p := auth.Caller(ctx)
 	fields, err := fieldmask.Paths(req)
 	if err != nil {
 		return nil, err
