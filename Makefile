@@ -11,6 +11,7 @@ SHELL := bash
 
 VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BASE ?= main
+PACKAGES ?= ./...
 
 .PHONY: help
 help: ## Show this help
@@ -33,13 +34,13 @@ run-distributed: postgresql build ## Run every service as a process of its own
 # --- Test ----------------------------------------------------------------------
 
 .PHONY: test
-test: postgresql race ## Run the tests, with the race detector
-	go test -race -timeout 15m ./...
+test: postgresql race ## Run the tests, with the race detector (PACKAGES=./...)
+	go test -race -timeout 15m $(PACKAGES)
 
 .PHONY: test-browser
 test-browser: postgresql ## Use the Swagger UI in a real browser
 	tools/need chromium chromium
-	go test -tags browser -count=1 -timeout 10m ./e2e/browser/...
+	go test -race -tags browser -count=1 -timeout 10m ./e2e/browser/...
 
 .PHONY: test-openapi-types
 test-openapi-types: ## Generate a TypeScript client's types and compile them

@@ -100,10 +100,16 @@ func TestSecurityHeaders(t *testing.T) {
 		t.Errorf("WWW-Authenticate of a 401 is %q", got)
 	}
 	guest := people(t).CustomerA
-	for path, want := range map[string]string{"/v1/me": "no-store", "/v1/masters": "no-cache"} {
+	// What an author sees of ratings must not be shown to whoever uses the browser next.
+	ratings := "/v1/masters/" + people(t).Master1.ID + "/ratings"
+	for path, want := range map[string]string{"/v1/me": "no-store", "/v1/masters": "no-cache", ratings: "no-store"} {
 		if got := s.HTTP(t, get(path).As(t, guest)).Header.Get("Cache-Control"); got != want {
 			t.Errorf("Cache-Control of %s is %q, want %q", path, got, want)
 		}
+	}
+	h := s.HTTP(t, get(ratings)).Header
+	if h.Get("Cache-Control") != "no-cache" || !slices.Contains(h.Values("Vary"), "Authorization") {
+		t.Errorf("%s without signing in: %v", ratings, h)
 	}
 }
 

@@ -47,14 +47,12 @@ func (g *Gateway) describeResponse(ctx context.Context, w http.ResponseWriter, m
 	}
 	m := msg.ProtoReflect()
 	h := w.Header()
-	switch {
-	case call.route.cache != nil:
-		h["Cache-Control"] = noCache
-	case call.route.anonymous && !call.signedIn:
-		// Others may see more of it, such as the author of a rating.
+	if call.route.personal { // the author of a rating sees more of it than others, under the same etag
 		h.Add("Vary", "Authorization")
+	}
+	if call.route.anonymous && !(call.route.personal && call.signedIn) {
 		h["Cache-Control"] = noCache
-	default:
+	} else {
 		h["Cache-Control"] = noStore
 	}
 	if tag := stringField(m, "etag"); tag != "" {

@@ -32,6 +32,7 @@ type route struct {
 	cache     *apiv1.ResponseCache
 	location  string // for creates: the template of the path of what was created
 	anonymous bool   // nobody need be signed in
+	personal  bool   // some callers see more of the answer than others
 }
 
 // mutates reports whether the method may change something: over REST, everything but GET.
@@ -102,6 +103,7 @@ func newRoute(sd protoreflect.ServiceDescriptor, md protoreflect.MethodDescripto
 	}
 	r := &route{
 		Binding:    b,
+		personal:   b.Personal(),
 		fullMethod: fmt.Sprintf("/%s/%s", sd.FullName(), md.Name()),
 		service:    strings.Split(string(sd.FullName()), ".")[1],
 		desc:       md,

@@ -10,6 +10,8 @@ import (
 	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 )
 
 // Binding is the google.api.http rule of a method.
@@ -65,4 +67,26 @@ func (b Binding) Locates(create Binding) bool {
 // InPath reports whether a field of the request is a variable of the path.
 func (b Binding) InPath(fd protoreflect.FieldDescriptor) bool {
 	return fd.Parent() == b.desc.Input() && strings.Contains(b.Template, "{"+string(fd.Name())+"}")
+}
+
+// Personal reports whether an answer has fields that only some callers see.
+func (b Binding) Personal() bool {
+	return personal(b.desc.Output(), map[protoreflect.FullName]bool{})
+}
+
+func personal(md protoreflect.MessageDescriptor, seen map[protoreflect.FullName]bool) bool {
+	if seen[md.FullName()] {
+		return false
+	}
+	seen[md.FullName()] = true
+	for i := range md.Fields().Len() {
+		fd := md.Fields().Get(i)
+		if set, _ := proto.GetExtension(fd.Options(), apiv1.E_Personal).(bool); set {
+			return true
+		}
+		if fd.Message() != nil && personal(fd.Message(), seen) {
+			return true
+		}
+	}
+	return false
 }

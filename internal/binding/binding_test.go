@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/binding"
 )
@@ -44,6 +45,12 @@ func TestBindings(t *testing.T) {
 	} {
 		if tt.got.Verb != tt.verb || tt.got.Template != tt.template || tt.got.HasBody != tt.hasBody || tt.got.Creates() != tt.creates {
 			t.Errorf("%s: %+v, creates: %v", tt.name, tt.got, tt.got.Creates())
+		}
+	}
+	ratings := ratingv1.File_salon_rating_v1_rating_service_proto
+	for name, want := range map[protoreflect.Name]bool{"GetRating": true, "ListMasterRatings": true, "GetRatingSummary": false} {
+		if got := of(t, ratings, "RatingService", name).Personal(); got != want {
+			t.Errorf("%s is personal: %v", name, got)
 		}
 	}
 	list, getUser := of(t, masters, "MasterService", "ListMasters"), of(t, users, "UserService", "GetUser")

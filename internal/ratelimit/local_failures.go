@@ -14,7 +14,6 @@ type localFailures struct {
 }
 
 type localFailure struct {
-	id    string
 	at    time.Time
 	alone bool // Redis does not know of it
 }
@@ -23,54 +22,26 @@ func newLocalFailures(now func() time.Time) *localFailures {
 	return &localFailures{now: now, byKey: otter.Must(&otter.Options[string, []localFailure]{MaximumSize: localKeys})}
 }
 
-// attempt counts an attempt, or returns how long the key is blocked.
-func (l *localFailures) attempt(key, id string, allowed int, window time.Duration) (wait time.Duration) {
+// use returns how long the key is blocked, or counts a failure if add is set and returns 0. alone says that Redis could
+// not be asked. Where it could, and knows all of the failures, it also knows of resets by other processes: then it is
+// right to say that the key is not blocked.
+func (l *localFailures) use(key string, add, alone bool, allowed int, window time.Duration) (wait time.Duration) {
 	now := l.now()
-	l.change(key, func(failures []localFailure) []localFailure {
-		recent := within(failures, now, window)
-		if len(recent) >= allowed {
+	l.byKey.Compute(key, func(old []localFailure, _ bool) ([]localFailure, otter.ComputeOp) {
+		recent := slices.DeleteFunc(slices.Clone(old), func(f localFailure) bool { return now.Sub(f.at) >= window })
+		decides := alone || slices.ContainsFunc(recent, func(f localFailure) bool { return f.alone })
+		if len(recent) >= allowed && decides {
 			wait = recent[0].at.Add(window).Sub(now)
-			return recent
+		} else if add {
+			recent = append(recent, localFailure{at: now, alone: alone})
+			recent = recent[max(len(recent)-allowed, 0):]
 		}
-		return append(recent, localFailure{id: id, at: now, alone: true})
+		if len(recent) == 0 {
+			return nil, otter.InvalidateOp
+		}
+		return recent, otter.WriteOp
 	})
 	return wait
-}
-
-// add counts an attempt that Redis has admitted, or returns how long the key is blocked by failures of which Redis does
-// not know all. Where it does, it also knows of resets by other processes, and is right.
-func (l *localFailures) add(key, id string, allowed int, window time.Duration) (wait time.Duration) {
-	now := l.now()
-	l.change(key, func(failures []localFailure) []localFailure {
-		recent := within(failures, now, window)
-		if len(recent) >= allowed && slices.ContainsFunc(recent, func(f localFailure) bool { return f.alone }) {
-			wait = recent[0].at.Add(window).Sub(now)
-			return recent
-		}
-		recent = append(recent, localFailure{id: id, at: now})
-		return recent[max(len(recent)-allowed, 0):]
-	})
-	return wait
-}
-
-func (l *localFailures) remove(key, id string) {
-	l.change(key, func(failures []localFailure) []localFailure {
-		return slices.DeleteFunc(slices.Clone(failures), func(f localFailure) bool { return f.id == id })
-	})
 }
 
 func (l *localFailures) reset(key string) { l.byKey.Invalidate(key) }
-
-func (l *localFailures) change(key string, change func([]localFailure) []localFailure) {
-	l.byKey.Compute(key, func(old []localFailure, _ bool) ([]localFailure, otter.ComputeOp) {
-		if changed := change(old); len(changed) > 0 {
-			return changed, otter.WriteOp
-		}
-		return nil, otter.InvalidateOp
-	})
-}
-
-// within returns a copy of the failures that still count.
-func within(failures []localFailure, now time.Time, window time.Duration) []localFailure {
-	return slices.DeleteFunc(slices.Clone(failures), func(f localFailure) bool { return now.Sub(f.at) >= window })
-}

@@ -154,7 +154,7 @@ func TestKeysAreNotStored(t *testing.T) {
 	l := New(open(t, server.URL()), zerolog.Nop())
 	f := l.Failures("login", 5, time.Minute)
 	l.Allow(t.Context(), "anna@example.com|192.0.2.1", Limit{Rate: 1, Period: time.Minute})
-	f.Attempt(t.Context(), "anna@example.com|192.0.2.1")
+	f.Add(t.Context(), "anna@example.com|192.0.2.1")
 	keys, err := rawClient(t, server).Keys(t.Context(), "*").Result()
 	if err != nil || len(keys) != 2 {
 		t.Fatalf("keys %v, %v", keys, err)
@@ -238,12 +238,12 @@ func TestHangingRedis(t *testing.T) {
 			t.Errorf("%+v, want %v", r, want)
 		}
 	}
-	f.Attempt(t.Context(), "k")
-	if _, wait := f.Attempt(t.Context(), "k"); wait == 0 {
+	f.Add(t.Context(), "k")
+	if f.Blocked(t.Context(), "k") == 0 {
 		t.Error("a failure is not counted")
 	}
 	f.Reset(t.Context(), "k")
-	if _, wait := f.Attempt(t.Context(), "k"); wait != 0 {
+	if f.Blocked(t.Context(), "k") != 0 {
 		t.Error("a reset is lost")
 	}
 }

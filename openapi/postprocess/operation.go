@@ -95,26 +95,11 @@ func security(m *method) *[]securityRequirement {
 	switch {
 	case !m.public():
 		return &[]securityRequirement{signedIn}
-	case personal(m.desc.Output(), map[protoreflect.FullName]bool{}):
+	case m.Personal():
 		return &[]securityRequirement{{}, signedIn}
 	default:
 		return &[]securityRequirement{}
 	}
-}
-
-// personal reports whether a message has fields that only some callers see.
-func personal(md protoreflect.MessageDescriptor, seen map[protoreflect.FullName]bool) bool {
-	if seen[md.FullName()] {
-		return false
-	}
-	seen[md.FullName()] = true
-	for i := range md.Fields().Len() {
-		fd := md.Fields().Get(i)
-		if isSet(fd, apiv1.E_Personal) || fd.Message() != nil && personal(fd.Message(), seen) {
-			return true
-		}
-	}
-	return false
 }
 
 // Examples of conditional headers and of optional parameters would be sent by everybody who tries a call out, and make

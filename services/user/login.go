@@ -66,14 +66,14 @@ func (h *authHandler) Login(ctx context.Context, req *userv1.LoginRequest) (*use
 }
 
 // verify checks a password of an account, and counts failures by account and
-// address: beyond five in fifteen minutes it returns ErrLoginThrottled, whatever
+// address: after five in fifteen minutes it returns ErrLoginThrottled, whatever
 // the password. An empty hash stands for an account that does not exist or is
 // locked: no password is right, but the work and the count are the same.
 func (h *authHandler) verify(ctx context.Context, email, hash, password string) (bool, error) {
 	key := email + "\n" + network(rpc.ClientIP(ctx))
-	attempt, wait := h.failures.Attempt(ctx, key)
-	if wait > 0 {
-		return false, ErrLoginThrottled.WithRetryAfter(max(wait, time.Second))
+	throttled := func(wait time.Duration) error { return ErrLoginThrottled.WithRetryAfter(max(wait, time.Second)) }
+	if wait := h.failures.Blocked(ctx, key); wait > 0 {
+		return false, throttled(wait)
 	}
 	ok := false
 	var err error
@@ -82,13 +82,21 @@ func (h *authHandler) verify(ctx context.Context, email, hash, password string) 
 	} else {
 		ok, err = h.passwords.Verify(ctx, hash, password)
 	}
-	switch {
-	case err != nil:
-		h.failures.Undo(ctx, key, attempt)
-	case ok:
-		h.failures.Reset(ctx, key)
+	if err != nil {
+		return false, err
 	}
-	return ok, err
+	// Guesses that ran at the same time may have used up the attempts.
+	if !ok {
+		if wait := h.failures.Add(ctx, key); wait > 0 {
+			return false, throttled(wait)
+		}
+		return false, nil
+	}
+	if wait := h.failures.Blocked(ctx, key); wait > 0 {
+		return false, throttled(wait)
+	}
+	h.failures.Reset(ctx, key)
+	return true, nil
 }
 
 // network is what failures are counted by: an IPv4 address, or the /64 that an IPv6
