@@ -4,22 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 )
 
-// Build builds cmd/salon with these build tags and returns the program's path. The path stays the same, so that the go
-// command finds that nothing has changed; a lock keeps test packages that run at once from building side by side.
+// Build builds cmd/salon with these build tags and returns the program's path. The path stays the same for a checkout,
+// so that the go command finds that nothing has changed; a lock keeps test packages that run at once from building side by
+// side.
 func Build(ctx context.Context, tags ...string) (string, error) {
 	root, err := moduleRoot()
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(os.TempDir(), "salon-e2e-"+strconv.Itoa(os.Geteuid()))
+	checkout := fnv.New64a()
+	_, _ = checkout.Write([]byte(root)) // a hash never fails
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("salon-e2e-%d-%x", os.Geteuid(), checkout.Sum(nil)))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
@@ -32,7 +35,7 @@ func Build(ctx context.Context, tags ...string) (string, error) {
 		return "", fmt.Errorf("lock %s: %w", dir, err)
 	}
 	program := filepath.Join(dir, strings.Join(append([]string{"salon"}, tags...), "-"))
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-tags", strings.Join(tags, ","), "-o", program, "./cmd/salon")
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-ldflags=-s -w", "-tags", strings.Join(tags, ","), "-o", program, "./cmd/salon")
 	cmd.Dir = root
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build cmd/salon: %w\n%s", err, output)
