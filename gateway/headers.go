@@ -50,10 +50,10 @@ func (g *Gateway) describeResponse(ctx context.Context, w http.ResponseWriter, m
 	if call.route.personal { // the author of a rating sees more of it than others, under the same etag
 		h.Add("Vary", "Authorization")
 	}
-	if call.route.anonymous && !(call.route.personal && call.signedIn) {
-		h["Cache-Control"] = noCache
-	} else {
+	if !call.route.anonymous || call.route.personal && call.signedIn {
 		h["Cache-Control"] = noStore
+	} else {
+		h["Cache-Control"] = noCache
 	}
 	if tag := stringField(m, "etag"); tag != "" {
 		h["Etag"] = []string{`"` + tag + `"`}
