@@ -170,7 +170,8 @@ func credential(t *testing.T) *auth.ServiceCredential {
 	return auth.NewServiceCredential(keys, nil, time.Now)
 }
 
-// inBoth runs a test against the handler in this process and over TCP: nothing may behave differently.
+// inBoth runs a test against the handler in this process and over TCP: nothing may behave differently. One runs after the
+// other, since they share the handler, and what tests let it tell them.
 func inBoth(t *testing.T, cfg rpc.ServerConfig, m *masters, test func(t *testing.T, e *env)) {
 	t.Helper()
 	for _, remote := range []bool{false, true} {
@@ -179,7 +180,6 @@ func inBoth(t *testing.T, cfg rpc.ServerConfig, m *masters, test func(t *testing
 			name = "remote"
 		}
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			cred := credential(t)
 			e := &env{
 				remote:   remote,

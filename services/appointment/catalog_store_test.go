@@ -149,7 +149,7 @@ func TestListServices(t *testing.T) {
 func TestServicesInOrder(t *testing.T) {
 	store := NewStore(pgtest.New(t, Migrations))
 	want := []SalonService{
-		salonService("Ölbad", "hair"), salonService("Balayage", "hair"), salonService("cut", "hair"), salonService("Zupfen", "hair"),
+		salonService("Änderung", "hair"), salonService("Balayage", "hair"), salonService("cut", "hair"), salonService("Zupfen", "hair"),
 		salonService("Any", "Öl"), salonService("Any other", "Zen"),
 	}
 	shuffled := slices.Clone(want)
