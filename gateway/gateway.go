@@ -67,7 +67,8 @@ type Gateway struct {
 	health  *health.Server // says the same over gRPC
 }
 
-// New builds a gateway; nothing listens yet, and its probes say no until SetServing. It fails when a method of the contract has no policy.
+// New builds a gateway; nothing listens yet, and its probes say no until SetServing. It fails when a method of the contract
+// has no policy.
 func New(cfg Config, deps Deps) (*Gateway, error) {
 	if cfg.RequestTimeout <= 0 {
 		cfg.RequestTimeout = defaultRequestTimeout

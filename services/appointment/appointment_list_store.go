@@ -49,8 +49,8 @@ func (q *query) add(text string, args ...any) {
 // caller may see, ordered by start and id.
 //
 // What somebody may see are the visits that they booked and, for a master, those
-// that they perform. Each of the two is one range of an index in the wanted order; asking
-// for both with OR would have PostgreSQL read everybody's.
+// that they perform. Each of the two is one range of an index in the wanted order;
+// asking for both with OR would have PostgreSQL read everybody's.
 func (s *Store) ListAppointments(ctx context.Context, f AppointmentFilter) ([]*Appointment, error) {
 	me, admin := f.VisibleTo.UserID, f.VisibleTo.IsAdmin()
 	var q query

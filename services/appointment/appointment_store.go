@@ -136,7 +136,7 @@ func (s *Store) UpdateAppointment(
 ) (*Appointment, error) {
 	var a *Appointment
 	err := s.db.InTx(ctx, func(tx *postgres.DB) error {
-		t := &Store{db: tx}
+		t := s.In(tx)
 		if err := t.lockMasters(ctx, id, visibleTo); err != nil {
 			return err
 		}
