@@ -14,7 +14,7 @@ import (
 )
 
 // methods are the methods of the contract that admit callers of this kind, or any other kind.
-func methods(admits func(apiv1.Access) bool) []protoreflect.MethodDescriptor {
+func methods(admits func(apiv1.Caller) bool) []protoreflect.MethodDescriptor {
 	var found []protoreflect.MethodDescriptor
 	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
 		if !strings.HasPrefix(string(file.Package()), "salon.") {
@@ -25,7 +25,7 @@ func methods(admits func(apiv1.Access) bool) []protoreflect.MethodDescriptor {
 			for j := range service.Methods().Len() {
 				md := service.Methods().Get(j)
 				policy, _ := proto.GetExtension(md.Options(), apiv1.E_Policy).(*apiv1.MethodPolicy)
-				if admits(policy.GetAccess()) {
+				if admits(policy.GetCaller()) {
 					found = append(found, md)
 				}
 			}
@@ -38,8 +38,8 @@ func methods(admits func(apiv1.Access) bool) []protoreflect.MethodDescriptor {
 	return found
 }
 
-func isInternal(a apiv1.Access) bool { return a == apiv1.Access_ACCESS_INTERNAL }
-func isPublic(a apiv1.Access) bool   { return !isInternal(a) }
+func isInternal(a apiv1.Caller) bool { return a == apiv1.Caller_CALLER_SERVICE }
+func isPublic(a apiv1.Caller) bool   { return !isInternal(a) }
 
 // publicMethods are those that the gateway carries.
 func publicMethods(t *testing.T) []protoreflect.MethodDescriptor {

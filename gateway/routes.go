@@ -73,17 +73,17 @@ func (rs *routes) addService(sd protoreflect.ServiceDescriptor) error {
 	for i := range sd.Methods().Len() {
 		md := sd.Methods().Get(i)
 		policy, _ := proto.GetExtension(md.Options(), apiv1.E_Policy).(*apiv1.MethodPolicy)
-		switch policy.GetAccess() {
-		case apiv1.Access_ACCESS_UNSPECIFIED:
+		switch policy.GetCaller() {
+		case apiv1.Caller_CALLER_UNSPECIFIED:
 			return fmt.Errorf("method %s has no policy", md.FullName())
-		case apiv1.Access_ACCESS_INTERNAL:
+		case apiv1.Caller_CALLER_SERVICE:
 			continue
 		}
 		r, err := newRoute(sd, md)
 		if err != nil {
 			return err
 		}
-		r.anonymous = policy.GetAccess() == apiv1.Access_ACCESS_PUBLIC
+		r.anonymous = policy.GetCaller() == apiv1.Caller_CALLER_ANYBODY
 		rs.byMethod[r.fullMethod] = r
 		if r.Verb != "" {
 			rs.byPattern[r.Verb+" "+r.Template] = r

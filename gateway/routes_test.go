@@ -20,11 +20,11 @@ func TestRoutesAreTheContract(t *testing.T) {
 	rs := newTestRoutes(t)
 	for name, r := range rs.byMethod {
 		policy, _ := proto.GetExtension(r.desc.Options(), apiv1.E_Policy).(*apiv1.MethodPolicy)
-		if policy.GetAccess() == apiv1.Access_ACCESS_INTERNAL {
+		if policy.GetCaller() == apiv1.Caller_CALLER_SERVICE {
 			t.Errorf("%s is for services among themselves", name)
 		}
-		if r.anonymous != (policy.GetAccess() == apiv1.Access_ACCESS_PUBLIC) {
-			t.Errorf("%s: anonymous is %t, its policy says %s", name, r.anonymous, policy.GetAccess())
+		if r.anonymous != (policy.GetCaller() == apiv1.Caller_CALLER_ANYBODY) {
+			t.Errorf("%s: anonymous is %t, its policy says %s", name, r.anonymous, policy.GetCaller())
 		}
 		if r.Verb == "" || rs.byPattern[r.Verb+" "+r.Template] != r {
 			t.Errorf("%s has no address of its own in REST", name)

@@ -55,7 +55,7 @@ func contractMethods(t *testing.T) []method {
 func newMethod(t *testing.T, md protoreflect.MethodDescriptor) method {
 	t.Helper()
 	policy, _ := proto.GetExtension(md.Options(), apiv1.E_Policy).(*apiv1.MethodPolicy)
-	if policy.GetAccess() == apiv1.Access_ACCESS_INTERNAL {
+	if policy.GetCaller() == apiv1.Caller_CALLER_SERVICE {
 		return method{}
 	}
 	b, err := binding.Of(md)

@@ -77,7 +77,7 @@ func TestSecurityFollowsThePolicy(t *testing.T) {
 		for _, requirement := range *op.Security {
 			anonymous = anonymous || len(requirement) == 0
 		}
-		if public := m.policy.GetAccess() == apiv1.Access_ACCESS_PUBLIC; anonymous != public {
+		if public := m.policy.GetCaller() == apiv1.Caller_CALLER_ANYBODY; anonymous != public {
 			t.Errorf("%s: can be called without a token: %v, want %v", op.OperationID, anonymous, public)
 		}
 		var want []any
@@ -176,7 +176,7 @@ func TestResponsesFollowTheGateway(t *testing.T) {
 		add(status == http.StatusCreated, &headers, "Location")
 		add(m.returns("etag"), &headers, "ETag")
 		add(m.returns("next_page_token"), &headers, "Link")
-		signedIn := m.policy.GetAccess() != apiv1.Access_ACCESS_PUBLIC
+		signedIn := m.policy.GetCaller() != apiv1.Caller_CALLER_ANYBODY
 		add(m.verb == http.MethodGet && m.returns("etag"), &statuses, "304")
 		add(len(op.Parameters) > 0 || op.RequestBody != nil, &statuses, "400")
 		add(signedIn || m.returns("access_token"), &statuses, "401")

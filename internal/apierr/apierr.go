@@ -32,8 +32,10 @@ const reasonPrefix = "ERROR_REASON_"
 type Reason interface{ protoreflect.Enum }
 
 // Error is an error with a public and a private half. It is immutable: the With
-// methods copy, so package-level values may be shared.
+// methods copy, so package-level values may be shared. Such a value is an identity:
+// errors.Is finds it in its copies and in nothing else.
 type Error struct {
+	origin     *Error // what this was copied from, nil for an original
 	code       codes.Code
 	reason     string
 	message    string
@@ -60,27 +62,41 @@ func reasonName(r Reason) string {
 
 // WithCause returns a copy whose private half is err. It is logged, never sent.
 func (e *Error) WithCause(err error) *Error {
-	c := *e
+	c := e.copy()
 	c.cause = err
+	return c
+}
+
+// copy returns a copy that errors.Is takes for e.
+func (e *Error) copy() *Error {
+	c := *e
+	c.origin = e.original()
 	return &c
+}
+
+func (e *Error) original() *Error {
+	if e.origin != nil {
+		return e.origin
+	}
+	return e
 }
 
 // WithField returns a copy that also blames a field. The field is a path of proto
 // names, such as "segments[0].start_time"; the description is public.
 func (e *Error) WithField(field, description string) *Error {
-	c := *e
+	c := e.copy()
 	c.fields = append(slices.Clip(e.fields), &errdetails.BadRequest_FieldViolation{
 		Field:       field,
 		Description: description,
 	})
-	return &c
+	return c
 }
 
 // WithRetryAfter returns a copy that says when trying again makes sense.
 func (e *Error) WithRetryAfter(d time.Duration) *Error {
-	c := *e
+	c := e.copy()
 	c.retryAfter = d
-	return &c
+	return c
 }
 
 // Error describes both halves and is therefore for logs only.
@@ -99,10 +115,12 @@ func (e *Error) Error() string {
 // Unwrap returns the cause, so that errors.Is and errors.As see it.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Is reports whether target is an *Error of the same code and reason.
+// Is reports whether target is the value that e is, or was copied from with the
+// With methods. Errors of the same code and reason are different errors; what another
+// service sent is told apart by [ReasonOf].
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
-	return ok && t.code == e.code && t.reason == e.reason
+	return ok && t.original() == e.original()
 }
 
 // Cause returns the private half, nil when there is none.
@@ -160,12 +178,10 @@ func NotFound(what string) *Error {
 	return New(codes.NotFound, apiv1.ErrorReason_ERROR_REASON_NOT_FOUND, what+" not found")
 }
 
-// EtagMismatch is ABORTED ETAG_MISMATCH: the resource has changed since the
+// ErrEtagMismatch is ABORTED ETAG_MISMATCH: the resource has changed since the
 // caller read it.
-func EtagMismatch() *Error {
-	return New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_ETAG_MISMATCH,
-		"the resource has changed since it was read")
-}
+var ErrEtagMismatch = New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_ETAG_MISMATCH,
+	"the resource has changed since it was read")
 
 // Internal is INTERNAL with a neutral text; the cause says what happened.
 func Internal(cause error) *Error {

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"slices"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 )
@@ -14,13 +15,54 @@ type Principal struct {
 	Role apiv1.Role
 	// SessionID is the session that the call belongs to, a UUID.
 	SessionID string
+	// Memberships are the account's roles in salons, as of the last check of the session. They must not be changed.
+	Memberships []Membership
 }
 
-// IsAdmin tells whether the caller runs the salon.
+// Membership is what an account may do in a salon.
+type Membership struct {
+	// SalonID is the salon, a UUID.
+	SalonID string
+	// Roles are what the account may do there.
+	Roles []apiv1.SalonRole
+}
+
+// Staff are the roles of everybody who works in a salon.
+var Staff = []apiv1.SalonRole{
+	apiv1.SalonRole_SALON_ROLE_MASTER, apiv1.SalonRole_SALON_ROLE_RECEPTIONIST, apiv1.SalonRole_SALON_ROLE_MANAGER,
+}
+
+// FrontDesk are the roles that see and change all appointments of a salon.
+var FrontDesk = []apiv1.SalonRole{apiv1.SalonRole_SALON_ROLE_RECEPTIONIST, apiv1.SalonRole_SALON_ROLE_MANAGER}
+
+// IsAdmin reports whether the caller runs the platform.
 func (p Principal) IsAdmin() bool { return p.Role == apiv1.Role_ROLE_ADMIN }
 
-// IsMaster tells whether the caller performs services. Whoever did so once, and has no profile any more, does not.
-func (p Principal) IsMaster() bool { return p.Role == apiv1.Role_ROLE_MASTER }
+// Has reports whether the caller has one of the roles in the salon.
+func (p Principal) Has(salonID string, roles ...apiv1.SalonRole) bool {
+	return slices.ContainsFunc(p.Memberships, func(m Membership) bool { return m.SalonID == salonID && m.has(roles) })
+}
+
+// Manages reports whether the caller may change the catalogue, the masters and the members of the salon: as its manager or as
+// an administrator.
+func (p Principal) Manages(salonID string) bool {
+	return p.IsAdmin() || p.Has(salonID, apiv1.SalonRole_SALON_ROLE_MANAGER)
+}
+
+// Salons returns the salons in which the caller has one of the roles. It is never nil, so that it can be an SQL array.
+func (p Principal) Salons(roles ...apiv1.SalonRole) []string {
+	salons := []string{}
+	for _, m := range p.Memberships {
+		if m.has(roles) {
+			salons = append(salons, m.SalonID)
+		}
+	}
+	return salons
+}
+
+func (m Membership) has(roles []apiv1.SalonRole) bool {
+	return slices.ContainsFunc(m.Roles, func(r apiv1.SalonRole) bool { return slices.Contains(roles, r) })
+}
 
 type principalKey struct{}
 

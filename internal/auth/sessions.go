@@ -114,7 +114,7 @@ func (s *Sessions) Close() {
 	s.dropAll()
 }
 
-// Check returns whose session it is and the account's role as of now. An ended or unknown session is UNAUTHENTICATED; a
+// Check returns whose session it is with the account's role and memberships as of now. An ended or unknown session is UNAUTHENTICATED; a
 // user service that is unreachable, or does not believe us, is UNAVAILABLE.
 func (s *Sessions) Check(ctx context.Context, sessionID string) (Principal, error) {
 	keep := s.mayKeep()
@@ -158,6 +158,9 @@ func (s *Sessions) ask(ctx context.Context, sessionID string, users, one uint64,
 		}
 	}
 	p = Principal{UserID: resp.GetUserId(), Role: resp.GetRole(), SessionID: sessionID}
+	for _, m := range resp.GetMemberships() {
+		p.Memberships = append(p.Memberships, Membership{SalonID: m.GetSalonId(), Roles: m.GetRoles()})
+	}
 	if !keep {
 		return p, nil
 	}
@@ -173,7 +176,7 @@ func (s *Sessions) ask(ctx context.Context, sessionID string, users, one uint64,
 }
 
 // End makes a session count as ended, here at once and in other processes as soon as the broadcast arrives. An empty
-// sessionID means all sessions of the user, also those whose role has changed. Call it after the change is committed.
+// sessionID means all sessions of the user, also those whose roles have changed. Call it after the change is committed.
 func (s *Sessions) End(userID, sessionID string) {
 	s.drop(userID, sessionID)
 	if s.bus != nil {

@@ -42,9 +42,6 @@ type Options[T any] struct {
 	Name string
 	// TTL is how long a value may be used without asking again, give or take ten percent. 0 means 5 minutes.
 	TTL time.Duration
-	// Version returns the version of a value, which grows with each change of what it is made from; 0 when nothing has
-	// been made yet.
-	Version func(T) int64
 	// New returns an empty message to decode into.
 	New func() T
 }
@@ -52,7 +49,7 @@ type Options[T any] struct {
 // Cache keeps messages of one kind. It is safe for concurrent use.
 type Cache[T proto.Message] struct {
 	opts   Options[T]
-	load   func(ctx context.Context, key string) (T, error)
+	load   func(ctx context.Context, key string) (T, int64, error)
 	remote remote
 	counts counters
 
@@ -74,8 +71,9 @@ type entry[T any] struct {
 
 // New returns a cache that gets with load what it does not have. client and reg may be nil: then there is no shared
 // level, or there are no metrics. load runs once for all who wait for a key, with a context of its own that ends after
-// five seconds; an error of load goes to them all and is not kept.
-func New[T proto.Message](client *Client, o Options[T], load func(ctx context.Context, key string) (T, error), reg prometheus.Registerer) *Cache[T] {
+// five seconds; an error of load goes to them all and is not kept. load also returns the version of the value, which grows with
+// each change of what the value is made from; 0 when nothing has been made yet.
+func New[T proto.Message](client *Client, o Options[T], load func(ctx context.Context, key string) (T, int64, error), reg prometheus.Registerer) *Cache[T] {
 	if o.TTL <= 0 {
 		o.TTL = defaultTTL
 	}
@@ -131,11 +129,10 @@ func (c *Cache[T]) fetch(ctx context.Context, key string, drops uint64) (value T
 		}
 	}
 	c.counts.remoteMiss.Inc()
-	value, err = c.load(ctx, key)
-	if err != nil {
+	var version int64
+	if value, version, err = c.load(ctx, key); err != nil {
 		return value, err
 	}
-	version := c.opts.Version(value)
 	if !c.keep(key, value, version, drops) {
 		return value, nil
 	}

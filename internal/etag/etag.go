@@ -35,5 +35,5 @@ func Match(etag string, version int64) error {
 	case etag == "", etag == "*" && version > 0, own == Format(version):
 		return nil
 	}
-	return apierr.EtagMismatch()
+	return apierr.ErrEtagMismatch
 }

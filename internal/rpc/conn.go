@@ -143,5 +143,5 @@ func (p publicConn) NewStream(ctx context.Context, desc *grpc.StreamDesc, method
 
 func isPublic(method string) bool {
 	policy, ok := Policy(method)
-	return ok && policy.GetAccess() != apiv1.Access_ACCESS_INTERNAL
+	return ok && policy.GetCaller() != apiv1.Caller_CALLER_SERVICE
 }

@@ -45,7 +45,7 @@ func Policy(fullMethod string) (*apiv1.MethodPolicy, bool) {
 		return nil, false
 	}
 	policy, ok := proto.GetExtension(md.Options(), apiv1.E_Policy).(*apiv1.MethodPolicy)
-	if !ok || policy.GetAccess() == apiv1.Access_ACCESS_UNSPECIFIED {
+	if !ok || policy.GetCaller() == apiv1.Caller_CALLER_UNSPECIFIED {
 		return nil, false
 	}
 	policies.Store(fullMethod, policy)

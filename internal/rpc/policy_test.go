@@ -32,7 +32,7 @@ func TestEveryMethodHasAPolicy(t *testing.T) {
 				if !ok {
 					t.Errorf("%s has no policy", full)
 				}
-				if len(p.GetRoles()) > 0 && p.GetAccess() != apiv1.Access_ACCESS_SIGNED_IN {
+				if len(p.GetRoles()) > 0 && p.GetCaller() != apiv1.Caller_CALLER_SIGNED_IN {
 					t.Errorf("%s names roles but lets in others", full)
 				}
 			}
@@ -48,7 +48,7 @@ func TestPolicy(t *testing.T) {
 	t.Parallel()
 	for range 2 { // the second time from memory
 		p, ok := rpc.Policy("/salon.user.v1.IdentityService/CheckSession")
-		if !ok || p.GetAccess() != apiv1.Access_ACCESS_INTERNAL {
+		if !ok || p.GetCaller() != apiv1.Caller_CALLER_SERVICE {
 			t.Errorf("got %v, %v", p, ok)
 		}
 	}

@@ -2,26 +2,38 @@ package servicetest
 
 import (
 	"context"
+	"reflect"
+	"slices"
 	"sync"
 
-	"github.com/google/uuid"
 	"google.golang.org/grpc/metadata"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/id"
 )
 
-// identity answers userv1.IdentityService from what the test has signed in.
+// identity answers userv1.IdentityService for services that are tested without the user service.
 type identity struct {
 	userv1.UnimplementedIdentityServiceServer
 
 	mu       sync.Mutex
 	sessions map[string]auth.Principal
+	accounts map[string]*userv1.LookupUserResponse
+	masters  map[string]*userv1.LookupMasterResponse
 }
 
-// CheckSession tells whose an open session is.
+func newIdentity() *identity {
+	return &identity{
+		sessions: map[string]auth.Principal{},
+		accounts: map[string]*userv1.LookupUserResponse{},
+		masters:  map[string]*userv1.LookupMasterResponse{},
+	}
+}
+
+// CheckSession implements userv1.IdentityServiceServer.
 func (i *identity) CheckSession(_ context.Context, req *userv1.CheckSessionRequest) (*userv1.CheckSessionResponse, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -29,59 +41,88 @@ func (i *identity) CheckSession(_ context.Context, req *userv1.CheckSessionReque
 	if !ok {
 		return nil, apierr.NotFound("session")
 	}
-	return &userv1.CheckSessionResponse{UserId: p.UserID, Role: p.Role}, nil
+	resp := &userv1.CheckSessionResponse{UserId: p.UserID, Role: p.Role}
+	for _, m := range p.Memberships {
+		resp.Memberships = append(resp.Memberships, &userv1.Membership{SalonId: m.SalonID, Roles: m.Roles})
+	}
+	return resp, nil
 }
 
-// LookupUser knows those who have signed in.
+// LookupUser implements userv1.IdentityServiceServer.
 func (i *identity) LookupUser(_ context.Context, req *userv1.LookupUserRequest) (*userv1.LookupUserResponse, error) {
-	if _, ok := i.find(req.GetUserId()); !ok {
-		return nil, apierr.NotFound("user")
-	}
-	return &userv1.LookupUserResponse{UserId: req.GetUserId(), Version: 1}, nil
-}
-
-// LookupMaster knows the masters among them.
-func (i *identity) LookupMaster(_ context.Context, req *userv1.LookupMasterRequest) (*userv1.LookupMasterResponse, error) {
-	if p, ok := i.find(req.GetMasterId()); !ok || p.Role != apiv1.Role_ROLE_MASTER {
-		return nil, apierr.NotFound("master")
-	}
-	return &userv1.LookupMasterResponse{MasterId: req.GetMasterId(), Version: 1}, nil
-}
-
-func (i *identity) find(userID string) (auth.Principal, bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	for _, p := range i.sessions {
-		if p.UserID == userID {
-			return p, true
-		}
+	if found, ok := i.accounts[req.GetUserId()]; ok {
+		return found, nil
 	}
-	return auth.Principal{}, false
+	return nil, apierr.NotFound("user")
 }
 
-// SignIn makes a new account with an open session. The first call serves "user", unless the test does so itself; then
-// the test also has to say who is signed in, and uses AsBearer.
-func (p *Platform) SignIn(role apiv1.Role) auth.Principal {
+// LookupMaster implements userv1.IdentityServiceServer.
+func (i *identity) LookupMaster(_ context.Context, req *userv1.LookupMasterRequest) (*userv1.LookupMasterResponse, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if found, ok := i.masters[req.GetMasterId()]; ok {
+		return found, nil
+	}
+	return nil, apierr.NotFound("master")
+}
+
+// SetAccount makes an account known, or replaces what is known of it.
+func (p *Platform) SetAccount(account *userv1.LookupUserResponse) {
+	p.identity.mu.Lock()
+	defer p.identity.mu.Unlock()
+	p.identity.accounts[account.GetUserId()] = account
+}
+
+// SetMaster makes a master known, or replaces what is known of them.
+func (p *Platform) SetMaster(master *userv1.LookupMasterResponse) {
+	p.identity.mu.Lock()
+	defer p.identity.mu.Unlock()
+	p.identity.masters[master.GetMasterId()] = master
+}
+
+// Member is a membership of a salon, for SignIn.
+func Member(salonID string, roles ...apiv1.SalonRole) auth.Membership {
+	return auth.Membership{SalonID: salonID, Roles: roles}
+}
+
+// SignIn makes an account with an open session. With a membership as MASTER it is a master's. The platform then answers for
+// the user service, unless a test serves that itself.
+func (p *Platform) SignIn(role apiv1.Role, memberships ...auth.Membership) auth.Principal {
 	p.t.Helper()
-	return p.SignInAs(p.NewID(), role)
+	return p.SignInAs(p.NewID(), role, memberships...)
 }
 
-// SignInAs is SignIn for an account whose id the test has chosen: another session of the same one, for instance.
-func (p *Platform) SignInAs(userID string, role apiv1.Role) auth.Principal {
+// SignInAs is SignIn for an account with a given id. What is known of the account stays.
+func (p *Platform) SignInAs(userID string, role apiv1.Role, memberships ...auth.Membership) auth.Principal {
 	p.t.Helper()
 	p.serveIdentity.Do(func() {
 		if err := p.serve("user", p.registerIdentity); err != nil {
 			p.t.Fatalf("servicetest: SignIn is for tests that do not serve \"user\" themselves: %v", err)
 		}
 	})
-	caller := auth.Principal{UserID: userID, Role: role, SessionID: p.NewID()}
-	p.identity.mu.Lock()
-	defer p.identity.mu.Unlock()
-	p.identity.sessions[caller.SessionID] = caller
+	caller := auth.Principal{UserID: userID, Role: role, SessionID: p.NewID(), Memberships: memberships}
+	i := p.identity
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.sessions[caller.SessionID] = caller
+	if _, known := i.accounts[userID]; !known {
+		i.accounts[userID] = &userv1.LookupUserResponse{
+			UserId: userID, DisplayName: "Account " + userID[len(userID)-4:], Email: userID[len(userID)-8:] + "@salon.example", Version: 1,
+		}
+	}
+	for _, m := range memberships {
+		if _, known := i.masters[userID]; !known && slices.Contains(m.Roles, apiv1.SalonRole_SALON_ROLE_MASTER) {
+			i.masters[userID] = &userv1.LookupMasterResponse{
+				MasterId: userID, SalonId: m.SalonID, DisplayName: "Master " + userID[len(userID)-4:], Version: 1,
+			}
+		}
+	}
 	return caller
 }
 
-// SignOut ends a session.
+// SignOut ends the caller's session.
 func (p *Platform) SignOut(caller auth.Principal) {
 	p.identity.mu.Lock()
 	delete(p.identity.sessions, caller.SessionID)
@@ -89,11 +130,10 @@ func (p *Platform) SignOut(caller auth.Principal) {
 	p.Sessions.End(caller.UserID, caller.SessionID)
 }
 
-// As returns the test's context with a fresh access token of the caller, for calls over Conns. The zero Principal is
-// somebody who is not signed in.
+// As returns a context for calls of the caller; the zero Principal is nobody.
 func (p *Platform) As(caller auth.Principal) context.Context {
 	p.t.Helper()
-	if caller == (auth.Principal{}) {
+	if reflect.ValueOf(caller).IsZero() {
 		return p.t.Context()
 	}
 	token, _, err := p.Issuer.Issue(caller)
@@ -103,17 +143,10 @@ func (p *Platform) As(caller auth.Principal) context.Context {
 	return p.AsBearer(token)
 }
 
-// AsBearer returns the test's context with an access token.
+// AsBearer returns a context for calls with this access token.
 func (p *Platform) AsBearer(token string) context.Context {
 	return metadata.AppendToOutgoingContext(p.t.Context(), "authorization", "Bearer "+token)
 }
 
-// NewID returns a new id, a UUIDv7 as all ids of Salon are.
-func (p *Platform) NewID() string {
-	p.t.Helper()
-	id, err := uuid.NewV7()
-	if err != nil {
-		p.t.Fatalf("servicetest: make an id: %v", err)
-	}
-	return id.String()
-}
+// NewID returns a new UUIDv7.
+func (p *Platform) NewID() string { return id.New() }

@@ -78,7 +78,7 @@ func New(t testing.TB, m ...postgres.Migrations) *Platform {
 	p := &Platform{
 		t: t, Clock: newClock(), Log: logger(),
 		Postgres: pgtest.NewServer(t, all...), NATS: natstest.New(t), Redis: redistest.New(t),
-		identity: &identity{sessions: map[string]auth.Principal{}},
+		identity: newIdentity(),
 	}
 	p.Keys = p.Postgres.Keys()
 	p.Issuer = auth.NewIssuer(p.Keys, nil, p.Clock.Now)

@@ -105,10 +105,10 @@ func (c *contract) addFile(f protoreflect.FileDescriptor) error {
 func newMethod(md protoreflect.MethodDescriptor) (*method, error) {
 	m := &method{desc: md}
 	m.policy, _ = proto.GetExtension(md.Options(), apiv1.E_Policy).(*apiv1.MethodPolicy)
-	switch m.policy.GetAccess() {
-	case apiv1.Access_ACCESS_UNSPECIFIED:
+	switch m.policy.GetCaller() {
+	case apiv1.Caller_CALLER_UNSPECIFIED:
 		return nil, fmt.Errorf("%s has no policy", md.FullName())
-	case apiv1.Access_ACCESS_INTERNAL:
+	case apiv1.Caller_CALLER_SERVICE:
 		return nil, nil
 	}
 	var err error
@@ -129,7 +129,7 @@ func (c *contract) linkLocations() {
 	}
 }
 
-func (m *method) public() bool { return m.policy.GetAccess() == apiv1.Access_ACCESS_PUBLIC }
+func (m *method) public() bool { return m.policy.GetCaller() == apiv1.Caller_CALLER_ANYBODY }
 
 func (m *method) takes(field protoreflect.Name) bool {
 	return m.desc.Input().Fields().ByName(field) != nil

@@ -67,8 +67,14 @@ func messageRules(m *method) string {
 // people are those who have a role.
 var people = map[apiv1.Role]string{
 	apiv1.Role_ROLE_CUSTOMER: "customers",
-	apiv1.Role_ROLE_MASTER:   "masters",
 	apiv1.Role_ROLE_ADMIN:    "administrators",
+}
+
+// staff are those who have a role in a salon.
+var staff = map[apiv1.SalonRole]string{
+	apiv1.SalonRole_SALON_ROLE_MASTER:       "masters",
+	apiv1.SalonRole_SALON_ROLE_RECEPTIONIST: "receptionists",
+	apiv1.SalonRole_SALON_ROLE_MANAGER:      "managers",
 }
 
 // callers says in words what the security says.
@@ -76,6 +82,9 @@ func callers(m *method) string {
 	var roles []string
 	for _, role := range m.policy.GetRoles() {
 		roles = append(roles, people[role])
+	}
+	for _, role := range m.policy.GetSalonRoles() {
+		roles = append(roles, staff[role])
 	}
 	switch {
 	case m.public() && len(*security(m)) > 0:
@@ -85,7 +94,7 @@ func callers(m *method) string {
 	case len(roles) == 0:
 		return "*For everybody who is signed in.*"
 	default:
-		return "*For " + strings.Join(roles, " and ") + " only.*"
+		return "*For " + strings.Join(roles, ", ") + " only.*"
 	}
 }
 

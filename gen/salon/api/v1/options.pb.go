@@ -24,75 +24,73 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Access is the kind of caller that a method admits.
-type Access int32
+// Caller is the kind of caller that a method admits.
+type Caller int32
 
 const (
 	// Refused at start: a method must say who may call it.
-	Access_ACCESS_UNSPECIFIED Access = 0
+	Caller_CALLER_UNSPECIFIED Caller = 0
 	// Anybody, signed in or not.
-	Access_ACCESS_PUBLIC Access = 1
-	// Anybody who is signed in; narrowed by MethodPolicy.roles where that is set.
-	Access_ACCESS_SIGNED_IN Access = 2
+	Caller_CALLER_ANYBODY Caller = 1
+	// Anybody who is signed in; narrowed by MethodPolicy.roles and MethodPolicy.salon_roles where they are set.
+	Caller_CALLER_SIGNED_IN Caller = 2
 	// Only Salon's own services. The gateway does not carry such a method.
-	Access_ACCESS_INTERNAL Access = 3
+	Caller_CALLER_SERVICE Caller = 3
 )
 
-// Enum value maps for Access.
+// Enum value maps for Caller.
 var (
-	Access_name = map[int32]string{
-		0: "ACCESS_UNSPECIFIED",
-		1: "ACCESS_PUBLIC",
-		2: "ACCESS_SIGNED_IN",
-		3: "ACCESS_INTERNAL",
+	Caller_name = map[int32]string{
+		0: "CALLER_UNSPECIFIED",
+		1: "CALLER_ANYBODY",
+		2: "CALLER_SIGNED_IN",
+		3: "CALLER_SERVICE",
 	}
-	Access_value = map[string]int32{
-		"ACCESS_UNSPECIFIED": 0,
-		"ACCESS_PUBLIC":      1,
-		"ACCESS_SIGNED_IN":   2,
-		"ACCESS_INTERNAL":    3,
+	Caller_value = map[string]int32{
+		"CALLER_UNSPECIFIED": 0,
+		"CALLER_ANYBODY":     1,
+		"CALLER_SIGNED_IN":   2,
+		"CALLER_SERVICE":     3,
 	}
 )
 
-func (x Access) Enum() *Access {
-	p := new(Access)
+func (x Caller) Enum() *Caller {
+	p := new(Caller)
 	*p = x
 	return p
 }
 
-func (x Access) String() string {
+func (x Caller) String() string {
 	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
 }
 
-func (Access) Descriptor() protoreflect.EnumDescriptor {
+func (Caller) Descriptor() protoreflect.EnumDescriptor {
 	return file_salon_api_v1_options_proto_enumTypes[0].Descriptor()
 }
 
-func (Access) Type() protoreflect.EnumType {
+func (Caller) Type() protoreflect.EnumType {
 	return &file_salon_api_v1_options_proto_enumTypes[0]
 }
 
-func (x Access) Number() protoreflect.EnumNumber {
+func (x Caller) Number() protoreflect.EnumNumber {
 	return protoreflect.EnumNumber(x)
 }
 
-// Deprecated: Use Access.Descriptor instead.
-func (Access) EnumDescriptor() ([]byte, []int) {
+// Deprecated: Use Caller.Descriptor instead.
+func (Caller) EnumDescriptor() ([]byte, []int) {
 	return file_salon_api_v1_options_proto_rawDescGZIP(), []int{0}
 }
 
-// Role is what an account may do.
+// Role is what an account may do on the whole platform.
 type Role int32
 
 const (
 	// Refused in requests.
 	Role_ROLE_UNSPECIFIED Role = 0
-	// Books visits and rates them.
+	// Books appointments and rates them.
 	Role_ROLE_CUSTOMER Role = 1
-	// Performs visits; has a master's profile.
-	Role_ROLE_MASTER Role = 2
-	// Runs the salon.
-	Role_ROLE_ADMIN Role = 3
+	// Runs the platform: may do everything in every salon.
+	Role_ROLE_ADMIN Role = 2
 )
 
 // Enum value maps for Role.
@@ -100,14 +98,12 @@ var (
 	Role_name = map[int32]string{
 		0: "ROLE_UNSPECIFIED",
 		1: "ROLE_CUSTOMER",
-		2: "ROLE_MASTER",
-		3: "ROLE_ADMIN",
+		2: "ROLE_ADMIN",
 	}
 	Role_value = map[string]int32{
 		"ROLE_UNSPECIFIED": 0,
 		"ROLE_CUSTOMER":    1,
-		"ROLE_MASTER":      2,
-		"ROLE_ADMIN":       3,
+		"ROLE_ADMIN":       2,
 	}
 )
 
@@ -138,13 +134,73 @@ func (Role) EnumDescriptor() ([]byte, []int) {
 	return file_salon_api_v1_options_proto_rawDescGZIP(), []int{1}
 }
 
-// MethodPolicy says who may call a method. Ownership ("your own appointment") is checked by the service itself.
+// SalonRole is what a member may do in one salon. A member has one or more of them.
+type SalonRole int32
+
+const (
+	// Refused in requests.
+	SalonRole_SALON_ROLE_UNSPECIFIED SalonRole = 0
+	// Performs services: sees the appointments in which they have a segment.
+	SalonRole_SALON_ROLE_MASTER SalonRole = 1
+	// Works at the front desk: sees and changes all appointments and customers of the salon.
+	SalonRole_SALON_ROLE_RECEPTIONIST SalonRole = 2
+	// Runs the salon: as a receptionist, and changes the catalogue, the masters, the members and the salon itself.
+	SalonRole_SALON_ROLE_MANAGER SalonRole = 3
+)
+
+// Enum value maps for SalonRole.
+var (
+	SalonRole_name = map[int32]string{
+		0: "SALON_ROLE_UNSPECIFIED",
+		1: "SALON_ROLE_MASTER",
+		2: "SALON_ROLE_RECEPTIONIST",
+		3: "SALON_ROLE_MANAGER",
+	}
+	SalonRole_value = map[string]int32{
+		"SALON_ROLE_UNSPECIFIED":  0,
+		"SALON_ROLE_MASTER":       1,
+		"SALON_ROLE_RECEPTIONIST": 2,
+		"SALON_ROLE_MANAGER":      3,
+	}
+)
+
+func (x SalonRole) Enum() *SalonRole {
+	p := new(SalonRole)
+	*p = x
+	return p
+}
+
+func (x SalonRole) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (SalonRole) Descriptor() protoreflect.EnumDescriptor {
+	return file_salon_api_v1_options_proto_enumTypes[2].Descriptor()
+}
+
+func (SalonRole) Type() protoreflect.EnumType {
+	return &file_salon_api_v1_options_proto_enumTypes[2]
+}
+
+func (x SalonRole) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use SalonRole.Descriptor instead.
+func (SalonRole) EnumDescriptor() ([]byte, []int) {
+	return file_salon_api_v1_options_proto_rawDescGZIP(), []int{2}
+}
+
+// MethodPolicy says who may call a method. Which rows the caller may see or change is checked by the service in SQL.
 type MethodPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The kind of caller.
-	Access Access `protobuf:"varint,1,opt,name=access,proto3,enum=salon.api.v1.Access" json:"access,omitempty"`
-	// With ACCESS_SIGNED_IN: only these roles. Empty admits every role.
-	Roles         []Role `protobuf:"varint,2,rep,packed,name=roles,proto3,enum=salon.api.v1.Role" json:"roles,omitempty"`
+	Caller Caller `protobuf:"varint,1,opt,name=caller,proto3,enum=salon.api.v1.Caller" json:"caller,omitempty"`
+	// With CALLER_SIGNED_IN: accounts with one of these roles are admitted.
+	Roles []Role `protobuf:"varint,2,rep,packed,name=roles,proto3,enum=salon.api.v1.Role" json:"roles,omitempty"`
+	// With CALLER_SIGNED_IN: members of any salon with one of these roles are admitted. Where roles and salon_roles are both
+	// empty, everybody who is signed in is admitted.
+	SalonRoles    []SalonRole `protobuf:"varint,3,rep,packed,name=salon_roles,json=salonRoles,proto3,enum=salon.api.v1.SalonRole" json:"salon_roles,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -179,16 +235,23 @@ func (*MethodPolicy) Descriptor() ([]byte, []int) {
 	return file_salon_api_v1_options_proto_rawDescGZIP(), []int{0}
 }
 
-func (x *MethodPolicy) GetAccess() Access {
+func (x *MethodPolicy) GetCaller() Caller {
 	if x != nil {
-		return x.Access
+		return x.Caller
 	}
-	return Access_ACCESS_UNSPECIFIED
+	return Caller_CALLER_UNSPECIFIED
 }
 
 func (x *MethodPolicy) GetRoles() []Role {
 	if x != nil {
 		return x.Roles
+	}
+	return nil
+}
+
+func (x *MethodPolicy) GetSalonRoles() []SalonRole {
+	if x != nil {
+		return x.SalonRoles
 	}
 	return nil
 }
@@ -297,8 +360,8 @@ var (
 
 // Extension fields to descriptorpb.FieldOptions.
 var (
-	// Set on a field of an answer that has nothing to tell at times: a message is absent then, a text empty, an enum its
-	// zero value. All other fields of answers always have a value.
+	// Set on a field of an answer that has no value at times: a message is absent then, a text empty, an enum its zero
+	// value. All other fields of answers always have a value.
 	//
 	// optional bool may_be_absent = 50843;
 	E_MayBeAbsent = &file_salon_api_v1_options_proto_extTypes[2]
@@ -312,24 +375,30 @@ var File_salon_api_v1_options_proto protoreflect.FileDescriptor
 
 const file_salon_api_v1_options_proto_rawDesc = "" +
 	"\n" +
-	"\x1asalon/api/v1/options.proto\x12\fsalon.api.v1\x1a google/protobuf/descriptor.proto\"f\n" +
+	"\x1asalon/api/v1/options.proto\x12\fsalon.api.v1\x1a google/protobuf/descriptor.proto\"\xa0\x01\n" +
 	"\fMethodPolicy\x12,\n" +
-	"\x06access\x18\x01 \x01(\x0e2\x14.salon.api.v1.AccessR\x06access\x12(\n" +
-	"\x05roles\x18\x02 \x03(\x0e2\x12.salon.api.v1.RoleR\x05roles\"B\n" +
+	"\x06caller\x18\x01 \x01(\x0e2\x14.salon.api.v1.CallerR\x06caller\x12(\n" +
+	"\x05roles\x18\x02 \x03(\x0e2\x12.salon.api.v1.RoleR\x05roles\x128\n" +
+	"\vsalon_roles\x18\x03 \x03(\x0e2\x17.salon.api.v1.SalonRoleR\n" +
+	"salonRoles\"B\n" +
 	"\rResponseCache\x12\x16\n" +
 	"\x06entity\x18\x01 \x01(\tR\x06entity\x12\x19\n" +
 	"\bid_field\x18\x02 \x01(\tR\aidField*^\n" +
-	"\x06Access\x12\x16\n" +
-	"\x12ACCESS_UNSPECIFIED\x10\x00\x12\x11\n" +
-	"\rACCESS_PUBLIC\x10\x01\x12\x14\n" +
-	"\x10ACCESS_SIGNED_IN\x10\x02\x12\x13\n" +
-	"\x0fACCESS_INTERNAL\x10\x03*P\n" +
+	"\x06Caller\x12\x16\n" +
+	"\x12CALLER_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eCALLER_ANYBODY\x10\x01\x12\x14\n" +
+	"\x10CALLER_SIGNED_IN\x10\x02\x12\x12\n" +
+	"\x0eCALLER_SERVICE\x10\x03*?\n" +
 	"\x04Role\x12\x14\n" +
 	"\x10ROLE_UNSPECIFIED\x10\x00\x12\x11\n" +
-	"\rROLE_CUSTOMER\x10\x01\x12\x0f\n" +
-	"\vROLE_MASTER\x10\x02\x12\x0e\n" +
+	"\rROLE_CUSTOMER\x10\x01\x12\x0e\n" +
 	"\n" +
-	"ROLE_ADMIN\x10\x03:T\n" +
+	"ROLE_ADMIN\x10\x02*s\n" +
+	"\tSalonRole\x12\x1a\n" +
+	"\x16SALON_ROLE_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11SALON_ROLE_MASTER\x10\x01\x12\x1b\n" +
+	"\x17SALON_ROLE_RECEPTIONIST\x10\x02\x12\x16\n" +
+	"\x12SALON_ROLE_MANAGER\x10\x03:T\n" +
 	"\x06policy\x12\x1e.google.protobuf.MethodOptions\x18\x99\x8d\x03 \x01(\v2\x1a.salon.api.v1.MethodPolicyR\x06policy:S\n" +
 	"\x05cache\x12\x1e.google.protobuf.MethodOptions\x18\x9a\x8d\x03 \x01(\v2\x1b.salon.api.v1.ResponseCacheR\x05cache:C\n" +
 	"\rmay_be_absent\x12\x1d.google.protobuf.FieldOptions\x18\x9b\x8d\x03 \x01(\bR\vmayBeAbsent:;\n" +
@@ -348,30 +417,32 @@ func file_salon_api_v1_options_proto_rawDescGZIP() []byte {
 	return file_salon_api_v1_options_proto_rawDescData
 }
 
-var file_salon_api_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_salon_api_v1_options_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
 var file_salon_api_v1_options_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_salon_api_v1_options_proto_goTypes = []any{
-	(Access)(0),                        // 0: salon.api.v1.Access
+	(Caller)(0),                        // 0: salon.api.v1.Caller
 	(Role)(0),                          // 1: salon.api.v1.Role
-	(*MethodPolicy)(nil),               // 2: salon.api.v1.MethodPolicy
-	(*ResponseCache)(nil),              // 3: salon.api.v1.ResponseCache
-	(*descriptorpb.MethodOptions)(nil), // 4: google.protobuf.MethodOptions
-	(*descriptorpb.FieldOptions)(nil),  // 5: google.protobuf.FieldOptions
+	(SalonRole)(0),                     // 2: salon.api.v1.SalonRole
+	(*MethodPolicy)(nil),               // 3: salon.api.v1.MethodPolicy
+	(*ResponseCache)(nil),              // 4: salon.api.v1.ResponseCache
+	(*descriptorpb.MethodOptions)(nil), // 5: google.protobuf.MethodOptions
+	(*descriptorpb.FieldOptions)(nil),  // 6: google.protobuf.FieldOptions
 }
 var file_salon_api_v1_options_proto_depIdxs = []int32{
-	0, // 0: salon.api.v1.MethodPolicy.access:type_name -> salon.api.v1.Access
+	0, // 0: salon.api.v1.MethodPolicy.caller:type_name -> salon.api.v1.Caller
 	1, // 1: salon.api.v1.MethodPolicy.roles:type_name -> salon.api.v1.Role
-	4, // 2: salon.api.v1.policy:extendee -> google.protobuf.MethodOptions
-	4, // 3: salon.api.v1.cache:extendee -> google.protobuf.MethodOptions
-	5, // 4: salon.api.v1.may_be_absent:extendee -> google.protobuf.FieldOptions
-	5, // 5: salon.api.v1.personal:extendee -> google.protobuf.FieldOptions
-	2, // 6: salon.api.v1.policy:type_name -> salon.api.v1.MethodPolicy
-	3, // 7: salon.api.v1.cache:type_name -> salon.api.v1.ResponseCache
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	6, // [6:8] is the sub-list for extension type_name
-	2, // [2:6] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	2, // 2: salon.api.v1.MethodPolicy.salon_roles:type_name -> salon.api.v1.SalonRole
+	5, // 3: salon.api.v1.policy:extendee -> google.protobuf.MethodOptions
+	5, // 4: salon.api.v1.cache:extendee -> google.protobuf.MethodOptions
+	6, // 5: salon.api.v1.may_be_absent:extendee -> google.protobuf.FieldOptions
+	6, // 6: salon.api.v1.personal:extendee -> google.protobuf.FieldOptions
+	3, // 7: salon.api.v1.policy:type_name -> salon.api.v1.MethodPolicy
+	4, // 8: salon.api.v1.cache:type_name -> salon.api.v1.ResponseCache
+	9, // [9:9] is the sub-list for method output_type
+	9, // [9:9] is the sub-list for method input_type
+	7, // [7:9] is the sub-list for extension type_name
+	3, // [3:7] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_salon_api_v1_options_proto_init() }
@@ -384,7 +455,7 @@ func file_salon_api_v1_options_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_api_v1_options_proto_rawDesc), len(file_salon_api_v1_options_proto_rawDesc)),
-			NumEnums:      2,
+			NumEnums:      3,
 			NumMessages:   2,
 			NumExtensions: 4,
 			NumServices:   0,

@@ -14,6 +14,7 @@ import (
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	emptypb "google.golang.org/protobuf/types/known/emptypb"
 	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -26,6 +27,305 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Service is something that a salon does for a customer.
+type Service struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// UUIDv7.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The salon that performs it.
+	SalonId string `protobuf:"bytes,13,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
+	// Its name, unique among the services of the salon.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// What is done.
+	Description string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
+	// What it is listed under, such as "Hair".
+	Category string `protobuf:"bytes,4,opt,name=category,proto3" json:"category,omitempty"`
+	// The price, unless a master has their own.
+	Price *v1.Money `protobuf:"bytes,5,opt,name=price,proto3" json:"price,omitempty"`
+	// How long it takes, unless a master has their own duration.
+	DurationMinutes int32 `protobuf:"varint,6,opt,name=duration_minutes,json=durationMinutes,proto3" json:"duration_minutes,omitempty"`
+	// Minutes that the master needs before it.
+	BufferBeforeMinutes int32 `protobuf:"varint,7,opt,name=buffer_before_minutes,json=bufferBeforeMinutes,proto3" json:"buffer_before_minutes,omitempty"`
+	// Minutes that the master needs after it.
+	BufferAfterMinutes int32 `protobuf:"varint,8,opt,name=buffer_after_minutes,json=bufferAfterMinutes,proto3" json:"buffer_after_minutes,omitempty"`
+	// Whether it can be booked.
+	Active bool `protobuf:"varint,9,opt,name=active,proto3" json:"active,omitempty"`
+	// When it was made.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// When it last changed.
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Changes with every change; send it with an update to be refused when somebody else was faster.
+	Etag          string `protobuf:"bytes,12,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Service) Reset() {
+	*x = Service{}
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Service) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Service) ProtoMessage() {}
+
+func (x *Service) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Service.ProtoReflect.Descriptor instead.
+func (*Service) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Service) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Service) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
+	}
+	return ""
+}
+
+func (x *Service) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Service) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *Service) GetCategory() string {
+	if x != nil {
+		return x.Category
+	}
+	return ""
+}
+
+func (x *Service) GetPrice() *v1.Money {
+	if x != nil {
+		return x.Price
+	}
+	return nil
+}
+
+func (x *Service) GetDurationMinutes() int32 {
+	if x != nil {
+		return x.DurationMinutes
+	}
+	return 0
+}
+
+func (x *Service) GetBufferBeforeMinutes() int32 {
+	if x != nil {
+		return x.BufferBeforeMinutes
+	}
+	return 0
+}
+
+func (x *Service) GetBufferAfterMinutes() int32 {
+	if x != nil {
+		return x.BufferAfterMinutes
+	}
+	return 0
+}
+
+func (x *Service) GetActive() bool {
+	if x != nil {
+		return x.Active
+	}
+	return false
+}
+
+func (x *Service) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *Service) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Service) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+// Offering is a service that a master performs.
+type Offering struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The salon of both.
+	SalonId string `protobuf:"bytes,12,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
+	// The master.
+	MasterId string `protobuf:"bytes,1,opt,name=master_id,json=masterId,proto3" json:"master_id,omitempty"`
+	// The service.
+	ServiceId string `protobuf:"bytes,2,opt,name=service_id,json=serviceId,proto3" json:"service_id,omitempty"`
+	// The master's own price. Absent: the service's.
+	PriceOverride *v1.Money `protobuf:"bytes,3,opt,name=price_override,json=priceOverride,proto3" json:"price_override,omitempty"`
+	// The master's own duration. Absent: the service's.
+	DurationOverrideMinutes *int32 `protobuf:"varint,4,opt,name=duration_override_minutes,json=durationOverrideMinutes,proto3,oneof" json:"duration_override_minutes,omitempty"`
+	// What a booking costs as of now.
+	Price *v1.Money `protobuf:"bytes,5,opt,name=price,proto3" json:"price,omitempty"`
+	// How long a booking takes as of now.
+	DurationMinutes int32 `protobuf:"varint,6,opt,name=duration_minutes,json=durationMinutes,proto3" json:"duration_minutes,omitempty"`
+	// The service's name as of now.
+	ServiceName string `protobuf:"bytes,7,opt,name=service_name,json=serviceName,proto3" json:"service_name,omitempty"`
+	// Whether it can be booked as of now.
+	Bookable bool `protobuf:"varint,8,opt,name=bookable,proto3" json:"bookable,omitempty"`
+	// When the master began to offer it.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// When it last changed.
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Changes with every change of the offering itself.
+	Etag          string `protobuf:"bytes,11,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Offering) Reset() {
+	*x = Offering{}
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Offering) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Offering) ProtoMessage() {}
+
+func (x *Offering) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Offering.ProtoReflect.Descriptor instead.
+func (*Offering) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Offering) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
+	}
+	return ""
+}
+
+func (x *Offering) GetMasterId() string {
+	if x != nil {
+		return x.MasterId
+	}
+	return ""
+}
+
+func (x *Offering) GetServiceId() string {
+	if x != nil {
+		return x.ServiceId
+	}
+	return ""
+}
+
+func (x *Offering) GetPriceOverride() *v1.Money {
+	if x != nil {
+		return x.PriceOverride
+	}
+	return nil
+}
+
+func (x *Offering) GetDurationOverrideMinutes() int32 {
+	if x != nil && x.DurationOverrideMinutes != nil {
+		return *x.DurationOverrideMinutes
+	}
+	return 0
+}
+
+func (x *Offering) GetPrice() *v1.Money {
+	if x != nil {
+		return x.Price
+	}
+	return nil
+}
+
+func (x *Offering) GetDurationMinutes() int32 {
+	if x != nil {
+		return x.DurationMinutes
+	}
+	return 0
+}
+
+func (x *Offering) GetServiceName() string {
+	if x != nil {
+		return x.ServiceName
+	}
+	return ""
+}
+
+func (x *Offering) GetBookable() bool {
+	if x != nil {
+		return x.Bookable
+	}
+	return false
+}
+
+func (x *Offering) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *Offering) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Offering) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
 // GetServiceRequest names a service.
 type GetServiceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -37,7 +337,7 @@ type GetServiceRequest struct {
 
 func (x *GetServiceRequest) Reset() {
 	*x = GetServiceRequest{}
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[0]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -49,7 +349,7 @@ func (x *GetServiceRequest) String() string {
 func (*GetServiceRequest) ProtoMessage() {}
 
 func (x *GetServiceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[0]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -62,7 +362,7 @@ func (x *GetServiceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetServiceRequest.ProtoReflect.Descriptor instead.
 func (*GetServiceRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{0}
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *GetServiceRequest) GetServiceId() string {
@@ -81,17 +381,19 @@ type ListServicesRequest struct {
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Only services of this category.
 	Category string `protobuf:"bytes,3,opt,name=category,proto3" json:"category,omitempty"`
-	// Only services whose name or description holds this text, without regard to case.
+	// Only services whose name or description holds this text, without regard to case and accents.
 	Query string `protobuf:"bytes,4,opt,name=query,proto3" json:"query,omitempty"`
 	// Only services that can, or cannot, be booked. Absent: both.
-	Active        *bool `protobuf:"varint,5,opt,name=active,proto3,oneof" json:"active,omitempty"`
+	Active *bool `protobuf:"varint,5,opt,name=active,proto3,oneof" json:"active,omitempty"`
+	// Only services of this salon. Absent: of all salons.
+	SalonId       string `protobuf:"bytes,6,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListServicesRequest) Reset() {
 	*x = ListServicesRequest{}
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[1]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -103,7 +405,7 @@ func (x *ListServicesRequest) String() string {
 func (*ListServicesRequest) ProtoMessage() {}
 
 func (x *ListServicesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[1]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -116,7 +418,7 @@ func (x *ListServicesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListServicesRequest.ProtoReflect.Descriptor instead.
 func (*ListServicesRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{1}
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ListServicesRequest) GetPageSize() int32 {
@@ -154,6 +456,13 @@ func (x *ListServicesRequest) GetActive() bool {
 	return false
 }
 
+func (x *ListServicesRequest) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
+	}
+	return ""
+}
+
 // ListServicesResponse is a page of services.
 type ListServicesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -167,7 +476,7 @@ type ListServicesResponse struct {
 
 func (x *ListServicesResponse) Reset() {
 	*x = ListServicesResponse{}
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[2]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -179,7 +488,7 @@ func (x *ListServicesResponse) String() string {
 func (*ListServicesResponse) ProtoMessage() {}
 
 func (x *ListServicesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[2]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -192,7 +501,7 @@ func (x *ListServicesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListServicesResponse.ProtoReflect.Descriptor instead.
 func (*ListServicesResponse) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{2}
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListServicesResponse) GetServices() []*Service {
@@ -218,7 +527,7 @@ type CreateServiceRequest struct {
 	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
 	// What it is listed under.
 	Category string `protobuf:"bytes,3,opt,name=category,proto3" json:"category,omitempty"`
-	// The price, unless a master has their own.
+	// The price in the salon's currency, unless a master has their own.
 	Price *v1.Money `protobuf:"bytes,4,opt,name=price,proto3" json:"price,omitempty"`
 	// How long it takes: 5 minutes to 12 hours.
 	DurationMinutes int32 `protobuf:"varint,5,opt,name=duration_minutes,json=durationMinutes,proto3" json:"duration_minutes,omitempty"`
@@ -229,14 +538,16 @@ type CreateServiceRequest struct {
 	// Whether it can be booked. Absent: it can.
 	Active *bool `protobuf:"varint,8,opt,name=active,proto3,oneof" json:"active,omitempty"`
 	// A UUID of the client's that makes the call safe to repeat for 24 hours.
-	RequestId     string `protobuf:"bytes,9,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,9,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The salon. Absent: the only one that the caller manages, else the default salon.
+	SalonId       string `protobuf:"bytes,10,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreateServiceRequest) Reset() {
 	*x = CreateServiceRequest{}
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[3]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -248,7 +559,7 @@ func (x *CreateServiceRequest) String() string {
 func (*CreateServiceRequest) ProtoMessage() {}
 
 func (x *CreateServiceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[3]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -261,7 +572,7 @@ func (x *CreateServiceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateServiceRequest.ProtoReflect.Descriptor instead.
 func (*CreateServiceRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{3}
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *CreateServiceRequest) GetName() string {
@@ -327,6 +638,13 @@ func (x *CreateServiceRequest) GetRequestId() string {
 	return ""
 }
 
+func (x *CreateServiceRequest) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
+	}
+	return ""
+}
+
 // UpdateServiceRequest holds the fields of a service to change.
 type UpdateServiceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -358,7 +676,7 @@ type UpdateServiceRequest struct {
 
 func (x *UpdateServiceRequest) Reset() {
 	*x = UpdateServiceRequest{}
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[4]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -370,7 +688,7 @@ func (x *UpdateServiceRequest) String() string {
 func (*UpdateServiceRequest) ProtoMessage() {}
 
 func (x *UpdateServiceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[4]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -383,7 +701,7 @@ func (x *UpdateServiceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateServiceRequest.ProtoReflect.Descriptor instead.
 func (*UpdateServiceRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{4}
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *UpdateServiceRequest) GetServiceId() string {
@@ -476,7 +794,7 @@ type DeleteServiceRequest struct {
 
 func (x *DeleteServiceRequest) Reset() {
 	*x = DeleteServiceRequest{}
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[5]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -488,7 +806,7 @@ func (x *DeleteServiceRequest) String() string {
 func (*DeleteServiceRequest) ProtoMessage() {}
 
 func (x *DeleteServiceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[5]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -501,7 +819,7 @@ func (x *DeleteServiceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteServiceRequest.ProtoReflect.Descriptor instead.
 func (*DeleteServiceRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{5}
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *DeleteServiceRequest) GetServiceId() string {
@@ -533,7 +851,7 @@ type ListOfferingsRequest struct {
 
 func (x *ListOfferingsRequest) Reset() {
 	*x = ListOfferingsRequest{}
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[6]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -545,7 +863,7 @@ func (x *ListOfferingsRequest) String() string {
 func (*ListOfferingsRequest) ProtoMessage() {}
 
 func (x *ListOfferingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[6]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -558,7 +876,7 @@ func (x *ListOfferingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOfferingsRequest.ProtoReflect.Descriptor instead.
 func (*ListOfferingsRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{6}
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListOfferingsRequest) GetMasterId() string {
@@ -595,7 +913,7 @@ type ListOfferingsResponse struct {
 
 func (x *ListOfferingsResponse) Reset() {
 	*x = ListOfferingsResponse{}
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[7]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -607,7 +925,7 @@ func (x *ListOfferingsResponse) String() string {
 func (*ListOfferingsResponse) ProtoMessage() {}
 
 func (x *ListOfferingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[7]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -620,7 +938,7 @@ func (x *ListOfferingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOfferingsResponse.ProtoReflect.Descriptor instead.
 func (*ListOfferingsResponse) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{7}
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListOfferingsResponse) GetOfferings() []*Offering {
@@ -656,7 +974,7 @@ type PutOfferingRequest struct {
 
 func (x *PutOfferingRequest) Reset() {
 	*x = PutOfferingRequest{}
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[8]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -668,7 +986,7 @@ func (x *PutOfferingRequest) String() string {
 func (*PutOfferingRequest) ProtoMessage() {}
 
 func (x *PutOfferingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[8]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -681,7 +999,7 @@ func (x *PutOfferingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutOfferingRequest.ProtoReflect.Descriptor instead.
 func (*PutOfferingRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{8}
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PutOfferingRequest) GetMasterId() string {
@@ -734,7 +1052,7 @@ type DeleteOfferingRequest struct {
 
 func (x *DeleteOfferingRequest) Reset() {
 	*x = DeleteOfferingRequest{}
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[9]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -746,7 +1064,7 @@ func (x *DeleteOfferingRequest) String() string {
 func (*DeleteOfferingRequest) ProtoMessage() {}
 
 func (x *DeleteOfferingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[9]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -759,7 +1077,7 @@ func (x *DeleteOfferingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteOfferingRequest.ProtoReflect.Descriptor instead.
 func (*DeleteOfferingRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{9}
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *DeleteOfferingRequest) GetMasterId() string {
@@ -787,10 +1105,45 @@ var File_salon_appointment_v1_catalog_service_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\n" +
-	"*salon/appointment/v1/catalog_service.proto\x12\x14salon.appointment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x18salon/api/v1/money.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a\"salon/appointment/v1/service.proto\"B\n" +
+	"*salon/appointment/v1/catalog_service.proto\x12\x14salon.appointment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18salon/api/v1/money.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\"\xa9\x04\n" +
+	"\aService\x12\x13\n" +
+	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\x1e\n" +
+	"\bsalon_id\x18\r \x01(\tB\x03\xe0A\x03R\asalonId\x12\x17\n" +
+	"\x04name\x18\x02 \x01(\tB\x03\xe0A\x03R\x04name\x12%\n" +
+	"\vdescription\x18\x03 \x01(\tB\x03\xe0A\x03R\vdescription\x12\x1f\n" +
+	"\bcategory\x18\x04 \x01(\tB\x03\xe0A\x03R\bcategory\x12.\n" +
+	"\x05price\x18\x05 \x01(\v2\x13.salon.api.v1.MoneyB\x03\xe0A\x03R\x05price\x12.\n" +
+	"\x10duration_minutes\x18\x06 \x01(\x05B\x03\xe0A\x03R\x0fdurationMinutes\x127\n" +
+	"\x15buffer_before_minutes\x18\a \x01(\x05B\x03\xe0A\x03R\x13bufferBeforeMinutes\x125\n" +
+	"\x14buffer_after_minutes\x18\b \x01(\x05B\x03\xe0A\x03R\x12bufferAfterMinutes\x12\x1b\n" +
+	"\x06active\x18\t \x01(\bB\x03\xe0A\x03R\x06active\x12@\n" +
+	"\vcreate_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12@\n" +
+	"\vupdate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"updateTime\x12\x17\n" +
+	"\x04etag\x18\f \x01(\tB\x03\xe0A\x03R\x04etag\"\xdf\x04\n" +
+	"\bOffering\x12\x1e\n" +
+	"\bsalon_id\x18\f \x01(\tB\x03\xe0A\x03R\asalonId\x12 \n" +
+	"\tmaster_id\x18\x01 \x01(\tB\x03\xe0A\x03R\bmasterId\x12\"\n" +
+	"\n" +
+	"service_id\x18\x02 \x01(\tB\x03\xe0A\x03R\tserviceId\x12C\n" +
+	"\x0eprice_override\x18\x03 \x01(\v2\x13.salon.api.v1.MoneyB\a\xe0A\x03\xd8\xe9\x18\x01R\rpriceOverride\x12D\n" +
+	"\x19duration_override_minutes\x18\x04 \x01(\x05B\x03\xe0A\x03H\x00R\x17durationOverrideMinutes\x88\x01\x01\x12.\n" +
+	"\x05price\x18\x05 \x01(\v2\x13.salon.api.v1.MoneyB\x03\xe0A\x03R\x05price\x12.\n" +
+	"\x10duration_minutes\x18\x06 \x01(\x05B\x03\xe0A\x03R\x0fdurationMinutes\x12&\n" +
+	"\fservice_name\x18\a \x01(\tB\x03\xe0A\x03R\vserviceName\x12\x1f\n" +
+	"\bbookable\x18\b \x01(\bB\x03\xe0A\x03R\bbookable\x12@\n" +
+	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12@\n" +
+	"\vupdate_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"updateTime\x12\x17\n" +
+	"\x04etag\x18\v \x01(\tB\x03\xe0A\x03R\x04etagB\x1c\n" +
+	"\x1a_duration_override_minutes\"B\n" +
 	"\x11GetServiceRequest\x12-\n" +
 	"\n" +
-	"service_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\"\xe9\x01\n" +
+	"service_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\"\x94\x02\n" +
 	"\x13ListServicesRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12*\n" +
@@ -798,11 +1151,12 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12*\n" +
 	"\bcategory\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\br\x06\xc8\xe9\x18\x01\x182R\bcategory\x12$\n" +
 	"\x05query\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\br\x06\xc8\xe9\x18\x01\x18dR\x05query\x12 \n" +
-	"\x06active\x18\x05 \x01(\bB\x03\xe0A\x01H\x00R\x06active\x88\x01\x01B\t\n" +
+	"\x06active\x18\x05 \x01(\bB\x03\xe0A\x01H\x00R\x06active\x88\x01\x01\x12)\n" +
+	"\bsalon_id\x18\x06 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\asalonIdB\t\n" +
 	"\a_active\"\x83\x01\n" +
 	"\x14ListServicesResponse\x12>\n" +
 	"\bservices\x18\x01 \x03(\v2\x1d.salon.appointment.v1.ServiceB\x03\xe0A\x03R\bservices\x12+\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xaf\x04\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xda\x04\n" +
 	"\x14CreateServiceRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xe0A\x02\xbaH \xc8\x01\x01r\x1b\xc8\xe9\x18\x01\x10\x01\x18d\x92\x02\x10Cut and blow-dryR\x04name\x12J\n" +
 	"\vdescription\x18\x02 \x01(\tB(\xe0A\x01\xbaH\"r \xd0\xe9\x18\x01\x18\xd0\x0f\x92\x02\x16Wash, cut and styling.R\vdescription\x126\n" +
@@ -814,7 +1168,9 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\x18\xf0\x01(\x00R\x12bufferAfterMinutes\x12 \n" +
 	"\x06active\x18\b \x01(\bB\x03\xe0A\x01H\x00R\x06active\x88\x01\x01\x12-\n" +
 	"\n" +
-	"request_id\x18\t \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestIdB\t\n" +
+	"request_id\x18\t \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12)\n" +
+	"\bsalon_id\x18\n" +
+	" \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\asalonIdB\t\n" +
 	"\a_active\"\x8e\x06\n" +
 	"\x14UpdateServiceRequest\x12-\n" +
 	"\n" +
@@ -868,19 +1224,19 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\n" +
 	"service_id\x18\x02 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12\x1e\n" +
 	"\x04etag\x18\x03 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag2\x96\t\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag2\xa4\t\n" +
 	"\x0eCatalogService\x12\x99\x01\n" +
 	"\n" +
 	"GetService\x12'.salon.appointment.v1.GetServiceRequest\x1a\x1d.salon.appointment.v1.Service\"C\xca\xe9\x18\x02\b\x01\xd2\xe9\x18\x15\n" +
 	"\aservice\x12\n" +
 	"service_id\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/services/{service_id}\x90\x02\x01\x12\x84\x01\n" +
-	"\fListServices\x12).salon.appointment.v1.ListServicesRequest\x1a*.salon.appointment.v1.ListServicesResponse\"\x1d\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/services\x90\x02\x01\x12|\n" +
-	"\rCreateService\x12*.salon.appointment.v1.CreateServiceRequest\x1a\x1d.salon.appointment.v1.Service\" \xca\xe9\x18\x05\b\x02\x12\x01\x03\x82\xd3\xe4\x93\x02\x11:\x01*\"\f/v1/services\x12\x89\x01\n" +
-	"\rUpdateService\x12*.salon.appointment.v1.UpdateServiceRequest\x1a\x1d.salon.appointment.v1.Service\"-\xca\xe9\x18\x05\b\x02\x12\x01\x03\x82\xd3\xe4\x93\x02\x1e:\x01*2\x19/v1/services/{service_id}\x12\x7f\n" +
-	"\rDeleteService\x12*.salon.appointment.v1.DeleteServiceRequest\x1a\x16.google.protobuf.Empty\"*\xca\xe9\x18\x05\b\x02\x12\x01\x03\x82\xd3\xe4\x93\x02\x1b*\x19/v1/services/{service_id}\x12\x9c\x01\n" +
-	"\rListOfferings\x12*.salon.appointment.v1.ListOfferingsRequest\x1a+.salon.appointment.v1.ListOfferingsResponse\"2\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02#\x12!/v1/masters/{master_id}/offerings\x90\x02\x01\x12\x9c\x01\n" +
-	"\vPutOffering\x12(.salon.appointment.v1.PutOfferingRequest\x1a\x1e.salon.appointment.v1.Offering\"C\xca\xe9\x18\x06\b\x02\x12\x02\x02\x03\x82\xd3\xe4\x93\x023:\x01*\x1a./v1/masters/{master_id}/offerings/{service_id}\x12\x97\x01\n" +
-	"\x0eDeleteOffering\x12+.salon.appointment.v1.DeleteOfferingRequest\x1a\x16.google.protobuf.Empty\"@\xca\xe9\x18\x06\b\x02\x12\x02\x02\x03\x82\xd3\xe4\x93\x020*./v1/masters/{master_id}/offerings/{service_id}B\xea\x01\n" +
+	"\fListServices\x12).salon.appointment.v1.ListServicesRequest\x1a*.salon.appointment.v1.ListServicesResponse\"\x1d\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/services\x90\x02\x01\x12\x7f\n" +
+	"\rCreateService\x12*.salon.appointment.v1.CreateServiceRequest\x1a\x1d.salon.appointment.v1.Service\"#\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\x82\xd3\xe4\x93\x02\x11:\x01*\"\f/v1/services\x12\x8c\x01\n" +
+	"\rUpdateService\x12*.salon.appointment.v1.UpdateServiceRequest\x1a\x1d.salon.appointment.v1.Service\"0\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\x82\xd3\xe4\x93\x02\x1e:\x01*2\x19/v1/services/{service_id}\x12\x82\x01\n" +
+	"\rDeleteService\x12*.salon.appointment.v1.DeleteServiceRequest\x1a\x16.google.protobuf.Empty\"-\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\x82\xd3\xe4\x93\x02\x1b*\x19/v1/services/{service_id}\x12\x9c\x01\n" +
+	"\rListOfferings\x12*.salon.appointment.v1.ListOfferingsRequest\x1a+.salon.appointment.v1.ListOfferingsResponse\"2\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02#\x12!/v1/masters/{master_id}/offerings\x90\x02\x01\x12\x9e\x01\n" +
+	"\vPutOffering\x12(.salon.appointment.v1.PutOfferingRequest\x1a\x1e.salon.appointment.v1.Offering\"E\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\x82\xd3\xe4\x93\x023:\x01*\x1a./v1/masters/{master_id}/offerings/{service_id}\x12\x99\x01\n" +
+	"\x0eDeleteOffering\x12+.salon.appointment.v1.DeleteOfferingRequest\x1a\x16.google.protobuf.Empty\"B\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\x82\xd3\xe4\x93\x020*./v1/masters/{master_id}/offerings/{service_id}B\xea\x01\n" +
 	"\x18com.salon.appointment.v1B\x13CatalogServiceProtoP\x01ZGgithub.com/beauty-salon/platform/gen/salon/appointment/v1;appointmentv1\xa2\x02\x03SAX\xaa\x02\x14Salon.Appointment.V1\xca\x02\x14Salon\\Appointment\\V1\xe2\x02 Salon\\Appointment\\V1\\GPBMetadata\xea\x02\x16Salon::Appointment::V1b\x06proto3"
 
 var (
@@ -895,52 +1251,60 @@ func file_salon_appointment_v1_catalog_service_proto_rawDescGZIP() []byte {
 	return file_salon_appointment_v1_catalog_service_proto_rawDescData
 }
 
-var file_salon_appointment_v1_catalog_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_salon_appointment_v1_catalog_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_salon_appointment_v1_catalog_service_proto_goTypes = []any{
-	(*GetServiceRequest)(nil),     // 0: salon.appointment.v1.GetServiceRequest
-	(*ListServicesRequest)(nil),   // 1: salon.appointment.v1.ListServicesRequest
-	(*ListServicesResponse)(nil),  // 2: salon.appointment.v1.ListServicesResponse
-	(*CreateServiceRequest)(nil),  // 3: salon.appointment.v1.CreateServiceRequest
-	(*UpdateServiceRequest)(nil),  // 4: salon.appointment.v1.UpdateServiceRequest
-	(*DeleteServiceRequest)(nil),  // 5: salon.appointment.v1.DeleteServiceRequest
-	(*ListOfferingsRequest)(nil),  // 6: salon.appointment.v1.ListOfferingsRequest
-	(*ListOfferingsResponse)(nil), // 7: salon.appointment.v1.ListOfferingsResponse
-	(*PutOfferingRequest)(nil),    // 8: salon.appointment.v1.PutOfferingRequest
-	(*DeleteOfferingRequest)(nil), // 9: salon.appointment.v1.DeleteOfferingRequest
-	(*Service)(nil),               // 10: salon.appointment.v1.Service
-	(*v1.Money)(nil),              // 11: salon.api.v1.Money
-	(*fieldmaskpb.FieldMask)(nil), // 12: google.protobuf.FieldMask
-	(*Offering)(nil),              // 13: salon.appointment.v1.Offering
-	(*emptypb.Empty)(nil),         // 14: google.protobuf.Empty
+	(*Service)(nil),               // 0: salon.appointment.v1.Service
+	(*Offering)(nil),              // 1: salon.appointment.v1.Offering
+	(*GetServiceRequest)(nil),     // 2: salon.appointment.v1.GetServiceRequest
+	(*ListServicesRequest)(nil),   // 3: salon.appointment.v1.ListServicesRequest
+	(*ListServicesResponse)(nil),  // 4: salon.appointment.v1.ListServicesResponse
+	(*CreateServiceRequest)(nil),  // 5: salon.appointment.v1.CreateServiceRequest
+	(*UpdateServiceRequest)(nil),  // 6: salon.appointment.v1.UpdateServiceRequest
+	(*DeleteServiceRequest)(nil),  // 7: salon.appointment.v1.DeleteServiceRequest
+	(*ListOfferingsRequest)(nil),  // 8: salon.appointment.v1.ListOfferingsRequest
+	(*ListOfferingsResponse)(nil), // 9: salon.appointment.v1.ListOfferingsResponse
+	(*PutOfferingRequest)(nil),    // 10: salon.appointment.v1.PutOfferingRequest
+	(*DeleteOfferingRequest)(nil), // 11: salon.appointment.v1.DeleteOfferingRequest
+	(*v1.Money)(nil),              // 12: salon.api.v1.Money
+	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil), // 14: google.protobuf.FieldMask
+	(*emptypb.Empty)(nil),         // 15: google.protobuf.Empty
 }
 var file_salon_appointment_v1_catalog_service_proto_depIdxs = []int32{
-	10, // 0: salon.appointment.v1.ListServicesResponse.services:type_name -> salon.appointment.v1.Service
-	11, // 1: salon.appointment.v1.CreateServiceRequest.price:type_name -> salon.api.v1.Money
-	11, // 2: salon.appointment.v1.UpdateServiceRequest.price:type_name -> salon.api.v1.Money
-	12, // 3: salon.appointment.v1.UpdateServiceRequest.update_mask:type_name -> google.protobuf.FieldMask
-	13, // 4: salon.appointment.v1.ListOfferingsResponse.offerings:type_name -> salon.appointment.v1.Offering
-	11, // 5: salon.appointment.v1.PutOfferingRequest.price_override:type_name -> salon.api.v1.Money
-	0,  // 6: salon.appointment.v1.CatalogService.GetService:input_type -> salon.appointment.v1.GetServiceRequest
-	1,  // 7: salon.appointment.v1.CatalogService.ListServices:input_type -> salon.appointment.v1.ListServicesRequest
-	3,  // 8: salon.appointment.v1.CatalogService.CreateService:input_type -> salon.appointment.v1.CreateServiceRequest
-	4,  // 9: salon.appointment.v1.CatalogService.UpdateService:input_type -> salon.appointment.v1.UpdateServiceRequest
-	5,  // 10: salon.appointment.v1.CatalogService.DeleteService:input_type -> salon.appointment.v1.DeleteServiceRequest
-	6,  // 11: salon.appointment.v1.CatalogService.ListOfferings:input_type -> salon.appointment.v1.ListOfferingsRequest
-	8,  // 12: salon.appointment.v1.CatalogService.PutOffering:input_type -> salon.appointment.v1.PutOfferingRequest
-	9,  // 13: salon.appointment.v1.CatalogService.DeleteOffering:input_type -> salon.appointment.v1.DeleteOfferingRequest
-	10, // 14: salon.appointment.v1.CatalogService.GetService:output_type -> salon.appointment.v1.Service
-	2,  // 15: salon.appointment.v1.CatalogService.ListServices:output_type -> salon.appointment.v1.ListServicesResponse
-	10, // 16: salon.appointment.v1.CatalogService.CreateService:output_type -> salon.appointment.v1.Service
-	10, // 17: salon.appointment.v1.CatalogService.UpdateService:output_type -> salon.appointment.v1.Service
-	14, // 18: salon.appointment.v1.CatalogService.DeleteService:output_type -> google.protobuf.Empty
-	7,  // 19: salon.appointment.v1.CatalogService.ListOfferings:output_type -> salon.appointment.v1.ListOfferingsResponse
-	13, // 20: salon.appointment.v1.CatalogService.PutOffering:output_type -> salon.appointment.v1.Offering
-	14, // 21: salon.appointment.v1.CatalogService.DeleteOffering:output_type -> google.protobuf.Empty
-	14, // [14:22] is the sub-list for method output_type
-	6,  // [6:14] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	12, // 0: salon.appointment.v1.Service.price:type_name -> salon.api.v1.Money
+	13, // 1: salon.appointment.v1.Service.create_time:type_name -> google.protobuf.Timestamp
+	13, // 2: salon.appointment.v1.Service.update_time:type_name -> google.protobuf.Timestamp
+	12, // 3: salon.appointment.v1.Offering.price_override:type_name -> salon.api.v1.Money
+	12, // 4: salon.appointment.v1.Offering.price:type_name -> salon.api.v1.Money
+	13, // 5: salon.appointment.v1.Offering.create_time:type_name -> google.protobuf.Timestamp
+	13, // 6: salon.appointment.v1.Offering.update_time:type_name -> google.protobuf.Timestamp
+	0,  // 7: salon.appointment.v1.ListServicesResponse.services:type_name -> salon.appointment.v1.Service
+	12, // 8: salon.appointment.v1.CreateServiceRequest.price:type_name -> salon.api.v1.Money
+	12, // 9: salon.appointment.v1.UpdateServiceRequest.price:type_name -> salon.api.v1.Money
+	14, // 10: salon.appointment.v1.UpdateServiceRequest.update_mask:type_name -> google.protobuf.FieldMask
+	1,  // 11: salon.appointment.v1.ListOfferingsResponse.offerings:type_name -> salon.appointment.v1.Offering
+	12, // 12: salon.appointment.v1.PutOfferingRequest.price_override:type_name -> salon.api.v1.Money
+	2,  // 13: salon.appointment.v1.CatalogService.GetService:input_type -> salon.appointment.v1.GetServiceRequest
+	3,  // 14: salon.appointment.v1.CatalogService.ListServices:input_type -> salon.appointment.v1.ListServicesRequest
+	5,  // 15: salon.appointment.v1.CatalogService.CreateService:input_type -> salon.appointment.v1.CreateServiceRequest
+	6,  // 16: salon.appointment.v1.CatalogService.UpdateService:input_type -> salon.appointment.v1.UpdateServiceRequest
+	7,  // 17: salon.appointment.v1.CatalogService.DeleteService:input_type -> salon.appointment.v1.DeleteServiceRequest
+	8,  // 18: salon.appointment.v1.CatalogService.ListOfferings:input_type -> salon.appointment.v1.ListOfferingsRequest
+	10, // 19: salon.appointment.v1.CatalogService.PutOffering:input_type -> salon.appointment.v1.PutOfferingRequest
+	11, // 20: salon.appointment.v1.CatalogService.DeleteOffering:input_type -> salon.appointment.v1.DeleteOfferingRequest
+	0,  // 21: salon.appointment.v1.CatalogService.GetService:output_type -> salon.appointment.v1.Service
+	4,  // 22: salon.appointment.v1.CatalogService.ListServices:output_type -> salon.appointment.v1.ListServicesResponse
+	0,  // 23: salon.appointment.v1.CatalogService.CreateService:output_type -> salon.appointment.v1.Service
+	0,  // 24: salon.appointment.v1.CatalogService.UpdateService:output_type -> salon.appointment.v1.Service
+	15, // 25: salon.appointment.v1.CatalogService.DeleteService:output_type -> google.protobuf.Empty
+	9,  // 26: salon.appointment.v1.CatalogService.ListOfferings:output_type -> salon.appointment.v1.ListOfferingsResponse
+	1,  // 27: salon.appointment.v1.CatalogService.PutOffering:output_type -> salon.appointment.v1.Offering
+	15, // 28: salon.appointment.v1.CatalogService.DeleteOffering:output_type -> google.protobuf.Empty
+	21, // [21:29] is the sub-list for method output_type
+	13, // [13:21] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_salon_appointment_v1_catalog_service_proto_init() }
@@ -948,18 +1312,18 @@ func file_salon_appointment_v1_catalog_service_proto_init() {
 	if File_salon_appointment_v1_catalog_service_proto != nil {
 		return
 	}
-	file_salon_appointment_v1_service_proto_init()
 	file_salon_appointment_v1_catalog_service_proto_msgTypes[1].OneofWrappers = []any{}
 	file_salon_appointment_v1_catalog_service_proto_msgTypes[3].OneofWrappers = []any{}
-	file_salon_appointment_v1_catalog_service_proto_msgTypes[4].OneofWrappers = []any{}
-	file_salon_appointment_v1_catalog_service_proto_msgTypes[8].OneofWrappers = []any{}
+	file_salon_appointment_v1_catalog_service_proto_msgTypes[5].OneofWrappers = []any{}
+	file_salon_appointment_v1_catalog_service_proto_msgTypes[6].OneofWrappers = []any{}
+	file_salon_appointment_v1_catalog_service_proto_msgTypes[10].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_appointment_v1_catalog_service_proto_rawDesc), len(file_salon_appointment_v1_catalog_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

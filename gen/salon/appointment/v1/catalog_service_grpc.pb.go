@@ -34,7 +34,8 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// CatalogService keeps what the salon does, and which master does what.
+// CatalogService keeps the services of salons, and which master performs which. Managers change those of their salon,
+// administrators all.
 type CatalogServiceClient interface {
 	// GetService returns a service.
 	GetService(ctx context.Context, in *GetServiceRequest, opts ...grpc.CallOption) (*Service, error)
@@ -48,10 +49,10 @@ type CatalogServiceClient interface {
 	DeleteService(ctx context.Context, in *DeleteServiceRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
 	// ListOfferings lists what a master performs.
 	ListOfferings(ctx context.Context, in *ListOfferingsRequest, opts ...grpc.CallOption) (*ListOfferingsResponse, error)
-	// PutOffering makes a master perform a service, or replaces the price and duration of one: one's own offerings, or any
-	// as an administrator.
+	// PutOffering makes a master perform a service, or replaces the price and duration of an offering. Master and service are
+	// of the same salon.
 	PutOffering(ctx context.Context, in *PutOfferingRequest, opts ...grpc.CallOption) (*Offering, error)
-	// DeleteOffering makes a master perform a service no more. Appointments that are booked stay.
+	// DeleteOffering ends that a master performs a service. Appointments that are booked stay.
 	DeleteOffering(ctx context.Context, in *DeleteOfferingRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
 }
 
@@ -147,7 +148,8 @@ func (c *catalogServiceClient) DeleteOffering(ctx context.Context, in *DeleteOff
 // All implementations must embed UnimplementedCatalogServiceServer
 // for forward compatibility.
 //
-// CatalogService keeps what the salon does, and which master does what.
+// CatalogService keeps the services of salons, and which master performs which. Managers change those of their salon,
+// administrators all.
 type CatalogServiceServer interface {
 	// GetService returns a service.
 	GetService(context.Context, *GetServiceRequest) (*Service, error)
@@ -161,10 +163,10 @@ type CatalogServiceServer interface {
 	DeleteService(context.Context, *DeleteServiceRequest) (*emptypb.Empty, error)
 	// ListOfferings lists what a master performs.
 	ListOfferings(context.Context, *ListOfferingsRequest) (*ListOfferingsResponse, error)
-	// PutOffering makes a master perform a service, or replaces the price and duration of one: one's own offerings, or any
-	// as an administrator.
+	// PutOffering makes a master perform a service, or replaces the price and duration of an offering. Master and service are
+	// of the same salon.
 	PutOffering(context.Context, *PutOfferingRequest) (*Offering, error)
-	// DeleteOffering makes a master perform a service no more. Appointments that are booked stay.
+	// DeleteOffering ends that a master performs a service. Appointments that are booked stay.
 	DeleteOffering(context.Context, *DeleteOfferingRequest) (*emptypb.Empty, error)
 	mustEmbedUnimplementedCatalogServiceServer()
 }

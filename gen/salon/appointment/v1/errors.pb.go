@@ -21,57 +21,77 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// ErrorReason names the errors of the catalogue and of appointments.
+// ErrorReason names the errors of salons, customers, the catalogue and appointments.
 type ErrorReason int32
 
 const (
 	// Never sent.
 	ErrorReason_ERROR_REASON_UNSPECIFIED ErrorReason = 0
-	// ALREADY_EXISTS: the master is taken during that time.
+	// ALREADY_EXISTS: a master is taken during that time.
 	ErrorReason_ERROR_REASON_SLOT_UNAVAILABLE ErrorReason = 1
 	// FAILED_PRECONDITION: the start lies in the past.
 	ErrorReason_ERROR_REASON_START_IN_PAST ErrorReason = 2
-	// FAILED_PRECONDITION: the master does not offer the service, or one of them takes no bookings any more.
+	// FAILED_PRECONDITION: the master does not perform the service, or the service cannot be booked any more.
 	ErrorReason_ERROR_REASON_NOT_OFFERED ErrorReason = 3
 	// FAILED_PRECONDITION: the appointment's state does not allow this.
 	ErrorReason_ERROR_REASON_ILLEGAL_STATE ErrorReason = 4
-	// FAILED_PRECONDITION: the visit has begun, so the customer cannot cancel or move it any more.
+	// FAILED_PRECONDITION: the appointment has begun, so the customer cannot cancel or move it any more.
 	ErrorReason_ERROR_REASON_ALREADY_STARTED ErrorReason = 5
-	// FAILED_PRECONDITION: nobody can have missed a visit that has not begun.
+	// FAILED_PRECONDITION: the appointment has not begun yet, so it cannot be completed or marked as missed.
 	ErrorReason_ERROR_REASON_NOT_STARTED ErrorReason = 6
-	// ALREADY_EXISTS: a service of this name exists.
+	// ALREADY_EXISTS: a service of this name exists in the salon.
 	ErrorReason_ERROR_REASON_SERVICE_NAME_TAKEN ErrorReason = 7
-	// FAILED_PRECONDITION: the account that the visit is booked for does not exist or is disabled.
+	// FAILED_PRECONDITION: the customer that the appointment is booked for does not exist, or their account is disabled.
 	ErrorReason_ERROR_REASON_CUSTOMER_UNAVAILABLE ErrorReason = 8
 	// FAILED_PRECONDITION: no such master takes bookings. Perhaps the profile was deleted or the account disabled.
 	ErrorReason_ERROR_REASON_MASTER_UNAVAILABLE ErrorReason = 9
+	// ALREADY_EXISTS: the customer has another appointment in the salon during that time; allow_customer_overlap permits it.
+	ErrorReason_ERROR_REASON_CUSTOMER_BUSY ErrorReason = 10
+	// FAILED_PRECONDITION: the customer has as many open appointments as the salon permits.
+	ErrorReason_ERROR_REASON_TOO_MANY_OPEN_APPOINTMENTS ErrorReason = 11
+	// ALREADY_EXISTS: a salon with this slug exists.
+	ErrorReason_ERROR_REASON_SLUG_TAKEN ErrorReason = 12
+	// FAILED_PRECONDITION: the salon has services, masters, customers or appointments.
+	ErrorReason_ERROR_REASON_SALON_NOT_EMPTY ErrorReason = 13
+	// FAILED_PRECONDITION: the default salon cannot be deleted; make another one the default first.
+	ErrorReason_ERROR_REASON_DEFAULT_SALON ErrorReason = 14
 )
 
 // Enum value maps for ErrorReason.
 var (
 	ErrorReason_name = map[int32]string{
-		0: "ERROR_REASON_UNSPECIFIED",
-		1: "ERROR_REASON_SLOT_UNAVAILABLE",
-		2: "ERROR_REASON_START_IN_PAST",
-		3: "ERROR_REASON_NOT_OFFERED",
-		4: "ERROR_REASON_ILLEGAL_STATE",
-		5: "ERROR_REASON_ALREADY_STARTED",
-		6: "ERROR_REASON_NOT_STARTED",
-		7: "ERROR_REASON_SERVICE_NAME_TAKEN",
-		8: "ERROR_REASON_CUSTOMER_UNAVAILABLE",
-		9: "ERROR_REASON_MASTER_UNAVAILABLE",
+		0:  "ERROR_REASON_UNSPECIFIED",
+		1:  "ERROR_REASON_SLOT_UNAVAILABLE",
+		2:  "ERROR_REASON_START_IN_PAST",
+		3:  "ERROR_REASON_NOT_OFFERED",
+		4:  "ERROR_REASON_ILLEGAL_STATE",
+		5:  "ERROR_REASON_ALREADY_STARTED",
+		6:  "ERROR_REASON_NOT_STARTED",
+		7:  "ERROR_REASON_SERVICE_NAME_TAKEN",
+		8:  "ERROR_REASON_CUSTOMER_UNAVAILABLE",
+		9:  "ERROR_REASON_MASTER_UNAVAILABLE",
+		10: "ERROR_REASON_CUSTOMER_BUSY",
+		11: "ERROR_REASON_TOO_MANY_OPEN_APPOINTMENTS",
+		12: "ERROR_REASON_SLUG_TAKEN",
+		13: "ERROR_REASON_SALON_NOT_EMPTY",
+		14: "ERROR_REASON_DEFAULT_SALON",
 	}
 	ErrorReason_value = map[string]int32{
-		"ERROR_REASON_UNSPECIFIED":          0,
-		"ERROR_REASON_SLOT_UNAVAILABLE":     1,
-		"ERROR_REASON_START_IN_PAST":        2,
-		"ERROR_REASON_NOT_OFFERED":          3,
-		"ERROR_REASON_ILLEGAL_STATE":        4,
-		"ERROR_REASON_ALREADY_STARTED":      5,
-		"ERROR_REASON_NOT_STARTED":          6,
-		"ERROR_REASON_SERVICE_NAME_TAKEN":   7,
-		"ERROR_REASON_CUSTOMER_UNAVAILABLE": 8,
-		"ERROR_REASON_MASTER_UNAVAILABLE":   9,
+		"ERROR_REASON_UNSPECIFIED":                0,
+		"ERROR_REASON_SLOT_UNAVAILABLE":           1,
+		"ERROR_REASON_START_IN_PAST":              2,
+		"ERROR_REASON_NOT_OFFERED":                3,
+		"ERROR_REASON_ILLEGAL_STATE":              4,
+		"ERROR_REASON_ALREADY_STARTED":            5,
+		"ERROR_REASON_NOT_STARTED":                6,
+		"ERROR_REASON_SERVICE_NAME_TAKEN":         7,
+		"ERROR_REASON_CUSTOMER_UNAVAILABLE":       8,
+		"ERROR_REASON_MASTER_UNAVAILABLE":         9,
+		"ERROR_REASON_CUSTOMER_BUSY":              10,
+		"ERROR_REASON_TOO_MANY_OPEN_APPOINTMENTS": 11,
+		"ERROR_REASON_SLUG_TAKEN":                 12,
+		"ERROR_REASON_SALON_NOT_EMPTY":            13,
+		"ERROR_REASON_DEFAULT_SALON":              14,
 	}
 )
 
@@ -106,7 +126,7 @@ var File_salon_appointment_v1_errors_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"!salon/appointment/v1/errors.proto\x12\x14salon.appointment.v1*\xdd\x02\n" +
+	"!salon/appointment/v1/errors.proto\x12\x14salon.appointment.v1*\x89\x04\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_SLOT_UNAVAILABLE\x10\x01\x12\x1e\n" +
@@ -117,7 +137,13 @@ const file_salon_appointment_v1_errors_proto_rawDesc = "" +
 	"\x18ERROR_REASON_NOT_STARTED\x10\x06\x12#\n" +
 	"\x1fERROR_REASON_SERVICE_NAME_TAKEN\x10\a\x12%\n" +
 	"!ERROR_REASON_CUSTOMER_UNAVAILABLE\x10\b\x12#\n" +
-	"\x1fERROR_REASON_MASTER_UNAVAILABLE\x10\tB\xe2\x01\n" +
+	"\x1fERROR_REASON_MASTER_UNAVAILABLE\x10\t\x12\x1e\n" +
+	"\x1aERROR_REASON_CUSTOMER_BUSY\x10\n" +
+	"\x12+\n" +
+	"'ERROR_REASON_TOO_MANY_OPEN_APPOINTMENTS\x10\v\x12\x1b\n" +
+	"\x17ERROR_REASON_SLUG_TAKEN\x10\f\x12 \n" +
+	"\x1cERROR_REASON_SALON_NOT_EMPTY\x10\r\x12\x1e\n" +
+	"\x1aERROR_REASON_DEFAULT_SALON\x10\x0eB\xe2\x01\n" +
 	"\x18com.salon.appointment.v1B\vErrorsProtoP\x01ZGgithub.com/beauty-salon/platform/gen/salon/appointment/v1;appointmentv1\xa2\x02\x03SAX\xaa\x02\x14Salon.Appointment.V1\xca\x02\x14Salon\\Appointment\\V1\xe2\x02 Salon\\Appointment\\V1\\GPBMetadata\xea\x02\x16Salon::Appointment::V1b\x06proto3"
 
 var (

@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: salon/appointment/v1/events.proto
 
-// Events of the catalogue and of appointments. They carry the state after the change, by ids: no names and no notes.
+// Events of salons, the catalogue and appointments. They carry the state after the change, by ids: no names and no notes.
 
 package appointmentv1
 
@@ -30,24 +30,30 @@ type AppointmentEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The appointment.
 	AppointmentId string `protobuf:"bytes,1,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
-	// Whose visit.
-	CustomerId string `protobuf:"bytes,2,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// The salon.
+	SalonId string `protobuf:"bytes,2,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
+	// Whose appointment, as the salon knows them.
+	CustomerId string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// The customer's account, or empty.
+	AccountId string `protobuf:"bytes,4,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
 	// The masters of its segments, in their order, each once.
-	MasterIds []string `protobuf:"bytes,3,rep,name=master_ids,json=masterIds,proto3" json:"master_ids,omitempty"`
+	MasterIds []string `protobuf:"bytes,5,rep,name=master_ids,json=masterIds,proto3" json:"master_ids,omitempty"`
 	// The services of its segments, in their order.
-	ServiceIds []string `protobuf:"bytes,4,rep,name=service_ids,json=serviceIds,proto3" json:"service_ids,omitempty"`
+	ServiceIds []string `protobuf:"bytes,6,rep,name=service_ids,json=serviceIds,proto3" json:"service_ids,omitempty"`
 	// Where it stands after the change.
-	State AppointmentState `protobuf:"varint,5,opt,name=state,proto3,enum=salon.appointment.v1.AppointmentState" json:"state,omitempty"`
+	State AppointmentState `protobuf:"varint,7,opt,name=state,proto3,enum=salon.appointment.v1.AppointmentState" json:"state,omitempty"`
 	// When it begins after the change.
-	StartTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	// When it ends after the change.
-	EndTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// The time zone that the start was promised in.
+	TimeZone string `protobuf:"bytes,10,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
 	// When it began before a rescheduling.
-	PreviousStartTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=previous_start_time,json=previousStartTime,proto3" json:"previous_start_time,omitempty"`
+	PreviousStartTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=previous_start_time,json=previousStartTime,proto3" json:"previous_start_time,omitempty"`
 	// When it was completed.
-	CompleteTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=complete_time,json=completeTime,proto3" json:"complete_time,omitempty"`
-	// Who made the change.
-	Actor         Party `protobuf:"varint,10,opt,name=actor,proto3,enum=salon.appointment.v1.Party" json:"actor,omitempty"`
+	CompleteTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=complete_time,json=completeTime,proto3" json:"complete_time,omitempty"`
+	// The role in which somebody made the change.
+	Actor         Actor `protobuf:"varint,13,opt,name=actor,proto3,enum=salon.appointment.v1.Actor" json:"actor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -89,9 +95,23 @@ func (x *AppointmentEvent) GetAppointmentId() string {
 	return ""
 }
 
+func (x *AppointmentEvent) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
+	}
+	return ""
+}
+
 func (x *AppointmentEvent) GetCustomerId() string {
 	if x != nil {
 		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *AppointmentEvent) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
 	}
 	return ""
 }
@@ -131,6 +151,13 @@ func (x *AppointmentEvent) GetEndTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *AppointmentEvent) GetTimeZone() string {
+	if x != nil {
+		return x.TimeZone
+	}
+	return ""
+}
+
 func (x *AppointmentEvent) GetPreviousStartTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.PreviousStartTime
@@ -145,11 +172,75 @@ func (x *AppointmentEvent) GetCompleteTime() *timestamppb.Timestamp {
 	return nil
 }
 
-func (x *AppointmentEvent) GetActor() Party {
+func (x *AppointmentEvent) GetActor() Actor {
 	if x != nil {
 		return x.Actor
 	}
-	return Party_PARTY_UNSPECIFIED
+	return Actor_ACTOR_UNSPECIFIED
+}
+
+// SalonEvent is the body of salon.created, salon.updated and salon.deleted.
+type SalonEvent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The salon.
+	SalonId string `protobuf:"bytes,1,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
+	// Whether it is deleted after the change.
+	Deleted bool `protobuf:"varint,2,opt,name=deleted,proto3" json:"deleted,omitempty"`
+	// Whether it is the default salon after the change.
+	IsDefault     bool `protobuf:"varint,3,opt,name=is_default,json=isDefault,proto3" json:"is_default,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SalonEvent) Reset() {
+	*x = SalonEvent{}
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SalonEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SalonEvent) ProtoMessage() {}
+
+func (x *SalonEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SalonEvent.ProtoReflect.Descriptor instead.
+func (*SalonEvent) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *SalonEvent) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
+	}
+	return ""
+}
+
+func (x *SalonEvent) GetDeleted() bool {
+	if x != nil {
+		return x.Deleted
+	}
+	return false
+}
+
+func (x *SalonEvent) GetIsDefault() bool {
+	if x != nil {
+		return x.IsDefault
+	}
+	return false
 }
 
 // ServiceEvent is the body of service.created, service.updated and service.deleted.
@@ -157,15 +248,17 @@ type ServiceEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The service.
 	ServiceId string `protobuf:"bytes,1,opt,name=service_id,json=serviceId,proto3" json:"service_id,omitempty"`
+	// The salon.
+	SalonId string `protobuf:"bytes,2,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
 	// Whether it can be booked after the change.
-	Active        bool `protobuf:"varint,2,opt,name=active,proto3" json:"active,omitempty"`
+	Active        bool `protobuf:"varint,3,opt,name=active,proto3" json:"active,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ServiceEvent) Reset() {
 	*x = ServiceEvent{}
-	mi := &file_salon_appointment_v1_events_proto_msgTypes[1]
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -177,7 +270,7 @@ func (x *ServiceEvent) String() string {
 func (*ServiceEvent) ProtoMessage() {}
 
 func (x *ServiceEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_events_proto_msgTypes[1]
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -190,12 +283,19 @@ func (x *ServiceEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServiceEvent.ProtoReflect.Descriptor instead.
 func (*ServiceEvent) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{1}
+	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *ServiceEvent) GetServiceId() string {
 	if x != nil {
 		return x.ServiceId
+	}
+	return ""
+}
+
+func (x *ServiceEvent) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
 	}
 	return ""
 }
@@ -214,15 +314,17 @@ type OfferingEvent struct {
 	MasterId string `protobuf:"bytes,1,opt,name=master_id,json=masterId,proto3" json:"master_id,omitempty"`
 	// The service.
 	ServiceId string `protobuf:"bytes,2,opt,name=service_id,json=serviceId,proto3" json:"service_id,omitempty"`
+	// The salon.
+	SalonId string `protobuf:"bytes,3,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
 	// Whether the master does not perform the service any more.
-	Deleted       bool `protobuf:"varint,3,opt,name=deleted,proto3" json:"deleted,omitempty"`
+	Deleted       bool `protobuf:"varint,4,opt,name=deleted,proto3" json:"deleted,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *OfferingEvent) Reset() {
 	*x = OfferingEvent{}
-	mi := &file_salon_appointment_v1_events_proto_msgTypes[2]
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -234,7 +336,7 @@ func (x *OfferingEvent) String() string {
 func (*OfferingEvent) ProtoMessage() {}
 
 func (x *OfferingEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_events_proto_msgTypes[2]
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -247,7 +349,7 @@ func (x *OfferingEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferingEvent.ProtoReflect.Descriptor instead.
 func (*OfferingEvent) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{2}
+	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *OfferingEvent) GetMasterId() string {
@@ -264,6 +366,13 @@ func (x *OfferingEvent) GetServiceId() string {
 	return ""
 }
 
+func (x *OfferingEvent) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
+	}
+	return ""
+}
+
 func (x *OfferingEvent) GetDeleted() bool {
 	if x != nil {
 		return x.Deleted
@@ -275,32 +384,44 @@ var File_salon_appointment_v1_events_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"!salon/appointment/v1/events.proto\x12\x14salon.appointment.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a&salon/appointment/v1/appointment.proto\"\x8a\x04\n" +
+	"!salon/appointment/v1/events.proto\x12\x14salon.appointment.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a*salon/appointment/v1/booking_service.proto\"\xe1\x04\n" +
 	"\x10AppointmentEvent\x12%\n" +
-	"\x0eappointment_id\x18\x01 \x01(\tR\rappointmentId\x12\x1f\n" +
-	"\vcustomer_id\x18\x02 \x01(\tR\n" +
+	"\x0eappointment_id\x18\x01 \x01(\tR\rappointmentId\x12\x19\n" +
+	"\bsalon_id\x18\x02 \x01(\tR\asalonId\x12\x1f\n" +
+	"\vcustomer_id\x18\x03 \x01(\tR\n" +
 	"customerId\x12\x1d\n" +
 	"\n" +
-	"master_ids\x18\x03 \x03(\tR\tmasterIds\x12\x1f\n" +
-	"\vservice_ids\x18\x04 \x03(\tR\n" +
-	"serviceIds\x12<\n" +
-	"\x05state\x18\x05 \x01(\x0e2&.salon.appointment.v1.AppointmentStateR\x05state\x129\n" +
+	"account_id\x18\x04 \x01(\tR\taccountId\x12\x1d\n" +
 	"\n" +
-	"start_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
-	"\bend_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12J\n" +
-	"\x13previous_start_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\x11previousStartTime\x12?\n" +
-	"\rcomplete_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\fcompleteTime\x121\n" +
-	"\x05actor\x18\n" +
-	" \x01(\x0e2\x1b.salon.appointment.v1.PartyR\x05actor\"E\n" +
+	"master_ids\x18\x05 \x03(\tR\tmasterIds\x12\x1f\n" +
+	"\vservice_ids\x18\x06 \x03(\tR\n" +
+	"serviceIds\x12<\n" +
+	"\x05state\x18\a \x01(\x0e2&.salon.appointment.v1.AppointmentStateR\x05state\x129\n" +
+	"\n" +
+	"start_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
+	"\bend_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x1b\n" +
+	"\ttime_zone\x18\n" +
+	" \x01(\tR\btimeZone\x12J\n" +
+	"\x13previous_start_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\x11previousStartTime\x12?\n" +
+	"\rcomplete_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\fcompleteTime\x121\n" +
+	"\x05actor\x18\r \x01(\x0e2\x1b.salon.appointment.v1.ActorR\x05actor\"`\n" +
+	"\n" +
+	"SalonEvent\x12\x19\n" +
+	"\bsalon_id\x18\x01 \x01(\tR\asalonId\x12\x18\n" +
+	"\adeleted\x18\x02 \x01(\bR\adeleted\x12\x1d\n" +
+	"\n" +
+	"is_default\x18\x03 \x01(\bR\tisDefault\"`\n" +
 	"\fServiceEvent\x12\x1d\n" +
 	"\n" +
-	"service_id\x18\x01 \x01(\tR\tserviceId\x12\x16\n" +
-	"\x06active\x18\x02 \x01(\bR\x06active\"e\n" +
+	"service_id\x18\x01 \x01(\tR\tserviceId\x12\x19\n" +
+	"\bsalon_id\x18\x02 \x01(\tR\asalonId\x12\x16\n" +
+	"\x06active\x18\x03 \x01(\bR\x06active\"\x80\x01\n" +
 	"\rOfferingEvent\x12\x1b\n" +
 	"\tmaster_id\x18\x01 \x01(\tR\bmasterId\x12\x1d\n" +
 	"\n" +
-	"service_id\x18\x02 \x01(\tR\tserviceId\x12\x18\n" +
-	"\adeleted\x18\x03 \x01(\bR\adeletedB\xe2\x01\n" +
+	"service_id\x18\x02 \x01(\tR\tserviceId\x12\x19\n" +
+	"\bsalon_id\x18\x03 \x01(\tR\asalonId\x12\x18\n" +
+	"\adeleted\x18\x04 \x01(\bR\adeletedB\xe2\x01\n" +
 	"\x18com.salon.appointment.v1B\vEventsProtoP\x01ZGgithub.com/beauty-salon/platform/gen/salon/appointment/v1;appointmentv1\xa2\x02\x03SAX\xaa\x02\x14Salon.Appointment.V1\xca\x02\x14Salon\\Appointment\\V1\xe2\x02 Salon\\Appointment\\V1\\GPBMetadata\xea\x02\x16Salon::Appointment::V1b\x06proto3"
 
 var (
@@ -315,22 +436,23 @@ func file_salon_appointment_v1_events_proto_rawDescGZIP() []byte {
 	return file_salon_appointment_v1_events_proto_rawDescData
 }
 
-var file_salon_appointment_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_salon_appointment_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_salon_appointment_v1_events_proto_goTypes = []any{
 	(*AppointmentEvent)(nil),      // 0: salon.appointment.v1.AppointmentEvent
-	(*ServiceEvent)(nil),          // 1: salon.appointment.v1.ServiceEvent
-	(*OfferingEvent)(nil),         // 2: salon.appointment.v1.OfferingEvent
-	(AppointmentState)(0),         // 3: salon.appointment.v1.AppointmentState
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
-	(Party)(0),                    // 5: salon.appointment.v1.Party
+	(*SalonEvent)(nil),            // 1: salon.appointment.v1.SalonEvent
+	(*ServiceEvent)(nil),          // 2: salon.appointment.v1.ServiceEvent
+	(*OfferingEvent)(nil),         // 3: salon.appointment.v1.OfferingEvent
+	(AppointmentState)(0),         // 4: salon.appointment.v1.AppointmentState
+	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(Actor)(0),                    // 6: salon.appointment.v1.Actor
 }
 var file_salon_appointment_v1_events_proto_depIdxs = []int32{
-	3, // 0: salon.appointment.v1.AppointmentEvent.state:type_name -> salon.appointment.v1.AppointmentState
-	4, // 1: salon.appointment.v1.AppointmentEvent.start_time:type_name -> google.protobuf.Timestamp
-	4, // 2: salon.appointment.v1.AppointmentEvent.end_time:type_name -> google.protobuf.Timestamp
-	4, // 3: salon.appointment.v1.AppointmentEvent.previous_start_time:type_name -> google.protobuf.Timestamp
-	4, // 4: salon.appointment.v1.AppointmentEvent.complete_time:type_name -> google.protobuf.Timestamp
-	5, // 5: salon.appointment.v1.AppointmentEvent.actor:type_name -> salon.appointment.v1.Party
+	4, // 0: salon.appointment.v1.AppointmentEvent.state:type_name -> salon.appointment.v1.AppointmentState
+	5, // 1: salon.appointment.v1.AppointmentEvent.start_time:type_name -> google.protobuf.Timestamp
+	5, // 2: salon.appointment.v1.AppointmentEvent.end_time:type_name -> google.protobuf.Timestamp
+	5, // 3: salon.appointment.v1.AppointmentEvent.previous_start_time:type_name -> google.protobuf.Timestamp
+	5, // 4: salon.appointment.v1.AppointmentEvent.complete_time:type_name -> google.protobuf.Timestamp
+	6, // 5: salon.appointment.v1.AppointmentEvent.actor:type_name -> salon.appointment.v1.Actor
 	6, // [6:6] is the sub-list for method output_type
 	6, // [6:6] is the sub-list for method input_type
 	6, // [6:6] is the sub-list for extension type_name
@@ -343,14 +465,14 @@ func file_salon_appointment_v1_events_proto_init() {
 	if File_salon_appointment_v1_events_proto != nil {
 		return
 	}
-	file_salon_appointment_v1_appointment_proto_init()
+	file_salon_appointment_v1_booking_service_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_appointment_v1_events_proto_rawDesc), len(file_salon_appointment_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -24,25 +24,25 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// NotificationType is what a notification tells.
+// NotificationType is what a notification is about.
 type NotificationType int32
 
 const (
 	// Never sent.
 	NotificationType_NOTIFICATION_TYPE_UNSPECIFIED NotificationType = 0
-	// A visit was booked.
+	// An appointment was booked.
 	NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CREATED NotificationType = 1
-	// A visit was confirmed by the salon.
+	// An appointment was confirmed by the salon.
 	NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CONFIRMED NotificationType = 2
-	// A visit was moved.
+	// An appointment was moved.
 	NotificationType_NOTIFICATION_TYPE_APPOINTMENT_RESCHEDULED NotificationType = 3
-	// A visit was called off.
+	// An appointment was cancelled.
 	NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CANCELLED NotificationType = 4
-	// A visit took place; its customer is asked to rate it.
+	// An appointment took place; its customer is asked to rate it.
 	NotificationType_NOTIFICATION_TYPE_APPOINTMENT_COMPLETED NotificationType = 5
-	// A visit was missed.
+	// An appointment was missed.
 	NotificationType_NOTIFICATION_TYPE_APPOINTMENT_NO_SHOW NotificationType = 6
-	// A visit was rated.
+	// A master was rated.
 	NotificationType_NOTIFICATION_TYPE_RATING_CREATED NotificationType = 7
 	// A rating was answered by the master.
 	NotificationType_NOTIFICATION_TYPE_RATING_REPLIED NotificationType = 8
@@ -106,21 +106,23 @@ type Notification struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// UUIDv7.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// What it tells.
+	// The salon that it is from.
+	SalonId string `protobuf:"bytes,10,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
+	// What it is about.
 	Type NotificationType `protobuf:"varint,2,opt,name=type,proto3,enum=salon.notification.v1.NotificationType" json:"type,omitempty"`
-	// One line of English.
+	// One line, in the reader's language (English for now).
 	Title string `protobuf:"bytes,3,opt,name=title,proto3" json:"title,omitempty"`
-	// A sentence or two of English. Times are in UTC.
+	// A sentence or two, in the reader's language (English for now). Times are in the salon's time zone.
 	Body string `protobuf:"bytes,4,opt,name=body,proto3" json:"body,omitempty"`
-	// The visit that it is about, or empty.
+	// The appointment that it is about, or empty.
 	AppointmentId string `protobuf:"bytes,5,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
-	// When that visit begins, as of the event. Absent for ratings.
+	// When that appointment begins, as of the event. Absent for ratings.
 	AppointmentStartTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=appointment_start_time,json=appointmentStartTime,proto3" json:"appointment_start_time,omitempty"`
 	// The rating that it is about, or empty.
 	RatingId string `protobuf:"bytes,7,opt,name=rating_id,json=ratingId,proto3" json:"rating_id,omitempty"`
 	// When it was read. Absent: it is unread.
 	ReadTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
-	// When what it tells happened.
+	// When it happened.
 	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -159,6 +161,13 @@ func (*Notification) Descriptor() ([]byte, []int) {
 func (x *Notification) GetId() string {
 	if x != nil {
 		return x.Id
+	}
+	return ""
+}
+
+func (x *Notification) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
 	}
 	return ""
 }
@@ -223,9 +232,11 @@ var File_salon_notification_v1_notification_proto protoreflect.FileDescriptor
 
 const file_salon_notification_v1_notification_proto_rawDesc = "" +
 	"\n" +
-	"(salon/notification/v1/notification.proto\x12\x15salon.notification.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asalon/api/v1/options.proto\"\xce\x03\n" +
+	"(salon/notification/v1/notification.proto\x12\x15salon.notification.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asalon/api/v1/options.proto\"\xee\x03\n" +
 	"\fNotification\x12\x13\n" +
-	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12@\n" +
+	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\x1e\n" +
+	"\bsalon_id\x18\n" +
+	" \x01(\tB\x03\xe0A\x03R\asalonId\x12@\n" +
 	"\x04type\x18\x02 \x01(\x0e2'.salon.notification.v1.NotificationTypeB\x03\xe0A\x03R\x04type\x12\x19\n" +
 	"\x05title\x18\x03 \x01(\tB\x03\xe0A\x03R\x05title\x12\x17\n" +
 	"\x04body\x18\x04 \x01(\tB\x03\xe0A\x03R\x04body\x12.\n" +

@@ -180,7 +180,7 @@ func (*GetUnreadCountRequest) Descriptor() ([]byte, []int) {
 	return file_salon_notification_v1_notification_service_proto_rawDescGZIP(), []int{2}
 }
 
-// UnreadCount tells how many notifications are unread.
+// UnreadCount says how many notifications are unread.
 type UnreadCount struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// That many.
@@ -309,7 +309,7 @@ func (*MarkAllNotificationsReadRequest) Descriptor() ([]byte, []int) {
 	return file_salon_notification_v1_notification_service_proto_rawDescGZIP(), []int{5}
 }
 
-// MarkAllNotificationsReadResponse tells what was done.
+// MarkAllNotificationsReadResponse says what was done.
 type MarkAllNotificationsReadResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many notifications were unread.

@@ -27,11 +27,11 @@ type ErrorReason int32
 const (
 	// Never sent.
 	ErrorReason_ERROR_REASON_UNSPECIFIED ErrorReason = 0
-	// FAILED_PRECONDITION: the visit has not been completed.
-	ErrorReason_ERROR_REASON_VISIT_NOT_COMPLETED ErrorReason = 1
-	// ALREADY_EXISTS: the visit has been rated.
+	// FAILED_PRECONDITION: the appointment has not been completed, or has not ended yet.
+	ErrorReason_ERROR_REASON_NOT_COMPLETED ErrorReason = 1
+	// ALREADY_EXISTS: the master has been rated for this appointment.
 	ErrorReason_ERROR_REASON_ALREADY_RATED ErrorReason = 2
-	// FAILED_PRECONDITION: ratings are taken up to 90 days after the visit.
+	// FAILED_PRECONDITION: ratings are taken up to 90 days after the appointment.
 	ErrorReason_ERROR_REASON_TOO_LATE_TO_RATE ErrorReason = 3
 	// FAILED_PRECONDITION: a rating can be changed up to 30 days after it was given.
 	ErrorReason_ERROR_REASON_TOO_LATE_TO_CHANGE ErrorReason = 4
@@ -43,19 +43,19 @@ const (
 var (
 	ErrorReason_name = map[int32]string{
 		0: "ERROR_REASON_UNSPECIFIED",
-		1: "ERROR_REASON_VISIT_NOT_COMPLETED",
+		1: "ERROR_REASON_NOT_COMPLETED",
 		2: "ERROR_REASON_ALREADY_RATED",
 		3: "ERROR_REASON_TOO_LATE_TO_RATE",
 		4: "ERROR_REASON_TOO_LATE_TO_CHANGE",
 		5: "ERROR_REASON_OWN_WORK",
 	}
 	ErrorReason_value = map[string]int32{
-		"ERROR_REASON_UNSPECIFIED":         0,
-		"ERROR_REASON_VISIT_NOT_COMPLETED": 1,
-		"ERROR_REASON_ALREADY_RATED":       2,
-		"ERROR_REASON_TOO_LATE_TO_RATE":    3,
-		"ERROR_REASON_TOO_LATE_TO_CHANGE":  4,
-		"ERROR_REASON_OWN_WORK":            5,
+		"ERROR_REASON_UNSPECIFIED":        0,
+		"ERROR_REASON_NOT_COMPLETED":      1,
+		"ERROR_REASON_ALREADY_RATED":      2,
+		"ERROR_REASON_TOO_LATE_TO_RATE":   3,
+		"ERROR_REASON_TOO_LATE_TO_CHANGE": 4,
+		"ERROR_REASON_OWN_WORK":           5,
 	}
 )
 
@@ -90,10 +90,10 @@ var File_salon_rating_v1_errors_proto protoreflect.FileDescriptor
 
 const file_salon_rating_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x1csalon/rating/v1/errors.proto\x12\x0fsalon.rating.v1*\xd4\x01\n" +
+	"\x1csalon/rating/v1/errors.proto\x12\x0fsalon.rating.v1*\xce\x01\n" +
 	"\vErrorReason\x12\x1c\n" +
-	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12$\n" +
-	" ERROR_REASON_VISIT_NOT_COMPLETED\x10\x01\x12\x1e\n" +
+	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
+	"\x1aERROR_REASON_NOT_COMPLETED\x10\x01\x12\x1e\n" +
 	"\x1aERROR_REASON_ALREADY_RATED\x10\x02\x12!\n" +
 	"\x1dERROR_REASON_TOO_LATE_TO_RATE\x10\x03\x12#\n" +
 	"\x1fERROR_REASON_TOO_LATE_TO_CHANGE\x10\x04\x12\x19\n" +

@@ -28,18 +28,22 @@ type RatingEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The rating.
 	RatingId string `protobuf:"bytes,1,opt,name=rating_id,json=ratingId,proto3" json:"rating_id,omitempty"`
-	// The visit that was rated.
+	// The appointment after which the rating was given.
 	AppointmentId string `protobuf:"bytes,2,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
 	// Who was rated. It is the aggregate of the event: its version counts the changes of the master's summary.
 	MasterId string `protobuf:"bytes,3,opt,name=master_id,json=masterId,proto3" json:"master_id,omitempty"`
-	// Who rated.
+	// Who rated, as the salon knows them.
 	CustomerId string `protobuf:"bytes,4,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// 1 to 5.
 	Stars int32 `protobuf:"varint,5,opt,name=stars,proto3" json:"stars,omitempty"`
 	// How many ratings the master has after the change.
 	SummaryCount int32 `protobuf:"varint,6,opt,name=summary_count,json=summaryCount,proto3" json:"summary_count,omitempty"`
 	// The sum of their stars after the change.
-	SummaryStars  int64 `protobuf:"varint,7,opt,name=summary_stars,json=summaryStars,proto3" json:"summary_stars,omitempty"`
+	SummaryStars int64 `protobuf:"varint,7,opt,name=summary_stars,json=summaryStars,proto3" json:"summary_stars,omitempty"`
+	// The account of who rated.
+	AccountId string `protobuf:"bytes,8,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// The salon of the appointment.
+	SalonId       string `protobuf:"bytes,9,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -123,11 +127,25 @@ func (x *RatingEvent) GetSummaryStars() int64 {
 	return 0
 }
 
+func (x *RatingEvent) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *RatingEvent) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
+	}
+	return ""
+}
+
 var File_salon_rating_v1_events_proto protoreflect.FileDescriptor
 
 const file_salon_rating_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"\x1csalon/rating/v1/events.proto\x12\x0fsalon.rating.v1\"\xef\x01\n" +
+	"\x1csalon/rating/v1/events.proto\x12\x0fsalon.rating.v1\"\xa9\x02\n" +
 	"\vRatingEvent\x12\x1b\n" +
 	"\trating_id\x18\x01 \x01(\tR\bratingId\x12%\n" +
 	"\x0eappointment_id\x18\x02 \x01(\tR\rappointmentId\x12\x1b\n" +
@@ -136,7 +154,10 @@ const file_salon_rating_v1_events_proto_rawDesc = "" +
 	"customerId\x12\x14\n" +
 	"\x05stars\x18\x05 \x01(\x05R\x05stars\x12#\n" +
 	"\rsummary_count\x18\x06 \x01(\x05R\fsummaryCount\x12#\n" +
-	"\rsummary_stars\x18\a \x01(\x03R\fsummaryStarsB\xbf\x01\n" +
+	"\rsummary_stars\x18\a \x01(\x03R\fsummaryStars\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\b \x01(\tR\taccountId\x12\x19\n" +
+	"\bsalon_id\x18\t \x01(\tR\asalonIdB\xbf\x01\n" +
 	"\x13com.salon.rating.v1B\vEventsProtoP\x01Z=github.com/beauty-salon/platform/gen/salon/rating/v1;ratingv1\xa2\x02\x03SRX\xaa\x02\x0fSalon.Rating.V1\xca\x02\x0fSalon\\Rating\\V1\xe2\x02\x1bSalon\\Rating\\V1\\GPBMetadata\xea\x02\x11Salon::Rating::V1b\x06proto3"
 
 var (

@@ -24,17 +24,19 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Rating is what a customer says of a visit that took place.
+// Rating is what a customer says of a master after an appointment.
 type Rating struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// UUIDv7.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Whose visit it was at.
+	// Who is rated.
 	MasterId string `protobuf:"bytes,2,opt,name=master_id,json=masterId,proto3" json:"master_id,omitempty"`
-	// The visit; shown to its customer and to administrators only.
+	// The appointment; shown to its customer and to administrators only.
 	AppointmentId string `protobuf:"bytes,3,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
 	// The customer; shown to the customer and to administrators only.
 	CustomerId string `protobuf:"bytes,4,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// The salon of the appointment.
+	SalonId string `protobuf:"bytes,12,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
 	// 1 (bad) to 5 (excellent).
 	Stars int32 `protobuf:"varint,5,opt,name=stars,proto3" json:"stars,omitempty"`
 	// What the customer wrote.
@@ -107,6 +109,13 @@ func (x *Rating) GetAppointmentId() string {
 func (x *Rating) GetCustomerId() string {
 	if x != nil {
 		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *Rating) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
 	}
 	return ""
 }
@@ -246,13 +255,14 @@ var File_salon_rating_v1_rating_proto protoreflect.FileDescriptor
 
 const file_salon_rating_v1_rating_proto_rawDesc = "" +
 	"\n" +
-	"\x1csalon/rating/v1/rating.proto\x12\x0fsalon.rating.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asalon/api/v1/options.proto\"\xcf\x03\n" +
+	"\x1csalon/rating/v1/rating.proto\x12\x0fsalon.rating.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asalon/api/v1/options.proto\"\xef\x03\n" +
 	"\x06Rating\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12 \n" +
 	"\tmaster_id\x18\x02 \x01(\tB\x03\xe0A\x03R\bmasterId\x12.\n" +
 	"\x0eappointment_id\x18\x03 \x01(\tB\a\xe0A\x03\xe0\xe9\x18\x01R\rappointmentId\x12(\n" +
 	"\vcustomer_id\x18\x04 \x01(\tB\a\xe0A\x03\xe0\xe9\x18\x01R\n" +
-	"customerId\x12\x19\n" +
+	"customerId\x12\x1e\n" +
+	"\bsalon_id\x18\f \x01(\tB\x03\xe0A\x03R\asalonId\x12\x19\n" +
 	"\x05stars\x18\x05 \x01(\x05B\x03\xe0A\x03R\x05stars\x12\x1d\n" +
 	"\acomment\x18\x06 \x01(\tB\x03\xe0A\x03R\acomment\x12\x19\n" +
 	"\x05reply\x18\a \x01(\tB\x03\xe0A\x03R\x05reply\x12B\n" +

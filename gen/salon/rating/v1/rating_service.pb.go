@@ -26,17 +26,19 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// CreateRatingRequest rates a visit.
+// CreateRatingRequest rates a master of an appointment.
 type CreateRatingRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The visit.
+	// The appointment.
 	AppointmentId string `protobuf:"bytes,1,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
 	// 1 (bad) to 5 (excellent).
 	Stars int32 `protobuf:"varint,2,opt,name=stars,proto3" json:"stars,omitempty"`
 	// A few words.
 	Comment string `protobuf:"bytes,3,opt,name=comment,proto3" json:"comment,omitempty"`
 	// A UUID of the client's that makes the call safe to repeat for 24 hours.
-	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Who is rated. Absent: the only master of the appointment.
+	MasterId      string `protobuf:"bytes,5,opt,name=master_id,json=masterId,proto3" json:"master_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -99,6 +101,105 @@ func (x *CreateRatingRequest) GetRequestId() string {
 	return ""
 }
 
+func (x *CreateRatingRequest) GetMasterId() string {
+	if x != nil {
+		return x.MasterId
+	}
+	return ""
+}
+
+// ListAppointmentRatingsRequest names an appointment. It has eight masters at most, so there are no pages.
+type ListAppointmentRatingsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The appointment's id.
+	AppointmentId string `protobuf:"bytes,1,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAppointmentRatingsRequest) Reset() {
+	*x = ListAppointmentRatingsRequest{}
+	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAppointmentRatingsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAppointmentRatingsRequest) ProtoMessage() {}
+
+func (x *ListAppointmentRatingsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAppointmentRatingsRequest.ProtoReflect.Descriptor instead.
+func (*ListAppointmentRatingsRequest) Descriptor() ([]byte, []int) {
+	return file_salon_rating_v1_rating_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *ListAppointmentRatingsRequest) GetAppointmentId() string {
+	if x != nil {
+		return x.AppointmentId
+	}
+	return ""
+}
+
+// ListAppointmentRatingsResponse holds the ratings of an appointment.
+type ListAppointmentRatingsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Oldest first.
+	Ratings       []*Rating `protobuf:"bytes,1,rep,name=ratings,proto3" json:"ratings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAppointmentRatingsResponse) Reset() {
+	*x = ListAppointmentRatingsResponse{}
+	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAppointmentRatingsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAppointmentRatingsResponse) ProtoMessage() {}
+
+func (x *ListAppointmentRatingsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAppointmentRatingsResponse.ProtoReflect.Descriptor instead.
+func (*ListAppointmentRatingsResponse) Descriptor() ([]byte, []int) {
+	return file_salon_rating_v1_rating_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ListAppointmentRatingsResponse) GetRatings() []*Rating {
+	if x != nil {
+		return x.Ratings
+	}
+	return nil
+}
+
 // GetRatingRequest names a rating.
 type GetRatingRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -110,7 +211,7 @@ type GetRatingRequest struct {
 
 func (x *GetRatingRequest) Reset() {
 	*x = GetRatingRequest{}
-	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[1]
+	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -122,7 +223,7 @@ func (x *GetRatingRequest) String() string {
 func (*GetRatingRequest) ProtoMessage() {}
 
 func (x *GetRatingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[1]
+	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -135,7 +236,7 @@ func (x *GetRatingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRatingRequest.ProtoReflect.Descriptor instead.
 func (*GetRatingRequest) Descriptor() ([]byte, []int) {
-	return file_salon_rating_v1_rating_service_proto_rawDescGZIP(), []int{1}
+	return file_salon_rating_v1_rating_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GetRatingRequest) GetRatingId() string {
@@ -164,7 +265,7 @@ type UpdateRatingRequest struct {
 
 func (x *UpdateRatingRequest) Reset() {
 	*x = UpdateRatingRequest{}
-	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[2]
+	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -176,7 +277,7 @@ func (x *UpdateRatingRequest) String() string {
 func (*UpdateRatingRequest) ProtoMessage() {}
 
 func (x *UpdateRatingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[2]
+	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -189,7 +290,7 @@ func (x *UpdateRatingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateRatingRequest.ProtoReflect.Descriptor instead.
 func (*UpdateRatingRequest) Descriptor() ([]byte, []int) {
-	return file_salon_rating_v1_rating_service_proto_rawDescGZIP(), []int{2}
+	return file_salon_rating_v1_rating_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *UpdateRatingRequest) GetRatingId() string {
@@ -240,7 +341,7 @@ type DeleteRatingRequest struct {
 
 func (x *DeleteRatingRequest) Reset() {
 	*x = DeleteRatingRequest{}
-	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[3]
+	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -252,7 +353,7 @@ func (x *DeleteRatingRequest) String() string {
 func (*DeleteRatingRequest) ProtoMessage() {}
 
 func (x *DeleteRatingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[3]
+	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -265,7 +366,7 @@ func (x *DeleteRatingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteRatingRequest.ProtoReflect.Descriptor instead.
 func (*DeleteRatingRequest) Descriptor() ([]byte, []int) {
-	return file_salon_rating_v1_rating_service_proto_rawDescGZIP(), []int{3}
+	return file_salon_rating_v1_rating_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *DeleteRatingRequest) GetRatingId() string {
@@ -297,7 +398,7 @@ type ReplyToRatingRequest struct {
 
 func (x *ReplyToRatingRequest) Reset() {
 	*x = ReplyToRatingRequest{}
-	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[4]
+	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -309,7 +410,7 @@ func (x *ReplyToRatingRequest) String() string {
 func (*ReplyToRatingRequest) ProtoMessage() {}
 
 func (x *ReplyToRatingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[4]
+	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -322,7 +423,7 @@ func (x *ReplyToRatingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReplyToRatingRequest.ProtoReflect.Descriptor instead.
 func (*ReplyToRatingRequest) Descriptor() ([]byte, []int) {
-	return file_salon_rating_v1_rating_service_proto_rawDescGZIP(), []int{4}
+	return file_salon_rating_v1_rating_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ReplyToRatingRequest) GetRatingId() string {
@@ -361,7 +462,7 @@ type ListMasterRatingsRequest struct {
 
 func (x *ListMasterRatingsRequest) Reset() {
 	*x = ListMasterRatingsRequest{}
-	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[5]
+	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -373,7 +474,7 @@ func (x *ListMasterRatingsRequest) String() string {
 func (*ListMasterRatingsRequest) ProtoMessage() {}
 
 func (x *ListMasterRatingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[5]
+	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -386,7 +487,7 @@ func (x *ListMasterRatingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMasterRatingsRequest.ProtoReflect.Descriptor instead.
 func (*ListMasterRatingsRequest) Descriptor() ([]byte, []int) {
-	return file_salon_rating_v1_rating_service_proto_rawDescGZIP(), []int{5}
+	return file_salon_rating_v1_rating_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListMasterRatingsRequest) GetMasterId() string {
@@ -423,7 +524,7 @@ type ListMasterRatingsResponse struct {
 
 func (x *ListMasterRatingsResponse) Reset() {
 	*x = ListMasterRatingsResponse{}
-	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[6]
+	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -435,7 +536,7 @@ func (x *ListMasterRatingsResponse) String() string {
 func (*ListMasterRatingsResponse) ProtoMessage() {}
 
 func (x *ListMasterRatingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[6]
+	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -448,7 +549,7 @@ func (x *ListMasterRatingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListMasterRatingsResponse.ProtoReflect.Descriptor instead.
 func (*ListMasterRatingsResponse) Descriptor() ([]byte, []int) {
-	return file_salon_rating_v1_rating_service_proto_rawDescGZIP(), []int{6}
+	return file_salon_rating_v1_rating_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListMasterRatingsResponse) GetRatings() []*Rating {
@@ -476,7 +577,7 @@ type GetRatingSummaryRequest struct {
 
 func (x *GetRatingSummaryRequest) Reset() {
 	*x = GetRatingSummaryRequest{}
-	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[7]
+	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -488,7 +589,7 @@ func (x *GetRatingSummaryRequest) String() string {
 func (*GetRatingSummaryRequest) ProtoMessage() {}
 
 func (x *GetRatingSummaryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[7]
+	mi := &file_salon_rating_v1_rating_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -501,7 +602,7 @@ func (x *GetRatingSummaryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRatingSummaryRequest.ProtoReflect.Descriptor instead.
 func (*GetRatingSummaryRequest) Descriptor() ([]byte, []int) {
-	return file_salon_rating_v1_rating_service_proto_rawDescGZIP(), []int{7}
+	return file_salon_rating_v1_rating_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetRatingSummaryRequest) GetMasterId() string {
@@ -515,13 +616,18 @@ var File_salon_rating_v1_rating_service_proto protoreflect.FileDescriptor
 
 const file_salon_rating_v1_rating_service_proto_rawDesc = "" +
 	"\n" +
-	"$salon/rating/v1/rating_service.proto\x12\x0fsalon.rating.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a\x1csalon/rating/v1/rating.proto\"\xe2\x01\n" +
+	"$salon/rating/v1/rating_service.proto\x12\x0fsalon.rating.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a\x1csalon/rating/v1/rating.proto\"\x8f\x02\n" +
 	"\x13CreateRatingRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x12$\n" +
 	"\x05stars\x18\x02 \x01(\x05B\x0e\xe0A\x02\xbaH\b\x1a\x06@\x05\x18\x05(\x01R\x05stars\x12?\n" +
 	"\acomment\x18\x03 \x01(\tB%\xe0A\x01\xbaH\x1fr\x1d\xd0\xe9\x18\x01\x18\xd0\x0f\x92\x02\x13Just what I wanted.R\acomment\x12-\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"?\n" +
+	"request_id\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12+\n" +
+	"\tmaster_id\x18\x05 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\bmasterId\"V\n" +
+	"\x1dListAppointmentRatingsRequest\x125\n" +
+	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\"X\n" +
+	"\x1eListAppointmentRatingsResponse\x126\n" +
+	"\aratings\x18\x01 \x03(\v2\x17.salon.rating.v1.RatingB\x03\xe0A\x03R\aratings\"?\n" +
 	"\x10GetRatingRequest\x12+\n" +
 	"\trating_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bratingId\"\xab\x02\n" +
 	"\x13UpdateRatingRequest\x12+\n" +
@@ -554,13 +660,14 @@ const file_salon_rating_v1_rating_service_proto_rawDesc = "" +
 	"\aratings\x18\x01 \x03(\v2\x17.salon.rating.v1.RatingB\x03\xe0A\x03R\aratings\x12+\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"F\n" +
 	"\x17GetRatingSummaryRequest\x12+\n" +
-	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId2\xce\a\n" +
-	"\rRatingService\x12\x88\x01\n" +
-	"\fCreateRating\x12$.salon.rating.v1.CreateRatingRequest\x1a\x17.salon.rating.v1.Rating\"9\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/appointments/{appointment_id}/rating\x12q\n" +
+	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId2\x86\t\n" +
+	"\rRatingService\x12\x89\x01\n" +
+	"\fCreateRating\x12$.salon.rating.v1.CreateRatingRequest\x1a\x17.salon.rating.v1.Rating\":\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02.:\x01*\")/v1/appointments/{appointment_id}/ratings\x12\xb5\x01\n" +
+	"\x16ListAppointmentRatings\x12..salon.rating.v1.ListAppointmentRatingsRequest\x1a/.salon.rating.v1.ListAppointmentRatingsResponse\":\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02+\x12)/v1/appointments/{appointment_id}/ratings\x90\x02\x01\x12q\n" +
 	"\tGetRating\x12!.salon.rating.v1.GetRatingRequest\x1a\x17.salon.rating.v1.Rating\"(\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/ratings/{rating_id}\x90\x02\x01\x12w\n" +
 	"\fUpdateRating\x12$.salon.rating.v1.UpdateRatingRequest\x1a\x17.salon.rating.v1.Rating\"(\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x1c:\x01*2\x17/v1/ratings/{rating_id}\x12s\n" +
-	"\fDeleteRating\x12$.salon.rating.v1.DeleteRatingRequest\x1a\x16.google.protobuf.Empty\"%\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x19*\x17/v1/ratings/{rating_id}\x12\x83\x01\n" +
-	"\rReplyToRating\x12%.salon.rating.v1.ReplyToRatingRequest\x1a\x17.salon.rating.v1.Rating\"2\xca\xe9\x18\x06\b\x02\x12\x02\x02\x03\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/ratings/{rating_id}:reply\x12\x9c\x01\n" +
+	"\fDeleteRating\x12$.salon.rating.v1.DeleteRatingRequest\x1a\x16.google.protobuf.Empty\"%\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x19*\x17/v1/ratings/{rating_id}\x12\x82\x01\n" +
+	"\rReplyToRating\x12%.salon.rating.v1.ReplyToRatingRequest\x1a\x17.salon.rating.v1.Rating\"1\xca\xe9\x18\x05\b\x02\x1a\x01\x01\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/ratings/{rating_id}:reply\x12\x9c\x01\n" +
 	"\x11ListMasterRatings\x12).salon.rating.v1.ListMasterRatingsRequest\x1a*.salon.rating.v1.ListMasterRatingsResponse\"0\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02!\x12\x1f/v1/masters/{master_id}/ratings\x90\x02\x01\x12\xab\x01\n" +
 	"\x10GetRatingSummary\x12(.salon.rating.v1.GetRatingSummaryRequest\x1a\x1e.salon.rating.v1.RatingSummary\"M\xca\xe9\x18\x02\b\x01\xd2\xe9\x18\x13\n" +
 	"\x06rating\x12\tmaster_id\x82\xd3\xe4\x93\x02'\x12%/v1/masters/{master_id}/ratingSummary\x90\x02\x01B\xc6\x01\n" +
@@ -578,43 +685,48 @@ func file_salon_rating_v1_rating_service_proto_rawDescGZIP() []byte {
 	return file_salon_rating_v1_rating_service_proto_rawDescData
 }
 
-var file_salon_rating_v1_rating_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_salon_rating_v1_rating_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_salon_rating_v1_rating_service_proto_goTypes = []any{
-	(*CreateRatingRequest)(nil),       // 0: salon.rating.v1.CreateRatingRequest
-	(*GetRatingRequest)(nil),          // 1: salon.rating.v1.GetRatingRequest
-	(*UpdateRatingRequest)(nil),       // 2: salon.rating.v1.UpdateRatingRequest
-	(*DeleteRatingRequest)(nil),       // 3: salon.rating.v1.DeleteRatingRequest
-	(*ReplyToRatingRequest)(nil),      // 4: salon.rating.v1.ReplyToRatingRequest
-	(*ListMasterRatingsRequest)(nil),  // 5: salon.rating.v1.ListMasterRatingsRequest
-	(*ListMasterRatingsResponse)(nil), // 6: salon.rating.v1.ListMasterRatingsResponse
-	(*GetRatingSummaryRequest)(nil),   // 7: salon.rating.v1.GetRatingSummaryRequest
-	(*fieldmaskpb.FieldMask)(nil),     // 8: google.protobuf.FieldMask
-	(*Rating)(nil),                    // 9: salon.rating.v1.Rating
-	(*emptypb.Empty)(nil),             // 10: google.protobuf.Empty
-	(*RatingSummary)(nil),             // 11: salon.rating.v1.RatingSummary
+	(*CreateRatingRequest)(nil),            // 0: salon.rating.v1.CreateRatingRequest
+	(*ListAppointmentRatingsRequest)(nil),  // 1: salon.rating.v1.ListAppointmentRatingsRequest
+	(*ListAppointmentRatingsResponse)(nil), // 2: salon.rating.v1.ListAppointmentRatingsResponse
+	(*GetRatingRequest)(nil),               // 3: salon.rating.v1.GetRatingRequest
+	(*UpdateRatingRequest)(nil),            // 4: salon.rating.v1.UpdateRatingRequest
+	(*DeleteRatingRequest)(nil),            // 5: salon.rating.v1.DeleteRatingRequest
+	(*ReplyToRatingRequest)(nil),           // 6: salon.rating.v1.ReplyToRatingRequest
+	(*ListMasterRatingsRequest)(nil),       // 7: salon.rating.v1.ListMasterRatingsRequest
+	(*ListMasterRatingsResponse)(nil),      // 8: salon.rating.v1.ListMasterRatingsResponse
+	(*GetRatingSummaryRequest)(nil),        // 9: salon.rating.v1.GetRatingSummaryRequest
+	(*Rating)(nil),                         // 10: salon.rating.v1.Rating
+	(*fieldmaskpb.FieldMask)(nil),          // 11: google.protobuf.FieldMask
+	(*emptypb.Empty)(nil),                  // 12: google.protobuf.Empty
+	(*RatingSummary)(nil),                  // 13: salon.rating.v1.RatingSummary
 }
 var file_salon_rating_v1_rating_service_proto_depIdxs = []int32{
-	8,  // 0: salon.rating.v1.UpdateRatingRequest.update_mask:type_name -> google.protobuf.FieldMask
-	9,  // 1: salon.rating.v1.ListMasterRatingsResponse.ratings:type_name -> salon.rating.v1.Rating
-	0,  // 2: salon.rating.v1.RatingService.CreateRating:input_type -> salon.rating.v1.CreateRatingRequest
-	1,  // 3: salon.rating.v1.RatingService.GetRating:input_type -> salon.rating.v1.GetRatingRequest
-	2,  // 4: salon.rating.v1.RatingService.UpdateRating:input_type -> salon.rating.v1.UpdateRatingRequest
-	3,  // 5: salon.rating.v1.RatingService.DeleteRating:input_type -> salon.rating.v1.DeleteRatingRequest
-	4,  // 6: salon.rating.v1.RatingService.ReplyToRating:input_type -> salon.rating.v1.ReplyToRatingRequest
-	5,  // 7: salon.rating.v1.RatingService.ListMasterRatings:input_type -> salon.rating.v1.ListMasterRatingsRequest
-	7,  // 8: salon.rating.v1.RatingService.GetRatingSummary:input_type -> salon.rating.v1.GetRatingSummaryRequest
-	9,  // 9: salon.rating.v1.RatingService.CreateRating:output_type -> salon.rating.v1.Rating
-	9,  // 10: salon.rating.v1.RatingService.GetRating:output_type -> salon.rating.v1.Rating
-	9,  // 11: salon.rating.v1.RatingService.UpdateRating:output_type -> salon.rating.v1.Rating
-	10, // 12: salon.rating.v1.RatingService.DeleteRating:output_type -> google.protobuf.Empty
-	9,  // 13: salon.rating.v1.RatingService.ReplyToRating:output_type -> salon.rating.v1.Rating
-	6,  // 14: salon.rating.v1.RatingService.ListMasterRatings:output_type -> salon.rating.v1.ListMasterRatingsResponse
-	11, // 15: salon.rating.v1.RatingService.GetRatingSummary:output_type -> salon.rating.v1.RatingSummary
-	9,  // [9:16] is the sub-list for method output_type
-	2,  // [2:9] is the sub-list for method input_type
-	2,  // [2:2] is the sub-list for extension type_name
-	2,  // [2:2] is the sub-list for extension extendee
-	0,  // [0:2] is the sub-list for field type_name
+	10, // 0: salon.rating.v1.ListAppointmentRatingsResponse.ratings:type_name -> salon.rating.v1.Rating
+	11, // 1: salon.rating.v1.UpdateRatingRequest.update_mask:type_name -> google.protobuf.FieldMask
+	10, // 2: salon.rating.v1.ListMasterRatingsResponse.ratings:type_name -> salon.rating.v1.Rating
+	0,  // 3: salon.rating.v1.RatingService.CreateRating:input_type -> salon.rating.v1.CreateRatingRequest
+	1,  // 4: salon.rating.v1.RatingService.ListAppointmentRatings:input_type -> salon.rating.v1.ListAppointmentRatingsRequest
+	3,  // 5: salon.rating.v1.RatingService.GetRating:input_type -> salon.rating.v1.GetRatingRequest
+	4,  // 6: salon.rating.v1.RatingService.UpdateRating:input_type -> salon.rating.v1.UpdateRatingRequest
+	5,  // 7: salon.rating.v1.RatingService.DeleteRating:input_type -> salon.rating.v1.DeleteRatingRequest
+	6,  // 8: salon.rating.v1.RatingService.ReplyToRating:input_type -> salon.rating.v1.ReplyToRatingRequest
+	7,  // 9: salon.rating.v1.RatingService.ListMasterRatings:input_type -> salon.rating.v1.ListMasterRatingsRequest
+	9,  // 10: salon.rating.v1.RatingService.GetRatingSummary:input_type -> salon.rating.v1.GetRatingSummaryRequest
+	10, // 11: salon.rating.v1.RatingService.CreateRating:output_type -> salon.rating.v1.Rating
+	2,  // 12: salon.rating.v1.RatingService.ListAppointmentRatings:output_type -> salon.rating.v1.ListAppointmentRatingsResponse
+	10, // 13: salon.rating.v1.RatingService.GetRating:output_type -> salon.rating.v1.Rating
+	10, // 14: salon.rating.v1.RatingService.UpdateRating:output_type -> salon.rating.v1.Rating
+	12, // 15: salon.rating.v1.RatingService.DeleteRating:output_type -> google.protobuf.Empty
+	10, // 16: salon.rating.v1.RatingService.ReplyToRating:output_type -> salon.rating.v1.Rating
+	8,  // 17: salon.rating.v1.RatingService.ListMasterRatings:output_type -> salon.rating.v1.ListMasterRatingsResponse
+	13, // 18: salon.rating.v1.RatingService.GetRatingSummary:output_type -> salon.rating.v1.RatingSummary
+	11, // [11:19] is the sub-list for method output_type
+	3,  // [3:11] is the sub-list for method input_type
+	3,  // [3:3] is the sub-list for extension type_name
+	3,  // [3:3] is the sub-list for extension extendee
+	0,  // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_salon_rating_v1_rating_service_proto_init() }
@@ -623,14 +735,14 @@ func file_salon_rating_v1_rating_service_proto_init() {
 		return
 	}
 	file_salon_rating_v1_rating_proto_init()
-	file_salon_rating_v1_rating_service_proto_msgTypes[2].OneofWrappers = []any{}
+	file_salon_rating_v1_rating_service_proto_msgTypes[4].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_rating_v1_rating_service_proto_rawDesc), len(file_salon_rating_v1_rating_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

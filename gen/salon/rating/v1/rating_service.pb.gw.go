@@ -80,6 +80,45 @@ func local_request_RatingService_CreateRating_0(ctx context.Context, marshaler r
 	return msg, metadata, err
 }
 
+func request_RatingService_ListAppointmentRatings_0(ctx context.Context, marshaler runtime.Marshaler, client RatingServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq ListAppointmentRatingsRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	val, ok := pathParams["appointment_id"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "appointment_id")
+	}
+	protoReq.AppointmentId, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "appointment_id", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.ListAppointmentRatings(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_RatingService_ListAppointmentRatings_0(ctx context.Context, marshaler runtime.Marshaler, server RatingServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq ListAppointmentRatingsRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	val, ok := pathParams["appointment_id"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "appointment_id")
+	}
+	protoReq.AppointmentId, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "appointment_id", err)
+	}
+	msg, err := server.ListAppointmentRatings(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 func request_RatingService_GetRating_0(ctx context.Context, marshaler runtime.Marshaler, client RatingServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
 		protoReq GetRatingRequest
@@ -366,7 +405,7 @@ func RegisterRatingServiceHandlerServer(ctx context.Context, mux *runtime.ServeM
 		var stream runtime.ServerTransportStream
 		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
 		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/salon.rating.v1.RatingService/CreateRating", runtime.WithHTTPPathPattern("/v1/appointments/{appointment_id}/rating"))
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/salon.rating.v1.RatingService/CreateRating", runtime.WithHTTPPathPattern("/v1/appointments/{appointment_id}/ratings"))
 		if err != nil {
 			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
 			return
@@ -379,6 +418,26 @@ func RegisterRatingServiceHandlerServer(ctx context.Context, mux *runtime.ServeM
 			return
 		}
 		forward_RatingService_CreateRating_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodGet, pattern_RatingService_ListAppointmentRatings_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/salon.rating.v1.RatingService/ListAppointmentRatings", runtime.WithHTTPPathPattern("/v1/appointments/{appointment_id}/ratings"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_RatingService_ListAppointmentRatings_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_RatingService_ListAppointmentRatings_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
 	mux.Handle(http.MethodGet, pattern_RatingService_GetRating_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
@@ -544,7 +603,7 @@ func RegisterRatingServiceHandlerClient(ctx context.Context, mux *runtime.ServeM
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
 		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
-		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/salon.rating.v1.RatingService/CreateRating", runtime.WithHTTPPathPattern("/v1/appointments/{appointment_id}/rating"))
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/salon.rating.v1.RatingService/CreateRating", runtime.WithHTTPPathPattern("/v1/appointments/{appointment_id}/ratings"))
 		if err != nil {
 			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
 			return
@@ -556,6 +615,23 @@ func RegisterRatingServiceHandlerClient(ctx context.Context, mux *runtime.ServeM
 			return
 		}
 		forward_RatingService_CreateRating_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodGet, pattern_RatingService_ListAppointmentRatings_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/salon.rating.v1.RatingService/ListAppointmentRatings", runtime.WithHTTPPathPattern("/v1/appointments/{appointment_id}/ratings"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_RatingService_ListAppointmentRatings_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_RatingService_ListAppointmentRatings_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
 	mux.Handle(http.MethodGet, pattern_RatingService_GetRating_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
@@ -663,21 +739,23 @@ func RegisterRatingServiceHandlerClient(ctx context.Context, mux *runtime.ServeM
 }
 
 var (
-	pattern_RatingService_CreateRating_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "appointments", "appointment_id", "rating"}, ""))
-	pattern_RatingService_GetRating_0         = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "ratings", "rating_id"}, ""))
-	pattern_RatingService_UpdateRating_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "ratings", "rating_id"}, ""))
-	pattern_RatingService_DeleteRating_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "ratings", "rating_id"}, ""))
-	pattern_RatingService_ReplyToRating_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "ratings", "rating_id"}, "reply"))
-	pattern_RatingService_ListMasterRatings_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "masters", "master_id", "ratings"}, ""))
-	pattern_RatingService_GetRatingSummary_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "masters", "master_id", "ratingSummary"}, ""))
+	pattern_RatingService_CreateRating_0           = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "appointments", "appointment_id", "ratings"}, ""))
+	pattern_RatingService_ListAppointmentRatings_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "appointments", "appointment_id", "ratings"}, ""))
+	pattern_RatingService_GetRating_0              = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "ratings", "rating_id"}, ""))
+	pattern_RatingService_UpdateRating_0           = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "ratings", "rating_id"}, ""))
+	pattern_RatingService_DeleteRating_0           = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "ratings", "rating_id"}, ""))
+	pattern_RatingService_ReplyToRating_0          = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "ratings", "rating_id"}, "reply"))
+	pattern_RatingService_ListMasterRatings_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "masters", "master_id", "ratings"}, ""))
+	pattern_RatingService_GetRatingSummary_0       = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "masters", "master_id", "ratingSummary"}, ""))
 )
 
 var (
-	forward_RatingService_CreateRating_0      = runtime.ForwardResponseMessage
-	forward_RatingService_GetRating_0         = runtime.ForwardResponseMessage
-	forward_RatingService_UpdateRating_0      = runtime.ForwardResponseMessage
-	forward_RatingService_DeleteRating_0      = runtime.ForwardResponseMessage
-	forward_RatingService_ReplyToRating_0     = runtime.ForwardResponseMessage
-	forward_RatingService_ListMasterRatings_0 = runtime.ForwardResponseMessage
-	forward_RatingService_GetRatingSummary_0  = runtime.ForwardResponseMessage
+	forward_RatingService_CreateRating_0           = runtime.ForwardResponseMessage
+	forward_RatingService_ListAppointmentRatings_0 = runtime.ForwardResponseMessage
+	forward_RatingService_GetRating_0              = runtime.ForwardResponseMessage
+	forward_RatingService_UpdateRating_0           = runtime.ForwardResponseMessage
+	forward_RatingService_DeleteRating_0           = runtime.ForwardResponseMessage
+	forward_RatingService_ReplyToRating_0          = runtime.ForwardResponseMessage
+	forward_RatingService_ListMasterRatings_0      = runtime.ForwardResponseMessage
+	forward_RatingService_GetRatingSummary_0       = runtime.ForwardResponseMessage
 )

@@ -20,28 +20,33 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	RatingService_CreateRating_FullMethodName      = "/salon.rating.v1.RatingService/CreateRating"
-	RatingService_GetRating_FullMethodName         = "/salon.rating.v1.RatingService/GetRating"
-	RatingService_UpdateRating_FullMethodName      = "/salon.rating.v1.RatingService/UpdateRating"
-	RatingService_DeleteRating_FullMethodName      = "/salon.rating.v1.RatingService/DeleteRating"
-	RatingService_ReplyToRating_FullMethodName     = "/salon.rating.v1.RatingService/ReplyToRating"
-	RatingService_ListMasterRatings_FullMethodName = "/salon.rating.v1.RatingService/ListMasterRatings"
-	RatingService_GetRatingSummary_FullMethodName  = "/salon.rating.v1.RatingService/GetRatingSummary"
+	RatingService_CreateRating_FullMethodName           = "/salon.rating.v1.RatingService/CreateRating"
+	RatingService_ListAppointmentRatings_FullMethodName = "/salon.rating.v1.RatingService/ListAppointmentRatings"
+	RatingService_GetRating_FullMethodName              = "/salon.rating.v1.RatingService/GetRating"
+	RatingService_UpdateRating_FullMethodName           = "/salon.rating.v1.RatingService/UpdateRating"
+	RatingService_DeleteRating_FullMethodName           = "/salon.rating.v1.RatingService/DeleteRating"
+	RatingService_ReplyToRating_FullMethodName          = "/salon.rating.v1.RatingService/ReplyToRating"
+	RatingService_ListMasterRatings_FullMethodName      = "/salon.rating.v1.RatingService/ListMasterRatings"
+	RatingService_GetRatingSummary_FullMethodName       = "/salon.rating.v1.RatingService/GetRatingSummary"
 )
 
 // RatingServiceClient is the client API for RatingService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// RatingService keeps what customers say of their visits.
+// RatingService keeps what customers say of masters. Each master of an appointment is rated once.
 type RatingServiceClient interface {
-	// CreateRating rates a completed visit of one's own, once, up to 90 days after it.
+	// CreateRating rates a master of a completed appointment of one's own, once, from its end until 90 days after it was
+	// completed.
 	CreateRating(ctx context.Context, in *CreateRatingRequest, opts ...grpc.CallOption) (*Rating, error)
+	// ListAppointmentRatings lists the ratings of an appointment to its customer and to administrators, oldest first.
+	ListAppointmentRatings(ctx context.Context, in *ListAppointmentRatingsRequest, opts ...grpc.CallOption) (*ListAppointmentRatingsResponse, error)
 	// GetRating returns a rating.
 	GetRating(ctx context.Context, in *GetRatingRequest, opts ...grpc.CallOption) (*Rating, error)
 	// UpdateRating changes a rating of one's own, up to 30 days after it was given.
 	UpdateRating(ctx context.Context, in *UpdateRatingRequest, opts ...grpc.CallOption) (*Rating, error)
-	// DeleteRating removes a rating of one's own, or any as an administrator. The visit cannot be rated again.
+	// DeleteRating removes a rating of one's own, or any as an administrator. The master cannot be rated for
+	// the appointment again.
 	DeleteRating(ctx context.Context, in *DeleteRatingRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
 	// ReplyToRating answers a rating of one's own work, or replaces the answer. Nobody else answers in a master's name.
 	ReplyToRating(ctx context.Context, in *ReplyToRatingRequest, opts ...grpc.CallOption) (*Rating, error)
@@ -63,6 +68,16 @@ func (c *ratingServiceClient) CreateRating(ctx context.Context, in *CreateRating
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Rating)
 	err := c.cc.Invoke(ctx, RatingService_CreateRating_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *ratingServiceClient) ListAppointmentRatings(ctx context.Context, in *ListAppointmentRatingsRequest, opts ...grpc.CallOption) (*ListAppointmentRatingsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListAppointmentRatingsResponse)
+	err := c.cc.Invoke(ctx, RatingService_ListAppointmentRatings_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -133,15 +148,19 @@ func (c *ratingServiceClient) GetRatingSummary(ctx context.Context, in *GetRatin
 // All implementations must embed UnimplementedRatingServiceServer
 // for forward compatibility.
 //
-// RatingService keeps what customers say of their visits.
+// RatingService keeps what customers say of masters. Each master of an appointment is rated once.
 type RatingServiceServer interface {
-	// CreateRating rates a completed visit of one's own, once, up to 90 days after it.
+	// CreateRating rates a master of a completed appointment of one's own, once, from its end until 90 days after it was
+	// completed.
 	CreateRating(context.Context, *CreateRatingRequest) (*Rating, error)
+	// ListAppointmentRatings lists the ratings of an appointment to its customer and to administrators, oldest first.
+	ListAppointmentRatings(context.Context, *ListAppointmentRatingsRequest) (*ListAppointmentRatingsResponse, error)
 	// GetRating returns a rating.
 	GetRating(context.Context, *GetRatingRequest) (*Rating, error)
 	// UpdateRating changes a rating of one's own, up to 30 days after it was given.
 	UpdateRating(context.Context, *UpdateRatingRequest) (*Rating, error)
-	// DeleteRating removes a rating of one's own, or any as an administrator. The visit cannot be rated again.
+	// DeleteRating removes a rating of one's own, or any as an administrator. The master cannot be rated for
+	// the appointment again.
 	DeleteRating(context.Context, *DeleteRatingRequest) (*emptypb.Empty, error)
 	// ReplyToRating answers a rating of one's own work, or replaces the answer. Nobody else answers in a master's name.
 	ReplyToRating(context.Context, *ReplyToRatingRequest) (*Rating, error)
@@ -161,6 +180,9 @@ type UnimplementedRatingServiceServer struct{}
 
 func (UnimplementedRatingServiceServer) CreateRating(context.Context, *CreateRatingRequest) (*Rating, error) {
 	return nil, status.Error(codes.Unimplemented, "method CreateRating not implemented")
+}
+func (UnimplementedRatingServiceServer) ListAppointmentRatings(context.Context, *ListAppointmentRatingsRequest) (*ListAppointmentRatingsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListAppointmentRatings not implemented")
 }
 func (UnimplementedRatingServiceServer) GetRating(context.Context, *GetRatingRequest) (*Rating, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetRating not implemented")
@@ -215,6 +237,24 @@ func _RatingService_CreateRating_Handler(srv interface{}, ctx context.Context, d
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(RatingServiceServer).CreateRating(ctx, req.(*CreateRatingRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RatingService_ListAppointmentRatings_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListAppointmentRatingsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RatingServiceServer).ListAppointmentRatings(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RatingService_ListAppointmentRatings_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RatingServiceServer).ListAppointmentRatings(ctx, req.(*ListAppointmentRatingsRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -337,6 +377,10 @@ var RatingService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CreateRating",
 			Handler:    _RatingService_CreateRating_Handler,
+		},
+		{
+			MethodName: "ListAppointmentRatings",
+			Handler:    _RatingService_ListAppointmentRatings_Handler,
 		},
 		{
 			MethodName: "GetRating",

@@ -29,7 +29,7 @@ const (
 	ErrorReason_ERROR_REASON_UNSPECIFIED ErrorReason = 0
 	// ALREADY_EXISTS: an account with this e-mail address exists.
 	ErrorReason_ERROR_REASON_EMAIL_TAKEN ErrorReason = 1
-	// UNAUTHENTICATED: the e-mail address or the password is wrong, or the account is disabled. Which one is not told.
+	// UNAUTHENTICATED: the e-mail address or the password is wrong, or the account is disabled. The answer does not say which.
 	ErrorReason_ERROR_REASON_BAD_CREDENTIALS ErrorReason = 2
 	// RESOURCE_EXHAUSTED: too many failed sign-ins for this account from this address.
 	ErrorReason_ERROR_REASON_LOGIN_THROTTLED ErrorReason = 3
@@ -41,12 +41,14 @@ const (
 	ErrorReason_ERROR_REASON_LAST_ADMIN ErrorReason = 6
 	// ALREADY_EXISTS: this account has a master's profile.
 	ErrorReason_ERROR_REASON_MASTER_EXISTS ErrorReason = 7
-	// FAILED_PRECONDITION: the role does not go with the account having, or not having, a master's profile.
-	ErrorReason_ERROR_REASON_MASTER_PROFILE_CONFLICT ErrorReason = 8
+	// FAILED_PRECONDITION: the account is a master in another salon; a master works in one salon at a time.
+	ErrorReason_ERROR_REASON_MASTER_ELSEWHERE ErrorReason = 8
 	// FAILED_PRECONDITION: the account is disabled.
 	ErrorReason_ERROR_REASON_ACCOUNT_DISABLED ErrorReason = 9
 	// FAILED_PRECONDITION: the current password is wrong.
 	ErrorReason_ERROR_REASON_CURRENT_PASSWORD_WRONG ErrorReason = 10
+	// FAILED_PRECONDITION: the invitation has expired, was revoked or was answered before.
+	ErrorReason_ERROR_REASON_INVITATION_CLOSED ErrorReason = 11
 )
 
 // Enum value maps for ErrorReason.
@@ -60,22 +62,24 @@ var (
 		5:  "ERROR_REASON_WEAK_PASSWORD",
 		6:  "ERROR_REASON_LAST_ADMIN",
 		7:  "ERROR_REASON_MASTER_EXISTS",
-		8:  "ERROR_REASON_MASTER_PROFILE_CONFLICT",
+		8:  "ERROR_REASON_MASTER_ELSEWHERE",
 		9:  "ERROR_REASON_ACCOUNT_DISABLED",
 		10: "ERROR_REASON_CURRENT_PASSWORD_WRONG",
+		11: "ERROR_REASON_INVITATION_CLOSED",
 	}
 	ErrorReason_value = map[string]int32{
-		"ERROR_REASON_UNSPECIFIED":             0,
-		"ERROR_REASON_EMAIL_TAKEN":             1,
-		"ERROR_REASON_BAD_CREDENTIALS":         2,
-		"ERROR_REASON_LOGIN_THROTTLED":         3,
-		"ERROR_REASON_REFRESH_TOKEN_INVALID":   4,
-		"ERROR_REASON_WEAK_PASSWORD":           5,
-		"ERROR_REASON_LAST_ADMIN":              6,
-		"ERROR_REASON_MASTER_EXISTS":           7,
-		"ERROR_REASON_MASTER_PROFILE_CONFLICT": 8,
-		"ERROR_REASON_ACCOUNT_DISABLED":        9,
-		"ERROR_REASON_CURRENT_PASSWORD_WRONG":  10,
+		"ERROR_REASON_UNSPECIFIED":            0,
+		"ERROR_REASON_EMAIL_TAKEN":            1,
+		"ERROR_REASON_BAD_CREDENTIALS":        2,
+		"ERROR_REASON_LOGIN_THROTTLED":        3,
+		"ERROR_REASON_REFRESH_TOKEN_INVALID":  4,
+		"ERROR_REASON_WEAK_PASSWORD":          5,
+		"ERROR_REASON_LAST_ADMIN":             6,
+		"ERROR_REASON_MASTER_EXISTS":          7,
+		"ERROR_REASON_MASTER_ELSEWHERE":       8,
+		"ERROR_REASON_ACCOUNT_DISABLED":       9,
+		"ERROR_REASON_CURRENT_PASSWORD_WRONG": 10,
+		"ERROR_REASON_INVITATION_CLOSED":      11,
 	}
 )
 
@@ -110,7 +114,7 @@ var File_salon_user_v1_errors_proto protoreflect.FileDescriptor
 
 const file_salon_user_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x1asalon/user/v1/errors.proto\x12\rsalon.user.v1*\x88\x03\n" +
+	"\x1asalon/user/v1/errors.proto\x12\rsalon.user.v1*\xa5\x03\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18ERROR_REASON_EMAIL_TAKEN\x10\x01\x12 \n" +
@@ -119,11 +123,12 @@ const file_salon_user_v1_errors_proto_rawDesc = "" +
 	"\"ERROR_REASON_REFRESH_TOKEN_INVALID\x10\x04\x12\x1e\n" +
 	"\x1aERROR_REASON_WEAK_PASSWORD\x10\x05\x12\x1b\n" +
 	"\x17ERROR_REASON_LAST_ADMIN\x10\x06\x12\x1e\n" +
-	"\x1aERROR_REASON_MASTER_EXISTS\x10\a\x12(\n" +
-	"$ERROR_REASON_MASTER_PROFILE_CONFLICT\x10\b\x12!\n" +
+	"\x1aERROR_REASON_MASTER_EXISTS\x10\a\x12!\n" +
+	"\x1dERROR_REASON_MASTER_ELSEWHERE\x10\b\x12!\n" +
 	"\x1dERROR_REASON_ACCOUNT_DISABLED\x10\t\x12'\n" +
 	"#ERROR_REASON_CURRENT_PASSWORD_WRONG\x10\n" +
-	"B\xb1\x01\n" +
+	"\x12\"\n" +
+	"\x1eERROR_REASON_INVITATION_CLOSED\x10\vB\xb1\x01\n" +
 	"\x11com.salon.user.v1B\vErrorsProtoP\x01Z9github.com/beauty-salon/platform/gen/salon/user/v1;userv1\xa2\x02\x03SUX\xaa\x02\rSalon.User.V1\xca\x02\rSalon\\User\\V1\xe2\x02\x19Salon\\User\\V1\\GPBMetadata\xea\x02\x0fSalon::User::V1b\x06proto3"
 
 var (

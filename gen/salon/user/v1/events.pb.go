@@ -24,7 +24,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// UserEvent is the body of user.registered, user.role_changed, user.disabled and user.enabled.
+// UserEvent is the body of user.registered, user.updated, user.role_changed, user.disabled and user.enabled.
 type UserEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The account.
@@ -96,7 +96,9 @@ type MasterEvent struct {
 	// Whether the profile is deleted after the change.
 	Deleted bool `protobuf:"varint,2,opt,name=deleted,proto3" json:"deleted,omitempty"`
 	// Whether the master's account is locked after the change.
-	Disabled      bool `protobuf:"varint,3,opt,name=disabled,proto3" json:"disabled,omitempty"`
+	Disabled bool `protobuf:"varint,3,opt,name=disabled,proto3" json:"disabled,omitempty"`
+	// The salon that the master works in, or worked in last.
+	SalonId       string `protobuf:"bytes,4,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -152,10 +154,17 @@ func (x *MasterEvent) GetDisabled() bool {
 	return false
 }
 
+func (x *MasterEvent) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
+	}
+	return ""
+}
+
 // SessionEvent is the body of session.ended, which is sent to running processes at once and is not kept.
 type SessionEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The session that ended, or empty for all of the account's and for a change of role.
+	// The session that ended, or empty for all of the account's and for a change of roles.
 	SessionId string `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	// Whose sessions.
 	UserId        string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
@@ -215,11 +224,12 @@ const file_salon_user_v1_events_proto_rawDesc = "" +
 	"\tUserEvent\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12&\n" +
 	"\x04role\x18\x02 \x01(\x0e2\x12.salon.api.v1.RoleR\x04role\x12\x1a\n" +
-	"\bdisabled\x18\x03 \x01(\bR\bdisabled\"`\n" +
+	"\bdisabled\x18\x03 \x01(\bR\bdisabled\"{\n" +
 	"\vMasterEvent\x12\x1b\n" +
 	"\tmaster_id\x18\x01 \x01(\tR\bmasterId\x12\x18\n" +
 	"\adeleted\x18\x02 \x01(\bR\adeleted\x12\x1a\n" +
-	"\bdisabled\x18\x03 \x01(\bR\bdisabled\"F\n" +
+	"\bdisabled\x18\x03 \x01(\bR\bdisabled\x12\x19\n" +
+	"\bsalon_id\x18\x04 \x01(\tR\asalonId\"F\n" +
 	"\fSessionEvent\x12\x1d\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tR\tsessionId\x12\x17\n" +

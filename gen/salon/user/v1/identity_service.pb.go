@@ -76,7 +76,9 @@ type CheckSessionResponse struct {
 	// Whose session it is.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// The account's role as of now.
-	Role          v1.Role `protobuf:"varint,2,opt,name=role,proto3,enum=salon.api.v1.Role" json:"role,omitempty"`
+	Role v1.Role `protobuf:"varint,2,opt,name=role,proto3,enum=salon.api.v1.Role" json:"role,omitempty"`
+	// The account's memberships as of now.
+	Memberships   []*Membership `protobuf:"bytes,3,rep,name=memberships,proto3" json:"memberships,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -123,6 +125,13 @@ func (x *CheckSessionResponse) GetRole() v1.Role {
 		return x.Role
 	}
 	return v1.Role(0)
+}
+
+func (x *CheckSessionResponse) GetMemberships() []*Membership {
+	if x != nil {
+		return x.Memberships
+	}
+	return nil
 }
 
 // LookupUserRequest names an account.
@@ -179,7 +188,15 @@ type LookupUserResponse struct {
 	// Whether it is locked.
 	Disabled bool `protobuf:"varint,2,opt,name=disabled,proto3" json:"disabled,omitempty"`
 	// The version of the account that this is true of.
-	Version       int64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
+	Version int64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
+	// The name.
+	DisplayName string `protobuf:"bytes,4,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	// Phone number in E.164, or empty.
+	Phone string `protobuf:"bytes,5,opt,name=phone,proto3" json:"phone,omitempty"`
+	// The address that the account signs in with.
+	Email string `protobuf:"bytes,6,opt,name=email,proto3" json:"email,omitempty"`
+	// Whether the account has proved that the address is theirs.
+	EmailVerified bool `protobuf:"varint,7,opt,name=email_verified,json=emailVerified,proto3" json:"email_verified,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -233,6 +250,34 @@ func (x *LookupUserResponse) GetVersion() int64 {
 		return x.Version
 	}
 	return 0
+}
+
+func (x *LookupUserResponse) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
+}
+
+func (x *LookupUserResponse) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+func (x *LookupUserResponse) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
+func (x *LookupUserResponse) GetEmailVerified() bool {
+	if x != nil {
+		return x.EmailVerified
+	}
+	return false
 }
 
 // LookupMasterRequest names a master.
@@ -291,7 +336,11 @@ type LookupMasterResponse struct {
 	// The version of the master that this is true of.
 	Version int64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
 	// Whether the master's account is locked: nothing new can be booked.
-	Disabled      bool `protobuf:"varint,4,opt,name=disabled,proto3" json:"disabled,omitempty"`
+	Disabled bool `protobuf:"varint,4,opt,name=disabled,proto3" json:"disabled,omitempty"`
+	// The salon that the master works in, or worked in last.
+	SalonId string `protobuf:"bytes,5,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
+	// The name that customers see.
+	DisplayName   string `protobuf:"bytes,6,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -354,30 +403,51 @@ func (x *LookupMasterResponse) GetDisabled() bool {
 	return false
 }
 
+func (x *LookupMasterResponse) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
+	}
+	return ""
+}
+
+func (x *LookupMasterResponse) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
+}
+
 var File_salon_user_v1_identity_service_proto protoreflect.FileDescriptor
 
 const file_salon_user_v1_identity_service_proto_rawDesc = "" +
 	"\n" +
-	"$salon/user/v1/identity_service.proto\x12\rsalon.user.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1asalon/api/v1/options.proto\"D\n" +
+	"$salon/user/v1/identity_service.proto\x12\rsalon.user.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/user/v1/user.proto\"D\n" +
 	"\x13CheckSessionRequest\x12-\n" +
 	"\n" +
-	"session_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tsessionId\"a\n" +
+	"session_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tsessionId\"\xa3\x01\n" +
 	"\x14CheckSessionResponse\x12\x1c\n" +
 	"\auser_id\x18\x01 \x01(\tB\x03\xe0A\x03R\x06userId\x12+\n" +
-	"\x04role\x18\x02 \x01(\x0e2\x12.salon.api.v1.RoleB\x03\xe0A\x03R\x04role\"<\n" +
+	"\x04role\x18\x02 \x01(\x0e2\x12.salon.api.v1.RoleB\x03\xe0A\x03R\x04role\x12@\n" +
+	"\vmemberships\x18\x03 \x03(\v2\x19.salon.user.v1.MembershipB\x03\xe0A\x03R\vmemberships\"<\n" +
 	"\x11LookupUserRequest\x12'\n" +
-	"\auser_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\x06userId\"r\n" +
+	"\auser_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\x06userId\"\xfc\x01\n" +
 	"\x12LookupUserResponse\x12\x1c\n" +
 	"\auser_id\x18\x01 \x01(\tB\x03\xe0A\x03R\x06userId\x12\x1f\n" +
 	"\bdisabled\x18\x02 \x01(\bB\x03\xe0A\x03R\bdisabled\x12\x1d\n" +
-	"\aversion\x18\x03 \x01(\x03B\x03\xe0A\x03R\aversion\"B\n" +
+	"\aversion\x18\x03 \x01(\x03B\x03\xe0A\x03R\aversion\x12&\n" +
+	"\fdisplay_name\x18\x04 \x01(\tB\x03\xe0A\x03R\vdisplayName\x12\x19\n" +
+	"\x05phone\x18\x05 \x01(\tB\x03\xe0A\x03R\x05phone\x12\x19\n" +
+	"\x05email\x18\x06 \x01(\tB\x03\xe0A\x03R\x05email\x12*\n" +
+	"\x0eemail_verified\x18\a \x01(\bB\x03\xe0A\x03R\remailVerified\"B\n" +
 	"\x13LookupMasterRequest\x12+\n" +
-	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\"\x97\x01\n" +
+	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\"\xdf\x01\n" +
 	"\x14LookupMasterResponse\x12 \n" +
 	"\tmaster_id\x18\x01 \x01(\tB\x03\xe0A\x03R\bmasterId\x12\x1d\n" +
 	"\adeleted\x18\x02 \x01(\bB\x03\xe0A\x03R\adeleted\x12\x1d\n" +
 	"\aversion\x18\x03 \x01(\x03B\x03\xe0A\x03R\aversion\x12\x1f\n" +
-	"\bdisabled\x18\x04 \x01(\bB\x03\xe0A\x03R\bdisabled2\xb7\x02\n" +
+	"\bdisabled\x18\x04 \x01(\bB\x03\xe0A\x03R\bdisabled\x12\x1e\n" +
+	"\bsalon_id\x18\x05 \x01(\tB\x03\xe0A\x03R\asalonId\x12&\n" +
+	"\fdisplay_name\x18\x06 \x01(\tB\x03\xe0A\x03R\vdisplayName2\xb7\x02\n" +
 	"\x0fIdentityService\x12b\n" +
 	"\fCheckSession\x12\".salon.user.v1.CheckSessionRequest\x1a#.salon.user.v1.CheckSessionResponse\"\t\xca\xe9\x18\x02\b\x03\x90\x02\x01\x12\\\n" +
 	"\n" +
@@ -406,20 +476,22 @@ var file_salon_user_v1_identity_service_proto_goTypes = []any{
 	(*LookupMasterRequest)(nil),  // 4: salon.user.v1.LookupMasterRequest
 	(*LookupMasterResponse)(nil), // 5: salon.user.v1.LookupMasterResponse
 	(v1.Role)(0),                 // 6: salon.api.v1.Role
+	(*Membership)(nil),           // 7: salon.user.v1.Membership
 }
 var file_salon_user_v1_identity_service_proto_depIdxs = []int32{
 	6, // 0: salon.user.v1.CheckSessionResponse.role:type_name -> salon.api.v1.Role
-	0, // 1: salon.user.v1.IdentityService.CheckSession:input_type -> salon.user.v1.CheckSessionRequest
-	2, // 2: salon.user.v1.IdentityService.LookupUser:input_type -> salon.user.v1.LookupUserRequest
-	4, // 3: salon.user.v1.IdentityService.LookupMaster:input_type -> salon.user.v1.LookupMasterRequest
-	1, // 4: salon.user.v1.IdentityService.CheckSession:output_type -> salon.user.v1.CheckSessionResponse
-	3, // 5: salon.user.v1.IdentityService.LookupUser:output_type -> salon.user.v1.LookupUserResponse
-	5, // 6: salon.user.v1.IdentityService.LookupMaster:output_type -> salon.user.v1.LookupMasterResponse
-	4, // [4:7] is the sub-list for method output_type
-	1, // [1:4] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	7, // 1: salon.user.v1.CheckSessionResponse.memberships:type_name -> salon.user.v1.Membership
+	0, // 2: salon.user.v1.IdentityService.CheckSession:input_type -> salon.user.v1.CheckSessionRequest
+	2, // 3: salon.user.v1.IdentityService.LookupUser:input_type -> salon.user.v1.LookupUserRequest
+	4, // 4: salon.user.v1.IdentityService.LookupMaster:input_type -> salon.user.v1.LookupMasterRequest
+	1, // 5: salon.user.v1.IdentityService.CheckSession:output_type -> salon.user.v1.CheckSessionResponse
+	3, // 6: salon.user.v1.IdentityService.LookupUser:output_type -> salon.user.v1.LookupUserResponse
+	5, // 7: salon.user.v1.IdentityService.LookupMaster:output_type -> salon.user.v1.LookupMasterResponse
+	5, // [5:8] is the sub-list for method output_type
+	2, // [2:5] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_salon_user_v1_identity_service_proto_init() }
@@ -427,6 +499,7 @@ func file_salon_user_v1_identity_service_proto_init() {
 	if File_salon_user_v1_identity_service_proto != nil {
 		return
 	}
+	file_salon_user_v1_user_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

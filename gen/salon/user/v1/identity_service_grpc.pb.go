@@ -28,9 +28,9 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// IdentityService tells Salon's other services who somebody is. The gateway does not carry it.
+// IdentityService is for Salon's other services: who somebody is. The gateway does not carry it.
 type IdentityServiceClient interface {
-	// CheckSession tells whether a session is still open, and the account's role as of now. NOT_FOUND when it has ended.
+	// CheckSession returns whose session it is, with the account's role and memberships as of now. NOT_FOUND when it has ended.
 	CheckSession(ctx context.Context, in *CheckSessionRequest, opts ...grpc.CallOption) (*CheckSessionResponse, error)
 	// LookupUser returns what other services keep of an account. NOT_FOUND when there is none.
 	LookupUser(ctx context.Context, in *LookupUserRequest, opts ...grpc.CallOption) (*LookupUserResponse, error)
@@ -80,9 +80,9 @@ func (c *identityServiceClient) LookupMaster(ctx context.Context, in *LookupMast
 // All implementations must embed UnimplementedIdentityServiceServer
 // for forward compatibility.
 //
-// IdentityService tells Salon's other services who somebody is. The gateway does not carry it.
+// IdentityService is for Salon's other services: who somebody is. The gateway does not carry it.
 type IdentityServiceServer interface {
-	// CheckSession tells whether a session is still open, and the account's role as of now. NOT_FOUND when it has ended.
+	// CheckSession returns whose session it is, with the account's role and memberships as of now. NOT_FOUND when it has ended.
 	CheckSession(context.Context, *CheckSessionRequest) (*CheckSessionResponse, error)
 	// LookupUser returns what other services keep of an account. NOT_FOUND when there is none.
 	LookupUser(context.Context, *LookupUserRequest) (*LookupUserResponse, error)

@@ -28,6 +28,8 @@ type Master struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The id of the master's account.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The salon that the master works in.
+	SalonId string `protobuf:"bytes,12,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
 	// The name that customers see.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// A few words about the master.
@@ -85,6 +87,13 @@ func (*Master) Descriptor() ([]byte, []int) {
 func (x *Master) GetId() string {
 	if x != nil {
 		return x.Id
+	}
+	return ""
+}
+
+func (x *Master) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
 	}
 	return ""
 }
@@ -163,9 +172,10 @@ var File_salon_user_v1_master_proto protoreflect.FileDescriptor
 
 const file_salon_user_v1_master_proto_rawDesc = "" +
 	"\n" +
-	"\x1asalon/user/v1/master.proto\x12\rsalon.user.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc0\x03\n" +
+	"\x1asalon/user/v1/master.proto\x12\rsalon.user.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe0\x03\n" +
 	"\x06Master\x12\x13\n" +
-	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12&\n" +
+	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\x1e\n" +
+	"\bsalon_id\x18\f \x01(\tB\x03\xe0A\x03R\asalonId\x12&\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x03\xe0A\x03R\vdisplayName\x12\x15\n" +
 	"\x03bio\x18\x03 \x01(\tB\x03\xe0A\x03R\x03bio\x12%\n" +
 	"\vspecialties\x18\x04 \x03(\tB\x03\xe0A\x03R\vspecialties\x12.\n" +

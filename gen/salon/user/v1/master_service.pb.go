@@ -88,7 +88,9 @@ type ListMastersRequest struct {
 	// Only masters with at least this mean rating.
 	MinRating float64 `protobuf:"fixed64,6,opt,name=min_rating,json=minRating,proto3" json:"min_rating,omitempty"`
 	// "display_name" (default), "display_name desc", "rating" or "rating desc".
-	OrderBy       string `protobuf:"bytes,7,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
+	OrderBy string `protobuf:"bytes,7,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
+	// Only masters of this salon. Absent: of all salons.
+	SalonId       string `protobuf:"bytes,8,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -172,6 +174,13 @@ func (x *ListMastersRequest) GetOrderBy() string {
 	return ""
 }
 
+func (x *ListMastersRequest) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
+	}
+	return ""
+}
+
 // ListMastersResponse is a page of masters.
 type ListMastersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -243,7 +252,9 @@ type CreateMasterRequest struct {
 	// HTTPS address of a photo.
 	PhotoUrl string `protobuf:"bytes,6,opt,name=photo_url,json=photoUrl,proto3" json:"photo_url,omitempty"`
 	// A UUID of the client's that makes the call safe to repeat for 24 hours.
-	RequestId     string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	RequestId string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// The salon. Absent: the only one that the caller manages, else the default salon.
+	SalonId       string `protobuf:"bytes,8,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -323,6 +334,13 @@ func (x *CreateMasterRequest) GetPhotoUrl() string {
 func (x *CreateMasterRequest) GetRequestId() string {
 	if x != nil {
 		return x.RequestId
+	}
+	return ""
+}
+
+func (x *CreateMasterRequest) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
 	}
 	return ""
 }
@@ -497,7 +515,7 @@ const file_salon_user_v1_master_service_proto_rawDesc = "" +
 	"\n" +
 	"\"salon/user/v1/master_service.proto\x12\rsalon.user.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a\x1asalon/user/v1/master.proto\"?\n" +
 	"\x10GetMasterRequest\x12+\n" +
-	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\"\x86\x03\n" +
+	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\"\xb1\x03\n" +
 	"\x12ListMastersRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12*\n" +
@@ -509,10 +527,11 @@ const file_salon_user_v1_master_service_proto_rawDesc = "" +
 	"service_id\x18\x05 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12;\n" +
 	"\n" +
 	"min_rating\x18\x06 \x01(\x01B\x1c\xe0A\x01\xbaH\x16\x12\x14@\x01\x19\x00\x00\x00\x00\x00\x00\x14@)\x00\x00\x00\x00\x00\x00\x00\x00R\tminRating\x12[\n" +
-	"\border_by\x18\a \x01(\tB@\xe0A\x01\xbaH:r8R\x00R\fdisplay_nameR\x11display_name descR\x06ratingR\vrating descR\aorderBy\"x\n" +
+	"\border_by\x18\a \x01(\tB@\xe0A\x01\xbaH:r8R\x00R\fdisplay_nameR\x11display_name descR\x06ratingR\vrating descR\aorderBy\x12)\n" +
+	"\bsalon_id\x18\b \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\asalonId\"x\n" +
 	"\x13ListMastersResponse\x124\n" +
 	"\amasters\x18\x01 \x03(\v2\x15.salon.user.v1.MasterB\x03\xe0A\x03R\amasters\x12+\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xae\x04\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xd9\x04\n" +
 	"\x13CreateMasterRequest\x12'\n" +
 	"\auser_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\x06userId\x12A\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x1e\xe0A\x02\xbaH\x18\xc8\x01\x01r\x13\xc8\xe9\x18\x01\x10\x01\x18d\x92\x02\bMira SolR\vdisplayName\x12?\n" +
@@ -522,7 +541,8 @@ const file_salon_user_v1_master_service_proto_rawDesc = "" +
 	"\tphoto_url\x18\x06 \x01(\tB\x99\x01\xe0A\x01\xbaH\x92\x01\xba\x01d\n" +
 	"\tphoto_url\x12\x1bmust be an https:// address\x1a:this.isUri() && this.matches('^https://[^/?#@]+([/?#]|$)')\xd8\x01\x01r&\x18\xf4\x03\x92\x02 https://cdn.example.com/mira.jpgR\bphotoUrl\x12-\n" +
 	"\n" +
-	"request_id\x18\a \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xc8\x05\n" +
+	"request_id\x18\a \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12)\n" +
+	"\bsalon_id\x18\b \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\asalonId\"\xc8\x05\n" +
 	"\x13UpdateMasterRequest\x12+\n" +
 	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\x12C\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x1b\xe0A\x01\xbaH\x15r\x13\xc8\xe9\x18\x01\x10\x01\x18d\x92\x02\bMira SolH\x00R\vdisplayName\x88\x01\x01\x12D\n" +
@@ -543,14 +563,14 @@ const file_salon_user_v1_master_service_proto_rawDesc = "" +
 	"\x13DeleteMasterRequest\x12+\n" +
 	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\x12\x1e\n" +
 	"\x04etag\x18\x02 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag2\xe5\x04\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag2\xee\x04\n" +
 	"\rMasterService\x12\x84\x01\n" +
 	"\tGetMaster\x12\x1f.salon.user.v1.GetMasterRequest\x1a\x15.salon.user.v1.Master\"?\xca\xe9\x18\x02\b\x01\xd2\xe9\x18\x13\n" +
 	"\x06master\x12\tmaster_id\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/masters/{master_id}\x90\x02\x01\x12r\n" +
-	"\vListMasters\x12!.salon.user.v1.ListMastersRequest\x1a\".salon.user.v1.ListMastersResponse\"\x1c\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\r\x12\v/v1/masters\x90\x02\x01\x12j\n" +
-	"\fCreateMaster\x12\".salon.user.v1.CreateMasterRequest\x1a\x15.salon.user.v1.Master\"\x1f\xca\xe9\x18\x05\b\x02\x12\x01\x03\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/masters\x12w\n" +
-	"\fUpdateMaster\x12\".salon.user.v1.UpdateMasterRequest\x1a\x15.salon.user.v1.Master\",\xca\xe9\x18\x06\b\x02\x12\x02\x02\x03\x82\xd3\xe4\x93\x02\x1c:\x01*2\x17/v1/masters/{master_id}\x12t\n" +
-	"\fDeleteMaster\x12\".salon.user.v1.DeleteMasterRequest\x1a\x16.google.protobuf.Empty\"(\xca\xe9\x18\x05\b\x02\x12\x01\x03\x82\xd3\xe4\x93\x02\x19*\x17/v1/masters/{master_id}B\xb8\x01\n" +
+	"\vListMasters\x12!.salon.user.v1.ListMastersRequest\x1a\".salon.user.v1.ListMastersResponse\"\x1c\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\r\x12\v/v1/masters\x90\x02\x01\x12m\n" +
+	"\fCreateMaster\x12\".salon.user.v1.CreateMasterRequest\x1a\x15.salon.user.v1.Master\"\"\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/masters\x12z\n" +
+	"\fUpdateMaster\x12\".salon.user.v1.UpdateMasterRequest\x1a\x15.salon.user.v1.Master\"/\xca\xe9\x18\t\b\x02\x12\x01\x02\x1a\x02\x01\x03\x82\xd3\xe4\x93\x02\x1c:\x01*2\x17/v1/masters/{master_id}\x12w\n" +
+	"\fDeleteMaster\x12\".salon.user.v1.DeleteMasterRequest\x1a\x16.google.protobuf.Empty\"+\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\x82\xd3\xe4\x93\x02\x19*\x17/v1/masters/{master_id}B\xb8\x01\n" +
 	"\x11com.salon.user.v1B\x12MasterServiceProtoP\x01Z9github.com/beauty-salon/platform/gen/salon/user/v1;userv1\xa2\x02\x03SUX\xaa\x02\rSalon.User.V1\xca\x02\rSalon\\User\\V1\xe2\x02\x19Salon\\User\\V1\\GPBMetadata\xea\x02\x0fSalon::User::V1b\x06proto3"
 
 var (

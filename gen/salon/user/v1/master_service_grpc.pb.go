@@ -37,11 +37,13 @@ type MasterServiceClient interface {
 	GetMaster(ctx context.Context, in *GetMasterRequest, opts ...grpc.CallOption) (*Master, error)
 	// ListMasters finds masters.
 	ListMasters(ctx context.Context, in *ListMastersRequest, opts ...grpc.CallOption) (*ListMastersResponse, error)
-	// CreateMaster gives an account a master's profile and, unless it is an administrator's, the role MASTER.
+	// CreateMaster gives an account a master's profile and the role MASTER in a salon. A manager does so for members of the
+	// salon, an administrator for any account. A master works in one salon at a time.
 	CreateMaster(ctx context.Context, in *CreateMasterRequest, opts ...grpc.CallOption) (*Master, error)
-	// UpdateMaster changes a profile: one's own, or any as an administrator.
+	// UpdateMaster changes a profile: one's own, a manager those of the salon, an administrator any.
 	UpdateMaster(ctx context.Context, in *UpdateMasterRequest, opts ...grpc.CallOption) (*Master, error)
-	// DeleteMaster removes a profile; the account stays, as a customer's. Visits that are booked stay; new ones are refused.
+	// DeleteMaster removes a profile and the role MASTER in the salon; the account stays. Appointments that are booked stay;
+	// once the call has returned nothing new can be booked. UNAVAILABLE when that cannot be ensured now: repeat the call.
 	DeleteMaster(ctx context.Context, in *DeleteMasterRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
 }
 
@@ -113,11 +115,13 @@ type MasterServiceServer interface {
 	GetMaster(context.Context, *GetMasterRequest) (*Master, error)
 	// ListMasters finds masters.
 	ListMasters(context.Context, *ListMastersRequest) (*ListMastersResponse, error)
-	// CreateMaster gives an account a master's profile and, unless it is an administrator's, the role MASTER.
+	// CreateMaster gives an account a master's profile and the role MASTER in a salon. A manager does so for members of the
+	// salon, an administrator for any account. A master works in one salon at a time.
 	CreateMaster(context.Context, *CreateMasterRequest) (*Master, error)
-	// UpdateMaster changes a profile: one's own, or any as an administrator.
+	// UpdateMaster changes a profile: one's own, a manager those of the salon, an administrator any.
 	UpdateMaster(context.Context, *UpdateMasterRequest) (*Master, error)
-	// DeleteMaster removes a profile; the account stays, as a customer's. Visits that are booked stay; new ones are refused.
+	// DeleteMaster removes a profile and the role MASTER in the salon; the account stays. Appointments that are booked stay;
+	// once the call has returned nothing new can be booked. UNAVAILABLE when that cannot be ensured now: repeat the call.
 	DeleteMaster(context.Context, *DeleteMasterRequest) (*emptypb.Empty, error)
 	mustEmbedUnimplementedMasterServiceServer()
 }

@@ -35,8 +35,10 @@ type User struct {
 	DisplayName string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// Phone number in E.164, or empty.
 	Phone string `protobuf:"bytes,4,opt,name=phone,proto3" json:"phone,omitempty"`
-	// What the account may do.
+	// What the account may do on the whole platform.
 	Role v1.Role `protobuf:"varint,5,opt,name=role,proto3,enum=salon.api.v1.Role" json:"role,omitempty"`
+	// What the account may do in salons.
+	Memberships []*Membership `protobuf:"bytes,10,rep,name=memberships,proto3" json:"memberships,omitempty"`
 	// Whether the account is locked: it cannot sign in and its sessions have ended.
 	Disabled bool `protobuf:"varint,6,opt,name=disabled,proto3" json:"disabled,omitempty"`
 	// When the account was made.
@@ -114,6 +116,13 @@ func (x *User) GetRole() v1.Role {
 	return v1.Role(0)
 }
 
+func (x *User) GetMemberships() []*Membership {
+	if x != nil {
+		return x.Memberships
+	}
+	return nil
+}
+
 func (x *User) GetDisabled() bool {
 	if x != nil {
 		return x.Disabled
@@ -142,6 +151,61 @@ func (x *User) GetEtag() string {
 	return ""
 }
 
+// Membership is what an account may do in a salon.
+type Membership struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The salon.
+	SalonId string `protobuf:"bytes,1,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
+	// What the account may do there; never empty.
+	Roles         []v1.SalonRole `protobuf:"varint,2,rep,packed,name=roles,proto3,enum=salon.api.v1.SalonRole" json:"roles,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Membership) Reset() {
+	*x = Membership{}
+	mi := &file_salon_user_v1_user_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Membership) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Membership) ProtoMessage() {}
+
+func (x *Membership) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_user_v1_user_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Membership.ProtoReflect.Descriptor instead.
+func (*Membership) Descriptor() ([]byte, []int) {
+	return file_salon_user_v1_user_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Membership) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
+	}
+	return ""
+}
+
+func (x *Membership) GetRoles() []v1.SalonRole {
+	if x != nil {
+		return x.Roles
+	}
+	return nil
+}
+
 // Session is one signed-in device.
 type Session struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -165,7 +229,7 @@ type Session struct {
 
 func (x *Session) Reset() {
 	*x = Session{}
-	mi := &file_salon_user_v1_user_proto_msgTypes[1]
+	mi := &file_salon_user_v1_user_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -177,7 +241,7 @@ func (x *Session) String() string {
 func (*Session) ProtoMessage() {}
 
 func (x *Session) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_user_v1_user_proto_msgTypes[1]
+	mi := &file_salon_user_v1_user_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -190,7 +254,7 @@ func (x *Session) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Session.ProtoReflect.Descriptor instead.
 func (*Session) Descriptor() ([]byte, []int) {
-	return file_salon_user_v1_user_proto_rawDescGZIP(), []int{1}
+	return file_salon_user_v1_user_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Session) GetId() string {
@@ -246,19 +310,25 @@ var File_salon_user_v1_user_proto protoreflect.FileDescriptor
 
 const file_salon_user_v1_user_proto_rawDesc = "" +
 	"\n" +
-	"\x18salon/user/v1/user.proto\x12\rsalon.user.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asalon/api/v1/options.proto\"\xe4\x02\n" +
+	"\x18salon/user/v1/user.proto\x12\rsalon.user.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asalon/api/v1/options.proto\"\xa6\x03\n" +
 	"\x04User\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\x19\n" +
 	"\x05email\x18\x02 \x01(\tB\x03\xe0A\x03R\x05email\x12&\n" +
 	"\fdisplay_name\x18\x03 \x01(\tB\x03\xe0A\x03R\vdisplayName\x12\x19\n" +
 	"\x05phone\x18\x04 \x01(\tB\x03\xe0A\x03R\x05phone\x12+\n" +
-	"\x04role\x18\x05 \x01(\x0e2\x12.salon.api.v1.RoleB\x03\xe0A\x03R\x04role\x12\x1f\n" +
+	"\x04role\x18\x05 \x01(\x0e2\x12.salon.api.v1.RoleB\x03\xe0A\x03R\x04role\x12@\n" +
+	"\vmemberships\x18\n" +
+	" \x03(\v2\x19.salon.user.v1.MembershipB\x03\xe0A\x03R\vmemberships\x12\x1f\n" +
 	"\bdisabled\x18\x06 \x01(\bB\x03\xe0A\x03R\bdisabled\x12@\n" +
 	"\vcreate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12\x17\n" +
-	"\x04etag\x18\t \x01(\tB\x03\xe0A\x03R\x04etag\"\xd0\x02\n" +
+	"\x04etag\x18\t \x01(\tB\x03\xe0A\x03R\x04etag\"`\n" +
+	"\n" +
+	"Membership\x12\x1e\n" +
+	"\bsalon_id\x18\x01 \x01(\tB\x03\xe0A\x03R\asalonId\x122\n" +
+	"\x05roles\x18\x02 \x03(\x0e2\x17.salon.api.v1.SalonRoleB\x03\xe0A\x03R\x05roles\"\xd0\x02\n" +
 	"\aSession\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\"\n" +
 	"\n" +
@@ -285,25 +355,29 @@ func file_salon_user_v1_user_proto_rawDescGZIP() []byte {
 	return file_salon_user_v1_user_proto_rawDescData
 }
 
-var file_salon_user_v1_user_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_salon_user_v1_user_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_salon_user_v1_user_proto_goTypes = []any{
 	(*User)(nil),                  // 0: salon.user.v1.User
-	(*Session)(nil),               // 1: salon.user.v1.Session
-	(v1.Role)(0),                  // 2: salon.api.v1.Role
-	(*timestamppb.Timestamp)(nil), // 3: google.protobuf.Timestamp
+	(*Membership)(nil),            // 1: salon.user.v1.Membership
+	(*Session)(nil),               // 2: salon.user.v1.Session
+	(v1.Role)(0),                  // 3: salon.api.v1.Role
+	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
+	(v1.SalonRole)(0),             // 5: salon.api.v1.SalonRole
 }
 var file_salon_user_v1_user_proto_depIdxs = []int32{
-	2, // 0: salon.user.v1.User.role:type_name -> salon.api.v1.Role
-	3, // 1: salon.user.v1.User.create_time:type_name -> google.protobuf.Timestamp
-	3, // 2: salon.user.v1.User.update_time:type_name -> google.protobuf.Timestamp
-	3, // 3: salon.user.v1.Session.create_time:type_name -> google.protobuf.Timestamp
-	3, // 4: salon.user.v1.Session.last_used_time:type_name -> google.protobuf.Timestamp
-	3, // 5: salon.user.v1.Session.expire_time:type_name -> google.protobuf.Timestamp
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	3, // 0: salon.user.v1.User.role:type_name -> salon.api.v1.Role
+	1, // 1: salon.user.v1.User.memberships:type_name -> salon.user.v1.Membership
+	4, // 2: salon.user.v1.User.create_time:type_name -> google.protobuf.Timestamp
+	4, // 3: salon.user.v1.User.update_time:type_name -> google.protobuf.Timestamp
+	5, // 4: salon.user.v1.Membership.roles:type_name -> salon.api.v1.SalonRole
+	4, // 5: salon.user.v1.Session.create_time:type_name -> google.protobuf.Timestamp
+	4, // 6: salon.user.v1.Session.last_used_time:type_name -> google.protobuf.Timestamp
+	4, // 7: salon.user.v1.Session.expire_time:type_name -> google.protobuf.Timestamp
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_salon_user_v1_user_proto_init() }
@@ -317,7 +391,7 @@ func file_salon_user_v1_user_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_user_v1_user_proto_rawDesc), len(file_salon_user_v1_user_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -42,11 +42,12 @@ type UserServiceClient interface {
 	ListUsers(ctx context.Context, in *ListUsersRequest, opts ...grpc.CallOption) (*ListUsersResponse, error)
 	// GetUser returns an account.
 	GetUser(ctx context.Context, in *GetUserRequest, opts ...grpc.CallOption) (*User, error)
-	// SetUserRole gives an account another role. It takes effect at once, also for sessions that are open. The role
-	// MASTER needs a master's profile, the role CUSTOMER needs that there is none.
+	// SetUserRole gives an account another role. It takes effect at once, also for sessions that are open. What accounts may
+	// do in a salon is a matter of its members.
 	SetUserRole(ctx context.Context, in *SetUserRoleRequest, opts ...grpc.CallOption) (*User, error)
-	// DisableUser locks an account and ends its sessions, at once. A master's profile is hidden meanwhile and takes no
-	// bookings; visits that are booked stay. Disabling twice is no error.
+	// DisableUser locks an account and ends its sessions, at once. A master's profile is hidden meanwhile. Appointments that are
+	// booked stay; once the call has returned nothing new can be booked by or with the account. UNAVAILABLE when that cannot be
+	// ensured now: repeat the call. Disabling twice is no error.
 	DisableUser(ctx context.Context, in *DisableUserRequest, opts ...grpc.CallOption) (*User, error)
 	// EnableUser unlocks an account. Enabling twice is no error.
 	EnableUser(ctx context.Context, in *EnableUserRequest, opts ...grpc.CallOption) (*User, error)
@@ -144,11 +145,12 @@ type UserServiceServer interface {
 	ListUsers(context.Context, *ListUsersRequest) (*ListUsersResponse, error)
 	// GetUser returns an account.
 	GetUser(context.Context, *GetUserRequest) (*User, error)
-	// SetUserRole gives an account another role. It takes effect at once, also for sessions that are open. The role
-	// MASTER needs a master's profile, the role CUSTOMER needs that there is none.
+	// SetUserRole gives an account another role. It takes effect at once, also for sessions that are open. What accounts may
+	// do in a salon is a matter of its members.
 	SetUserRole(context.Context, *SetUserRoleRequest) (*User, error)
-	// DisableUser locks an account and ends its sessions, at once. A master's profile is hidden meanwhile and takes no
-	// bookings; visits that are booked stay. Disabling twice is no error.
+	// DisableUser locks an account and ends its sessions, at once. A master's profile is hidden meanwhile. Appointments that are
+	// booked stay; once the call has returned nothing new can be booked by or with the account. UNAVAILABLE when that cannot be
+	// ensured now: repeat the call. Disabling twice is no error.
 	DisableUser(context.Context, *DisableUserRequest) (*User, error)
 	// EnableUser unlocks an account. Enabling twice is no error.
 	EnableUser(context.Context, *EnableUserRequest) (*User, error)

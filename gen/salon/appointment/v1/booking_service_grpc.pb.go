@@ -2,7 +2,7 @@
 // versions:
 // - protoc-gen-go-grpc v1.6.2
 // - protoc             (unknown)
-// source: salon/appointment/v1/appointment_service.proto
+// source: salon/appointment/v1/booking_service.proto
 
 package appointmentv1
 
@@ -33,28 +33,30 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// AppointmentService books visits. A customer sees their own, a master those that they perform, an administrator all;
-// anything else is NOT_FOUND.
+// AppointmentService books appointments. A customer sees their own, a master those in which they have a segment,
+// receptionists and managers all of their salon, an administrator all; anything else is NOT_FOUND.
 type AppointmentServiceClient interface {
-	// CreateAppointment books a visit, for oneself; a master of the visit or an administrator may name another customer.
-	// SLOT_UNAVAILABLE when the master is taken: of any number of calls for the same time exactly one succeeds.
+	// CreateAppointment books an appointment, for oneself; staff may name a customer of their salon (a master only where all
+	// segments are theirs). The segments follow each other; all of them are booked, or none. SLOT_UNAVAILABLE when a master
+	// is taken, CUSTOMER_BUSY when the customer is: of any number of calls for the same time exactly one succeeds.
 	CreateAppointment(ctx context.Context, in *CreateAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
-	// GetAppointment returns a visit.
+	// GetAppointment returns an appointment.
 	GetAppointment(ctx context.Context, in *GetAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
-	// ListAppointments finds visits.
+	// ListAppointments finds appointments.
 	ListAppointments(ctx context.Context, in *ListAppointmentsRequest, opts ...grpc.CallOption) (*ListAppointmentsResponse, error)
-	// CancelAppointment calls a visit off and frees its time. Cancelling twice returns the same result. A customer can
-	// cancel until the visit begins.
+	// CancelAppointment cancels an appointment and frees its time. Cancelling twice returns the same result. A customer can
+	// cancel until the appointment begins.
 	CancelAppointment(ctx context.Context, in *CancelAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
-	// RescheduleAppointment moves a visit to another time; price and duration stay. Moved by the customer, a confirmed
-	// visit has to be confirmed again.
+	// RescheduleAppointment moves an appointment to another time; masters, prices and durations stay. A confirmed appointment
+	// that its customer moves has to be confirmed again.
 	RescheduleAppointment(ctx context.Context, in *RescheduleAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
-	// ConfirmAppointment accepts a visit. Confirming twice returns the same result.
+	// ConfirmAppointment accepts an appointment. Confirming twice returns the same result.
 	ConfirmAppointment(ctx context.Context, in *ConfirmAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
-	// CompleteAppointment records that a confirmed visit took place, so that it can be rated. Completing twice returns the
-	// same result.
+	// CompleteAppointment records that an appointment took place, so that it can be rated: a confirmed one, or a pending one
+	// that has begun. Before the start it is NOT_STARTED unless `early` is set. Completing twice returns the same result.
 	CompleteAppointment(ctx context.Context, in *CompleteAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
-	// MarkNoShow records that the customer of a confirmed visit did not come. Marking twice returns the same result.
+	// MarkNoShow records that the customer of an appointment that has begun did not come. Marking twice returns the same
+	// result.
 	MarkNoShow(ctx context.Context, in *MarkNoShowRequest, opts ...grpc.CallOption) (*Appointment, error)
 }
 
@@ -150,28 +152,30 @@ func (c *appointmentServiceClient) MarkNoShow(ctx context.Context, in *MarkNoSho
 // All implementations must embed UnimplementedAppointmentServiceServer
 // for forward compatibility.
 //
-// AppointmentService books visits. A customer sees their own, a master those that they perform, an administrator all;
-// anything else is NOT_FOUND.
+// AppointmentService books appointments. A customer sees their own, a master those in which they have a segment,
+// receptionists and managers all of their salon, an administrator all; anything else is NOT_FOUND.
 type AppointmentServiceServer interface {
-	// CreateAppointment books a visit, for oneself; a master of the visit or an administrator may name another customer.
-	// SLOT_UNAVAILABLE when the master is taken: of any number of calls for the same time exactly one succeeds.
+	// CreateAppointment books an appointment, for oneself; staff may name a customer of their salon (a master only where all
+	// segments are theirs). The segments follow each other; all of them are booked, or none. SLOT_UNAVAILABLE when a master
+	// is taken, CUSTOMER_BUSY when the customer is: of any number of calls for the same time exactly one succeeds.
 	CreateAppointment(context.Context, *CreateAppointmentRequest) (*Appointment, error)
-	// GetAppointment returns a visit.
+	// GetAppointment returns an appointment.
 	GetAppointment(context.Context, *GetAppointmentRequest) (*Appointment, error)
-	// ListAppointments finds visits.
+	// ListAppointments finds appointments.
 	ListAppointments(context.Context, *ListAppointmentsRequest) (*ListAppointmentsResponse, error)
-	// CancelAppointment calls a visit off and frees its time. Cancelling twice returns the same result. A customer can
-	// cancel until the visit begins.
+	// CancelAppointment cancels an appointment and frees its time. Cancelling twice returns the same result. A customer can
+	// cancel until the appointment begins.
 	CancelAppointment(context.Context, *CancelAppointmentRequest) (*Appointment, error)
-	// RescheduleAppointment moves a visit to another time; price and duration stay. Moved by the customer, a confirmed
-	// visit has to be confirmed again.
+	// RescheduleAppointment moves an appointment to another time; masters, prices and durations stay. A confirmed appointment
+	// that its customer moves has to be confirmed again.
 	RescheduleAppointment(context.Context, *RescheduleAppointmentRequest) (*Appointment, error)
-	// ConfirmAppointment accepts a visit. Confirming twice returns the same result.
+	// ConfirmAppointment accepts an appointment. Confirming twice returns the same result.
 	ConfirmAppointment(context.Context, *ConfirmAppointmentRequest) (*Appointment, error)
-	// CompleteAppointment records that a confirmed visit took place, so that it can be rated. Completing twice returns the
-	// same result.
+	// CompleteAppointment records that an appointment took place, so that it can be rated: a confirmed one, or a pending one
+	// that has begun. Before the start it is NOT_STARTED unless `early` is set. Completing twice returns the same result.
 	CompleteAppointment(context.Context, *CompleteAppointmentRequest) (*Appointment, error)
-	// MarkNoShow records that the customer of a confirmed visit did not come. Marking twice returns the same result.
+	// MarkNoShow records that the customer of an appointment that has begun did not come. Marking twice returns the same
+	// result.
 	MarkNoShow(context.Context, *MarkNoShowRequest) (*Appointment, error)
 	mustEmbedUnimplementedAppointmentServiceServer()
 }
@@ -413,5 +417,5 @@ var AppointmentService_ServiceDesc = grpc.ServiceDesc{
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
-	Metadata: "salon/appointment/v1/appointment_service.proto",
+	Metadata: "salon/appointment/v1/booking_service.proto",
 }

@@ -21,7 +21,7 @@ func authenticate(authn Authenticator) around {
 		policy, ok := Policy(c.method)
 		// Internal methods do not look at the user. Leaving their tokens alone also keeps the check of a session, which is
 		// such a method, from checking a session first.
-		if !ok || policy.GetAccess() == apiv1.Access_ACCESS_INTERNAL {
+		if !ok || policy.GetCaller() == apiv1.Caller_CALLER_SERVICE {
 			return next(ctx)
 		}
 		tokens := metadata.ValueFromIncomingContext(ctx, mdAuthorization)
@@ -37,7 +37,7 @@ func authenticate(authn Authenticator) around {
 		case err == nil:
 			c.caller = p
 			ctx = auth.WithPrincipal(ctx, p)
-		case policy.GetAccess() == apiv1.Access_ACCESS_PUBLIC:
+		case policy.GetCaller() == apiv1.Caller_CALLER_ANYBODY:
 			// A token that cannot be believed means the same as none here: an old one in the browser must not hide the
 			// catalogue.
 		default:
@@ -68,23 +68,31 @@ func authorize(ctx context.Context, c *call, next func(context.Context) error) e
 	if !ok {
 		return errNoSuchMethod
 	}
-	switch policy.GetAccess() {
-	case apiv1.Access_ACCESS_PUBLIC:
+	switch policy.GetCaller() {
+	case apiv1.Caller_CALLER_ANYBODY:
 		return next(ctx)
-	case apiv1.Access_ACCESS_INTERNAL:
+	case apiv1.Caller_CALLER_SERVICE:
 		if c.internal {
 			return next(ctx)
 		}
 		return errInternalOnly
-	case apiv1.Access_ACCESS_SIGNED_IN:
+	case apiv1.Caller_CALLER_SIGNED_IN:
 		if c.caller.UserID == "" {
 			return errSignIn
 		}
-		if roles := policy.GetRoles(); len(roles) > 0 && !slices.Contains(roles, c.caller.Role) {
+		if !admits(policy, c.caller) {
 			return errRole
 		}
 		return next(ctx)
-	default: // a kind of access that this program does not know yet
+	default: // a kind of caller that this program does not know yet
 		return errRole
 	}
+}
+
+// admits reports whether a signed-in caller has a role that the policy asks for. A role in one salon is enough here: the
+// service checks in SQL whether it is the salon of the row.
+func admits(policy *apiv1.MethodPolicy, caller auth.Principal) bool {
+	roles, salonRoles := policy.GetRoles(), policy.GetSalonRoles()
+	return len(roles) == 0 && len(salonRoles) == 0 || slices.Contains(roles, caller.Role) ||
+		len(caller.Salons(salonRoles...)) > 0
 }

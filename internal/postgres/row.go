@@ -1,0 +1,69 @@
+package postgres
+
+import (
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// LockForChange is the FOR … clause of reads before a change: it keeps other changes
+// of the row waiting, but not the foreign keys that refer to it.
+var LockForChange = clause.Locking{Strength: "NO KEY UPDATE"}
+
+// One returns the row of a read that finds one at most: absent when there was none, and
+// every other error with the row's type in front.
+func One[T any](row T, err, absent error) (T, error) {
+	switch {
+	case err == nil:
+		return row, nil
+	case errors.Is(err, gorm.ErrRecordNotFound):
+		return row, absent
+	}
+	return row, fmt.Errorf("read %T: %w", row, err)
+}
+
+// Array passes a slice to the driver as one PostgreSQL array. GORM would make a list
+// of parameters of it.
+type Array[T any] []T
+
+// Value implements driver.Valuer.
+func (a Array[T]) Value() (driver.Value, error) { return []T(a), nil }
+
+// Column collects one value of each row into an array.
+func Column[Row, T any](rows []Row, value func(Row) T) Array[T] {
+	values := make(Array[T], len(rows))
+	for i, row := range rows {
+		values[i] = value(row)
+	}
+	return values
+}
+
+// Null returns nil, which is NULL, for the zero value.
+func Null[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}
+
+// Value returns the zero value for NULL.
+func Value[T any](v *T) T {
+	if v == nil {
+		var zero T
+		return zero
+	}
+	return *v
+}
+
+// Time returns the time in UTC, and the zero time for NULL.
+func Time(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
