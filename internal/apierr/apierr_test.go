@@ -2,6 +2,8 @@ package apierr_test
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -77,21 +79,43 @@ func TestCopies(t *testing.T) {
 	}
 }
 
-func TestIs(t *testing.T) {
+// Two sentinel errors that a client cannot tell apart.
+var (
+	errNoOffering  = apierr.New(codes.FailedPrecondition, appointmentv1.ErrorReason_ERROR_REASON_NOT_OFFERED, "not offered")
+	errNotOffering = apierr.New(codes.FailedPrecondition, appointmentv1.ErrorReason_ERROR_REASON_NOT_OFFERED, "not offered")
+)
+
+func TestIdentity(t *testing.T) {
 	t.Parallel()
-	err := apierr.NotFound("master").WithCause(errDriver)
+	notFound := apierr.NotFound("master")
+	field := errNoOffering.WithField("segments[0].service_id", "is not offered")
 	for _, tt := range []struct {
-		target error
-		want   bool
+		name        string
+		err, target error
+		want        bool
 	}{
-		{apierr.NotFound("anything"), true},
-		{apierr.EtagMismatch(), false},
-		{apierr.New(codes.NotFound, appointmentv1.ErrorReason_ERROR_REASON_NOT_OFFERED, ""), false},
-		{errDriver, true},
-		{errors.New("other"), false},
+		{"itself", errNoOffering, errNoOffering, true},
+		{"another of the same code and reason", errNoOffering, errNotOffering, false},
+		{"with a cause", errNoOffering.WithCause(errDriver), errNoOffering, true},
+		{"with a field", field, errNoOffering, true},
+		{"with a time to retry", errNoOffering.WithRetryAfter(time.Second), errNoOffering, true},
+		{"with all of them", field.WithRetryAfter(time.Second).WithCause(errDriver), errNoOffering, true},
+		{"wrapped", fmt.Errorf("book: %w", field), errNoOffering, true},
+		{"joined", errors.Join(io.EOF, field), errNoOffering, true},
+		{"a copy of another", field, errNotOffering, false},
+		{"an original in its copy", errNoOffering, field, true},
+		{"two copies of one", field, errNoOffering.WithCause(errDriver), true},
+		{"its cause", errNoOffering.WithCause(errDriver), errDriver, true},
+		{"a sentinel as the cause", errNoOffering.WithCause(notFound), notFound, true},
+		{"somebody else's error", errNoOffering, errDriver, false},
+		{"two things not found", apierr.NotFound("master"), apierr.NotFound("salon"), false},
+		{"the same thing not found twice", apierr.NotFound("master"), apierr.NotFound("master"), false},
+		{"a thing not found, with a cause", notFound.WithCause(errDriver), notFound, true},
+		{"through From", apierr.From(fmt.Errorf("book: %w", field)), errNoOffering, true},
+		{"received from another service", apierr.From(errNoOffering.GRPCStatus().Err()), errNoOffering, false},
 	} {
-		if got := errors.Is(err, tt.target); got != tt.want {
-			t.Errorf("errors.Is(%v) = %v", tt.target, got)
+		if got := errors.Is(tt.err, tt.target); got != tt.want {
+			t.Errorf("%s: errors.Is = %v", tt.name, got)
 		}
 	}
 }
@@ -105,7 +129,7 @@ func TestReasons(t *testing.T) {
 	}{
 		{apierr.InvalidField("f", "d"), codes.InvalidArgument, "INVALID_FIELDS"},
 		{apierr.NotFound("x"), codes.NotFound, "NOT_FOUND"},
-		{apierr.EtagMismatch(), codes.Aborted, "ETAG_MISMATCH"},
+		{apierr.ErrEtagMismatch, codes.Aborted, "ETAG_MISMATCH"},
 		{apierr.Internal(errDriver), codes.Internal, "INTERNAL"},
 		{apierr.New(codes.Internal, apiv1.ErrorReason(999), "no such reason"), codes.Internal, "INTERNAL"},
 	} {

@@ -93,7 +93,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := apierr.From(apierr.From(s.Err()).GRPCStatus().Err())
-	if !errors.Is(got, sent) || got.Message() != sent.Message() || got.RetryAfter() != 3*time.Second || len(got.Fields()) != 2 {
+	if got.Code() != sent.Code() || got.ReasonName() != sent.ReasonName() || got.Message() != sent.Message() || got.RetryAfter() != 3*time.Second || len(got.Fields()) != 2 {
 		t.Errorf("got %v, want %v", got, sent)
 	}
 	if n := len(got.GRPCStatus().Details()); n != 4 {
@@ -106,7 +106,7 @@ func TestReasonOf(t *testing.T) {
 	for want, err := range map[string]error{
 		"":              io.EOF,
 		"NOT_FOUND":     fmt.Errorf("x: %w", apierr.NotFound("x")),
-		"ETAG_MISMATCH": apierr.EtagMismatch().GRPCStatus().Err(),
+		"ETAG_MISMATCH": apierr.ErrEtagMismatch.GRPCStatus().Err(),
 	} {
 		if got := apierr.ReasonOf(err); got != want {
 			t.Errorf("ReasonOf(%v) = %q, want %q", err, got, want)

@@ -55,8 +55,22 @@ func anna() Principal {
 		UserID:    "0190a5a0-0000-7000-8000-000000000001",
 		Role:      apiv1.Role_ROLE_CUSTOMER,
 		SessionID: "0190a5a0-0000-7000-8000-00000000000a",
+		Memberships: []Membership{
+			{SalonID: salonA, Roles: []apiv1.SalonRole{master, manager}},
+			{SalonID: salonB, Roles: []apiv1.SalonRole{receptionist}},
+		},
 	}
 }
+
+const (
+	salonA = "0190a5a0-0000-7000-8000-0000000000a1"
+	salonB = "0190a5a0-0000-7000-8000-0000000000b1"
+	salonC = "0190a5a0-0000-7000-8000-0000000000c1"
+
+	master       = apiv1.SalonRole_SALON_ROLE_MASTER
+	receptionist = apiv1.SalonRole_SALON_ROLE_RECEPTIONIST
+	manager      = apiv1.SalonRole_SALON_ROLE_MANAGER
+)
 
 // wantCode fails the test unless err is an *apierr.Error of a code.
 func wantCode(t testing.TB, err error, code codes.Code) {

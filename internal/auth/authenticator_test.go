@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -18,16 +19,16 @@ func TestAuthenticate(t *testing.T) {
 	i, v, _ := newPair(t, c)
 	a := NewAuthenticator(v, NewSessions(u, nil, c.Now))
 	token := issue(t, i)
-	if p, err := a.Authenticate(t.Context(), token); err != nil || p != anna() {
+	if p, err := a.Authenticate(t.Context(), token); err != nil || !reflect.DeepEqual(p, anna()) {
 		t.Fatalf("Authenticate = %v, %v", p, err)
 	}
 	_, err := a.Authenticate(t.Context(), "nonsense")
 	wantCode(t, err, codes.Unauthenticated)
 
 	// The role is the account's, not the token's.
-	u.set(func() { u.open[anna().SessionID].Role = apiv1.Role_ROLE_MASTER })
+	u.set(func() { u.open[anna().SessionID].Role = apiv1.Role_ROLE_ADMIN })
 	c.Advance(sessionTTL)
-	if p, err := a.Authenticate(t.Context(), token); err != nil || p.Role != apiv1.Role_ROLE_MASTER {
+	if p, err := a.Authenticate(t.Context(), token); err != nil || !p.IsAdmin() {
 		t.Errorf("after a change of role: %v, %v", p, err)
 	}
 	// Another user's session under this token.

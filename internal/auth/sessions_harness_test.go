@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -29,8 +30,17 @@ type users struct {
 
 func newUsers() *users {
 	return &users{open: map[string]*userv1.CheckSessionResponse{
-		anna().SessionID: {UserId: anna().UserID, Role: anna().Role},
+		anna().SessionID: annasSession(),
 	}}
+}
+
+// annasSession is what a user service answers about Anna's session.
+func annasSession() *userv1.CheckSessionResponse {
+	resp := &userv1.CheckSessionResponse{UserId: anna().UserID, Role: anna().Role}
+	for _, m := range anna().Memberships {
+		resp.Memberships = append(resp.Memberships, &userv1.Membership{SalonId: m.SalonID, Roles: m.Roles})
+	}
+	return resp
 }
 
 func (u *users) CheckSession(ctx context.Context, req *userv1.CheckSessionRequest, _ ...grpc.CallOption) (*userv1.CheckSessionResponse, error) {
@@ -117,7 +127,7 @@ func (b *fakeBus) setDown(down bool) {
 func check(t testing.TB, s *Sessions) {
 	t.Helper()
 	p, err := s.Check(t.Context(), anna().SessionID)
-	if err != nil || p != anna() {
+	if err != nil || !reflect.DeepEqual(p, anna()) {
 		t.Fatalf("Check = %v, %v", p, err)
 	}
 }

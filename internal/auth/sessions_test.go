@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -55,7 +56,7 @@ func TestSessionAnswers(t *testing.T) {
 			s := NewSessions(u, nil, c.Now)
 			p, err := s.Check(t.Context(), anna().SessionID)
 			wantCode(t, err, test.want)
-			if p != (Principal{}) {
+			if !reflect.DeepEqual(p, Principal{}) {
 				t.Errorf("a principal all the same: %v", p)
 			}
 			// No bad answer is kept.
@@ -111,8 +112,27 @@ func TestChangeOfRole(t *testing.T) {
 	})
 	s.End(anna().UserID, "")
 	p, err := s.Check(t.Context(), anna().SessionID)
-	if err != nil || p.Role != apiv1.Role_ROLE_ADMIN {
+	if err != nil || p.Role != apiv1.Role_ROLE_ADMIN || len(p.Memberships) != 0 {
 		t.Errorf("Check = %v, %v", p, err)
+	}
+}
+
+func TestChangeOfMemberships(t *testing.T) {
+	c, u, bus := newClock(), newUsers(), &fakeBus{}
+	here, there := newSessions(u, bus, c.Now), newSessions(u, bus, c.Now)
+	check(t, here)
+	check(t, there)
+	u.set(func() {
+		changed := annasSession()
+		changed.Memberships = []*userv1.Membership{{SalonId: salonC, Roles: []apiv1.SalonRole{receptionist}}}
+		u.open[anna().SessionID] = changed
+	})
+	here.End(anna().UserID, "")
+	for name, s := range map[string]*Sessions{"here": here, "there": there} {
+		p, err := s.Check(t.Context(), anna().SessionID)
+		if err != nil || p.Has(salonA, Staff...) || p.Has(salonB, Staff...) || !p.Has(salonC, receptionist) {
+			t.Errorf("%s: Check = %v, %v", name, p, err)
+		}
 	}
 }
 
@@ -171,7 +191,7 @@ func TestWaitersShareOneQuestion(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 10 {
 		wg.Go(func() {
-			if p, err := s.Check(t.Context(), anna().SessionID); err != nil || p != anna() {
+			if p, err := s.Check(t.Context(), anna().SessionID); err != nil || !reflect.DeepEqual(p, anna()) {
 				t.Errorf("Check = %v, %v", p, err)
 			}
 		})
@@ -256,7 +276,7 @@ func TestEndRacesWithChecks(t *testing.T) {
 	s := NewSessions(u, nil, c.Now)
 	for range 200 {
 		u.set(func() {
-			u.open[anna().SessionID] = &userv1.CheckSessionResponse{UserId: anna().UserID, Role: anna().Role}
+			u.open[anna().SessionID] = annasSession()
 		})
 		s.End(anna().UserID, anna().SessionID) // opened anew: forget that it was closed
 		var ended atomic.Bool

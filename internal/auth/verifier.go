@@ -26,7 +26,7 @@ const (
 
 // Claims is what a valid access token says.
 type Claims struct {
-	// Principal is the caller, with the role that the account had when the token was issued.
+	// Principal is the caller, with the role that the account had when the token was issued and without memberships.
 	Principal
 	// ExpiresAt is the end of the token's life, in whole seconds.
 	ExpiresAt time.Time

@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m, redistest.LeakOptions()...) }
 
-// number is a value whose version is itself.
+// number is a value that its database gives the same number as version.
 type number = *wrapperspb.Int64Value
 
 // database is what caches load from.
@@ -37,7 +37,7 @@ func newDatabase(version int64) *database {
 	return d
 }
 
-func (d *database) load(ctx context.Context, _ string) (number, error) {
+func (d *database) load(ctx context.Context, _ string) (number, int64, error) {
 	d.loads.Add(1)
 	v := d.version.Load()
 	d.mu.Lock()
@@ -47,9 +47,9 @@ func (d *database) load(ctx context.Context, _ string) (number, error) {
 		hold(ctx)
 	}
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return wrapperspb.Int64(v), nil
+	return wrapperspb.Int64(v), v, nil
 }
 
 func (d *database) set(f func()) {
@@ -89,9 +89,8 @@ func process(t testing.TB, server *redistest.Server, d *database, change func(c 
 
 func onClient(client *Client, d *database, change func(c *Cache[number]), reg prometheus.Registerer) *Cache[number] {
 	o := Options[number]{
-		Name:    "number",
-		Version: func(n number) int64 { return n.GetValue() },
-		New:     func() number { return &wrapperspb.Int64Value{} },
+		Name: "number",
+		New:  func() number { return &wrapperspb.Int64Value{} },
 	}
 	c := New(client, o, d.load, reg)
 	if change != nil {

@@ -48,7 +48,7 @@ func TestMatch(t *testing.T) {
 		{"9223372036854775808", 7, false},
 	} {
 		err := etag.Match(tt.etag, tt.version)
-		if tt.want != (err == nil) || err != nil && !errors.Is(err, apierr.EtagMismatch()) {
+		if tt.want != (err == nil) || err != nil && !errors.Is(err, apierr.ErrEtagMismatch) {
 			t.Errorf("Match(%q, %d) = %v, want a match: %v", tt.etag, tt.version, err, tt.want)
 		}
 	}
