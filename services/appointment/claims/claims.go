@@ -1,0 +1,62 @@
+package claims
+
+import (
+	"slices"
+	"time"
+
+	"github.com/beauty-salon/platform/internal/id"
+)
+
+// Kind is the kind of a claim's subject. The names are those of the column.
+type Kind string
+
+// The kinds of subjects.
+const (
+	Master   Kind = "MASTER"
+	Customer Kind = "CUSTOMER"
+)
+
+// Claim is a range of a subject's time, [From, To).
+type Claim struct {
+	// ID is a UUIDv7.
+	ID string
+	// SubjectID is the master or customer whose time it is.
+	SubjectID string
+	// Kind is what the subject is.
+	Kind Kind
+	// SegmentID is the segment that owns the claim.
+	SegmentID string
+	// From is inclusive, To exclusive.
+	From, To time.Time
+	// Blocking is false only for time that is overbooked on purpose.
+	Blocking bool
+}
+
+// New returns a blocking claim.
+func New(kind Kind, subjectID, segmentID string, from, to time.Time) Claim {
+	return Claim{ID: id.New(), SubjectID: subjectID, Kind: kind, SegmentID: segmentID, From: from, To: to, Blocking: true}
+}
+
+// Overlaps reports whether two claims are of the same subject and share time.
+func (c Claim) Overlaps(other Claim) bool {
+	return c.SubjectID == other.SubjectID && c.From.Before(other.To) && other.From.Before(c.To)
+}
+
+// Trim cuts the claims of each subject where the next one of the same subject begins, so that the
+// claims of one owner never overlap: buffers surround a run of segments and add nothing between
+// them. The claims are in the order of their segments; starts are the starts of these segments.
+func Trim(list []Claim, starts []time.Time) {
+	for i := range list {
+		next := slices.IndexFunc(list[i+1:], func(c Claim) bool { return c.SubjectID == list[i].SubjectID })
+		if next < 0 {
+			continue
+		}
+		next += i + 1
+		if starts[next].Before(list[i].To) {
+			list[i].To = starts[next]
+		}
+		if list[next].From.Before(list[i].To) {
+			list[next].From = list[i].To
+		}
+	}
+}

@@ -1,0 +1,14 @@
+// Package claims is the only writer of the table claims: who is taken when.
+//
+// A claim is a half-open range of one subject's time, owned by a segment of an appointment. Two
+// blocking claims of one subject cannot overlap: an exclusion constraint of the table sees to it,
+// whatever the code does.
+//
+//   - claims.go: what a claim is, and how the claims of one appointment are cut.
+//   - claims_store.go: locks, the check for conflicts, writing and deleting.
+//
+// Lock order: whoever takes or frees a subject's time, or changes what a booking relies on, first
+// takes the advisory locks of the subjects, in a statement of its own. READ COMMITTED gives a
+// statement its snapshot before it waits for a lock, so what the next statement reads is as new as
+// the lock. Row locks come after the advisory locks.
+package claims
