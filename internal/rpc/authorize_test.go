@@ -3,13 +3,16 @@ package rpc_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
+	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/rpc"
@@ -22,61 +25,80 @@ const (
 	unavailable     = "Unavailable UNAVAILABLE"
 )
 
-func TestAccess(t *testing.T) {
+// policies calls a method of each policy.
+var policies = map[string]func(ctx context.Context, c grpc.ClientConnInterface) error{
+	"anybody": func(ctx context.Context, c grpc.ClientConnInterface) error {
+		_, err := userv1.NewMasterServiceClient(c).GetMaster(ctx, &userv1.GetMasterRequest{MasterId: someID})
+		return err
+	},
+	"signed in": func(ctx context.Context, c grpc.ClientConnInterface) error {
+		_, err := userv1.NewAuthServiceClient(c).ListSessions(ctx, &userv1.ListSessionsRequest{})
+		return err
+	},
+	"staff or admin": func(ctx context.Context, c grpc.ClientConnInterface) error {
+		_, err := userv1.NewMemberServiceClient(c).ListMembers(ctx, &userv1.ListMembersRequest{SalonId: someID})
+		return err
+	},
+	"master, manager or admin": func(ctx context.Context, c grpc.ClientConnInterface) error {
+		_, err := userv1.NewMasterServiceClient(c).UpdateMaster(ctx, &userv1.UpdateMasterRequest{MasterId: someID})
+		return err
+	},
+	"manager or admin": func(ctx context.Context, c grpc.ClientConnInterface) error {
+		_, err := userv1.NewMasterServiceClient(c).CreateMaster(ctx, &userv1.CreateMasterRequest{UserId: someID, DisplayName: "A"})
+		return err
+	},
+	"master": func(ctx context.Context, c grpc.ClientConnInterface) error {
+		_, err := ratingv1.NewRatingServiceClient(c).ReplyToRating(ctx, &ratingv1.ReplyToRatingRequest{RatingId: someID})
+		return err
+	},
+	"admin": func(ctx context.Context, c grpc.ClientConnInterface) error {
+		_, err := userv1.NewUserServiceClient(c).ListUsers(ctx, &userv1.ListUsersRequest{})
+		return err
+	},
+	"service": func(ctx context.Context, c grpc.ClientConnInterface) error {
+		_, err := userv1.NewIdentityServiceClient(c).LookupMaster(ctx, &userv1.LookupMasterRequest{MasterId: someID})
+		return err
+	},
+}
+
+// except returns the answers to a caller whom only these policies admit.
+func except(answer string, admitted ...string) map[string]string {
+	want := map[string]string{}
+	for policy := range policies {
+		if !slices.Contains(admitted, policy) {
+			want[policy] = answer
+		}
+	}
+	return want
+}
+
+func TestAuthorize(t *testing.T) {
 	t.Parallel()
 	inBoth(t, rpc.ServerConfig{}, &masters{}, func(t *testing.T, e *env) {
-		call := map[string]func(ctx context.Context, c *rpc.Conns) error{
-			"public": func(ctx context.Context, c *rpc.Conns) error {
-				_, err := userv1.NewMasterServiceClient(c.For("user")).GetMaster(ctx, &userv1.GetMasterRequest{MasterId: someID})
-				return err
-			},
-			"signed in": func(ctx context.Context, c *rpc.Conns) error {
-				_, err := userv1.NewAuthServiceClient(c.For("user")).ListSessions(ctx, &userv1.ListSessionsRequest{})
-				return err
-			},
-			"master or admin": func(ctx context.Context, c *rpc.Conns) error {
-				_, err := userv1.NewMasterServiceClient(c.For("user")).UpdateMaster(ctx, &userv1.UpdateMasterRequest{MasterId: someID})
-				return err
-			},
-			"admin": func(ctx context.Context, c *rpc.Conns) error {
-				_, err := userv1.NewMasterServiceClient(c.For("user")).CreateMaster(ctx, &userv1.CreateMasterRequest{UserId: someID, DisplayName: "A"})
-				return err
-			},
-			"internal": func(ctx context.Context, c *rpc.Conns) error {
-				_, err := userv1.NewIdentityServiceClient(c.For("user")).LookupMaster(ctx, &userv1.LookupMasterRequest{MasterId: someID})
-				return err
-			},
-		}
 		tests := []struct {
 			name   string
-			header []string // values of authorization
-			want   map[string]string
+			header []string          // values of authorization
+			want   map[string]string // by policy; "" is an answer
 		}{
-			{"nobody", nil, map[string]string{
-				"signed in": unauthenticated, "master or admin": unauthenticated, "admin": unauthenticated,
-			}},
-			{"customer", []string{"Bearer customer"}, map[string]string{"master or admin": denied, "admin": denied}},
-			{"master", []string{"Bearer master"}, map[string]string{"admin": denied}},
-			{"admin", []string{"Bearer admin"}, nil},
-			{"scheme in any case", []string{"bEARER admin"}, nil},
-			{"expired token", []string{"Bearer expired"}, map[string]string{
-				"signed in": unauthenticated, "master or admin": unauthenticated, "admin": unauthenticated,
-			}},
-			{"another scheme", []string{"Basic YWRtaW46YWRtaW4="}, map[string]string{
-				"signed in": unauthenticated, "master or admin": unauthenticated, "admin": unauthenticated,
-			}},
-			{"a token without a scheme", []string{"admin"}, map[string]string{
-				"signed in": unauthenticated, "master or admin": unauthenticated, "admin": unauthenticated,
-			}},
-			{"two tokens in one header", []string{"Bearer admin, Bearer master"}, map[string]string{
-				"signed in": unauthenticated, "master or admin": unauthenticated, "admin": unauthenticated,
-			}},
-			{"two headers", []string{"Bearer admin", "Bearer admin"}, map[string]string{
-				"public": unauthenticated, "signed in": unauthenticated, "master or admin": unauthenticated, "admin": unauthenticated,
-			}},
-			{"the keys cannot be had", []string{"Bearer outage"}, map[string]string{
-				"signed in": "Unavailable UNAVAILABLE", "master or admin": "Unavailable UNAVAILABLE", "admin": "Unavailable UNAVAILABLE",
-			}},
+			{"nobody", nil, except(unauthenticated, "anybody")},
+			{"customer", []string{"Bearer customer"}, except(denied, "anybody", "signed in")},
+			{"master of a salon", []string{"Bearer master"}, except(denied,
+				"anybody", "signed in", "staff or admin", "master, manager or admin", "master")},
+			{"receptionist of a salon", []string{"Bearer receptionist"}, except(denied,
+				"anybody", "signed in", "staff or admin")},
+			{"manager of a salon", []string{"Bearer manager"}, except(denied,
+				"anybody", "signed in", "staff or admin", "master, manager or admin", "manager or admin")},
+			{"manager and master of a salon", []string{"Bearer owner"}, except(denied,
+				"anybody", "signed in", "staff or admin", "master, manager or admin", "manager or admin", "master")},
+			// Only masters answer ratings: the policy does not name ROLE_ADMIN.
+			{"admin", []string{"Bearer admin"}, map[string]string{"master": denied}},
+			{"scheme in any case", []string{"bEARER admin"}, map[string]string{"master": denied}},
+			{"expired token", []string{"Bearer expired"}, except(unauthenticated, "anybody")},
+			{"another scheme", []string{"Basic YWRtaW46YWRtaW4="}, except(unauthenticated, "anybody")},
+			{"a token without a scheme", []string{"admin"}, except(unauthenticated, "anybody")},
+			{"two tokens in one header", []string{"Bearer admin, Bearer master"}, except(unauthenticated, "anybody")},
+			{"two headers", []string{"Bearer admin", "Bearer admin"}, except(unauthenticated)},
+			{"the keys cannot be had", []string{"Bearer outage"}, except(unavailable, "anybody")},
 		}
 		for _, tt := range tests {
 			t.Run(tt.name, func(t *testing.T) {
@@ -85,16 +107,13 @@ func TestAccess(t *testing.T) {
 					// Nobody is who a header says.
 					"x-user-id": {"user-admin"}, "x-role": {"ADMIN"}, "salon-user-id": {"user-admin"},
 				})
-				for kind, do := range call {
-					want := tt.want[kind]
-					if kind == "internal" {
-						want = denied
+				for policy, do := range policies {
+					want, byService := tt.want[policy], tt.want[policy]
+					if policy == "service" { // whoever the user is
+						want, byService = denied, ""
 					}
-					t.Run(kind, func(t *testing.T) { check(t, do(ctx, e.outsider), want) })
-					if kind == "internal" {
-						want = ""
-					}
-					t.Run(kind+" by a service", func(t *testing.T) { check(t, do(ctx, e.service), want) })
+					t.Run(policy, func(t *testing.T) { check(t, do(ctx, e.outsider.For("user")), want) })
+					t.Run(policy+", by a service", func(t *testing.T) { check(t, do(ctx, e.service.For("user")), byService) })
 				}
 			})
 		}

@@ -139,7 +139,7 @@ func TestUnknownMethods(t *testing.T) {
 		for _, method := range []string{
 			"/salon.user.v1.MasterService/Nope",
 			"/salon.user.v1.Nope/GetMaster",
-			"/salon.user.v1.UserService/GetMe", // in the contract, not registered here
+			"/salon.appointment.v1.AppointmentService/GetAppointment", // in the contract, not registered here
 			"/x/y",
 		} {
 			for name, c := range map[string]grpc.ClientConnInterface{

@@ -28,52 +28,7 @@ const someID = "0197b0f2-5d3a-7c3e-9f51-0a1b2c3d4e5f"
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// masters answers to methods of each kind of access. A nil function answers with an empty message.
-type masters struct {
-	userv1.UnimplementedMasterServiceServer
-	userv1.UnimplementedIdentityServiceServer
-	userv1.UnimplementedAuthServiceServer
-	get    func(ctx context.Context, r *userv1.GetMasterRequest) (*userv1.Master, error)
-	create func(ctx context.Context, r *userv1.CreateMasterRequest) (*userv1.Master, error)
-	lookup func(ctx context.Context, r *userv1.LookupMasterRequest) (*userv1.LookupMasterResponse, error)
-}
-
-func (m *masters) GetMaster(ctx context.Context, r *userv1.GetMasterRequest) (*userv1.Master, error) {
-	if m.get == nil {
-		return &userv1.Master{Id: r.GetMasterId()}, nil
-	}
-	return m.get(ctx, r)
-}
-
-func (m *masters) CreateMaster(ctx context.Context, r *userv1.CreateMasterRequest) (*userv1.Master, error) {
-	if m.create == nil {
-		return &userv1.Master{DisplayName: r.GetDisplayName()}, nil
-	}
-	return m.create(ctx, r)
-}
-
-func (m *masters) UpdateMaster(context.Context, *userv1.UpdateMasterRequest) (*userv1.Master, error) {
-	return &userv1.Master{}, nil
-}
-
-func (m *masters) LookupMaster(ctx context.Context, r *userv1.LookupMasterRequest) (*userv1.LookupMasterResponse, error) {
-	if m.lookup == nil {
-		return &userv1.LookupMasterResponse{MasterId: r.GetMasterId()}, nil
-	}
-	return m.lookup(ctx, r)
-}
-
-func (m *masters) ListSessions(context.Context, *userv1.ListSessionsRequest) (*userv1.ListSessionsResponse, error) {
-	return &userv1.ListSessionsResponse{}, nil
-}
-
-func (m *masters) register(r grpc.ServiceRegistrar) {
-	userv1.RegisterMasterServiceServer(r, m)
-	userv1.RegisterIdentityServiceServer(r, m)
-	userv1.RegisterAuthServiceServer(r, m)
-}
-
-// authenticator knows a token for each role.
+// authenticator knows a token for each role, on the platform and in a salon.
 type authenticator struct {
 	// before runs first, if set.
 	before func(ctx context.Context)
@@ -83,13 +38,23 @@ func (a authenticator) Authenticate(ctx context.Context, bearer string) (auth.Pr
 	if a.before != nil {
 		a.before(ctx)
 	}
-	roles := map[string]apiv1.Role{
-		"customer": apiv1.Role_ROLE_CUSTOMER,
-		"master":   apiv1.Role_ROLE_MASTER,
-		"admin":    apiv1.Role_ROLE_ADMIN,
+	salonRoles := map[string][]apiv1.SalonRole{
+		"customer":     nil,
+		"admin":        nil,
+		"master":       {apiv1.SalonRole_SALON_ROLE_MASTER},
+		"receptionist": {apiv1.SalonRole_SALON_ROLE_RECEPTIONIST},
+		"manager":      {apiv1.SalonRole_SALON_ROLE_MANAGER},
+		"owner":        {apiv1.SalonRole_SALON_ROLE_MASTER, apiv1.SalonRole_SALON_ROLE_MANAGER},
 	}
-	if role, ok := roles[bearer]; ok {
-		return auth.Principal{UserID: "user-" + bearer, Role: role, SessionID: "session"}, nil
+	if roles, ok := salonRoles[bearer]; ok {
+		p := auth.Principal{UserID: "user-" + bearer, Role: apiv1.Role_ROLE_CUSTOMER, SessionID: "session"}
+		if bearer == "admin" {
+			p.Role = apiv1.Role_ROLE_ADMIN
+		}
+		if len(roles) > 0 {
+			p.Memberships = []auth.Membership{{SalonID: someID, Roles: roles}}
+		}
+		return p, nil
 	}
 	if bearer == "outage" {
 		return auth.Principal{}, apierr.New(codes.Unavailable, apiv1.ErrorReason_ERROR_REASON_UNAVAILABLE, "no keys")

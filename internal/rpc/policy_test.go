@@ -1,6 +1,7 @@
 package rpc_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,8 +33,12 @@ func TestEveryMethodHasAPolicy(t *testing.T) {
 				if !ok {
 					t.Errorf("%s has no policy", full)
 				}
-				if len(p.GetRoles()) > 0 && p.GetCaller() != apiv1.Caller_CALLER_SIGNED_IN {
+				if named := len(p.GetRoles()) + len(p.GetSalonRoles()); named > 0 && p.GetCaller() != apiv1.Caller_CALLER_SIGNED_IN {
 					t.Errorf("%s names roles but lets in others", full)
+				}
+				if slices.Contains(p.GetRoles(), apiv1.Role_ROLE_UNSPECIFIED) ||
+					slices.Contains(p.GetSalonRoles(), apiv1.SalonRole_SALON_ROLE_UNSPECIFIED) {
+					t.Errorf("%s names a role that nobody has", full)
 				}
 			}
 		}

@@ -2,6 +2,7 @@ package servicetest_test
 
 import (
 	"context"
+	"reflect"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/events"
+	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/servicetest"
 )
@@ -60,12 +62,12 @@ func TestCallersHaveRealSessions(t *testing.T) {
 		return status.Code(err)
 	}
 
-	master := p.SignIn(apiv1.Role_ROLE_MASTER)
-	if code := call(p.As(master)); code != codes.OK || s.caller != master {
+	master := p.SignIn(apiv1.Role_ROLE_CUSTOMER, servicetest.Member(id.FirstSalon, apiv1.SalonRole_SALON_ROLE_MASTER))
+	if code := call(p.As(master)); code != codes.OK || !reflect.DeepEqual(s.caller, master) {
 		t.Errorf("signed in: %v as %+v, want %+v", code, s.caller, master)
 	}
 	other := p.SignInAs(master.UserID, apiv1.Role_ROLE_ADMIN)
-	if code := call(p.As(other)); code != codes.OK || s.caller != other {
+	if code := call(p.As(other)); code != codes.OK || !reflect.DeepEqual(s.caller, other) {
 		t.Errorf("signed in again: %v as %+v, want %+v", code, s.caller, other)
 	}
 	old := p.As(other)
@@ -90,7 +92,8 @@ func TestCallersHaveRealSessions(t *testing.T) {
 
 func TestIdentitiesCanBeLookedUp(t *testing.T) {
 	p := servicetest.New(t, schema)
-	customer, master := p.SignIn(apiv1.Role_ROLE_CUSTOMER), p.SignIn(apiv1.Role_ROLE_MASTER)
+	customer := p.SignIn(apiv1.Role_ROLE_CUSTOMER, servicetest.Member(id.FirstSalon, apiv1.SalonRole_SALON_ROLE_RECEPTIONIST))
+	master := p.SignIn(apiv1.Role_ROLE_CUSTOMER, servicetest.Member(id.FirstSalon, apiv1.SalonRole_SALON_ROLE_MASTER))
 	client := userv1.NewIdentityServiceClient(p.Conns.For("user"))
 	for id, want := range map[string]codes.Code{customer.UserID: codes.OK, p.NewID(): codes.NotFound} {
 		if _, err := client.LookupUser(t.Context(), &userv1.LookupUserRequest{UserId: id}); status.Code(err) != want {
@@ -102,20 +105,33 @@ func TestIdentitiesCanBeLookedUp(t *testing.T) {
 			t.Errorf("LookupMaster = %v, want %v", err, want)
 		}
 	}
+
+	p.SetAccount(&userv1.LookupUserResponse{UserId: customer.UserID, DisplayName: "Ida", Version: 2})
+	p.SetMaster(&userv1.LookupMasterResponse{MasterId: master.UserID, SalonId: id.FirstSalon, Deleted: true, Version: 2})
+	p.SignInAs(customer.UserID, apiv1.Role_ROLE_CUSTOMER)
+	p.SignInAs(master.UserID, apiv1.Role_ROLE_CUSTOMER, servicetest.Member(id.FirstSalon, apiv1.SalonRole_SALON_ROLE_MASTER))
+	account, err := client.LookupUser(t.Context(), &userv1.LookupUserRequest{UserId: customer.UserID})
+	if err != nil || account.GetDisplayName() != "Ida" || account.GetVersion() != 2 {
+		t.Errorf("LookupUser = %v, %v", account, err)
+	}
+	left, err := client.LookupMaster(t.Context(), &userv1.LookupMasterRequest{MasterId: master.UserID})
+	if err != nil || !left.GetDeleted() || left.GetVersion() != 2 {
+		t.Errorf("LookupMaster = %v, %v", left, err)
+	}
 }
 
 func TestPublishedEventsArrive(t *testing.T) {
 	p := servicetest.New(t, schema)
-	visit := p.NewID()
+	appointment := p.NewID()
 	var sent []events.Event
 	for version, typ := range []string{"appointment.created", "appointment.confirmed", "appointment.completed"} {
-		body := &appointmentv1.AppointmentEvent{AppointmentId: visit}
-		sent = append(sent, p.Publish(typ, visit, int64(version+1), p.Clock.Now(), body))
+		body := &appointmentv1.AppointmentEvent{AppointmentId: appointment}
+		sent = append(sent, p.Publish(typ, appointment, int64(version+1), p.Clock.Now(), body))
 	}
 	p.Publish("rating.created", p.NewID(), 1, p.Clock.Now(), &appointmentv1.AppointmentEvent{})
 	for i, got := range p.Listen("probes-appointments", "appointment.>").Wait(len(sent)) {
 		var body appointmentv1.AppointmentEvent
-		if err := got.Decode(&body); err != nil || body.GetAppointmentId() != visit {
+		if err := got.Decode(&body); err != nil || body.GetAppointmentId() != appointment {
 			t.Errorf("body %s: %v", got.Body, err)
 		}
 		if got.ID != sent[i].ID || got.Type != sent[i].Type || got.AggregateVersion != sent[i].AggregateVersion ||
