@@ -55,7 +55,8 @@ func TestBodyErrors(t *testing.T) {
 		{"number for a text", `{"name":1}`, &appointmentv1.CreateServiceRequest{}, []string{"name"}},
 		{"unknown enum name", `{"role":"ROLE_KING"}`, &userv1.SetUserRoleRequest{}, []string{"role"}},
 		{"no time", `{"startTime":"tomorrow"}`, &appointmentv1.RescheduleAppointmentRequest{}, []string{"start_time"}},
-		{"no date", `{"segments":[{},{"startTime":"2027-02-30T10:00:00Z"}]}`, &appointmentv1.CreateAppointmentRequest{}, []string{"segments[1].start_time"}},
+		{"no date", `{"startTime":"2027-02-30T10:00:00Z"}`, &appointmentv1.CreateAppointmentRequest{}, []string{"start_time"}},
+		{"a number in a list", `{"segments":[{},{"serviceId":1}]}`, &appointmentv1.CreateAppointmentRequest{}, []string{"segments[1].service_id"}},
 		{"null in a list", `{"specialties":["a",null]}`, &userv1.UpdateMasterRequest{}, []string{"specialties[1]"}},
 		{"a mask in the words of the proto", `{"updateMask":"photo_url"}`, &userv1.UpdateMasterRequest{}, []string{"update_mask"}},
 	} {
@@ -161,7 +162,7 @@ func TestMarshal(t *testing.T) {
 	for msg, want := range map[proto.Message]string{
 		&apiv1.Money{CurrencyCode: "EUR"}:      `{"currencyCode":"EUR","amountMinor":0}`,
 		&userv1.ListUsersResponse{}:            `{"users":[],"nextPageToken":""}`,
-		&appointmentv1.Offering{MasterId: "<"}: `{"masterId":"<","serviceId":"","durationMinutes":0,"serviceName":"","bookable":false,"etag":""}`,
+		&appointmentv1.Offering{MasterId: "<"}: `{"salonId":"","masterId":"<","serviceId":"","durationMinutes":0,"serviceName":"","bookable":false,"etag":""}`,
 	} {
 		got, err := newJSONMarshaler().Marshal(msg)
 		if err != nil || string(got) != want {

@@ -75,8 +75,8 @@ func writeError(w http.ResponseWriter, r *http.Request, err error) {
 	writeProblem(w, r, p)
 }
 
-// jsonPath turns the path of a field in the contract (segments[0].start_time) into its path in JSON
-// (segments[0].startTime).
+// jsonPath turns the path of a field in the contract (segments[0].master_id) into its path in JSON
+// (segments[0].masterId).
 func jsonPath(path string) string {
 	var b strings.Builder
 	upper := false

@@ -46,7 +46,7 @@ func TestWriteError(t *testing.T) {
 			fields: []problemField{{"segments[0].startTime", "must be in the future"}, {"note", "is too long"}},
 		},
 		{name: "not found", err: apierr.NotFound("master"), status: http.StatusNotFound, reason: "NOT_FOUND"},
-		{name: "etag", err: apierr.EtagMismatch(), status: http.StatusPreconditionFailed, reason: "ETAG_MISMATCH"},
+		{name: "etag", err: apierr.ErrEtagMismatch, status: http.StatusPreconditionFailed, reason: "ETAG_MISMATCH"},
 		{
 			name:   "unauthenticated",
 			err:    apierr.New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED, "sign in first"),

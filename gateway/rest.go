@@ -57,8 +57,19 @@ func (g *Gateway) newMux() (*runtime.ServeMux, error) {
 			return userv1.RegisterMasterServiceHandlerClient(ctx, mux, userv1.NewMasterServiceClient(g.conn("user")))
 		},
 		func() error {
+			return userv1.RegisterMemberServiceHandlerClient(ctx, mux, userv1.NewMemberServiceClient(g.conn("user")))
+		},
+		func() error {
+			return appointmentv1.RegisterSalonServiceHandlerClient(ctx, mux,
+				appointmentv1.NewSalonServiceClient(g.conn("appointment")))
+		},
+		func() error {
 			return appointmentv1.RegisterCatalogServiceHandlerClient(ctx, mux,
 				appointmentv1.NewCatalogServiceClient(g.conn("appointment")))
+		},
+		func() error {
+			return appointmentv1.RegisterCustomerServiceHandlerClient(ctx, mux,
+				appointmentv1.NewCustomerServiceClient(g.conn("appointment")))
 		},
 		func() error {
 			return appointmentv1.RegisterAppointmentServiceHandlerClient(ctx, mux,

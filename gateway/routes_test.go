@@ -1,12 +1,15 @@
 package gateway
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
@@ -50,9 +53,45 @@ func TestRoutesAreTheContract(t *testing.T) {
 		t.Error("GetMe has no route")
 	}
 	for _, sd := range rs.services {
-		if sd.FullName() == "salon.user.v1.IdentityService" {
-			t.Error("a service without public methods is carried")
+		if sd.FullName() == "salon.user.v1.IdentityService" || sd.FullName() == "salon.appointment.v1.DirectoryService" {
+			t.Errorf("%s, which has no public methods, is carried", sd.FullName())
 		}
+	}
+}
+
+// TestEveryRouteIsServed: what the contract offers, both REST and gRPC pass on.
+func TestEveryRouteIsServed(t *testing.T) {
+	t.Parallel()
+	g := newIdleGateway(t, &strings.Builder{})
+	mux, err := g.newMux()
+	if err != nil {
+		t.Fatal(err)
+	}
+	methods := g.GRPCServer().GetServiceInfo()
+	served := 0
+	for _, r := range g.routes.byMethod {
+		target := regexp.MustCompile(`\{\w+\}`).ReplaceAllString(r.Template, "1")
+		rec := &record{}
+		req := request(r.Verb, target, "")
+		req = req.WithContext(context.WithValue(req.Context(), recordKey{}, rec))
+		mux.ServeHTTP(httptest.NewRecorder(), req)
+		if rec.route != r {
+			t.Errorf("%s %s does not reach %s", r.Verb, target, r.fullMethod)
+		}
+		if slices.ContainsFunc(methods[string(r.desc.Parent().FullName())].Methods, func(m grpc.MethodInfo) bool {
+			return m.Name == string(r.desc.Name())
+		}) {
+			served++
+		}
+	}
+	all := 0
+	for name, info := range methods {
+		if strings.HasPrefix(name, "salon.") {
+			all += len(info.Methods)
+		}
+	}
+	if served != len(g.routes.byMethod) || all != served {
+		t.Errorf("gRPC serves %d of %d methods, and %d in all", served, len(g.routes.byMethod), all)
 	}
 }
 
@@ -110,6 +149,8 @@ func TestLocations(t *testing.T) {
 		userv1.MasterService_CreateMaster_FullMethodName:                  "/v1/masters/x",
 		appointmentv1.CatalogService_CreateService_FullMethodName:         "/v1/services/x",
 		appointmentv1.AppointmentService_CreateAppointment_FullMethodName: "/v1/appointments/x",
+		appointmentv1.SalonService_CreateSalon_FullMethodName:             "/v1/salons/x",
+		appointmentv1.CustomerService_CreateCustomer_FullMethodName:       "/v1/customers/x",
 		ratingv1.RatingService_CreateRating_FullMethodName:                "/v1/ratings/x",
 	} {
 		creates--
@@ -136,6 +177,10 @@ func TestAllowed(t *testing.T) {
 		"/v1/masters/":                "",
 		"/v1/masters/1/2":             "",
 		"/v1/masters/1/offerings/2/3": "",
+		"/v1/salons/1/members":        "GET HEAD",
+		"/v1/salons/1/members/2":      "DELETE GET HEAD PATCH",
+		"/v1/salons/1/members:invite": "POST",
+		"/v1/appointments/1/ratings":  "GET HEAD POST",
 		"/prefix/v1/me":               "",
 		"":                            "",
 	} {

@@ -82,7 +82,7 @@ func (e *Error) original() *Error {
 }
 
 // WithField returns a copy that also blames a field. The field is a path of proto
-// names, such as "segments[0].start_time"; the description is public.
+// names, such as "segments[0].master_id"; the description is public.
 func (e *Error) WithField(field, description string) *Error {
 	c := e.copy()
 	c.fields = append(slices.Clip(e.fields), &errdetails.BadRequest_FieldViolation{

@@ -24,7 +24,7 @@ const maxViolations = 16
 // validator is shared: it compiles the rules of a message once, on its first use.
 var validator = sync.OnceValues(func() (protovalidate.Validator, error) { return protovalidate.New() })
 
-// violation is a field that breaks a rule. The field is a path of proto names, such as "segments[0].start_time".
+// violation is a field that breaks a rule. The field is a path of proto names, such as "segments[0].master_id".
 type violation struct {
 	field, description string
 }
