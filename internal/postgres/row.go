@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgtype"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 )
@@ -26,12 +27,18 @@ func One[T any](row T, err, absent error) (T, error) {
 	return row, fmt.Errorf("read %T: %w", row, err)
 }
 
-// Array passes a slice to the driver as one PostgreSQL array. GORM would make a list
-// of parameters of it.
+// Array passes a slice to the driver as one PostgreSQL array, and reads one. GORM would
+// make a list of parameters of it. A field of a row needs a tag such as
+// `gorm:"type:uuid[]"`.
 type Array[T any] []T
 
 // Value implements driver.Valuer.
 func (a Array[T]) Value() (driver.Value, error) { return []T(a), nil }
+
+// Scan implements sql.Scanner. NULL makes a nil slice.
+func (a *Array[T]) Scan(src any) error {
+	return pgtype.NewMap().SQLScanner((*[]T)(a)).Scan(src)
+}
 
 // Column collects one value of each row into an array.
 func Column[Row, T any](rows []Row, value func(Row) T) Array[T] {

@@ -13,34 +13,38 @@ import (
 
 // The events of this service. Their aggregate is the master's summary.
 const (
-	// EventCreated tells of a new rating.
+	// EventCreated is sent for a new rating.
 	EventCreated = "rating.created"
-	// EventUpdated tells that a rating changed: its stars, its comment, or that its reply was taken back.
+	// EventUpdated is sent when the stars or the comment changed, or the reply was removed.
 	EventUpdated = "rating.updated"
-	// EventDeleted tells that a rating is gone.
+	// EventDeleted is sent for a rating that was deleted.
 	EventDeleted = "rating.deleted"
-	// EventReplied tells that a master answered a rating, for the first time or anew.
+	// EventReplied is sent when a master answered a rating, for the first time or again.
 	EventReplied = "rating.replied"
 )
 
-// consumerVisits is the durable name under which the events of appointments are heard. It must never change.
-const consumerVisits = "ratings-visits"
+// consumerAppointments is the durable name of the consumer of appointment events. It must never change: the place in the
+// stream is kept under it.
+const consumerAppointments = "ratings-appointments"
 
-// newEvent tells of a rating's change; summary is the master's after it.
+// newEvent returns the event of a rating's change; summary is the master's after it.
 func newEvent(typ string, r Rating, summary Summary, at time.Time) (events.Event, error) {
 	return events.NewEvent(typ, r.MasterID, summary.Version, at, &ratingv1.RatingEvent{
-		RatingId: r.ID, AppointmentId: r.AppointmentID, MasterId: r.MasterID, CustomerId: r.CustomerID,
+		RatingId: r.ID, SalonId: r.SalonID, AppointmentId: r.AppointmentID, MasterId: r.MasterID,
+		CustomerId: r.CustomerID, AccountId: r.AccountID,
 		Stars: int32(r.Stars), SummaryCount: int32(summary.Count), SummaryStars: summary.StarsSum,
 	})
 }
 
-// record brings the master's summary in line with a rating's change, inside the transaction that changes it, tells of
-// it, and drops the cached summary. It does so before the commit: a process that ends right after it would leave the old
-// summary in the cache, and what is cached meanwhile is of an older version, and so refused. The stars are those before and after the change, 0 for none.
+// record does what belongs to each change of a rating, in the transaction of the change: it updates the master's summary,
+// appends the event and drops the cached summary. before and after are the stars, 0 for no rating.
+//
+// The cache is dropped before the commit, because a process that ends right after the commit would leave the old summary
+// in it. The old summary cannot come back: its version is too old.
 func (s *Service) record(
 	ctx context.Context, tx *postgres.DB, typ string, r Rating, before, after int, at time.Time,
 ) error {
-	summary, err := NewStore(tx).UpdateSummary(ctx, r.MasterID, func(sum *Summary) { sum.Apply(before, after) })
+	summary, err := s.store.In(tx).UpdateSummary(ctx, r.MasterID, func(sum *Summary) { sum.Apply(before, after) })
 	if err != nil {
 		return err
 	}
@@ -49,20 +53,24 @@ func (s *Service) record(
 		return err
 	}
 	if err := events.Append(ctx, tx, e); err != nil {
-		return err
+		return fmt.Errorf("append an event: %w", err)
 	}
 	s.summaries.Drop(ctx, r.MasterID, summary.Version)
 	return nil
 }
 
-// onAppointment keeps the projection of visits.
+// onAppointment feeds the projection of appointments.
 func (s *Service) onAppointment(ctx context.Context, tx *postgres.DB, e events.Event) error {
 	var body appointmentv1.AppointmentEvent
 	if err := e.Decode(&body); err != nil {
 		return err
 	}
 	if len(body.GetMasterIds()) == 0 {
-		return fmt.Errorf("rating: %s %s names no master", e.Type, e.ID)
+		return fmt.Errorf("%s %s names no master", e.Type, e.ID)
 	}
-	return NewStore(tx).PutVisit(ctx, visitFrom(&body, e.AggregateVersion))
+	a, err := appointmentFromEvent(&body, e.AggregateVersion)
+	if err != nil {
+		return err
+	}
+	return s.store.In(tx).PutAppointment(ctx, a)
 }

@@ -16,6 +16,7 @@ import (
 	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/servicetest"
 )
 
@@ -24,53 +25,57 @@ const (
 	confirmed = appointmentv1.AppointmentState_APPOINTMENT_STATE_CONFIRMED
 )
 
-// diary answers appointmentv1.VisitService from what the test has put into it.
-type diary struct {
-	appointmentv1.UnimplementedVisitServiceServer
+// directory implements appointmentv1.DirectoryServiceServer over what the test has put into it.
+type directory struct {
+	appointmentv1.UnimplementedDirectoryServiceServer
 
-	asked  atomic.Int32
-	mu     sync.Mutex
-	visits map[string]*appointmentv1.LookupVisitResponse
+	lookups      atomic.Int32
+	mu           sync.Mutex
+	appointments map[string]*appointmentv1.LookupAppointmentResponse
 }
 
-func (d *diary) LookupVisit(
-	_ context.Context, req *appointmentv1.LookupVisitRequest,
-) (*appointmentv1.LookupVisitResponse, error) {
-	d.asked.Add(1)
+func (d *directory) LookupAppointment(
+	_ context.Context, req *appointmentv1.LookupAppointmentRequest,
+) (*appointmentv1.LookupAppointmentResponse, error) {
+	d.lookups.Add(1)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	v, ok := d.visits[req.GetAppointmentId()]
+	found, ok := d.appointments[req.GetAppointmentId()]
 	if !ok {
 		return nil, apierr.NotFound("appointment")
 	}
-	return v, nil
+	return found, nil
 }
 
-func (d *diary) put(e *appointmentv1.AppointmentEvent, version int64) {
+func (d *directory) put(e *appointmentv1.AppointmentEvent, version int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.visits[e.GetAppointmentId()] = &appointmentv1.LookupVisitResponse{Appointment: e, Version: version}
+	d.appointments[e.GetAppointmentId()] = &appointmentv1.LookupAppointmentResponse{
+		Appointment: proto.CloneOf(e), Version: version,
+	}
 }
 
-// fixture is a running rating service with a customer, a master and an administrator.
+// fixture is a running rating service with a salon, a customer of it, two masters and an administrator.
 type fixture struct {
 	*servicetest.Platform
 
-	t       *testing.T
-	service *Service
-	client  ratingv1.RatingServiceClient
-	diary   *diary
+	t         *testing.T
+	service   *Service
+	client    ratingv1.RatingServiceClient
+	directory *directory
 
-	customer, master, admin auth.Principal
+	// salonID is where the masters work; customerID is how the salon knows the customer.
+	salonID, customerID                string
+	customer, master, colleague, admin auth.Principal
 }
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	f := &fixture{
-		t: t, Platform: servicetest.New(t, Migrations),
-		diary: &diary{visits: map[string]*appointmentv1.LookupVisitResponse{}},
+		t: t, Platform: servicetest.New(t, Migrations), salonID: id.New(), customerID: id.New(),
+		directory: &directory{appointments: map[string]*appointmentv1.LookupAppointmentResponse{}},
 	}
-	f.Serve("appointment", func(r grpc.ServiceRegistrar) { appointmentv1.RegisterVisitServiceServer(r, f.diary) })
+	f.Serve("appointment", func(r grpc.ServiceRegistrar) { appointmentv1.RegisterDirectoryServiceServer(r, f.directory) })
 	s, err := New(f.Deps("ratings"))
 	if err != nil {
 		t.Fatal(err)
@@ -79,38 +84,60 @@ func newFixture(t *testing.T) *fixture {
 	f.Start("rating", s)
 	f.client = ratingv1.NewRatingServiceClient(f.Conns.For("rating"))
 	f.customer = f.SignIn(apiv1.Role_ROLE_CUSTOMER)
-	f.master = f.SignIn(apiv1.Role_ROLE_MASTER)
+	f.master, f.colleague = f.signInMaster(f.salonID), f.signInMaster(f.salonID)
 	f.admin = f.SignIn(apiv1.Role_ROLE_ADMIN)
 	return f
 }
 
-// visit makes a visit of a customer at the master, completed now if that is its state, which only the diary knows.
-func (f *fixture) visit(customer auth.Principal, state appointmentv1.AppointmentState) *appointmentv1.AppointmentEvent {
+func (f *fixture) signInMaster(salonID string) auth.Principal {
+	f.t.Helper()
+	return f.SignIn(apiv1.Role_ROLE_CUSTOMER, servicetest.Member(salonID, apiv1.SalonRole_SALON_ROLE_MASTER))
+}
+
+// appointment makes an appointment of the customer, by default with the one master, that ends now. It is completed now if
+// that is its state. Only the directory has it.
+func (f *fixture) appointment(
+	state appointmentv1.AppointmentState, change ...func(*appointmentv1.AppointmentEvent),
+) *appointmentv1.AppointmentEvent {
 	now := f.Clock.Now()
 	e := &appointmentv1.AppointmentEvent{
-		AppointmentId: f.NewID(), CustomerId: customer.UserID, MasterIds: []string{f.master.UserID, f.NewID()},
-		State: state, StartTime: timestamppb.New(now.Add(-time.Hour)), EndTime: timestamppb.New(now),
+		AppointmentId: id.New(), SalonId: f.salonID, CustomerId: f.customerID, AccountId: f.customer.UserID,
+		MasterIds: []string{f.master.UserID}, State: state,
+		StartTime: timestamppb.New(now.Add(-time.Hour)), EndTime: timestamppb.New(now), TimeZone: "Europe/Berlin",
 	}
 	if state == completed {
 		e.CompleteTime = timestamppb.New(now)
 	}
-	f.diary.put(e, 3)
+	for _, c := range change {
+		c(e)
+	}
+	f.directory.put(e, 3)
 	return e
 }
 
-// create rates a visit.
+// withBoth makes an appointment one of both masters.
+func (f *fixture) withBoth(e *appointmentv1.AppointmentEvent) {
+	e.MasterIds = []string{f.master.UserID, f.colleague.UserID}
+}
+
+// create rates the only master of an appointment.
 func (f *fixture) create(as auth.Principal, appointmentID string, stars int32) (*ratingv1.Rating, error) {
+	return f.createFor(as, appointmentID, "", stars)
+}
+
+// createFor rates a master of an appointment.
+func (f *fixture) createFor(as auth.Principal, appointmentID, masterID string, stars int32) (*ratingv1.Rating, error) {
 	return f.client.CreateRating(f.As(as), &ratingv1.CreateRatingRequest{
-		AppointmentId: appointmentID, Stars: stars, Comment: "nice",
+		AppointmentId: appointmentID, MasterId: masterID, Stars: stars, Comment: "nice",
 	})
 }
 
-// rate lets the customer rate a new visit.
+// rate rates the master as the customer, for a new appointment.
 func (f *fixture) rate(stars int32) *ratingv1.Rating {
 	f.t.Helper()
-	r, err := f.create(f.customer, f.visit(f.customer, completed).GetAppointmentId(), stars)
+	r, err := f.create(f.customer, f.appointment(completed).GetAppointmentId(), stars)
 	if err != nil {
-		f.t.Fatalf("rate a visit: %v", err)
+		f.t.Fatalf("rate an appointment: %v", err)
 	}
 	return r
 }
@@ -133,7 +160,7 @@ func (f *fixture) summary() *ratingv1.RatingSummary {
 	return s
 }
 
-// wantReason fails the test unless err has the reason; "" stands for no error.
+// wantReason fails the test unless err has the reason; "" means no error.
 func wantReason(t *testing.T, err error, reason string) {
 	t.Helper()
 	if (err == nil) != (reason == "") || apierr.ReasonOf(err) != reason {

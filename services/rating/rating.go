@@ -1,18 +1,9 @@
 package rating
 
-import (
-	"time"
-
-	"google.golang.org/grpc/codes"
-
-	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
-	"github.com/beauty-salon/platform/internal/apierr"
-)
+import "time"
 
 const (
-	// RateWindow is how long after its completion a visit can be rated; the last moment counts.
-	RateWindow = 90 * 24 * time.Hour
-	// ChangeWindow is how long after it was given a rating can be changed; the last moment counts.
+	// ChangeWindow is how long after it was given a rating can be changed, the last moment included.
 	ChangeWindow = 30 * 24 * time.Hour
 	// MinStars is the worst rating.
 	MinStars = 1
@@ -20,76 +11,20 @@ const (
 	MaxStars = 5
 )
 
-// The rules that a caller can break. They are answered as they stand.
-var (
-	// ErrVisitNotFound means that there is no such visit, or that it is somebody else's.
-	ErrVisitNotFound = apierr.NotFound("visit")
-	// ErrRatingNotFound means that there is no such rating, that it was deleted, or that the caller may not change it.
-	ErrRatingNotFound = apierr.NotFound("rating")
-	// ErrVisitNotCompleted means that the visit has not taken place, or not yet.
-	ErrVisitNotCompleted = apierr.New(codes.FailedPrecondition,
-		ratingv1.ErrorReason_ERROR_REASON_VISIT_NOT_COMPLETED, "only a completed visit can be rated")
-	// ErrOwnWork means that the master of the visit was its customer too.
-	ErrOwnWork = apierr.New(codes.FailedPrecondition,
-		ratingv1.ErrorReason_ERROR_REASON_OWN_WORK, "masters cannot rate their own work")
-	// ErrAlreadyRated means that the visit has a rating, or had one that was deleted.
-	ErrAlreadyRated = apierr.New(codes.AlreadyExists,
-		ratingv1.ErrorReason_ERROR_REASON_ALREADY_RATED, "the visit has been rated")
-	// ErrTooLateToRate means that RateWindow is over.
-	ErrTooLateToRate = apierr.New(codes.FailedPrecondition,
-		ratingv1.ErrorReason_ERROR_REASON_TOO_LATE_TO_RATE, "a visit can be rated up to 90 days after it")
-	// ErrTooLateToChange means that ChangeWindow is over.
-	ErrTooLateToChange = apierr.New(codes.FailedPrecondition,
-		ratingv1.ErrorReason_ERROR_REASON_TOO_LATE_TO_CHANGE, "a rating can be changed up to 30 days after it was given")
-)
-
-// Visit is what ratings know of an appointment.
-type Visit struct {
-	// AppointmentID names the visit.
-	AppointmentID string
-	// CustomerID is whose visit it is.
-	CustomerID string
-	// MasterID is who is rated: the master of the visit's first segment.
-	MasterID string
-	// State is the name of the appointment's state without its prefix, such as "COMPLETED".
-	State string
-	// CompleteTime is when the visit was completed; zero when it was not.
-	CompleteTime time.Time
-	// Version is the version of the appointment that this is true of.
-	Version int64
-}
-
-// Completed tells whether the visit took place.
-func (v Visit) Completed() bool {
-	return v.State == stateCompleted && !v.CompleteTime.IsZero()
-}
-
-// MayRate tells why the user may not rate the visit now; nil when they may, as far as the visit is concerned.
-func (v Visit) MayRate(userID string, now time.Time) error {
-	switch {
-	case v.CustomerID != userID:
-		return ErrVisitNotFound
-	case v.MasterID == userID:
-		return ErrOwnWork
-	case !v.Completed():
-		return ErrVisitNotCompleted
-	case now.After(v.CompleteTime.Add(RateWindow)):
-		return ErrTooLateToRate
-	default:
-		return nil
-	}
-}
-
-// Rating is what a customer says of a visit.
+// Rating is what a customer says of a master after an appointment.
 type Rating struct {
 	// ID is a UUIDv7.
 	ID string
+	// SalonID is the salon of the appointment.
+	SalonID string
 	// MasterID is who is rated.
 	MasterID string
-	// AppointmentID is the visit that is rated.
+	// AppointmentID is the appointment after which the rating was given.
 	AppointmentID string
-	// CustomerID is who rates.
+	// CustomerID is who rates, as the salon knows them.
 	CustomerID string
+	// AccountID is the account of who rates.
+	AccountID string
 	// Stars is MinStars to MaxStars.
 	Stars int
 	// Comment is what the customer wrote, or empty.
@@ -102,23 +37,24 @@ type Rating struct {
 	CreateTime time.Time
 	// UpdateTime is when the rating or its reply last changed.
 	UpdateTime time.Time
-	// DeleteTime is when the rating was deleted; zero while it was not. A deleted rating stays without its words, so
-	// that the visit cannot be rated again.
+	// DeleteTime is when the rating was deleted; zero while it was not. The row of a deleted rating stays, without its
+	// texts, so that the master cannot be rated again for the appointment.
 	DeleteTime time.Time
 	// Version counts the rating's changes, from 1.
 	Version int64
 }
 
-// NewRating rates a visit. The caller has asked MayRate.
-func NewRating(id string, v Visit, stars int, comment string, now time.Time) Rating {
+// NewRating returns a rating of the master by the customer of the appointment. The master comes from
+// [Appointment.MasterToRate].
+func NewRating(id string, a Appointment, masterID string, stars int, comment string, now time.Time) Rating {
 	return Rating{
-		ID: id, MasterID: v.MasterID, AppointmentID: v.AppointmentID, CustomerID: v.CustomerID,
+		ID: id, SalonID: a.SalonID, MasterID: masterID, AppointmentID: a.ID, CustomerID: a.CustomerID, AccountID: a.AccountID,
 		Stars: stars, Comment: comment, CreateTime: now, UpdateTime: now, Version: 1,
 	}
 }
 
-// Change writes the customer's stars and comment, nil to leave one as it is, and tells whether that made a difference.
-// It returns ErrTooLateToChange after ChangeWindow.
+// Change sets the stars and the comment, nil to leave one as it is, and reports whether the rating changed. It returns
+// ErrTooLateToChange after ChangeWindow.
 func (r *Rating) Change(stars *int, comment *string, now time.Time) (bool, error) {
 	if now.After(r.CreateTime.Add(ChangeWindow)) {
 		return false, ErrTooLateToChange
@@ -136,7 +72,7 @@ func (r *Rating) Change(stars *int, comment *string, now time.Time) (bool, error
 	return changed, nil
 }
 
-// Answer writes the master's reply, empty to remove it, and tells whether that made a difference.
+// Answer sets the master's reply, empty to remove it, and reports whether the rating changed.
 func (r *Rating) Answer(reply string, now time.Time) bool {
 	if reply == r.Reply {
 		return false
@@ -149,7 +85,7 @@ func (r *Rating) Answer(reply string, now time.Time) bool {
 	return true
 }
 
-// Delete turns the rating into its tombstone: the words are forgotten, the fact that the visit was rated is not.
+// Delete removes the texts and sets DeleteTime.
 func (r *Rating) Delete(now time.Time) {
 	r.Comment, r.Reply, r.ReplyTime = "", "", time.Time{}
 	r.DeleteTime = now

@@ -2,27 +2,27 @@ package rating
 
 import (
 	"context"
-	"errors"
 
-	"github.com/google/uuid"
 	"google.golang.org/protobuf/types/known/emptypb"
 
-	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
-	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/etag"
 	"github.com/beauty-salon/platform/internal/fieldmask"
+	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/idempotency"
 	"github.com/beauty-salon/platform/internal/pagetoken"
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
-// CreateRating rates a completed visit of the caller's.
+// CreateRating rates a master of a completed appointment of the caller's.
 func (s *Service) CreateRating(ctx context.Context, req *ratingv1.CreateRatingRequest) (*ratingv1.Rating, error) {
 	caller := auth.Caller(ctx)
-	// Before the transaction: it may ask another service, and must not keep a connection waiting meanwhile.
-	visit, err := s.visit(ctx, req.GetAppointmentId(), caller.UserID)
+	// Before the transaction, because this may call another service, which must not keep a connection waiting.
+	appointment, err := s.appointment(ctx, req.GetAppointmentId(), func(a Appointment) bool {
+		return a.Decides(caller.UserID, req.GetMasterId())
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -31,63 +31,31 @@ func (s *Service) CreateRating(ctx context.Context, req *ratingv1.CreateRatingRe
 	}
 	return idempotency.Run(ctx, s.guard, s.deps.DB, key, req, func(tx *postgres.DB) (*ratingv1.Rating, error) {
 		now := s.deps.Time()
-		if err := visit.MayRate(caller.UserID, now); err != nil {
-			return nil, err
-		}
-		id, err := uuid.NewV7()
+		masterID, err := appointment.MasterToRate(caller.UserID, req.GetMasterId(), now)
 		if err != nil {
 			return nil, err
 		}
-		r := NewRating(id.String(), visit, int(req.GetStars()), req.GetComment(), now)
-		if err := NewStore(tx).InsertRating(ctx, r); err != nil {
+		r := NewRating(id.New(), appointment, masterID, int(req.GetStars()), req.GetComment(), now)
+		if err := s.store.In(tx).InsertRating(ctx, r); err != nil {
 			return nil, err
 		}
 		if err := s.record(ctx, tx, EventCreated, r, 0, r.Stars, now); err != nil {
 			return nil, err
 		}
-		return ratingFor(caller, r), nil
+		return ratingToProto(caller, r), nil
 	})
 }
 
-// visit returns the caller's visit. The events of appointments may be on their way still: what is not known as completed
-// is looked up at its source.
-func (s *Service) visit(ctx context.Context, appointmentID, callerID string) (Visit, error) {
-	v, known, err := s.store.Visit(ctx, appointmentID)
-	if err != nil {
-		return Visit{}, err
-	}
-	// Whose visit it is never changes.
-	if known && v.CustomerID != callerID {
-		return Visit{}, ErrVisitNotFound
-	}
-	if known && v.Completed() {
-		return v, nil
-	}
-	found, err := s.visits.LookupVisit(ctx, &appointmentv1.LookupVisitRequest{AppointmentId: appointmentID})
-	if err != nil {
-		if errors.Is(err, ErrVisitNotFound) {
-			return Visit{}, ErrVisitNotFound
-		}
-		return Visit{}, err
-	}
-	v = visitFrom(found.GetAppointment(), found.GetVersion())
-	if v.CustomerID != callerID {
-		return Visit{}, ErrVisitNotFound
-	}
-	return v, s.store.PutVisit(ctx, v)
-}
-
-// GetRating returns a rating to anybody.
+// GetRating returns a rating.
 func (s *Service) GetRating(ctx context.Context, req *ratingv1.GetRatingRequest) (*ratingv1.Rating, error) {
-	caller := auth.Caller(ctx)
 	r, err := s.store.Rating(ctx, req.GetRatingId())
 	if err != nil {
 		return nil, err
 	}
-	return ratingFor(caller, r), nil
+	return ratingToProto(auth.Caller(ctx), r), nil
 }
 
-// UpdateRating changes the caller's rating.
+// UpdateRating changes a rating of the caller's.
 func (s *Service) UpdateRating(ctx context.Context, req *ratingv1.UpdateRatingRequest) (*ratingv1.Rating, error) {
 	caller := auth.Caller(ctx)
 	paths, err := fieldmask.Paths(req)
@@ -97,15 +65,13 @@ func (s *Service) UpdateRating(ctx context.Context, req *ratingv1.UpdateRatingRe
 	var stars *int
 	var comment *string
 	if paths.Has("stars") {
-		n := int(req.GetStars())
-		stars = &n
+		stars = new(int(req.GetStars()))
 	}
 	if paths.Has("comment") {
-		text := req.GetComment()
-		comment = &text
+		comment = new(req.GetComment())
 	}
-	own := OfCustomer(caller.UserID)
-	r, err := s.store.UpdateRating(ctx, req.GetRatingId(), own, func(tx *postgres.DB, r *Rating) (bool, error) {
+	scope := ByAuthor(caller.UserID)
+	r, err := s.store.UpdateRating(ctx, req.GetRatingId(), scope, func(tx *postgres.DB, r *Rating) (bool, error) {
 		if err := etag.Match(req.GetEtag(), r.Version); err != nil {
 			return false, err
 		}
@@ -119,15 +85,15 @@ func (s *Service) UpdateRating(ctx context.Context, req *ratingv1.UpdateRatingRe
 	if err != nil {
 		return nil, err
 	}
-	return ratingFor(caller, r), nil
+	return ratingToProto(caller, r), nil
 }
 
-// DeleteRating removes the caller's rating, or any for an administrator.
+// DeleteRating removes a rating of the caller's, or any rating for an administrator.
 func (s *Service) DeleteRating(ctx context.Context, req *ratingv1.DeleteRatingRequest) (*emptypb.Empty, error) {
 	caller := auth.Caller(ctx)
-	scope := OfCustomer(caller.UserID)
+	scope := ByAuthor(caller.UserID)
 	if caller.IsAdmin() {
-		scope = OfAnybody()
+		scope = ByAnybody()
 	}
 	_, err := s.store.UpdateRating(ctx, req.GetRatingId(), scope, func(tx *postgres.DB, r *Rating) (bool, error) {
 		if err := etag.Match(req.GetEtag(), r.Version); err != nil {
@@ -143,10 +109,10 @@ func (s *Service) DeleteRating(ctx context.Context, req *ratingv1.DeleteRatingRe
 	return &emptypb.Empty{}, nil
 }
 
-// ReplyToRating answers a rating of the caller's work.
+// ReplyToRating answers a rating of the caller's own work, while the caller is a master of the salon.
 func (s *Service) ReplyToRating(ctx context.Context, req *ratingv1.ReplyToRatingRequest) (*ratingv1.Rating, error) {
 	caller := auth.Caller(ctx)
-	scope := OfMaster(caller.UserID)
+	scope := OfMaster(caller.UserID, caller.Salons(apiv1.SalonRole_SALON_ROLE_MASTER))
 	r, err := s.store.UpdateRating(ctx, req.GetRatingId(), scope, func(tx *postgres.DB, r *Rating) (bool, error) {
 		if err := etag.Match(req.GetEtag(), r.Version); err != nil {
 			return false, err
@@ -157,65 +123,29 @@ func (s *Service) ReplyToRating(ctx context.Context, req *ratingv1.ReplyToRating
 		}
 		typ := EventReplied
 		if r.Reply == "" {
-			typ = EventUpdated // nobody need be told of an answer that is gone
+			typ = EventUpdated // nobody is notified of a reply that was removed
 		}
 		return true, s.record(ctx, tx, typ, *r, r.Stars, r.Stars, now)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return ratingFor(caller, r), nil
+	return ratingToProto(caller, r), nil
 }
 
-// ListMasterRatings lists the ratings of a master, newest first. An unknown master has none.
+// ListMasterRatings lists the ratings of a master, newest first. A master who is unknown has none.
 func (s *Service) ListMasterRatings(
 	ctx context.Context, req *ratingv1.ListMasterRatingsRequest,
 ) (*ratingv1.ListMasterRatingsResponse, error) {
 	caller := auth.Caller(ctx)
-	var after *Cursor
-	if _, err := s.pages.Decode(req, &after); err != nil {
-		return nil, err
-	}
-	size := pagetoken.Size(req.GetPageSize())
-	// One more than the page tells whether there is another page.
-	ratings, err := s.store.MasterRatings(ctx, req.GetMasterId(), after, size+1)
+	ratings, next, err := pagetoken.List(s.pages, req,
+		func(after *Cursor, limit int) ([]Rating, error) {
+			return s.store.MasterRatings(ctx, req.GetMasterId(), after, limit)
+		},
+		func(r Rating) Cursor { return Cursor{Time: r.CreateTime, ID: r.ID} },
+		func(r Rating) *ratingv1.Rating { return ratingToProto(caller, r) })
 	if err != nil {
 		return nil, err
 	}
-	page, more := pagetoken.Cut(ratings, size)
-	resp := &ratingv1.ListMasterRatingsResponse{}
-	for _, r := range page {
-		resp.Ratings = append(resp.Ratings, ratingFor(caller, r))
-	}
-	if more {
-		last := page[size-1]
-		resp.NextPageToken, err = s.pages.Encode(req, Cursor{Time: last.CreateTime, ID: last.ID})
-	}
-	return resp, err
-}
-
-// GetRatingSummary sums up a master's ratings. Masters are not known here: an id that is nobody's has no ratings either,
-// and gets the empty summary too.
-func (s *Service) GetRatingSummary(
-	ctx context.Context, req *ratingv1.GetRatingSummaryRequest,
-) (*ratingv1.RatingSummary, error) {
-	m, err := s.summaries.Get(ctx, req.GetMasterId())
-	if errors.Is(err, errNoRatings) {
-		return summaryMessage(Summary{MasterID: req.GetMasterId()}), nil
-	}
-	return m, err
-}
-
-// errNoRatings keeps empty summaries out of the cache, which made-up ids could fill otherwise.
-var errNoRatings = apierr.NotFound("summary")
-
-func (s *Service) loadSummary(ctx context.Context, masterID string) (*ratingv1.RatingSummary, error) {
-	summary, err := s.store.Summary(ctx, masterID)
-	if err != nil {
-		return nil, err
-	}
-	if summary.Version == 0 {
-		return nil, errNoRatings
-	}
-	return summaryMessage(summary), nil
+	return &ratingv1.ListMasterRatingsResponse{Ratings: ratings, NextPageToken: next}, nil
 }

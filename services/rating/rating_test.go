@@ -8,67 +8,10 @@ import (
 	"github.com/beauty-salon/platform/internal/apierr"
 )
 
-var visitEnd = time.Date(2026, time.December, 1, 11, 0, 0, 0, time.UTC)
-
-func completedVisit() Visit {
-	return Visit{
-		AppointmentID: "a", CustomerID: "customer", MasterID: "master",
-		State: "COMPLETED", CompleteTime: visitEnd, Version: 3,
-	}
-}
-
-func TestMayRate(t *testing.T) {
-	tests := []struct {
-		name   string
-		change func(*Visit)
-		user   string
-		now    time.Time
-		want   error
-	}{
-		{name: "at once", now: visitEnd},
-		{name: "at the last moment", now: visitEnd.Add(RateWindow)},
-		{name: "a microsecond later", now: visitEnd.Add(RateWindow + time.Microsecond), want: ErrTooLateToRate},
-		{name: "somebody else", user: "admin", now: visitEnd, want: ErrVisitNotFound},
-		{name: "the master", user: "master", now: visitEnd, want: ErrVisitNotFound},
-		{name: "nobody", user: "-", now: visitEnd, want: ErrVisitNotFound},
-		{name: "pending", change: func(v *Visit) { v.State = "PENDING" }, now: visitEnd, want: ErrVisitNotCompleted},
-		{name: "confirmed", change: func(v *Visit) { v.State = "CONFIRMED" }, now: visitEnd, want: ErrVisitNotCompleted},
-		{name: "cancelled", change: func(v *Visit) { v.State = "CANCELLED" }, now: visitEnd, want: ErrVisitNotCompleted},
-		{name: "missed", change: func(v *Visit) { v.State = "NO_SHOW" }, now: visitEnd, want: ErrVisitNotCompleted},
-		{
-			name: "completed, but when is not said", change: func(v *Visit) { v.CompleteTime = time.Time{} },
-			now: visitEnd, want: ErrVisitNotCompleted,
-		},
-		{
-			name: "a master who was their own customer", change: func(v *Visit) { v.MasterID = "customer" },
-			now: visitEnd, want: ErrOwnWork,
-		},
-		{
-			name: "somebody else learns nothing of the state", change: func(v *Visit) { v.State = "PENDING" },
-			user: "stranger", now: visitEnd, want: ErrVisitNotFound,
-		},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			v := completedVisit()
-			if tt.change != nil {
-				tt.change(&v)
-			}
-			user := tt.user
-			if user == "" {
-				user = "customer"
-			}
-			if err := v.MayRate(user, tt.now); !errors.Is(err, tt.want) {
-				t.Errorf("MayRate = %v, want %v", err, tt.want)
-			}
-		})
-	}
-}
-
 func TestChange(t *testing.T) {
 	four, five := 4, 5
 	nice, none := "nice", ""
-	given := visitEnd.Add(time.Hour)
+	given := appointmentEnd.Add(time.Hour)
 	tests := []struct {
 		name        string
 		stars       *int
@@ -96,7 +39,7 @@ func TestChange(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r := NewRating("r", completedVisit(), 5, "nice", given)
+			r := NewRating("r", completedAppointment(), "master", 5, "nice", given)
 			now := given.Add(tt.after)
 			changed, err := r.Change(tt.stars, tt.comment, now)
 			if changed != tt.wantChanged || !errors.Is(err, tt.wantErr) {
@@ -118,8 +61,8 @@ func TestChange(t *testing.T) {
 }
 
 func TestAnswer(t *testing.T) {
-	r := NewRating("r", completedVisit(), 5, "nice", visitEnd)
-	first, second, third := visitEnd.Add(time.Hour), visitEnd.Add(2*time.Hour), visitEnd.Add(400*24*time.Hour)
+	r := NewRating("r", completedAppointment(), "master", 5, "nice", appointmentEnd)
+	first, second, third := appointmentEnd.Add(time.Hour), appointmentEnd.Add(2*time.Hour), appointmentEnd.Add(400*24*time.Hour)
 	if r.Answer("", first) {
 		t.Error("removing no reply counts as a change")
 	}
@@ -137,29 +80,32 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
-func TestDeleteKeepsNoWords(t *testing.T) {
-	r := NewRating("r", completedVisit(), 2, "my name is Ann", visitEnd)
-	r.Answer("hello Ann", visitEnd)
-	at := visitEnd.Add(time.Hour)
+func TestDeleteRemovesTheTexts(t *testing.T) {
+	r := NewRating("r", completedAppointment(), "master", 2, "my name is Ann", appointmentEnd)
+	r.Answer("hello Ann", appointmentEnd)
+	at := appointmentEnd.Add(time.Hour)
 	r.Delete(at)
 	want := Rating{
-		ID: "r", MasterID: "master", AppointmentID: "a", CustomerID: "customer", Stars: 2,
-		CreateTime: visitEnd, UpdateTime: at, DeleteTime: at, Version: 3,
+		ID: "r", SalonID: "salon", MasterID: "master", AppointmentID: "a", CustomerID: "customer", AccountID: "account", Stars: 2,
+		CreateTime: appointmentEnd, UpdateTime: at, DeleteTime: at, Version: 3,
 	}
 	if r != want {
-		t.Errorf("tombstone = %+v, want %+v", r, want)
+		t.Errorf("deleted rating = %+v, want %+v", r, want)
 	}
 }
 
-func TestRefusalsSayWhy(t *testing.T) {
+func TestErrorsHaveReasons(t *testing.T) {
 	tests := []struct {
 		err    *apierr.Error
 		code   string
 		reason string
 	}{
-		{ErrVisitNotFound, "NotFound", "NOT_FOUND"},
+		{ErrAppointmentNotFound, "NotFound", "NOT_FOUND"},
 		{ErrRatingNotFound, "NotFound", "NOT_FOUND"},
-		{ErrVisitNotCompleted, "FailedPrecondition", "VISIT_NOT_COMPLETED"},
+		{ErrSeveralMasters, "InvalidArgument", "INVALID_FIELDS"},
+		{ErrNotAMaster, "InvalidArgument", "INVALID_FIELDS"},
+		{ErrNotCompleted, "FailedPrecondition", "NOT_COMPLETED"},
+		{ErrOwnWork, "FailedPrecondition", "OWN_WORK"},
 		{ErrAlreadyRated, "AlreadyExists", "ALREADY_RATED"},
 		{ErrTooLateToRate, "FailedPrecondition", "TOO_LATE_TO_RATE"},
 		{ErrTooLateToChange, "FailedPrecondition", "TOO_LATE_TO_CHANGE"},

@@ -1,6 +1,6 @@
 package rating
 
-// Summary sums up the ratings of a master, deleted ones left out.
+// Summary sums up the ratings of a master. Deleted ratings do not count.
 type Summary struct {
 	// MasterID is who is rated.
 	MasterID string
@@ -8,14 +8,14 @@ type Summary struct {
 	Count int
 	// StarsSum is the sum of their stars.
 	StarsSum int64
-	// Histogram holds how many ratings have 1, 2, 3, 4 and 5 stars.
+	// Histogram is how many ratings have 1, 2, 3, 4 and 5 stars.
 	Histogram [MaxStars]int
-	// Version counts the changes of the master's ratings, those of words only too: it is the aggregate version of the
-	// master's rating events. 0 while there was no rating.
+	// Version counts the changes of the master's ratings, also those that leave the stars as they are. It is the aggregate
+	// version of the master's rating events; 0 before the first rating.
 	Version int64
 }
 
-// Mean is the mean of the stars, 1 to 5; 0 without a rating.
+// Mean returns the mean of the stars, 1 to 5; 0 without a rating.
 func (s Summary) Mean() float64 {
 	if s.Count == 0 {
 		return 0
@@ -23,7 +23,7 @@ func (s Summary) Mean() float64 {
 	return float64(s.StarsSum) / float64(s.Count)
 }
 
-// Apply replaces one rating's stars with others and counts the change. 0 stands for no rating: before it was given, or
+// Apply replaces one rating's stars and counts the change. 0 stars mean that there is no rating: before it was given, or
 // after it was deleted.
 func (s *Summary) Apply(before, after int) {
 	s.add(before, -1)

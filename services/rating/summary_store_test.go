@@ -8,22 +8,23 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/pgtest"
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
-func TestSummaryOfNobody(t *testing.T) {
+func TestSummaryOfUnknownMaster(t *testing.T) {
 	s := NewStore(pgtest.New(t, Migrations))
-	master := newID(t)
+	master := id.New()
 	if got, err := s.Summary(t.Context(), master); got != (Summary{MasterID: master}) || err != nil {
 		t.Errorf("summary = %+v, %v", got, err)
 	}
 }
 
-// Whoever changes ratings of a master at the same time: no change is lost and no version is used twice.
+// Concurrent changes are all counted, and each gets a version of its own.
 func TestSummaryUnderConcurrency(t *testing.T) {
 	s := NewStore(pgtest.New(t, Migrations))
-	master := newID(t)
+	master := id.New()
 	const workers, each = 8, 10
 	versions := make([][]int64, workers)
 	errs := make([]error, workers)
@@ -57,12 +58,12 @@ func TestSummaryUnderConcurrency(t *testing.T) {
 	}
 }
 
-// Whatever is done to the ratings of two masters: their stored summaries are what their stored ratings sum up to.
+// After any sequence of changes of two masters' ratings, their stored summaries are those of their stored ratings.
 func TestStoredSummaryEqualsRecomputation(t *testing.T) {
 	db := pgtest.New(t, Migrations)
 	s := NewStore(db)
 	rapid.Check(t, func(rt *rapid.T) {
-		masters := []string{newID(t), newID(t)}
+		masters := []string{id.New(), id.New()}
 		given := map[string][]string{}
 		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
 			master := rapid.SampledFrom(masters).Draw(rt, "master")
@@ -72,32 +73,31 @@ func TestStoredSummaryEqualsRecomputation(t *testing.T) {
 				action = rapid.SampledFrom([]string{"give", "change", "reply", "delete"}).Draw(rt, "action")
 			}
 			if action == "give" {
-				v := visitOf(t, s, master)
-				r := NewRating(newID(t), v, stars, "", visitEnd)
+				r := NewRating(id.New(), putAppointment(t, s, master), master, stars, "", appointmentEnd)
 				must(rt, db.InTx(t.Context(), func(tx *postgres.DB) error {
-					must(rt, NewStore(tx).InsertRating(t.Context(), r))
-					_, err := NewStore(tx).UpdateSummary(t.Context(), master, func(sum *Summary) { sum.Apply(0, stars) })
+					must(rt, s.In(tx).InsertRating(t.Context(), r))
+					_, err := s.In(tx).UpdateSummary(t.Context(), master, func(sum *Summary) { sum.Apply(0, stars) })
 					return err
 				}))
 				given[master] = append(given[master], r.ID)
 				continue
 			}
 			i := rapid.IntRange(0, len(given[master])-1).Draw(rt, "rating")
-			id := given[master][i]
-			_, err := s.UpdateRating(t.Context(), id, OfMaster(master), func(tx *postgres.DB, r *Rating) (bool, error) {
+			ratingID := given[master][i]
+			_, err := s.UpdateRating(t.Context(), ratingID, OfMaster(master, []string{id.FirstSalon}), func(tx *postgres.DB, r *Rating) (bool, error) {
 				before, after := r.Stars, r.Stars
 				switch action {
 				case "change":
-					_, err := r.Change(&stars, nil, visitEnd)
+					_, err := r.Change(&stars, nil, appointmentEnd)
 					must(rt, err)
 					after = stars
 				case "reply":
-					r.Answer("thanks", visitEnd)
+					r.Answer("thanks", appointmentEnd)
 				case "delete":
-					r.Delete(visitEnd)
+					r.Delete(appointmentEnd)
 					after = 0
 				}
-				_, err := NewStore(tx).UpdateSummary(t.Context(), master, func(sum *Summary) { sum.Apply(before, after) })
+				_, err := s.In(tx).UpdateSummary(t.Context(), master, func(sum *Summary) { sum.Apply(before, after) })
 				return true, err
 			})
 			must(rt, err)

@@ -40,8 +40,8 @@ func TestSummaryOfLargeNumbers(t *testing.T) {
 	}
 }
 
-// Whatever is given, changed and deleted in whatever order: the summary is that of the ratings that are left, and its
-// version has grown by one each time.
+// After any sequence of ratings, changes and deletions, the summary is that of the ratings that are left, and its version is
+// the number of steps.
 func TestSummaryEqualsItsRatings(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var s Summary

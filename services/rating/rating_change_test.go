@@ -12,6 +12,7 @@ import (
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
 	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/servicetest"
 )
 
 func TestUpdateRating(t *testing.T) {
@@ -84,7 +85,7 @@ func TestUpdateRatingIsRefused(t *testing.T) {
 		{"unknown", f.customer, &ratingv1.UpdateRatingRequest{RatingId: f.NewID(), Stars: three}, "NOT_FOUND"},
 		{"deleted", f.customer, &ratingv1.UpdateRatingRequest{RatingId: gone.GetId(), Stars: three}, "NOT_FOUND"},
 		{"changed since", f.customer, &ratingv1.UpdateRatingRequest{RatingId: r.GetId(), Stars: three, Etag: "2"}, "ETAG_MISMATCH"},
-		{"no etag of ours", f.customer, &ratingv1.UpdateRatingRequest{RatingId: r.GetId(), Stars: three, Etag: "x"}, "ETAG_MISMATCH"},
+		{"not an etag", f.customer, &ratingv1.UpdateRatingRequest{RatingId: r.GetId(), Stars: three, Etag: "x"}, "ETAG_MISMATCH"},
 		{"six stars", f.customer, &ratingv1.UpdateRatingRequest{RatingId: r.GetId(), Stars: proto.Int32(6)}, "INVALID_FIELDS"},
 		{"no stars", f.customer, &ratingv1.UpdateRatingRequest{RatingId: r.GetId(), UpdateMask: mask("stars")}, "INVALID_FIELDS"},
 		{"all, but no stars", f.customer, &ratingv1.UpdateRatingRequest{RatingId: r.GetId(), UpdateMask: mask("*")}, "INVALID_FIELDS"},
@@ -109,7 +110,7 @@ func TestUpdateRatingWithinThirtyDays(t *testing.T) {
 	f.Clock.Advance(time.Microsecond)
 	_, err = f.client.UpdateRating(f.As(f.customer), &ratingv1.UpdateRatingRequest{RatingId: r.GetId(), Stars: proto.Int32(4)})
 	wantReason(t, err, "TOO_LATE_TO_CHANGE")
-	// Taking it back is always possible.
+	// A rating can be deleted at any time.
 	_, err = f.client.DeleteRating(f.As(f.customer), &ratingv1.DeleteRatingRequest{RatingId: r.GetId()})
 	wantReason(t, err, "")
 }
@@ -151,8 +152,12 @@ func TestDeleteRating(t *testing.T) {
 
 func TestReplyToRating(t *testing.T) {
 	f := newFixture(t)
-	colleague := f.SignIn(apiv1.Role_ROLE_MASTER)
 	r := f.rate(2)
+	left := f.SignInAs(f.master.UserID, apiv1.Role_ROLE_CUSTOMER)
+	moved := f.SignInAs(f.master.UserID, apiv1.Role_ROLE_CUSTOMER,
+		servicetest.Member(f.NewID(), apiv1.SalonRole_SALON_ROLE_MASTER))
+	promoted := f.SignInAs(f.master.UserID, apiv1.Role_ROLE_CUSTOMER,
+		servicetest.Member(f.salonID, apiv1.SalonRole_SALON_ROLE_MANAGER))
 	for _, refused := range []struct {
 		as     auth.Principal
 		req    *ratingv1.ReplyToRatingRequest
@@ -160,8 +165,11 @@ func TestReplyToRating(t *testing.T) {
 	}{
 		{auth.Principal{}, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "UNAUTHENTICATED"},
 		{f.customer, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "PERMISSION_DENIED"},
-		{colleague, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "NOT_FOUND"},
-		{f.admin, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "NOT_FOUND"},
+		{f.colleague, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "NOT_FOUND"},
+		{f.admin, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "PERMISSION_DENIED"},
+		{left, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "PERMISSION_DENIED"},
+		{promoted, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "PERMISSION_DENIED"},
+		{moved, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "NOT_FOUND"},
 		{f.master, &ratingv1.ReplyToRatingRequest{RatingId: f.NewID(), Reply: "no"}, "NOT_FOUND"},
 		{f.master, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no", Etag: "2"}, "ETAG_MISMATCH"},
 		{f.master, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: strings.Repeat("x", 2001)}, "INVALID_FIELDS"},
@@ -188,9 +196,9 @@ func TestReplyToRating(t *testing.T) {
 	wantMessage(t, got, want)
 }
 
-func TestEventsTellWhatHappened(t *testing.T) {
+func TestEventsOfRatings(t *testing.T) {
 	f := newFixture(t)
-	heard := f.Listen("probe-ratings", "rating.>")
+	received := f.Listen("probe-ratings", "rating.>")
 	r := f.rate(2)
 	call := func(_ any, err error) {
 		t.Helper()
@@ -216,11 +224,11 @@ func TestEventsTellWhatHappened(t *testing.T) {
 		{EventUpdated, r, 4, 1, 4},
 		{EventUpdated, r, 4, 1, 4},
 		{EventReplied, r, 4, 1, 4},
-		{EventUpdated, r, 4, 1, 4}, // the reply is gone, and nobody is told
+		{EventUpdated, r, 4, 1, 4}, // the reply was removed
 		{EventCreated, other, 1, 2, 5},
 		{EventDeleted, r, 4, 1, 1},
 	}
-	for i, e := range heard.Wait(len(want)) {
+	for i, e := range received.Wait(len(want)) {
 		w := want[i]
 		var body ratingv1.RatingEvent
 		if err := e.Decode(&body); err != nil {
@@ -231,10 +239,10 @@ func TestEventsTellWhatHappened(t *testing.T) {
 		}
 		wantMessage(t, &body, &ratingv1.RatingEvent{
 			RatingId: w.rating.GetId(), AppointmentId: w.rating.GetAppointmentId(), MasterId: f.master.UserID,
-			CustomerId: f.customer.UserID, Stars: w.stars, SummaryCount: w.count, SummaryStars: w.sum,
+			SalonId: f.salonID, CustomerId: f.customerID, AccountId: f.customer.UserID, Stars: w.stars, SummaryCount: w.count, SummaryStars: w.sum,
 		})
 		if strings.Contains(string(e.Body), "nice") || strings.Contains(string(e.Body), "thanks") {
-			t.Errorf("event %d carries words: %s", i, e.Body)
+			t.Errorf("event %d carries texts: %s", i, e.Body)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/beauty-salon/platform/internal/auth"
 )
 
-func TestWhoSeesWhoseVisitItWas(t *testing.T) {
+func TestWhoSeesTheAppointmentOfARating(t *testing.T) {
 	f := newFixture(t)
 	r := f.rate(5)
 	public := proto.CloneOf(r)
@@ -88,7 +88,7 @@ func TestGetRatingSummary(t *testing.T) {
 	empty.MasterId = stranger
 	wantMessage(t, got, empty)
 
-	// Each one is seen at once, though the summary is cached.
+	// The cached summary follows each rating at once.
 	for i, step := range []struct {
 		stars     int32
 		mean      float64

@@ -1,0 +1,55 @@
+package rating
+
+import (
+	"errors"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/beauty-salon/platform/internal/id"
+	"github.com/beauty-salon/platform/internal/pgtest"
+	"github.com/beauty-salon/platform/internal/postgres"
+)
+
+func TestPutAppointmentKeepsTheNewest(t *testing.T) {
+	s := NewStore(pgtest.New(t, Migrations))
+	if _, err := s.Appointment(t.Context(), id.New()); !errors.Is(err, ErrAppointmentNotFound) {
+		t.Errorf("unknown appointment: %v", err)
+	}
+	a := Appointment{
+		ID: id.New(), SalonID: id.New(), CustomerID: id.New(), MasterIDs: []string{id.New(), id.New()},
+		State: "CONFIRMED", Version: 2,
+	}
+	older, claimed, newer := a, a, a
+	older.State, older.Version = "PENDING", 1
+	claimed.AccountID = id.New()
+	newer.AccountID, newer.MasterIDs = claimed.AccountID, []string{id.New()}
+	newer.State, newer.EndTime, newer.CompleteTime, newer.Version = stateCompleted, appointmentEnd, appointmentEnd.Add(time.Minute), 3
+	for i, step := range []struct{ put, want Appointment }{
+		{a, a}, {older, a}, {a, a}, {claimed, claimed}, {newer, newer}, {older, newer},
+	} {
+		if err := s.PutAppointment(t.Context(), step.put); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.Appointment(t.Context(), a.ID); !reflect.DeepEqual(got, step.want) || err != nil {
+			t.Errorf("%d: got %+v, %v, want %+v", i, got, err, step.want)
+		}
+	}
+}
+
+func TestAppointmentConstraints(t *testing.T) {
+	s := NewStore(pgtest.New(t, Migrations))
+	for name, spoil := range map[string]func(*Appointment){
+		"no master":                    func(a *Appointment) { a.MasterIDs = []string{} },
+		"no state":                     func(a *Appointment) { a.State = "" },
+		"completed at an unknown time": func(a *Appointment) { a.CompleteTime = time.Time{} },
+		"version 0":                    func(a *Appointment) { a.Version = 0 },
+	} {
+		a := completedAppointment()
+		a.ID, a.SalonID, a.CustomerID, a.AccountID, a.MasterIDs = id.New(), id.New(), id.New(), id.New(), []string{id.New()}
+		spoil(&a)
+		if err := s.PutAppointment(t.Context(), a); !postgres.IsCheckViolation(err, "") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
