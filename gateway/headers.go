@@ -62,8 +62,8 @@ func (g *Gateway) describeResponse(ctx context.Context, w http.ResponseWriter, m
 		h.Set("Link", "<"+nextPage(call.url, token)+`>; rel="next"`)
 	}
 	switch {
-	case call.route.Creates():
-		if id := stringField(m, "id"); id != "" && call.route.location != "" {
+	case call.route.location != "":
+		if id := stringField(m, "id"); id != "" {
 			h.Set("Location", locationOf(call.route.location, id))
 		}
 		w.WriteHeader(http.StatusCreated)

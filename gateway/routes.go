@@ -30,7 +30,7 @@ type route struct {
 	path      func() *regexp.Regexp // only needed to tell what else a path takes
 	query     map[string]bool       // the query parameters that it takes, by JSON and by proto name
 	cache     *apiv1.ResponseCache
-	location  string // for creates: the template of the path of what was created
+	location  string // for creates: the template of the path of what was created, if it can be read
 	anonymous bool   // nobody need be signed in
 	personal  bool   // some callers see more of the answer than others
 }

@@ -135,13 +135,15 @@ func TestLocations(t *testing.T) {
 	rs := newTestRoutes(t)
 	creates := 0
 	for name, r := range rs.byMethod {
-		if r.Creates() {
-			creates++
-			if !strings.HasSuffix(r.location, "}") {
-				t.Errorf("%s creates something at %q", name, r.location)
+		switch {
+		case r.location == "":
+			if strings.HasPrefix(string(r.desc.Name()), "Create") {
+				t.Errorf("what %s creates cannot be read", name)
 			}
-		} else if r.location != "" {
-			t.Errorf("%s creates nothing and has a location", name)
+		case !r.Creates() || !strings.HasSuffix(r.location, "}"):
+			t.Errorf("%s has the location %q", name, r.location)
+		default:
+			creates++
 		}
 	}
 	for method, want := range map[string]string{

@@ -27,6 +27,8 @@ type method struct {
 	path     string // with variables in camel case
 	pathVars []string
 	hasBody  bool
+	binding  binding.Binding
+	creates  bool // what can be read elsewhere
 }
 
 // contractMethods returns the methods that REST carries.
@@ -46,7 +48,10 @@ func contractMethods(t *testing.T) []method {
 		}
 		return true
 	})
-	if len(methods) < 40 {
+	for i, m := range methods {
+		methods[i].creates = slices.ContainsFunc(methods, func(other method) bool { return other.binding.Locates(m.binding) })
+	}
+	if len(methods) < 60 {
 		t.Fatalf("only %d methods are registered", len(methods))
 	}
 	return methods
@@ -62,7 +67,7 @@ func newMethod(t *testing.T, md protoreflect.MethodDescriptor) method {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := method{desc: md, policy: policy, verb: b.Verb, path: b.Template, hasBody: b.HasBody}
+	m := method{desc: md, policy: policy, verb: b.Verb, path: b.Template, hasBody: b.HasBody, binding: b}
 	for i := range md.Input().Fields().Len() {
 		fd := md.Input().Fields().Get(i)
 		if variable := "{" + string(fd.Name()) + "}"; strings.Contains(m.path, variable) {
@@ -92,11 +97,17 @@ func (m method) returns(field protoreflect.Name) bool {
 	return m.desc.Output().Fields().ByName(field) != nil
 }
 
+// namesOthers reports whether the body can name something that exists, such as a salon.
+func (m method) namesOthers() bool {
+	return m.hasBody && slices.ContainsFunc(m.otherFields(), func(name string) bool {
+		return strings.HasSuffix(name, "Id") && name != "requestId"
+	})
+}
+
 // successStatus is what the gateway answers when all went well.
 func (m method) successStatus() int {
-	name := string(m.desc.Name())
 	switch {
-	case m.verb == http.MethodPost && (strings.HasPrefix(name, "Create") || name == "Register"):
+	case m.creates:
 		return http.StatusCreated
 	case m.desc.Output().FullName() == "google.protobuf.Empty":
 		return http.StatusNoContent

@@ -96,6 +96,7 @@ func TestAnswersPromiseWhatTheGatewayWrites(t *testing.T) {
 	doc := load(t)
 	// The fields that may be absent. Whoever adds one makes every client check it.
 	optional := map[string][]string{
+		"Appointment":  {"customer"},
 		"FieldError":   nil,
 		"Notification": {"appointmentStartTime", "readTime"},
 		"Offering":     {"durationOverrideMinutes", "priceOverride"},

@@ -51,14 +51,15 @@ func Of(md protoreflect.MethodDescriptor) (Binding, error) {
 	return b, nil
 }
 
-// Creates reports whether the method makes a resource, so that REST answers 201.
+// Creates reports whether the method makes a resource: a POST that takes a request_id, as
+// all of them do.
 func (b Binding) Creates() bool {
-	name := string(b.desc.Name())
-	return b.Verb == http.MethodPost && (strings.HasPrefix(name, "Create") || name == "Register")
+	return b.Verb == http.MethodPost && b.desc.Input().Fields().ByName("request_id") != nil
 }
 
 // Locates reports whether a read shows what a method creates: a GET with one
-// variable, the id, that returns the same message. Its path is the Location.
+// variable, the id, that returns the same message. Its path is the Location, and
+// REST answers the create with 201.
 func (b Binding) Locates(create Binding) bool {
 	return create.Creates() && b.Verb == http.MethodGet && strings.Count(b.Template, "{") == 1 &&
 		b.desc.Output().FullName() == create.desc.Output().FullName()

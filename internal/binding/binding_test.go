@@ -37,6 +37,7 @@ func TestBindings(t *testing.T) {
 		{"get", get, http.MethodGet, "/v1/masters/{master_id}", false, false},
 		{"create", create, http.MethodPost, "/v1/masters", true, true},
 		{"register", of(t, auth, "AuthService", "Register"), http.MethodPost, "/v1/auth:register", true, true},
+		{"invite", of(t, userv1.File_salon_user_v1_member_service_proto, "MemberService", "InviteMember"), http.MethodPost, "/v1/salons/{salon_id}/members:invite", true, true},
 		{"login", of(t, auth, "AuthService", "Login"), http.MethodPost, "/v1/auth:login", true, false},
 		{"put", of(t, offerings, "CatalogService", "PutOffering"), http.MethodPut, "/v1/masters/{master_id}/offerings/{service_id}", true, false},
 		{"patch", of(t, users, "UserService", "UpdateMe"), http.MethodPatch, "/v1/me", true, false},
@@ -54,11 +55,14 @@ func TestBindings(t *testing.T) {
 		}
 	}
 	list, getUser := of(t, masters, "MasterService", "ListMasters"), of(t, users, "UserService", "GetUser")
+	rate := of(t, ratings, "RatingService", "CreateRating")
 	for name, reads := range map[string]bool{
-		"the resource":     get.Locates(create),
-		"a list":           !list.Locates(create),
-		"another resource": !getUser.Locates(create),
-		"of an update":     !get.Locates(of(t, masters, "MasterService", "UpdateMaster")),
+		"what is created below something else":  of(t, ratings, "RatingService", "GetRating").Locates(rate),
+		"the list that something is created in": !of(t, ratings, "RatingService", "ListAppointmentRatings").Locates(rate),
+		"the resource":                          get.Locates(create),
+		"a list":                                !list.Locates(create),
+		"another resource":                      !getUser.Locates(create),
+		"of an update":                          !get.Locates(of(t, masters, "MasterService", "UpdateMaster")),
 	} {
 		if !reads {
 			t.Errorf("where to read what was created: wrong for %s", name)

@@ -26,7 +26,7 @@ type method struct {
 	binding.Binding
 	desc     protoreflect.MethodDescriptor
 	policy   *apiv1.MethodPolicy
-	location string // for creates: the template of the path of what was created
+	location string // for creates: the template of the path of what was created, if it can be read
 }
 
 // packages is their order in the document: what everybody needs comes first.
@@ -135,10 +135,10 @@ func (m *method) takes(field protoreflect.Name) bool {
 	return m.desc.Input().Fields().ByName(field) != nil
 }
 
-// needsID reports whether the body must name something that exists.
-func (m *method) needsID() bool {
+// namesOthers reports whether the body can name something that exists, such as a salon.
+func (m *method) namesOthers() bool {
 	for i := range m.desc.Input().Fields().Len() {
-		if fd := m.desc.Input().Fields().Get(i); !m.InPath(fd) && isID(fd) && required(fd, inRequest) {
+		if fd := m.desc.Input().Fields().Get(i); m.HasBody && !m.InPath(fd) && isID(fd) && fd.Name() != "request_id" {
 			return true
 		}
 	}

@@ -4,11 +4,16 @@ import (
 	"slices"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/beauty-salon/platform/internal/id"
 )
 
-// One story runs through all examples: Anna Berg books Mira Sol for a cut.
+// One story runs through all examples: Anna Berg books Mira Sol for a cut, in the salon that every installation begins with.
 const (
-	exampleCustomer     = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c01"
+	exampleSalon        = id.FirstSalon
+	exampleUser         = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c01"
+	exampleCustomer     = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c09"
+	exampleInvitation   = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c0a"
 	exampleMaster       = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c02"
 	exampleService      = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c03"
 	exampleAppointment  = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c04"
@@ -21,7 +26,7 @@ const (
 // fieldExamples are the values that the contract gives no example of, by field and, where one name means the same
 // everywhere, by JSON name.
 var fieldExamples = map[string]any{ //nolint:gosec // tokens that open nothing
-	"salon.user.v1.User.id":                          exampleCustomer,
+	"salon.user.v1.User.id":                          exampleUser,
 	"salon.user.v1.User.role":                        "ROLE_CUSTOMER",
 	"salon.user.v1.Master.id":                        exampleMaster,
 	"salon.user.v1.Session.id":                       exampleSession,
@@ -30,7 +35,7 @@ var fieldExamples = map[string]any{ //nolint:gosec // tokens that open nothing
 	"salon.user.v1.SetUserRoleRequest.role":          "ROLE_ADMIN",
 	"salon.appointment.v1.Appointment.id":            exampleAppointment,
 	"salon.appointment.v1.Appointment.state":         "APPOINTMENT_STATE_PENDING",
-	"salon.appointment.v1.Appointment.cancelled_by":  "PARTY_UNSPECIFIED",
+	"salon.appointment.v1.Appointment.cancelled_by":  "ACTOR_UNSPECIFIED",
 	"salon.appointment.v1.Segment.id":                exampleSegment,
 	"salon.appointment.v1.Service.id":                exampleService,
 	"salon.appointment.v1.Service.active":            true,
@@ -42,7 +47,7 @@ var fieldExamples = map[string]any{ //nolint:gosec // tokens that open nothing
 	"salon.notification.v1.Notification.id":          exampleNotification,
 	"salon.notification.v1.Notification.type":        "NOTIFICATION_TYPE_APPOINTMENT_CONFIRMED",
 	"salon.notification.v1.Notification.title":       "Visit confirmed",
-	"salon.notification.v1.Notification.body":        "The salon has confirmed your visit on Mon 14 Jun 2027, 09:00 UTC.",
+	"salon.notification.v1.Notification.body":        "The salon has confirmed your visit on Mon 14 Jun, 11:00.",
 	"salon.notification.v1.Notification.rating_id":   "",
 	"salon.notification.v1.UnreadCount.count":        3,
 	"salon.user.v1.Jwk.kty":                          "OKP",
@@ -66,30 +71,51 @@ var fieldExamples = map[string]any{ //nolint:gosec // tokens that open nothing
 	"salon.rating.v1.Rating.reply_time":              nil,
 	"salon.appointment.v1.Appointment.cancel_reason": "",
 
+	"salon.user.v1.User.memberships":                        []any{},
+	"salon.user.v1.Member.user_id":                          exampleMaster,
+	"salon.user.v1.Member.display_name":                     "Mira Sol",
+	"salon.user.v1.Member.email":                            "mira@example.com",
+	"salon.user.v1.GetMemberRequest.user_id":                exampleMaster,
+	"salon.user.v1.UpdateMemberRequest.user_id":             exampleMaster,
+	"salon.user.v1.RemoveMemberRequest.user_id":             exampleMaster,
+	"salon.user.v1.Invitation.id":                           exampleInvitation,
+	"salon.user.v1.Invitation.expire_time":                  "2027-06-15T08:00:00Z",
+	"salon.appointment.v1.Salon.id":                         exampleSalon,
+	"salon.appointment.v1.Salon.is_default":                 true,
+	"salon.appointment.v1.Customer.id":                      exampleCustomer,
+	"salon.appointment.v1.Customer.account_id":              "",
+	"salon.appointment.v1.AppointmentCustomer.display_name": "Anna Berg",
+	"salon.appointment.v1.AppointmentCustomer.phone":        "+4930123456",
+	"salon.appointment.v1.Appointment.utc_offset_minutes":   120,
+
 	"appointmentId":        exampleAppointment,
 	"appointmentStartTime": "2027-06-14T09:00:00Z",
 	"createTime":           "2027-06-01T08:00:00Z",
 	"customerId":           exampleCustomer,
 	"endTime":              "2027-06-14T10:00:00Z",
 	"etag":                 "1",
+	"invitationId":         exampleInvitation,
 	"markedCount":          3,
 	"masterId":             exampleMaster,
+	"masterName":           "Mira Sol",
 	"nextPageToken":        "",
 	"notificationId":       exampleNotification,
 	"ratingId":             exampleRating,
 	"refreshToken":         "the-token-of-the-last-answer",
+	"salonId":              exampleSalon,
 	"serviceId":            exampleService,
 	"serviceName":          "Cut and blow-dry",
 	"sessionId":            exampleSession,
 	"startTime":            "2027-06-14T09:00:00Z",
+	"timeZone":             "Europe/Berlin",
 	"updateTime":           "2027-06-01T08:00:00Z",
-	"userId":               exampleCustomer,
+	"userId":               exampleUser,
 }
 
 // outcomes are what the answer of a verb shows that makes it different from the resource's other answers.
 var outcomes = map[protoreflect.Name]map[string]any{
 	"CancelAppointment": {
-		"state": "APPOINTMENT_STATE_CANCELLED", "cancelledBy": "PARTY_CUSTOMER", "cancelReason": "I am ill.", "etag": "2",
+		"state": "APPOINTMENT_STATE_CANCELLED", "cancelledBy": "ACTOR_CUSTOMER", "cancelReason": "I am ill.", "etag": "2",
 	},
 	"ConfirmAppointment":   {"state": "APPOINTMENT_STATE_CONFIRMED", "etag": "2"},
 	"CompleteAppointment":  {"state": "APPOINTMENT_STATE_COMPLETED", "etag": "3"},

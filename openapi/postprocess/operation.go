@@ -31,6 +31,9 @@ func (b *builder) newOperation(m *method, raw *operation) (*operation, error) {
 	for _, role := range m.policy.GetRoles() {
 		op.Roles = append(op.Roles, role.String())
 	}
+	for _, role := range m.policy.GetSalonRoles() {
+		op.Roles = append(op.Roles, role.String())
+	}
 	if err := b.addParameters(op, m, raw); err != nil {
 		return nil, err
 	}
@@ -94,8 +97,17 @@ func callers(m *method) string {
 	case len(roles) == 0:
 		return "*For everybody who is signed in.*"
 	default:
-		return "*For " + strings.Join(roles, ", ") + " only.*"
+		return "*For " + enumerate(roles) + " only.*"
 	}
+}
+
+// enumerate joins words as a sentence does: "a, b and c".
+func enumerate(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " and " + words[last]
 }
 
 // security follows the policy. A public method whose answer depends on who asks takes a token without demanding one.

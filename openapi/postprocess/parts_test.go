@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
@@ -100,6 +101,10 @@ func TestSummarize(t *testing.T) {
 		{"GetX", "GetX returns an x; or not.", "Returns an x", "Returns an x; or not."},
 		{"GetX", "GetX returns 1.5 of them.", "Returns 1.5 of them", ""},
 		{"GetX", "GetX returns an x.\n\nSecond\nparagraph.", "Returns an x", "Returns an x.\n\nSecond paragraph."},
+		{
+			"GetX", "GetX returns an x, " + strings.Repeat("y", 80) + ", or nothing.",
+			"Returns an x, " + strings.Repeat("y", 80), "Returns an x, " + strings.Repeat("y", 80) + ", or nothing.",
+		},
 		{"X", "X is a letter.", "A letter", ""},
 		{"X", "Without the name.", "Without the name", ""},
 		{"X", "", "", ""},

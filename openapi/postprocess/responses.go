@@ -31,12 +31,10 @@ func (b *builder) success(m *method) (int, *response) {
 	out := m.desc.Output()
 	status, r := http.StatusOK, &response{Description: withoutSubject(string(out.Name()), commentOf(out))}
 	switch {
-	case m.Creates():
+	case m.location != "":
 		status = http.StatusCreated
 		r.Description = "Created. " + r.Description
-		if m.location != "" {
-			r.Headers.set("Location", &header{Ref: headerRef + "Location"})
-		}
+		r.Headers.set("Location", &header{Ref: headerRef + "Location"})
 	case out.FullName() == "google.protobuf.Empty":
 		status, r.Description = http.StatusNoContent, "Done. There is no body."
 	}
@@ -107,7 +105,7 @@ var problems = []problemResponse{
 	{
 		key: "404", name: "NotFound", reason: "NOT_FOUND", detail: "master not found",
 		text:    "There is no such thing, or none that the caller may see.",
-		applies: func(_ *operation, m *method) bool { return strings.Contains(m.Template, "{") || m.needsID() },
+		applies: func(_ *operation, m *method) bool { return strings.Contains(m.Template, "{") || m.namesOthers() },
 	},
 	{
 		key: "409", name: "Conflict", reason: "REQUEST_IN_FLIGHT", detail: "the first request with this key is still running",

@@ -35,6 +35,9 @@ func withoutSubject(name, comment string) string {
 	return text
 }
 
+// maxSummary is how many bytes of a summary fit on one line of the page. A longer one ends at a comma before.
+const maxSummary = 100
+
 // summarize makes a summary and a description of a method's comment. The description is empty when it would only repeat
 // the summary.
 func summarize(name, comment string) (summary, description string) {
@@ -42,6 +45,11 @@ func summarize(name, comment string) (summary, description string) {
 	summary = text
 	if end := endOfClause.FindStringIndex(text); end != nil {
 		summary = text[:end[0]]
+	}
+	if len(summary) > maxSummary {
+		if comma := strings.LastIndex(summary[:maxSummary], ", "); comma > 0 {
+			summary = summary[:comma]
+		}
 	}
 	if strings.TrimSuffix(text, ".") == summary {
 		return summary, ""

@@ -32,13 +32,20 @@ export function isUnread(notification: Schemas["Notification"]): boolean {
 
 // What is required for a booking, and what is not.
 export const booking: Body<"createAppointment"> = {
-  segments: [{ serviceId: "…", masterId: "…", startTime: "2027-06-14T09:00:00Z" }],
+  startTime: "2027-06-14T09:00:00Z",
+  segments: [
+    { serviceId: "…", masterId: "…" },
+    { serviceId: "…", masterId: "…" },
+  ],
 };
 // @ts-expect-error there is nothing to book without segments
-export const nothing: Body<"createAppointment"> = { note: "Sensitive skin." };
+export const nothing: Body<"createAppointment"> = { startTime: "2027-06-14T09:00:00Z" };
+// @ts-expect-error an appointment has a start
+export const someday: Body<"createAppointment"> = { segments: [{ serviceId: "…", masterId: "…" }] };
 export const incomplete: Body<"createAppointment"> = {
-  // @ts-expect-error a segment has a start
-  segments: [{ serviceId: "…", masterId: "…" }],
+  startTime: "2027-06-14T09:00:00Z",
+  // @ts-expect-error a segment has a master
+  segments: [{ serviceId: "…" }],
 };
 
 // A booking is answered with 201, and its state is one of those that exist.
@@ -48,6 +55,31 @@ export function stateOf(appointment: Answer<"createAppointment", 201>): "pending
   const total: number = appointment.totalPrice.amountMinor;
   return appointment.state === "APPOINTMENT_STATE_PENDING" && total >= 0 ? "pending" : "other";
 }
+
+// Who the customer is, only staff are shown; everybody sees who does what, without another call.
+export function describe(appointment: Schemas["Appointment"]): string {
+  const customer: Schemas["AppointmentCustomer"] | undefined = appointment.customer;
+  const what: string = appointment.segments.map((s) => `${s.serviceName} by ${s.masterName}`).join(", ");
+  const minutes: number = appointment.utcOffsetMinutes;
+  return `${customer?.displayName ?? ""} ${what} ${appointment.timeZone} ${minutes}`;
+}
+
+// The salon may be left out. Who is to work in one is invited, as one or more things.
+export const service: Body<"createService"> = {
+  name: "Cut",
+  category: "Hair",
+  durationMinutes: 60,
+  price: { currencyCode: "EUR", amountMinor: 4500 },
+};
+export const invitation: Body<"inviteMember"> = {
+  email: "mira@example.com",
+  roles: ["SALON_ROLE_MASTER", "SALON_ROLE_MANAGER"],
+};
+// @ts-expect-error a role of the platform is none in a salon
+export const admin: Body<"updateMember"> = { roles: ["ROLE_ADMIN"] };
+export const member: operations["updateMember"]["parameters"] = {
+  path: { salonId: "…", userId: "…" },
+};
 
 // A change names the fields that it changes and no others; the id is in the path.
 export const noChange: Body<"updateMaster"> = {};
@@ -63,6 +95,7 @@ export const target: operations["updateMaster"]["parameters"] = {
 export const query: NonNullable<paths["/v1/appointments"]["get"]["parameters"]["query"]> = {
   pageSize: 20,
   states: ["APPOINTMENT_STATE_PENDING", "APPOINTMENT_STATE_CONFIRMED"],
+  from: "2027-06-14T09:00:00Z",
   orderBy: "start_time desc",
 };
 
@@ -74,6 +107,7 @@ export function retry(problem: components["responses"]["Conflict"]["content"]["a
     case "CONTENTION":
       return true;
     case "SLOT_UNAVAILABLE":
+    case "CUSTOMER_BUSY":
       return false;
     default:
       return problem.status >= 500 && (problem.errors ?? []).length === 0;

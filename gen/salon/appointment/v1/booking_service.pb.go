@@ -332,7 +332,7 @@ type Appointment struct {
 	SalonId string `protobuf:"bytes,2,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
 	// Whose appointment, as the salon knows them.
 	CustomerId string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	// The customer's name and phone; shown to staff only.
+	// The customer's name and phone, for staff. Absent for everybody else.
 	Customer *AppointmentCustomer `protobuf:"bytes,4,opt,name=customer,proto3" json:"customer,omitempty"`
 	// Where it stands.
 	State AppointmentState `protobuf:"varint,5,opt,name=state,proto3,enum=salon.appointment.v1.AppointmentState" json:"state,omitempty"`
