@@ -92,7 +92,7 @@ func Run[T proto.Message](
 			return err
 		}
 		if stored != nil {
-			response, err = decode[T](stored.Response)
+			response, err = Decode[T](stored.Response)
 			return err
 		}
 		if response, err = fn(tx); err != nil {
@@ -122,41 +122,28 @@ func (g *Guard) lookUp(ctx context.Context, tx *postgres.DB, key Key, req proto.
 	if !locked {
 		return nil, ErrInFlight
 	}
-	row, err := find(ctx, tx, key, g.now().Add(-Retention))
-	if err != nil || row == nil {
-		return nil, err
-	}
-	if hmac.Equal(row.RequestHash, g.Hash(req)) {
-		return row, nil
-	}
-	if before := g.PreviousHash(req); before != nil && hmac.Equal(row.RequestHash, before) {
-		return row, nil
-	}
-	return nil, ErrReused
+	return find(ctx, tx, g.request(tx.Schema(), key, req), g.now().Add(-Retention))
 }
 
 func (g *Guard) store(ctx context.Context, tx *postgres.DB, key Key, req, response proto.Message) error {
-	encoded, err := proto.MarshalOptions{Deterministic: true}.Marshal(withoutSecrets(response))
+	encoded, err := Encode(response)
 	if err != nil {
-		return fmt.Errorf("encode the response of %s: %w", key.Method, err)
+		return err
 	}
-	return insert(ctx, tx, key, record{RequestHash: g.Hash(req), Response: encoded, CreatedAt: g.now().UTC()})
+	return insert(ctx, tx, key, record{RequestHash: hash(g.hashKey[:], req), Response: encoded, CreatedAt: g.now().UTC()})
 }
 
-// Hash identifies a request without revealing it: an HMAC over the type and the
-// content without request_id. It differs when a redacted field, such as a
-// password, differs.
-func (g *Guard) Hash(req proto.Message) []byte { return hash(g.hashKey[:], req) }
-
-// PreviousHash is what Hash was before the last change of the keys, nil when the
-// guard was made without previous keys.
-func (g *Guard) PreviousHash(req proto.Message) []byte {
-	if g.previous == nil {
-		return nil
+// request describes a call to the statements of this package.
+func (g *Guard) request(schema string, key Key, req proto.Message) Request {
+	r := Request{Key: key, Hash: hash(g.hashKey[:], req), Lock: lockID(schema, key)}
+	if g.previous != nil {
+		r.PreviousHash = hash(g.previous, req)
 	}
-	return hash(g.previous, req)
+	return r
 }
 
+// hash identifies a request without revealing it: an HMAC over the type and the content
+// without request_id. It differs when a redacted field, such as a password, differs.
 func hash(key []byte, req proto.Message) []byte {
 	mac := hmac.New(sha256.New, key)
 	writePart(mac.Write, []byte(req.ProtoReflect().Descriptor().FullName()))
@@ -188,8 +175,8 @@ func writePart(write func([]byte) (int, error), part []byte) {
 	_, _ = write(part)
 }
 
-// decode makes a T of a stored answer.
-func decode[T proto.Message](stored []byte) (T, error) {
+// Decode returns the answer that Encode has encoded.
+func Decode[T proto.Message](stored []byte) (T, error) {
 	var none T
 	message, ok := none.ProtoReflect().New().Interface().(T)
 	if !ok {

@@ -2,6 +2,7 @@ package idempotency
 
 import (
 	"context"
+	"crypto/hmac"
 	"fmt"
 	"time"
 
@@ -25,19 +26,23 @@ func tryLock(ctx context.Context, tx *postgres.DB, id int64) (bool, error) {
 	return locked, nil
 }
 
-// find returns the record that was created after since, or nil.
-func find(ctx context.Context, tx *postgres.DB, key Key, since time.Time) (*record, error) {
+// find returns the record of a request that was created after since, nil when there is
+// none. A record of another request under the same key is ErrReused.
+func find(ctx context.Context, db *postgres.DB, r Request, since time.Time) (*record, error) {
 	const query = `
 		SELECT request_hash, response, created_at FROM idempotency_keys
 		WHERE caller = ? AND method = ? AND request_id = ? AND created_at > ?`
 	var rows []record
-	if err := tx.Conn(ctx).Raw(query, key.Caller, key.Method, key.RequestID, since).Scan(&rows).Error; err != nil {
+	if err := db.Conn(ctx).Raw(query, r.Caller, r.Method, r.RequestID, since).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("look up a request id: %w", err)
 	}
-	if len(rows) == 0 {
+	switch {
+	case len(rows) == 0:
 		return nil, nil
+	case hmac.Equal(rows[0].RequestHash, r.Hash), r.PreviousHash != nil && hmac.Equal(rows[0].RequestHash, r.PreviousHash):
+		return &rows[0], nil
 	}
-	return &rows[0], nil
+	return nil, ErrReused
 }
 
 // insert stores a record in place of one that has expired.

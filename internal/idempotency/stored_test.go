@@ -83,25 +83,29 @@ func TestPruneWorksInBatches(t *testing.T) {
 	}
 }
 
-func TestHash(t *testing.T) {
+func TestRequest(t *testing.T) {
 	t.Parallel()
+	db := pgtest.New(t)
+	request := func(g *idempotency.Guard, req proto.Message) idempotency.Request {
+		return g.Request(db, idempotency.Key{Caller: "c", Method: "m", RequestID: "1"}, req)
+	}
 	guard := newGuard(t, "a", time.Now)
 	base := &userv1.RegisterRequest{Email: "a", Password: "b", RequestId: "1"}
 	same := &userv1.RegisterRequest{Email: "a", Password: "b", RequestId: "2"}
-	if !bytes.Equal(guard.Hash(base), guard.Hash(same)) {
+	if !bytes.Equal(request(guard, base).Hash, request(guard, same).Hash) {
 		t.Error("the request id changes the hash")
 	}
 	if base.GetRequestId() != "1" {
 		t.Error("hashing changed the request")
 	}
-	if bytes.Equal(guard.Hash(base), newGuard(t, "b", time.Now).Hash(base)) {
+	if bytes.Equal(request(guard, base).Hash, request(newGuard(t, "b", time.Now), base).Hash) {
 		t.Error("another key gives the same hash")
 	}
-	if guard.PreviousHash(base) != nil {
+	if request(guard, base).PreviousHash != nil {
 		t.Error("there is a hash under keys that there are not")
 	}
 	changed := idempotency.New(newKeys(t, "b"), newKeys(t, "a"), time.Now)
-	if !bytes.Equal(changed.PreviousHash(base), guard.Hash(base)) {
+	if !bytes.Equal(request(changed, base).PreviousHash, request(guard, base).Hash) {
 		t.Error("the hash from before the change is another one")
 	}
 	for name, other := range map[string]proto.Message{
@@ -109,9 +113,12 @@ func TestHash(t *testing.T) {
 		"another password":          &userv1.RegisterRequest{Email: "a", Password: "c"},
 		"fields swapped":            &userv1.RegisterRequest{Email: "b", Password: "a"},
 	} {
-		if bytes.Equal(guard.Hash(base), guard.Hash(other)) {
+		if bytes.Equal(request(guard, base).Hash, request(guard, other).Hash) {
 			t.Errorf("%s: same hash", name)
 		}
+	}
+	if got := guard.Request(db, idempotency.Key{Caller: "c", Method: "m"}, base); got.Hash != nil {
+		t.Error("a call without a request id is recognized")
 	}
 }
 

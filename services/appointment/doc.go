@@ -1,11 +1,15 @@
-// Package appointment keeps the salon's catalogue and its visits.
+// Package appointment is the service that books: salons, their customers and catalogue, and the
+// appointments.
 //
-// It owns the services, what each master offers of them, and the appointments.
-// Of masters and accounts it keeps what it needs to know, fed by their events and
-// asked for on a miss.
+// Each subject is a package of its own. A package imports only those that come after it in this list:
 //
-// appointment.go is the life of an appointment with the one table of moves;
-// booking.go makes a new one, booker.go and booking_sql.go write it: many visits
-// in one statement. A double booking is impossible by a constraint of the table
-// segments, whatever the code does.
+//   - booking: appointments: the transition table, booking in batches, changing, listing, history.
+//   - catalog: services, offerings, prices, durations.
+//   - people: what this service knows of masters and accounts, and the salons' customers.
+//   - salon: salons, their time zone and currency, the default salon.
+//   - claims: the only writer of claims: locks, the exclusion constraint.
+//   - civil: time zones and offsets.
+//
+// This package puts them together: service.go is the wiring, directory_handler.go answers the other
+// services, migrations/ has the schema "appointments".
 package appointment

@@ -2,115 +2,102 @@ package appointment
 
 import (
 	"context"
-	"embed"
-	"strconv"
+	"errors"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
-	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
-	"github.com/beauty-salon/platform/internal/cache"
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/idempotency"
-	"github.com/beauty-salon/platform/internal/pagetoken"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/service"
+	"github.com/beauty-salon/platform/services/appointment/booking"
+	"github.com/beauty-salon/platform/services/appointment/catalog"
+	"github.com/beauty-salon/platform/services/appointment/migrations"
+	"github.com/beauty-salon/platform/services/appointment/people"
+	"github.com/beauty-salon/platform/services/appointment/salon"
 )
 
-// pruneInterval is how often answers that have expired are removed. They are not
-// given any more before that.
-const pruneInterval = 10 * time.Minute
+const (
+	// pruneInterval is how often answers that have expired are removed. They are not used before that
+	// either.
+	pruneInterval = 10 * time.Minute
+	// reconcileInterval is how often masters and accounts are read that were never read from their owner.
+	reconcileInterval = time.Minute
+)
 
-//go:embed migrations/*.sql
-var migrationFiles embed.FS
+// Migrations is the schema "appointments".
+var Migrations = migrations.Migrations
 
-// Migrations make the schema of this service.
-var Migrations = postgres.EmbeddedMigrations("appointments", migrationFiles)
-
-// Service answers for the catalogue and for visits.
+// Service answers for salons, customers, the catalogue and appointments.
 type Service struct {
-	deps      service.Deps
-	store     *Store
-	directory *directory
-	offers    *offers
-	booker    *Booker
-	requests  *idempotency.Guard
-	pages     *pagetoken.Codec
-	services  *cache.Cache[*appointmentv1.Service]
+	deps     service.Deps
+	salons   *salon.Salons
+	people   *people.People
+	catalog  *catalog.Catalog
+	bookings *booking.Bookings
+	requests *idempotency.Guard
 }
 
 // New makes the service. It connects to nothing.
 func New(d service.Deps) (*Service, error) {
-	store := NewStore(d.DB)
-	people := &directory{store: store, identity: userv1.NewIdentityServiceClient(d.Conns.For("user"))}
-	s := &Service{
-		deps:      d,
-		store:     store,
-		directory: people,
-		offers:    newOffers(store, people),
-		booker:    NewBooker(store, 0, 0, d.Metrics),
-		requests:  idempotency.New(d.Keys, d.PreviousKeys, d.Now),
-		pages:     pagetoken.New(d.Keys),
-	}
-	s.services = cache.New(d.Cache, cache.Options[*appointmentv1.Service]{
-		Name:    "service",
-		Version: serviceVersion,
-		New:     func() *appointmentv1.Service { return &appointmentv1.Service{} },
-	}, s.loadService, d.Metrics)
-	s.store.outdated = s.services.Drop
+	s := &Service{deps: d, requests: idempotency.New(d.Keys, d.PreviousKeys, d.Now)}
+	s.salons = salon.New(d)
+	s.people = people.New(d, s.salons)
+	s.catalog = catalog.New(d, s.salons, s.people)
+	s.bookings = booking.New(d, s.salons, s.people, s.catalog)
 	return s, nil
-}
-
-// loadService reads what GetService keeps.
-func (s *Service) loadService(ctx context.Context, id string) (*appointmentv1.Service, error) {
-	found, err := s.store.SalonService(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	return serviceProto(found), nil
-}
-
-// serviceVersion reads a service's version back from its etag.
-func serviceVersion(m *appointmentv1.Service) int64 {
-	version, err := strconv.ParseInt(m.GetEtag(), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return version
 }
 
 // Register adds the service's methods to a server.
 func (s *Service) Register(r grpc.ServiceRegistrar) {
-	appointmentv1.RegisterCatalogServiceServer(r, &catalogHandler{Service: s})
-	appointmentv1.RegisterAppointmentServiceServer(r, &appointmentHandler{Service: s})
-	appointmentv1.RegisterVisitServiceServer(r, &visitHandler{Service: s})
+	s.salons.Register(r)
+	s.people.Register(r)
+	s.catalog.Register(r)
+	s.bookings.Register(r)
+	appointmentv1.RegisterDirectoryServiceServer(r, &directoryHandler{Service: s})
 }
 
-// Run publishes events, hears those of masters and accounts, and removes answers
-// that have expired, until ctx ends.
+// Run publishes events, consumes those of other services, reads what is missing of masters and accounts,
+// and removes answers that have expired, until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return events.NewRelay(s.deps.DB, s.deps.Bus, s.deps.Log, s.deps.Metrics).Run(ctx) })
-	for _, c := range s.consumers() {
+	for _, c := range append(s.people.Consumers(), s.bookings.Consumers()...) {
 		g.Go(func() error { return events.NewConsumer(s.deps.DB, s.deps.Bus, c, s.deps.Log, s.deps.Metrics).Run(ctx) })
 	}
 	g.Go(func() error {
-		s.deps.Every(ctx, pruneInterval, "expired answers were not removed", s.prune)
+		s.deps.Every(ctx, pruneInterval, "expired answers were not removed", func(ctx context.Context) error {
+			return s.requests.PruneExpired(ctx, s.deps.DB)
+		})
+		return nil
+	})
+	g.Go(func() error {
+		s.deps.Every(ctx, reconcileInterval, "masters or accounts were not read", s.people.Reconcile)
 		return nil
 	})
 	return g.Wait()
 }
 
-// Ready tells whether calls can be answered: the database is there and its schema
-// is not older than the program.
+// Ready returns nil when calls can be answered: the database is there and its schema is not older than
+// the program.
 func (s *Service) Ready(ctx context.Context) error {
 	return postgres.CheckSchema(ctx, s.deps.DB, Migrations)
 }
 
-// prune removes answers that have expired.
-func (s *Service) prune(ctx context.Context) error {
-	_, err := idempotency.Prune(ctx, s.deps.DB, s.deps.Time().Add(-idempotency.Retention))
-	return err
+// refreshMaster reads a master from the user service. Offerings of a master who has left go, so that a
+// profile that is made again brings none of them back.
+func (s *Service) refreshMaster(ctx context.Context, id string) error {
+	m, err := s.people.RefreshMaster(ctx, id)
+	if errors.Is(err, people.ErrMasterUnavailable) {
+		return nil // there never was such a master, so nothing relies on them
+	}
+	if err != nil || !m.Deleted {
+		return err
+	}
+	return s.deps.DB.InTx(ctx, func(tx *postgres.DB) error {
+		return s.catalog.RemoveOfferingsOf(ctx, tx, id, s.deps.Time())
+	})
 }

@@ -116,7 +116,7 @@ ALTER TABLE appointments
     DROP CONSTRAINT appointments_pkey,
     DROP CONSTRAINT appointments_cancelled_by_check,
     DROP CONSTRAINT appointments_changed_by_check,
-    ADD COLUMN salon_id           uuid NOT NULL DEFAULT '00000000-0000-7000-8000-000000000001' REFERENCES salons (id),
+    ADD COLUMN salon_id           uuid NOT NULL DEFAULT '00000000-0000-7000-8000-000000000001',
     -- What was promised: the zone and the offset of the start in it.
     ADD COLUMN time_zone          text NOT NULL DEFAULT 'UTC' CHECK (time_zone <> ''),
     ADD COLUMN utc_offset_minutes integer NOT NULL DEFAULT 0;

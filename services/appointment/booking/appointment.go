@@ -1,0 +1,246 @@
+package booking
+
+import (
+	"slices"
+	"time"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/services/appointment/claims"
+)
+
+// State is where an appointment stands. The names are those of the contract's
+// AppointmentState without its prefix.
+type State string
+
+// The states of an appointment.
+const (
+	Pending   State = "PENDING"
+	Confirmed State = "CONFIRMED"
+	Completed State = "COMPLETED"
+	Cancelled State = "CANCELLED"
+	NoShow    State = "NO_SHOW"
+)
+
+// TakesTime reports whether an appointment in this state has claims.
+func (s State) TakesTime() bool { return s == Pending || s == Confirmed || s == Completed }
+
+// Actor is the role in which somebody changes an appointment. The names are those of the contract's
+// Actor without its prefix.
+type Actor string
+
+// The actors.
+const (
+	Customer      Actor = "CUSTOMER"
+	Master        Actor = "MASTER"
+	Receptionist  Actor = "RECEPTIONIST"
+	Manager       Actor = "MANAGER"
+	Administrator Actor = "ADMIN"
+)
+
+// IsStaff reports whether the actor works for the salon.
+func (a Actor) IsStaff() bool { return a != Customer }
+
+// By is who makes a change, and when.
+type By struct {
+	// Actor is the role in which the change is made.
+	Actor Actor
+	// AccountID is the account that makes it.
+	AccountID string
+	// Now is the current time.
+	Now time.Time
+}
+
+// Segment is one service of an appointment.
+type Segment struct {
+	// ID is a UUIDv7.
+	ID string
+	// ServiceID is what is done; ServiceName its name when it was booked.
+	ServiceID, ServiceName string
+	// MasterID is who does it; MasterName the name as of now.
+	MasterID, MasterName string
+	// Start and End are the times that the customer knows, [Start, End).
+	Start, End time.Time
+	// BufferBefore and BufferAfter are the time that the master needs around it.
+	BufferBefore, BufferAfter time.Duration
+	// PriceMinor is the price in the minor units of the appointment's currency.
+	PriceMinor int32
+	// Rated reports whether the customer has rated the master for this appointment.
+	Rated bool
+}
+
+// Appointment is one or more services that a salon performs for a customer, one after the
+// other. All times are in UTC, in whole microseconds as the database keeps them.
+type Appointment struct {
+	// ID is a UUIDv7.
+	ID string
+	// SalonID is the salon.
+	SalonID string
+	// CustomerID is the salon's row of the customer; AccountID their account, or empty.
+	CustomerID, AccountID string
+	// CustomerName and CustomerPhone are as of now.
+	CustomerName, CustomerPhone string
+	// State is where it stands.
+	State State
+	// Segments are the services in the order in which they are done; never empty. Each begins when
+	// the one before it ends.
+	Segments []Segment
+	// TotalMinor is the sum of the segments' prices in minor units of Currency, an ISO 4217 code.
+	TotalMinor int32
+	Currency   string
+	// TimeZone is the IANA name of the zone that the start was promised in, UTCOffsetMinutes the
+	// offset of the start in that zone at that time.
+	TimeZone         string
+	UTCOffsetMinutes int32
+	// Note is what the customer wrote.
+	Note string
+	// CancelledBy and CancelReason are set when it is cancelled.
+	CancelledBy  Actor
+	CancelReason string
+	// CompleteTime is when it was completed; zero before.
+	CompleteTime time.Time
+	// ChangedBy made the newest change.
+	ChangedBy Actor
+	// PreviousStart is when it began before the newest change, if that was a
+	// rescheduling; otherwise zero.
+	PreviousStart time.Time
+	// Version counts the changes, from 1.
+	Version int64
+	// CreateTime and UpdateTime are when it was booked and when it last changed.
+	CreateTime, UpdateTime time.Time
+
+	// overlap is whether the customer's time may be taken by another appointment.
+	overlap bool
+	// change is the change that was made since the appointment was read; nil: none.
+	change *Change
+}
+
+// Change is an entry of an appointment's history. What it made is in the appointment.
+type Change struct {
+	// Action is what was done.
+	Action Action
+	// By is who did it, and when.
+	By By
+	// Reason is why, or empty.
+	Reason string
+	// StateBefore and StartBefore are those from before the change; zero for the first.
+	StateBefore State
+	StartBefore time.Time
+}
+
+// Start is when the appointment begins.
+func (a *Appointment) Start() time.Time { return a.Segments[0].Start }
+
+// End is when the appointment ends.
+func (a *Appointment) End() time.Time { return a.Segments[len(a.Segments)-1].End }
+
+// Masters are the masters of the segments in their order, each once.
+func (a *Appointment) Masters() []string {
+	var masters []string
+	for _, s := range a.Segments {
+		if !slices.Contains(masters, s.MasterID) {
+			masters = append(masters, s.MasterID)
+		}
+	}
+	return masters
+}
+
+// Rated reports whether the customer has rated all masters of the appointment.
+func (a *Appointment) Rated() bool {
+	return !slices.ContainsFunc(a.Segments, func(s Segment) bool { return !s.Rated })
+}
+
+// Claims returns the claims that the appointment has in a state that takes time: each segment's of
+// its master with the buffers around, and of the customer.
+func (a *Appointment) Claims() []claims.Claim {
+	masters, customer := make([]claims.Claim, len(a.Segments)), make([]claims.Claim, len(a.Segments))
+	starts := make([]time.Time, len(a.Segments))
+	for i, s := range a.Segments {
+		starts[i] = s.Start
+		masters[i] = claims.New(claims.Master, s.MasterID, s.ID, s.Start.Add(-s.BufferBefore), s.End.Add(s.BufferAfter))
+		customer[i] = claims.New(claims.Customer, a.CustomerID, s.ID, s.Start, s.End)
+		customer[i].Blocking = !a.overlap
+	}
+	claims.Trim(masters, starts)
+	return append(masters, customer...)
+}
+
+// ActorFor returns the role in which caller acts on a. The caller must already be allowed to see a.
+func (a *Appointment) ActorFor(caller auth.Principal) Actor {
+	return actorFor(caller, a.SalonID, slices.Contains(a.Masters(), caller.UserID))
+}
+
+// actorFor returns the role in which caller acts in a salon; performs is whether the caller is a
+// master of the appointment.
+func actorFor(caller auth.Principal, salonID string, performs bool) Actor {
+	switch {
+	case caller.IsAdmin():
+		return Administrator
+	case caller.Has(salonID, apiv1.SalonRole_SALON_ROLE_MANAGER):
+		return Manager
+	case caller.Has(salonID, apiv1.SalonRole_SALON_ROLE_RECEPTIONIST):
+		return Receptionist
+	case performs && caller.Has(salonID, apiv1.SalonRole_SALON_ROLE_MASTER):
+		return Master
+	}
+	return Customer
+}
+
+// Do confirms, completes or marks as missed. It returns the errors of the transition table. An
+// appointment that is in the action's state already stays as it is. early completes also before
+// the start.
+func (a *Appointment) Do(action Action, by By, early bool) error {
+	to, err := next(action, by, a.State, a.Start(), early)
+	if err != nil || to == a.State {
+		return err
+	}
+	a.record(action, by, "")
+	a.State = to
+	if to == Completed {
+		a.CompleteTime = by.Now
+	}
+	return nil
+}
+
+// Cancel cancels the appointment. A cancelled appointment stays as it is, with its actor and reason.
+func (a *Appointment) Cancel(by By, reason string) error {
+	to, err := next(Cancel, by, a.State, a.Start(), false)
+	if err != nil || to == a.State {
+		return err
+	}
+	a.record(Cancel, by, reason)
+	a.State, a.CancelledBy, a.CancelReason = to, by.Actor, reason
+	return nil
+}
+
+// Reschedule moves the whole appointment so that it begins at start; masters, prices and durations
+// stay. utcOffsetMinutes is the offset of the new start in the appointment's zone. With overlap, the
+// customer may have another appointment at that time. To the start that it has, nothing changes.
+func (a *Appointment) Reschedule(start time.Time, utcOffsetMinutes int32, overlap bool, by By) error {
+	to, err := next(Reschedule, by, a.State, a.Start(), false)
+	if err != nil {
+		return err
+	}
+	previous := a.Start()
+	if start.Equal(previous) {
+		return nil
+	}
+	if err := checkStart(start, by.Now); err != nil {
+		return err
+	}
+	a.record(Reschedule, by, "")
+	for i := range a.Segments {
+		s := &a.Segments[i]
+		s.Start, s.End = s.Start.Add(start.Sub(previous)), s.End.Add(start.Sub(previous))
+	}
+	a.State, a.PreviousStart, a.UTCOffsetMinutes, a.overlap = to, previous, utcOffsetMinutes, overlap
+	return nil
+}
+
+// record makes the next version of the appointment and notes what is about to change.
+func (a *Appointment) record(action Action, by By, reason string) {
+	a.change = &Change{Action: action, By: by, Reason: reason, StateBefore: a.State, StartBefore: a.Start()}
+	a.ChangedBy, a.PreviousStart = by.Actor, time.Time{}
+	a.Version++
+	a.UpdateTime = by.Now
+}

@@ -1,0 +1,191 @@
+package booking
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/postgres"
+)
+
+// Store keeps appointments, their segments and their history.
+type Store struct {
+	db *postgres.DB
+}
+
+// NewStore returns the store over db.
+func NewStore(db *postgres.DB) *Store { return &Store{db: db} }
+
+// In returns the store within a transaction.
+func (s *Store) In(tx *postgres.DB) *Store { return &Store{db: tx} }
+
+// appointmentRow is a row of appointments, with what is shown of the customer.
+type appointmentRow struct {
+	SalonID           string
+	ID                string
+	CustomerID        string
+	State             State
+	StartTime         time.Time
+	EndTime           time.Time
+	TimeZone          string
+	UTCOffsetMinutes  int32 `gorm:"column:utc_offset_minutes"`
+	TotalMinor        int32
+	Currency          string
+	Note              string
+	CancelledBy       *Actor
+	CancelReason      string
+	CompleteTime      *time.Time
+	ChangedBy         Actor
+	PreviousStartTime *time.Time
+	Version           int64
+	CreateTime        time.Time
+	UpdateTime        time.Time
+
+	// What is shown of the customer, from other tables.
+	AccountID     *string
+	CustomerName  string
+	CustomerPhone string
+}
+
+// TableName implements GORM's Tabler.
+func (appointmentRow) TableName() string { return "appointments" }
+
+// shownColumns are the columns of appointmentRow in a query over appointments a.
+const shownColumns = `a.*, c.account_id,
+	coalesce(nullif(c.display_name, ''), u.display_name, '') AS customer_name,
+	coalesce(nullif(c.phone, ''), u.phone, '') AS customer_phone`
+
+// joinCustomer adds the customer c and the account u to a query over appointments a.
+const joinCustomer = ` JOIN customers c ON c.salon_id = a.salon_id AND c.id = a.customer_id
+	LEFT JOIN accounts u ON u.id = c.account_id `
+
+// segmentRow is a row of segments with the master's name.
+type segmentRow struct {
+	ID                  string
+	AppointmentID       string
+	ServiceID           string
+	ServiceName         string
+	MasterID            string
+	MasterName          string
+	StartTime           time.Time
+	EndTime             time.Time
+	BufferBeforeMinutes int32
+	BufferAfterMinutes  int32
+	PriceMinor          int32
+	Rated               bool
+}
+
+// visible is the condition on appointments a with customer c that a caller may see them: one's own; as a
+// master those in which one has a segment; as receptionist or manager all of the salon; as administrator
+// all.
+func visible(to auth.Principal) clause.Expr {
+	if to.IsAdmin() {
+		return gorm.Expr("true")
+	}
+	own := gorm.Expr("c.account_id = ?", to.UserID)
+	if len(to.Memberships) == 0 {
+		return own
+	}
+	return gorm.Expr(`(? OR a.salon_id = ANY (?::uuid[]) OR a.salon_id = ANY (?::uuid[]) AND EXISTS (
+		SELECT 1 FROM segments v WHERE v.salon_id = a.salon_id AND v.appointment_id = a.id AND v.master_id = ?))`,
+		own, postgres.Array[string](to.Salons(auth.FrontDesk...)),
+		postgres.Array[string](to.Salons(apiv1.SalonRole_SALON_ROLE_MASTER)), to.UserID)
+}
+
+// Appointment returns an appointment that the caller may see, else NOT_FOUND.
+func (s *Store) Appointment(ctx context.Context, id string, visibleTo auth.Principal) (*Appointment, error) {
+	return s.appointment(ctx, id, visibleTo, "")
+}
+
+func (s *Store) appointment(ctx context.Context, id string, visibleTo auth.Principal, lock string) (*Appointment, error) {
+	var rows []appointmentRow
+	err := s.db.Conn(ctx).Raw("SELECT "+shownColumns+" FROM appointments a"+joinCustomer+"WHERE a.id = ? AND ? "+lock,
+		id, visible(visibleTo)).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("read an appointment: %w", err)
+	}
+	if len(rows) == 0 {
+		return nil, errNoAppointment
+	}
+	found, err := s.withSegments(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	return found[0], nil
+}
+
+// withSegments reads the segments of the rows.
+func (s *Store) withSegments(ctx context.Context, rows []appointmentRow) ([]*Appointment, error) {
+	var segments []segmentRow
+	err := s.db.Conn(ctx).Raw(`
+		SELECT s.*, m.display_name AS master_name
+		FROM unnest(?::uuid[], ?::uuid[]) AS w (salon_id, appointment_id)
+		JOIN segments s USING (salon_id, appointment_id)
+		JOIN masters m ON m.id = s.master_id
+		ORDER BY s.appointment_id, s.position`,
+		postgres.Column(rows, func(r appointmentRow) string { return r.SalonID }),
+		postgres.Column(rows, func(r appointmentRow) string { return r.ID })).Scan(&segments).Error
+	if err != nil {
+		return nil, fmt.Errorf("read segments: %w", err)
+	}
+	of := make(map[string][]Segment, len(rows))
+	for _, r := range segments {
+		of[r.AppointmentID] = append(of[r.AppointmentID], r.segment())
+	}
+	found := make([]*Appointment, len(rows))
+	for i, r := range rows {
+		found[i] = r.appointment(of[r.ID])
+		if len(found[i].Segments) == 0 {
+			return nil, fmt.Errorf("appointment %s has no segments", r.ID)
+		}
+	}
+	return found, nil
+}
+
+// MarkRated notes that the customer has rated a master for an appointment.
+func (s *Store) MarkRated(ctx context.Context, salonID, appointmentID, masterID string) error {
+	err := s.db.Conn(ctx).Exec(`UPDATE segments SET rated = true
+		WHERE salon_id = ? AND appointment_id = ? AND master_id = ?`, salonID, appointmentID, masterID).Error
+	if err != nil {
+		return fmt.Errorf("mark a segment as rated: %w", err)
+	}
+	return nil
+}
+
+func (r segmentRow) segment() Segment {
+	return Segment{
+		ID: r.ID, ServiceID: r.ServiceID, ServiceName: r.ServiceName, MasterID: r.MasterID, MasterName: r.MasterName,
+		Start: r.StartTime.UTC(), End: r.EndTime.UTC(),
+		BufferBefore: time.Duration(r.BufferBeforeMinutes) * time.Minute,
+		BufferAfter:  time.Duration(r.BufferAfterMinutes) * time.Minute,
+		PriceMinor:   r.PriceMinor, Rated: r.Rated,
+	}
+}
+
+func (r appointmentRow) appointment(segments []Segment) *Appointment {
+	return &Appointment{
+		ID: r.ID, SalonID: r.SalonID, CustomerID: r.CustomerID, AccountID: postgres.Value(r.AccountID),
+		CustomerName: r.CustomerName, CustomerPhone: r.CustomerPhone,
+		State: r.State, Segments: segments, TotalMinor: r.TotalMinor, Currency: r.Currency,
+		TimeZone: r.TimeZone, UTCOffsetMinutes: r.UTCOffsetMinutes, Note: r.Note,
+		CancelledBy: postgres.Value(r.CancelledBy), CancelReason: r.CancelReason,
+		CompleteTime: postgres.Time(r.CompleteTime), ChangedBy: r.ChangedBy, PreviousStart: postgres.Time(r.PreviousStartTime),
+		Version: r.Version, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
+	}
+}
+
+func rowOf(a *Appointment) appointmentRow {
+	return appointmentRow{
+		SalonID: a.SalonID, ID: a.ID, CustomerID: a.CustomerID, State: a.State, StartTime: a.Start(), EndTime: a.End(),
+		TimeZone: a.TimeZone, UTCOffsetMinutes: a.UTCOffsetMinutes,
+		TotalMinor: a.TotalMinor, Currency: a.Currency, Note: a.Note,
+		CancelledBy: postgres.Null(a.CancelledBy), CancelReason: a.CancelReason,
+		CompleteTime: postgres.Null(a.CompleteTime), ChangedBy: a.ChangedBy, PreviousStartTime: postgres.Null(a.PreviousStart),
+		Version: a.Version, CreateTime: a.CreateTime, UpdateTime: a.UpdateTime,
+	}
+}

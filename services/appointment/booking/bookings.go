@@ -1,0 +1,61 @@
+package booking
+
+import (
+	"context"
+
+	"google.golang.org/grpc"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/idempotency"
+	"github.com/beauty-salon/platform/internal/pagetoken"
+	"github.com/beauty-salon/platform/internal/service"
+	"github.com/beauty-salon/platform/services/appointment/catalog"
+	"github.com/beauty-salon/platform/services/appointment/people"
+	"github.com/beauty-salon/platform/services/appointment/salon"
+)
+
+// Bookings answers appointmentv1.AppointmentService.
+type Bookings struct {
+	appointmentv1.UnimplementedAppointmentServiceServer
+
+	deps     service.Deps
+	store    *Store
+	queue    *Queue
+	requests *idempotency.Guard
+	pages    *pagetoken.Codec
+	salons   *salon.Salons
+	people   *people.People
+	catalog  *catalog.Catalog
+}
+
+// New makes the bookings of a service. It connects to nothing.
+func New(d service.Deps, salons *salon.Salons, people *people.People, catalog *catalog.Catalog) *Bookings {
+	store, requests := NewStore(d.DB), idempotency.New(d.Keys, d.PreviousKeys, d.Now)
+	return &Bookings{
+		deps:     d,
+		store:    store,
+		queue:    NewQueue(store, requests, 0, 0, d.Metrics),
+		requests: requests,
+		pages:    pagetoken.New(d.Keys),
+		salons:   salons,
+		people:   people,
+		catalog:  catalog,
+	}
+}
+
+// Register adds the methods to a server.
+func (b *Bookings) Register(r grpc.ServiceRegistrar) {
+	appointmentv1.RegisterAppointmentServiceServer(r, b)
+}
+
+// Snapshot describes an appointment for other services, with the version that this is true of.
+// NOT_FOUND when there is none.
+func (b *Bookings) Snapshot(ctx context.Context, id string) (*appointmentv1.AppointmentEvent, int64, error) {
+	a, err := b.store.Appointment(ctx, id, auth.Principal{Role: apiv1.Role_ROLE_ADMIN})
+	if err != nil {
+		return nil, 0, err
+	}
+	return EventBody(a), a.Version, nil
+}

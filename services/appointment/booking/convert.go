@@ -1,0 +1,69 @@
+package booking
+
+import (
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/etag"
+	"github.com/beauty-salon/platform/internal/protoconv"
+)
+
+// Prefixes that proto style demands of enum values.
+const (
+	statePrefix = "APPOINTMENT_STATE_"
+	actorPrefix = "ACTOR_"
+)
+
+func stateToProto(s State) appointmentv1.AppointmentState {
+	return appointmentv1.AppointmentState(appointmentv1.AppointmentState_value[statePrefix+string(s)])
+}
+
+func stateFromProto(s appointmentv1.AppointmentState) State {
+	return State(s.String()[len(statePrefix):])
+}
+
+// actorToProto is ACTOR_UNSPECIFIED for nobody.
+func actorToProto(a Actor) appointmentv1.Actor {
+	return appointmentv1.Actor(appointmentv1.Actor_value[actorPrefix+string(a)])
+}
+
+// toProto shows an appointment to somebody who may see it: the customer's name and phone to staff, what
+// was rated to the customer and administrators.
+func toProto(a *Appointment, viewer auth.Principal) *appointmentv1.Appointment {
+	m := &appointmentv1.Appointment{
+		Id:               a.ID,
+		SalonId:          a.SalonID,
+		CustomerId:       a.CustomerID,
+		State:            stateToProto(a.State),
+		StartTime:        protoconv.Timestamp(a.Start()),
+		EndTime:          protoconv.Timestamp(a.End()),
+		TimeZone:         a.TimeZone,
+		UtcOffsetMinutes: a.UTCOffsetMinutes,
+		TotalPrice:       &apiv1.Money{CurrencyCode: a.Currency, AmountMinor: a.TotalMinor},
+		Note:             a.Note,
+		CancelledBy:      actorToProto(a.CancelledBy),
+		CancelReason:     a.CancelReason,
+		CreateTime:       protoconv.Timestamp(a.CreateTime),
+		UpdateTime:       protoconv.Timestamp(a.UpdateTime),
+		Etag:             etag.Format(a.Version),
+	}
+	if a.ActorFor(viewer).IsStaff() {
+		m.Customer = &appointmentv1.AppointmentCustomer{DisplayName: a.CustomerName, Phone: a.CustomerPhone}
+	}
+	if viewer.IsAdmin() || viewer.UserID == a.AccountID {
+		m.Rated = a.Rated()
+	}
+	for _, s := range a.Segments {
+		m.Segments = append(m.Segments, &appointmentv1.Segment{
+			Id:          s.ID,
+			ServiceId:   s.ServiceID,
+			ServiceName: s.ServiceName,
+			MasterId:    s.MasterID,
+			MasterName:  s.MasterName,
+			StartTime:   protoconv.Timestamp(s.Start),
+			EndTime:     protoconv.Timestamp(s.End),
+			Price:       &apiv1.Money{CurrencyCode: a.Currency, AmountMinor: s.PriceMinor},
+		})
+	}
+	return m
+}

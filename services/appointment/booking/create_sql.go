@@ -1,0 +1,134 @@
+package booking
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/beauty-salon/platform/internal/idempotency"
+	"github.com/beauty-salon/platform/services/appointment/claims"
+)
+
+// createSQL books any number of appointments in one statement, and so with one commit. It runs
+// after the statements that take the locks of the subjects and of the request ids, in their
+// transaction: what it reads is at least as new as the locks. Nobody else takes or frees time of the
+// subjects until the transaction ends, so the check for conflicts is final. Two creations of one
+// statement never conflict with each other (see queue.go). The exclusion constraint stands behind
+// all that.
+//
+// Tables that grow are probed by LATERAL with LIMIT, so that a plan that was made while they were
+// empty does not scan them.
+var createSQL = `
+WITH item AS MATERIALIZED (
+    SELECT * FROM unnest(` + arrays(1,
+	"uuid", "uuid", "bigint", "uuid", "uuid", "boolean", "boolean", "integer", "timestamptz", "timestamptz", "text", "integer",
+	"integer", "text", "text", "text", "uuid", "timestamptz", "uuid", "jsonb", "text",
+	"text", "text", "uuid", "bytea", "bytea", "bigint", "bytea") + `) WITH ORDINALITY AS i (
+        id, salon_id, salon_version, customer_id, account_id, new_customer, staff, segments, start_time, end_time, time_zone, utc_offset_minutes,
+        total_minor, currency, note, actor, actor_account_id, create_time, event_id, event_body, traceparent,
+        caller, method, request_id, request_hash, previous_hash, request_lock, response, n)
+), segment AS MATERIALIZED (
+    SELECT * FROM unnest(` + arrays(29,
+	"integer", "integer", "uuid", "uuid", "text", "uuid", "timestamptz", "timestamptz",
+	"integer", "integer", "integer", "bigint", "bigint", "bigint") + `) AS p (
+        n, position, id, service_id, service_name, master_id, start_time, end_time,
+        buffer_before, buffer_after, price_minor, offering_version, service_version, master_version)
+), claim AS MATERIALIZED (
+    SELECT * FROM unnest(` + arrays(43,
+	"integer", "uuid", "uuid", "text", "uuid", "timestamptz", "timestamptz", "boolean") + `) AS c (
+        n, id, segment_id, kind, subject_id, claim_from, claim_to, blocking)
+), seen AS MATERIALIZED (` + idempotency.SeenSQL("item") + `
+), fresh AS MATERIALIZED ( -- how many segments were made from rows that are still the same
+    SELECT p.n, count(*) AS segments
+    FROM segment p JOIN item i USING (n)
+    CROSS JOIN LATERAL (
+        SELECT 1 FROM offerings o WHERE o.master_id = p.master_id AND o.service_id = p.service_id
+            AND o.version = p.offering_version AND o.deleted_at IS NULL LIMIT 1) AS o
+    CROSS JOIN LATERAL (
+        SELECT 1 FROM services s WHERE s.id = p.service_id AND s.salon_id = i.salon_id
+            AND s.version = p.service_version AND s.active AND s.deleted_at IS NULL LIMIT 1) AS s
+    CROSS JOIN LATERAL (
+        SELECT 1 FROM masters m WHERE m.id = p.master_id AND m.salon_id = i.salon_id
+            AND m.version = p.master_version AND NOT m.deleted AND NOT m.disabled LIMIT 1) AS m
+    GROUP BY p.n
+), busy AS MATERIALIZED (
+    SELECT c.n, bool_or(c.kind = 'MASTER') AS master, bool_or(c.kind = 'CUSTOMER') AS customer
+    FROM claim c JOIN item i USING (n)
+    WHERE c.blocking AND ` + claims.OverlapSQL("i.salon_id", "c.subject_id", "tstzrange(c.claim_from, c.claim_to)") + `
+    GROUP BY c.n
+), decision AS MATERIALIZED (
+    SELECT i.n, k.response, CASE
+        WHEN k.same THEN 'replayed'
+        WHEN NOT k.same THEN 'request id reused'
+        WHEN k.in_flight THEN 'in flight'
+        WHEN s.version IS DISTINCT FROM i.salon_version OR f.segments IS DISTINCT FROM i.segments THEN 'stale'
+        WHEN i.new_customer = (c.known IS NOT NULL) THEN 'no customer'
+        WHEN i.account_id IS NOT NULL AND a.disabled IS NOT false THEN 'no customer'
+        WHEN b.master THEN 'taken'
+        WHEN b.customer THEN 'customer busy'
+        WHEN NOT i.staff AND s.max_open_appointments > 0 AND (
+            SELECT count(*) FROM (
+                SELECT FROM appointments o
+                WHERE o.salon_id = i.salon_id AND o.customer_id = i.customer_id AND o.state IN ('PENDING', 'CONFIRMED')
+                    AND o.start_time > i.create_time - interval '` + longestInterval + `' AND o.end_time > i.create_time
+                LIMIT s.max_open_appointments) AS open
+            ) >= s.max_open_appointments THEN 'too many open'
+        ELSE 'booked' END AS outcome
+    FROM item i
+    LEFT JOIN seen k USING (n)
+    LEFT JOIN fresh f USING (n)
+    LEFT JOIN busy b USING (n)
+    LEFT JOIN LATERAL (
+        SELECT s.version, s.max_open_appointments FROM salons s WHERE s.id = i.salon_id AND s.deleted_at IS NULL LIMIT 1) AS s ON true
+    LEFT JOIN LATERAL (
+        SELECT true AS known FROM customers c WHERE c.salon_id = i.salon_id
+            AND CASE WHEN i.new_customer THEN c.account_id = i.account_id ELSE c.id = i.customer_id END LIMIT 1) AS c ON true
+    LEFT JOIN LATERAL (SELECT a.disabled FROM accounts a WHERE a.id = i.account_id LIMIT 1) AS a ON true
+), booked AS MATERIALIZED (
+    SELECT i.* FROM item i JOIN decision d USING (n) WHERE d.outcome = 'booked'
+), new_customers AS (
+    INSERT INTO customers (salon_id, id, account_id, display_name, phone, email, notes, search_text, version, create_time, update_time)
+    SELECT salon_id, customer_id, account_id, '', '', '', '', '', 1, create_time, create_time
+    FROM booked WHERE new_customer
+), new_appointments AS (
+    INSERT INTO appointments (salon_id, id, customer_id, state, start_time, end_time, time_zone, utc_offset_minutes,
+        total_minor, currency, note, cancel_reason, changed_by, version, create_time, update_time)
+    SELECT salon_id, id, customer_id, 'PENDING', start_time, end_time, time_zone, utc_offset_minutes,
+        total_minor, currency, note, '', actor, 1, create_time, create_time
+    FROM booked
+), new_segments AS (
+    INSERT INTO segments (salon_id, id, appointment_id, position, service_id, service_name, master_id, start_time, end_time,
+        appointment_start_time, buffer_before_minutes, buffer_after_minutes, price_minor, currency)
+    SELECT i.salon_id, p.id, i.id, p.position, p.service_id, p.service_name, p.master_id, p.start_time, p.end_time,
+        i.start_time, p.buffer_before, p.buffer_after, p.price_minor, i.currency
+    FROM segment p JOIN booked i USING (n)
+), new_claims AS (
+    INSERT INTO claims (salon_id, id, subject_id, subject_kind, during, blocking, appointment_id, segment_id)
+    SELECT i.salon_id, c.id, c.subject_id, c.kind, tstzrange(c.claim_from, c.claim_to), c.blocking, i.id, c.segment_id
+    FROM claim c JOIN booked i USING (n)
+), new_history AS (
+    INSERT INTO appointment_history (salon_id, appointment_id, version, action, actor, account_id, reason, state_after, start_after, change_time)
+    SELECT salon_id, id, 1, '` + string(Create) + `', actor, actor_account_id, '', 'PENDING', start_time, create_time
+    FROM booked
+), new_events AS (
+    INSERT INTO outbox (event_id, type, aggregate_id, aggregate_version, occurred_at, body, traceparent)
+    SELECT event_id, '` + eventCreated + `', id, 1, create_time, event_body, traceparent
+    FROM booked ORDER BY n
+), remembered AS (
+    ` + idempotency.RememberSQL("booked") + `
+)
+SELECT d.outcome, CASE WHEN d.outcome = 'replayed' THEN d.response END AS response
+FROM decision d ORDER BY d.n`
+
+// longestInterval is longer than any appointment: eight segments of twelve hours. It bounds the range
+// of an index in which an appointment that has not ended begins.
+const longestInterval = "4 days"
+
+// arrays lists array parameters of these types, from $first on. A subquery hides their length from the
+// planner, which would otherwise make a new plan for every length; planning takes longer than booking.
+func arrays(first int, types ...string) string {
+	params := make([]string, len(types))
+	for i, t := range types {
+		params[i] = fmt.Sprintf("(SELECT $%d::%s[])", first+i, t)
+	}
+	return strings.Join(params, ", ")
+}

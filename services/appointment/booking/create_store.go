@@ -1,0 +1,206 @@
+package booking
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/beauty-salon/platform/internal/events"
+	"github.com/beauty-salon/platform/internal/idempotency"
+	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/services/appointment/catalog"
+	"github.com/beauty-salon/platform/services/appointment/claims"
+	"github.com/beauty-salon/platform/services/appointment/people"
+)
+
+// Outcome is what came of an attempt to book.
+type Outcome string
+
+// The outcomes; createSQL spells them the same.
+const (
+	// Booked means that the appointment is in the database.
+	Booked Outcome = "booked"
+	// Taken means that a master is not free. An earlier call with the same request id may have taken
+	// the time.
+	Taken Outcome = "taken"
+	// CustomerBusy means that the customer has another appointment at that time.
+	CustomerBusy Outcome = "customer busy"
+	// TooManyOpen means that the customer has as many open appointments as the salon permits.
+	TooManyOpen Outcome = "too many open"
+	// Replayed means that the request was answered before.
+	Replayed Outcome = "replayed"
+	// Reused means that the request id came with another request before.
+	Reused Outcome = "request id reused"
+	// InFlight means that the first call with the request id has not ended yet.
+	InFlight Outcome = "in flight"
+	// Stale means that the salon, an offering, service or master has changed since it was read.
+	Stale Outcome = "stale"
+	// NoCustomer means that the customer is not what it was thought to be: unknown, known by now where a
+	// new one was to be made, or with an account that is unknown or disabled.
+	NoCustomer Outcome = "no customer"
+)
+
+// Result is what came of a booking.
+type Result struct {
+	// Outcome says it in a word.
+	Outcome Outcome
+	// Response is the stored answer when the outcome is Replayed.
+	Response []byte
+}
+
+// creation is a new appointment on its way into the database.
+type creation struct {
+	appointment *Appointment
+	// claims are those of the appointment.
+	claims []claims.Claim
+	// offerings and salonVersion are what the appointment was made from.
+	offerings    []catalog.Offering
+	salonVersion int64
+	// customer is whom it is for; their row is made with the appointment if newCustomer is set.
+	customer    people.Customer
+	newCustomer bool
+	// staff is whether the limit of open appointments does not apply.
+	staff bool
+	event events.Event
+	// traceparent is the trace that the call is part of; empty: none.
+	traceparent string
+	// request makes the call safe to repeat unless its RequestID is empty; response is then the answer to
+	// store.
+	request  idempotency.Request
+	response []byte
+}
+
+// subjects are the ids whose locks a booking takes: masters, the customer and their account.
+func (c *creation) subjects() []string {
+	ids := append(c.appointment.Masters(), c.appointment.CustomerID)
+	if c.appointment.AccountID != "" {
+		ids = append(ids, c.appointment.AccountID)
+	}
+	return ids
+}
+
+// Create books appointments in one transaction and one round trip: the results are in their order. On an
+// error none of them was booked, unless the connection broke: then all were or none. No two creations of
+// one call may have the same request id, customer or account, or claims that overlap.
+func (s *Store) Create(ctx context.Context, batch []*creation) ([]Result, error) {
+	var subjects []string
+	var locks []int64
+	for _, c := range batch {
+		subjects = append(subjects, c.subjects()...)
+		if c.request.RequestID != "" {
+			locks = append(locks, c.request.Lock)
+		}
+	}
+	statements := []postgres.Statement{{SQL: claims.LockSQL, Args: []any{subjects}}}
+	if len(locks) > 0 {
+		statements = append(statements, postgres.Statement{SQL: idempotency.TryLocksSQL, Args: []any{locks}})
+	}
+	statements = append(statements, postgres.Statement{SQL: createSQL, Args: createArgs(batch)})
+	results, err := postgres.Pipeline[Result](ctx, s.db, statements...)
+	if err != nil {
+		return nil, fmt.Errorf("create appointments: %w", err)
+	}
+	if len(results) != len(batch) {
+		return nil, fmt.Errorf("create appointments: %d results for %d", len(results), len(batch))
+	}
+	events.Wake(s.db.Schema())
+	return results, nil
+}
+
+// numbered is a row that belongs to a creation of the batch.
+type numbered[T any] struct {
+	n   int32 // the place of the creation in the batch, from 1
+	row T
+}
+
+// segmentOf is a segment with its place and what it was made from.
+type segmentOf struct {
+	position int32
+	segment  *Segment
+	offering *catalog.Offering
+}
+
+// createArgs lays the creations, their segments and their claims out in columns, as createSQL reads them.
+func createArgs(batch []*creation) []any {
+	var segments []numbered[segmentOf]
+	var list []numbered[claims.Claim]
+	for i, c := range batch {
+		for j := range c.appointment.Segments {
+			segments = append(segments, numbered[segmentOf]{int32(i + 1), segmentOf{int32(j), &c.appointment.Segments[j], &c.offerings[j]}})
+		}
+		for _, claim := range c.claims {
+			list = append(list, numbered[claims.Claim]{int32(i + 1), claim})
+		}
+	}
+	return append(append(itemArgs(batch), segmentArgs(segments)...), claimArgs(list)...)
+}
+
+func itemArgs(batch []*creation) []any {
+	return []any{
+		column(batch, func(c *creation) string { return c.appointment.ID }),
+		column(batch, func(c *creation) string { return c.appointment.SalonID }),
+		column(batch, func(c *creation) int64 { return c.salonVersion }),
+		column(batch, func(c *creation) string { return c.appointment.CustomerID }),
+		column(batch, func(c *creation) *string { return postgres.Null(c.appointment.AccountID) }),
+		column(batch, func(c *creation) bool { return c.newCustomer }),
+		column(batch, func(c *creation) bool { return c.staff }),
+		column(batch, func(c *creation) int32 { return int32(len(c.appointment.Segments)) }),
+		column(batch, func(c *creation) time.Time { return c.appointment.Start() }),
+		column(batch, func(c *creation) time.Time { return c.appointment.End() }),
+		column(batch, func(c *creation) string { return c.appointment.TimeZone }),
+		column(batch, func(c *creation) int32 { return c.appointment.UTCOffsetMinutes }),
+		column(batch, func(c *creation) int32 { return c.appointment.TotalMinor }),
+		column(batch, func(c *creation) string { return c.appointment.Currency }),
+		column(batch, func(c *creation) string { return c.appointment.Note }),
+		column(batch, func(c *creation) string { return string(c.appointment.ChangedBy) }),
+		column(batch, func(c *creation) string { return c.appointment.change.By.AccountID }),
+		column(batch, func(c *creation) time.Time { return c.appointment.CreateTime }),
+		column(batch, func(c *creation) string { return c.event.ID }),
+		column(batch, func(c *creation) string { return string(c.event.Body) }),
+		column(batch, func(c *creation) *string { return postgres.Null(c.traceparent) }),
+		column(batch, func(c *creation) string { return c.request.Caller }),
+		column(batch, func(c *creation) string { return c.request.Method }),
+		column(batch, func(c *creation) *string { return postgres.Null(c.request.RequestID) }),
+		column(batch, func(c *creation) []byte { return c.request.Hash }),
+		column(batch, func(c *creation) []byte { return c.request.PreviousHash }),
+		column(batch, func(c *creation) int64 { return c.request.Lock }),
+		column(batch, func(c *creation) []byte { return c.response }),
+	}
+}
+
+func segmentArgs(rows []numbered[segmentOf]) []any {
+	return []any{
+		column(rows, func(r numbered[segmentOf]) int32 { return r.n }),
+		column(rows, func(r numbered[segmentOf]) int32 { return r.row.position }),
+		column(rows, func(r numbered[segmentOf]) string { return r.row.segment.ID }),
+		column(rows, func(r numbered[segmentOf]) string { return r.row.segment.ServiceID }),
+		column(rows, func(r numbered[segmentOf]) string { return r.row.segment.ServiceName }),
+		column(rows, func(r numbered[segmentOf]) string { return r.row.segment.MasterID }),
+		column(rows, func(r numbered[segmentOf]) time.Time { return r.row.segment.Start }),
+		column(rows, func(r numbered[segmentOf]) time.Time { return r.row.segment.End }),
+		column(rows, func(r numbered[segmentOf]) int32 { return int32(r.row.segment.BufferBefore.Minutes()) }),
+		column(rows, func(r numbered[segmentOf]) int32 { return int32(r.row.segment.BufferAfter.Minutes()) }),
+		column(rows, func(r numbered[segmentOf]) int32 { return r.row.segment.PriceMinor }),
+		column(rows, func(r numbered[segmentOf]) int64 { return r.row.offering.Version }),
+		column(rows, func(r numbered[segmentOf]) int64 { return r.row.offering.Service.Version }),
+		column(rows, func(r numbered[segmentOf]) int64 { return r.row.offering.MasterVersion }),
+	}
+}
+
+func claimArgs(rows []numbered[claims.Claim]) []any {
+	return []any{
+		column(rows, func(r numbered[claims.Claim]) int32 { return r.n }),
+		column(rows, func(r numbered[claims.Claim]) string { return r.row.ID }),
+		column(rows, func(r numbered[claims.Claim]) string { return r.row.SegmentID }),
+		column(rows, func(r numbered[claims.Claim]) string { return string(r.row.Kind) }),
+		column(rows, func(r numbered[claims.Claim]) string { return r.row.SubjectID }),
+		column(rows, func(r numbered[claims.Claim]) time.Time { return r.row.From }),
+		column(rows, func(r numbered[claims.Claim]) time.Time { return r.row.To }),
+		column(rows, func(r numbered[claims.Claim]) bool { return r.row.Blocking }),
+	}
+}
+
+// column collects one value of each row. The driver makes an array of it.
+func column[Row, T any](rows []Row, value func(Row) T) []T {
+	return postgres.Column(rows, value)
+}

@@ -1,0 +1,15 @@
+// Package booking keeps appointments: books them, changes them, lists them.
+//
+//   - appointment.go: the appointment, its segments and claims, and what changes them (no I/O).
+//   - transitions.go: the one table of what may happen to an appointment.
+//   - create.go: how an appointment is made from offerings.
+//   - create_handler.go: CreateAppointment from request to answer.
+//   - queue.go, queue_commit.go: how bookings that come at once share a commit.
+//   - create_sql.go, create_store.go: the statement that checks and writes them.
+//   - appointment_handler.go: all other methods.
+//   - appointment_store.go, list_store.go: reading; change_store.go: writing changes and the history.
+//   - convert.go, events.go, errors.go: the contract's messages, events and errors.
+//
+// A double booking is impossible by the exclusion constraint of the table claims (package claims),
+// whatever the code does.
+package booking

@@ -1,0 +1,55 @@
+package booking
+
+import (
+	"fmt"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
+)
+
+// The errors of appointments. Handlers add the field.
+var (
+	errSlotUnavailable = apierr.New(codes.AlreadyExists,
+		appointmentv1.ErrorReason_ERROR_REASON_SLOT_UNAVAILABLE,
+		"a master is taken during that time").
+		WithField("start_time", "must be a time at which the masters are free")
+	errCustomerBusy = apierr.New(codes.AlreadyExists,
+		appointmentv1.ErrorReason_ERROR_REASON_CUSTOMER_BUSY,
+		"the customer has another appointment during that time").
+		WithField("start_time", "must be a time at which the customer is free, unless allow_customer_overlap is set")
+	errTooManyOpen = apierr.New(codes.FailedPrecondition,
+		appointmentv1.ErrorReason_ERROR_REASON_TOO_MANY_OPEN_APPOINTMENTS,
+		"the customer has as many open appointments as the salon permits")
+	errStartInPast = apierr.New(codes.FailedPrecondition,
+		appointmentv1.ErrorReason_ERROR_REASON_START_IN_PAST,
+		"the start lies in the past")
+	errIllegalState = apierr.New(codes.FailedPrecondition,
+		appointmentv1.ErrorReason_ERROR_REASON_ILLEGAL_STATE,
+		"the appointment's state does not allow this")
+	errAlreadyStarted = apierr.New(codes.FailedPrecondition,
+		appointmentv1.ErrorReason_ERROR_REASON_ALREADY_STARTED,
+		"the appointment has begun and only the salon can change it now")
+	errNotStarted = apierr.New(codes.FailedPrecondition,
+		appointmentv1.ErrorReason_ERROR_REASON_NOT_STARTED,
+		"the appointment has not begun yet")
+	errNoAppointment = apierr.NotFound("appointment")
+
+	// errOnlyStaff is for callers who work in a salon and are only the customer of this appointment.
+	errOnlyStaff = apierr.New(codes.PermissionDenied, apiv1.ErrorReason_ERROR_REASON_PERMISSION_DENIED,
+		"only staff of the salon can do this")
+	errForOthers = apierr.New(codes.PermissionDenied, apiv1.ErrorReason_ERROR_REASON_PERMISSION_DENIED,
+		"only staff of the salon can book for somebody else, masters where all segments are theirs").
+		WithField("customer_id", "must be absent or the caller's own")
+
+	errQueueFull = apierr.New(codes.ResourceExhausted, apiv1.ErrorReason_ERROR_REASON_RATE_LIMITED,
+		"too many bookings at once").WithRetryAfter(time.Second)
+	errContention = apierr.New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_CONTENTION,
+		"others are changing the same data; try again")
+)
+
+// segmentField is the path of a field of a requested segment.
+func segmentField(i int, field string) string { return fmt.Sprintf("segments[%d].%s", i, field) }
