@@ -148,7 +148,7 @@ func TestStreamConfiguration(t *testing.T) {
 	}
 	got := stream.CachedInfo().Config
 	want := jetstream.StreamConfig{
-		Subjects:  []string{"appointment.>", "user.>", "master.>", "service.>", "offering.>", "rating.>"},
+		Subjects:  []string{"salon.>", "appointment.>", "user.>", "master.>", "service.>", "offering.>", "rating.>"},
 		Retention: jetstream.LimitsPolicy, Storage: jetstream.FileStorage, Discard: jetstream.DiscardNew,
 		Duplicates: time.Hour, MaxAge: 30 * 24 * time.Hour, MaxBytes: -1, MaxMsgs: -1, Replicas: 1,
 	}
@@ -192,7 +192,7 @@ func TestStreamIsOnlyExtended(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := stream.CachedInfo().Config
-		want := []string{"user.>", "newer.>", "appointment.>", "master.>", "service.>", "offering.>", "rating.>"}
+		want := []string{"user.>", "newer.>", "salon.>", "appointment.>", "master.>", "service.>", "offering.>", "rating.>"}
 		if !slices.Equal(got.Subjects, want) || got.MaxBytes != before.MaxBytes || got.MaxAge != before.MaxAge {
 			t.Errorf("stream is %+v", got)
 		}

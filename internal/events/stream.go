@@ -29,7 +29,7 @@ const (
 )
 
 // streamKinds are the first tokens of what the stream keeps.
-var streamKinds = []string{"appointment", "user", "master", "service", "offering", "rating"}
+var streamKinds = []string{"salon", "appointment", "user", "master", "service", "offering", "rating"}
 
 // streamed reports whether the stream keeps events of the type.
 func streamed(typ string) bool {
