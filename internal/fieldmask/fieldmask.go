@@ -32,6 +32,13 @@ func (s Set) Has(field string) bool {
 	return ok
 }
 
+// Write sets *to to value when the field is to be written.
+func Write[T any](s Set, field string, to *T, value T) {
+	if s.Has(field) {
+		*to = value
+	}
+}
+
 // Paths returns the fields that an Update request writes: those of its update_mask
 // or, when that is absent or empty, those that are present (for a repeated field:
 // not empty). "*" stands for all. An empty set means that nothing changes.

@@ -1,4 +1,4 @@
-// Package fold makes texts comparable for search.
+// Package fold makes texts comparable: texts for search, and e-mail addresses for equality.
 package fold
 
 import (
@@ -17,10 +17,11 @@ import (
 // locale that the cluster was made with.
 func Text(s string) string {
 	// A transformer keeps state, so each call has its own.
-	strip := transform.Chain(norm.NFKD, runes.Remove(runes.In(unicode.Mn)), cases.Fold(), norm.NFC)
-	folded, _, err := transform.String(strip, strings.TrimSpace(s))
+	// [cases.Fold] exchanges the two cases of Cherokee, so lower case comes after it.
+	strip := transform.Chain(norm.NFKD, runes.Remove(runes.In(unicode.Mn)), cases.Fold(), runes.Map(unicode.ToLower), norm.NFC)
+	folded, _, err := transform.String(strip, s)
 	if err != nil { // only for a text that is not valid UTF-8
-		return strings.ToLower(s)
+		return strings.ToLower(strings.TrimSpace(s))
 	}
-	return folded
+	return strings.TrimSpace(folded) // a mark that stands alone, such as "¨", leaves a space
 }
