@@ -1,8 +1,13 @@
 // Package notification is everybody's own inbox.
 //
-// It owns the notifications and nothing else: they are made of the events of appointments and ratings, one for each of
-// those concerned, and only their recipient can read them. What is told to whom, and in which words, is decided in
-// notification.go and texts.go; that it is told exactly once, whatever is delivered twice, is the database's promise.
+// It owns the notifications. The events of appointments and ratings cause them: one for each person concerned, who alone
+// can read it. A unique constraint makes sure that an event notifies nobody twice.
 //
-// Notifications that were read are kept for Retention.
+// A notification is stored as ids, instants and facts. Its text is made when it is read, in the reader's language, with
+// names that are looked up once a page. Notifications that were read are kept for Retention.
+//
+//	notification.go  which event notifies whom, and of what
+//	texts.go         how a text is made of a notification
+//	texts_en.go      the English texts
+//	names.go         the lookup of names
 package notification

@@ -8,7 +8,7 @@ import (
 	"github.com/beauty-salon/platform/internal/servicetest"
 )
 
-// Nothing that a test has started goes on after it.
+// TestMain fails when something that a test has started goes on after it.
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, servicetest.LeakOptions()...)
 }

@@ -5,32 +5,45 @@ import (
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
-	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
-	"github.com/beauty-salon/platform/internal/apierr"
 )
 
-// Retention is how long a notification that was read is kept, from when what it tells happened. Unread ones stay.
+// Retention is how long a notification that was read is kept, from the time of its event. Unread ones stay.
 const Retention = 180 * 24 * time.Hour
 
-// ErrNotFound means that there is no such notification, or that it is in somebody else's inbox.
-var ErrNotFound = apierr.NotFound("notification")
-
-// Notice is what somebody is told.
+// Notice is what one person is notified of: the facts that the text is made of.
 type Notice struct {
-	// RecipientID is who is told.
+	// RecipientID is the account whose inbox it is.
 	RecipientID string
-	// Type is what kind of thing is told.
+	// Type is what kind of event it was.
 	Type notificationv1.NotificationType
-	// Title is one line of English.
-	Title string
-	// Body is a sentence or two of English, with times in UTC.
-	Body string
-	// AppointmentID is the visit that it is about, or empty.
+	// ForCustomer is true when the recipient reads it as the customer, false for a master.
+	ForCustomer bool
+	// SalonID is the salon.
+	SalonID string
+	// AppointmentID is the appointment that it is about, or empty.
 	AppointmentID string
-	// AppointmentStart is when that visit begins, as of the event; zero for ratings.
-	AppointmentStart time.Time
 	// RatingID is the rating that it is about, or empty.
 	RatingID string
+	// CustomerID is the customer as the salon knows them; empty where the recipient may not learn who it is.
+	CustomerID string
+	// MasterIDs are the masters of the appointment, or the one who was rated.
+	MasterIDs []string
+	// ServiceIDs are the services of the appointment, in their order.
+	ServiceIDs []string
+	// Start is when the appointment begins, as of the event; zero for ratings.
+	Start time.Time
+	// PreviousStart is when the appointment began before it was moved; zero when that is not known.
+	PreviousStart time.Time
+	// TimeZone is the IANA name of the zone in which the start was promised; empty for ratings.
+	TimeZone string
+	// Actor is the role in which somebody changed the appointment.
+	Actor appointmentv1.Actor
+	// Pending is true when the salon has still to confirm the appointment.
+	Pending bool
+	// Early is true when the appointment was completed before its end.
+	Early bool
+	// Stars is how many stars a new rating has, 0 for all other notices.
+	Stars int
 }
 
 // Notification is a notice in an inbox.
@@ -41,13 +54,16 @@ type Notification struct {
 	ID string
 	// EventID is the event that caused it.
 	EventID string
-	// CreateTime is when what it tells happened: the event's time.
+	// CreateTime is the event's time.
 	CreateTime time.Time
-	// ReadTime is when it was first marked as read; zero while it was not.
+	// ReadTime is when it was first marked as read; zero while it is unread.
 	ReadTime time.Time
+	// Title and Body are the text of a notification from before texts were made when they are read. Both are empty for
+	// all others.
+	Title, Body string
 }
 
-// appointmentTypes holds the events of appointments that are told.
+// appointmentTypes are the events of appointments that cause notifications.
 var appointmentTypes = map[string]notificationv1.NotificationType{
 	"appointment.created":        notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CREATED,
 	"appointment.confirmed":      notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CONFIRMED,
@@ -57,53 +73,28 @@ var appointmentTypes = map[string]notificationv1.NotificationType{
 	"appointment.no_show_marked": notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_NO_SHOW,
 }
 
-// ForAppointment returns what an event of an appointment tells whom: the customer and each master of the visit, nobody
-// twice. A customer who is a master of the visit is told as the customer. Events of other types tell nobody anything.
-func ForAppointment(eventType string, e *appointmentv1.AppointmentEvent) []Notice {
-	typ, told := appointmentTypes[eventType]
-	if !told {
-		return nil
-	}
-	notices := make([]Notice, 0, 1+len(e.GetMasterIds()))
-	seen := map[string]bool{}
-	tell := func(recipient string, t text) {
-		if recipient == "" || seen[recipient] {
-			return
-		}
-		seen[recipient] = true
-		n := Notice{
-			RecipientID: recipient, Type: typ, Title: t.title, Body: t.body, AppointmentID: e.GetAppointmentId(),
-		}
-		if e.GetStartTime() != nil {
-			n.AppointmentStart = e.GetStartTime().AsTime()
-		}
-		notices = append(notices, n)
-	}
-	tell(e.GetCustomerId(), customerText(typ, e))
-	for _, master := range e.GetMasterIds() {
-		tell(master, masterText(typ, e))
-	}
-	return notices
+// ratingTypes are the events of ratings that cause notifications.
+var ratingTypes = map[string]notificationv1.NotificationType{
+	"rating.created": notificationv1.NotificationType_NOTIFICATION_TYPE_RATING_CREATED,
+	"rating.replied": notificationv1.NotificationType_NOTIFICATION_TYPE_RATING_REPLIED,
 }
 
-// ForRating returns what an event of a rating tells whom: the master that there is one, the customer that it was
-// answered. Changes and deletions tell nobody anything. The master is not told which visit was rated, since ratings do
-// not show it to them either.
-func ForRating(eventType string, e *ratingv1.RatingEvent) []Notice {
-	switch eventType {
-	case "rating.created":
-		t := ratedText(e.GetStars())
-		return []Notice{{
-			RecipientID: e.GetMasterId(), Type: notificationv1.NotificationType_NOTIFICATION_TYPE_RATING_CREATED,
-			Title: t.title, Body: t.body, RatingID: e.GetRatingId(),
-		}}
-	case "rating.replied":
-		return []Notice{{
-			RecipientID: e.GetCustomerId(), Type: notificationv1.NotificationType_NOTIFICATION_TYPE_RATING_REPLIED,
-			Title: repliedText.title, Body: repliedText.body,
-			AppointmentID: e.GetAppointmentId(), RatingID: e.GetRatingId(),
-		}}
-	default:
-		return nil
+// appointmentNotices returns a copy of the notice for the customer's account, where there is one, and for each master of
+// the appointment. A customer who is a master of the appointment gets the customer's.
+func appointmentNotices(n Notice, accountID string) []Notice {
+	notices := make([]Notice, 0, 1+len(n.MasterIDs))
+	notified := map[string]bool{"": true}
+	add := func(recipientID string, forCustomer bool) {
+		if notified[recipientID] {
+			return
+		}
+		notified[recipientID] = true
+		n.RecipientID, n.ForCustomer = recipientID, forCustomer
+		notices = append(notices, n)
 	}
+	add(accountID, true)
+	for _, masterID := range n.MasterIDs { // a master has the id of their account
+		add(masterID, false)
+	}
+	return notices
 }

@@ -13,34 +13,23 @@ func (s *Service) ListNotifications(
 	ctx context.Context, req *notificationv1.ListNotificationsRequest,
 ) (*notificationv1.ListNotificationsResponse, error) {
 	caller := auth.Caller(ctx)
-	var after *Cursor
-	if _, err := s.pages.Decode(req, &after); err != nil {
-		return nil, err
-	}
-	size := pagetoken.Size(req.GetPageSize())
-	// One more than the page tells whether there is another page.
-	list, err := s.store.List(ctx, caller.UserID, req.GetUnreadOnly(), after, size+1)
+	page, next, err := pagetoken.List(s.pages, req,
+		func(after *Cursor, limit int) ([]Notification, error) {
+			return s.store.Notifications(ctx, caller.UserID, req.GetUnreadOnly(), after, limit)
+		},
+		func(n Notification) Cursor { return Cursor{Time: n.CreateTime, ID: n.ID} },
+		func(n Notification) Notification { return n }) // converted below, with the names of the whole page
 	if err != nil {
 		return nil, err
 	}
-	page, more := pagetoken.Cut(list, size)
-	resp := &notificationv1.ListNotificationsResponse{}
-	for _, n := range page {
-		resp.Notifications = append(resp.Notifications, message(n))
-	}
-	if more {
-		last := page[size-1]
-		resp.NextPageToken, err = s.pages.Encode(req, Cursor{Time: last.CreateTime, ID: last.ID})
-	}
-	return resp, err
+	return &notificationv1.ListNotificationsResponse{Notifications: s.rendered(ctx, page), NextPageToken: next}, nil
 }
 
 // GetUnreadCount counts the caller's unread notifications.
 func (s *Service) GetUnreadCount(
 	ctx context.Context, _ *notificationv1.GetUnreadCountRequest,
 ) (*notificationv1.UnreadCount, error) {
-	caller := auth.Caller(ctx)
-	n, err := s.store.CountUnread(ctx, caller.UserID)
+	n, err := s.store.CountUnread(ctx, auth.Caller(ctx).UserID)
 	if err != nil {
 		return nil, err
 	}
@@ -51,22 +40,30 @@ func (s *Service) GetUnreadCount(
 func (s *Service) MarkNotificationRead(
 	ctx context.Context, req *notificationv1.MarkNotificationReadRequest,
 ) (*notificationv1.Notification, error) {
-	caller := auth.Caller(ctx)
-	n, err := s.store.MarkRead(ctx, caller.UserID, req.GetNotificationId(), s.deps.Time())
+	n, err := s.store.MarkRead(ctx, auth.Caller(ctx).UserID, req.GetNotificationId(), s.deps.Time())
 	if err != nil {
 		return nil, err
 	}
-	return message(n), nil
+	return s.rendered(ctx, []Notification{n})[0], nil
 }
 
-// MarkAllNotificationsRead marks all of the caller's notifications as read that there are by now.
+// MarkAllNotificationsRead marks all notifications of the caller's as read.
 func (s *Service) MarkAllNotificationsRead(
 	ctx context.Context, _ *notificationv1.MarkAllNotificationsReadRequest,
 ) (*notificationv1.MarkAllNotificationsReadResponse, error) {
-	caller := auth.Caller(ctx)
-	n, err := s.store.MarkAllRead(ctx, caller.UserID, s.deps.Time())
+	n, err := s.store.MarkAllRead(ctx, auth.Caller(ctx).UserID, s.deps.Time())
 	if err != nil {
 		return nil, err
 	}
 	return &notificationv1.MarkAllNotificationsReadResponse{MarkedCount: int32(n)}, nil
+}
+
+// rendered returns notifications with their texts, which need one lookup of names for all of them.
+func (s *Service) rendered(ctx context.Context, ns []Notification) []*notificationv1.Notification {
+	lang, names := readerLanguage(ctx), s.names(ctx, ns)
+	messages := make([]*notificationv1.Notification, len(ns))
+	for i, n := range ns {
+		messages[i] = notificationToProto(n, render(lang, n, names))
+	}
+	return messages
 }

@@ -1,8 +1,8 @@
 package notification
 
 import (
+	"reflect"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -12,16 +12,18 @@ import (
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
 	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
+	"github.com/beauty-salon/platform/internal/id"
 )
 
-var visitStart = time.Date(2026, time.December, 1, 10, 0, 0, 0, time.UTC)
+var appointmentStart = time.Date(2026, time.December, 12, 13, 0, 0, 0, time.UTC)
 
-func visitEvent(change func(*appointmentv1.AppointmentEvent)) *appointmentv1.AppointmentEvent {
+func appointmentEvent(change func(*appointmentv1.AppointmentEvent)) *appointmentv1.AppointmentEvent {
 	e := &appointmentv1.AppointmentEvent{
-		AppointmentId: "visit", CustomerId: "customer", MasterIds: []string{"master"},
+		AppointmentId: "appointment", SalonId: "salon", CustomerId: "customer", AccountId: "account",
+		MasterIds: []string{"master"}, ServiceIds: []string{"service"},
 		State:     appointmentv1.AppointmentState_APPOINTMENT_STATE_CONFIRMED,
-		StartTime: timestamppb.New(visitStart), EndTime: timestamppb.New(visitStart.Add(time.Hour)),
-		Actor: appointmentv1.Party_PARTY_ADMIN,
+		StartTime: timestamppb.New(appointmentStart), EndTime: timestamppb.New(appointmentStart.Add(time.Hour)),
+		TimeZone: "Europe/Berlin", Actor: appointmentv1.Actor_ACTOR_MANAGER,
 	}
 	if change != nil {
 		change(e)
@@ -29,183 +31,160 @@ func visitEvent(change func(*appointmentv1.AppointmentEvent)) *appointmentv1.App
 	return e
 }
 
-func TestForAppointment(t *testing.T) {
-	actor := func(p appointmentv1.Party) func(*appointmentv1.AppointmentEvent) {
-		return func(e *appointmentv1.AppointmentEvent) { e.Actor = p }
+// appointmentNotice is the customer's notice of appointmentEvent.
+func appointmentNotice(typ notificationv1.NotificationType) Notice {
+	return Notice{
+		RecipientID: "account", Type: typ, ForCustomer: true, SalonID: "salon", AppointmentID: "appointment",
+		CustomerID: "customer", MasterIDs: []string{"master"}, ServiceIDs: []string{"service"},
+		Start: appointmentStart, TimeZone: "Europe/Berlin", Actor: appointmentv1.Actor_ACTOR_MANAGER,
 	}
-	pending := func(e *appointmentv1.AppointmentEvent) {
-		e.State = appointmentv1.AppointmentState_APPOINTMENT_STATE_PENDING
+}
+
+// forMaster is the same notice for the master.
+func forMaster(n Notice) Notice {
+	n.RecipientID, n.ForCustomer = "master", false
+	return n
+}
+
+func TestNoticesFromAppointment(t *testing.T) {
+	end := appointmentStart.Add(time.Hour)
+	completedAt := func(at time.Time) func(*appointmentv1.AppointmentEvent) {
+		return func(e *appointmentv1.AppointmentEvent) { e.CompleteTime = timestamppb.New(at) }
 	}
-	moved := func(e *appointmentv1.AppointmentEvent) {
-		e.PreviousStartTime = timestamppb.New(visitStart.Add(-25 * time.Hour))
-	}
+	const (
+		created     = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CREATED
+		confirmed   = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CONFIRMED
+		rescheduled = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_RESCHEDULED
+		cancelled   = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CANCELLED
+		completed   = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_COMPLETED
+		noShow      = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_NO_SHOW
+	)
 	tests := []struct {
-		name     string
-		event    string
-		change   func(*appointmentv1.AppointmentEvent)
-		typ      notificationv1.NotificationType
-		customer [2]string
-		master   [2]string
+		name   string
+		event  string
+		change func(*appointmentv1.AppointmentEvent)
+		typ    notificationv1.NotificationType
+		want   func(*Notice)
 	}{
+		{name: "created", event: "appointment.created", typ: created},
 		{
-			name: "created", event: "appointment.created", change: pending,
-			typ:      notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CREATED,
-			customer: [2]string{"Visit booked", "Your visit on Tue 1 Dec 2026, 10:00 UTC is booked. The salon will confirm it."},
-			master:   [2]string{"New visit", "A visit on Tue 1 Dec 2026, 10:00 UTC was booked with you. It waits to be confirmed."},
+			name: "created, pending", event: "appointment.created", typ: created,
+			change: func(e *appointmentv1.AppointmentEvent) {
+				e.State = appointmentv1.AppointmentState_APPOINTMENT_STATE_PENDING
+			},
+			want: func(n *Notice) { n.Pending = true },
+		},
+		{name: "confirmed", event: "appointment.confirmed", typ: confirmed},
+		{
+			name: "moved", event: "appointment.rescheduled", typ: rescheduled,
+			change: func(e *appointmentv1.AppointmentEvent) {
+				e.PreviousStartTime = timestamppb.New(appointmentStart.Add(-25 * time.Hour))
+			},
+			want: func(n *Notice) { n.PreviousStart = appointmentStart.Add(-25 * time.Hour) },
 		},
 		{
-			name: "created and confirmed", event: "appointment.created",
-			typ:      notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CREATED,
-			customer: [2]string{"Visit booked", "Your visit on Tue 1 Dec 2026, 10:00 UTC is booked."},
-			master:   [2]string{"New visit", "A visit on Tue 1 Dec 2026, 10:00 UTC was booked with you."},
+			name: "cancelled", event: "appointment.cancelled", typ: cancelled,
+			change: func(e *appointmentv1.AppointmentEvent) { e.Actor = appointmentv1.Actor_ACTOR_CUSTOMER },
+			want:   func(n *Notice) { n.Actor = appointmentv1.Actor_ACTOR_CUSTOMER },
 		},
+		{name: "completed at the end", event: "appointment.completed", typ: completed, change: completedAt(end)},
 		{
-			name: "confirmed", event: "appointment.confirmed",
-			typ:      notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CONFIRMED,
-			customer: [2]string{"Visit confirmed", "The salon has confirmed your visit on Tue 1 Dec 2026, 10:00 UTC."},
-			master:   [2]string{"Visit confirmed", "The visit on Tue 1 Dec 2026, 10:00 UTC is confirmed."},
+			name: "completed before the end", event: "appointment.completed", typ: completed,
+			change: completedAt(end.Add(-time.Microsecond)), want: func(n *Notice) { n.Early = true },
 		},
+		{name: "missed", event: "appointment.no_show_marked", typ: noShow},
 		{
-			name: "moved", event: "appointment.rescheduled", change: moved,
-			typ:      notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_RESCHEDULED,
-			customer: [2]string{"Visit moved", "Your visit of Mon 30 Nov 2026, 09:00 UTC now begins on Tue 1 Dec 2026, 10:00 UTC."},
-			master:   [2]string{"Visit moved", "The visit of Mon 30 Nov 2026, 09:00 UTC now begins on Tue 1 Dec 2026, 10:00 UTC."},
-		},
-		{
-			name: "moved from nobody knows when, to be confirmed again", event: "appointment.rescheduled", change: pending,
-			typ:      notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_RESCHEDULED,
-			customer: [2]string{"Visit moved", "Your visit now begins on Tue 1 Dec 2026, 10:00 UTC. The salon will confirm it."},
-			master:   [2]string{"Visit moved", "The visit now begins on Tue 1 Dec 2026, 10:00 UTC. It waits to be confirmed."},
-		},
-		{
-			name: "cancelled by the customer", event: "appointment.cancelled", change: actor(appointmentv1.Party_PARTY_CUSTOMER),
-			typ:      notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CANCELLED,
-			customer: [2]string{"Visit cancelled", "You have cancelled your visit on Tue 1 Dec 2026, 10:00 UTC."},
-			master:   [2]string{"Visit cancelled", "The visit on Tue 1 Dec 2026, 10:00 UTC was cancelled by the customer."},
-		},
-		{
-			name: "cancelled by the master", event: "appointment.cancelled", change: actor(appointmentv1.Party_PARTY_MASTER),
-			typ:      notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CANCELLED,
-			customer: [2]string{"Visit cancelled", "Your visit on Tue 1 Dec 2026, 10:00 UTC was cancelled by the master."},
-			master:   [2]string{"Visit cancelled", "The visit on Tue 1 Dec 2026, 10:00 UTC was cancelled by the master."},
-		},
-		{
-			name: "cancelled by the salon", event: "appointment.cancelled",
-			typ:      notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CANCELLED,
-			customer: [2]string{"Visit cancelled", "Your visit on Tue 1 Dec 2026, 10:00 UTC was cancelled by the salon."},
-			master:   [2]string{"Visit cancelled", "The visit on Tue 1 Dec 2026, 10:00 UTC was cancelled by the salon."},
-		},
-		{
-			name: "cancelled by nobody knows whom", event: "appointment.cancelled", change: actor(appointmentv1.Party_PARTY_UNSPECIFIED),
-			typ:      notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CANCELLED,
-			customer: [2]string{"Visit cancelled", "Your visit on Tue 1 Dec 2026, 10:00 UTC was cancelled."},
-			master:   [2]string{"Visit cancelled", "The visit on Tue 1 Dec 2026, 10:00 UTC was cancelled."},
-		},
-		{
-			name: "completed", event: "appointment.completed",
-			typ:      notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_COMPLETED,
-			customer: [2]string{"Rate your visit", "Thank you for your visit on Tue 1 Dec 2026, 10:00 UTC. Please tell us how it was."},
-			master:   [2]string{"Visit completed", "The visit on Tue 1 Dec 2026, 10:00 UTC is recorded as completed."},
-		},
-		{
-			name: "missed", event: "appointment.no_show_marked",
-			typ:      notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_NO_SHOW,
-			customer: [2]string{"Visit missed", "Your visit on Tue 1 Dec 2026, 10:00 UTC is recorded as missed."},
-			master:   [2]string{"Customer did not come", "The visit on Tue 1 Dec 2026, 10:00 UTC is recorded as missed."},
+			name: "an event from before salons", event: "appointment.created", typ: created,
+			change: func(e *appointmentv1.AppointmentEvent) {
+				e.SalonId, e.AccountId, e.CustomerId, e.TimeZone = "", "", "account", ""
+			},
+			want: func(n *Notice) { n.SalonID, n.CustomerID, n.TimeZone = id.FirstSalon, "account", "UTC" },
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			want := []Notice{
-				{RecipientID: "customer", Type: tt.typ, Title: tt.customer[0], Body: tt.customer[1], AppointmentID: "visit", AppointmentStart: visitStart},
-				{RecipientID: "master", Type: tt.typ, Title: tt.master[0], Body: tt.master[1], AppointmentID: "visit", AppointmentStart: visitStart},
+			want := appointmentNotice(tt.typ)
+			if tt.want != nil {
+				tt.want(&want)
 			}
-			if got := ForAppointment(tt.event, visitEvent(tt.change)); !slices.Equal(got, want) {
-				t.Errorf("got  %+v\nwant %+v", got, want)
+			got, err := noticesFromAppointment(tt.event, appointmentEvent(tt.change))
+			if !reflect.DeepEqual(got, []Notice{want, forMaster(want)}) || err != nil {
+				t.Errorf("got  %+v, %v\nwant %+v and the same for the master", got, err, want)
 			}
 		})
 	}
 }
 
-func TestNobodyIsToldOfOtherEvents(t *testing.T) {
+func TestOtherEventsNotifyNobody(t *testing.T) {
 	for _, typ := range []string{"", "appointment.archived", "appointment", "rating.created"} {
-		if got := ForAppointment(typ, visitEvent(nil)); got != nil {
-			t.Errorf("ForAppointment(%q) = %+v", typ, got)
+		if got, err := noticesFromAppointment(typ, appointmentEvent(nil)); got != nil || err != nil {
+			t.Errorf("%q: %+v, %v", typ, got, err)
 		}
 	}
 	for _, typ := range []string{"", "rating.updated", "rating.deleted", "rating", "appointment.created"} {
-		if got := ForRating(typ, &ratingv1.RatingEvent{MasterId: "m", CustomerId: "c"}); got != nil {
-			t.Errorf("ForRating(%q) = %+v", typ, got)
+		if got := noticesFromRating(typ, &ratingv1.RatingEvent{MasterId: "m", AccountId: "a"}); got != nil {
+			t.Errorf("%q: %+v", typ, got)
 		}
 	}
 }
 
-func TestForRating(t *testing.T) {
+func TestNoticesFromRating(t *testing.T) {
 	e := &ratingv1.RatingEvent{
-		RatingId: "rating", AppointmentId: "visit", MasterId: "master", CustomerId: "customer", Stars: 4,
+		RatingId: "rating", SalonId: "salon", AppointmentId: "appointment", MasterId: "master",
+		CustomerId: "customer", AccountId: "account", Stars: 4,
 	}
 	created := []Notice{{
 		RecipientID: "master", Type: notificationv1.NotificationType_NOTIFICATION_TYPE_RATING_CREATED,
-		Title: "New rating", Body: "A customer has given you 4 stars for a visit.", RatingID: "rating",
+		SalonID: "salon", RatingID: "rating", MasterIDs: []string{"master"}, Stars: 4,
 	}}
-	if got := ForRating("rating.created", e); !slices.Equal(got, created) {
+	if got := noticesFromRating("rating.created", e); !reflect.DeepEqual(got, created) {
 		t.Errorf("created: %+v", got)
 	}
 	replied := []Notice{{
-		RecipientID: "customer", Type: notificationv1.NotificationType_NOTIFICATION_TYPE_RATING_REPLIED,
-		Title: "Your rating was answered", Body: "The master has answered your rating.",
-		AppointmentID: "visit", RatingID: "rating",
+		RecipientID: "account", Type: notificationv1.NotificationType_NOTIFICATION_TYPE_RATING_REPLIED, ForCustomer: true,
+		SalonID: "salon", RatingID: "rating", AppointmentID: "appointment", CustomerID: "customer", MasterIDs: []string{"master"},
 	}}
-	if got := ForRating("rating.replied", e); !slices.Equal(got, replied) {
+	if got := noticesFromRating("rating.replied", e); !reflect.DeepEqual(got, replied) {
 		t.Errorf("replied: %+v", got)
 	}
-	e.Stars = 1
-	if got := ForRating("rating.created", e); !strings.Contains(got[0].Body, "1 star ") {
-		t.Errorf("one star: %q", got[0].Body)
+	e.SalonId, e.AccountId, e.CustomerId = "", "", "account"
+	if got := noticesFromRating("rating.replied", e)[0]; got.RecipientID != "account" || got.SalonID != id.FirstSalon {
+		t.Errorf("replied before salons: %+v", got)
 	}
 }
 
-// Whoever is who: everybody concerned is told once, the customer as the customer, nobody else is.
-func TestEverybodyIsToldOnce(t *testing.T) {
+// Everybody concerned is notified once, the customer as the customer, whoever they are.
+func TestEverybodyIsNotifiedOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		person := rapid.SampledFrom([]string{"a", "b", "c", "d"})
-		customer := person.Draw(t, "customer")
+		account := rapid.OneOf(person, rapid.Just("")).Draw(t, "account")
 		masters := rapid.SliceOfN(person, 0, 4).Draw(t, "masters")
 		event := rapid.SampledFrom([]string{
 			"appointment.created", "appointment.confirmed", "appointment.rescheduled", "appointment.cancelled",
 			"appointment.completed", "appointment.no_show_marked",
 		}).Draw(t, "event")
-		notices := ForAppointment(event, visitEvent(func(e *appointmentv1.AppointmentEvent) {
-			e.CustomerId, e.MasterIds = customer, masters
+		notices, err := noticesFromAppointment(event, appointmentEvent(func(e *appointmentv1.AppointmentEvent) {
+			e.AccountId, e.MasterIds = account, masters
 		}))
+		if err != nil {
+			t.Fatal(err)
+		}
 		var got []string
 		for _, n := range notices {
 			got = append(got, n.RecipientID)
-			if n.Title == "" || n.Body == "" || !strings.Contains(n.Body, "Tue 1 Dec 2026, 10:00 UTC") {
-				t.Fatalf("notice without words: %+v", n)
+			if n.ForCustomer != (n.RecipientID == account) {
+				t.Fatalf("%s is notified as the customer: %v", n.RecipientID, n.ForCustomer)
 			}
 		}
-		if got[0] != customer {
-			t.Fatalf("first told is %s, not the customer %s", got[0], customer)
+		want := slices.Clone(masters)
+		if account != "" {
+			want = append(want, account)
 		}
-		want := append([]string{customer}, masters...)
 		slices.Sort(want)
 		want = slices.Compact(want)
 		slices.Sort(got)
 		if !slices.Equal(got, want) {
-			t.Fatalf("told %v, want %v", got, want)
+			t.Fatalf("notified %v, want %v", got, want)
 		}
 	})
-}
-
-func TestTimesAreInUTC(t *testing.T) {
-	zone := time.FixedZone("far east", 14*60*60)
-	e := visitEvent(func(e *appointmentv1.AppointmentEvent) {
-		e.StartTime = timestamppb.New(time.Date(2027, time.January, 1, 9, 5, 0, 0, zone))
-	})
-	for _, n := range ForAppointment("appointment.confirmed", e) {
-		if !strings.Contains(n.Body, "Thu 31 Dec 2026, 19:05 UTC") {
-			t.Errorf("body = %q", n.Body)
-		}
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/pagetoken"
@@ -18,45 +19,51 @@ import (
 const (
 	// pruneEvery is how often old notifications are removed.
 	pruneEvery = time.Hour
-	// pruneBatch is how many are removed at a time, so that no transaction is long.
+	// pruneBatch is how many notifications one transaction removes, so that none takes long.
 	pruneBatch = 500
 )
 
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migrations makes the schema of this service.
+// Migrations make the schema of this service.
 var Migrations = postgres.EmbeddedMigrations("notifications", migrations)
 
-// Service answers notificationv1.NotificationService.
+// Service implements notificationv1.NotificationServiceServer.
 type Service struct {
 	notificationv1.UnimplementedNotificationServiceServer
 
-	deps  service.Deps
-	store *Store
-	pages *pagetoken.Codec
+	deps      service.Deps
+	store     *Store
+	directory appointmentv1.DirectoryServiceClient
+	pages     *pagetoken.Codec
 }
 
-// New makes the service. Nothing runs before Run.
+// New returns the service. Nothing runs before Run.
 func New(d service.Deps) (*Service, error) {
-	return &Service{deps: d, store: NewStore(d.DB), pages: pagetoken.New(d.Keys)}, nil
+	return &Service{
+		deps:      d,
+		store:     NewStore(d.DB),
+		directory: appointmentv1.NewDirectoryServiceClient(d.Conns.For("appointment")),
+		pages:     pagetoken.New(d.Keys),
+	}, nil
 }
 
-// Register makes the service answer on a server.
+// Register registers the service on a server.
 func (s *Service) Register(r grpc.ServiceRegistrar) {
 	notificationv1.RegisterNotificationServiceServer(r, s)
 }
 
-// Run hears the events of appointments and ratings and removes old notifications, until the context ends. It has no
-// events of its own to publish.
+// Run consumes the events of appointments and ratings and removes old notifications, until ctx ends. The service has no
+// events of its own.
 func (s *Service) Run(ctx context.Context) error {
 	d := s.deps
 	g, ctx := errgroup.WithContext(ctx)
 	for _, c := range []events.ConsumerConfig{
-		{Name: consumerAppointments, Subjects: []string{"appointment.>"}, Handle: onAppointment},
-		{Name: consumerRatings, Subjects: []string{"rating.>"}, Handle: onRating},
+		{Name: consumerAppointments, Subjects: []string{"appointment.>"}, Handle: s.onAppointment},
+		{Name: consumerRatings, Subjects: []string{"rating.>"}, Handle: s.onRating},
 	} {
-		// That a visit was moved is worth telling also after it was cancelled.
+		// Each event notifies, also one that arrives after a newer one.
 		c.AllVersions = true
 		g.Go(func() error { return events.NewConsumer(d.DB, d.Bus, c, d.Log, d.Metrics).Run(ctx) })
 	}
@@ -67,7 +74,7 @@ func (s *Service) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// Ready tells whether the schema is at least as new as this program.
+// Ready returns an error while the schema is older than this program.
 func (s *Service) Ready(ctx context.Context) error {
 	return postgres.CheckSchema(ctx, s.deps.DB, Migrations)
 }

@@ -2,49 +2,40 @@ package notification
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
+	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/pgtest"
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
-func newID(t *testing.T) string {
-	t.Helper()
-	id, err := uuid.NewV7()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id.String()
+// unstored is a notification of a recipient that is not stored yet.
+func unstored(recipient string, at time.Time) Notification {
+	n := appointmentNotice(notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CREATED)
+	n.RecipientID, n.SalonID, n.AppointmentID, n.CustomerID = recipient, id.New(), id.New(), id.New()
+	n.MasterIDs, n.ServiceIDs = []string{id.New(), id.New()}, []string{id.New()}
+	return Notification{Notice: n, ID: id.New(), EventID: id.New(), CreateTime: at}
 }
 
-// told is a notification of somebody's that is not stored yet.
-func told(t *testing.T, recipient string, at time.Time) Notification {
-	t.Helper()
-	return Notification{
-		Notice: Notice{
-			RecipientID: recipient, Type: notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CREATED,
-			Title: "Visit booked", Body: "Your visit is booked.", AppointmentID: newID(t), AppointmentStart: visitStart,
-		},
-		ID: newID(t), EventID: newID(t), CreateTime: at,
-	}
+func equal(a, b []Notification) bool {
+	return slices.EqualFunc(a, b, func(x, y Notification) bool { return reflect.DeepEqual(x, y) })
 }
 
 func add(t *testing.T, s *Store, ns ...Notification) {
 	t.Helper()
-	if err := s.Add(t.Context(), ns...); err != nil {
+	if err := s.InsertNotifications(t.Context(), ns); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func list(t *testing.T, s *Store, recipient string, unreadOnly bool) []Notification {
 	t.Helper()
-	ns, err := s.List(t.Context(), recipient, unreadOnly, nil, 1000)
+	ns, err := s.Notifications(t.Context(), recipient, unreadOnly, nil, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,64 +51,56 @@ func unread(t *testing.T, s *Store, recipient string) int {
 	return n
 }
 
-func TestMigrationsGoUpAndDown(t *testing.T) {
-	server := pgtest.NewServer(t, Migrations)
-	if err := postgres.CheckSchema(t.Context(), server.DB("notifications"), Migrations); err != nil {
-		t.Error(err)
-	}
-	if err := postgres.Rollback(t.Context(), server.AdminURL(), Migrations); err != nil {
-		t.Fatal(err)
-	}
-	if err := postgres.Migrate(t.Context(), server.AdminURL(), Migrations); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestNotificationIsKeptAsItIs(t *testing.T) {
+func TestNotificationRoundTrip(t *testing.T) {
 	s := NewStore(pgtest.New(t, Migrations))
-	visit := told(t, newID(t), visitStart)
-	rating := visit
-	rating.ID, rating.EventID, rating.CreateTime = newID(t), newID(t), visitStart.Add(-time.Microsecond)
-	rating.AppointmentID, rating.AppointmentStart, rating.RatingID = "", time.Time{}, newID(t)
-	rating.ReadTime = visitStart
-	add(t, s, visit, rating)
-	if got, want := list(t, s, visit.RecipientID, false), []Notification{visit, rating}; !slices.Equal(got, want) {
+	ann := id.New()
+	appointment := unstored(ann, appointmentStart)
+	appointment.PreviousStart, appointment.Pending, appointment.Early = appointmentStart.Add(-time.Hour), true, true
+	rating := Notification{
+		Notice: Notice{
+			RecipientID: ann, Type: notificationv1.NotificationType_NOTIFICATION_TYPE_RATING_CREATED, SalonID: id.New(),
+			RatingID: id.New(), Stars: 5,
+		},
+		ID: id.New(), EventID: id.New(), CreateTime: appointmentStart.Add(-time.Microsecond), ReadTime: appointmentStart,
+	}
+	add(t, s, appointment, rating)
+	if got, want := list(t, s, ann, false), []Notification{appointment, rating}; !equal(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
-	add(t, s) // nothing is not an error
+	add(t, s) // none is not an error
 }
 
-func TestNobodyIsToldTwiceOfAnEvent(t *testing.T) {
+func TestAnEventNotifiesNobodyTwice(t *testing.T) {
 	s := NewStore(pgtest.New(t, Migrations))
-	ann, ben := newID(t), newID(t)
-	first := told(t, ann, visitStart)
+	ann, ben := id.New(), id.New()
+	first := unstored(ann, appointmentStart)
 	again, other := first, first
-	again.ID, again.Title = newID(t), "Again"
-	other.ID, other.RecipientID = newID(t), ben
+	again.ID, again.Stars = id.New(), 5
+	other.ID, other.RecipientID = id.New(), ben
 	add(t, s, first)
 	add(t, s, again, other)
-	if got := list(t, s, ann, false); !slices.Equal(got, []Notification{first}) {
+	if got := list(t, s, ann, false); !equal(got, []Notification{first}) {
 		t.Errorf("Ann has %+v", got)
 	}
-	if got := list(t, s, ben, false); !slices.Equal(got, []Notification{other}) {
+	if got := list(t, s, ben, false); !equal(got, []Notification{other}) {
 		t.Errorf("Ben has %+v", got)
 	}
 }
 
 func TestListPageByPage(t *testing.T) {
 	s := NewStore(pgtest.New(t, Migrations))
-	ann := newID(t)
+	ann := id.New()
 	var all, open []string
 	for i := range 9 {
-		// Two a moment, so that the id decides; every third one is read.
-		n := told(t, ann, visitStart.Add(time.Duration(i/2)*time.Microsecond))
+		// Two at each instant, so that the id decides; every third one is read.
+		n := unstored(ann, appointmentStart.Add(time.Duration(i/2)*time.Microsecond))
 		if i%3 == 0 {
-			n.ReadTime = visitStart
+			n.ReadTime = appointmentStart
 		} else {
 			open = append(open, n.ID)
 		}
 		all = append(all, n.ID)
-		add(t, s, n, told(t, newID(t), visitStart))
+		add(t, s, n, unstored(id.New(), appointmentStart))
 	}
 	slices.Reverse(all)
 	slices.Reverse(open)
@@ -126,7 +109,7 @@ func TestListPageByPage(t *testing.T) {
 			var got []string
 			var after *Cursor
 			for {
-				page, err := s.List(t.Context(), ann, unreadOnly, after, size)
+				page, err := s.Notifications(t.Context(), ann, unreadOnly, after, size)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -148,15 +131,15 @@ func TestListPageByPage(t *testing.T) {
 
 func TestMarkRead(t *testing.T) {
 	s := NewStore(pgtest.New(t, Migrations))
-	ann, ben := newID(t), newID(t)
-	n := told(t, ann, visitStart)
-	add(t, s, n, told(t, ann, visitStart))
-	first, second := visitStart.Add(time.Hour), visitStart.Add(2*time.Hour)
+	ann, ben := id.New(), id.New()
+	n := unstored(ann, appointmentStart)
+	add(t, s, n, unstored(ann, appointmentStart))
+	first, second := appointmentStart.Add(time.Hour), appointmentStart.Add(2*time.Hour)
 
-	if _, err := s.MarkRead(t.Context(), ben, n.ID, first); !errors.Is(err, ErrNotFound) {
-		t.Errorf("somebody else's: %v", err)
+	if _, err := s.MarkRead(t.Context(), ben, n.ID, first); !errors.Is(err, ErrNotificationNotFound) {
+		t.Errorf("of another recipient: %v", err)
 	}
-	if _, err := s.MarkRead(t.Context(), ann, newID(t), first); !errors.Is(err, ErrNotFound) {
+	if _, err := s.MarkRead(t.Context(), ann, id.New(), first); !errors.Is(err, ErrNotificationNotFound) {
 		t.Errorf("unknown: %v", err)
 	}
 	if got := unread(t, s, ann); got != 2 {
@@ -164,7 +147,7 @@ func TestMarkRead(t *testing.T) {
 	}
 	n.ReadTime = first
 	for _, now := range []time.Time{first, second} {
-		if got, err := s.MarkRead(t.Context(), ann, n.ID, now); got != n || err != nil {
+		if got, err := s.MarkRead(t.Context(), ann, n.ID, now); !reflect.DeepEqual(got, n) || err != nil {
 			t.Errorf("got %+v, %v, want %+v", got, err, n)
 		}
 	}
@@ -175,11 +158,11 @@ func TestMarkRead(t *testing.T) {
 
 func TestMarkAllRead(t *testing.T) {
 	s := NewStore(pgtest.New(t, Migrations))
-	ann, ben := newID(t), newID(t)
-	before := told(t, ann, visitStart)
-	before.ReadTime = visitStart
-	add(t, s, before, told(t, ann, visitStart), told(t, ann, visitStart), told(t, ben, visitStart))
-	now := visitStart.Add(time.Hour)
+	ann, ben := id.New(), id.New()
+	before := unstored(ann, appointmentStart)
+	before.ReadTime = appointmentStart
+	add(t, s, before, unstored(ann, appointmentStart), unstored(ann, appointmentStart), unstored(ben, appointmentStart))
+	now := appointmentStart.Add(time.Hour)
 	for _, want := range []int{2, 0} {
 		if got, err := s.MarkAllRead(t.Context(), ann, now); got != want || err != nil {
 			t.Errorf("marked %d, %v, want %d", got, err, want)
@@ -188,7 +171,7 @@ func TestMarkAllRead(t *testing.T) {
 	for _, n := range list(t, s, ann, false) {
 		want := now
 		if n.ID == before.ID {
-			want = visitStart
+			want = appointmentStart
 		}
 		if !n.ReadTime.Equal(want) {
 			t.Errorf("%s read at %v, want %v", n.ID, n.ReadTime, want)
@@ -199,14 +182,14 @@ func TestMarkAllRead(t *testing.T) {
 	}
 }
 
-// Marking one and marking all at the same time: each is counted once at most, and none is left.
+// Concurrent calls of MarkRead and MarkAllRead count each notification once at most and leave none unread.
 func TestMarkUnderConcurrency(t *testing.T) {
 	s := NewStore(pgtest.New(t, Migrations))
-	ann := newID(t)
+	ann := id.New()
 	const count = 50
 	ids := make([]string, count)
 	for i := range ids {
-		n := told(t, ann, visitStart)
+		n := unstored(ann, appointmentStart)
 		ids[i] = n.ID
 		add(t, s, n)
 	}
@@ -217,13 +200,13 @@ func TestMarkUnderConcurrency(t *testing.T) {
 		wg.Go(func() {
 			if i == 0 {
 				for _, id := range ids[:count/2] {
-					if _, err := s.MarkRead(t.Context(), ann, id, visitStart); err != nil {
+					if _, err := s.MarkRead(t.Context(), ann, id, appointmentStart); err != nil {
 						errs[i] = err
 					}
 				}
 				return
 			}
-			marked[i], errs[i] = s.MarkAllRead(t.Context(), ann, visitStart)
+			marked[i], errs[i] = s.MarkAllRead(t.Context(), ann, appointmentStart)
 		})
 	}
 	wg.Wait()
@@ -240,15 +223,15 @@ func TestMarkUnderConcurrency(t *testing.T) {
 
 func TestPrune(t *testing.T) {
 	s := NewStore(pgtest.New(t, Migrations))
-	ann := newID(t)
-	edge := visitStart
+	ann := id.New()
+	edge := appointmentStart
 	var kept, removed []Notification
 	for i := range 5 {
-		old := told(t, ann, edge.Add(-time.Duration(i+1)*time.Microsecond))
+		old := unstored(ann, edge.Add(-time.Duration(i+1)*time.Microsecond))
 		old.ReadTime = edge
 		removed = append(removed, old)
 	}
-	atEdge, oldUnread, young := told(t, ann, edge), told(t, ann, edge.Add(-time.Hour)), told(t, ann, edge.Add(time.Hour))
+	atEdge, oldUnread, young := unstored(ann, edge), unstored(ann, edge.Add(-time.Hour)), unstored(ann, edge.Add(time.Hour))
 	atEdge.ReadTime, young.ReadTime = edge, edge.Add(2*time.Hour)
 	kept = append(kept, young, atEdge, oldUnread)
 	add(t, s, slices.Concat(removed, kept)...)
@@ -257,7 +240,7 @@ func TestPrune(t *testing.T) {
 			t.Errorf("pruned %d, %v, want %d", got, err, want)
 		}
 	}
-	if got := list(t, s, ann, false); !slices.Equal(got, kept) {
+	if got := list(t, s, ann, false); !equal(got, kept) {
 		t.Errorf("left %+v\nwant %+v", got, kept)
 	}
 }
@@ -266,13 +249,15 @@ func TestConstraints(t *testing.T) {
 	s := NewStore(pgtest.New(t, Migrations))
 	for name, spoil := range map[string]func(*Notification){
 		"no type":       func(n *Notification) { n.Type = 0 },
-		"no title":      func(n *Notification) { n.Title = "" },
-		"no body":       func(n *Notification) { n.Body = "" },
+		"title only":    func(n *Notification) { n.Title = "title" },
+		"body only":     func(n *Notification) { n.Body = "body" },
 		"about nothing": func(n *Notification) { n.AppointmentID = "" },
+		"no zone":       func(n *Notification) { n.TimeZone = "" },
+		"six stars":     func(n *Notification) { n.Stars = 6 },
 	} {
-		n := told(t, newID(t), visitStart)
+		n := unstored(id.New(), appointmentStart)
 		spoil(&n)
-		if err := s.Add(t.Context(), n); !postgres.IsCheckViolation(err, "") {
+		if err := s.InsertNotifications(t.Context(), []Notification{n}); !postgres.IsCheckViolation(err, "") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -1,0 +1,177 @@
+package notification
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
+	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
+	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/events"
+	"github.com/beauty-salon/platform/internal/id"
+	"github.com/beauty-salon/platform/internal/postgres"
+)
+
+func TestAppointmentNotifiesAllConcerned(t *testing.T) {
+	f := newFixture(t)
+	appointment := f.appointment()
+	var want []string
+	for i, event := range []struct{ typ, want string }{
+		{"appointment.created", "APPOINTMENT_CREATED"},
+		{"appointment.confirmed", "APPOINTMENT_CONFIRMED"},
+		{"appointment.rescheduled", "APPOINTMENT_RESCHEDULED"},
+		{"appointment.completed", "APPOINTMENT_COMPLETED"},
+	} {
+		f.Clock.Advance(time.Minute)
+		if event.typ == "appointment.completed" {
+			appointment.CompleteTime = appointment.GetEndTime()
+		}
+		f.publish(event.typ, int64(i+1), appointment)
+		want = append(want, event.want)
+	}
+	last := timestamppb.New(f.Clock.Now())
+	slices.Reverse(want)
+	for _, reader := range []struct {
+		as          auth.Principal
+		title, body string
+	}{
+		{f.customer, "Rate your visit", "Thank you for your visit to Salon Mira on " + wall(appointment) + " (Haircut with Anna and Ben). Please rate it."},
+		{f.master, "Appointment completed", "The appointment of Carla at Salon Mira on " + wall(appointment) + " (Haircut, also with Ben) is recorded as completed."},
+		{f.colleague, "Appointment completed", "The appointment of Carla at Salon Mira on " + wall(appointment) + " (Haircut, also with Anna) is recorded as completed."},
+	} {
+		ns := f.inbox(reader.as, len(want))
+		if got := types(ns); !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		newest := &notificationv1.Notification{
+			Id: ns[0].GetId(), SalonId: f.salonID,
+			Type:  notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_COMPLETED,
+			Title: reader.title, Body: reader.body,
+			AppointmentId: appointment.GetAppointmentId(), AppointmentStartTime: appointment.GetStartTime(), CreateTime: last,
+		}
+		if !proto.Equal(ns[0], newest) {
+			t.Errorf("got  %v\nwant %v", ns[0], newest)
+		}
+	}
+}
+
+func TestNobodyIsThankedBeforeTheEnd(t *testing.T) {
+	f := newFixture(t)
+	appointment := f.appointment()
+	appointment.CompleteTime = timestamppb.New(f.Clock.Now())
+	f.publish("appointment.completed", 1, appointment)
+	got := f.inbox(f.customer, 1)[0]
+	body := "Your visit to Salon Mira on " + wall(appointment) + " (Haircut with Anna and Ben) is recorded as completed."
+	if got.GetType() != notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_COMPLETED || got.GetBody() != body {
+		t.Errorf("got %v, want %q", got, body)
+	}
+}
+
+func TestRatingsNotify(t *testing.T) {
+	f := newFixture(t)
+	body := &ratingv1.RatingEvent{
+		RatingId: id.New(), SalonId: f.salonID, AppointmentId: id.New(), MasterId: f.master.UserID,
+		CustomerId: f.customerID, AccountId: f.customer.UserID, Stars: 5,
+	}
+	for i, typ := range []string{"rating.created", "rating.updated", "rating.replied", "rating.deleted"} {
+		f.Publish(typ, f.master.UserID, int64(i+1), f.Clock.Now(), body)
+	}
+	// Once this event has notified, those before it have been handled.
+	other := proto.CloneOf(body)
+	other.RatingId = id.New()
+	f.Publish("rating.created", f.master.UserID, 5, f.Clock.Now().Add(time.Second), other)
+
+	toMaster := f.inbox(f.master, 2)
+	toCustomer := f.inbox(f.customer, 1)
+	wantMaster := &notificationv1.Notification{
+		Id: toMaster[1].GetId(), SalonId: f.salonID,
+		Type:  notificationv1.NotificationType_NOTIFICATION_TYPE_RATING_CREATED,
+		Title: "New rating", Body: "A customer of Salon Mira has given you 5 stars.", RatingId: body.GetRatingId(),
+		CreateTime: timestamppb.New(f.Clock.Now()),
+	}
+	wantCustomer := &notificationv1.Notification{
+		Id: toCustomer[0].GetId(), SalonId: f.salonID,
+		Type:  notificationv1.NotificationType_NOTIFICATION_TYPE_RATING_REPLIED,
+		Title: "Your rating was answered", Body: "Anna at Salon Mira has answered your rating.",
+		AppointmentId: body.GetAppointmentId(), RatingId: body.GetRatingId(), CreateTime: timestamppb.New(f.Clock.Now()),
+	}
+	if toMaster[0].GetRatingId() != other.GetRatingId() || !proto.Equal(toMaster[1], wantMaster) {
+		t.Errorf("master got %v", toMaster)
+	}
+	if !proto.Equal(toCustomer[0], wantCustomer) {
+		t.Errorf("customer got %v", toCustomer)
+	}
+}
+
+func TestAMasterAsCustomerIsNotifiedOnce(t *testing.T) {
+	f := newFixture(t)
+	appointment := f.appointment()
+	appointment.AccountId = f.master.UserID
+	f.publish("appointment.created", 1, appointment)
+	if got := f.inbox(f.master, 1)[0].GetTitle(); got != "Visit booked" {
+		t.Errorf("title = %q", got)
+	}
+	f.inbox(f.colleague, 1)
+}
+
+func TestCustomerWithoutAccount(t *testing.T) {
+	f := newFixture(t)
+	appointment := f.appointment()
+	appointment.AccountId = ""
+	f.publish("appointment.created", 1, appointment)
+	want := "An appointment of Carla at Salon Mira on " + wall(appointment) + " (Haircut, also with Ben) was booked with you."
+	if got := f.inbox(f.master, 1)[0].GetBody(); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	f.inbox(f.customer, 0)
+}
+
+func TestEventFromBeforeSalons(t *testing.T) {
+	f := newFixture(t)
+	appointment := f.appointment()
+	appointment.SalonId, appointment.AccountId, appointment.TimeZone = "", "", ""
+	appointment.CustomerId = f.customer.UserID
+	f.publish("appointment.created", 1, appointment)
+	got := f.inbox(f.customer, 1)[0]
+	want := "Your visit on " + appointment.GetStartTime().AsTime().Format(englishTime) + " (Haircut with Anna and Ben) is booked."
+	if got.GetSalonId() != id.FirstSalon || got.GetBody() != want {
+		t.Errorf("got %v, want %q", got, want)
+	}
+}
+
+func TestEventsTwiceAndOutOfOrder(t *testing.T) {
+	f := newFixture(t)
+	appointment := f.appointment()
+	f.publish("appointment.cancelled", 3, appointment)
+	f.inbox(f.customer, 1)
+	// Older events notify too.
+	f.publish("appointment.rescheduled", 2, appointment)
+	first := f.publish("appointment.created", 1, appointment)
+	ns := f.inbox(f.customer, 3)
+
+	// The same event again, without the inbox of the consumer.
+	err := f.service.deps.DB.InTx(t.Context(), func(tx *postgres.DB) error {
+		return f.service.onAppointment(t.Context(), tx, first)
+	})
+	wantReason(t, err, "")
+	again := f.inbox(f.customer, 3)
+	if !slices.EqualFunc(again, ns, func(a, b *notificationv1.Notification) bool { return proto.Equal(a, b) }) {
+		t.Errorf("before %v\nafter  %v", ns, again)
+	}
+}
+
+func TestEventsThatCannotBeRead(t *testing.T) {
+	f := newFixture(t)
+	for typ, handle := range map[string]events.Handler{
+		"appointment.created": f.service.onAppointment, "rating.created": f.service.onRating,
+	} {
+		e := events.Event{ID: f.NewID(), Type: typ, AggregateID: f.NewID(), AggregateVersion: 1, Body: []byte(`{"masterIds":1}`)}
+		if err := handle(t.Context(), f.service.deps.DB, e); err == nil {
+			t.Errorf("%s was accepted", typ)
+		}
+	}
+}

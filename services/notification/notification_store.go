@@ -1,0 +1,180 @@
+package notification
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
+	"github.com/beauty-salon/platform/internal/postgres"
+)
+
+// Cursor is a place in an inbox, which is ordered by time, newest first, and by id within one instant.
+type Cursor struct {
+	// Time is the create time of the last notification of the page before.
+	Time time.Time `json:"t"`
+	// ID is its id.
+	ID string `json:"i"`
+}
+
+// InsertNotifications puts notifications into inboxes. Those whose event has notified the recipient before are left out.
+func (s *Store) InsertNotifications(ctx context.Context, ns []Notification) error {
+	if len(ns) == 0 {
+		return nil
+	}
+	rows := make([]notificationRow, len(ns))
+	for i, n := range ns {
+		rows[i] = rowOfNotification(n)
+	}
+	insert := s.db.Conn(ctx).Clauses(clause.OnConflict{
+		Columns: []clause.Column{{Name: "event_id"}, {Name: "recipient_id"}}, DoNothing: true,
+	}).Create(&rows)
+	if insert.Error != nil {
+		return fmt.Errorf("insert notifications: %w", insert.Error)
+	}
+	return nil
+}
+
+// Notifications returns at most limit notifications of a recipient, newest first: those after the cursor, or the newest
+// when after is nil.
+func (s *Store) Notifications(
+	ctx context.Context, recipientID string, unreadOnly bool, after *Cursor, limit int,
+) ([]Notification, error) {
+	query := gorm.G[notificationRow](s.db.Conn(ctx)).Where("recipient_id = ?", recipientID)
+	if unreadOnly {
+		query = query.Where("read_time IS NULL")
+	}
+	if after != nil {
+		query = query.Where("(create_time, id) < (?, ?)", after.Time, after.ID)
+	}
+	rows, err := query.Order("create_time DESC, id DESC").Limit(limit).Find(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list notifications: %w", err)
+	}
+	list := make([]Notification, len(rows))
+	for i, row := range rows {
+		list[i] = row.notification()
+	}
+	return list, nil
+}
+
+// CountUnread counts the unread notifications of a recipient.
+func (s *Store) CountUnread(ctx context.Context, recipientID string) (int, error) {
+	n, err := gorm.G[notificationRow](s.db.Conn(ctx)).
+		Where("recipient_id = ? AND read_time IS NULL", recipientID).Count(ctx, "*")
+	if err != nil {
+		return 0, fmt.Errorf("count notifications: %w", err)
+	}
+	return int(n), nil
+}
+
+// MarkRead marks a notification of a recipient as read, unless it is already, and returns it. It returns
+// ErrNotificationNotFound when the recipient has no such notification.
+func (s *Store) MarkRead(ctx context.Context, recipientID, id string, now time.Time) (Notification, error) {
+	var marked Notification
+	err := s.db.InTx(ctx, func(tx *postgres.DB) error {
+		_, err := gorm.G[notificationRow](tx.Conn(ctx)).
+			Where("id = ? AND recipient_id = ? AND read_time IS NULL", id, recipientID).Update(ctx, "read_time", now)
+		if err != nil {
+			return fmt.Errorf("mark a notification as read: %w", err)
+		}
+		row, err := gorm.G[notificationRow](tx.Conn(ctx)).Where("id = ? AND recipient_id = ?", id, recipientID).Take(ctx)
+		if row, err = postgres.One(row, err, ErrNotificationNotFound); err != nil {
+			return err
+		}
+		marked = row.notification()
+		return nil
+	})
+	return marked, err
+}
+
+// MarkAllRead marks all unread notifications of a recipient as read and returns how many that were.
+func (s *Store) MarkAllRead(ctx context.Context, recipientID string, now time.Time) (int, error) {
+	var marked int
+	// In a transaction, because two concurrent calls can lock the rows in different orders. Then one is tried again.
+	err := s.db.InTx(ctx, func(tx *postgres.DB) error {
+		n, err := gorm.G[notificationRow](tx.Conn(ctx)).
+			Where("recipient_id = ? AND read_time IS NULL", recipientID).Update(ctx, "read_time", now)
+		if err != nil {
+			return fmt.Errorf("mark notifications as read: %w", err)
+		}
+		marked = n
+		return nil
+	})
+	return marked, err
+}
+
+// Prune removes at most limit notifications that were read and are older than before, oldest first, and returns how many
+// were removed. Concurrent calls do not wait for each other.
+func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
+	// The subquery is an array, because the planner may run a subquery of IN more than once and so remove more rows.
+	deleted := s.db.Conn(ctx).Exec(`
+		DELETE FROM notifications WHERE id = ANY (ARRAY(
+			SELECT id FROM notifications
+			WHERE read_time IS NOT NULL AND create_time < ?
+			ORDER BY create_time LIMIT ? FOR UPDATE SKIP LOCKED))`, before, limit)
+	if deleted.Error != nil {
+		return 0, fmt.Errorf("remove notifications: %w", deleted.Error)
+	}
+	return int(deleted.RowsAffected), nil
+}
+
+// notificationRow is a row of the table notifications; migrations/ says what its columns mean.
+type notificationRow struct {
+	ID               string
+	RecipientID      string
+	Type             int32
+	ForCustomer      bool
+	SalonID          string
+	AppointmentID    *string
+	RatingID         *string
+	CustomerID       *string
+	MasterIDs        postgres.Array[string] `gorm:"column:master_ids;type:uuid[]"`
+	ServiceIDs       postgres.Array[string] `gorm:"column:service_ids;type:uuid[]"`
+	AppointmentStart *time.Time
+	PreviousStart    *time.Time
+	TimeZone         *string
+	Actor            int32
+	Pending          bool
+	Early            bool
+	Stars            *int
+	EventID          string
+	CreateTime       time.Time
+	ReadTime         *time.Time
+	Title            *string
+	Body             *string
+}
+
+// TableName implements GORM's Tabler.
+func (notificationRow) TableName() string { return "notifications" }
+
+func rowOfNotification(n Notification) notificationRow {
+	return notificationRow{
+		ID: n.ID, RecipientID: n.RecipientID, Type: int32(n.Type), ForCustomer: n.ForCustomer, SalonID: n.SalonID,
+		AppointmentID: postgres.Null(n.AppointmentID), RatingID: postgres.Null(n.RatingID),
+		CustomerID: postgres.Null(n.CustomerID), MasterIDs: n.MasterIDs, ServiceIDs: n.ServiceIDs,
+		AppointmentStart: postgres.Null(n.Start), PreviousStart: postgres.Null(n.PreviousStart),
+		TimeZone: postgres.Null(n.TimeZone), Actor: int32(n.Actor), Pending: n.Pending, Early: n.Early,
+		Stars: postgres.Null(n.Stars), EventID: n.EventID, CreateTime: n.CreateTime, ReadTime: postgres.Null(n.ReadTime),
+		Title: postgres.Null(n.Title), Body: postgres.Null(n.Body),
+	}
+}
+
+func (row notificationRow) notification() Notification {
+	return Notification{
+		Notice: Notice{
+			RecipientID: row.RecipientID, Type: notificationv1.NotificationType(row.Type), ForCustomer: row.ForCustomer,
+			SalonID: row.SalonID, AppointmentID: postgres.Value(row.AppointmentID), RatingID: postgres.Value(row.RatingID),
+			CustomerID: postgres.Value(row.CustomerID), MasterIDs: row.MasterIDs, ServiceIDs: row.ServiceIDs,
+			Start: postgres.Time(row.AppointmentStart), PreviousStart: postgres.Time(row.PreviousStart),
+			TimeZone: postgres.Value(row.TimeZone), Actor: appointmentv1.Actor(row.Actor), Pending: row.Pending,
+			Early: row.Early, Stars: postgres.Value(row.Stars),
+		},
+		ID: row.ID, EventID: row.EventID, CreateTime: row.CreateTime.UTC(), ReadTime: postgres.Time(row.ReadTime),
+		Title: postgres.Value(row.Title), Body: postgres.Value(row.Body),
+	}
+}
