@@ -9,8 +9,8 @@ import (
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 )
 
-// Account is somebody who can sign in. Its password's hash is kept apart, so that
-// it cannot leave by accident.
+// Account is a person who can sign in. The hash of the password is not part of it, so
+// that it cannot be sent by accident.
 type Account struct {
 	// ID is a UUIDv7.
 	ID string
@@ -20,25 +20,20 @@ type Account struct {
 	DisplayName string
 	// Phone is in E.164, or empty.
 	Phone string
-	// Role is what the account may do.
+	// Role is what the account may do on the whole platform.
 	Role apiv1.Role
 	// Disabled locks the account: it cannot sign in.
 	Disabled bool
-	// Version grows with every change that others can see. It is the etag, and the
-	// aggregate version of user.* events.
+	// EmailVerified is whether the person has proved that the address is theirs. It is
+	// false until addresses are verified by e-mail.
+	EmailVerified bool
+	// Version grows with every change of the account or of its memberships. It is the
+	// etag, and the aggregate version of user.* events.
 	Version int64
 	// CreateTime is when the account was made.
 	CreateTime time.Time
-	// UpdateTime is when it last changed.
+	// UpdateTime is when the version last grew.
 	UpdateTime time.Time
-}
-
-// Standing is what the rules about roles need to know beyond the account itself.
-type Standing struct {
-	// HasProfile is whether the account has a master's profile that is not deleted.
-	HasProfile bool
-	// OtherAdmins is how many other administrators are enabled.
-	OtherAdmins int64
 }
 
 // NewAccount returns an enabled account at its first version.
@@ -55,32 +50,26 @@ func NewAccount(id, email, displayName, phone string, role apiv1.Role, now time.
 	}
 }
 
-// SetRole gives the account a role. It returns ErrNeedsProfile or ErrHasProfile
-// when the role does not go with the profile, and ErrLastAdmin when nobody would
-// be left to run the salon.
-func (a *Account) SetRole(role apiv1.Role, s Standing) error {
+// SetRole gives the account a role. otherAdmins is how many other administrators are
+// enabled. SetRole returns ErrLastAdmin when no administrator would be left.
+func (a *Account) SetRole(role apiv1.Role, otherAdmins int64) error {
 	if role == a.Role {
 		return nil
 	}
-	switch {
-	case role == apiv1.Role_ROLE_MASTER && !s.HasProfile:
-		return ErrNeedsProfile
-	case role == apiv1.Role_ROLE_CUSTOMER && s.HasProfile:
-		return ErrHasProfile
-	case a.lastAdmin(s):
+	if a.lastAdmin(otherAdmins) {
 		return ErrLastAdmin
 	}
 	a.Role = role
 	return nil
 }
 
-// Disable locks the account. It returns ErrLastAdmin when nobody would be left to
-// run the salon.
-func (a *Account) Disable(s Standing) error {
+// Disable locks the account. otherAdmins is how many other administrators are enabled.
+// Disable returns ErrLastAdmin when no administrator would be left.
+func (a *Account) Disable(otherAdmins int64) error {
 	if a.Disabled {
 		return nil
 	}
-	if a.lastAdmin(s) {
+	if a.lastAdmin(otherAdmins) {
 		return ErrLastAdmin
 	}
 	a.Disabled = true
@@ -90,27 +79,21 @@ func (a *Account) Disable(s Standing) error {
 // Enable unlocks the account.
 func (a *Account) Enable() { a.Disabled = false }
 
-func (a *Account) lastAdmin(s Standing) bool {
-	return a.Role == apiv1.Role_ROLE_ADMIN && !a.Disabled && s.OtherAdmins == 0
+func (a *Account) lastAdmin(otherAdmins int64) bool {
+	return a.Role == apiv1.Role_ROLE_ADMIN && !a.Disabled && otherAdmins == 0
 }
 
-// roleWithProfile is the role that goes with having a master's profile or not:
-// administrators keep theirs.
-func (a *Account) roleWithProfile(has bool) apiv1.Role {
-	switch {
-	case has && a.Role == apiv1.Role_ROLE_CUSTOMER:
-		return apiv1.Role_ROLE_MASTER
-	case !has && a.Role == apiv1.Role_ROLE_MASTER:
-		return apiv1.Role_ROLE_CUSTOMER
-	}
-	return a.Role
+// touch makes the next version of the account.
+func (a *Account) touch(now time.Time) {
+	a.Version++
+	a.UpdateTime = now
 }
 
 // CanonicalEmail returns the form in which addresses are stored and compared:
 // trimmed and in lower case, letter by letter. A letter outside of ASCII never
-// becomes one inside: Unicode maps the Kelvin sign to "k" and the dotted capital
-// İ to "i", and whoever registers such an address must not meet the account of
-// somebody else. Dotless ı and i stay apart for the same reason.
+// becomes an ASCII letter. Unicode maps the Kelvin sign to "k" and the dotted capital
+// İ to "i"; such an address must not lead to the account of somebody else. Dotless ı
+// and i stay different for the same reason.
 func CanonicalEmail(email string) string {
 	return strings.Map(func(r rune) rune {
 		lower := unicode.ToLower(r)

@@ -13,8 +13,8 @@ import (
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
-// userRow is a row of users.
-type userRow struct {
+// accountRow is a row of users.
+type accountRow struct {
 	ID              string `gorm:"primaryKey"`
 	Email           string
 	DisplayName     string
@@ -23,110 +23,108 @@ type userRow struct {
 	PasswordHash    string
 	PasswordVersion int64
 	Disabled        bool
+	EmailVerified   bool
 	SearchText      string
 	Version         int64
 	CreateTime      time.Time
 	UpdateTime      time.Time
 }
 
-// TableName tells GORM the table.
-func (userRow) TableName() string { return "users" }
+// TableName returns the table's name for GORM.
+func (accountRow) TableName() string { return "users" }
 
-func (r userRow) account() Account {
+func (r accountRow) account() Account {
 	return Account{
-		ID:          r.ID,
-		Email:       r.Email,
-		DisplayName: r.DisplayName,
-		Phone:       r.Phone,
-		Role:        roleFromColumn(r.Role),
-		Disabled:    r.Disabled,
-		Version:     r.Version,
-		CreateTime:  r.CreateTime.UTC(),
-		UpdateTime:  r.UpdateTime.UTC(),
+		ID:            r.ID,
+		Email:         r.Email,
+		DisplayName:   r.DisplayName,
+		Phone:         r.Phone,
+		Role:          roleFromColumn(r.Role),
+		Disabled:      r.Disabled,
+		EmailVerified: r.EmailVerified,
+		Version:       r.Version,
+		CreateTime:    r.CreateTime.UTC(),
+		UpdateTime:    r.UpdateTime.UTC(),
 	}
 }
 
-func newUserRow(a Account) userRow {
-	return userRow{
-		ID:          a.ID,
-		Email:       a.Email,
-		DisplayName: a.DisplayName,
-		Phone:       a.Phone,
-		Role:        roleColumn(a.Role),
-		Disabled:    a.Disabled,
-		SearchText:  fold(a.DisplayName + "\n" + a.Email),
-		Version:     a.Version,
-		CreateTime:  a.CreateTime,
-		UpdateTime:  a.UpdateTime,
+func newAccountRow(a Account) accountRow {
+	return accountRow{
+		ID:            a.ID,
+		Email:         a.Email,
+		DisplayName:   a.DisplayName,
+		Phone:         a.Phone,
+		Role:          roleColumn(a.Role),
+		Disabled:      a.Disabled,
+		EmailVerified: a.EmailVerified,
+		SearchText:    fold(a.DisplayName + "\n" + a.Email),
+		Version:       a.Version,
+		CreateTime:    a.CreateTime,
+		UpdateTime:    a.UpdateTime,
 	}
 }
 
-// credential is what a password is verified with. It never leaves the service.
-type credential struct {
-	// hash is in the PHC format. Empty, no password is right.
-	hash string
-	// version grows with every change of the password, but not when the same one is
-	// hashed anew.
-	version int64
+// Credential is what a password is verified with. It never leaves the service.
+type Credential struct {
+	// Hash is in the PHC format. No password matches the empty hash.
+	Hash string
+	// Version grows with every change of the password. It does not grow when the same
+	// password is hashed again.
+	Version int64
 }
 
-func (r userRow) credential() credential {
-	return credential{hash: r.PasswordHash, version: r.PasswordVersion}
+func (r accountRow) credential() Credential {
+	return Credential{Hash: r.PasswordHash, Version: r.PasswordVersion}
 }
 
-// createAccount stores a new account and its event. It returns ErrEmailTaken when
-// the address has one.
-func (s *store) createAccount(ctx context.Context, a Account, passwordHash string) error {
-	return s.db.InTx(ctx, func(tx *postgres.DB) error {
-		row := newUserRow(a)
+// CreateAccount stores a new account and its event. It returns ErrEmailTaken when
+// the address has an account.
+func (s *Store) CreateAccount(ctx context.Context, a Account, passwordHash string) error {
+	return s.inTx(ctx, func(st *Store) error {
+		row := newAccountRow(a)
 		row.PasswordHash, row.PasswordVersion = passwordHash, 1
-		// Not an insertion that fails: that would end the transaction.
-		created := tx.Conn(ctx).
+		// An insertion that fails would end the transaction.
+		created := st.db.Conn(ctx).
 			Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "email"}}, DoNothing: true}).
 			Create(&row)
 		if created.Error != nil {
-			return fmt.Errorf("create account: %w", created.Error)
+			return fmt.Errorf("create an account: %w", created.Error)
 		}
 		if created.RowsAffected == 0 {
 			return ErrEmailTaken
 		}
-		e, err := accountEvent(eventRegistered, a)
-		if err != nil {
-			return err
-		}
-		return events.Append(ctx, tx, e)
+		return st.appendAccountEvent(ctx, eventRegistered, a)
 	})
 }
 
-// accountByID returns an account, or NOT_FOUND.
-func (s *store) accountByID(ctx context.Context, id string) (Account, credential, error) {
-	row, err := gorm.G[userRow](s.db.Conn(ctx)).Where("id = ?", id).Take(ctx)
-	row, err = one(row, err, errNoUser)
+// Account returns an account, or NOT_FOUND.
+func (s *Store) Account(ctx context.Context, id string) (Account, Credential, error) {
+	return s.accountWhere(ctx, "id = ?", id)
+}
+
+// AccountByEmail returns the account with a canonical address, or NOT_FOUND.
+func (s *Store) AccountByEmail(ctx context.Context, email string) (Account, Credential, error) {
+	return s.accountWhere(ctx, "email = ?", email)
+}
+
+// LockAccount returns an account for a change in this transaction, or NOT_FOUND.
+func (s *Store) LockAccount(ctx context.Context, id string) (Account, Credential, error) {
+	return s.accountWhere(ctx, "id = ?", id, postgres.LockForChange)
+}
+
+func (s *Store) accountWhere(ctx context.Context, condition, value string, lock ...clause.Expression) (Account, Credential, error) {
+	row, err := gorm.G[accountRow](s.db.Conn(ctx), lock...).Where(condition, value).Take(ctx)
+	row, err = postgres.One(row, err, errNoUser)
 	return row.account(), row.credential(), err
 }
 
-// accountByEmail returns the account with a canonical address, or NOT_FOUND.
-func (s *store) accountByEmail(ctx context.Context, email string) (Account, credential, error) {
-	row, err := gorm.G[userRow](s.db.Conn(ctx)).Where("email = ?", email).Take(ctx)
-	row, err = one(row, err, errNoUser)
-	return row.account(), row.credential(), err
-}
-
-// lockAccount returns an account for a change in this transaction, or NOT_FOUND.
-// Whoever also locks the account's profile or sessions locks the account first.
-func (s *store) lockAccount(ctx context.Context, id string) (Account, credential, error) {
-	row, err := gorm.G[userRow](s.db.Conn(ctx), clause.Locking{Strength: rowLock}).Where("id = ?", id).Take(ctx)
-	row, err = one(row, err, errNoUser)
-	return row.account(), row.credential(), err
-}
-
-// changeAccount lets change alter an account and stores the result, with its event
-// and at its next version, unless change left it as it was. When the account gets
-// another role or is disabled, onEnd runs after the commit.
-func (s *store) changeAccount(ctx context.Context, id string, now time.Time, onEnd func(), change func(*Account) error) (Account, error) {
+// UpdateAccount lets change alter an account. When the account is another one then,
+// UpdateAccount stores it at its next version, with an event. Disabling deletes the
+// account's sessions.
+func (s *Store) UpdateAccount(ctx context.Context, id string, now time.Time, change func(*Account) error) (Account, error) {
 	var after Account
-	err := s.db.InTx(ctx, func(tx *postgres.DB) error {
-		before, _, err := s.in(tx).lockAccount(ctx, id)
+	err := s.inTx(ctx, func(st *Store) error {
+		before, _, err := st.LockAccount(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -134,127 +132,116 @@ func (s *store) changeAccount(ctx context.Context, id string, now time.Time, onE
 		if err := change(&after); err != nil || after == before {
 			return err
 		}
-		after.Version++
-		after.UpdateTime = now
-		if err := s.in(tx).saveAccount(ctx, after); err != nil {
+		after.touch(now)
+		if err := st.saveAccount(ctx, after); err != nil {
 			return err
 		}
-		if typ := accountEventType(before, after); typ != "" {
-			e, err := accountEvent(typ, after)
-			if err != nil {
-				return err
-			}
-			if err := events.Append(ctx, tx, e); err != nil {
-				return err
-			}
+		if err := st.appendAccountEvent(ctx, accountEventType(before, after), after); err != nil {
+			return err
 		}
 		if after.Disabled && !before.Disabled {
-			if err := s.in(tx).deleteSessionsOf(ctx, id, ""); err != nil {
+			if err := st.DeleteSessionsOf(ctx, id, ""); err != nil {
 				return err
 			}
 		}
 		if after.Role != before.Role || after.Disabled != before.Disabled {
-			tx.OnCommit(onEnd)
+			st.endSessions(id)
 		}
 		return nil
 	})
 	return after, err
 }
 
-// adminGuard is the key of the advisory lock under which administrators become
-// fewer. Without it two transactions could each remove the other's last one.
-const adminGuard = "users: enabled administrators"
+// adminLock is the key of the advisory lock under which an administrator can lose the
+// role or be disabled. Without it, two transactions could each remove the last
+// administrator that the other one leaves.
+const adminLock = "users: enabled administrators"
 
-// changeStanding is changeAccount for changes that can take away an administrator.
-// When the account of a master is disabled or enabled, so is the profile.
-func (s *store) changeStanding(ctx context.Context, id string, now time.Time, onEnd func(), change func(*Account, Standing) error) (Account, error) {
+// UpdateStanding is UpdateAccount for changes that can take away an administrator.
+// change also gets the number of other administrators that are enabled. The profile
+// of a master is disabled and enabled with the account.
+func (s *Store) UpdateStanding(ctx context.Context, id string, now time.Time, change func(a *Account, otherAdmins int64) error) (Account, error) {
 	var after Account
-	err := s.db.InTx(ctx, func(tx *postgres.DB) error {
-		// Before any row lock, so that all take them in the same order.
-		lock := tx.Conn(ctx).Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", adminGuard)
+	err := s.inTx(ctx, func(st *Store) error {
+		// A statement of its own: the next one sees what the last holder committed.
+		lock := st.db.Conn(ctx).Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", adminLock)
 		if lock.Error != nil {
-			return fmt.Errorf("lock administrators: %w", lock.Error)
+			return fmt.Errorf("lock the administrators: %w", lock.Error)
 		}
-		var hasProfile, wasDisabled bool
+		wasDisabled := false
 		var err error
-		after, err = s.in(tx).changeAccount(ctx, id, now, onEnd, func(a *Account) error {
-			standing, err := s.in(tx).standing(ctx, id)
+		after, err = st.UpdateAccount(ctx, id, now, func(a *Account) error {
+			wasDisabled = a.Disabled
+			var others int64
+			err := st.db.Conn(ctx).Raw(
+				"SELECT count(*) FROM users WHERE role = 'ADMIN' AND NOT disabled AND id <> ?", id).Scan(&others).Error
 			if err != nil {
-				return err
+				return fmt.Errorf("count the administrators: %w", err)
 			}
-			hasProfile, wasDisabled = standing.HasProfile, a.Disabled
-			return change(a, standing)
+			return change(a, others)
 		})
-		if err != nil || !hasProfile || after.Disabled == wasDisabled {
+		if err != nil || after.Disabled == wasDisabled {
 			return err
 		}
-		return s.in(tx).setMasterDisabled(ctx, id, after.Disabled, now)
+		return st.setMasterDisabled(ctx, id, after.Disabled, now)
 	})
 	return after, err
 }
 
-func (s *store) standing(ctx context.Context, id string) (Standing, error) {
-	var standing Standing
-	err := s.db.Conn(ctx).Raw(`
-		SELECT EXISTS (SELECT 1 FROM masters WHERE id = ? AND NOT deleted) AS has_profile,
-		       (SELECT count(*) FROM users WHERE role = 'ADMIN' AND NOT disabled AND id <> ?) AS other_admins`,
-		id, id).Scan(&standing).Error
-	if err != nil {
-		return standing, fmt.Errorf("read standing: %w", err)
-	}
-	return standing, nil
-}
-
 // saveAccount writes everything of an account that can change, except for its
 // password.
-func (s *store) saveAccount(ctx context.Context, a Account) error {
-	_, err := gorm.G[userRow](s.db.Conn(ctx)).Where("id = ?", a.ID).
+func (s *Store) saveAccount(ctx context.Context, a Account) error {
+	_, err := gorm.G[accountRow](s.db.Conn(ctx)).Where("id = ?", a.ID).
 		Select("display_name", "phone", "role", "disabled", "search_text", "version", "update_time").
-		Updates(ctx, newUserRow(a))
+		Updates(ctx, newAccountRow(a))
 	if err != nil {
-		return fmt.Errorf("save account: %w", err)
+		return fmt.Errorf("save an account: %w", err)
 	}
 	return nil
 }
 
-// setPassword stores a password's hash. It is no new version of the account: nobody
-// sees it.
-func (s *store) setPassword(ctx context.Context, id string, c credential) error {
-	_, err := gorm.G[userRow](s.db.Conn(ctx)).Where("id = ?", id).
+func (s *Store) appendAccountEvent(ctx context.Context, typ string, a Account) error {
+	e, err := accountEvent(typ, a)
+	if err != nil {
+		return err
+	}
+	return events.Append(ctx, s.db, e)
+}
+
+// SetPassword stores a password's hash. The account keeps its version, since no
+// caller sees the password.
+func (s *Store) SetPassword(ctx context.Context, id string, c Credential) error {
+	_, err := gorm.G[accountRow](s.db.Conn(ctx)).Where("id = ?", id).
 		Select("password_hash", "password_version").
-		Updates(ctx, userRow{PasswordHash: c.hash, PasswordVersion: c.version})
+		Updates(ctx, accountRow{PasswordHash: c.Hash, PasswordVersion: c.Version})
 	if err != nil {
-		return fmt.Errorf("set password: %w", err)
+		return fmt.Errorf("set a password: %w", err)
 	}
 	return nil
 }
 
-// userCursor is the place of an account in ListUsers.
-type userCursor struct {
+// accountCursor is the place of an account in ListUsers.
+type accountCursor struct {
 	CreateTime time.Time `json:"t"`
 	ID         string    `json:"i"`
 }
 
-// userFilter narrows ListUsers; zero values do not.
-type userFilter struct {
+// accountFilter narrows ListUsers. Zero values do not.
+type accountFilter struct {
 	query string
 	roles []apiv1.Role
-	after *userCursor
+	after *accountCursor
 	limit int
 }
 
-// accounts returns accounts, newest first.
-func (s *store) accounts(ctx context.Context, f userFilter) ([]Account, error) {
-	q := gorm.G[userRow](s.db.Conn(ctx)).Order("create_time DESC, id DESC").Limit(f.limit)
+// Accounts returns accounts, newest first.
+func (s *Store) Accounts(ctx context.Context, f accountFilter) ([]Account, error) {
+	q := gorm.G[accountRow](s.db.Conn(ctx)).Order("create_time DESC, id DESC").Limit(f.limit)
 	if f.query != "" {
 		q = q.Where("search_text LIKE ?", postgres.Containing(fold(f.query)))
 	}
 	if len(f.roles) > 0 {
-		columns := make([]string, len(f.roles))
-		for i, r := range f.roles {
-			columns[i] = roleColumn(r)
-		}
-		q = q.Where("role IN ?", columns)
+		q = q.Where("role = ANY(?)", postgres.Column(f.roles, roleColumn))
 	}
 	if f.after != nil {
 		q = q.Where("(create_time, id) < (?, ?)", f.after.CreateTime, f.after.ID)
@@ -268,4 +255,13 @@ func (s *store) accounts(ctx context.Context, f userFilter) ([]Account, error) {
 		accounts[i] = row.account()
 	}
 	return accounts, nil
+}
+
+// HasAccounts reports whether anybody has an account.
+func (s *Store) HasAccounts(ctx context.Context) (bool, error) {
+	var has bool
+	if err := s.db.Conn(ctx).Raw("SELECT EXISTS (SELECT 1 FROM users)").Scan(&has).Error; err != nil {
+		return false, fmt.Errorf("look for an account: %w", err)
+	}
+	return has, nil
 }

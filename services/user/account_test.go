@@ -59,33 +59,25 @@ func TestCanonicalEmailNeverCrossesIntoASCII(t *testing.T) {
 func TestSetRole(t *testing.T) {
 	const (
 		customer = apiv1.Role_ROLE_CUSTOMER
-		master   = apiv1.Role_ROLE_MASTER
 		admin    = apiv1.Role_ROLE_ADMIN
 	)
 	for _, tc := range []struct {
-		name     string
-		from, to apiv1.Role
-		disabled bool
-		standing Standing
-		want     error
+		name        string
+		from, to    apiv1.Role
+		disabled    bool
+		otherAdmins int64
+		want        error
 	}{
 		{name: "customer becomes administrator", from: customer, to: admin},
-		{name: "customer without a profile cannot become master", from: customer, to: master, want: ErrNeedsProfile},
-		{name: "master with a profile cannot become customer", from: master, to: customer, standing: Standing{HasProfile: true}, want: ErrHasProfile},
-		{name: "master becomes administrator and keeps the profile", from: master, to: admin, standing: Standing{HasProfile: true}},
-		{name: "administrator with a profile becomes master", from: admin, to: master, standing: Standing{HasProfile: true, OtherAdmins: 1}},
-		{name: "administrator with a profile cannot become customer", from: admin, to: customer, standing: Standing{HasProfile: true, OtherAdmins: 1}, want: ErrHasProfile},
-		{name: "one of two administrators becomes customer", from: admin, to: customer, standing: Standing{OtherAdmins: 1}},
+		{name: "one of two administrators becomes customer", from: admin, to: customer, otherAdmins: 1},
 		{name: "the last administrator stays", from: admin, to: customer, want: ErrLastAdmin},
-		{name: "the last administrator stays, with a profile too", from: admin, to: master, standing: Standing{HasProfile: true}, want: ErrLastAdmin},
 		{name: "a disabled administrator is not the last one", from: admin, to: customer, disabled: true},
 		{name: "the same role is no change", from: admin, to: admin},
-		{name: "the same role is no change, whatever the profile", from: master, to: master},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			a := NewAccount("id", "a@example.com", "A", "", tc.from, testTime)
 			a.Disabled = tc.disabled
-			err := a.SetRole(tc.to, tc.standing)
+			err := a.SetRole(tc.to, tc.otherAdmins)
 			if !errors.Is(err, tc.want) || (tc.want == nil) != (err == nil) {
 				t.Fatalf("SetRole = %v, want %v", err, tc.want)
 			}
@@ -102,21 +94,21 @@ func TestSetRole(t *testing.T) {
 
 func TestDisable(t *testing.T) {
 	for _, tc := range []struct {
-		name     string
-		role     apiv1.Role
-		disabled bool
-		standing Standing
-		want     error
+		name        string
+		role        apiv1.Role
+		disabled    bool
+		otherAdmins int64
+		want        error
 	}{
 		{name: "customer", role: apiv1.Role_ROLE_CUSTOMER},
-		{name: "one of two administrators", role: apiv1.Role_ROLE_ADMIN, standing: Standing{OtherAdmins: 1}},
+		{name: "one of two administrators", role: apiv1.Role_ROLE_ADMIN, otherAdmins: 1},
 		{name: "the last administrator", role: apiv1.Role_ROLE_ADMIN, want: ErrLastAdmin},
 		{name: "a disabled administrator, again", role: apiv1.Role_ROLE_ADMIN, disabled: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			a := NewAccount("id", "a@example.com", "A", "", tc.role, testTime)
 			a.Disabled = tc.disabled
-			if err := a.Disable(tc.standing); !errors.Is(err, tc.want) {
+			if err := a.Disable(tc.otherAdmins); !errors.Is(err, tc.want) {
 				t.Fatalf("Disable = %v, want %v", err, tc.want)
 			}
 			if want := tc.want == nil; a.Disabled != want {
@@ -126,25 +118,6 @@ func TestDisable(t *testing.T) {
 				t.Error("still disabled after Enable")
 			}
 		})
-	}
-}
-
-func TestRoleWithProfile(t *testing.T) {
-	for _, tc := range []struct {
-		role          apiv1.Role
-		with, without apiv1.Role
-	}{
-		{apiv1.Role_ROLE_CUSTOMER, apiv1.Role_ROLE_MASTER, apiv1.Role_ROLE_CUSTOMER},
-		{apiv1.Role_ROLE_MASTER, apiv1.Role_ROLE_MASTER, apiv1.Role_ROLE_CUSTOMER},
-		{apiv1.Role_ROLE_ADMIN, apiv1.Role_ROLE_ADMIN, apiv1.Role_ROLE_ADMIN},
-	} {
-		a := Account{Role: tc.role}
-		if got := a.roleWithProfile(true); got != tc.with {
-			t.Errorf("%v with a profile: %v, want %v", tc.role, got, tc.with)
-		}
-		if got := a.roleWithProfile(false); got != tc.without {
-			t.Errorf("%v without a profile: %v, want %v", tc.role, got, tc.without)
-		}
 	}
 }
 

@@ -5,23 +5,24 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/types/known/emptypb"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/idempotency"
 	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/internal/protoconv"
 )
 
 const (
 	// tokenType is how the access token is sent (RFC 6750).
 	tokenType = "Bearer"
-	// anonymous is the caller of a method that needs nobody to be signed in.
+	// anonymous is the caller in idempotency keys of methods without a signed-in caller.
 	anonymous = "anonymous"
 )
 
-// authHandler answers salon.user.v1.AuthService.
+// authHandler implements salon.user.v1.AuthService.
 type authHandler struct {
 	userv1.UnimplementedAuthServiceServer
 	*Service
@@ -32,42 +33,43 @@ func (h *authHandler) Register(ctx context.Context, req *userv1.RegisterRequest)
 	if err := CheckPassword("password", req.GetPassword(), req.GetEmail()); err != nil {
 		return nil, err
 	}
-	// Before the transaction: it takes tens of milliseconds, and perhaps a queue.
+	// Outside of the transaction: hashing takes tens of milliseconds and may wait in a queue.
 	hash, err := h.passwords.Hash(ctx, req.GetPassword())
 	if err != nil {
 		return nil, err
 	}
 	key := idempotency.Key{Caller: anonymous, Method: userv1.AuthService_Register_FullMethodName, RequestID: req.GetRequestId()}
 	return idempotency.Run(ctx, h.requests, h.deps.DB, key, req, func(tx *postgres.DB) (*userv1.User, error) {
-		id, err := newID()
-		if err != nil {
+		a := NewAccount(id.New(), req.GetEmail(), req.GetDisplayName(), req.GetPhone(), apiv1.Role_ROLE_CUSTOMER, h.deps.Time())
+		if err := h.store.In(tx).CreateAccount(ctx, a, hash); err != nil {
 			return nil, err
 		}
-		a := NewAccount(id, req.GetEmail(), req.GetDisplayName(), req.GetPhone(), apiv1.Role_ROLE_CUSTOMER, h.deps.Time())
-		if err := h.store.in(tx).createAccount(ctx, a, hash); err != nil {
-			return nil, err
-		}
-		return toUser(a), nil
+		return userToProto(a, nil), nil
 	})
 }
 
 // RefreshSession exchanges a refresh token for a new pair.
 func (h *authHandler) RefreshSession(ctx context.Context, req *userv1.RefreshSessionRequest) (*userv1.TokenPair, error) {
 	token := NewRefreshToken()
-	out, err := h.store.refreshSession(ctx, req.GetRefreshToken(), token, h.deps.Time())
+	out, err := h.store.RefreshSession(ctx, req.GetRefreshToken(), token, h.deps.Time())
 	if err != nil {
 		return nil, err
 	}
-	if out.reused {
-		h.log.Warn().Str("session_id", out.session.ID).Str("user_id", out.session.UserID).
-			Msg("a refresh token was used twice; its session is ended")
-		h.ended(out.session.UserID, out.session.ID)
+	if out.Reused {
+		h.log.Warn().Str("session_id", out.Session.ID).Str("user_id", out.Session.UserID).
+			Msg("a refresh token was used again; its session has ended")
+		h.ended(out.Session.UserID, out.Session.ID)
 		return nil, ErrRefreshTokenInvalid
 	}
-	return h.tokenPair(out.account, out.session, token)
+	return h.tokenPair(ctx, out.Account, out.Session, token)
 }
 
-func (h *authHandler) tokenPair(a Account, s Session, refreshToken string) (*userv1.TokenPair, error) {
+// tokenPair returns a new access token of a session, with the refresh token.
+func (h *authHandler) tokenPair(ctx context.Context, a Account, s Session, refreshToken string) (*userv1.TokenPair, error) {
+	user, err := h.user(ctx, a)
+	if err != nil {
+		return nil, err
+	}
 	access, _, err := h.issuer.Issue(auth.Principal{UserID: a.ID, Role: a.Role, SessionID: s.ID})
 	if err != nil {
 		return nil, err
@@ -77,14 +79,14 @@ func (h *authHandler) tokenPair(a Account, s Session, refreshToken string) (*use
 		TokenType:         tokenType,
 		ExpiresIn:         int32(auth.AccessTokenTTL / time.Second),
 		RefreshToken:      refreshToken,
-		RefreshExpireTime: timestamppb.New(s.ExpireTime),
-		User:              toUser(a),
+		RefreshExpireTime: protoconv.Timestamp(s.ExpireTime),
+		User:              user,
 	}, nil
 }
 
 // Logout ends the session of a refresh token.
 func (h *authHandler) Logout(ctx context.Context, req *userv1.LogoutRequest) (*emptypb.Empty, error) {
-	userID, sessionID, err := h.store.deleteSessionOfToken(ctx, req.GetRefreshToken())
+	userID, sessionID, err := h.store.DeleteSessionOfToken(ctx, req.GetRefreshToken())
 	if err != nil {
 		return nil, err
 	}
@@ -101,15 +103,15 @@ func (h *authHandler) GetJwks(context.Context, *userv1.GetJwksRequest) (*userv1.
 
 // ChangePassword sets a new password and ends all other sessions.
 func (h *authHandler) ChangePassword(ctx context.Context, req *userv1.ChangePasswordRequest) (*emptypb.Empty, error) {
-	p := auth.Caller(ctx)
-	account, current, err := h.store.accountByID(ctx, p.UserID)
+	caller := auth.Caller(ctx)
+	account, current, err := h.store.Account(ctx, caller.UserID)
 	if err != nil {
 		return nil, err
 	}
 	if err := CheckPassword("new_password", req.GetNewPassword(), account.Email); err != nil {
 		return nil, err
 	}
-	ok, err := h.verify(ctx, account.Email, current.hash, req.GetCurrentPassword())
+	ok, err := h.verify(ctx, account.Email, current.Hash, req.GetCurrentPassword())
 	if err != nil {
 		return nil, err
 	}
@@ -120,24 +122,23 @@ func (h *authHandler) ChangePassword(ctx context.Context, req *userv1.ChangePass
 	if err != nil {
 		return nil, err
 	}
-	err = h.deps.DB.InTx(ctx, func(tx *postgres.DB) error {
-		st := h.store.in(tx)
-		_, stored, err := st.lockAccount(ctx, p.UserID)
+	err = h.store.inTx(ctx, func(st *Store) error {
+		_, stored, err := st.LockAccount(ctx, caller.UserID)
 		if err != nil {
 			return err
 		}
-		if stored.version != current.version { // another change was faster
+		if stored.Version != current.Version { // another change came first
 			return ErrCurrentPasswordWrong
 		}
-		if err := st.setPassword(ctx, p.UserID, credential{hash: hash, version: stored.version + 1}); err != nil {
+		if err := st.SetPassword(ctx, caller.UserID, Credential{Hash: hash, Version: stored.Version + 1}); err != nil {
 			return err
 		}
-		return st.deleteSessionsOf(ctx, p.UserID, p.SessionID)
+		return st.DeleteSessionsOf(ctx, caller.UserID, caller.SessionID)
 	})
 	if err != nil {
 		return nil, err
 	}
-	// Drops the caller's own session from memory too; it is read again.
-	h.ended(p.UserID, "")
+	// This drops the caller's own session from memory too. The next call reads it again.
+	h.ended(caller.UserID, "")
 	return &emptypb.Empty{}, nil
 }

@@ -1,54 +1,77 @@
 package user
 
 import (
-	"strconv"
 	"strings"
-
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/etag"
+	"github.com/beauty-salon/platform/internal/protoconv"
 )
 
-// rolePrefix is what proto style demands of the enum's values and the database
-// does without.
-const rolePrefix = "ROLE_"
+// The columns hold the names of enum values without these prefixes.
+const (
+	rolePrefix      = "ROLE_"
+	salonRolePrefix = "SALON_ROLE_"
+)
 
 func roleColumn(r apiv1.Role) string { return strings.TrimPrefix(r.String(), rolePrefix) }
 
-// roleFromColumn reads what roleColumn wrote; the column's CHECK admits nothing else.
+// roleFromColumn reads what roleColumn wrote. The column's CHECK admits nothing else.
 func roleFromColumn(s string) apiv1.Role { return apiv1.Role(apiv1.Role_value[rolePrefix+s]) }
 
-func toUser(a Account) *userv1.User {
+func salonRoleColumn(r apiv1.SalonRole) string {
+	return strings.TrimPrefix(r.String(), salonRolePrefix)
+}
+
+// salonRoleFromColumn reads what salonRoleColumn wrote. The column's CHECK admits
+// nothing else.
+func salonRoleFromColumn(s string) apiv1.SalonRole {
+	return apiv1.SalonRole(apiv1.SalonRole_value[salonRolePrefix+s])
+}
+
+func userToProto(a Account, memberships []auth.Membership) *userv1.User {
 	return &userv1.User{
 		Id:          a.ID,
 		Email:       a.Email,
 		DisplayName: a.DisplayName,
 		Phone:       a.Phone,
 		Role:        a.Role,
+		Memberships: membershipsToProto(memberships),
 		Disabled:    a.Disabled,
-		CreateTime:  timestamppb.New(a.CreateTime),
-		UpdateTime:  timestamppb.New(a.UpdateTime),
+		CreateTime:  protoconv.Timestamp(a.CreateTime),
+		UpdateTime:  protoconv.Timestamp(a.UpdateTime),
 		Etag:        etag.Format(a.Version),
 	}
 }
 
-func toSession(s Session, current string) *userv1.Session {
+func membershipsToProto(memberships []auth.Membership) []*userv1.Membership {
+	out := make([]*userv1.Membership, len(memberships))
+	for i, m := range memberships {
+		out[i] = &userv1.Membership{SalonId: m.SalonID, Roles: m.Roles}
+	}
+	return out
+}
+
+// sessionToProto returns a session as its owner sees it. current is the id of the
+// session that asks.
+func sessionToProto(s Session, current string) *userv1.Session {
 	return &userv1.Session{
 		Id:           s.ID,
 		UserAgent:    s.UserAgent,
 		IpAddress:    s.IPAddress,
 		Current:      s.ID == current,
-		CreateTime:   timestamppb.New(s.CreateTime),
-		LastUsedTime: timestamppb.New(s.LastUsedTime),
-		ExpireTime:   timestamppb.New(s.ExpireTime),
+		CreateTime:   protoconv.Timestamp(s.CreateTime),
+		LastUsedTime: protoconv.Timestamp(s.LastUsedTime),
+		ExpireTime:   protoconv.Timestamp(s.ExpireTime),
 	}
 }
 
-func toMaster(m Master) *userv1.Master {
+func masterToProto(m Master) *userv1.Master {
 	return &userv1.Master{
 		Id:              m.ID,
+		SalonId:         m.SalonID,
 		DisplayName:     m.Profile.DisplayName,
 		Bio:             m.Profile.Bio,
 		Specialties:     m.Profile.Specialties,
@@ -56,30 +79,37 @@ func toMaster(m Master) *userv1.Master {
 		PhotoUrl:        m.Profile.PhotoURL,
 		RatingMean:      m.RatingMean(),
 		RatingCount:     m.RatingCount,
-		CreateTime:      timestamppb.New(m.CreateTime),
-		UpdateTime:      timestamppb.New(m.UpdateTime),
+		CreateTime:      protoconv.Timestamp(m.CreateTime),
+		UpdateTime:      protoconv.Timestamp(m.UpdateTime),
 		Etag:            etag.Format(m.Version, m.RatingVersion),
 	}
 }
 
-// masterRevision is [Master.Revision] of what toMaster made: the sum of the etag's
-// two versions.
-func masterRevision(m *userv1.Master) int64 {
-	var sum int64
-	for part := range strings.SplitSeq(m.GetEtag(), "-") {
-		n, err := strconv.ParseInt(part, 10, 64)
-		if err != nil {
-			return 0
-		}
-		sum += n
+// memberToProto returns a member as viewer sees them. The address is for managers,
+// administrators and the member only.
+func memberToProto(m Member, viewer auth.Principal) *userv1.Member {
+	out := &userv1.Member{
+		SalonId:     m.SalonID,
+		UserId:      m.UserID,
+		DisplayName: m.DisplayName,
+		Roles:       m.Roles,
+		CreateTime:  protoconv.Timestamp(m.CreateTime),
+		UpdateTime:  protoconv.Timestamp(m.UpdateTime),
+		Etag:        etag.Format(m.Version, m.AccountVersion),
 	}
-	return sum
-}
-
-func convertAll[T, U any](in []T, convert func(T) U) []U {
-	out := make([]U, len(in))
-	for i, v := range in {
-		out[i] = convert(v)
+	if viewer.UserID == m.UserID || viewer.Manages(m.SalonID) {
+		out.Email = m.Email
 	}
 	return out
+}
+
+func invitationToProto(i Invitation) *userv1.Invitation {
+	return &userv1.Invitation{
+		Id:         i.ID,
+		SalonId:    i.SalonID,
+		Email:      i.Email,
+		Roles:      i.Roles,
+		CreateTime: protoconv.Timestamp(i.CreateTime),
+		ExpireTime: protoconv.Timestamp(i.ExpireTime),
+	}
 }

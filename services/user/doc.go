@@ -1,13 +1,24 @@
 // Package user is the service that knows people. It owns
 //
-//   - accounts: who may sign in, with which role ([Account]);
-//   - sessions: who is signed in where, and the refresh tokens ([Session]);
-//   - masters: the public profiles of those who perform services ([Master]).
+//   - accounts: who may sign in, and with which platform role ([Account]);
+//   - sessions: who is signed in on which device, and the refresh tokens ([Session]);
+//   - masters: the public profiles of those who perform services ([Master]);
+//   - members: who works in which salon, and as what ([Member]), and the
+//     invitations to become one ([Invitation]).
 //
-// It signs access tokens and tells the other services who somebody is. Of other
-// services' facts it keeps two: the sum of each master's ratings, from rating.*,
-// and who offers which service, from offering.*.
+// The service signs access tokens and answers the other services when they ask
+// about a person. It keeps three projections of their data: the sum of each
+// master's ratings, who offers which service, and the salons.
 //
-// account.go, session.go and master.go hold the rules, without I/O; the
-// *_handler.go files answer calls; the *_store.go files talk to PostgreSQL.
+// Where the rules are:
+//
+//   - account.go: roles, the lock, the last administrator; password.go: weak passwords;
+//   - session.go: rotation and reuse of refresh tokens; login_handler.go: throttling;
+//   - master.go: profiles, and that a master works in one salon at a time;
+//   - member.go, invitation.go: roles in a salon; member_store.go keeps roles and
+//     profiles in step; member_handler.go says who may see and change members;
+//   - removal.go: nobody can book a person once the removing call has returned;
+//   - salon.go: the salons, by event and by question.
+//
+// The *_handler.go files answer calls. The *_store.go files talk to PostgreSQL.
 package user

@@ -10,9 +10,10 @@ import (
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
-// What this service tells.
+// The events that this service publishes.
 const (
 	eventRegistered    = "user.registered"
+	eventUpdated       = "user.updated"
 	eventRoleChanged   = "user.role_changed"
 	eventDisabled      = "user.disabled"
 	eventEnabled       = "user.enabled"
@@ -21,8 +22,9 @@ const (
 	eventMasterDeleted = "master.deleted"
 )
 
-// accountEventType names what became of an account; "" when others need not know.
-// No change does two of these at once.
+// accountEventType returns the type of the event about a change of an account. No
+// change does two of these at once. A new name or phone number is not in the event:
+// consumers fetch it.
 func accountEventType(before, after Account) string {
 	switch {
 	case after.Role != before.Role:
@@ -32,47 +34,65 @@ func accountEventType(before, after Account) string {
 	case !after.Disabled && before.Disabled:
 		return eventEnabled
 	}
-	return ""
+	return eventUpdated
 }
 
-// accountEvent tells the state of an account after a change.
+// accountEvent returns the event with the state of an account after a change.
 func accountEvent(typ string, a Account) (events.Event, error) {
 	return events.NewEvent(typ, a.ID, a.Version, a.UpdateTime, &userv1.UserEvent{
 		UserId: a.ID, Role: a.Role, Disabled: a.Disabled,
 	})
 }
 
-// masterEvent tells the state of a master after a change.
+// masterEvent returns the event with the state of a master after a change.
 func masterEvent(typ string, m Master) (events.Event, error) {
 	return events.NewEvent(typ, m.ID, m.Version, m.UpdateTime, &userv1.MasterEvent{
-		MasterId: m.ID, Deleted: m.Deleted, Disabled: m.Disabled,
+		MasterId: m.ID, Deleted: m.Deleted, Disabled: m.Disabled, SalonId: m.SalonID,
 	})
 }
 
-// consumers lists what this service hears.
+// consumers returns the consumers of this service.
 func (s *Service) consumers() []events.ConsumerConfig {
 	return []events.ConsumerConfig{
 		{Name: "users-ratings", Subjects: []string{"rating.>"}, Handle: s.onRating},
 		{Name: "users-offerings", Subjects: []string{"offering.>"}, Handle: s.onOffering},
+		{Name: "users-salons", Subjects: []string{"salon.>"}, Handle: s.onSalon},
 	}
 }
 
-// onRating takes over the sum of a master's ratings. The event carries the sum and
-// not the difference, so hearing it again changes nothing.
+// onRating stores the sum of a master's ratings. The event carries the sum and not
+// the difference, so that a second delivery changes nothing.
 func (s *Service) onRating(ctx context.Context, tx *postgres.DB, e events.Event) error {
 	var body ratingv1.RatingEvent
 	if err := e.Decode(&body); err != nil {
 		return err
 	}
-	_, err := s.store.in(tx).setRatings(ctx, body.GetMasterId(), body.GetSummaryCount(), body.GetSummaryStars(), e.AggregateVersion)
+	_, err := s.store.In(tx).SetRatings(ctx, body.GetMasterId(), body.GetSummaryCount(), body.GetSummaryStars(), e.AggregateVersion)
 	return err
 }
 
-// onOffering takes over whether a master performs a service.
+// onOffering stores whether a master performs a service.
 func (s *Service) onOffering(ctx context.Context, tx *postgres.DB, e events.Event) error {
 	var body appointmentv1.OfferingEvent
 	if err := e.Decode(&body); err != nil {
 		return err
 	}
-	return s.store.in(tx).setOffering(ctx, body.GetMasterId(), body.GetServiceId(), body.GetDeleted(), e.AggregateVersion)
+	return s.store.In(tx).SetOffering(ctx, body.GetMasterId(), body.GetServiceId(), body.GetDeleted(), e.AggregateVersion)
+}
+
+// onSalon stores what this service keeps of a salon. A deleted salon has no members
+// and no invitations.
+func (s *Service) onSalon(ctx context.Context, tx *postgres.DB, e events.Event) error {
+	var body appointmentv1.SalonEvent
+	if err := e.Decode(&body); err != nil {
+		return err
+	}
+	st := s.store.In(tx)
+	if err := st.PutSalon(ctx, salonFromEvent(&body, e.AggregateVersion)); err != nil {
+		return err
+	}
+	if !body.GetDeleted() {
+		return nil
+	}
+	return st.EndSalon(ctx, body.GetSalonId(), s.deps.Time())
 }

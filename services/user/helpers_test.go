@@ -23,6 +23,9 @@ func wantError(t testing.TB, err error, code codes.Code, reason string) {
 func wantErrorLike(t testing.TB, err error, want *apierr.Error) {
 	t.Helper()
 	wantError(t, err, want.Code(), want.ReasonName())
+	if e := apierr.From(err); e.Message() != want.Message() {
+		t.Fatalf("error %v, want %v", err, want)
+	}
 }
 
 // wantField checks that an error blames a field.

@@ -25,51 +25,61 @@ type Profile struct {
 	PhotoURL string
 }
 
-// Master is somebody who performs services. Its id is that of its account.
+// Master is a person who performs services, in one salon at a time.
 type Master struct {
 	// ID is that of the account.
 	ID string
+	// SalonID is the salon that the master works in, or worked in last when the profile
+	// is deleted.
+	SalonID string
 	// Profile is what people wrote.
 	Profile Profile
 	// RatingCount is the number of ratings.
 	RatingCount int32
 	// RatingStars is the sum of their stars.
 	RatingStars int64
-	// RatingVersion is that of the rating event which these numbers are from, 0
-	// before the first.
+	// RatingVersion is that of the rating event which these numbers are from, 0 before
+	// the first event.
 	RatingVersion int64
-	// Deleted profiles are kept for bookings and ratings that refer to them.
+	// Deleted profiles are kept for the appointments and ratings that refer to them.
 	Deleted bool
-	// Disabled is the account's: its profile is hidden until it is enabled again.
+	// Disabled is the account's: the profile is hidden until the account is enabled again.
 	Disabled bool
 	// Version grows with every change of the profile. It is the first part of the
 	// etag, and the aggregate version of master.* events.
 	Version int64
 	// CreateTime is when the profile was first made.
 	CreateTime time.Time
-	// UpdateTime is when the profile last changed; ratings do not count.
+	// UpdateTime is when the profile last changed. Ratings do not count.
 	UpdateTime time.Time
 }
 
 // NewMaster returns a profile at its first version. The error is that of
 // Profile.Check.
-func NewMaster(id string, p Profile, now time.Time) (Master, error) {
-	m := Master{ID: id, CreateTime: now}
+func NewMaster(id, salonID string, p Profile, now time.Time) (Master, error) {
+	m := Master{ID: id, SalonID: salonID, CreateTime: now}
 	err := m.write(p, now)
 	return m, err
 }
 
-// Revive makes a deleted profile live again, as another one but with its ratings.
-// It returns ErrMasterExists for one that is not deleted. The account is enabled.
-func (m *Master) Revive(p Profile, now time.Time) error {
-	if !m.Deleted {
+// Revive makes a deleted profile live again, in a salon. The profile keeps its ratings
+// and is otherwise a new one. The account is enabled. Revive returns ErrMasterExists for
+// a profile of this salon that is not deleted, and ErrMasterElsewhere for one of another
+// salon.
+func (m *Master) Revive(salonID string, p Profile, now time.Time) error {
+	switch {
+	case m.Deleted:
+	case m.SalonID == salonID:
 		return ErrMasterExists
+	default:
+		return ErrMasterElsewhere
 	}
-	m.Deleted, m.Disabled = false, false
+	m.SalonID, m.Deleted, m.Disabled = salonID, false, false
 	return m.write(p, now)
 }
 
-// Edit replaces the profile and reports whether that changed anything.
+// Edit replaces the profile and reports whether that changed anything. The error is that
+// of Profile.Check.
 func (m *Master) Edit(p Profile, now time.Time) (changed bool, err error) {
 	if m.Profile.equal(p) {
 		return false, nil
@@ -83,13 +93,14 @@ func (m *Master) Delete(now time.Time) {
 	m.touch(now)
 }
 
-// SetDisabled follows the account, whose lock hides the profile.
+// SetDisabled hides the profile of an account that is disabled, or shows the profile
+// again.
 func (m *Master) SetDisabled(disabled bool, now time.Time) {
 	m.Disabled = disabled
 	m.touch(now)
 }
 
-// Live tells whether customers see the profile and can book.
+// Live reports whether customers see the profile and can book.
 func (m *Master) Live() bool { return !m.Deleted && !m.Disabled }
 
 // RatingMean returns the mean of the ratings, 0 while there is none.
@@ -100,8 +111,8 @@ func (m *Master) RatingMean() float64 {
 	return float64(m.RatingStars) / float64(m.RatingCount)
 }
 
-// Revision grows with every change of what GetMaster answers: each one raises the
-// profile's version or the ratings'.
+// Revision grows with every change of the answer of GetMaster: each change raises the
+// version of the profile or the version of the ratings.
 func (m *Master) Revision() int64 { return m.Version + m.RatingVersion }
 
 func (m *Master) write(p Profile, now time.Time) error {
@@ -118,8 +129,8 @@ func (m *Master) touch(now time.Time) {
 	m.UpdateTime = now
 }
 
-// Check finds specialties that repeat, which the contract's rule lets through when
-// they differ in case. The error is INVALID_FIELDS.
+// Check returns INVALID_FIELDS for specialties that differ only in case. The rule of the
+// contract compares them exactly.
 func (p Profile) Check() error {
 	seen := make(map[string]struct{}, len(p.Specialties))
 	for i, key := range p.specialtyKeys() {
@@ -136,13 +147,13 @@ func (p Profile) equal(q Profile) bool {
 		p.ExperienceYears == q.ExperienceYears && p.PhotoURL == q.PhotoURL
 }
 
-// searchText is what ListMasters' query looks in. A query has no line feed, so it
-// cannot match across two parts.
+// searchText is the text that the query of ListMasters is searched in. A query has no
+// line feed, so that it cannot match across two parts.
 func (p Profile) searchText() string {
 	return fold(strings.Join(append([]string{p.DisplayName, p.Bio}, p.Specialties...), "\n"))
 }
 
-// specialtyKeys is what ListMasters' specialty is compared with.
+// specialtyKeys are what the specialty of ListMasters is compared with.
 func (p Profile) specialtyKeys() []string {
 	keys := make([]string, len(p.Specialties))
 	for i, s := range p.Specialties {
@@ -151,7 +162,6 @@ func (p Profile) specialtyKeys() []string {
 	return keys
 }
 
-// fold makes texts that differ in case only, or in space around them, equal. It is
-// done here and not in PostgreSQL, where it would depend on the locale that the
-// cluster was made with.
+// fold makes texts equal that differ only in case or in the space around them.
+// PostgreSQL does not fold: its result depends on the locale of the cluster.
 func fold(s string) string { return cases.Fold().String(strings.TrimSpace(s)) }

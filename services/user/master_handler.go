@@ -2,10 +2,13 @@ package user
 
 import (
 	"context"
+	"errors"
 
 	"google.golang.org/protobuf/types/known/emptypb"
 
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/etag"
 	"github.com/beauty-salon/platform/internal/fieldmask"
@@ -14,7 +17,7 @@ import (
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
-// masterHandler answers salon.user.v1.MasterService.
+// masterHandler implements salon.user.v1.MasterService.
 type masterHandler struct {
 	userv1.UnimplementedMasterServiceServer
 	*Service
@@ -26,46 +29,40 @@ func (h *masterHandler) GetMaster(ctx context.Context, req *userv1.GetMasterRequ
 }
 
 // loadMaster reads a live profile for the cache.
-func (s *Service) loadMaster(ctx context.Context, id string) (*userv1.Master, error) {
-	m, err := s.store.master(ctx, id)
+func (s *Service) loadMaster(ctx context.Context, id string) (*userv1.Master, int64, error) {
+	m, err := s.store.Master(ctx, id)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if !m.Live() {
-		return nil, errNoMaster
+		return nil, 0, errNoMaster
 	}
-	return toMaster(m), nil
+	return masterToProto(m), m.Revision(), nil
 }
 
 // ListMasters finds masters.
 func (h *masterHandler) ListMasters(ctx context.Context, req *userv1.ListMastersRequest) (*userv1.ListMastersResponse, error) {
-	size := pagetoken.Size(req.GetPageSize())
 	filter := masterFilter{
+		salonID:   req.GetSalonId(),
 		query:     req.GetQuery(),
 		specialty: req.GetSpecialty(),
 		serviceID: req.GetServiceId(),
 		minRating: req.GetMinRating(),
 		order:     masterOrders[req.GetOrderBy()],
-		limit:     size + 1,
 	}
-	if _, err := h.pages.Decode(req, &filter.after); err != nil {
-		return nil, err
-	}
-	rows, err := h.store.masters(ctx, filter)
+	masters, next, err := pagetoken.List(h.pages, req, func(after *masterCursor, limit int) ([]Master, error) {
+		filter.after, filter.limit = after, limit
+		return h.store.Masters(ctx, filter)
+	}, filter.order.cursor, masterToProto)
 	if err != nil {
 		return nil, err
 	}
-	page, more := pagetoken.Cut(rows, size)
-	resp := &userv1.ListMastersResponse{Masters: convertAll(page, toMaster)}
-	if more {
-		resp.NextPageToken, err = h.pages.Encode(req, filter.order.cursor(page[size-1]))
-	}
-	return resp, err
+	return &userv1.ListMastersResponse{Masters: masters, NextPageToken: next}, nil
 }
 
-// CreateMaster gives an account a master's profile.
+// CreateMaster gives an account a master's profile and the role MASTER in a salon.
 func (h *masterHandler) CreateMaster(ctx context.Context, req *userv1.CreateMasterRequest) (*userv1.Master, error) {
-	p := auth.Caller(ctx)
+	caller := auth.Caller(ctx)
 	profile := Profile{
 		DisplayName:     req.GetDisplayName(),
 		Bio:             req.GetBio(),
@@ -76,28 +73,63 @@ func (h *masterHandler) CreateMaster(ctx context.Context, req *userv1.CreateMast
 	if err := profile.Check(); err != nil {
 		return nil, err
 	}
-	key := idempotency.Key{Caller: p.UserID, Method: userv1.MasterService_CreateMaster_FullMethodName, RequestID: req.GetRequestId()}
+	salonID := req.GetSalonId()
+	if managed := caller.Salons(apiv1.SalonRole_SALON_ROLE_MANAGER); salonID == "" && len(managed) == 1 {
+		salonID = managed[0]
+	}
+	salonID, err := h.existingSalon(ctx, salonID)
+	if err != nil {
+		return nil, invalidSalon(err)
+	}
+	if !caller.Manages(salonID) {
+		return nil, errNotManager
+	}
+	key := idempotency.Key{Caller: caller.UserID, Method: userv1.MasterService_CreateMaster_FullMethodName, RequestID: req.GetRequestId()}
 	return idempotency.Run(ctx, h.requests, h.deps.DB, key, req, func(tx *postgres.DB) (*userv1.Master, error) {
-		id := req.GetUserId()
-		m, err := h.store.in(tx).createMaster(ctx, id, profile, h.deps.Time(), func() { h.ended(id, "") })
+		m, err := h.store.In(tx).CreateMaster(ctx, req.GetUserId(), salonID, profile, !caller.IsAdmin(), h.deps.Time())
 		if err != nil {
-			return nil, err
+			return nil, invalidSalon(err)
 		}
-		return toMaster(m), nil
+		return masterToProto(m), nil
 	})
+}
+
+// invalidSalon returns INVALID_FIELDS instead of NOT_FOUND of a salon, and every other
+// error as it is.
+func invalidSalon(err error) error {
+	if errors.Is(err, errNoSalon) {
+		return apierr.InvalidField("salon_id", "must be a salon that exists")
+	}
+	return err
+}
+
+// authorizeMaster returns nil when the caller may change a profile: as a manager of the
+// salon, as an administrator or, with self, as the master. The error is PERMISSION_DENIED
+// for a profile that the caller can read, otherwise NOT_FOUND.
+func authorizeMaster(caller auth.Principal, m Master, self bool) error {
+	switch {
+	case caller.Manages(m.SalonID), self && caller.UserID == m.ID:
+		return nil
+	case m.Live():
+		return errNotManager
+	}
+	return errNoMaster
 }
 
 // UpdateMaster changes a profile.
 func (h *masterHandler) UpdateMaster(ctx context.Context, req *userv1.UpdateMasterRequest) (*userv1.Master, error) {
-	p := auth.Caller(ctx)
-	if !p.IsAdmin() && p.UserID != req.GetMasterId() {
-		return nil, errNoMaster
-	}
+	caller := auth.Caller(ctx)
 	fields, err := fieldmask.Paths(req)
 	if err != nil {
 		return nil, err
 	}
-	m, err := h.store.updateMaster(ctx, req.GetMasterId(), func(m *Master) (bool, error) {
+	m, err := h.store.UpdateMaster(ctx, req.GetMasterId(), func(m *Master) (bool, error) {
+		if err := authorizeMaster(caller, *m, true); err != nil {
+			return false, err
+		}
+		if m.Deleted {
+			return false, errNoMaster
+		}
 		if err := etag.Match(req.GetEtag(), m.Version); err != nil {
 			return false, err
 		}
@@ -106,7 +138,7 @@ func (h *masterHandler) UpdateMaster(ctx context.Context, req *userv1.UpdateMast
 	if err != nil {
 		return nil, err
 	}
-	return toMaster(m), nil
+	return masterToProto(m), nil
 }
 
 // edited returns the profile with these fields as the request has them.
@@ -129,12 +161,28 @@ func edited(p Profile, req *userv1.UpdateMasterRequest, fields fieldmask.Set) Pr
 	return p
 }
 
-// DeleteMaster removes a profile.
+// DeleteMaster removes a profile and the role MASTER.
+//
+// A call that was answered with UNAVAILABLE is repeated when the profile is deleted
+// already. The repeated call completes the removal and returns NOT_FOUND.
 func (h *masterHandler) DeleteMaster(ctx context.Context, req *userv1.DeleteMasterRequest) (*emptypb.Empty, error) {
-	id := req.GetMasterId()
-	err := h.store.deleteMaster(ctx, id, h.deps.Time(), func() { h.ended(id, "") }, func(m Master) error {
+	caller, id := auth.Caller(ctx), req.GetMasterId()
+	deletedBefore := false
+	err := h.store.DeleteMaster(ctx, id, h.deps.Time(), func(m Master) error {
+		if err := authorizeMaster(caller, m, false); err != nil {
+			return err
+		}
+		if deletedBefore = m.Deleted; deletedBefore {
+			return errNoMaster
+		}
 		return etag.Match(req.GetEtag(), m.Version)
 	})
+	if err != nil && !deletedBefore {
+		return nil, err
+	}
+	if incomplete := h.refreshMaster(ctx, id); incomplete != nil {
+		return nil, incomplete
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -12,20 +12,21 @@ import (
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/id"
 )
 
 func TestCreateMaster(t *testing.T) {
 	h := newHarness(t)
 	admin := h.admin("admin")
 	mira := h.signUp("mira")
-	id := mira.GetUser().GetId()
+	userID := mira.GetUser().GetId()
 	req := &userv1.CreateMasterRequest{
-		UserId: id, DisplayName: "Mira Sol", Bio: "Colour and care.\nSince 2012.", Specialties: []string{"balayage", "cut"},
+		UserId: userID, DisplayName: "Mira Sol", Bio: "Colour and care.\nSince 2012.", Specialties: []string{"balayage", "cut"},
 		ExperienceYears: 12, PhotoUrl: "https://cdn.example.com/mira.jpg", RequestId: h.NewID(),
 	}
 	_, err := h.masters.CreateMaster(h.with(mira), req)
 	wantError(t, err, codes.PermissionDenied, "PERMISSION_DENIED")
-	_, err = h.masters.GetMaster(h.from(testIP), &userv1.GetMasterRequest{MasterId: id})
+	_, err = h.masters.GetMaster(h.from(testIP), &userv1.GetMasterRequest{MasterId: userID})
 	wantErrorLike(t, err, errNoMaster)
 
 	m, err := h.masters.CreateMaster(h.with(admin), req)
@@ -34,24 +35,22 @@ func TestCreateMaster(t *testing.T) {
 	}
 	now := h.Clock.Now()
 	want := &userv1.Master{
-		Id: id, DisplayName: req.GetDisplayName(), Bio: req.GetBio(), Specialties: req.GetSpecialties(),
+		Id: userID, SalonId: id.FirstSalon, DisplayName: req.GetDisplayName(), Bio: req.GetBio(), Specialties: req.GetSpecialties(),
 		ExperienceYears: 12, PhotoUrl: req.GetPhotoUrl(), Etag: "1-0", CreateTime: m.GetCreateTime(), UpdateTime: m.GetUpdateTime(),
 	}
 	if !proto.Equal(m, want) || !m.GetCreateTime().AsTime().Equal(now) || !m.GetUpdateTime().AsTime().Equal(now) {
 		t.Errorf("created %v, want %v", m, want)
 	}
-	if got, err := h.masters.GetMaster(h.from(testIP), &userv1.GetMasterRequest{MasterId: id}); err != nil || !proto.Equal(got, m) {
+	if got, err := h.masters.GetMaster(h.from(testIP), &userv1.GetMasterRequest{MasterId: userID}); err != nil || !proto.Equal(got, m) {
 		t.Errorf("read %v, %v; want %v", got, err, m)
 	}
 	if again, err := h.masters.CreateMaster(h.with(admin), req); err != nil || !proto.Equal(again, m) {
 		t.Errorf("the same request again: %v, %v", again, err)
 	}
 	// The role is in force at once.
-	if _, err := h.masters.UpdateMaster(h.with(mira), &userv1.UpdateMasterRequest{MasterId: id, Bio: new("")}); err != nil {
+	if _, err := h.masters.UpdateMaster(h.with(mira), &userv1.UpdateMasterRequest{MasterId: userID, Bio: new("")}); err != nil {
 		t.Errorf("the new master writes: %v", err)
 	}
-	_, err = h.users.SetUserRole(h.with(admin), &userv1.SetUserRoleRequest{UserId: id, Role: apiv1.Role_ROLE_CUSTOMER})
-	wantErrorLike(t, err, ErrHasProfile)
 
 	for _, tc := range []struct {
 		name   string
@@ -61,6 +60,7 @@ func TestCreateMaster(t *testing.T) {
 	}{
 		{"a second profile", func(*userv1.CreateMasterRequest) {}, codes.AlreadyExists, "MASTER_EXISTS"},
 		{"no account", func(r *userv1.CreateMasterRequest) { r.UserId = h.NewID() }, codes.NotFound, "NOT_FOUND"},
+		{"no salon", func(r *userv1.CreateMasterRequest) { r.SalonId = h.NewID() }, codes.InvalidArgument, "INVALID_FIELDS"},
 		{"specialties in other case", func(r *userv1.CreateMasterRequest) { r.Specialties = []string{"Cut", "cut"} }, codes.InvalidArgument, "INVALID_FIELDS"},
 		{"photo without TLS", func(r *userv1.CreateMasterRequest) { r.PhotoUrl = "http://cdn.example.com/a.jpg" }, codes.InvalidArgument, "INVALID_FIELDS"},
 	} {
@@ -78,10 +78,10 @@ func TestUpdateMaster(t *testing.T) {
 	h := newHarness(t)
 	admin := h.admin("admin")
 	mira, other := h.master(admin, "mira"), h.master(admin, "other")
-	id := mira.GetUser().GetId()
+	userID := mira.GetUser().GetId()
 	get := func() *userv1.Master {
 		t.Helper()
-		m, err := h.masters.GetMaster(h.from(testIP), &userv1.GetMasterRequest{MasterId: id})
+		m, err := h.masters.GetMaster(h.from(testIP), &userv1.GetMasterRequest{MasterId: userID})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +90,7 @@ func TestUpdateMaster(t *testing.T) {
 	before := get()
 	h.Clock.Advance(time.Minute)
 	m, err := h.masters.UpdateMaster(h.with(mira), &userv1.UpdateMasterRequest{
-		MasterId: id, Bio: new("New."), Specialties: []string{"cut"}, ExperienceYears: new(int32(3)), Etag: before.GetEtag(),
+		MasterId: userID, Bio: new("New."), Specialties: []string{"cut"}, ExperienceYears: new(int32(3)), Etag: before.GetEtag(),
 	})
 	if err != nil || m.GetBio() != "New." || m.GetDisplayName() != "mira" || m.GetExperienceYears() != 3 || m.GetEtag() != "2-0" {
 		t.Fatalf("updated %v, %v", m, err)
@@ -99,12 +99,12 @@ func TestUpdateMaster(t *testing.T) {
 		t.Errorf("read %v, want %v: the cache is stale", got, m)
 	}
 	m, err = h.masters.UpdateMaster(h.with(admin), &userv1.UpdateMasterRequest{
-		MasterId: id, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"specialties", "experience_years", "photo_url"}},
+		MasterId: userID, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"specialties", "experience_years", "photo_url"}},
 	})
 	if err != nil || len(m.GetSpecialties()) != 0 || m.GetExperienceYears() != 0 || m.GetBio() != "New." || m.GetEtag() != "3-0" {
 		t.Errorf("cleared by an administrator: %v, %v", m, err)
 	}
-	same, err := h.masters.UpdateMaster(h.with(mira), &userv1.UpdateMasterRequest{MasterId: id, Bio: new("New.")})
+	same, err := h.masters.UpdateMaster(h.with(mira), &userv1.UpdateMasterRequest{MasterId: userID, Bio: new("New.")})
 	if err != nil || !proto.Equal(same, m) {
 		t.Errorf("what it is already: %v, %v; want %v", same, err, m)
 	}
@@ -115,15 +115,15 @@ func TestUpdateMaster(t *testing.T) {
 		code   codes.Code
 		reason string
 	}{
-		{"somebody else's", other, &userv1.UpdateMasterRequest{MasterId: id, Bio: new("!")}, codes.NotFound, "NOT_FOUND"},
+		{"somebody else's", other, &userv1.UpdateMasterRequest{MasterId: userID, Bio: new("!")}, codes.PermissionDenied, "PERMISSION_DENIED"},
 		{"nobody's", admin, &userv1.UpdateMasterRequest{MasterId: h.NewID(), Bio: new("!")}, codes.NotFound, "NOT_FOUND"},
-		{"a customer", h.signUp("anna"), &userv1.UpdateMasterRequest{MasterId: id, Bio: new("!")}, codes.PermissionDenied, "PERMISSION_DENIED"},
-		{"nobody signed in", nil, &userv1.UpdateMasterRequest{MasterId: id, Bio: new("!")}, codes.Unauthenticated, "UNAUTHENTICATED"},
-		{"an old etag", mira, &userv1.UpdateMasterRequest{MasterId: id, Bio: new("!"), Etag: before.GetEtag()}, codes.Aborted, "ETAG_MISMATCH"},
-		{"no name", mira, &userv1.UpdateMasterRequest{MasterId: id, DisplayName: new(" ")}, codes.InvalidArgument, "INVALID_FIELDS"},
-		{"its ratings", mira, &userv1.UpdateMasterRequest{MasterId: id, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"rating_mean"}}}, codes.InvalidArgument, "INVALID_FIELDS"},
-		{"its id", mira, &userv1.UpdateMasterRequest{MasterId: id, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"master_id"}}}, codes.InvalidArgument, "INVALID_FIELDS"},
-		{"specialties in other case", mira, &userv1.UpdateMasterRequest{MasterId: id, Specialties: []string{"Cut", "cut"}}, codes.InvalidArgument, "INVALID_FIELDS"},
+		{"a customer", h.signUp("anna"), &userv1.UpdateMasterRequest{MasterId: userID, Bio: new("!")}, codes.PermissionDenied, "PERMISSION_DENIED"},
+		{"nobody signed in", nil, &userv1.UpdateMasterRequest{MasterId: userID, Bio: new("!")}, codes.Unauthenticated, "UNAUTHENTICATED"},
+		{"an old etag", mira, &userv1.UpdateMasterRequest{MasterId: userID, Bio: new("!"), Etag: before.GetEtag()}, codes.Aborted, "ETAG_MISMATCH"},
+		{"no name", mira, &userv1.UpdateMasterRequest{MasterId: userID, DisplayName: new(" ")}, codes.InvalidArgument, "INVALID_FIELDS"},
+		{"its ratings", mira, &userv1.UpdateMasterRequest{MasterId: userID, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"rating_mean"}}}, codes.InvalidArgument, "INVALID_FIELDS"},
+		{"its id", mira, &userv1.UpdateMasterRequest{MasterId: userID, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"master_id"}}}, codes.InvalidArgument, "INVALID_FIELDS"},
+		{"specialties in other case", mira, &userv1.UpdateMasterRequest{MasterId: userID, Specialties: []string{"Cut", "cut"}}, codes.InvalidArgument, "INVALID_FIELDS"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			ctx := h.from(testIP)
@@ -143,13 +143,13 @@ func TestDeleteMaster(t *testing.T) {
 	h := newHarness(t)
 	admin := h.admin("admin")
 	mira := h.master(admin, "mira")
-	id := mira.GetUser().GetId()
+	userID := mira.GetUser().GetId()
 	get := func() error {
-		_, err := h.masters.GetMaster(h.from(testIP), &userv1.GetMasterRequest{MasterId: id})
+		_, err := h.masters.GetMaster(h.from(testIP), &userv1.GetMasterRequest{MasterId: userID})
 		return err
 	}
 	remove := func(etag string) error {
-		_, err := h.masters.DeleteMaster(h.with(admin), &userv1.DeleteMasterRequest{MasterId: id, Etag: etag})
+		_, err := h.masters.DeleteMaster(h.with(admin), &userv1.DeleteMasterRequest{MasterId: userID, Etag: etag})
 		return err
 	}
 	if err := get(); err != nil {
@@ -161,16 +161,16 @@ func TestDeleteMaster(t *testing.T) {
 	}
 	wantErrorLike(t, get(), errNoMaster)
 	wantErrorLike(t, remove(""), errNoMaster)
-	if me, err := h.users.GetMe(h.with(mira), &userv1.GetMeRequest{}); err != nil || me.GetRole() != apiv1.Role_ROLE_CUSTOMER {
+	if me, err := h.users.GetMe(h.with(mira), &userv1.GetMeRequest{}); err != nil || me.GetRole() != apiv1.Role_ROLE_CUSTOMER || len(me.GetMemberships()) != 0 {
 		t.Errorf("the account stays, as a customer's: %v, %v", me, err)
 	}
-	_, err := h.masters.UpdateMaster(h.with(mira), &userv1.UpdateMasterRequest{MasterId: id, Bio: new("!")})
+	_, err := h.masters.UpdateMaster(h.with(mira), &userv1.UpdateMasterRequest{MasterId: userID, Bio: new("!")})
 	wantError(t, err, codes.PermissionDenied, "PERMISSION_DENIED")
-	looked, err := h.identity.LookupMaster(h.from(testIP), &userv1.LookupMasterRequest{MasterId: id})
-	if err != nil || !looked.GetDeleted() || looked.GetVersion() != 2 {
+	looked, err := h.identity.LookupMaster(h.from(testIP), &userv1.LookupMasterRequest{MasterId: userID})
+	if err != nil || !looked.GetDeleted() || looked.GetVersion() != 2 || looked.GetSalonId() != id.FirstSalon || looked.GetDisplayName() != "mira" {
 		t.Errorf("other services see %v, %v", looked, err)
 	}
-	if m, err := h.masters.CreateMaster(h.with(admin), &userv1.CreateMasterRequest{UserId: id, DisplayName: "Back"}); err != nil || m.GetEtag() != "3-0" {
+	if m, err := h.masters.CreateMaster(h.with(admin), &userv1.CreateMasterRequest{UserId: userID, DisplayName: "Back"}); err != nil || m.GetEtag() != "3-0" {
 		t.Errorf("revived: %v, %v", m, err)
 	}
 	if err := get(); err != nil {
@@ -182,10 +182,10 @@ func TestDeleteMaster(t *testing.T) {
 func TestDisabledMasterIsHidden(t *testing.T) {
 	h := newHarness(t)
 	admin := h.admin("admin")
-	id := h.master(admin, "mira").GetUser().GetId()
+	userID := h.master(admin, "mira").GetUser().GetId()
 	wantSeen := func(seen bool, version int64) {
 		t.Helper()
-		_, err := h.masters.GetMaster(h.from(testIP), &userv1.GetMasterRequest{MasterId: id})
+		_, err := h.masters.GetMaster(h.from(testIP), &userv1.GetMasterRequest{MasterId: userID})
 		if seen != (err == nil) || err != nil && apierr.ReasonOf(err) != errNoMaster.ReasonName() {
 			t.Errorf("GetMaster: %v, want one: %v", err, seen)
 		}
@@ -193,37 +193,37 @@ func TestDisabledMasterIsHidden(t *testing.T) {
 		if err != nil || seen != (len(list.GetMasters()) == 1) {
 			t.Errorf("ListMasters: %v, %v, want one: %v", list, err, seen)
 		}
-		looked, err := h.identity.LookupMaster(h.from(testIP), &userv1.LookupMasterRequest{MasterId: id})
+		looked, err := h.identity.LookupMaster(h.from(testIP), &userv1.LookupMasterRequest{MasterId: userID})
 		if err != nil || looked.GetDisabled() == seen || looked.GetDeleted() || looked.GetVersion() != version {
 			t.Errorf("other services see %v, %v", looked, err)
 		}
 	}
 	wantSeen(true, 1)
 	for range 2 { // the second time changes nothing
-		if _, err := h.users.DisableUser(h.with(admin), &userv1.DisableUserRequest{UserId: id}); err != nil {
+		if _, err := h.users.DisableUser(h.with(admin), &userv1.DisableUserRequest{UserId: userID}); err != nil {
 			t.Fatal(err)
 		}
 		wantSeen(false, 2)
 	}
-	if m, err := h.masters.UpdateMaster(h.with(admin), &userv1.UpdateMasterRequest{MasterId: id, Bio: new("Back soon")}); err != nil || m.GetEtag() != "3-0" {
+	if m, err := h.masters.UpdateMaster(h.with(admin), &userv1.UpdateMasterRequest{MasterId: userID, Bio: new("Back soon")}); err != nil || m.GetEtag() != "3-0" {
 		t.Errorf("the profile can be edited meanwhile: %v, %v", m, err)
 	}
-	if _, err := h.users.EnableUser(h.with(admin), &userv1.EnableUserRequest{UserId: id}); err != nil {
+	if _, err := h.users.EnableUser(h.with(admin), &userv1.EnableUserRequest{UserId: userID}); err != nil {
 		t.Fatal(err)
 	}
 	wantSeen(true, 4)
 
 	// Deleted while disabled, then enabled and made anew.
-	if _, err := h.users.DisableUser(h.with(admin), &userv1.DisableUserRequest{UserId: id}); err != nil {
+	if _, err := h.users.DisableUser(h.with(admin), &userv1.DisableUserRequest{UserId: userID}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.masters.DeleteMaster(h.with(admin), &userv1.DeleteMasterRequest{MasterId: id}); err != nil {
+	if _, err := h.masters.DeleteMaster(h.with(admin), &userv1.DeleteMasterRequest{MasterId: userID}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.users.EnableUser(h.with(admin), &userv1.EnableUserRequest{UserId: id}); err != nil {
+	if _, err := h.users.EnableUser(h.with(admin), &userv1.EnableUserRequest{UserId: userID}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.masters.CreateMaster(h.with(admin), &userv1.CreateMasterRequest{UserId: id, DisplayName: "Mira"}); err != nil {
+	if _, err := h.masters.CreateMaster(h.with(admin), &userv1.CreateMasterRequest{UserId: userID, DisplayName: "Mira"}); err != nil {
 		t.Fatal(err)
 	}
 	wantSeen(true, 7)

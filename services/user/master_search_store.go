@@ -23,7 +23,7 @@ type masterOrder struct {
 	desc   bool
 }
 
-// masterOrders holds what the contract's order_by allows.
+// masterOrders are the values of order_by that the contract allows.
 var masterOrders = map[string]masterOrder{
 	"":                  {column: columnName},
 	"display_name":      {column: columnName},
@@ -32,15 +32,15 @@ var masterOrders = map[string]masterOrder{
 	"rating desc":       {column: columnMean, desc: true},
 }
 
-// masterCursor is the place of a master in ListMasters: the name or the mean,
-// whichever the order is by.
+// masterCursor is the place of a master in ListMasters. It has the name or the mean,
+// depending on the order.
 type masterCursor struct {
 	Name string  `json:"n,omitempty"`
 	Mean float64 `json:"m,omitempty"`
 	ID   string  `json:"i"`
 }
 
-// cursor is the place of a master in the order.
+// cursor returns the place of a master in the order.
 func (o masterOrder) cursor(m Master) masterCursor {
 	if o.column == columnMean {
 		return masterCursor{Mean: m.RatingMean(), ID: m.ID}
@@ -48,7 +48,7 @@ func (o masterOrder) cursor(m Master) masterCursor {
 	return masterCursor{Name: m.Profile.DisplayName, ID: m.ID}
 }
 
-// after is the condition, and its values, of what comes after a place.
+// after returns the condition, and its values, of what comes after a place.
 func (o masterOrder) after(c masterCursor) (string, any, string) {
 	var key any = c.Name
 	if o.column == columnMean {
@@ -61,7 +61,7 @@ func (o masterOrder) after(c masterCursor) (string, any, string) {
 	return "(" + o.column + ", id) " + comparison + " (?, ?)", key, c.ID
 }
 
-// sql is the order for ORDER BY.
+// sql returns the order for ORDER BY.
 func (o masterOrder) sql() string {
 	if o.desc {
 		return o.column + " DESC, id DESC"
@@ -69,28 +69,31 @@ func (o masterOrder) sql() string {
 	return o.column + ", id"
 }
 
-// masterFilter narrows ListMasters; zero values do not.
+// masterFilter narrows ListMasters. Zero values do not.
 type masterFilter struct {
-	query, specialty, serviceID string
-	minRating                   float64
-	order                       masterOrder
-	after                       *masterCursor
-	limit                       int
+	salonID, query, specialty, serviceID string
+	minRating                            float64
+	order                                masterOrder
+	after                                *masterCursor
+	limit                                int
 }
 
-// masters returns live masters.
-func (s *store) masters(ctx context.Context, f masterFilter) ([]Master, error) {
+// Masters returns live masters.
+func (s *Store) Masters(ctx context.Context, f masterFilter) ([]Master, error) {
 	q := gorm.G[masterRow](s.db.Conn(ctx)).
 		Where("NOT deleted AND NOT disabled").
 		Order(f.order.sql()).
 		Limit(f.limit)
+	if f.salonID != "" {
+		q = q.Where("salon_id = ?", f.salonID)
+	}
 	if f.query != "" {
 		q = q.Where("search_text LIKE ?", postgres.Containing(fold(f.query)))
 	}
 	if f.specialty != "" {
 		key, err := json.Marshal([]string{fold(f.specialty)})
 		if err != nil {
-			return nil, fmt.Errorf("encode specialty: %w", err)
+			return nil, fmt.Errorf("encode a specialty: %w", err)
 		}
 		q = q.Where("specialty_keys @> ?::jsonb", string(key))
 	}

@@ -2,12 +2,14 @@ package user
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/postgres"
 )
@@ -15,6 +17,7 @@ import (
 // masterRow is a row of masters.
 type masterRow struct {
 	ID              string `gorm:"primaryKey"`
+	SalonID         string
 	DisplayName     string
 	Bio             string
 	Specialties     []string `gorm:"serializer:json"`
@@ -32,12 +35,13 @@ type masterRow struct {
 	UpdateTime      time.Time
 }
 
-// TableName tells GORM the table.
+// TableName returns the table's name for GORM.
 func (masterRow) TableName() string { return "masters" }
 
 func (r masterRow) master() Master {
 	return Master{
-		ID: r.ID,
+		ID:      r.ID,
+		SalonID: r.SalonID,
 		Profile: Profile{
 			DisplayName:     r.DisplayName,
 			Bio:             r.Bio,
@@ -59,9 +63,10 @@ func (r masterRow) master() Master {
 func newMasterRow(m Master) masterRow {
 	return masterRow{
 		ID:          m.ID,
+		SalonID:     m.SalonID,
 		DisplayName: m.Profile.DisplayName,
 		Bio:         m.Profile.Bio,
-		// An empty list, never null.
+		// JSON null for an empty list would break the CHECK.
 		Specialties:     append([]string{}, m.Profile.Specialties...),
 		ExperienceYears: m.Profile.ExperienceYears,
 		PhotoURL:        m.Profile.PhotoURL,
@@ -78,125 +83,160 @@ func newMasterRow(m Master) masterRow {
 	}
 }
 
-// master returns a profile, deleted ones too, or NOT_FOUND.
-func (s *store) master(ctx context.Context, id string) (Master, error) {
-	row, err := gorm.G[masterRow](s.db.Conn(ctx)).Where("id = ?", id).Take(ctx)
-	row, err = one(row, err, errNoMaster)
-	return row.master(), err
+// Master returns a profile, deleted ones too, or NOT_FOUND.
+func (s *Store) Master(ctx context.Context, id string) (Master, error) {
+	return s.master(ctx, id)
 }
 
 // lockMaster returns a profile, deleted ones too, for a change in this transaction.
-func (s *store) lockMaster(ctx context.Context, id string) (Master, error) {
-	row, err := gorm.G[masterRow](s.db.Conn(ctx), clause.Locking{Strength: rowLock}).Where("id = ?", id).Take(ctx)
-	row, err = one(row, err, errNoMaster)
+func (s *Store) lockMaster(ctx context.Context, id string) (Master, error) {
+	return s.master(ctx, id, postgres.LockForChange)
+}
+
+func (s *Store) master(ctx context.Context, id string, lock ...clause.Expression) (Master, error) {
+	row, err := gorm.G[masterRow](s.db.Conn(ctx), lock...).Where("id = ?", id).Take(ctx)
+	row, err = postgres.One(row, err, errNoMaster)
 	return row.master(), err
 }
 
-// createMaster gives an account a profile, or its deleted one back, and the role
-// that goes with it.
-func (s *store) createMaster(ctx context.Context, userID string, p Profile, now time.Time, onRole func()) (Master, error) {
+// CreateMaster gives an account the role MASTER in a salon and a profile, or its deleted
+// one back. With membersOnly, an account that is no member of the salon is NOT_FOUND.
+func (s *Store) CreateMaster(ctx context.Context, userID, salonID string, p Profile, membersOnly bool, now time.Time) (Master, error) {
 	var m Master
-	err := s.db.InTx(ctx, func(tx *postgres.DB) error {
-		st := s.in(tx)
-		_, err := st.changeAccount(ctx, userID, now, onRole, func(a *Account) error {
-			if a.Disabled {
-				return ErrAccountDisabled
+	err := s.inTx(ctx, func(st *Store) error {
+		if err := st.lockSalon(ctx, salonID); err != nil {
+			return err
+		}
+		a, _, err := st.LockAccount(ctx, userID)
+		if err != nil {
+			return err
+		}
+		member, err := st.lockMember(ctx, salonID, userID)
+		if errors.Is(err, errNoMember) {
+			if membersOnly {
+				return errNoUser
 			}
-			a.Role = a.roleWithProfile(true)
-			return nil
-		})
-		if err != nil {
-			return err
+			member, err = Member{SalonID: salonID, UserID: userID}, nil
 		}
-		// The account's row is locked, so nobody creates the same profile meanwhile.
-		m, err = st.lockMaster(ctx, userID)
 		switch {
-		case err == nil:
-			err = m.Revive(p, now)
-		case isNotFound(err):
-			m, err = NewMaster(userID, p, now)
+		case err != nil:
+			return err
+		case a.Disabled:
+			return ErrAccountDisabled
+		case member.Has(apiv1.SalonRole_SALON_ROLE_MASTER):
+			return ErrMasterExists
 		}
-		if err != nil {
+		if _, err := st.setRoles(ctx, a, member, member.with(apiv1.SalonRole_SALON_ROLE_MASTER), p, now); err != nil {
 			return err
 		}
-		return st.saveMaster(ctx, eventMasterCreated, m)
+		m, err = st.Master(ctx, userID)
+		return err
 	})
 	return m, err
 }
 
-// updateMaster lets change alter a profile that is not deleted and stores the result.
+// UpdateMaster lets change alter a profile, deleted ones too, and stores the result.
 // change reports whether it altered anything.
-func (s *store) updateMaster(ctx context.Context, id string, change func(*Master) (bool, error)) (Master, error) {
+func (s *Store) UpdateMaster(ctx context.Context, id string, change func(*Master) (bool, error)) (Master, error) {
 	var m Master
-	err := s.db.InTx(ctx, func(tx *postgres.DB) error {
+	err := s.inTx(ctx, func(st *Store) error {
 		var err error
-		if m, err = s.in(tx).lockMaster(ctx, id); err != nil {
+		if m, err = st.lockMaster(ctx, id); err != nil {
 			return err
-		}
-		if m.Deleted {
-			return errNoMaster
 		}
 		changed, err := change(&m)
 		if err != nil || !changed {
 			return err
 		}
-		return s.in(tx).saveMaster(ctx, eventMasterUpdated, m)
+		return st.saveMaster(ctx, eventMasterUpdated, m)
 	})
 	return m, err
 }
 
-// deleteMaster ends a profile, after check has seen it, and takes the role away
-// that went with it.
-func (s *store) deleteMaster(ctx context.Context, id string, now time.Time, onRole func(), check func(Master) error) error {
-	return s.db.InTx(ctx, func(tx *postgres.DB) error {
-		st := s.in(tx)
-		var m Master
-		_, err := st.changeAccount(ctx, id, now, onRole, func(a *Account) error {
-			var err error
-			if m, err = st.lockMaster(ctx, id); err != nil {
-				return err
-			}
-			if m.Deleted {
-				return errNoMaster
-			}
-			a.Role = a.roleWithProfile(false)
-			return check(m)
-		})
-		if isNotFound(err) {
+// DeleteMaster deletes a profile together with the role MASTER, unless check refuses
+// that. check also gets deleted profiles; it refuses them.
+func (s *Store) DeleteMaster(ctx context.Context, id string, now time.Time, check func(Master) error) error {
+	return s.inTx(ctx, func(st *Store) error {
+		a, _, err := st.LockAccount(ctx, id)
+		if errors.Is(err, errNoUser) {
 			return errNoMaster
 		}
 		if err != nil {
 			return err
 		}
-		m.Delete(now)
-		return st.saveMaster(ctx, eventMasterDeleted, m)
+		// The lock on the account keeps the profile as it is, but for its texts and ratings.
+		m, err := st.Master(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := check(m); err != nil {
+			return err
+		}
+		member, err := st.lockMember(ctx, m.SalonID, id)
+		if err != nil {
+			return err
+		}
+		_, err = st.setRoles(ctx, a, member, member.without(apiv1.SalonRole_SALON_ROLE_MASTER), Profile{}, now)
+		return err
 	})
 }
 
-// setMasterDisabled hides the profile of an account that was disabled, or shows it
-// again.
-func (s *store) setMasterDisabled(ctx context.Context, id string, disabled bool, now time.Time) error {
+// addProfile gives an account a profile, or its deleted one back. The account is locked,
+// so that nobody makes the same profile at the same time.
+func (s *Store) addProfile(ctx context.Context, a Account, salonID string, p Profile, now time.Time) error {
+	if a.Disabled {
+		return ErrAccountDisabled
+	}
+	m, err := s.lockMaster(ctx, a.ID)
+	switch {
+	case err == nil:
+		err = m.Revive(salonID, p, now)
+	case errors.Is(err, errNoMaster):
+		m, err = NewMaster(a.ID, salonID, p, now)
+	}
+	if err != nil {
+		return err
+	}
+	return s.saveMaster(ctx, eventMasterCreated, m)
+}
+
+// deleteProfile deletes the profile of an account.
+func (s *Store) deleteProfile(ctx context.Context, id string, now time.Time) error {
 	m, err := s.lockMaster(ctx, id)
 	if err != nil {
+		return err
+	}
+	m.Delete(now)
+	return s.saveMaster(ctx, eventMasterDeleted, m)
+}
+
+// setMasterDisabled hides the profile of an account that was disabled, or shows the
+// profile again. An account without a profile is no error.
+func (s *Store) setMasterDisabled(ctx context.Context, id string, disabled bool, now time.Time) error {
+	m, err := s.lockMaster(ctx, id)
+	switch {
+	case errors.Is(err, errNoMaster), err == nil && m.Deleted:
+		return nil
+	case err != nil:
 		return err
 	}
 	m.SetDisabled(disabled, now)
 	return s.saveMaster(ctx, eventMasterUpdated, m)
 }
 
-// saveMaster inserts a profile or writes everything of it but the ratings, with
-// its event.
-func (s *store) saveMaster(ctx context.Context, eventType string, m Master) error {
+// saveMaster inserts a profile, or writes everything of it but the ratings, with its
+// event.
+func (s *Store) saveMaster(ctx context.Context, eventType string, m Master) error {
 	row := newMasterRow(m)
 	err := s.db.Conn(ctx).Clauses(clause.OnConflict{
 		Columns: []clause.Column{{Name: "id"}},
 		DoUpdates: clause.AssignmentColumns([]string{
-			"display_name", "bio", "specialties", "experience_years", "photo_url", "search_text", "specialty_keys",
+			"salon_id", "display_name", "bio", "specialties", "experience_years", "photo_url", "search_text", "specialty_keys",
 			"deleted", "disabled", "version", "update_time",
 		}),
 	}).Create(&row).Error
 	if err != nil {
-		return fmt.Errorf("save master: %w", err)
+		return fmt.Errorf("save a master: %w", err)
 	}
 	e, err := masterEvent(eventType, m)
 	if err != nil {
@@ -205,45 +245,46 @@ func (s *store) saveMaster(ctx context.Context, eventType string, m Master) erro
 	if err := events.Append(ctx, s.db, e); err != nil {
 		return err
 	}
-	s.tellOutdated(ctx, m)
+	s.dropCached(ctx, m)
 	return nil
 }
 
-func (s *store) tellOutdated(ctx context.Context, m Master) {
+// dropCached makes caches forget what is older than m.
+func (s *Store) dropCached(ctx context.Context, m Master) {
 	if s.outdated != nil {
 		s.outdated(ctx, m.ID, m.Revision())
 	}
 }
 
-// setRatings stores the sum of a master's ratings as of version, unless a newer one
-// is known; it reports whether that changed anything.
-func (s *store) setRatings(ctx context.Context, id string, count int32, stars, version int64) (bool, error) {
+// SetRatings stores the sum of a master's ratings as of a version, unless a newer version
+// is known. It reports whether that changed anything.
+func (s *Store) SetRatings(ctx context.Context, id string, count int32, stars, version int64) (bool, error) {
 	var rows []struct{ Version, RatingVersion int64 }
 	err := s.db.Conn(ctx).Raw(`
 		UPDATE masters SET rating_count = ?, rating_stars = ?, rating_version = ?
 		WHERE id = ? AND rating_version < ?
 		RETURNING version, rating_version`, count, stars, version, id, version).Scan(&rows).Error
 	if err != nil {
-		return false, fmt.Errorf("set ratings: %w", err)
+		return false, fmt.Errorf("set the ratings of a master: %w", err)
 	}
 	if len(rows) == 0 {
 		return false, nil
 	}
-	s.tellOutdated(ctx, Master{ID: id, Version: rows[0].Version, RatingVersion: rows[0].RatingVersion})
+	s.dropCached(ctx, Master{ID: id, Version: rows[0].Version, RatingVersion: rows[0].RatingVersion})
 	return true, nil
 }
 
-// setOffering stores whether a master performs a service, unless a newer version
-// is known.
-func (s *store) setOffering(ctx context.Context, masterID, serviceID string, deleted bool, version int64) error {
+// SetOffering stores whether a master performs a service, unless a newer version is
+// known.
+func (s *Store) SetOffering(ctx context.Context, masterID, serviceID string, deleted bool, version int64) error {
 	err := s.db.Conn(ctx).Exec(`
-		INSERT INTO master_offerings AS o (master_id, service_id, deleted, version)
+		INSERT INTO master_offerings AS known (master_id, service_id, deleted, version)
 		VALUES (?, ?, ?, ?)
 		ON CONFLICT (master_id, service_id) DO UPDATE
 		SET deleted = excluded.deleted, version = excluded.version
-		WHERE o.version < excluded.version`, masterID, serviceID, deleted, version).Error
+		WHERE known.version < excluded.version`, masterID, serviceID, deleted, version).Error
 	if err != nil {
-		return fmt.Errorf("set offering: %w", err)
+		return fmt.Errorf("store an offering: %w", err)
 	}
 	return nil
 }

@@ -6,105 +6,181 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
 func TestMasterIsReadAsItWasWritten(t *testing.T) {
 	s := newStore(t)
 	ended := 0
-	onRole := func() { ended++ }
+	s.ended = func(string) { ended++ }
 	a := addAccount(t, s, "mira@example.com", "Mira", apiv1.Role_ROLE_CUSTOMER, testTime)
-
-	m, err := s.createMaster(t.Context(), a.ID, testProfile(), testTime, onRole)
+	create := func(at time.Time) (Master, error) {
+		return s.CreateMaster(t.Context(), a.ID, id.FirstSalon, testProfile(), false, at)
+	}
+	m, err := create(testTime)
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantStored := func(want Master, role apiv1.Role, ends int) {
+	wantStored := func(want Master, member bool, ends int) {
 		t.Helper()
-		got, err := s.master(t.Context(), a.ID)
+		got, err := s.Master(t.Context(), a.ID)
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("stored %+v, %v; want %+v", got, err, want)
 		}
-		if account, _, err := s.accountByID(t.Context(), a.ID); err != nil || account.Role != role {
-			t.Errorf("the account is %v, %v; want %v", account.Role, err, role)
+		if _, err := s.Member(t.Context(), id.FirstSalon, a.ID); member != (err == nil) || err != nil && !errors.Is(err, errNoMember) {
+			t.Errorf("a member: %v, want one: %v", err, member)
+		}
+		if account, _, err := s.Account(t.Context(), a.ID); err != nil || account.Role != apiv1.Role_ROLE_CUSTOMER {
+			t.Errorf("the account is %v, %v", account.Role, err)
 		}
 		if ended != ends {
 			t.Errorf("sessions were ended %d times, want %d", ended, ends)
 		}
 	}
-	wantStored(m, apiv1.Role_ROLE_MASTER, 1)
+	wantStored(m, true, 1)
 
-	if _, err := s.createMaster(t.Context(), a.ID, testProfile(), testTime, onRole); !errors.Is(err, ErrMasterExists) {
+	if _, err := create(testTime); !errors.Is(err, ErrMasterExists) {
 		t.Errorf("a second profile: %v", err)
 	}
-	if _, err := s.setRatings(t.Context(), a.ID, 2, 9, 4); err != nil {
+	if _, err := s.SetRatings(t.Context(), a.ID, 2, 9, 4); err != nil {
 		t.Fatal(err)
 	}
 	later := testTime.Add(time.Hour)
-	m, err = s.updateMaster(t.Context(), a.ID, func(m *Master) (bool, error) {
+	m, err = s.UpdateMaster(t.Context(), a.ID, func(m *Master) (bool, error) {
 		return m.Edit(Profile{DisplayName: "Mira"}, later)
 	})
 	if err != nil || m.Version != 2 || m.RatingVersion != 4 {
 		t.Fatalf("updated: %+v, %v", m, err)
 	}
 	m.Profile.Specialties = []string{}
-	wantStored(m, apiv1.Role_ROLE_MASTER, 1)
+	wantStored(m, true, 1)
 
 	var outdated int64
 	s.outdated = func(_ context.Context, _ string, revision int64) { outdated = revision }
-	if err := s.deleteMaster(t.Context(), a.ID, later, onRole, func(Master) error { return nil }); err != nil {
+	if err := s.DeleteMaster(t.Context(), a.ID, later, live); err != nil {
 		t.Fatal(err)
 	}
 	m.Delete(later)
-	wantStored(m, apiv1.Role_ROLE_CUSTOMER, 2)
+	wantStored(m, false, 2)
 	if outdated != m.Revision() {
-		t.Errorf("caches were told of revision %d", outdated)
+		t.Errorf("caches dropped what is older than revision %d", outdated)
 	}
-	if err := s.deleteMaster(t.Context(), a.ID, later, onRole, func(Master) error { return nil }); !errors.Is(err, errNoMaster) {
+	if err := s.DeleteMaster(t.Context(), a.ID, later, live); !errors.Is(err, errNoMaster) {
 		t.Errorf("deleted twice: %v", err)
 	}
-	if _, err := s.updateMaster(t.Context(), a.ID, func(*Master) (bool, error) { return false, nil }); !errors.Is(err, errNoMaster) {
-		t.Errorf("updated after deletion: %v", err)
-	}
 
-	m, err = s.createMaster(t.Context(), a.ID, testProfile(), later, onRole)
+	m, err = create(later)
 	if err != nil || m.Version != 4 || m.RatingCount != 2 || !m.CreateTime.Equal(testTime) {
 		t.Fatalf("revived: %+v, %v", m, err)
 	}
-	wantStored(m, apiv1.Role_ROLE_MASTER, 3)
+	wantStored(m, true, 3)
 
 	types, versions := outbox(t, s, a.ID)
-	wantTypes := []string{
-		eventRegistered, eventRoleChanged, eventMasterCreated, eventMasterUpdated,
-		eventRoleChanged, eventMasterDeleted, eventRoleChanged, eventMasterCreated,
-	}
-	if !slices.Equal(types, wantTypes) || !slices.Equal(versions, []int64{1, 2, 1, 2, 3, 3, 4, 4}) {
+	wantTypes := []string{eventRegistered, eventMasterCreated, eventMasterUpdated, eventMasterDeleted, eventMasterCreated}
+	if !slices.Equal(types, wantTypes) || !slices.Equal(versions, []int64{1, 1, 2, 3, 4}) {
 		t.Errorf("events %v at %v", types, versions)
 	}
 }
 
+// live refuses deleted profiles.
+func live(m Master) error {
+	if m.Deleted {
+		return errNoMaster
+	}
+	return nil
+}
+
 func TestCreateMasterIsRefused(t *testing.T) {
 	s := newStore(t)
-	if _, err := s.createMaster(t.Context(), "019a0000-0000-7000-8000-0000000000ff", testProfile(), testTime, nil); !errors.Is(err, errNoUser) {
+	create := func(userID, salonID string, membersOnly bool) error {
+		_, err := s.CreateMaster(t.Context(), userID, salonID, testProfile(), membersOnly, testTime)
+		return err
+	}
+	if err := create("019a0000-0000-7000-8000-0000000000ff", id.FirstSalon, false); !errors.Is(err, errNoUser) {
 		t.Errorf("without an account: %v", err)
 	}
 	a := addAccount(t, s, "a@example.com", "A", apiv1.Role_ROLE_CUSTOMER, testTime)
-	if _, err := s.changeStanding(t.Context(), a.ID, testTime, func() {}, (*Account).Disable); err != nil {
+	if err := create(a.ID, otherSalon, false); !errors.Is(err, errNoSalon) {
+		t.Errorf("in an unknown salon: %v", err)
+	}
+	if err := create(a.ID, id.FirstSalon, true); !errors.Is(err, errNoUser) {
+		t.Errorf("for an account that is no member: %v", err)
+	}
+	if _, err := s.UpdateStanding(t.Context(), a.ID, testTime, (*Account).Disable); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.createMaster(t.Context(), a.ID, testProfile(), testTime, nil); !errors.Is(err, ErrAccountDisabled) {
+	if err := create(a.ID, id.FirstSalon, false); !errors.Is(err, ErrAccountDisabled) {
 		t.Errorf("for a disabled account: %v", err)
 	}
-	admin := addAccount(t, s, "admin@example.com", "Admin", apiv1.Role_ROLE_ADMIN, testTime)
-	if _, err := s.createMaster(t.Context(), admin.ID, testProfile(), testTime, func() { t.Error("the role changed") }); err != nil {
+	if err := s.PutSalon(t.Context(), Salon{ID: otherSalon, Version: 1}); err != nil {
 		t.Fatal(err)
 	}
-	if got, _, err := s.accountByID(t.Context(), admin.ID); err != nil || got != admin {
+	mira := addMaster(t, s, "mira@example.com", testProfile())
+	if err := create(mira.ID, otherSalon, false); !errors.Is(err, ErrMasterElsewhere) {
+		t.Errorf("for a master of another salon: %v", err)
+	}
+	if err := s.PutSalon(t.Context(), Salon{ID: otherSalon, Deleted: true, Version: 2}); err != nil {
+		t.Fatal(err)
+	}
+	if err := create(a.ID, otherSalon, false); !errors.Is(err, errNoSalon) {
+		t.Errorf("in a deleted salon: %v", err)
+	}
+	admin := addAccount(t, s, "admin@example.com", "Admin", apiv1.Role_ROLE_ADMIN, testTime)
+	if err := create(admin.ID, id.FirstSalon, false); err != nil {
+		t.Fatal(err)
+	}
+	if got, _, err := s.Account(t.Context(), admin.ID); err != nil || got.Role != apiv1.Role_ROLE_ADMIN || got.Version != 2 {
 		t.Errorf("an administrator with a profile: %+v, %v", got, err)
+	}
+}
+
+// An account becomes a master in one salon only, however many managers try at the same
+// time.
+func TestOneSalonAtATime(t *testing.T) {
+	s := newStore(t)
+	a := addAccount(t, s, "mira@example.com", "Mira", apiv1.Role_ROLE_CUSTOMER, testTime)
+	const n = 6
+	salons := make([]string, n)
+	for i := range salons {
+		salons[i] = id.New()
+		if err := s.PutSalon(t.Context(), Salon{ID: salons[i], Version: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	errs := make([]error, n)
+	var wg sync.WaitGroup
+	for i, salonID := range salons {
+		wg.Go(func() { _, errs[i] = s.CreateMaster(t.Context(), a.ID, salonID, testProfile(), false, testTime) })
+	}
+	wg.Wait()
+	created := 0
+	for _, err := range errs {
+		switch {
+		case err == nil:
+			created++
+		case !errors.Is(err, ErrMasterElsewhere):
+			t.Error(err)
+		}
+	}
+	if created != 1 || count(t, s, "memberships") != 1 {
+		t.Errorf("a master in %d salons", created)
+	}
+	_, err := s.setRoles(t.Context(), a, Member{SalonID: id.FirstSalon, UserID: a.ID}, nil, Profile{}, testTime)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.saveMember(t.Context(), Member{
+		SalonID: id.FirstSalon, UserID: a.ID, Roles: []apiv1.SalonRole{apiv1.SalonRole_SALON_ROLE_MASTER},
+		Version: 1, CreateTime: testTime, UpdateTime: testTime,
+	})
+	if !postgres.IsUniqueViolation(err, "memberships_master") {
+		t.Errorf("a second salon by a program with a fault: %v, want a violated index", err)
 	}
 }
 
@@ -126,22 +202,22 @@ func TestSetRatings(t *testing.T) {
 	} {
 		var outdated int64
 		s.outdated = func(_ context.Context, _ string, revision int64) { outdated = revision }
-		changed, err := s.setRatings(t.Context(), m.ID, tc.count, tc.stars, tc.version)
+		changed, err := s.SetRatings(t.Context(), m.ID, tc.count, tc.stars, tc.version)
 		if err != nil || changed != tc.changed {
 			t.Fatalf("%s: %v, %v", tc.name, changed, err)
 		}
-		stored, err := s.master(t.Context(), m.ID)
+		stored, err := s.Master(t.Context(), m.ID)
 		if err != nil || stored.RatingCount != tc.wantCount || stored.Version != m.Version {
 			t.Errorf("%s: stored %+v, %v", tc.name, stored, err)
 		}
 		if changed && outdated != stored.Revision() || !changed && outdated != 0 {
-			t.Errorf("%s: caches were told of revision %d, stored %+v", tc.name, outdated, stored)
+			t.Errorf("%s: caches dropped what is older than revision %d, stored %+v", tc.name, outdated, stored)
 		}
 	}
-	if changed, err := s.setRatings(t.Context(), "019a0000-0000-7000-8000-0000000000ff", 1, 5, 1); changed || err != nil {
+	if changed, err := s.SetRatings(t.Context(), "019a0000-0000-7000-8000-0000000000ff", 1, 5, 1); changed || err != nil {
 		t.Errorf("of nobody: %v, %v", changed, err)
 	}
-	if _, err := s.setRatings(t.Context(), m.ID, 1, 6, 9); !postgres.IsCheckViolation(err, "") {
+	if _, err := s.SetRatings(t.Context(), m.ID, 1, 6, 9); !postgres.IsCheckViolation(err, "") {
 		t.Errorf("six stars: %v", err)
 	}
 }
@@ -164,16 +240,16 @@ func TestListMasters(t *testing.T) {
 	} {
 		added := addMaster(t, s, fmt.Sprintf("master%d@example.com", i), Profile{DisplayName: m.name, Bio: m.bio, Specialties: m.specialties})
 		if m.count > 0 {
-			if _, err := s.setRatings(t.Context(), added.ID, m.count, m.stars, 1); err != nil {
+			if _, err := s.SetRatings(t.Context(), added.ID, m.count, m.stars, 1); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := s.setOffering(t.Context(), added.ID, cut, !m.cut, 1); err != nil {
+		if err := s.SetOffering(t.Context(), added.ID, cut, !m.cut, 1); err != nil {
 			t.Fatal(err)
 		}
 	}
 	gone := addMaster(t, s, "gone@example.com", Profile{DisplayName: "Gone", Specialties: []string{"cut"}})
-	if err := s.deleteMaster(t.Context(), gone.ID, testTime, func() {}, func(Master) error { return nil }); err != nil {
+	if err := s.DeleteMaster(t.Context(), gone.ID, testTime, live); err != nil {
 		t.Fatal(err)
 	}
 
@@ -201,13 +277,15 @@ func TestListMasters(t *testing.T) {
 		{name: "by service", filter: masterFilter{serviceID: cut}, want: []string{"anna", "Ännchen", "Zoë"}},
 		{name: "by unknown service", filter: masterFilter{serviceID: "019a0000-0000-7000-8000-00000000c0ff"}},
 		{name: "by least rating", filter: masterFilter{minRating: 4.5}, want: []string{"anna", "Bea"}},
+		{name: "of a salon", filter: masterFilter{salonID: id.FirstSalon, query: "ann"}, want: []string{"anna", "Anna"}},
+		{name: "of another salon", filter: masterFilter{salonID: otherSalon}},
 		{name: "all together", orderBy: "rating desc", filter: masterFilter{query: "n", serviceID: cut, minRating: 3}, want: []string{"anna", "Ännchen"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var got []string
 			tc.filter.order = masterOrders[tc.orderBy]
 			for tc.filter.limit = 2; ; { // a page of two at a time
-				rows, err := s.masters(t.Context(), tc.filter)
+				rows, err := s.Masters(t.Context(), tc.filter)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -243,10 +321,10 @@ func TestSetOffering(t *testing.T) {
 		{"a put from before comes late", false, 2, false},
 		{"put anew", false, 4, true},
 	} {
-		if err := s.setOffering(t.Context(), m.ID, cut, tc.deleted, tc.version); err != nil {
+		if err := s.SetOffering(t.Context(), m.ID, cut, tc.deleted, tc.version); err != nil {
 			t.Fatal(err)
 		}
-		rows, err := s.masters(t.Context(), masterFilter{serviceID: cut, order: masterOrders[""], limit: 1})
+		rows, err := s.Masters(t.Context(), masterFilter{serviceID: cut, order: masterOrders[""], limit: 1})
 		if err != nil || (len(rows) == 1) != tc.offered {
 			t.Errorf("%s: found %d (%v), want it offered: %v", tc.name, len(rows), err, tc.offered)
 		}

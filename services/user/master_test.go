@@ -6,7 +6,11 @@ import (
 	"time"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"github.com/beauty-salon/platform/internal/id"
 )
+
+// otherSalon is the id of a second salon.
+const otherSalon = "019a0000-0000-7000-8000-0000000005a1"
 
 func testProfile() Profile {
 	return Profile{
@@ -17,15 +21,18 @@ func testProfile() Profile {
 
 func TestMasterLife(t *testing.T) {
 	later := testTime.Add(time.Hour)
-	m, err := NewMaster("id", testProfile(), testTime)
+	m, err := NewMaster("id", id.FirstSalon, testProfile(), testTime)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if m.Version != 1 || !m.CreateTime.Equal(testTime) || !m.UpdateTime.Equal(testTime) {
 		t.Fatalf("new: %+v", m)
 	}
-	if err := m.Revive(testProfile(), later); !errors.Is(err, ErrMasterExists) {
+	if err := m.Revive(id.FirstSalon, testProfile(), later); !errors.Is(err, ErrMasterExists) {
 		t.Errorf("reviving a live profile: %v", err)
+	}
+	if err := m.Revive(otherSalon, testProfile(), later); !errors.Is(err, ErrMasterElsewhere) {
+		t.Errorf("reviving a live profile in another salon: %v", err)
 	}
 	if changed, err := m.Edit(testProfile(), later); changed || err != nil || m.Version != 1 || !m.UpdateTime.Equal(testTime) {
 		t.Errorf("an edit without a difference: %v, %v, %+v", changed, err, m)
@@ -40,10 +47,10 @@ func TestMasterLife(t *testing.T) {
 	if !m.Deleted || m.Version != 3 {
 		t.Errorf("deleted: %+v", m)
 	}
-	if err := m.Revive(testProfile(), later); err != nil {
+	if err := m.Revive(otherSalon, testProfile(), later); err != nil {
 		t.Fatal(err)
 	}
-	if m.Deleted || m.Version != 4 || m.RatingCount != 2 || m.RatingVersion != 5 || !m.CreateTime.Equal(testTime) {
+	if m.Deleted || m.SalonID != otherSalon || m.Version != 4 || m.RatingCount != 2 || m.RatingVersion != 5 || !m.CreateTime.Equal(testTime) {
 		t.Errorf("revived: %+v", m)
 	}
 }
@@ -75,7 +82,7 @@ func TestSpecialtiesAreUnique(t *testing.T) {
 		{"full case folding", []string{"Straße", "STRASSE"}, "specialties[1]"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := NewMaster("id", Profile{DisplayName: "M", Specialties: tc.specialties}, testTime)
+			_, err := NewMaster("id", id.FirstSalon, Profile{DisplayName: "M", Specialties: tc.specialties}, testTime)
 			if tc.field == "" {
 				if err != nil {
 					t.Fatal(err)
@@ -87,18 +94,10 @@ func TestSpecialtiesAreUnique(t *testing.T) {
 	}
 }
 
-func TestRevisionTravelsInTheEtag(t *testing.T) {
+func TestEtagOfAMaster(t *testing.T) {
 	m := Master{ID: "id", Version: 7, RatingVersion: 3}
-	out := toMaster(m)
-	if out.GetEtag() != "7-3" {
-		t.Errorf("etag %q, want 7-3", out.GetEtag())
-	}
-	if got := masterRevision(out); got != m.Revision() || got != 10 {
-		t.Errorf("revision %d, want %d", got, m.Revision())
-	}
-	out.Etag = "nonsense"
-	if got := masterRevision(out); got != 0 {
-		t.Errorf("revision of nonsense: %d", got)
+	if out := masterToProto(m); out.GetEtag() != "7-3" || m.Revision() != 10 {
+		t.Errorf("etag %q at revision %d, want 7-3 at 10", out.GetEtag(), m.Revision())
 	}
 }
 
@@ -111,5 +110,14 @@ func TestRoleColumns(t *testing.T) {
 	}
 	if got := roleColumn(apiv1.Role_ROLE_ADMIN); got != "ADMIN" {
 		t.Errorf("administrators are stored as %q", got)
+	}
+	for number := range apiv1.SalonRole_name {
+		r := apiv1.SalonRole(number)
+		if got := salonRoleFromColumn(salonRoleColumn(r)); got != r {
+			t.Errorf("%v is stored as %q and read as %v", r, salonRoleColumn(r), got)
+		}
+	}
+	if got := salonRoleColumn(apiv1.SalonRole_SALON_ROLE_MANAGER); got != "MANAGER" {
+		t.Errorf("managers are stored as %q", got)
 	}
 }

@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// minEmbeddedLocalPart is the length in bytes from which on the local part of an
-// e-mail address must not occur in the password. Shorter ones, such as "jo", occur
-// in good passwords by chance.
+// minEmbeddedLocalPart is the length in bytes of the shortest local part of an e-mail
+// address that must not be part of the password. Shorter ones, such as "jo", are part of
+// good passwords by chance.
 const minEmbeddedLocalPart = 4
 
 //go:embed common_passwords.txt
@@ -25,9 +25,9 @@ var commonPasswords = sync.OnceValue(func() map[string]struct{} {
 	return set
 })
 
-// CheckPassword returns ErrWeakPassword, blaming the field, for a password that is
-// among the commonest ones or contains the local part of the account's address
-// (NIST SP 800-63B, section 3.1.1.2). Its length is the contract's business.
+// CheckPassword returns ErrWeakPassword with the field for a password that is one of the
+// most common ones or contains the local part of the account's address (NIST SP 800-63B,
+// section 3.1.1.2). The contract bounds the length.
 func CheckPassword(field, password, email string) error {
 	lower := strings.ToLower(password)
 	if _, common := commonPasswords()[lower]; common {

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/cache"
@@ -23,66 +23,71 @@ import (
 )
 
 const (
-	// loginFailures may happen for one account from one address within
-	// loginWindow; the next attempt is refused.
+	// After loginFailures failed sign-ins for an account from one address within
+	// loginWindow, the next attempt is refused.
 	loginFailures = 5
 	loginWindow   = 15 * time.Minute
 
-	// pruneInterval is how often expired rows are removed. They are refused before.
+	// pruneInterval is how often expired rows are removed. They have no effect before
+	// that either.
 	pruneInterval = 10 * time.Minute
 )
 
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
-// Migrations is the schema "users".
+// Migrations creates the schema "users".
 var Migrations = postgres.EmbeddedMigrations("users", migrationFiles)
 
-// Service answers for accounts, sessions and masters.
+// Service is the user service.
 type Service struct {
 	deps      service.Deps
 	log       zerolog.Logger
-	store     *store
+	store     *Store
 	passwords *auth.Passwords
 	issuer    *auth.Issuer
 	failures  *ratelimit.Failures
 	requests  *idempotency.Guard
 	pages     *pagetoken.Codec
 	profiles  *cache.Cache[*userv1.Master]
+	directory appointmentv1.DirectoryServiceClient
 }
 
-// New makes the service. It connects to nothing. Without Bus it neither tells nor
-// hears events; without Sessions nobody is told that a session has ended.
+// New makes the service. It connects to nothing. Without Bus, the service neither
+// publishes nor consumes events. Without Sessions, no process learns at once that a
+// session has ended.
 func New(d service.Deps) (*Service, error) {
 	s := &Service{
 		deps:      d,
 		log:       d.Log,
-		store:     &store{db: d.DB},
+		store:     NewStore(d.DB),
 		passwords: auth.NewPasswords(auth.PasswordConfig{}),
 		issuer:    auth.NewIssuer(d.Keys, d.PreviousKeys, d.Now),
 		failures:  d.Limits.Failures("login", loginFailures, loginWindow),
 		requests:  idempotency.New(d.Keys, d.PreviousKeys, d.Now),
 		pages:     pagetoken.New(d.Keys),
+		directory: appointmentv1.NewDirectoryServiceClient(d.Conns.For("appointment")),
 	}
 	s.profiles = cache.New(d.Cache, cache.Options[*userv1.Master]{
-		Name:    "master",
-		Version: masterRevision,
-		New:     func() *userv1.Master { return &userv1.Master{} },
+		// Values of "master", from before masters belonged to a salon, lack the salon.
+		Name: "salon_master",
+		New:  func() *userv1.Master { return &userv1.Master{} },
 	}, s.loadMaster, d.Metrics)
 	s.store.outdated = s.profiles.Drop
+	s.store.ended = func(userID string) { s.ended(userID, "") }
 	return s, nil
 }
 
 // Register adds the service's methods to a server.
 func (s *Service) Register(r grpc.ServiceRegistrar) {
 	userv1.RegisterAuthServiceServer(r, &authHandler{Service: s})
-	userv1.RegisterUserServiceServer(r, &userHandler{Service: s})
+	userv1.RegisterUserServiceServer(r, &accountHandler{Service: s})
 	userv1.RegisterMasterServiceServer(r, &masterHandler{Service: s})
+	userv1.RegisterMemberServiceServer(r, &memberHandler{Service: s})
 	userv1.RegisterIdentityServiceServer(r, &identityHandler{Service: s})
 }
 
-// Run publishes events, hears those of others and removes what has expired, until
-// ctx ends.
+// Run publishes and consumes events and removes expired rows, until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	if s.deps.Bus != nil {
@@ -102,8 +107,8 @@ func (s *Service) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// Ready tells whether calls can be answered: the database is there and its schema
-// is not older than the program.
+// Ready returns nil when the service can answer calls: the database is reachable and
+// its schema is not older than the program.
 func (s *Service) Ready(ctx context.Context) error {
 	return postgres.CheckSchema(ctx, s.deps.DB, Migrations)
 }
@@ -111,27 +116,23 @@ func (s *Service) Ready(ctx context.Context) error {
 // prune removes what has expired by now.
 func (s *Service) prune(ctx context.Context) error {
 	now := s.deps.Time()
-	if err := s.store.deleteExpired(ctx, now); err != nil {
+	if err := s.store.DeleteExpiredSessions(ctx, now); err != nil {
+		return err
+	}
+	if err := s.store.DeleteExpiredInvitations(ctx, now); err != nil {
 		return err
 	}
 	if _, err := idempotency.Prune(ctx, s.deps.DB, now.Add(-idempotency.Retention)); err != nil {
-		return fmt.Errorf("prune request ids: %w", err)
+		return fmt.Errorf("delete expired request ids: %w", err)
 	}
 	return nil
 }
 
-// ended tells every process that a session has ended; "" stands for all of the
-// user's, and for a change of role.
+// ended makes every process forget what it knows of a session. An empty sessionID
+// stands for all of the user's sessions; that is also how a change of roles takes
+// effect at once.
 func (s *Service) ended(userID, sessionID string) {
 	if s.deps.Sessions != nil {
 		s.deps.Sessions.End(userID, sessionID)
 	}
-}
-
-func newID() (string, error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return "", fmt.Errorf("new id: %w", err)
-	}
-	return id.String(), nil
 }

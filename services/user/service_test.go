@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/idempotency"
 	"github.com/beauty-salon/platform/internal/rpc"
@@ -22,13 +23,16 @@ const (
 // harness is the service at work, and its clients.
 type harness struct {
 	*servicetest.Platform
-	t        *testing.T
-	service  *Service
-	store    *store
-	auth     userv1.AuthServiceClient
-	users    userv1.UserServiceClient
-	masters  userv1.MasterServiceClient
-	identity userv1.IdentityServiceClient
+	t       *testing.T
+	service *Service
+	store   *Store
+	auth    userv1.AuthServiceClient
+	users   userv1.UserServiceClient
+	masters userv1.MasterServiceClient
+	members userv1.MemberServiceClient
+	// appointments is the appointment service that the service calls.
+	appointments *directory
+	identity     userv1.IdentityServiceClient
 }
 
 func newHarness(t *testing.T) *harness {
@@ -38,13 +42,16 @@ func newHarness(t *testing.T) *harness {
 	if err != nil {
 		t.Fatal(err)
 	}
+	appointments := &directory{salons: map[string]*appointmentv1.SalonEvent{}}
+	p.Serve("appointment", appointments.register)
 	p.Start("user", s)
 	conn := p.Conns.For("user")
 	return &harness{
 		Platform: p, t: t, service: s, store: s.store,
-		auth:     userv1.NewAuthServiceClient(conn),
-		users:    userv1.NewUserServiceClient(conn),
-		masters:  userv1.NewMasterServiceClient(conn),
+		auth:    userv1.NewAuthServiceClient(conn),
+		users:   userv1.NewUserServiceClient(conn),
+		masters: userv1.NewMasterServiceClient(conn),
+		members: userv1.NewMemberServiceClient(conn), appointments: appointments,
 		identity: userv1.NewIdentityServiceClient(conn),
 	}
 }
@@ -98,8 +105,8 @@ func (h *harness) admin(name string) *userv1.TokenPair {
 	return h.login(name)
 }
 
-// master makes the master <name>@example.com with the help of an administrator, and
-// signs in.
+// master makes the master <name>@example.com in the default salon, as an administrator,
+// and signs in.
 func (h *harness) master(admin *userv1.TokenPair, name string) *userv1.TokenPair {
 	h.t.Helper()
 	u := h.register(name)
@@ -108,6 +115,42 @@ func (h *harness) master(admin *userv1.TokenPair, name string) *userv1.TokenPair
 		h.t.Fatal(err)
 	}
 	return h.login(name)
+}
+
+// salon makes another salon, which the service has not seen yet.
+func (h *harness) salon() string {
+	salonID := h.NewID()
+	h.appointments.put(&appointmentv1.SalonEvent{SalonId: salonID})
+	return salonID
+}
+
+// member makes the account <name>@example.com with roles in a salon, by an invitation of
+// an administrator, and signs in.
+func (h *harness) member(admin *userv1.TokenPair, name, salonID string, roles ...apiv1.SalonRole) *userv1.TokenPair {
+	h.t.Helper()
+	pair := h.signUp(name)
+	h.accept(pair, h.invite(admin, salonID, name+"@example.com", roles...))
+	return pair
+}
+
+// invite invites an address to a salon.
+func (h *harness) invite(as *userv1.TokenPair, salonID, email string, roles ...apiv1.SalonRole) *userv1.Invitation {
+	h.t.Helper()
+	i, err := h.members.InviteMember(h.with(as), &userv1.InviteMemberRequest{SalonId: salonID, Email: email, Roles: roles})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return i
+}
+
+// accept accepts an invitation.
+func (h *harness) accept(as *userv1.TokenPair, i *userv1.Invitation) *userv1.Member {
+	h.t.Helper()
+	m, err := h.members.AcceptInvitation(h.with(as), &userv1.AcceptInvitationRequest{InvitationId: i.GetId()})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return m
 }
 
 // wantSignedIn checks whether a session is open, as every method would.
@@ -156,7 +199,7 @@ func TestCreateAdmin(t *testing.T) {
 	}
 	wantRole := func(id string, role apiv1.Role, version int64) {
 		t.Helper()
-		if a, _, err := s.accountByID(t.Context(), id); err != nil || a.Role != role || a.Version != version {
+		if a, _, err := s.Account(t.Context(), id); err != nil || a.Role != role || a.Version != version {
 			t.Errorf("%+v, %v; want %v at version %d", a, err, role, version)
 		}
 	}
@@ -165,7 +208,7 @@ func TestCreateAdmin(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantRole(id, apiv1.Role_ROLE_ADMIN, 1)
-	_, before, err := s.accountByEmail(t.Context(), "root@example.com")
+	_, before, err := s.AccountByEmail(t.Context(), "root@example.com")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +217,7 @@ func TestCreateAdmin(t *testing.T) {
 	if err != nil || again != id {
 		t.Errorf("an administrator again: %q, %v", again, err)
 	}
-	if _, after, err := s.accountByEmail(t.Context(), "root@example.com"); err != nil || after != before {
+	if _, after, err := s.AccountByEmail(t.Context(), "root@example.com"); err != nil || after != before {
 		t.Errorf("the password of an existing administrator was changed (%v)", err)
 	}
 
@@ -197,7 +240,7 @@ func TestCreateAdmin(t *testing.T) {
 	_, err = create("nobody@example.com", "", true)
 	wantField(t, err, "password")
 
-	if _, err := s.changeStanding(t.Context(), anna.ID, testTime, func() {}, (*Account).Disable); err != nil {
+	if _, err := s.UpdateStanding(t.Context(), anna.ID, testTime, (*Account).Disable); err != nil {
 		t.Fatal(err)
 	}
 	_, err = create(anna.Email, testPassword, true)

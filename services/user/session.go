@@ -14,8 +14,8 @@ const (
 	SessionIdleLifetime = 30 * 24 * time.Hour
 	// SessionMaxLifetime is how long a session lives at most.
 	SessionMaxLifetime = 90 * 24 * time.Hour
-	// RefreshGrace is how long after a rotation the token before it still works:
-	// the answer may have been lost, or two tabs may have asked at once.
+	// RefreshGrace is how long after a rotation the previous token still works. The answer
+	// may have been lost, or two tabs may have asked at the same time.
 	RefreshGrace = 10 * time.Second
 
 	refreshTokenBytes = 32
@@ -23,17 +23,17 @@ const (
 	maxIPAddressRunes = 64
 )
 
-// Session is one signed-in device. All of its refresh tokens are one family: each
-// rotation begins a new generation of tokens, and only the newest generation, and
-// for a moment the one before, is accepted (RFC 9700, section 4.14.2).
+// Session is one signed-in device. All of its refresh tokens are one family. Each
+// rotation begins a new generation of tokens. Only the newest generation is accepted and,
+// for a moment, the previous one (RFC 9700, section 4.14.2).
 type Session struct {
 	// ID is a UUIDv7, the `sid` of access tokens.
 	ID string
 	// UserID is whose session it is.
 	UserID string
-	// UserAgent is what the client called itself at sign-in.
+	// UserAgent is the User-Agent of the client at sign-in.
 	UserAgent string
-	// IPAddress is where the client was at sign-in.
+	// IPAddress is the network address of the client at sign-in.
 	IPAddress string
 	// Generation is that of the newest refresh token, from 1.
 	Generation int64
@@ -63,15 +63,14 @@ func NewSession(id, userID, userAgent, ipAddress string, now time.Time) Session 
 	}
 }
 
-// Refresh uses a refresh token of some generation of the session. It reports
-// whether a new token, of the session's generation, is to be issued. If not, the
-// token has been used before, by its owner or by a thief, and the session has to
-// end.
+// Refresh uses a refresh token of a generation of the session. It reports whether the
+// session gets a new token, of its newest generation. If not, the token has been used
+// before, by its owner or by a thief, and the session has to end.
 //
-// Within the grace the generation before the newest is accepted once more but
-// begins no generation: its two children stay siblings, and when one of them is
-// used, the other ends the session. So a token that was stolen and used at the
-// very moment of its rotation is found out at the next one.
+// During the grace the previous generation is accepted once more, but begins no new
+// generation. The two tokens that follow are of one generation: when one of them is used,
+// the other one ends the session. So a token that is stolen and used at the moment of its
+// rotation is detected at the next rotation.
 func (s *Session) Refresh(generation int64, now time.Time) bool {
 	switch {
 	case generation == s.Generation:
@@ -99,19 +98,19 @@ func earlier(a, b time.Time) time.Time {
 // NewRefreshToken returns a random token of 256 bits. Only its hash is stored.
 func NewRefreshToken() string {
 	var b [refreshTokenBytes]byte
-	_, _ = rand.Read(b[:]) // never fails: it ends the program rather (crypto/rand)
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// HashRefreshToken returns what is stored of a token. It needs no salt and no
-// slowness: the token is random, not chosen by a person.
+// HashRefreshToken returns what is stored of a token. The hash needs no salt and can be
+// fast, because the token is random.
 func HashRefreshToken(token string) []byte {
 	sum := sha256.Sum256([]byte(token))
 	return sum[:]
 }
 
-// cleanHeader makes text from a client fit to be stored and shown: valid UTF-8,
-// without control characters, bounded.
+// cleanHeader returns text of a client as it can be stored and shown: valid UTF-8, without
+// control characters, of bounded length.
 func cleanHeader(s string, maxRunes int) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -25,7 +24,7 @@ type sessionRow struct {
 	ExpireTime   time.Time
 }
 
-// TableName tells GORM the table.
+// TableName returns the table's name for GORM.
 func (sessionRow) TableName() string { return "sessions" }
 
 func (r sessionRow) session() Session {
@@ -44,20 +43,20 @@ type tokenRow struct {
 	ExpireTime time.Time
 }
 
-// TableName tells GORM the table.
+// TableName returns the table's name for GORM.
 func (tokenRow) TableName() string { return "refresh_tokens" }
 
-// createSession stores a new session with its first refresh token.
-func (s *store) createSession(ctx context.Context, session Session, token string) error {
+// CreateSession stores a new session with its first refresh token.
+func (s *Store) CreateSession(ctx context.Context, session Session, token string) error {
 	row := sessionRow(session)
 	if err := gorm.G[sessionRow](s.db.Conn(ctx)).Create(ctx, &row); err != nil {
-		return fmt.Errorf("create session: %w", err)
+		return fmt.Errorf("create a session: %w", err)
 	}
 	return s.createToken(ctx, session, token)
 }
 
 // createToken stores a refresh token of the session's newest generation.
-func (s *store) createToken(ctx context.Context, session Session, token string) error {
+func (s *Store) createToken(ctx context.Context, session Session, token string) error {
 	row := tokenRow{
 		Hash:       HashRefreshToken(token),
 		SessionID:  session.ID,
@@ -66,75 +65,76 @@ func (s *store) createToken(ctx context.Context, session Session, token string) 
 		ExpireTime: session.ExpireTime,
 	}
 	if err := gorm.G[tokenRow](s.db.Conn(ctx)).Create(ctx, &row); err != nil {
-		return fmt.Errorf("create refresh token: %w", err)
+		return fmt.Errorf("create a refresh token: %w", err)
 	}
 	return nil
 }
 
-// refreshed is what became of a refresh token that was used.
-type refreshed struct {
-	account Account
-	session Session
-	// reused tells that the token had been used before; the session is deleted.
-	reused bool
+// Refreshed is the result of the use of a refresh token.
+type Refreshed struct {
+	// Account is whose session it is.
+	Account Account
+	// Session is the session after the use.
+	Session Session
+	// Reused is whether the token had been used before. The session is deleted then.
+	Reused bool
 }
 
-// refreshSession uses a refresh token and stores newToken as the one that follows
-// it. A token that was used before deletes its session, and this is committed: it
-// is a result, not an error. An unknown or expired token is ErrRefreshTokenInvalid.
-func (s *store) refreshSession(ctx context.Context, token, newToken string, now time.Time) (refreshed, error) {
-	var out refreshed
-	err := s.db.InTx(ctx, func(tx *postgres.DB) error {
-		st := s.in(tx)
-		out = refreshed{}
-		used, err := gorm.G[tokenRow](tx.Conn(ctx)).Where("hash = ? AND expire_time > ?", HashRefreshToken(token), now).Take(ctx)
-		if used, err = one(used, err, ErrRefreshTokenInvalid); err != nil {
+// RefreshSession uses a refresh token and stores newToken as its successor. A token that
+// was used before deletes its session. The deletion is committed, so it is a result and
+// not an error. An unknown or expired token is ErrRefreshTokenInvalid.
+func (s *Store) RefreshSession(ctx context.Context, token, newToken string, now time.Time) (Refreshed, error) {
+	var out Refreshed
+	err := s.inTx(ctx, func(st *Store) error {
+		out = Refreshed{}
+		used, err := gorm.G[tokenRow](st.db.Conn(ctx)).Where("hash = ? AND expire_time > ?", HashRefreshToken(token), now).Take(ctx)
+		if used, err = postgres.One(used, err, ErrRefreshTokenInvalid); err != nil {
 			return err
 		}
-		// Two uses of one token at once take their turns here.
-		row, err := gorm.G[sessionRow](tx.Conn(ctx), clause.Locking{Strength: rowLock}).Where("id = ?", used.SessionID).Take(ctx)
-		if row, err = one(row, err, ErrRefreshTokenInvalid); err != nil {
+		// Concurrent uses of one token wait for each other here.
+		row, err := gorm.G[sessionRow](st.db.Conn(ctx), postgres.LockForChange).Where("id = ?", used.SessionID).Take(ctx)
+		if row, err = postgres.One(row, err, ErrRefreshTokenInvalid); err != nil {
 			return err
 		}
-		out.session = row.session()
-		if out.account, _, err = st.accountByID(ctx, row.UserID); err != nil {
+		out.Session = row.session()
+		if out.Account, _, err = st.Account(ctx, row.UserID); err != nil {
 			return err
 		}
-		if out.session.Expired(now) || out.account.Disabled {
+		if out.Session.Expired(now) || out.Account.Disabled {
 			return ErrRefreshTokenInvalid
 		}
-		if !out.session.Refresh(used.Generation, now) {
-			out.reused = true
-			return st.deleteSession(ctx, row.UserID, row.ID, now)
+		if !out.Session.Refresh(used.Generation, now) {
+			out.Reused = true
+			return st.DeleteSession(ctx, row.UserID, row.ID, now)
 		}
-		if err := st.saveSession(ctx, out.session); err != nil {
+		if err := st.saveSession(ctx, out.Session); err != nil {
 			return err
 		}
-		return st.createToken(ctx, out.session, newToken)
+		return st.createToken(ctx, out.Session, newToken)
 	})
 	return out, err
 }
 
-func (s *store) saveSession(ctx context.Context, session Session) error {
+func (s *Store) saveSession(ctx context.Context, session Session) error {
 	_, err := gorm.G[sessionRow](s.db.Conn(ctx)).Where("id = ?", session.ID).
 		Select("generation", "rotate_time", "last_used_time", "expire_time").
 		Updates(ctx, sessionRow(session))
 	if err != nil {
-		return fmt.Errorf("save session: %w", err)
+		return fmt.Errorf("save a session: %w", err)
 	}
 	return nil
 }
 
-// deleteSessionOfToken ends the session of a refresh token, and tells which one it
-// was; both ids are empty when there is none.
-func (s *store) deleteSessionOfToken(ctx context.Context, token string) (userID, sessionID string, err error) {
+// DeleteSessionOfToken ends the session of a refresh token and returns its ids. Both are
+// empty when there is no such session.
+func (s *Store) DeleteSessionOfToken(ctx context.Context, token string) (userID, sessionID string, err error) {
 	var rows []struct{ UserID, ID string }
 	err = s.db.Conn(ctx).Raw(`
 		DELETE FROM sessions
 		WHERE id = (SELECT session_id FROM refresh_tokens WHERE hash = ?)
 		RETURNING user_id, id`, HashRefreshToken(token)).Scan(&rows).Error
 	if err != nil {
-		return "", "", fmt.Errorf("end session of token: %w", err)
+		return "", "", fmt.Errorf("delete a session: %w", err)
 	}
 	if len(rows) == 0 {
 		return "", "", nil
@@ -142,46 +142,59 @@ func (s *store) deleteSessionOfToken(ctx context.Context, token string) (userID,
 	return rows[0].UserID, rows[0].ID, nil
 }
 
-// deleteSession ends one of a user's open sessions, or returns NOT_FOUND.
-func (s *store) deleteSession(ctx context.Context, userID, id string, now time.Time) error {
+// DeleteSession ends an open session of a user, or returns NOT_FOUND.
+func (s *Store) DeleteSession(ctx context.Context, userID, id string, now time.Time) error {
 	n, err := gorm.G[sessionRow](s.db.Conn(ctx)).
 		Where("id = ? AND user_id = ? AND expire_time > ?", id, userID, now).Delete(ctx)
 	switch {
 	case err != nil:
-		return fmt.Errorf("end session: %w", err)
+		return fmt.Errorf("delete a session: %w", err)
 	case n == 0:
 		return errNoSession
 	}
 	return nil
 }
 
-// deleteSessionsOf ends all of a user's sessions except for one; "" excepts none.
-func (s *store) deleteSessionsOf(ctx context.Context, userID, except string) error {
+// DeleteSessionsOf ends all sessions of a user except for one. An empty except ends all.
+func (s *Store) DeleteSessionsOf(ctx context.Context, userID, except string) error {
 	q := gorm.G[sessionRow](s.db.Conn(ctx)).Where("user_id = ?", userID)
 	if except != "" {
 		q = q.Where("id <> ?", except)
 	}
 	if _, err := q.Delete(ctx); err != nil {
-		return fmt.Errorf("end sessions: %w", err)
+		return fmt.Errorf("delete sessions: %w", err)
 	}
 	return nil
 }
 
-// openSession tells whose session it is and their role as of now. It is NOT_FOUND
-// when the session has ended or its account is disabled.
-func (s *store) openSession(ctx context.Context, id string, now time.Time) (auth.Principal, error) {
-	var rows []struct{ UserID, Role string }
+// OpenSession returns whose session it is, with the account's role and memberships as of
+// now. It returns NOT_FOUND when the session has ended or the account is disabled. It is
+// one statement, since other services call it for every request that they have no recent
+// answer for.
+func (s *Store) OpenSession(ctx context.Context, id string, now time.Time) (auth.Principal, error) {
+	var rows []struct {
+		UserID, Role string
+		SalonID      *string
+		SalonRoles   rolesColumn
+	}
 	err := s.db.Conn(ctx).Raw(`
-		SELECT s.user_id, u.role
-		FROM sessions s JOIN users u ON u.id = s.user_id
-		WHERE s.id = ? AND s.expire_time > ? AND NOT u.disabled`, id, now).Scan(&rows).Error
+		SELECT s.user_id, u.role, m.salon_id, m.roles AS salon_roles
+		FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN memberships m ON m.user_id = u.id
+		WHERE s.id = ? AND s.expire_time > ? AND NOT u.disabled
+		ORDER BY m.create_time, m.salon_id`, id, now).Scan(&rows).Error
 	switch {
 	case err != nil:
-		return auth.Principal{}, fmt.Errorf("check session: %w", err)
+		return auth.Principal{}, fmt.Errorf("check a session: %w", err)
 	case len(rows) == 0:
 		return auth.Principal{}, errNoSession
 	}
-	return auth.Principal{UserID: rows[0].UserID, Role: roleFromColumn(rows[0].Role), SessionID: id}, nil
+	p := auth.Principal{UserID: rows[0].UserID, Role: roleFromColumn(rows[0].Role), SessionID: id}
+	for _, r := range rows {
+		if r.SalonID != nil {
+			p.Memberships = append(p.Memberships, auth.Membership{SalonID: *r.SalonID, Roles: r.SalonRoles})
+		}
+	}
+	return p, nil
 }
 
 // sessionCursor is the place of a session in ListSessions.
@@ -190,8 +203,8 @@ type sessionCursor struct {
 	ID         string    `json:"i"`
 }
 
-// sessions returns a user's open sessions, newest first.
-func (s *store) sessions(ctx context.Context, userID string, now time.Time, after *sessionCursor, limit int) ([]Session, error) {
+// Sessions returns a user's open sessions, newest first.
+func (s *Store) Sessions(ctx context.Context, userID string, now time.Time, after *sessionCursor, limit int) ([]Session, error) {
 	q := gorm.G[sessionRow](s.db.Conn(ctx)).
 		Where("user_id = ? AND expire_time > ?", userID, now).
 		Order("create_time DESC, id DESC").Limit(limit)
@@ -209,14 +222,14 @@ func (s *store) sessions(ctx context.Context, userID string, now time.Time, afte
 	return sessions, nil
 }
 
-// deleteExpired removes what has ended by time: sessions, and the refresh tokens
-// of others that cannot be used any more.
-func (s *store) deleteExpired(ctx context.Context, now time.Time) error {
+// DeleteExpiredSessions removes the sessions that have ended by now, and the refresh
+// tokens of other sessions that cannot be used any more.
+func (s *Store) DeleteExpiredSessions(ctx context.Context, now time.Time) error {
 	if _, err := gorm.G[sessionRow](s.db.Conn(ctx)).Where("expire_time <= ?", now).Delete(ctx); err != nil {
-		return fmt.Errorf("prune sessions: %w", err)
+		return fmt.Errorf("delete expired sessions: %w", err)
 	}
 	if _, err := gorm.G[tokenRow](s.db.Conn(ctx)).Where("expire_time <= ?", now).Delete(ctx); err != nil {
-		return fmt.Errorf("prune refresh tokens: %w", err)
+		return fmt.Errorf("delete expired refresh tokens: %w", err)
 	}
 	return nil
 }

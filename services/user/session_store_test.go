@@ -7,23 +7,20 @@ import (
 	"time"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"github.com/beauty-salon/platform/internal/id"
 )
 
 // addSession stores a session whose first refresh token is "first "+its id.
-func addSession(t *testing.T, s *store, userID string, at time.Time) Session {
+func addSession(t *testing.T, s *Store, userID string, at time.Time) Session {
 	t.Helper()
-	id, err := newID()
-	if err != nil {
-		t.Fatal(err)
-	}
-	session := NewSession(id, userID, "agent", "203.0.113.7", at)
-	if err := s.createSession(t.Context(), session, "first "+id); err != nil {
+	session := NewSession(id.New(), userID, "agent", "203.0.113.7", at)
+	if err := s.CreateSession(t.Context(), session, "first "+session.ID); err != nil {
 		t.Fatal(err)
 	}
 	return session
 }
 
-func count(t *testing.T, s *store, table string) (n int64) {
+func count(t *testing.T, s *Store, table string) (n int64) {
 	t.Helper()
 	if err := s.db.Conn(t.Context()).Table(table).Count(&n).Error; err != nil {
 		t.Fatal(err)
@@ -37,26 +34,26 @@ func TestRefreshSession(t *testing.T) {
 	session := addSession(t, s, a.ID, testTime)
 	now := testTime.Add(time.Hour)
 
-	out, err := s.refreshSession(t.Context(), "first "+session.ID, "second", now)
-	if err != nil || out.reused || out.account != a || out.session.Generation != 2 {
+	out, err := s.RefreshSession(t.Context(), "first "+session.ID, "second", now)
+	if err != nil || out.Reused || out.Account != a || out.Session.Generation != 2 {
 		t.Fatalf("first use: %+v, %v", out, err)
 	}
-	rows, err := s.sessions(t.Context(), a.ID, now, nil, 10)
-	if err != nil || len(rows) != 1 || rows[0] != out.session {
-		t.Errorf("stored %+v, %v; want %+v", rows, err, out.session)
+	rows, err := s.Sessions(t.Context(), a.ID, now, nil, 10)
+	if err != nil || len(rows) != 1 || rows[0] != out.Session {
+		t.Errorf("stored %+v, %v; want %+v", rows, err, out.Session)
 	}
-	if _, err := s.refreshSession(t.Context(), "nonsense", "third", now); !errors.Is(err, ErrRefreshTokenInvalid) {
+	if _, err := s.RefreshSession(t.Context(), "nonsense", "third", now); !errors.Is(err, ErrRefreshTokenInvalid) {
 		t.Errorf("an unknown token: %v", err)
 	}
 	// The deletion is kept although the call fails.
-	out, err = s.refreshSession(t.Context(), "first "+session.ID, "third", now.Add(time.Minute))
-	if err != nil || !out.reused || out.session.ID != session.ID {
+	out, err = s.RefreshSession(t.Context(), "first "+session.ID, "third", now.Add(time.Minute))
+	if err != nil || !out.Reused || out.Session.ID != session.ID {
 		t.Fatalf("a used token: %+v, %v", out, err)
 	}
 	if sessions, tokens := count(t, s, "sessions"), count(t, s, "refresh_tokens"); sessions+tokens != 0 {
 		t.Errorf("%d sessions and %d tokens are left", sessions, tokens)
 	}
-	if _, err := s.refreshSession(t.Context(), "second", "third", now); !errors.Is(err, ErrRefreshTokenInvalid) {
+	if _, err := s.RefreshSession(t.Context(), "second", "third", now); !errors.Is(err, ErrRefreshTokenInvalid) {
 		t.Errorf("the newest token of an ended session: %v", err)
 	}
 }
@@ -67,16 +64,16 @@ func TestConcurrentRefresh(t *testing.T) {
 	a := addAccount(t, s, "anna@example.com", "Anna", apiv1.Role_ROLE_CUSTOMER, testTime)
 	session := addSession(t, s, a.ID, testTime)
 	const n = 8
-	outs, errs := make([]refreshed, n), make([]error, n)
+	outs, errs := make([]Refreshed, n), make([]error, n)
 	var wg sync.WaitGroup
 	for i := range n {
 		wg.Go(func() {
-			outs[i], errs[i] = s.refreshSession(t.Context(), "first "+session.ID, NewRefreshToken(), testTime.Add(time.Minute))
+			outs[i], errs[i] = s.RefreshSession(t.Context(), "first "+session.ID, NewRefreshToken(), testTime.Add(time.Minute))
 		})
 	}
 	wg.Wait()
 	for i := range n {
-		if errs[i] != nil || outs[i].reused || outs[i].session.Generation != 2 {
+		if errs[i] != nil || outs[i].Reused || outs[i].Session.Generation != 2 {
 			t.Errorf("use %d: %+v, %v", i, outs[i], errs[i])
 		}
 	}
@@ -90,20 +87,20 @@ func TestOpenSession(t *testing.T) {
 	a := addAccount(t, s, "anna@example.com", "Anna", apiv1.Role_ROLE_ADMIN, testTime)
 	b := addAccount(t, s, "bob@example.com", "Bob", apiv1.Role_ROLE_CUSTOMER, testTime)
 	session := addSession(t, s, a.ID, testTime)
-	p, err := s.openSession(t.Context(), session.ID, testTime)
+	p, err := s.OpenSession(t.Context(), session.ID, testTime)
 	if err != nil || p.UserID != a.ID || p.Role != apiv1.Role_ROLE_ADMIN || p.SessionID != session.ID {
 		t.Fatalf("open: %+v, %v", p, err)
 	}
-	if _, err := s.openSession(t.Context(), session.ID, session.ExpireTime); !errors.Is(err, errNoSession) {
+	if _, err := s.OpenSession(t.Context(), session.ID, session.ExpireTime); !errors.Is(err, errNoSession) {
 		t.Errorf("expired: %v", err)
 	}
-	if err := s.deleteSession(t.Context(), b.ID, session.ID, testTime); !errors.Is(err, errNoSession) {
+	if err := s.DeleteSession(t.Context(), b.ID, session.ID, testTime); !errors.Is(err, errNoSession) {
 		t.Errorf("somebody else's session: %v", err)
 	}
-	if err := s.deleteSession(t.Context(), a.ID, session.ID, testTime); err != nil {
+	if err := s.DeleteSession(t.Context(), a.ID, session.ID, testTime); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.openSession(t.Context(), session.ID, testTime); !errors.Is(err, errNoSession) {
+	if _, err := s.OpenSession(t.Context(), session.ID, testTime); !errors.Is(err, errNoSession) {
 		t.Errorf("ended: %v", err)
 	}
 }
@@ -114,11 +111,11 @@ func TestDeleteSessionsOf(t *testing.T) {
 	b := addAccount(t, s, "bob@example.com", "Bob", apiv1.Role_ROLE_CUSTOMER, testTime)
 	kept, others := addSession(t, s, a.ID, testTime), addSession(t, s, b.ID, testTime)
 	addSession(t, s, a.ID, testTime)
-	if err := s.deleteSessionsOf(t.Context(), a.ID, kept.ID); err != nil {
+	if err := s.DeleteSessionsOf(t.Context(), a.ID, kept.ID); err != nil {
 		t.Fatal(err)
 	}
 	for _, left := range []Session{kept, others} {
-		if _, err := s.openSession(t.Context(), left.ID, testTime); err != nil {
+		if _, err := s.OpenSession(t.Context(), left.ID, testTime); err != nil {
 			t.Error(err)
 		}
 	}
@@ -133,16 +130,16 @@ func TestDeleteExpired(t *testing.T) {
 	addSession(t, s, a.ID, testTime)
 	live := addSession(t, s, a.ID, testTime)
 	day := 24 * time.Hour
-	if _, err := s.refreshSession(t.Context(), "first "+live.ID, "second", testTime.Add(20*day)); err != nil {
+	if _, err := s.RefreshSession(t.Context(), "first "+live.ID, "second", testTime.Add(20*day)); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.deleteExpired(t.Context(), testTime.Add(29*day)); err != nil {
+	if err := s.DeleteExpiredSessions(t.Context(), testTime.Add(29*day)); err != nil {
 		t.Fatal(err)
 	}
 	if sessions, tokens := count(t, s, "sessions"), count(t, s, "refresh_tokens"); sessions != 2 || tokens != 3 {
 		t.Fatalf("too early: %d sessions and %d tokens are left", sessions, tokens)
 	}
-	if err := s.deleteExpired(t.Context(), testTime.Add(30*day)); err != nil {
+	if err := s.DeleteExpiredSessions(t.Context(), testTime.Add(30*day)); err != nil {
 		t.Fatal(err)
 	}
 	if sessions, tokens := count(t, s, "sessions"), count(t, s, "refresh_tokens"); sessions != 1 || tokens != 1 {

@@ -2,41 +2,43 @@ package user
 
 import (
 	"context"
-	"errors"
-	"fmt"
-
-	"gorm.io/gorm"
 
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
-// store reads and writes this service's schema. Its methods run in the
-// transaction that its db is in, or begin their own where they need one.
-type store struct {
+// Store reads and writes this service's schema. Its methods run in the transaction
+// that the Store is for, or begin their own where they need one.
+//
+// Rows are locked in this order: salon, administrators, account, member, master,
+// invitation. Everything that changes a member locks the member's account before.
+type Store struct {
 	db *postgres.DB
-	// outdated, unless nil, is told which revision of a master is about to be
-	// committed. Afterwards would be too late: a process that ends in between would
-	// leave an old profile in a cache.
+	// outdated, unless nil, gets the revision of a master that is about to be
+	// committed. A call after the commit would be too late: a process that ends in
+	// between would leave an old profile in a cache.
 	outdated func(ctx context.Context, masterID string, revision int64)
+	// ended, unless nil, is called after the commit when all sessions of an account
+	// have ended or its roles have changed.
+	ended func(userID string)
 }
 
-// in returns the store that works inside tx.
-func (s *store) in(tx *postgres.DB) *store { return &store{db: tx, outdated: s.outdated} }
+// NewStore returns the store of a database or, for the database of a transaction,
+// of that transaction.
+func NewStore(db *postgres.DB) *Store { return &Store{db: db} }
 
-// rowLock is the strength of FOR … that changes of a row take: it lets others
-// refer to the row by foreign key meanwhile.
-const rowLock = "NO KEY UPDATE"
+// In returns the store that works inside tx.
+func (s *Store) In(tx *postgres.DB) *Store {
+	return &Store{db: tx, outdated: s.outdated, ended: s.ended}
+}
 
-// one turns the absence of a row into absent and gives every other error a name.
-func one[T any](row T, err error, absent error) (T, error) {
-	switch {
-	case err == nil:
-		return row, nil
-	case errors.Is(err, gorm.ErrRecordNotFound):
-		return row, absent
+// inTx runs fn with the store of a transaction, as [postgres.DB.InTx] does.
+func (s *Store) inTx(ctx context.Context, fn func(*Store) error) error {
+	return s.db.InTx(ctx, func(tx *postgres.DB) error { return fn(s.In(tx)) })
+}
+
+// endSessions calls ended after the commit.
+func (s *Store) endSessions(userID string) {
+	if s.ended != nil {
+		s.db.OnCommit(func() { s.ended(userID) })
 	}
-	return row, fmt.Errorf("read %T: %w", row, err)
 }
-
-// isNotFound tells whether the row was not there.
-func isNotFound(err error) bool { return errors.Is(err, errNoMaster) }

@@ -115,12 +115,12 @@ func TestLoginRehashes(t *testing.T) {
 	salt := []byte("sixteen bytes ..")
 	old := fmt.Sprintf("$argon2id$v=19$m=4096,t=1,p=1$%s$%s", b64.EncodeToString(salt),
 		b64.EncodeToString(argon2.IDKey([]byte(testPassword), salt, 1, 4096, 1, 32)))
-	if err := h.store.setPassword(t.Context(), u.GetId(), credential{hash: old, version: 1}); err != nil {
+	if err := h.store.SetPassword(t.Context(), u.GetId(), Credential{Hash: old, Version: 1}); err != nil {
 		t.Fatal(err)
 	}
 	h.login("anna")
-	account, c, err := h.store.accountByID(t.Context(), u.GetId())
-	if err != nil || c.hash == old || c.version != 1 || h.service.passwords.NeedsRehash(c.hash) {
+	account, c, err := h.store.Account(t.Context(), u.GetId())
+	if err != nil || c.Hash == old || c.Version != 1 || h.service.passwords.NeedsRehash(c.Hash) {
 		t.Errorf("the password is %+v still (%v)", c, err)
 	}
 	if account.Version != 1 {
@@ -178,8 +178,8 @@ func TestLoginDuringAChangeOfPassword(t *testing.T) {
 	id := h.register("anna").GetId()
 	done := make(chan error, 1)
 	err := h.store.db.InTx(t.Context(), func(tx *postgres.DB) error {
-		st := h.store.in(tx)
-		_, current, err := st.lockAccount(t.Context(), id)
+		st := h.store.In(tx)
+		_, current, err := st.LockAccount(t.Context(), id)
 		if err != nil {
 			return err
 		}
@@ -194,7 +194,7 @@ func TestLoginDuringAChangeOfPassword(t *testing.T) {
 				"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting).Error
 			return err == nil && waiting == 1
 		})
-		return st.setPassword(t.Context(), id, credential{hash: current.hash, version: current.version + 1})
+		return st.SetPassword(t.Context(), id, Credential{Hash: current.Hash, Version: current.Version + 1})
 	})
 	if err != nil {
 		t.Fatal(err)

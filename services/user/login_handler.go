@@ -7,21 +7,21 @@ import (
 	"time"
 
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
-	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/rpc"
 )
 
 // Login opens a session.
 func (h *authHandler) Login(ctx context.Context, req *userv1.LoginRequest) (*userv1.TokenPair, error) {
 	email := CanonicalEmail(req.GetEmail())
-	account, known, err := h.store.accountByEmail(ctx, email)
+	account, known, err := h.store.AccountByEmail(ctx, email)
 	if err != nil && !errors.Is(err, errNoUser) {
 		return nil, err
 	}
 	if account.Disabled {
-		known.hash = ""
+		known.Hash = ""
 	}
-	ok, err := h.verify(ctx, email, known.hash, req.GetPassword())
+	ok, err := h.verify(ctx, email, known.Hash, req.GetPassword())
 	if err != nil {
 		return nil, err
 	}
@@ -29,46 +29,41 @@ func (h *authHandler) Login(ctx context.Context, req *userv1.LoginRequest) (*use
 		return nil, ErrBadCredentials
 	}
 	rehashed := ""
-	if h.passwords.NeedsRehash(known.hash) {
+	if h.passwords.NeedsRehash(known.Hash) {
 		if rehashed, err = h.passwords.Hash(ctx, req.GetPassword()); err != nil {
 			return nil, err
 		}
 	}
-	id, err := newID()
-	if err != nil {
-		return nil, err
-	}
-	session := NewSession(id, account.ID, rpc.UserAgent(ctx), rpc.ClientIP(ctx), h.deps.Time())
+	session := NewSession(id.New(), account.ID, rpc.UserAgent(ctx), rpc.ClientIP(ctx), h.deps.Time())
 	token := NewRefreshToken()
-	err = h.deps.DB.InTx(ctx, func(tx *postgres.DB) error {
-		st := h.store.in(tx)
-		locked, stored, err := st.lockAccount(ctx, account.ID)
+	err = h.store.inTx(ctx, func(st *Store) error {
+		locked, stored, err := st.LockAccount(ctx, account.ID)
 		if err != nil {
 			return err
 		}
-		// The account may have been locked, or its password changed, while this one
-		// was verified; the session would outlive the change that ended all others.
-		if locked.Disabled || stored.version != known.version {
+		// The account may have been disabled, or its password changed, during the
+		// verification. That change ended all sessions; this one would be left.
+		if locked.Disabled || stored.Version != known.Version {
 			return ErrBadCredentials
 		}
 		account = locked
 		if rehashed != "" {
-			if err := st.setPassword(ctx, account.ID, credential{hash: rehashed, version: stored.version}); err != nil {
+			if err := st.SetPassword(ctx, account.ID, Credential{Hash: rehashed, Version: stored.Version}); err != nil {
 				return err
 			}
 		}
-		return st.createSession(ctx, session, token)
+		return st.CreateSession(ctx, session, token)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return h.tokenPair(account, session, token)
+	return h.tokenPair(ctx, account, session, token)
 }
 
-// verify checks a password of an account, and counts failures by account and
-// address: after five in fifteen minutes it returns ErrLoginThrottled, whatever
-// the password. An empty hash stands for an account that does not exist or is
-// locked: no password is right, but the work and the count are the same.
+// verify reports whether a password is that of an account, and counts failures by
+// account and address. After five failures in fifteen minutes it returns
+// ErrLoginThrottled for every password. An empty hash stands for an account that does not
+// exist or is disabled: no password is right, but the work and the count are the same.
 func (h *authHandler) verify(ctx context.Context, email, hash, password string) (bool, error) {
 	key := email + "\n" + network(rpc.ClientIP(ctx))
 	throttled := func(wait time.Duration) error { return ErrLoginThrottled.WithRetryAfter(max(wait, time.Second)) }
@@ -99,8 +94,8 @@ func (h *authHandler) verify(ctx context.Context, email, hash, password string) 
 	return true, nil
 }
 
-// network is what failures are counted by: an IPv4 address, or the /64 that an IPv6
-// address is from, since each household has at least that many (RFC 6177).
+// network returns what failures are counted by: an IPv4 address, or the /64 of an IPv6
+// address, since each site has at least that many addresses (RFC 6177).
 func network(ip string) string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil {
