@@ -76,3 +76,17 @@ func TestNoMask(t *testing.T) {
 		t.Errorf("got %v, want INTERNAL", err)
 	}
 }
+
+func TestWrite(t *testing.T) {
+	t.Parallel()
+	fields, err := fieldmask.Paths(&userv1.UpdateMasterRequest{UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"bio"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bio, name := "old", "Mira"
+	fieldmask.Write(fields, "bio", &bio, "")
+	fieldmask.Write(fields, "display_name", &name, "")
+	if bio != "" || name != "Mira" {
+		t.Errorf("wrote %q and %q", bio, name)
+	}
+}

@@ -103,6 +103,14 @@ func TestRows(t *testing.T) {
 			t.Errorf("ids %v: got %v, %v, want %d rows", tt.ids, found, err, tt.want)
 		}
 	}
+	for _, want := range []postgres.Array[string]{{"a", `b,"c"`}, {}, nil} {
+		var read []struct {
+			Words postgres.Array[string] `gorm:"type:text[]"`
+		}
+		if err := conn.Raw("SELECT ?::text[] AS words", want).Scan(&read).Error; err != nil || !reflect.DeepEqual(read[0].Words, want) {
+			t.Errorf("wrote %#v, read %#v, %v", want, read, err)
+		}
+	}
 	absent := errors.New("item not found")
 	row, err := gorm.G[item](conn).Where("id = ?", 99).Take(t.Context())
 	if _, err := postgres.One(row, err, absent); !errors.Is(err, absent) {
