@@ -22,6 +22,7 @@ type directory struct {
 	salons    map[string]*appointmentv1.SalonEvent
 	refreshed []string
 	down      bool
+	onRefresh func() // unless nil, called by RefreshMaster and RefreshAccount
 }
 
 func (d *directory) register(r grpc.ServiceRegistrar) {
@@ -55,6 +56,9 @@ func (d *directory) refresh(what string) (*emptypb.Empty, error) {
 	defer d.mu.Unlock()
 	if d.down {
 		return nil, apierr.New(codes.Internal, apiv1.ErrorReason_ERROR_REASON_INTERNAL, "something went wrong on our side")
+	}
+	if d.onRefresh != nil {
+		d.onRefresh()
 	}
 	d.refreshed = append(d.refreshed, what)
 	return &emptypb.Empty{}, nil
