@@ -58,17 +58,17 @@ func Do[T proto.Message](t testing.TB, c Caller, as Identity, method string, req
 
 // Result is an answer in the same terms for both protocols.
 type Result struct {
-	// Code is the gRPC code. Over REST it is told by the reason.
+	// Code is the gRPC code. Over REST it follows from the reason.
 	Code codes.Code
 	// Reason is the contract's reason, such as "SLOT_UNAVAILABLE"; empty for OK.
 	Reason string
 	// Detail is the error's sentence for people.
 	Detail string
-	// Fields are the fields that are named as wrong, in the contract's spelling: "segments[0].start_time". Sorted.
+	// Fields are the fields that are named as wrong, in the contract's spelling: "segments[0].master_id". Sorted.
 	Fields []string
 	// Message is the answer; nil after an error.
 	Message proto.Message
-	// RetryAfter tells that the error said when to come back.
+	// RetryAfter reports whether the error said when to come back.
 	RetryAfter bool
 	// Status is REST's; 0 over gRPC.
 	Status int

@@ -15,8 +15,7 @@ func TestSystem(t *testing.T) {
 	t.Parallel()
 	system := salontest.Start(t)
 	cast := system.NewCast(t)
-	visit := cast.Book(t, cast.CustomerA, cast.Master1)
-	cast.Complete(t, cast.Master1, visit)
+	cast.Complete(t, cast.Master1, cast.Book(t, cast.CustomerA, cast.Master1))
 	salontest.Both(t, system, func(t *testing.T, c salontest.Caller) {
 		me := salontest.Do[*userv1.User](t, c, cast.CustomerA, userv1.UserService_GetMe_FullMethodName, &userv1.GetMeRequest{})
 		if me.GetId() != cast.CustomerA.ID {

@@ -32,6 +32,7 @@ type settings struct {
 	args, env, tags []string
 	dataDir         string
 	demo            bool
+	bookingLimit    bool
 	attributes      *syscall.SysProcAttr
 	program         string
 }
@@ -53,6 +54,10 @@ func WithDataDir(dir string) Option { return func(s *settings) { s.dataDir = dir
 
 // WithDemo fills the new database with the demo salon, instead of with an administrator only.
 func WithDemo() Option { return func(s *settings) { s.demo = true } }
+
+// WithBookingLimit leaves the default salon its limit of open appointments, which tests reach soon. Without this option
+// the limit is lifted at the first start, except for a system with demo data.
+func WithBookingLimit() Option { return func(s *settings) { s.bookingLimit = true } }
 
 // WithProgram runs this program instead of building one, and with these attributes: as another user, for instance.
 func WithProgram(path string, attributes *syscall.SysProcAttr) Option {
@@ -117,6 +122,11 @@ func Launch(ctx context.Context, opts ...Option) (*System, error) {
 	}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
+	}
+	if !s.settings.demo && !s.settings.bookingLimit {
+		if err := s.LiftBookingLimit(ctx); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
 	}
 	return s, nil
 }
