@@ -50,7 +50,7 @@ func TestUpdateMe(t *testing.T) {
 	}
 }
 
-// A role counts from the very next call on, with the access token as it is.
+// A new role takes effect with the next call. The access token stays the same.
 func TestRoleIsInForceAtOnce(t *testing.T) {
 	h := newHarness(t)
 	admin := h.admin("admin")
@@ -69,7 +69,7 @@ func TestRoleIsInForceAtOnce(t *testing.T) {
 		t.Fatalf("set role: %v, %v", u, err)
 	}
 	if err := asAdmin(); err != nil {
-		t.Errorf("the new role is not in force: %v", err)
+		t.Errorf("the new role has no effect: %v", err)
 	}
 	if same, err := setRole(apiv1.Role_ROLE_ADMIN, ""); err != nil || !proto.Equal(same, u) {
 		t.Errorf("the same role again: %v, %v; want %v", same, err, u)
@@ -172,7 +172,7 @@ func TestListUsers(t *testing.T) {
 			wantField(t, err, "page_token")
 		})
 	}
-	// A token of another method, though both have no parameters but the page.
+	// A token of another method. Both methods have only the parameters of the page.
 	_, err = h.auth.ListSessions(h.with(admin), &userv1.ListSessionsRequest{PageToken: next})
 	wantError(t, err, codes.InvalidArgument, "INVALID_PAGE_TOKEN")
 	_, _, err = list(&userv1.ListUsersRequest{PageSize: -1})

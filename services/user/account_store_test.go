@@ -98,7 +98,7 @@ func TestDisablingEndsSessions(t *testing.T) {
 	}
 }
 
-// However many at once, one administrator always remains.
+// One administrator always remains, also when all are disabled at the same time.
 func TestLastAdminRace(t *testing.T) {
 	s := newStore(t)
 	const n = 6
@@ -161,7 +161,7 @@ func TestListAccounts(t *testing.T) {
 		{"role and text", accountFilter{query: "bob", roles: []apiv1.Role{apiv1.Role_ROLE_CUSTOMER}}, []string{`Bob \ Cut`}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			// A page of two rows at a time; the last two accounts share their time.
+			// A page of two rows at a time; the last two accounts were made at the same time.
 			var got []string
 			for tc.filter.limit = 2; ; {
 				rows, err := s.Accounts(t.Context(), tc.filter)

@@ -33,8 +33,8 @@ func TestCanonicalEmail(t *testing.T) {
 	}
 }
 
-// Two addresses may only meet when they differ in nothing but case: as many letters
-// outside of ASCII remain as there were.
+// Two addresses are equal only when they differ in case alone: the number of letters
+// outside of ASCII stays the same.
 func TestCanonicalEmailNeverCrossesIntoASCII(t *testing.T) {
 	foreign := func(s string) (n int) {
 		for _, r := range s {

@@ -99,14 +99,14 @@ func TestRefresh(t *testing.T) {
 		!second.GetRefreshExpireTime().AsTime().Equal(h.Clock.Now().Add(SessionIdleLifetime)) {
 		t.Errorf("second pair %v", second)
 	}
-	// The answer was lost: within the grace the same token works again.
+	// The answer was lost. During the grace the same token works again.
 	h.Clock.Advance(RefreshGrace)
 	third, err := refresh(first)
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.wantSignedIn(third, true)
-	// A thief comes later. Everything ends, at once.
+	// The token is used again after the grace. All sessions of the family end at once.
 	h.Clock.Advance(time.Second)
 	_, err = refresh(first)
 	wantErrorLike(t, err, ErrRefreshTokenInvalid)

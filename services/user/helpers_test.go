@@ -19,7 +19,7 @@ func wantError(t testing.TB, err error, code codes.Code, reason string) {
 	}
 }
 
-// wantErrorLike checks that the public half of an error is that of want.
+// wantErrorLike checks that code, reason and message of an error are those of want.
 func wantErrorLike(t testing.TB, err error, want *apierr.Error) {
 	t.Helper()
 	wantError(t, err, want.Code(), want.ReasonName())
@@ -28,7 +28,7 @@ func wantErrorLike(t testing.TB, err error, want *apierr.Error) {
 	}
 }
 
-// wantField checks that an error blames a field.
+// wantField checks that an error names a field.
 func wantField(t testing.TB, err error, field string) {
 	t.Helper()
 	if err == nil {
@@ -39,5 +39,5 @@ func wantField(t testing.TB, err error, field string) {
 			return
 		}
 	}
-	t.Fatalf("error %v does not blame %s", err, field)
+	t.Fatalf("error %v does not name %s", err, field)
 }

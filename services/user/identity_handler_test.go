@@ -3,15 +3,18 @@ package user
 import (
 	"testing"
 
+	"google.golang.org/protobuf/proto"
+
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/id"
 )
 
 func TestIdentity(t *testing.T) {
 	h := newHarness(t)
 	admin := h.admin("admin")
 	anna := h.signUp("anna")
-	id := anna.GetUser().GetId()
+	annaID := userID(anna)
 	sessions, err := h.auth.ListSessions(h.with(anna), &userv1.ListSessionsRequest{})
 	if err != nil {
 		t.Fatal(err)
@@ -19,21 +22,33 @@ func TestIdentity(t *testing.T) {
 	check := func() (*userv1.CheckSessionResponse, error) {
 		return h.identity.CheckSession(h.from(testIP), &userv1.CheckSessionRequest{SessionId: sessions.GetSessions()[0].GetId()})
 	}
-	if resp, err := check(); err != nil || resp.GetUserId() != id || resp.GetRole() != apiv1.Role_ROLE_CUSTOMER {
+	if resp, err := check(); err != nil || resp.GetUserId() != annaID || resp.GetRole() != apiv1.Role_ROLE_CUSTOMER || len(resp.GetMemberships()) != 0 {
 		t.Errorf("an open session: %v, %v", resp, err)
 	}
-	if _, err := h.users.DisableUser(h.with(admin), &userv1.DisableUserRequest{UserId: id}); err != nil {
+	h.accept(anna, h.invite(admin, id.FirstSalon, "anna@example.com", roleManager, roleReceptionist))
+	member := &userv1.Membership{SalonId: id.FirstSalon, Roles: []apiv1.SalonRole{roleReceptionist, roleManager}}
+	if resp, err := check(); err != nil || len(resp.GetMemberships()) != 1 || !proto.Equal(resp.GetMemberships()[0], member) {
+		t.Errorf("an open session of a member: %v, %v; want %v", resp, err, member)
+	}
+	_, err = h.users.UpdateMe(h.with(anna), &userv1.UpdateMeRequest{DisplayName: new("Anna Berg"), Phone: new("+4930123456")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.users.DisableUser(h.with(admin), &userv1.DisableUserRequest{UserId: annaID}); err != nil {
 		t.Fatal(err)
 	}
 	_, err = check()
 	wantErrorLike(t, err, errNoSession)
 
-	user, err := h.identity.LookupUser(h.from(testIP), &userv1.LookupUserRequest{UserId: id})
-	if err != nil || user.GetUserId() != id || !user.GetDisabled() || user.GetVersion() != 2 {
-		t.Errorf("looked up %v, %v", user, err)
+	user, err := h.identity.LookupUser(h.from(testIP), &userv1.LookupUserRequest{UserId: annaID})
+	want := &userv1.LookupUserResponse{
+		UserId: annaID, DisplayName: "Anna Berg", Phone: "+4930123456", Email: "anna@example.com", Disabled: true, Version: 4,
+	}
+	if err != nil || !proto.Equal(user, want) {
+		t.Errorf("looked up %v, %v; want %v", user, err, want)
 	}
 	_, err = h.identity.LookupUser(h.from(testIP), &userv1.LookupUserRequest{UserId: h.NewID()})
 	wantErrorLike(t, err, errNoUser)
-	_, err = h.identity.LookupMaster(h.from(testIP), &userv1.LookupMasterRequest{MasterId: id})
+	_, err = h.identity.LookupMaster(h.from(testIP), &userv1.LookupMasterRequest{MasterId: annaID})
 	wantErrorLike(t, err, errNoMaster)
 }

@@ -115,7 +115,7 @@ func TestInvitationsLookAlike(t *testing.T) {
 			t.Errorf("%s: %v differs from %v", email, i, first)
 		}
 	}
-	// Who registers later finds the invitation.
+	// A person who registers later has the invitation.
 	nobody := h.signUp("nobody")
 	if ids := h.myInvitations(nobody); len(ids) != 1 {
 		t.Errorf("invitations of a new account: %v", ids)
@@ -139,7 +139,7 @@ func TestInvitationOfSomebodyElse(t *testing.T) {
 		_, err := h.members.RevokeInvitation(h.with(as), &userv1.RevokeInvitationRequest{SalonId: salonID, InvitationId: i.GetId()})
 		return err
 	}
-	// A manager cannot withdraw the invitation of another salon by naming their own.
+	// A manager cannot withdraw an invitation of another salon through their own salon.
 	otherManager := h.member(admin, "othermanager", other, roleManager)
 	wantErrorLike(t, revoke(otherManager, other), errNoInvitation)
 	wantErrorLike(t, revoke(otherManager, id.FirstSalon), errNoSalon)
@@ -183,7 +183,7 @@ func TestClosedInvitations(t *testing.T) {
 	h.Clock.Advance(InvitationLifetime)
 	mira, admin = h.login("mira"), h.login("admin")
 	wantClosed("expired", expired)
-	// An expired invitation does not prevent another one, and is forgotten some day.
+	// An expired invitation does not prevent another one. It is deleted later.
 	open := invite()
 	h.Clock.Advance(InvitationLifetime - time.Second)
 	mira, admin = h.login("mira"), h.login("admin")
@@ -250,7 +250,7 @@ func TestListInvitationsPages(t *testing.T) {
 	wantError(t, err, codes.InvalidArgument, "INVALID_PAGE_TOKEN")
 }
 
-// However many invitations of an address are made at the same time, one is open.
+// When several invitations of an address are made at the same time, one is open.
 func TestConcurrentInvitations(t *testing.T) {
 	s := newStore(t)
 	const n = 8
@@ -272,7 +272,7 @@ func TestConcurrentInvitations(t *testing.T) {
 	}
 }
 
-// However often an invitation is accepted at the same time, it counts once.
+// An invitation that is accepted several times at the same time is accepted once.
 func TestConcurrentAcceptance(t *testing.T) {
 	s := newStore(t)
 	a := addAccount(t, s, "mira@example.com", "Mira", apiv1.Role_ROLE_CUSTOMER, testTime)

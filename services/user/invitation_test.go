@@ -33,7 +33,7 @@ func TestInvitationLife(t *testing.T) {
 	}
 }
 
-// Roles are a set in the order of the enum, however they come in.
+// Roles are a set in the order of the enum, for every order of the input.
 func TestRoleSets(t *testing.T) {
 	roles := rapid.SliceOf(rapid.SampledFrom([]apiv1.SalonRole{roleMaster, roleReceptionist, roleManager}))
 	rapid.Check(t, func(t *rapid.T) {

@@ -35,13 +35,13 @@ func TestLogin(t *testing.T) {
 	if s := sessions.GetSessions()[0]; s.GetUserAgent() != "Test/1.0" || s.GetIpAddress() != testIP || !s.GetCurrent() {
 		t.Errorf("session %v", s)
 	}
-	// The access token is no refresh token and the other way round.
+	// An access token is not a refresh token, and a refresh token is not an access token.
 	_, err = h.auth.RefreshSession(h.from(testIP), &userv1.RefreshSessionRequest{RefreshToken: pair.GetAccessToken()[:200]})
 	wantErrorLike(t, err, ErrRefreshTokenInvalid)
 	h.wantSignedIn(&userv1.TokenPair{AccessToken: pair.GetRefreshToken()}, false)
 }
 
-// Nobody learns from the answer which accounts there are.
+// The answer does not reveal which accounts exist.
 func TestFailedLoginsLookAlike(t *testing.T) {
 	h := newHarness(t)
 	admin := h.admin("admin")
@@ -124,13 +124,13 @@ func TestLoginRehashes(t *testing.T) {
 		t.Errorf("the password is %+v still (%v)", c, err)
 	}
 	if account.Version != 1 {
-		t.Errorf("version %d: a new hash is nobody's business", account.Version)
+		t.Errorf("version %d: a new hash is no new version", account.Version)
 	}
 	h.login("anna")
 }
 
-// Guesses in parallel tell no more than guesses one by one, so the right one among
-// the others is not found either.
+// Guesses in parallel reveal no more than guesses one by one. The right password among
+// them is not found either.
 func TestParallelGuesses(t *testing.T) {
 	h := newHarness(t)
 	h.register("anna")
@@ -155,7 +155,7 @@ func TestParallelGuesses(t *testing.T) {
 	wantErrorLike(t, err, ErrLoginThrottled)
 }
 
-// Who knows the password may sign in as often as they like, at once too.
+// The right password may be used any number of times, also at the same time.
 func TestParallelSignIns(t *testing.T) {
 	h := newHarness(t)
 	h.register("anna")
@@ -172,7 +172,7 @@ func TestParallelSignIns(t *testing.T) {
 }
 
 // A sign-in with the old password that began before a change of password must not
-// finish after it: the change ends all other sessions, and this one would be left.
+// finish after the change: the change ends all other sessions, and this one would stay.
 func TestLoginDuringAChangeOfPassword(t *testing.T) {
 	h := newHarness(t)
 	id := h.register("anna").GetId()
@@ -189,7 +189,7 @@ func TestLoginDuringAChangeOfPassword(t *testing.T) {
 		}()
 		h.Eventually("the sign-in waits for the account", func() bool {
 			var waiting int
-			// Not in the transaction, which would see the same picture each time.
+			// Outside of the transaction: statistics stay the same inside.
 			err := h.store.db.Conn(t.Context()).Raw(
 				"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting).Error
 			return err == nil && waiting == 1

@@ -47,7 +47,7 @@ func TestCreateMaster(t *testing.T) {
 	if again, err := h.masters.CreateMaster(h.with(admin), req); err != nil || !proto.Equal(again, m) {
 		t.Errorf("the same request again: %v, %v", again, err)
 	}
-	// The role is in force at once.
+	// The role takes effect at once.
 	if _, err := h.masters.UpdateMaster(h.with(mira), &userv1.UpdateMasterRequest{MasterId: userID, Bio: new("")}); err != nil {
 		t.Errorf("the new master writes: %v", err)
 	}
@@ -178,7 +178,7 @@ func TestDeleteMaster(t *testing.T) {
 	}
 }
 
-// A master who cannot sign in is nobody to book.
+// A master who cannot sign in cannot be booked.
 func TestDisabledMasterIsHidden(t *testing.T) {
 	h := newHarness(t)
 	admin := h.admin("admin")
@@ -213,7 +213,7 @@ func TestDisabledMasterIsHidden(t *testing.T) {
 	}
 	wantSeen(true, 4)
 
-	// Deleted while disabled, then enabled and made anew.
+	// Deleted while disabled, then enabled and made again.
 	if _, err := h.users.DisableUser(h.with(admin), &userv1.DisableUserRequest{UserId: userID}); err != nil {
 		t.Fatal(err)
 	}

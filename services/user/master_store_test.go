@@ -140,7 +140,7 @@ func TestCreateMasterIsRefused(t *testing.T) {
 	}
 }
 
-// An account becomes a master in one salon only, however many managers try at the same
+// An account becomes a master in one salon only, also when several salons try at the same
 // time.
 func TestOneSalonAtATime(t *testing.T) {
 	s := newStore(t)

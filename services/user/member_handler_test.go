@@ -20,8 +20,7 @@ const (
 	roleManager      = apiv1.SalonRole_SALON_ROLE_MANAGER
 )
 
-// staff are the callers that the scope of methods is tested with: of the first salon and
-// of another one.
+// staff are callers from the first salon, from another salon and from no salon.
 type staff struct {
 	h                                   *harness
 	other                               string // the id of the other salon
@@ -48,7 +47,7 @@ func newStaff(t *testing.T) staff {
 
 func userID(pair *userv1.TokenPair) string { return pair.GetUser().GetId() }
 
-// scopeCase is a caller and what a method answers them; codes.OK when it admits them.
+// scopeCase is a caller and the code that a method answers with.
 type scopeCase struct {
 	name string
 	as   *userv1.TokenPair
@@ -183,7 +182,7 @@ func TestWhoChangesMembers(t *testing.T) {
 			return err
 		})
 	})
-	// A member of another salon is nobody in this one.
+	// An account that is a member of another salon only.
 	for _, as := range []*userv1.TokenPair{s.manager, s.desk, s.admin} {
 		_, err := h.members.RemoveMember(h.with(as), &userv1.RemoveMemberRequest{SalonId: id.FirstSalon, UserId: userID(s.otherMaster)})
 		wantErrorLike(t, err, errNoMember)
@@ -196,7 +195,7 @@ func TestWhoChangesMembers(t *testing.T) {
 	wantErrorLike(t, err, errNoSalon)
 }
 
-// Roles in a salon count from the next call on, with the access token as it is.
+// New roles in a salon take effect with the next call. The access token stays the same.
 func TestRolesInASalonTakeEffectAtOnce(t *testing.T) {
 	s := newStaff(t)
 	h := s.h
@@ -267,7 +266,7 @@ func TestLeaveASalon(t *testing.T) {
 	}
 }
 
-// The role MASTER and the profile come and go together.
+// A member with the role MASTER has a profile, and a member without has none.
 func TestRoleMasterAndProfile(t *testing.T) {
 	s := newStaff(t)
 	h := s.h
@@ -304,7 +303,7 @@ func TestRoleMasterAndProfile(t *testing.T) {
 	_, err := h.members.GetMember(h.with(s.manager), &userv1.GetMemberRequest{SalonId: id.FirstSalon, UserId: deskID})
 	wantErrorLike(t, err, errNoMember) // MASTER was the only role
 
-	// A master of one salon becomes a receptionist in another one, but no master.
+	// A master of one salon can be a receptionist in another salon, but not a master.
 	h.accept(s.otherMaster, h.invite(s.manager, id.FirstSalon, "othermaster@example.com", roleReceptionist))
 	_, err = h.members.UpdateMember(h.with(s.manager), &userv1.UpdateMemberRequest{
 		SalonId: id.FirstSalon, UserId: userID(s.otherMaster), Roles: []apiv1.SalonRole{roleMaster},
@@ -357,7 +356,7 @@ func TestWhoChangesMasters(t *testing.T) {
 		return err
 	}
 	wantErrorLike(t, remove(s.otherManager), errNotManager)
-	// A hidden profile exists for those only who may change it.
+	// Only callers who may change a hidden profile can see that it exists.
 	if _, err := h.users.DisableUser(h.with(s.admin), &userv1.DisableUserRequest{UserId: masterID}); err != nil {
 		t.Fatal(err)
 	}

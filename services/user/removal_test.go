@@ -86,7 +86,7 @@ func TestRemovals(t *testing.T) {
 					t.Errorf("come back after %v, want 1s", wait)
 				}
 			}
-			// The change is committed all the same.
+			// The change is committed.
 			_, err := h.masters.GetMaster(h.from(testIP), &userv1.GetMasterRequest{MasterId: miraID})
 			wantErrorLike(t, err, errNoMaster)
 
@@ -101,8 +101,7 @@ func TestRemovals(t *testing.T) {
 	}
 }
 
-// The first call answers with success when the appointment service is there, and reads
-// what is committed.
+// The appointment service reads the change after its commit.
 func TestRemovalReadsTheCommittedChange(t *testing.T) {
 	h := newHarness(t)
 	admin := h.admin("admin")
@@ -144,7 +143,7 @@ func TestOtherChangesNeedNoRefresh(t *testing.T) {
 	}
 }
 
-// Who may not remove a master cannot make the appointment service read them either.
+// A caller who may not remove a master causes no refresh.
 func TestForeignManagersDoNotRefresh(t *testing.T) {
 	h := newHarness(t)
 	admin := h.admin("admin")

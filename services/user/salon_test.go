@@ -35,7 +35,7 @@ func TestSalonsAreReadThrough(t *testing.T) {
 	if n := count(t, h.store, "salons"); n != 3 {
 		t.Errorf("%d salons are known, want 3", n)
 	}
-	// While the default salon changes, its owner is asked.
+	// Without a known default salon, the owner is asked.
 	if err := h.store.PutSalon(t.Context(), Salon{ID: id.FirstSalon, Version: 2}); err != nil {
 		t.Fatal(err)
 	}
@@ -76,8 +76,8 @@ func TestSalonEvents(t *testing.T) {
 	other := h.salon()
 	manager := h.member(admin, "manager", other, roleManager, roleMaster)
 	h.accept(manager, h.invite(admin, id.FirstSalon, "manager@example.com", roleReceptionist))
-	guest := h.signUp("guest")
-	i := h.invite(admin, other, "guest@example.com", roleManager)
+	invited := h.signUp("invited")
+	i := h.invite(admin, other, "invited@example.com", roleManager)
 
 	h.Publish("salon.updated", other, 2, h.Clock.Now(), &appointmentv1.SalonEvent{SalonId: other})
 	h.Publish("salon.deleted", other, 3, h.Clock.Now(), &appointmentv1.SalonEvent{SalonId: other, Deleted: true})
@@ -98,11 +98,11 @@ func TestSalonEvents(t *testing.T) {
 	if types, _ := outbox(t, h.store, userID(manager)); !slices.Contains(types, eventMasterDeleted) {
 		t.Errorf("events %v", types)
 	}
-	accept, _ := h.answer(guest, i.GetId())
+	accept, _ := h.answer(invited, i.GetId())
 	wantErrorLike(t, accept, errNoInvitation)
 }
 
-// Nobody becomes a member of a salon while it is deleted.
+// An account that accepts while the salon is deleted does not stay a member.
 func TestAcceptanceDuringADeletion(t *testing.T) {
 	for range 10 {
 		s := newStore(t)

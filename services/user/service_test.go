@@ -20,7 +20,7 @@ const (
 	testIP       = "203.0.113.7"
 )
 
-// harness is the service at work, and its clients.
+// harness is the running service with its clients.
 type harness struct {
 	*servicetest.Platform
 	t       *testing.T
@@ -56,12 +56,12 @@ func newHarness(t *testing.T) *harness {
 	}
 }
 
-// from is the context of somebody who is not signed in, at an address.
+// from returns the context of a caller at an address who is not signed in.
 func (h *harness) from(ip string) context.Context {
 	return rpc.WithRequestInfo(h.t.Context(), rpc.RequestInfo{ID: "test", ClientIP: ip, UserAgent: "Test/1.0"})
 }
 
-// with is the context of somebody with an access token.
+// with returns the context of a caller with an access token.
 func (h *harness) with(pair *userv1.TokenPair) context.Context {
 	return metadata.AppendToOutgoingContext(h.from(testIP), "authorization", "Bearer "+pair.GetAccessToken())
 }
@@ -117,7 +117,7 @@ func (h *harness) master(admin *userv1.TokenPair, name string) *userv1.TokenPair
 	return h.login(name)
 }
 
-// salon makes another salon, which the service has not seen yet.
+// salon makes another salon that the service does not know yet.
 func (h *harness) salon() string {
 	salonID := h.NewID()
 	h.appointments.put(&appointmentv1.SalonEvent{SalonId: salonID})
@@ -153,7 +153,7 @@ func (h *harness) accept(as *userv1.TokenPair, i *userv1.Invitation) *userv1.Mem
 	return m
 }
 
-// wantSignedIn checks whether a session is open, as every method would.
+// wantSignedIn checks whether a session is open.
 func (h *harness) wantSignedIn(pair *userv1.TokenPair, want bool) {
 	h.t.Helper()
 	_, err := h.users.GetMe(h.with(pair), &userv1.GetMeRequest{})

@@ -2,11 +2,13 @@ package user
 
 import (
 	"errors"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/id"
 )
 
@@ -45,7 +47,7 @@ func TestRefreshSession(t *testing.T) {
 	if _, err := s.RefreshSession(t.Context(), "nonsense", "third", now); !errors.Is(err, ErrRefreshTokenInvalid) {
 		t.Errorf("an unknown token: %v", err)
 	}
-	// The deletion is kept although the call fails.
+	// The session is deleted although the token is refused.
 	out, err = s.RefreshSession(t.Context(), "first "+session.ID, "third", now.Add(time.Minute))
 	if err != nil || !out.Reused || out.Session.ID != session.ID {
 		t.Fatalf("a used token: %+v, %v", out, err)
@@ -58,7 +60,7 @@ func TestRefreshSession(t *testing.T) {
 	}
 }
 
-// All copies of one token that are used at once get a token of the same generation.
+// Concurrent uses of one token get tokens of the same generation.
 func TestConcurrentRefresh(t *testing.T) {
 	s := newStore(t)
 	a := addAccount(t, s, "anna@example.com", "Anna", apiv1.Role_ROLE_CUSTOMER, testTime)
@@ -90,6 +92,29 @@ func TestOpenSession(t *testing.T) {
 	p, err := s.OpenSession(t.Context(), session.ID, testTime)
 	if err != nil || p.UserID != a.ID || p.Role != apiv1.Role_ROLE_ADMIN || p.SessionID != session.ID {
 		t.Fatalf("open: %+v, %v", p, err)
+	}
+	if len(p.Memberships) != 0 {
+		t.Errorf("memberships of an account without any: %v", p.Memberships)
+	}
+	if err := s.PutSalon(t.Context(), Salon{ID: otherSalon, Version: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.CreateMaster(t.Context(), a.ID, id.FirstSalon, testProfile(), false, testTime); err != nil {
+		t.Fatal(err)
+	}
+	i := NewInvitation(id.New(), otherSalon, a.Email, []apiv1.SalonRole{roleManager, roleReceptionist}, testTime)
+	if err := s.CreateInvitation(t.Context(), i); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.AcceptInvitation(t.Context(), a.ID, i.ID, testTime.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	want := []auth.Membership{
+		{SalonID: id.FirstSalon, Roles: []apiv1.SalonRole{roleMaster}},
+		{SalonID: otherSalon, Roles: []apiv1.SalonRole{roleReceptionist, roleManager}},
+	}
+	if p, err = s.OpenSession(t.Context(), session.ID, testTime); err != nil || !reflect.DeepEqual(p.Memberships, want) {
+		t.Errorf("memberships %v, %v; want %v", p.Memberships, err, want)
 	}
 	if _, err := s.OpenSession(t.Context(), session.ID, session.ExpireTime); !errors.Is(err, errNoSession) {
 		t.Errorf("expired: %v", err)

@@ -76,19 +76,19 @@ func TestSessionLifetime(t *testing.T) {
 	}
 }
 
-// Whatever two clients do who have a copy of the same token: no generation works
-// for longer than the grace after its first use, so one of the two ends the session
-// at its next refresh; and nothing is refused within the grace of its own rotation.
+// Two clients have copies of the same token and refresh at random times. No generation
+// works longer than the grace after its first use, so that one of the clients ends the
+// session at its next refresh. No token is refused during the grace after its rotation.
 func TestForkedSessionIsFoundOut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now := testTime
 		s := NewSession("s", "u", "", "", now)
-		held := [2]int64{1, 1} // the generation of the token that each client holds
+		owned := [2]int64{1, 1} // the generation of the token that each client has
 		firstUse := map[int64]time.Time{}
 		for range rapid.IntRange(1, 30).Draw(t, "steps") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 20_000).Draw(t, "ms")) * time.Millisecond)
 			who := rapid.IntRange(0, 1).Draw(t, "who")
-			generation := held[who]
+			generation := owned[who]
 			first, again := firstUse[generation]
 			ok := s.Refresh(generation, now)
 			switch late := again && now.Sub(first) > RefreshGrace; {
@@ -104,7 +104,7 @@ func TestForkedSessionIsFoundOut(t *testing.T) {
 			if !again {
 				firstUse[generation] = now
 			}
-			held[who] = s.Generation
+			owned[who] = s.Generation
 		}
 	})
 }
@@ -119,7 +119,7 @@ func TestRefreshToken(t *testing.T) {
 		t.Fatalf("token %q has %d bytes (%v), want 32", a, len(raw), err)
 	}
 	if hash := HashRefreshToken(a); len(hash) != 32 || string(hash) == string(HashRefreshToken(b)) {
-		t.Error("hashes do not tell tokens apart")
+		t.Error("two tokens have the same hash")
 	}
 }
 

@@ -24,7 +24,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m, servicetest.LeakOptions()...) }
 
-// fakeHash passes for a password's hash where none is verified.
+// fakeHash is a password's hash for tests that verify no password.
 const fakeHash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$c3Vt"
 
 func newStore(t *testing.T) *Store {
