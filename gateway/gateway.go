@@ -24,6 +24,7 @@ import (
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/ratelimit"
 	"github.com/beauty-salon/platform/internal/rpc"
+	"github.com/beauty-salon/platform/internal/service"
 	"github.com/beauty-salon/platform/openapi"
 )
 
@@ -45,6 +46,8 @@ type Config struct {
 
 // Deps is what the gateway works with.
 type Deps struct {
+	// Services are the services whose contract the gateway serves.
+	Services  []service.Definition
 	Conns     *rpc.Conns
 	Bus       *events.Bus
 	Limits    *ratelimit.Limiter
@@ -75,7 +78,7 @@ func New(cfg Config, deps Deps) (*Gateway, error) {
 	}
 	g := &Gateway{cfg: cfg, deps: deps, health: health.NewServer()}
 	var err error
-	if g.routes, err = newRoutes(); err != nil {
+	if g.routes, err = newRoutes(deps.Services); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	if g.cache, err = newResponseCache(g.routes, cfg.CacheTTL); err != nil {

@@ -31,7 +31,7 @@ func newIdleGateway(t *testing.T, out *strings.Builder) *Gateway {
 	conns := rpc.NewConns(rpc.ConnsConfig{})
 	t.Cleanup(func() { _ = conns.Close() })
 	g, err := New(Config{}, Deps{
-		Conns: conns, Log: log, AccessLog: log, Metrics: prometheus.NewRegistry(),
+		Services: testServices, Conns: conns, Log: log, AccessLog: log, Metrics: prometheus.NewRegistry(),
 	})
 	if err != nil {
 		t.Fatal(err)

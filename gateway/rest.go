@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
@@ -13,10 +14,6 @@ import (
 	"google.golang.org/grpc"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
-	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
-	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
-	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
-	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 )
 
@@ -45,35 +42,15 @@ func (g *Gateway) newMux() (*runtime.ServeMux, error) {
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithWriteContentLength(),
 	)
-	ctx := context.Background() // grpc-gateway only keeps it for connections that it would dial itself
-	for _, register := range []func() error{
-		func() error {
-			return userv1.RegisterAuthServiceHandlerClient(ctx, mux, userv1.NewAuthServiceClient(g.conn("user")))
-		},
-		func() error {
-			return userv1.RegisterUserServiceHandlerClient(ctx, mux, userv1.NewUserServiceClient(g.conn("user")))
-		},
-		func() error {
-			return userv1.RegisterMasterServiceHandlerClient(ctx, mux, userv1.NewMasterServiceClient(g.conn("user")))
-		},
-		func() error {
-			return appointmentv1.RegisterCatalogServiceHandlerClient(ctx, mux,
-				appointmentv1.NewCatalogServiceClient(g.conn("appointment")))
-		},
-		func() error {
-			return appointmentv1.RegisterAppointmentServiceHandlerClient(ctx, mux,
-				appointmentv1.NewAppointmentServiceClient(g.conn("appointment")))
-		},
-		func() error {
-			return ratingv1.RegisterRatingServiceHandlerClient(ctx, mux, ratingv1.NewRatingServiceClient(g.conn("rating")))
-		},
-		func() error {
-			return notificationv1.RegisterNotificationServiceHandlerClient(ctx, mux,
-				notificationv1.NewNotificationServiceClient(g.conn("notification")))
-		},
-	} {
-		if err := register(); err != nil {
-			return nil, err
+	ctx := context.Background() // grpc-gateway uses ctx only for connections that it dials itself
+	for _, d := range g.deps.Services {
+		for _, api := range d.APIs {
+			if api.REST == nil {
+				continue
+			}
+			if err := api.REST(ctx, mux, g.conn(d.Name)); err != nil {
+				return nil, fmt.Errorf("REST of %s: %w", api.Desc.ServiceName, err)
+			}
 		}
 	}
 	return mux, nil

@@ -13,12 +13,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
-	// The services that the gateway carries; importing them is what puts them into the registry of descriptors.
-	_ "github.com/beauty-salon/platform/gen/salon/appointment/v1"
-	_ "github.com/beauty-salon/platform/gen/salon/notification/v1"
-	_ "github.com/beauty-salon/platform/gen/salon/rating/v1"
-	_ "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/binding"
+	"github.com/beauty-salon/platform/internal/service"
 )
 
 // route is one method of the contract, with all that the gateway has to know of it.
@@ -45,30 +41,30 @@ type routes struct {
 	services  []protoreflect.ServiceDescriptor
 }
 
-// newRoutes reads the contract. Methods for Salon's own services only are left out: the gateway does not know them.
-func newRoutes() (*routes, error) {
+// newRoutes reads the contract of the services. It leaves out methods that only Salon's own services may call.
+func newRoutes(services []service.Definition) (*routes, error) {
 	rs := &routes{byPattern: map[string]*route{}, byMethod: map[string]*route{}}
-	var err error
-	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
-		if !strings.HasPrefix(string(file.Package()), "salon.") {
-			return true
-		}
-		for i := range file.Services().Len() {
-			if err = rs.addService(file.Services().Get(i)); err != nil {
-				return false
+	for _, d := range services {
+		for _, api := range d.APIs {
+			found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(api.Desc.ServiceName))
+			if err != nil {
+				return nil, fmt.Errorf("service %s: %s: %w", d.Name, api.Desc.ServiceName, err)
+			}
+			sd, ok := found.(protoreflect.ServiceDescriptor)
+			if !ok {
+				return nil, fmt.Errorf("service %s: %s is not a gRPC service", d.Name, api.Desc.ServiceName)
+			}
+			if err := rs.addService(d.Name, sd); err != nil {
+				return nil, err
 			}
 		}
-		return true
-	})
-	if err != nil {
-		return nil, err
 	}
 	sort.Slice(rs.services, func(i, j int) bool { return rs.services[i].FullName() < rs.services[j].FullName() })
 	rs.linkLocations()
 	return rs, nil
 }
 
-func (rs *routes) addService(sd protoreflect.ServiceDescriptor) error {
+func (rs *routes) addService(name string, sd protoreflect.ServiceDescriptor) error {
 	carried := false
 	for i := range sd.Methods().Len() {
 		md := sd.Methods().Get(i)
@@ -79,7 +75,7 @@ func (rs *routes) addService(sd protoreflect.ServiceDescriptor) error {
 		case apiv1.Access_ACCESS_INTERNAL:
 			continue
 		}
-		r, err := newRoute(sd, md)
+		r, err := newRoute(name, sd, md)
 		if err != nil {
 			return err
 		}
@@ -96,7 +92,7 @@ func (rs *routes) addService(sd protoreflect.ServiceDescriptor) error {
 	return nil
 }
 
-func newRoute(sd protoreflect.ServiceDescriptor, md protoreflect.MethodDescriptor) (*route, error) {
+func newRoute(service string, sd protoreflect.ServiceDescriptor, md protoreflect.MethodDescriptor) (*route, error) {
 	b, err := binding.Of(md)
 	if err != nil {
 		return nil, err
@@ -105,7 +101,7 @@ func newRoute(sd protoreflect.ServiceDescriptor, md protoreflect.MethodDescripto
 		Binding:    b,
 		personal:   b.Personal(),
 		fullMethod: fmt.Sprintf("/%s/%s", sd.FullName(), md.Name()),
-		service:    strings.Split(string(sd.FullName()), ".")[1],
+		service:    service,
 		desc:       md,
 		query:      map[string]bool{},
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/secret"
+	"github.com/beauty-salon/platform/internal/service"
 	"github.com/beauty-salon/platform/services/user"
 )
 
@@ -26,12 +27,13 @@ type databaseFlags struct {
 	DatabaseURL secret.Text `help:"PostgreSQL, as for salon serve." required:""`
 }
 
-func (f databaseFlags) open(service string) (*postgres.DB, error) {
+// open connects to the database as a service.
+func (f databaseFlags) open(d service.Definition) (*postgres.DB, error) {
 	keys, _, err := f.keys()
 	if err != nil {
 		return nil, err
 	}
-	return postgres.Open(postgres.Config{URL: f.DatabaseURL, MaxConns: 2}, keys, migrations[service].Service)
+	return postgres.Open(postgres.Config{URL: f.DatabaseURL, MaxConns: 2}, keys, d.Migrations.Service)
 }
 
 type adminCreateCmd struct {
@@ -51,7 +53,7 @@ func (c *adminCreateCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	db, err := c.open("user")
+	db, err := c.open(user.Definition)
 	if err != nil {
 		return err
 	}
@@ -69,7 +71,7 @@ func (c *adminCreateCmd) Run(ctx context.Context) error {
 func createFirstAdmin(ctx context.Context, url secret.Text, keys *secret.Keys, begin func() error,
 	email, displayName, password string,
 ) (made bool, err error) {
-	db, err := postgres.Open(postgres.Config{URL: url, MaxConns: 1}, keys, migrations["user"].Service)
+	db, err := postgres.Open(postgres.Config{URL: url, MaxConns: 1}, keys, user.Definition.Migrations.Service)
 	if err != nil {
 		return false, err
 	}
@@ -100,18 +102,18 @@ type deadLettersListCmd struct {
 func (c *deadLettersListCmd) Run(ctx context.Context) error {
 	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "SERVICE\tID\tCONSUMER\tEVENT\tFAILED\tERROR")
-	for _, service := range serviceNames {
-		db, err := c.open(service)
+	for _, d := range definitions {
+		db, err := c.open(d)
 		if err != nil {
 			return err
 		}
 		letters, err := events.ListDeadLetters(ctx, db, c.Limit)
 		db.Close()
 		if err != nil {
-			return fmt.Errorf("dead letters of %s: %w", service, err)
+			return fmt.Errorf("dead letters of %s: %w", d.Name, err)
 		}
 		for _, l := range letters {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%.80q\n", service, l.ID, l.Consumer, l.Event.Type,
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%.80q\n", d.Name, l.ID, l.Consumer, l.Event.Type,
 				l.FailTime.Format(time.RFC3339), l.Error)
 		}
 	}
@@ -120,13 +122,17 @@ func (c *deadLettersListCmd) Run(ctx context.Context) error {
 
 type deadLettersReplayCmd struct {
 	databaseFlags
-	Service string `arg:"" help:"Service that it belongs to." enum:"user,appointment,rating,notification"`
+	Service string `arg:"" help:"Service that it belongs to." enum:"${services}"`
 	ID      string `arg:"" help:"Its id."`
 }
 
 // Run asks for a dead letter to be handled again.
 func (c *deadLettersReplayCmd) Run(ctx context.Context) error {
-	db, err := c.open(c.Service)
+	d, ok := definition(c.Service)
+	if !ok { // the flag's enum excludes it
+		return fmt.Errorf("there is no service %q", c.Service)
+	}
+	db, err := c.open(d)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -22,34 +23,7 @@ import (
 	"github.com/beauty-salon/platform/internal/rpc"
 	"github.com/beauty-salon/platform/internal/secret"
 	"github.com/beauty-salon/platform/internal/service"
-	"github.com/beauty-salon/platform/services/appointment"
-	"github.com/beauty-salon/platform/services/notification"
-	"github.com/beauty-salon/platform/services/rating"
-	"github.com/beauty-salon/platform/services/user"
 )
-
-// running is what the program needs of a service, whichever it is.
-type running interface {
-	Register(r grpc.ServiceRegistrar)
-	Run(ctx context.Context) error
-	Ready(ctx context.Context) error
-}
-
-// newService makes a service by its name.
-func newService(name string, d service.Deps) (running, error) {
-	switch name {
-	case "user":
-		return user.New(d)
-	case "appointment":
-		return appointment.New(d)
-	case "rating":
-		return rating.New(d)
-	case "notification":
-		return notification.New(d)
-	default:
-		return nil, fmt.Errorf("there is no service %q", name)
-	}
-}
 
 // connectBus connects to NATS, wherever it is.
 type connectBus func(cfg events.Config, log zerolog.Logger, reg prometheus.Registerer) (*events.Bus, error)
@@ -122,7 +96,7 @@ type app struct {
 
 	names    []string // of the services that run here
 	remotes  []string // of those that run elsewhere
-	services map[string]running
+	services map[string]service.Service
 	closers  []func() // in the order in which things were opened
 }
 
@@ -130,7 +104,7 @@ type app struct {
 func newApp(ctx context.Context, cfg appConfig, logger zerolog.Logger) (_ *app, err error) {
 	a := &app{
 		log: logger, now: cfg.now, registry: metrics.New(version), tracing: cfg.tracing, callTimeout: cfg.RequestTimeout,
-		names: cfg.runs.services, services: map[string]running{},
+		names: cfg.runs.services, services: map[string]service.Service{},
 	}
 	if a.now == nil {
 		a.now = time.Now
@@ -146,7 +120,7 @@ func newApp(ctx context.Context, cfg appConfig, logger zerolog.Logger) (_ *app, 
 	if cfg.connectBus == nil {
 		cfg.connectBus = events.Connect
 	}
-	if a.bus, err = cfg.connectBus(events.Config{URL: cfg.NATSURL, Replicas: cfg.NATSReplicas}, a.log, a.registry); err != nil {
+	if a.bus, err = cfg.connectBus(events.Config{URL: cfg.NATSURL, Subjects: streamSubjects(), Replicas: cfg.NATSReplicas}, a.log, a.registry); err != nil {
 		return nil, err
 	}
 	a.closers = append(a.closers, a.bus.Close)
@@ -158,9 +132,9 @@ func newApp(ctx context.Context, cfg appConfig, logger zerolog.Logger) (_ *app, 
 	a.credential = auth.NewServiceCredential(a.keys, a.previousKeys, a.now)
 	a.conns = rpc.NewConns(rpc.ConnsConfig{Services: a.credential, Tracing: a.tracing})
 	a.closers = append(a.closers, func() { a.closed("connections", a.conns.Close()) })
-	a.sessions = auth.NewSessions(userv1.NewIdentityServiceClient(a.conns.For("user")), a.bus, a.now)
+	a.sessions = auth.NewSessions(userv1.NewIdentityServiceClient(a.conns.For(sessionsOwner)), a.bus, a.now)
 	a.closers = append(a.closers, a.sessions.Close)
-	jwks := userv1.NewAuthServiceClient(a.conns.For("user"))
+	jwks := userv1.NewAuthServiceClient(a.conns.For(sessionsOwner))
 	a.verifier = auth.NewVerifier(func(ctx context.Context) (*userv1.Jwks, error) {
 		return jwks.GetJwks(ctx, &userv1.GetJwksRequest{})
 	}, a.now)
@@ -177,8 +151,12 @@ func newApp(ctx context.Context, cfg appConfig, logger zerolog.Logger) (_ *app, 
 
 // addService makes a service and lets the others of this process call it in memory.
 func (a *app) addService(ctx context.Context, cfg appConfig, name string) error {
+	d, ok := definition(name)
+	if !ok {
+		return errors.New("there is no such service")
+	}
 	db, err := postgres.Open(postgres.Config{URL: cfg.DatabaseURL, MaxConns: cfg.DatabaseMaxConns}, a.keys,
-		migrations[name].Service)
+		d.Migrations.Service)
 	if err != nil {
 		return err
 	}
@@ -189,7 +167,7 @@ func (a *app) addService(ctx context.Context, cfg appConfig, name string) error 
 	if err := metrics.RegisterPool(a.registry, name, db.PoolStats); err != nil {
 		return err
 	}
-	svc, err := newService(name, service.Deps{
+	svc, err := d.New(service.Deps{
 		DB: db, Bus: a.bus, Cache: a.cache, Limits: a.limits, Conns: a.conns, Sessions: a.sessions,
 		Keys: a.keys, PreviousKeys: a.previousKeys,
 		Log:     a.log.With().Str("service", name).Logger(),
@@ -210,7 +188,7 @@ func (a *app) addRemotes(cfg appConfig) error {
 			continue
 		}
 		if err := a.conns.Remote(name, target); err != nil {
-			return fmt.Errorf("--%s-target: %w", name, err)
+			return fmt.Errorf("target of %s: %w", name, err)
 		}
 		a.remotes = append(a.remotes, name)
 	}

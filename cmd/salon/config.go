@@ -111,9 +111,6 @@ func perSecond(n int) ratelimit.Limit {
 	return ratelimit.Limit{Rate: n, Period: time.Second, Burst: 4 * n}
 }
 
-// serviceNames are the services in the order in which they start.
-var serviceNames = []string{"user", "appointment", "rating", "notification"}
-
 const gatewayName = "gateway"
 
 // selection is what a process runs.
@@ -151,14 +148,6 @@ func (s selection) distributed() bool {
 	return len(s.services) > 0 && (len(s.services) < len(serviceNames) || !s.gateway)
 }
 
-// callees are the services that each calls. All ask the user service about sessions and the keys of tokens.
-var callees = map[string][]string{
-	gatewayName:    serviceNames,
-	"appointment":  {"user"},
-	"rating":       {"user", "appointment"},
-	"notification": {"user"},
-}
-
 // missing returns who calls a service that neither runs here nor has a target, and that service; "" when all are known.
 func (s selection) missing(target func(service string) string) (caller, callee string) {
 	callers := s.services
@@ -166,7 +155,7 @@ func (s selection) missing(target func(service string) string) (caller, callee s
 		callers = append([]string{gatewayName}, callers...)
 	}
 	for _, caller := range callers {
-		for _, callee := range callees[caller] {
+		for _, callee := range callees(caller) {
 			if !slices.Contains(s.services, callee) && target(callee) == "" {
 				return caller, callee
 			}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -63,6 +64,7 @@ func newParser(c *cli) (*kong.Kong, error) {
 		kong.Name("salon"),
 		kong.Description("A booking platform for beauty salons."),
 		kong.DefaultEnvars("SALON"),
+		kong.Vars{"services": strings.Join(serviceNames, ","), "serviceList": strings.Join(serviceNames, ", "), "targetVariables": targetVariables()},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
+
+	"github.com/beauty-salon/platform/internal/service"
 )
 
 // fakeService is ready or not, as it is told.
@@ -36,7 +38,7 @@ func watched(t *testing.T, test func(t *testing.T, s *fakeService, r *readiness,
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s, r, told := &fakeService{}, &readiness{}, &atomic.Int32{}
-		a := &app{names: []string{"user"}, services: map[string]running{"user": s}}
+		a := &app{names: []string{"user"}, services: map[string]service.Service{"user": s}}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- a.watchReady(ctx, r, func() { told.Add(1) }) }()

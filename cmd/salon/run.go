@@ -92,7 +92,7 @@ func newGateway(cfg appConfig, a *app) (*gateway.Gateway, error) {
 	}
 	a.closers = append(a.closers, func() { a.closed("access log", access.Close()) })
 	return gateway.New(gatewayConfig, gateway.Deps{
-		Conns: a.conns, Bus: a.bus, Limits: a.limits, Verifier: a.verifier,
+		Services: definitions, Conns: a.conns, Bus: a.bus, Limits: a.limits, Verifier: a.verifier,
 		Log:       a.log.With().Str("service", gatewayName).Logger(),
 		AccessLog: zerolog.New(access).With().Timestamp().Logger(),
 		Metrics:   a.registry,

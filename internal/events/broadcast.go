@@ -2,6 +2,7 @@ package events
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -10,11 +11,22 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Broadcast sends to the watches of all running processes, this one included, at
-// most once and without keeping it. typ is no subject of the stream. It fails at
-// once while there is no connection.
+// broadcastToken is the first token of the types of all events that are broadcast.
+// No other event may have it: the stream keeps events of services, and broadcasts
+// are not kept.
+const broadcastToken = "session"
+
+// BroadcastOnly reports whether events of the type are broadcast and never stored.
+func BroadcastOnly(typ string) bool {
+	token, _, _ := strings.Cut(typ, ".")
+	return token == broadcastToken
+}
+
+// Broadcast sends an event to the watches of all running processes, this one
+// included. Each watch receives the event at most once; nothing keeps the event.
+// typ begins with "session.". Broadcast fails at once while there is no connection.
 func (b *Bus) Broadcast(typ string, body proto.Message) error {
-	if !typePattern.MatchString(typ) || streamed(typ) {
+	if !typePattern.MatchString(typ) || !BroadcastOnly(typ) {
 		return fmt.Errorf("broadcast %q: not a subject for broadcasts", typ)
 	}
 	data, err := protojson.Marshal(body)

@@ -34,6 +34,10 @@ type Config struct {
 	// URL is one or more nats:// or tls:// URLs, separated by commas. A user, password
 	// or token in it is used to log in.
 	URL secret.Text
+	// Subjects are the first tokens of the types of all events that the stream keeps,
+	// such as "appointment". The stream is only ever extended: several processes may
+	// give different ones.
+	Subjects []string
 	// Replicas of the stream at least, 1 to 5; 0 means 1. Three where there is a
 	// cluster. Whoever asks for the most gets it.
 	Replicas int

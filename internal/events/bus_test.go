@@ -22,7 +22,7 @@ func TestConnectBeforeTheServer(t *testing.T) {
 	t.Parallel()
 	srv := natstest.NewStopped(t)
 	reg := prometheus.NewRegistry()
-	bus, err := Connect(Config{URL: srv.URL()}, testLog(t), reg)
+	bus, err := Connect(Config{URL: srv.URL(), Subjects: testSubjects}, testLog(t), reg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +178,7 @@ func TestStreamIsOnlyExtended(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 { // the second process finds nothing to do
-		bus, err := Connect(Config{URL: srv.URL()}, testLog(t), nil)
+		bus, err := Connect(Config{URL: srv.URL(), Subjects: testSubjects}, testLog(t), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -28,6 +28,9 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, slices.Concat(pgtest.LeakOptions(), natstest.LeakOptions())...)
 }
 
+// testSubjects are what the stream of the tests keeps.
+var testSubjects = []string{"appointment", "user", "master", "service", "offering", "rating"}
+
 // patience is how long a test waits for what must happen.
 const patience = 2 * time.Minute
 
@@ -74,7 +77,7 @@ func testLog(t testing.TB) zerolog.Logger {
 
 func (b *bed) connect(cfg Config) *Bus {
 	b.t.Helper()
-	cfg.URL = b.nats.URL()
+	cfg.URL, cfg.Subjects = b.nats.URL(), testSubjects
 	bus, err := Connect(cfg, b.log, nil)
 	if err != nil {
 		b.t.Fatal(err)

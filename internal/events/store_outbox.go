@@ -26,8 +26,8 @@ func Append(ctx context.Context, tx *postgres.DB, es ...Event) error {
 		if err := e.validate(); err != nil {
 			return err
 		}
-		if !streamed(e.Type) {
-			return fmt.Errorf("event type %q is no subject of the stream", e.Type)
+		if BroadcastOnly(e.Type) {
+			return fmt.Errorf("event type %q is for broadcasts", e.Type)
 		}
 	}
 	traceparent := traceparentOf(ctx)

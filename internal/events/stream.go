@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -28,23 +27,14 @@ const (
 	ensureMaxWait = 5 * time.Second
 )
 
-// streamKinds are the first tokens of what the stream keeps.
-var streamKinds = []string{"appointment", "user", "master", "service", "offering", "rating"}
-
-// streamed reports whether the stream keeps events of the type.
-func streamed(typ string) bool {
-	kind, _, _ := strings.Cut(typ, ".")
-	return slices.Contains(streamKinds, kind)
-}
-
 // streamConfig is how a new stream is made. It keeps what consumers have handled
 // too (Limits): a WorkQueue stream would forget ids after an acknowledgement, and
 // an Interest stream confirms and drops what nobody consumes yet. Discard new, so
 // that a full stream loses nothing: what it refuses stays in the outbox.
 func (b *Bus) streamConfig() jetstream.StreamConfig {
-	subjects := make([]string, len(streamKinds))
-	for i, k := range streamKinds {
-		subjects[i] = k + ".>"
+	subjects := make([]string, len(b.cfg.Subjects))
+	for i, token := range b.cfg.Subjects {
+		subjects[i] = token + ".>"
 	}
 	return jetstream.StreamConfig{
 		Name:       streamName,

@@ -35,8 +35,8 @@ func NewConns(cfg ConnsConfig) *Conns {
 	return &Conns{cfg: cfg, conns: make(map[string]*conn)}
 }
 
-// For returns the connection to a service: "user", "appointment", "rating" or "notification". It may be called before
-// Local and Remote; calls are UNAVAILABLE until then. Errors of its calls are *apierr.Error.
+// For returns the connection to the service with that name. For may be called before Local and Remote; calls are
+// UNAVAILABLE until then. Errors of calls are *apierr.Error.
 func (c *Conns) For(service string) grpc.ClientConnInterface { return c.conn(service) }
 
 // Public returns the same connection for the gateway, which carries other people's calls: methods that are not in a

@@ -2,11 +2,15 @@ package servicetest
 
 import (
 	"context"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -14,6 +18,31 @@ import (
 
 // elsewhere is the schema of whatever other service Publish speaks and Listen hears for.
 const elsewhere = "elsewhere"
+
+// wordBoundary is where a word begins in a name such as WorkingHours.
+var wordBoundary = regexp.MustCompile(`([a-z0-9])([A-Z])`)
+
+// ContractSubjects returns the first tokens of the types of all events in the linked-in contracts, sorted. The message
+// of an event is named after its aggregate: AppointmentEvent is the body of appointment.created and of
+// appointment.cancelled.
+func ContractSubjects() []string {
+	var subjects []string
+	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
+		for i := range file.Messages().Len() {
+			aggregate, ok := strings.CutSuffix(string(file.Messages().Get(i).Name()), "Event")
+			if !ok || !strings.HasPrefix(string(file.Package()), "salon.") {
+				continue
+			}
+			subject := strings.ToLower(wordBoundary.ReplaceAllString(aggregate, "${1}_${2}"))
+			if !events.BroadcastOnly(subject) {
+				subjects = append(subjects, subject)
+			}
+		}
+		return true
+	})
+	slices.Sort(subjects)
+	return subjects
+}
 
 // Publish sends an event as another service would: through an outbox and its relay. Events of one aggregate arrive in
 // the order in which they are published. Nobody need have handled it when Publish returns.

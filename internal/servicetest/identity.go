@@ -11,7 +11,11 @@ import (
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/service"
 )
+
+// identityOwner is the name of the service that implements userv1.IdentityService.
+var identityOwner = service.NameOf(&userv1.IdentityService_ServiceDesc)
 
 // identity answers userv1.IdentityService from what the test has signed in.
 type identity struct {
@@ -70,8 +74,8 @@ func (p *Platform) SignIn(role apiv1.Role) auth.Principal {
 func (p *Platform) SignInAs(userID string, role apiv1.Role) auth.Principal {
 	p.t.Helper()
 	p.serveIdentity.Do(func() {
-		if err := p.serve("user", p.registerIdentity); err != nil {
-			p.t.Fatalf("servicetest: SignIn is for tests that do not serve \"user\" themselves: %v", err)
+		if err := p.serve(identityOwner, p.registerIdentity); err != nil {
+			p.t.Fatalf("servicetest: SignIn is for tests that do not serve %q themselves: %v", identityOwner, err)
 		}
 	})
 	caller := auth.Principal{UserID: userID, Role: role, SessionID: p.NewID()}

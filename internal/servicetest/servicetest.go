@@ -32,16 +32,6 @@ const (
 	glance = 5 * time.Millisecond
 )
 
-// Service is what the services of Salon have in common.
-type Service interface {
-	// Register makes the service answer on a server.
-	Register(r grpc.ServiceRegistrar)
-	// Run does what the service does by itself, until the context ends.
-	Run(ctx context.Context) error
-	// Ready tells whether the service can answer.
-	Ready(ctx context.Context) error
-}
-
 // Platform is everything that services stand on, for one test. All of it ends with the test.
 type Platform struct {
 	// Clock is what the services call now.
@@ -84,7 +74,7 @@ func New(t testing.TB, m ...postgres.Migrations) *Platform {
 	p.Issuer = auth.NewIssuer(p.Keys, nil, p.Clock.Now)
 
 	var err error
-	p.Bus, err = events.Connect(events.Config{URL: p.NATS.URL()}, p.Log, nil)
+	p.Bus, err = events.Connect(events.Config{URL: p.NATS.URL(), Subjects: ContractSubjects()}, p.Log, nil)
 	p.must(err)
 	t.Cleanup(p.Bus.Close)
 	p.Cache, err = cache.Open(cache.Config{URL: p.Redis.URL()}, p.Log)
@@ -95,7 +85,7 @@ func New(t testing.TB, m ...postgres.Migrations) *Platform {
 	credential := auth.NewServiceCredential(p.Keys, nil, p.Clock.Now)
 	p.Conns = rpc.NewConns(rpc.ConnsConfig{Services: credential})
 	t.Cleanup(func() { p.atEnd("close the connections", p.Conns.Close()) })
-	p.Sessions = auth.NewSessions(userv1.NewIdentityServiceClient(p.Conns.For("user")), p.Bus, p.Clock.Now)
+	p.Sessions = auth.NewSessions(userv1.NewIdentityServiceClient(p.Conns.For(identityOwner)), p.Bus, p.Clock.Now)
 	t.Cleanup(p.Sessions.Close)
 	keys := func(context.Context) (*userv1.Jwks, error) { return p.Issuer.JWKS(), nil }
 	p.server = rpc.ServerConfig{
@@ -129,7 +119,7 @@ func (p *Platform) serve(name string, register func(grpc.ServiceRegistrar)) erro
 }
 
 // Start serves a service and runs it. The test fails when it is not ready or when Run ends with an error.
-func (p *Platform) Start(name string, s Service) {
+func (p *Platform) Start(name string, s service.Service) {
 	p.t.Helper()
 	p.Serve(name, s.Register)
 	p.must(s.Ready(p.t.Context()))
