@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/cache"
 	"github.com/beauty-salon/platform/internal/events"
+	"github.com/beauty-salon/platform/internal/lifecycle"
 	"github.com/beauty-salon/platform/internal/metrics"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/ratelimit"
@@ -97,23 +97,19 @@ type app struct {
 	names    []string // of the services that run here
 	remotes  []string // of those that run elsewhere
 	services map[string]service.Service
-	closers  []func() // in the order in which things were opened
+	stack    *lifecycle.Stack
 }
 
-// newApp opens the connections and makes the services. On failure, what was opened is closed again.
-func newApp(ctx context.Context, cfg appConfig, logger zerolog.Logger) (_ *app, err error) {
+// newApp opens the connections and makes the services. Everything that newApp opens goes onto the stack, which the caller
+// closes, also when newApp fails.
+func newApp(ctx context.Context, cfg appConfig, logger zerolog.Logger, stack *lifecycle.Stack) (_ *app, err error) {
 	a := &app{
-		log: logger, now: cfg.now, registry: metrics.New(version), tracing: cfg.tracing, callTimeout: cfg.RequestTimeout,
+		log: logger, stack: stack, now: cfg.now, registry: metrics.New(version), tracing: cfg.tracing, callTimeout: cfg.RequestTimeout,
 		names: cfg.runs.services, services: map[string]service.Service{},
 	}
 	if a.now == nil {
 		a.now = time.Now
 	}
-	defer func() {
-		if err != nil {
-			a.close()
-		}
-	}()
 	if a.keys, a.previousKeys, err = cfg.keys(); err != nil {
 		return nil, err
 	}
@@ -123,17 +119,17 @@ func newApp(ctx context.Context, cfg appConfig, logger zerolog.Logger) (_ *app, 
 	if a.bus, err = cfg.connectBus(events.Config{URL: cfg.NATSURL, Subjects: streamSubjects(), Replicas: cfg.NATSReplicas}, a.log, a.registry); err != nil {
 		return nil, err
 	}
-	a.closers = append(a.closers, a.bus.Close)
+	stack.Defer("NATS", func() error { a.bus.Close(); return nil })
 	if a.cache, err = cache.Open(cache.Config{URL: cfg.RedisURL}, a.log); err != nil {
 		return nil, fmt.Errorf("connect to Redis: %w", err)
 	}
-	a.closers = append(a.closers, func() { a.closed("redis", a.cache.Close()) })
+	stack.Defer("Redis", a.cache.Close)
 	a.limits = ratelimit.New(a.cache, a.log)
 	a.credential = auth.NewServiceCredential(a.keys, a.previousKeys, a.now)
 	a.conns = rpc.NewConns(rpc.ConnsConfig{Services: a.credential, Tracing: a.tracing})
-	a.closers = append(a.closers, func() { a.closed("connections", a.conns.Close()) })
+	stack.Defer("connections", a.conns.Close)
 	a.sessions = auth.NewSessions(userv1.NewIdentityServiceClient(a.conns.For(sessionsOwner)), a.bus, a.now)
-	a.closers = append(a.closers, a.sessions.Close)
+	stack.Defer("sessions", func() error { a.sessions.Close(); return nil })
 	jwks := userv1.NewAuthServiceClient(a.conns.For(sessionsOwner))
 	a.verifier = auth.NewVerifier(func(ctx context.Context) (*userv1.Jwks, error) {
 		return jwks.GetJwks(ctx, &userv1.GetJwksRequest{})
@@ -160,7 +156,7 @@ func (a *app) addService(ctx context.Context, cfg appConfig, name string) error 
 	if err != nil {
 		return err
 	}
-	a.closers = append(a.closers, func() { a.closed("database of "+name, db.Close()) })
+	a.stack.Defer("database of "+name, db.Close)
 	// PostgreSQL takes tens of milliseconds for a first connection; meanwhile the rest is made. Whether there is one now
 	// is for the check of readiness to say.
 	a.connecting.Go(func() { _ = db.Ping(ctx) })
@@ -220,18 +216,4 @@ func (a *app) rpcServer(h *health.Server) (*grpc.Server, error) {
 		a.services[name].Register(server)
 	}
 	return server, rpc.CheckPolicies(server)
-}
-
-// close closes everything in the reverse order.
-func (a *app) close() {
-	for _, closer := range slices.Backward(a.closers) {
-		closer()
-	}
-	a.closers = nil
-}
-
-func (a *app) closed(what string, err error) {
-	if err != nil {
-		a.log.Warn().Err(err).Msg("close " + what)
-	}
 }

@@ -63,18 +63,19 @@ const (
 //
 // The services are run without listening anywhere, by a clock that the demo sets back, and stopped when all events have
 // had their effect.
-func seedDemo(ctx context.Context, cfg appConfig, mark string) (demoState, error) {
+func seedDemo(ctx context.Context, cfg appConfig, mark string) (found demoState, err error) {
 	ctx, cancel := context.WithTimeout(ctx, seedTime)
 	defer cancel()
 	clock := &demo.Clock{}
 	clock.Set(time.Now())
 	cfg.now, cfg.runs = clock.Now, selection{services: serviceNames}
 	logger := log.New(cfg.logFlags.config()).Level(zerolog.WarnLevel)
-	a, err := newApp(ctx, cfg, logger)
+	stack, ctx := lifecycle.New(ctx)
+	defer func() { err = errors.Join(err, stack.Close()) }()
+	a, err := newApp(ctx, cfg, logger, stack)
 	if err != nil {
 		return demoAbsent, err
 	}
-	defer a.close()
 	begin := func() error {
 		if mark == "" {
 			return nil
@@ -88,20 +89,14 @@ func seedDemo(ctx context.Context, cfg appConfig, mark string) (demoState, error
 	if !fresh {
 		return a.findDemo(ctx), nil
 	}
-	var group lifecycle.Group
 	for _, name := range serviceNames {
-		group.Add(lifecycle.Component{Name: name, Run: a.services[name].Run, StopTimeout: stopTime})
+		stack.Push(lifecycle.Part{Name: name, Run: a.services[name].Run, StopTimeout: stopTime})
 	}
 	seeder := &demo.Seeder{Conns: a.conns, Clock: clock}
-	group.Add(lifecycle.Component{Name: "demo", Start: func(ctx context.Context) error {
-		if err := seeder.Seed(ctx, time.Now()); err != nil {
-			return err
-		}
-		return waitSettled(ctx, seeder)
-	}, Run: func(context.Context) error { return errSeeded }})
-	if err := group.Run(ctx); err == nil {
-		return demoAbsent, context.Cause(ctx) // the end of ctx is no error to a group
-	} else if !errors.Is(err, errSeeded) {
+	if err := seeder.Seed(ctx, time.Now()); err != nil {
+		return demoAbsent, err
+	}
+	if err := waitSettled(ctx, seeder); err != nil {
 		return demoAbsent, err
 	}
 	if mark != "" {
@@ -124,9 +119,6 @@ func (a *app) findDemo(ctx context.Context) demoState {
 	}
 	return demoThere
 }
-
-// errSeeded ends the group when its work is done.
-var errSeeded = errors.New("seeded")
 
 // waitSettled waits until the events of the demo have had their effect.
 func waitSettled(ctx context.Context, seeder *demo.Seeder) error {

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 
+	"github.com/beauty-salon/platform/internal/lifecycle"
 	"github.com/beauty-salon/platform/internal/secret"
 )
 
@@ -65,8 +67,8 @@ type serveCmd struct {
 	Services []string `help:"What to run: all, or some of gateway, ${serviceList}." default:"all"`
 }
 
-// Run serves until it is told to stop.
-func (c *serveCmd) Run(ctx context.Context) error {
+// Run serves until ctx ends.
+func (c *serveCmd) Run(ctx context.Context) (err error) {
 	runs, err := parseServices(c.Services)
 	if err != nil {
 		return err
@@ -98,10 +100,11 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		return fmt.Errorf("no %s: %s has to know where the %s service is, which does not run here",
 			targetVariable(callee), caller, callee)
 	}
-	ls, err := listen(ctx, cfg)
+	stack, ctx := lifecycle.New(ctx)
+	defer func() { err = errors.Join(err, stack.Close()) }()
+	ls, err := listen(ctx, cfg, stack)
 	if err != nil {
 		return err
 	}
-	defer ls.close()
-	return runApp(ctx, cfg, ls, func(a addrs) { fmt.Println(a) })
+	return runApp(ctx, cfg, stack, ls, func(a addrs) { fmt.Println(a) })
 }
