@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/nats-io/nuid"
 )
 
 // The headers of an atomic batch (ADR-50 of NATS, from server 2.12 on).
@@ -25,7 +25,7 @@ const (
 func (b *Bus) publishBatch(ctx context.Context, ms []*nats.Msg) error {
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
-	id := nuid.Next()
+	id := uuid.NewString()
 	for i, m := range ms {
 		m.Header.Set(headerBatchID, id)
 		m.Header.Set(headerBatchSequence, strconv.Itoa(i+1))

@@ -113,10 +113,11 @@ func TestReplayOfASupersededEvent(t *testing.T) {
 				}})
 			b.start(c.Run)
 			id := newID(t)
-			for v := int64(1); v <= 3; v++ {
+			b.publish(newEvent(t, id, 1))
+			letter := b.waitDeadLetters(1)[0]
+			for v := int64(2); v <= 3; v++ {
 				b.publish(newEvent(t, id, v))
 			}
-			letter := b.waitDeadLetters(1)[0]
 			b.waitEffects("tests-all", 2)
 			repaired.Store(true)
 			b.replay(letter.ID)
@@ -143,7 +144,7 @@ func TestReplayOfAnUnknownDeadLetter(t *testing.T) {
 }
 
 // What no further try can repair goes to the dead letters at the first.
-func TestUndecodableEventsAreBuriedAtOnce(t *testing.T) {
+func TestUndecodableEventsBecomeDeadLettersAtOnce(t *testing.T) {
 	t.Parallel()
 	valid := newEvent(t, newID(t), 1)
 	for name, change := range map[string]func(*nats.Msg){

@@ -36,9 +36,7 @@ const (
 type worker struct {
 	*Consumer
 	durable jetstream.Consumer
-	lanes   lanes
-	ready   []*delivery // freed from a lane, to be handled next
-	batch   int         // how many to fetch
+	batch   int // how many events to fetch
 
 	// failed counts, by sequence, the tries of events that are not settled. What the
 	// server counts are deliveries, many of which are no try.
@@ -47,26 +45,20 @@ type worker struct {
 	alive, replayed, measured, pruned time.Time // when last
 }
 
-// run works until ctx ends or the database or NATS fails, and gives back what it has.
-func (w *worker) run(ctx context.Context, durable jetstream.Consumer) (err error) {
-	w.durable, w.lanes, w.ready, w.batch = durable, lanes{}, nil, maxBatch/4
+// run works until ctx ends or until the database or NATS fails.
+func (w *worker) run(ctx context.Context, durable jetstream.Consumer) error {
+	w.durable, w.batch = durable, maxBatch/4
 	w.alive = time.Now()
-	var hand []*delivery
-	defer func() {
-		w.giveBack(append(append(hand, w.ready...), w.lanes.waiting()...))
-	}()
 	for ctx.Err() == nil {
 		if err := w.housekeep(ctx); err != nil {
 			return err
 		}
-		w.ready = append(w.ready, w.lanes.expire(time.Now())...)
-		hand, w.ready = w.ready, nil
-		if len(hand) == 0 {
-			if hand, err = w.fetch(ctx); err != nil {
-				return err
-			}
+		ds, err := w.fetch(ctx)
+		if err != nil {
+			return err
 		}
-		if hand, err = w.work(ctx, hand); err != nil {
+		if left, err := w.work(ctx, ds); err != nil {
+			giveBack(left)
 			return err
 		}
 	}
@@ -108,28 +100,20 @@ func (w *worker) receive(msgs jetstream.MessageBatch) ([]*delivery, error) {
 	return ds, nil
 }
 
-// work handles the deliveries, together if that succeeds and else one by one. The
-// error is an outage or the end of ctx; then it returns those that it did not get to.
-func (w *worker) work(ctx context.Context, hand []*delivery) ([]*delivery, error) {
-	var admitted []*delivery
-	for _, d := range hand {
-		if w.lanes.admit(d) {
-			admitted = append(admitted, d)
-		}
-	}
-	if len(admitted) > 1 && w.workTogether(ctx, admitted) {
+// work handles the deliveries in one transaction if that succeeds, and else each in
+// its own. The error is an outage or the end of ctx; work then returns the
+// deliveries that are not settled.
+func (w *worker) work(ctx context.Context, ds []*delivery) ([]*delivery, error) {
+	if len(ds) > 1 && w.workTogether(ctx, ds) {
 		return nil, nil
 	}
-	for i, d := range admitted {
+	for i, d := range ds {
 		if ctx.Err() != nil {
-			return admitted[i:], ctx.Err()
+			return ds[i:], ctx.Err()
 		}
-		if i > 0 && !w.lanes.admit(d) { // an earlier one has just failed
-			continue
-		}
-		w.keepAlive(admitted[i:])
+		w.keepAlive(ds[i:])
 		if err := w.workAlone(ctx, d); err != nil {
-			return admitted[i:], err
+			return ds[i:], err
 		}
 	}
 	return nil, nil
@@ -162,7 +146,7 @@ func (w *worker) workTogether(ctx context.Context, ds []*delivery) bool {
 // workAlone settles one delivery. The error is an outage.
 func (w *worker) workAlone(ctx context.Context, d *delivery) error {
 	if d.broken != nil {
-		return w.bury(ctx, d, d.broken)
+		return w.moveToDeadLetters(ctx, d, d.broken)
 	}
 	results, err := w.handle(ctx, []*delivery{d})
 	if err == nil {
@@ -179,7 +163,7 @@ func (w *worker) workAlone(ctx context.Context, d *delivery) error {
 		w.countFailure(d)
 	}
 	if errors.Is(err, errUndecodable) || w.failed[d.seq] >= w.cfg.MaxDeliver {
-		return w.bury(ctx, d, err)
+		return w.moveToDeadLetters(ctx, d, err)
 	}
 	w.retry(d, err)
 	return nil
@@ -206,14 +190,12 @@ func (w *worker) retry(d *delivery, cause error) {
 	w.log.Warn().Err(cause).Str("event", d.event.ID).Str("type", d.event.Type).Int("try", tries).
 		Dur("again_in", delay).Msg("event handler failed")
 	w.metrics.count(resultFailed, 1)
-	if err := d.msg.NakWithDelay(delay); err != nil {
-		delay = 0 // it comes back after ackWait
-	}
-	w.lanes.block(d, time.Now().Add(delay+w.ackWait))
+	// Without a connection the event comes back after ackWait.
+	_ = d.msg.NakWithDelay(delay)
 }
 
-// bury moves the event to the dead letters. The error is an outage.
-func (w *worker) bury(ctx context.Context, d *delivery, cause error) error {
+// moveToDeadLetters ends the tries of an event. The error is an outage.
+func (w *worker) moveToDeadLetters(ctx context.Context, d *delivery, cause error) error {
 	tries := max(w.failed[d.seq], 1)
 	if err := insertDeadLetter(ctx, w.db, w.cfg.Name, d.event, tries, cause); err != nil {
 		if ctx.Err() != nil {
@@ -231,7 +213,7 @@ func (w *worker) bury(ctx context.Context, d *delivery, cause error) error {
 	if err := d.msg.TermWithReason("dead letter"); err != nil {
 		w.log.Warn().Err(err).Str("event", d.event.ID).Msg("cannot end the delivery of a dead letter")
 	}
-	w.free(d)
+	delete(w.failed, d.seq)
 	return nil
 }
 
@@ -253,12 +235,6 @@ func (w *worker) finish(ctx context.Context, ds []*delivery, results []string) {
 		if err != nil {
 			w.log.Debug().Err(err).Str("event", d.event.ID).Msg("event is not acknowledged and will come again")
 		}
-		w.free(d)
+		delete(w.failed, d.seq)
 	}
-}
-
-// free lets what waited for d go on.
-func (w *worker) free(d *delivery) {
-	delete(w.failed, d.seq)
-	w.ready = append(w.ready, w.lanes.settle(d)...)
 }
