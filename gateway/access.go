@@ -212,7 +212,7 @@ func (g *Gateway) finishRPC(ctx context.Context, method, id string, start time.T
 	g.metrics.duration.WithLabelValues("grpc", method, code.String()).Observe(took.Seconds())
 	e := g.deps.AccessLog.Log().Str("request_id", id).Str("protocol", "grpc").Str("route", method).
 		Str("code", code.String()).Dur("duration_ms", took)
-	if user := g.verifiedUser(ctx, bearerOf(ctx)); user != "" {
+	if user := g.verifiedUser(bearerOf(ctx)); user != "" {
 		e.Str("user_id", user)
 	}
 	e.Str("client_ip", rpc.ClientIP(ctx)).Send()

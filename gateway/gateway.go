@@ -201,7 +201,7 @@ func (g *Gateway) rest(mux http.Handler) http.Handler {
 			return
 		}
 		if rec := recordOf(r.Context()); rec != nil {
-			rec.userID = g.verifiedUser(r.Context(), bearerToken(r.Header.Get("Authorization")))
+			rec.userID = g.verifiedUser(bearerToken(r.Header.Get("Authorization")))
 		}
 		// TE and Grpc-Timeout would change how grpc-gateway answers and how long it waits.
 		r.Header.Del("Te")

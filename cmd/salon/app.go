@@ -130,10 +130,7 @@ func newApp(ctx context.Context, cfg appConfig, logger zerolog.Logger, stack *li
 	stack.Defer("connections", a.conns.Close)
 	a.sessions = auth.NewSessions(userv1.NewIdentityServiceClient(a.conns.For(sessionsOwner)), a.bus, a.now)
 	stack.Defer("sessions", func() error { a.sessions.Close(); return nil })
-	jwks := userv1.NewAuthServiceClient(a.conns.For(sessionsOwner))
-	a.verifier = auth.NewVerifier(func(ctx context.Context) (*userv1.Jwks, error) {
-		return jwks.GetJwks(ctx, &userv1.GetJwksRequest{})
-	}, a.now)
+	a.verifier = auth.NewVerifier(a.keys, a.previousKeys, a.now)
 	for _, name := range a.names {
 		if err := a.addService(ctx, cfg, name); err != nil {
 			return nil, fmt.Errorf("service %s: %w", name, err)

@@ -19,7 +19,7 @@ func NewAuthenticator(v *Verifier, s *Sessions) *Authenticator {
 // Authenticate returns the caller whom an access token belongs to, with the role that the account has now. Errors are
 // those of [Verifier.Verify] and [Sessions.Check].
 func (a *Authenticator) Authenticate(ctx context.Context, bearer string) (Principal, error) {
-	claims, err := a.verifier.Verify(ctx, bearer)
+	claims, err := a.verifier.Verify(bearer)
 	if err != nil {
 		return Principal{}, err
 	}

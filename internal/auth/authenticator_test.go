@@ -15,7 +15,7 @@ import (
 
 func TestAuthenticate(t *testing.T) {
 	c, u := newClock(), newUsers()
-	i, v, _ := newPair(t, c)
+	i, v := newPair(t, c)
 	a := NewAuthenticator(v, NewSessions(u, nil, c.Now))
 	token := issue(t, i)
 	if p, err := a.Authenticate(t.Context(), token); err != nil || p != anna() {

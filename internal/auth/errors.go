@@ -19,10 +19,6 @@ var errSession = apierr.New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASO
 var errSessions = apierr.New(codes.Unavailable, apiv1.ErrorReason_ERROR_REASON_UNAVAILABLE,
 	"sessions cannot be checked at the moment")
 
-// errKeys is the answer while the signing keys have never been fetched.
-var errKeys = apierr.New(codes.Unavailable, apiv1.ErrorReason_ERROR_REASON_UNAVAILABLE,
-	"access tokens cannot be checked at the moment")
-
 // errBusy is the answer when more passwords wait to be hashed than the queue holds.
 var errBusy = apierr.New(codes.ResourceExhausted, apiv1.ErrorReason_ERROR_REASON_RATE_LIMITED,
 	"too many sign-ins at the moment")

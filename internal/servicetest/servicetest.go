@@ -87,9 +87,8 @@ func New(t testing.TB, m ...postgres.Migrations) *Platform {
 	t.Cleanup(func() { p.atEnd("close the connections", p.Conns.Close()) })
 	p.Sessions = auth.NewSessions(userv1.NewIdentityServiceClient(p.Conns.For(identityOwner)), p.Bus, p.Clock.Now)
 	t.Cleanup(p.Sessions.Close)
-	keys := func(context.Context) (*userv1.Jwks, error) { return p.Issuer.JWKS(), nil }
 	p.server = rpc.ServerConfig{
-		Log: p.Log, Auth: auth.NewAuthenticator(auth.NewVerifier(keys, p.Clock.Now), p.Sessions),
+		Log: p.Log, Auth: auth.NewAuthenticator(auth.NewVerifier(p.Keys, nil, p.Clock.Now), p.Sessions),
 		Services: credential,
 	}
 	// A server that is stopped while it makes the stream leaves parts of it behind.
