@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/rs/zerolog"
 
 	"github.com/beauty-salon/platform/internal/redistest"
@@ -293,9 +293,8 @@ func TestMetrics(t *testing.T) {
 		{"redis miss", a.counts.remoteMiss, 1},
 		{"redis failures", a.counts.remoteFailed, 0},
 	} {
-		var m dto.Metric
-		if err := test.counter.Write(&m); err != nil || m.GetCounter().GetValue() != test.want {
-			t.Errorf("%s: %v, %v, want %v", test.name, m.GetCounter().GetValue(), err, test.want)
+		if got := testutil.ToFloat64(test.counter); got != test.want {
+			t.Errorf("%s: %v, want %v", test.name, got, test.want)
 		}
 	}
 	families, err := reg.Gather()

@@ -109,7 +109,7 @@ func TestAnEventStoredTwiceHasOneEffect(t *testing.T) {
 	b.waitAcknowledged("tests-all")
 	assertOnceInOrder(t, b.effects("tests-all"), want)
 	for result, n := range map[string]int{resultHandled: len(want), resultDuplicate: 2 * len(want), resultOlder: 0} {
-		if got := metricValue(t, c.metrics.events.WithLabelValues("tests-all", result)); got != float64(n) {
+		if got := metricValue(c.metrics.events.WithLabelValues("tests-all", result)); got != float64(n) {
 			t.Errorf("%v events counted as %s, want %d", got, result, n)
 		}
 	}

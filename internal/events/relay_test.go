@@ -313,8 +313,8 @@ func TestRelayPrunesAndMeasures(t *testing.T) {
 	r := NewRelay(b.db, b.bus, b.log, reg)
 	b.start(r.Run)
 	eventually(t, "the old row is gone", func() bool { return b.count("SELECT count(*) FROM outbox") == 3 })
-	eventually(t, "the lag is measured", func() bool { return metricValue(t, r.metrics.unpublished) == 2 })
-	if oldest := metricValue(t, r.metrics.oldest); oldest < time.Hour.Seconds() {
+	eventually(t, "the lag is measured", func() bool { return metricValue(r.metrics.unpublished) == 2 })
+	if oldest := metricValue(r.metrics.oldest); oldest < time.Hour.Seconds() {
 		t.Errorf("the oldest event waits for %v s", oldest)
 	}
 	// A second relay of the process shares the metrics.
@@ -337,7 +337,7 @@ func TestRelayPrunesAndMeasuresUnderALastingBacklog(t *testing.T) {
 	eventually(t, "the old row is gone", func() bool {
 		return b.count("SELECT count(*) FROM outbox WHERE event_id = ?", old.ID) == 0
 	})
-	if metricValue(t, r.metrics.unpublished) == 0 {
+	if metricValue(r.metrics.unpublished) == 0 {
 		t.Error("the backlog is not measured")
 	}
 	stop()

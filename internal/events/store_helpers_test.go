@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 
@@ -358,11 +358,4 @@ func assertOnceInOrder(t testing.TB, got []effect, want []Event) {
 }
 
 // metricValue is the value of a gauge or a counter.
-func metricValue(t testing.TB, metric prometheus.Metric) float64 {
-	t.Helper()
-	var m dto.Metric
-	if err := metric.Write(&m); err != nil {
-		t.Fatal(err)
-	}
-	return m.GetGauge().GetValue() + m.GetCounter().GetValue()
-}
+func metricValue(metric prometheus.Collector) float64 { return testutil.ToFloat64(metric) }

@@ -7,9 +7,9 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/DeRuina/timberjack"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
-	"gopkg.in/natefinch/lumberjack.v2"
 
 	"github.com/beauty-salon/platform/internal/metrics"
 )
@@ -34,7 +34,7 @@ type AccessConfig struct {
 // independently, so neither holds up a request or the other. It is safe for concurrent use; a Write is one whole line.
 type Access struct {
 	outputs []*Buffer
-	file    *lumberjack.Logger // nil without a file
+	file    *timberjack.Logger // nil without a file
 }
 
 // NewAccess opens the outputs. It fails when the file cannot be written. log is told when that happens later.
@@ -47,14 +47,14 @@ func NewAccess(cfg AccessConfig, log zerolog.Logger) (*Access, error) {
 		if err := writable(cfg.File); err != nil {
 			return nil, fmt.Errorf("access log: %w", err)
 		}
-		a.file = &lumberjack.Logger{
+		a.file = &timberjack.Logger{
 			Filename:   cfg.File,
 			MaxSize:    cfg.MaxSizeMB,
 			MaxBackups: cfg.Backups,
 			Compress:   cfg.Compress,
 		}
 		if a.file.MaxBackups == 0 {
-			a.file.MaxBackups = 7 // lumberjack's 0 would keep all
+			a.file.MaxBackups = 7 // timberjack's 0 would keep all
 		}
 		a.outputs = append(a.outputs, NewBuffer(a.file, func(err error) {
 			log.Error().Err(err).Str("file", cfg.File).Msg("access lines cannot be written")
@@ -70,7 +70,7 @@ func NewAccess(cfg AccessConfig, log zerolog.Logger) (*Access, error) {
 	return a, nil
 }
 
-// writable finds out at start what lumberjack would find out at the first line.
+// writable finds out at start what timberjack would find out at the first line.
 func writable(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return err

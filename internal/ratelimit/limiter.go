@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/go-redis/redis_rate/v10"
 	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 
@@ -66,21 +65,48 @@ func (l *Limiter) Allow(ctx context.Context, key string, lim Limit) Result {
 		lim.Burst = lim.Rate
 	}
 	key = hashed("rate", key)
-	var shared *redis_rate.Result
+	var shared []int64
 	err := l.do(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
-		shared, err = redis_rate.NewLimiter(r).Allow(ctx, key,
-			redis_rate.Limit{Rate: lim.Rate, Burst: lim.Burst, Period: lim.Period})
+		shared, err = allowScript.Run(ctx, r, []string{key}, lim.interval().Microseconds(), lim.Burst).Int64Slice()
 		return err
 	})
-	if err != nil {
+	if err != nil || len(shared) != 2 {
 		return l.local.take(key, lim)
 	}
-	out := Result{Allowed: shared.Allowed >= 1, Limit: lim.Burst, Remaining: shared.Remaining, ResetAfter: shared.ResetAfter}
-	if !out.Allowed {
-		out.RetryAfter = max(shared.RetryAfter, 0)
-	}
-	return out
+	return lim.result(shared[0] == 1, time.Duration(shared[1])*time.Microsecond)
 }
+
+// interval is the time that one call uses up, in whole microseconds. The limit is complete.
+func (lim Limit) interval() time.Duration {
+	return max(lim.Period/time.Duration(lim.Rate), time.Microsecond).Truncate(time.Microsecond)
+}
+
+// result describes the state of a key. used is the time that the calls so far have used up and that has not passed yet.
+func (lim Limit) result(allowed bool, used time.Duration) Result {
+	r := Result{Allowed: allowed, Limit: lim.Burst, ResetAfter: used}
+	room := time.Duration(lim.Burst)*lim.interval() - used
+	if allowed {
+		r.Remaining = int(room / lim.interval())
+	} else {
+		r.RetryAfter = lim.interval() - room
+	}
+	return r
+}
+
+// allowScript is the generic cell rate algorithm. The key holds the theoretical arrival time of the next call, in
+// microseconds of Redis' clock. It returns whether the call is allowed (1 or 0), and how far that time is ahead.
+var allowScript = redis.NewScript(`
+local t = redis.call('TIME')
+local now = t[1] * 1000000 + t[2]
+local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local arrival = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
+local next = arrival + interval
+if next - burst * interval > now then
+  return {0, arrival - now}
+end
+redis.call('SET', KEYS[1], string.format('%d', next), 'PX', math.ceil((next - now) / 1000))
+return {1, next - now}
+`)
 
 // do uses Redis, and logs once when it cannot and once when it can again.
 func (l *Limiter) do(ctx context.Context, fn func(ctx context.Context, r redis.UniversalClient) error) error {
