@@ -18,10 +18,9 @@ const (
 	headerBatchCommit   = "Nats-Batch-Commit"
 )
 
-// publishBatch stores all messages in their order or none of them. A server that
-// syncs its files always then does so once for all, where it would once for each.
-// After an error nobody knows: the messages may have been stored. Among others, it
-// refuses a batch with a message that it has stored already.
+// publishBatch stores all messages in their order or none of them. A server that always syncs its files syncs once
+// for the batch instead of once for each message. After an error the messages may or may not have been stored. The
+// server refuses a batch that contains a message it has stored before.
 func (b *Bus) publishBatch(ctx context.Context, ms []*nats.Msg) error {
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()

@@ -14,35 +14,33 @@ import (
 )
 
 const (
-	// fetchWait is how long a request for an event waits at the server, and so the
-	// longest time until what else there is to do is looked at.
+	// fetchWait is how long a request for an event waits at the server. It bounds the time until the next
+	// housekeeping.
 	fetchWait = 2 * time.Second
-	// settleTimeout is how long the server may take to confirm an acknowledgement.
+	// settleTimeout bounds the wait for the server to confirm an acknowledgement.
 	settleTimeout = 2 * time.Second
 	replayEvery   = 2 * time.Second
 	infoEvery     = 10 * time.Second
 	inboxEvery    = 10 * time.Minute
 
-	// A transaction takes up to maxBatch events, fewer when it gets long: its locks
-	// stand in the way of requests.
+	// A transaction handles up to maxBatch events, and fewer when it gets long, because its locks block requests.
 	minBatch  = 1
 	maxBatch  = 64
 	longBatch = 200 * time.Millisecond
 )
 
-// worker is the state of a running consumer. Everything happens in one goroutine:
-// what bounds the rate is the commits, and those are shared by taking into one
-// transaction whatever has queued up.
+// worker is the state of a running consumer. One goroutine does everything: the commits limit the rate, and one
+// transaction handles all events that have queued up.
 type worker struct {
 	*Consumer
 	durable jetstream.Consumer
 	batch   int // how many events to fetch
 
-	// failed counts, by sequence, the tries of events that are not settled. What the
-	// server counts are deliveries, many of which are no try.
+	// failed counts, by sequence, the failed tries of unsettled events. The server counts deliveries, and many
+	// deliveries are not tries.
 	failed map[uint64]int
 
-	alive, replayed, measured, pruned time.Time // when last
+	alive, replayed, measured, pruned time.Time // the last time of each
 }
 
 // run works until ctx ends or until the database or NATS fails.
@@ -65,7 +63,7 @@ func (w *worker) run(ctx context.Context, durable jetstream.Consumer) error {
 	return nil
 }
 
-// fetch takes what is there, or waits for one event.
+// fetch returns the events that are available, or waits for one event.
 func (w *worker) fetch(ctx context.Context) ([]*delivery, error) {
 	msgs, err := w.durable.FetchNoWait(w.batch)
 	if err != nil {
@@ -169,7 +167,7 @@ func (w *worker) workAlone(ctx context.Context, d *delivery) error {
 	return nil
 }
 
-// countFailure counts a try that was the event's own failure.
+// countFailure counts a failure that the event itself caused.
 func (w *worker) countFailure(d *delivery) {
 	if len(w.failed) >= 4*maxAckPending {
 		clear(w.failed) // left over from events that other processes have settled
@@ -177,13 +175,13 @@ func (w *worker) countFailure(d *delivery) {
 	w.failed[d.seq]++
 }
 
-// unavailable reports whether the failure is not the event's: the connection broke,
-// or a service that the handler called is away.
+// unavailable reports whether the event did not cause the failure: the connection broke, or a service that the
+// handler called is away.
 func unavailable(err error) bool {
 	return apierr.From(postgres.APIError(err)).Code() == codes.Unavailable
 }
 
-// retry gives the event back for later.
+// retry returns the event to the server for a later try.
 func (w *worker) retry(d *delivery, cause error) {
 	tries := max(w.failed[d.seq], 1)
 	delay := jitter(w.cfg.Backoff[min(tries, len(w.cfg.Backoff))-1])
@@ -194,7 +192,7 @@ func (w *worker) retry(d *delivery, cause error) {
 	_ = d.msg.NakWithDelay(delay)
 }
 
-// moveToDeadLetters ends the tries of an event. The error is an outage.
+// moveToDeadLetters records the event as a dead letter and ends its delivery. The error is an outage.
 func (w *worker) moveToDeadLetters(ctx context.Context, d *delivery, cause error) error {
 	tries := max(w.failed[d.seq], 1)
 	if err := insertDeadLetter(ctx, w.db, w.cfg.Name, d.event, tries, cause); err != nil {
@@ -217,8 +215,8 @@ func (w *worker) moveToDeadLetters(ctx context.Context, d *delivery, cause error
 	return nil
 }
 
-// finish acknowledges what the committed transaction has handled. What is not
-// acknowledged comes again and is found in the inbox.
+// finish acknowledges the events of the committed transaction. An event without acknowledgement is delivered again
+// and found in the inbox.
 func (w *worker) finish(ctx context.Context, ds []*delivery, results []string) {
 	w.afterCommit()
 	for i, d := range ds {
@@ -227,7 +225,7 @@ func (w *worker) finish(ctx context.Context, ds []*delivery, results []string) {
 		if i < len(ds)-1 {
 			err = d.msg.Ack()
 		} else {
-			// The server handles these in order: confirming the last it confirms all.
+			// The server handles acknowledgements in order: confirming the last confirms all.
 			ackCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 			err = d.msg.DoubleAck(ackCtx)
 			cancel()
