@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// tokenIssuer and tokenAudience are the same in every installation: keys differ, names need not.
+	// tokenIssuer and tokenAudience are the same in every installation: only the keys differ.
 	tokenIssuer   = "salon"
 	tokenAudience = "salon-api"
 	tokenType     = "at+jwt" // RFC 9068, section 2.1
@@ -41,8 +41,8 @@ type Issuer struct {
 	now  func() time.Time
 }
 
-// NewIssuer returns an issuer that signs with the key derived from keys. previous may be nil; while it is given, its
-// public key stays published, so that tokens signed before the keys were changed are good until they expire.
+// NewIssuer returns an issuer that signs with the key derived from keys. previous may be nil. While it is given,
+// its public key stays published, so that tokens from before the change of keys are valid until they expire.
 func NewIssuer(keys, previous *secret.Keys, now func() time.Time) *Issuer {
 	key := signer(keys)
 	i := &Issuer{key: key, kid: keyID(publicKey(key)), now: now, jwks: &userv1.Jwks{}}
@@ -55,7 +55,7 @@ func NewIssuer(keys, previous *secret.Keys, now func() time.Time) *Issuer {
 	return i
 }
 
-// Issue signs a token for p that is valid for [AccessTokenTTL], and returns it with its end.
+// Issue returns a signed token for p, which is valid for [AccessTokenTTL], and the end of its validity.
 func (i *Issuer) Issue(p Principal) (token string, expires time.Time, err error) {
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -86,7 +86,8 @@ func (i *Issuer) Issue(p Principal) (token string, expires time.Time, err error)
 	return token, expires, nil
 }
 
-// JWKS returns the public keys of all tokens that may still be valid (RFC 7517). Callers must not change it.
+// JWKS returns the public keys of all tokens that may still be valid (RFC 7517). Callers must not change the
+// result.
 func (i *Issuer) JWKS() *userv1.Jwks { return i.jwks }
 
 // signer derives the key pair: the same keys give the same pair in every process.

@@ -16,22 +16,22 @@ import (
 )
 
 const (
-	// tokenLeeway is how far the clocks of two machines may be apart.
+	// tokenLeeway is the accepted difference between the clocks of two machines.
 	tokenLeeway = 30 * time.Second
-	// maxTokenBytes keeps junk away from the JSON parser. Our own tokens have some 600 bytes.
+	// maxTokenBytes keeps long input away from the JSON parser. Our own tokens have some 600 bytes.
 	maxTokenBytes = 4 << 10
-	// verifiedTokens bounds the memory of the verified ones to a few MB.
+	// verifiedTokens bounds the memory for verified tokens to a few MB.
 	verifiedTokens = 20_000
 )
 
 // errUnknownKey is the cause for a token that names none of the keys.
 var errUnknownKey = errors.New("unknown key id")
 
-// Claims is what a valid access token says.
+// Claims are the claims of a valid access token.
 type Claims struct {
 	// Principal is the caller, with the role that the account had when the token was issued.
 	Principal
-	// ExpiresAt is the end of the token's life, in whole seconds.
+	// ExpiresAt is the end of the token's validity, in whole seconds.
 	ExpiresAt time.Time
 }
 
@@ -116,8 +116,8 @@ func (v *Verifier) parse(token string) (Claims, error) {
 	return body.claims()
 }
 
-// checkHeader admits the members that we write and no others: a key or the address of one in the token (jwk, jku, x5c,
-// x5u) is never looked at, and "crit" may not be ignored (RFC 7515, section 4.1.11).
+// checkHeader admits only the members that the issuer writes: a key, or the address of a key, in the token (jwk,
+// jku, x5c, x5u) is never used, and "crit" must not be ignored (RFC 7515, section 4.1.11).
 func checkHeader(header map[string]any, typ string) (kid string, err error) {
 	for name := range header {
 		if name != "alg" && name != "typ" && name != "kid" {
@@ -131,7 +131,7 @@ func checkHeader(header map[string]any, typ string) (kid string, err error) {
 	return kid, nil
 }
 
-// claims checks what the parser does not.
+// claims checks what the parser does not check.
 func (c *tokenClaims) claims() (Claims, error) {
 	role, known := apiv1.Role_value[c.Role]
 	if !known || role == 0 {

@@ -244,7 +244,7 @@ func TestTooManyDropsDuringOutage(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.Stop()
-	writer.remote.untold.limit = 10
+	writer.remote.pending.limit = 10
 	for i := range 10 {
 		writer.Drop(t.Context(), fmt.Sprint(i), 1)
 	}
