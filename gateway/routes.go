@@ -17,24 +17,24 @@ import (
 	"github.com/beauty-salon/platform/internal/service"
 )
 
-// route is one method of the contract, with all that the gateway has to know of it.
+// route is one method of the contract with all that the gateway needs.
 type route struct {
 	fullMethod string // "/salon.user.v1.MasterService/GetMaster"
-	service    string // "user": the name that connections go by
+	service    string // "user": the name of its connection
 	desc       protoreflect.MethodDescriptor
 	binding.Binding
-	path      func() *regexp.Regexp // only needed to tell what else a path takes
+	path      func() *regexp.Regexp // only needed for the Allow header
 	query     map[string]bool       // the query parameters that it takes, by JSON and by proto name
 	cache     *apiv1.ResponseCache
 	location  string // for creates: the template of the path of what was created
-	anonymous bool   // nobody need be signed in
-	personal  bool   // some callers see more of the answer than others
+	anonymous bool   // callers need not be signed in
+	personal  bool   // some callers receive more fields than others
 }
 
-// mutates reports whether the method may change something: over REST, everything but GET.
+// mutates reports whether the method may change something: in REST, every method but GET.
 func (r *route) mutates() bool { return r.Verb != http.MethodGet }
 
-// routes are all methods of the contract that are there for clients.
+// routes are the public methods of the contract.
 type routes struct {
 	byPattern map[string]*route // "GET /v1/masters/{master_id}"
 	byMethod  map[string]*route // by full method
@@ -127,7 +127,7 @@ func templateRegexp(template string) *regexp.Regexp {
 	return regexp.MustCompile("^" + templateVar.ReplaceAllString(regexp.QuoteMeta(template), `[^/]+`) + "$")
 }
 
-// linkLocations finds, for each create, where its result can be read.
+// linkLocations finds, for each create, the path at which its result can be read.
 func (rs *routes) linkLocations() {
 	for _, c := range rs.byPattern {
 		for _, g := range rs.byPattern {

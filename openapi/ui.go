@@ -31,15 +31,15 @@ var files embed.FS
 //go:embed errors.json
 var errorsJSON []byte
 
-// contentSecurityPolicy keeps the pages to themselves. Swagger UI sets styles inline and draws its icons as data: images;
-// it has no inline script.
+// contentSecurityPolicy admits only content of the pages themselves. Swagger UI sets styles inline and has icons as
+// data: images; it has no inline script.
 const contentSecurityPolicy = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; " +
 	"img-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; " +
 	"frame-ancestors 'none'"
 
-// UI serves everything under /docs: the Swagger UI, which reads the document at /openapi.json, and at /docs/errors what
-// each reason of an error means. It takes GET and HEAD. The pages are made when somebody first asks for one: most
-// processes are started for other things.
+// UI serves everything under /docs: the Swagger UI, which reads the document at /openapi.json, and at /docs/errors
+// the explanation of each error reason. It serves GET and HEAD. The pages are made at the first request, because
+// most processes never serve them.
 func UI() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { ui().ServeHTTP(w, r) })
 }
@@ -50,7 +50,7 @@ var ui = sync.OnceValue(func() http.Handler {
 		panic(err) // the folder is part of the program
 	}
 	assets, version := newAssets(own)
-	// The version is part of the assets' path, so that browsers may keep them for ever.
+	// The version is part of the path of the assets, so that browsers may keep them for ever.
 	base := "/docs/assets/" + version + "/"
 	page := func(name string, data any) http.Handler {
 		var b bytes.Buffer
@@ -67,7 +67,7 @@ var ui = sync.OnceValue(func() http.Handler {
 	return secure(mux)
 })
 
-// newAssets serves our own files and those of Swagger UI, and tells the version of all of them together.
+// newAssets serves our own files and those of Swagger UI. It returns a version that is derived from all of them.
 func newAssets(own fs.FS) (http.Handler, string) {
 	ours := http.FileServerFS(own)
 	var content [][]byte

@@ -17,11 +17,11 @@ import (
 )
 
 type adminCmd struct {
-	Create      adminCreateCmd `cmd:"" help:"Make an administrator's account, or make an account an administrator's."`
-	DeadLetters deadLettersCmd `cmd:"" help:"Events that could not be handled."`
+	Create      adminCreateCmd `cmd:"" help:"Create an administrator, or make an account an administrator."`
+	DeadLetters deadLettersCmd `cmd:"" help:"Events that a consumer has stopped trying."`
 }
 
-// databaseFlags are what a task needs that works on the database alone.
+// databaseFlags are the flags of tasks that work on the database alone.
 type databaseFlags struct {
 	secretFlags
 	DatabaseURL secret.Text `help:"PostgreSQL, as for salon serve." required:""`
@@ -38,13 +38,13 @@ func (f databaseFlags) open(d service.Definition) (*postgres.DB, error) {
 
 type adminCreateCmd struct {
 	databaseFlags
-	Email       string `help:"Address to sign in with." required:""`
+	Email       string `help:"E-mail address to sign in with." required:""`
 	DisplayName string `help:"Name that others see." default:"Administrator"`
-	Promote     bool   `help:"Make an account that exists an administrator's; its password stays."`
+	Promote     bool   `help:"Make an existing account an administrator; its password stays the same."`
 }
 
-// Run makes the account. The password is read from SALON_ADMIN_PASSWORD or from standard input: arguments are visible
-// to every user of the machine.
+// Run makes the account. The password is read from SALON_ADMIN_PASSWORD or from standard input, because every user
+// of the machine can see arguments.
 func (c *adminCreateCmd) Run(ctx context.Context) error {
 	password, err := adminPassword()
 	if err == nil && password == "" && !c.Promote {
@@ -66,8 +66,8 @@ func (c *adminCreateCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-// createFirstAdmin makes an administrator's account where there are no accounts at all, and reports whether it did. Only
-// there, begin runs before, if it is given.
+// createFirstAdmin makes an administrator when there are no accounts, and reports whether it did. begin, which may
+// be nil, runs before the account is made.
 func createFirstAdmin(ctx context.Context, url secret.Text, keys *secret.Keys, begin func() error,
 	email, displayName, password string,
 ) (made bool, err error) {
@@ -89,13 +89,13 @@ func createFirstAdmin(ctx context.Context, url secret.Text, keys *secret.Keys, b
 }
 
 type deadLettersCmd struct {
-	List   deadLettersListCmd   `cmd:"" help:"List them, newest first."`
-	Replay deadLettersReplayCmd `cmd:"" help:"Handle one again."`
+	List   deadLettersListCmd   `cmd:"" help:"List dead letters, newest first."`
+	Replay deadLettersReplayCmd `cmd:"" help:"Handle a dead letter again."`
 }
 
 type deadLettersListCmd struct {
 	databaseFlags
-	Limit int `help:"At most this many of a service." default:"100"`
+	Limit int `help:"The most dead letters of a service to list." default:"100"`
 }
 
 // Run lists the dead letters of all services.
@@ -122,11 +122,11 @@ func (c *deadLettersListCmd) Run(ctx context.Context) error {
 
 type deadLettersReplayCmd struct {
 	databaseFlags
-	Service string `arg:"" help:"Service that it belongs to." enum:"${services}"`
-	ID      string `arg:"" help:"Its id."`
+	Service string `arg:"" help:"The service of the dead letter." enum:"${services}"`
+	ID      string `arg:"" help:"The id of the dead letter."`
 }
 
-// Run asks for a dead letter to be handled again.
+// Run requests that a dead letter is handled again.
 func (c *deadLettersReplayCmd) Run(ctx context.Context) error {
 	d, ok := definition(c.Service)
 	if !ok { // the flag's enum excludes it

@@ -25,10 +25,10 @@ import (
 	"github.com/beauty-salon/platform/internal/service"
 )
 
-// connectBus connects to NATS, wherever it is.
+// connectBus connects to NATS, embedded or not.
 type connectBus func(cfg events.Config, log zerolog.Logger, reg prometheus.Registerer) (*events.Bus, error)
 
-// appConfig is what a process is made of.
+// appConfig is the configuration of a process.
 type appConfig struct {
 	logFlags
 	secretFlags
@@ -43,7 +43,7 @@ type appConfig struct {
 	now              func() time.Time // nil: the clock
 }
 
-// adminURL is the database as its administrator reaches it.
+// adminURL returns the address of the database for its administrator.
 func (c appConfig) adminURL() secret.Text {
 	if c.databaseAdminURL != "" {
 		return c.databaseAdminURL
@@ -51,7 +51,7 @@ func (c appConfig) adminURL() secret.Text {
 	return c.DatabaseURL
 }
 
-// check finds numbers that nothing works with, before anything is touched.
+// check refuses values with which nothing works, before anything is opened.
 func (c appConfig) check() error {
 	for _, n := range []struct {
 		flag  string
@@ -64,7 +64,7 @@ func (c appConfig) check() error {
 	return c.serverFlags.check()
 }
 
-// printed is what the log shows of the configuration; secrets show as "[redacted]".
+// printed returns the configuration for the log. Secrets print as "[redacted]".
 func (c appConfig) printed() map[string]any {
 	return map[string]any{
 		"log": c.logFlags, "secrets": c.secretFlags, "listen": c.listenFlags, "gateway": c.gatewayFlags,
@@ -73,8 +73,8 @@ func (c appConfig) printed() map[string]any {
 	}
 }
 
-// app is the services of one process and what they stand on. All connections are lazy: a server that is down now is
-// used when it is there.
+// app is the services of one process and their dependencies. All connections are lazy: a server that is down now is
+// used once it is available.
 type app struct {
 	log      zerolog.Logger
 	now      func() time.Time
@@ -92,7 +92,7 @@ type app struct {
 	tracing     bool
 	callTimeout time.Duration // 0: the default
 
-	connecting sync.WaitGroup // the databases' first connections
+	connecting sync.WaitGroup // the first connections to the databases
 
 	names    []string // of the services that run here
 	remotes  []string // of those that run elsewhere
@@ -142,7 +142,7 @@ func newApp(ctx context.Context, cfg appConfig, logger zerolog.Logger, stack *li
 	return a, nil
 }
 
-// addService makes a service and lets the others of this process call it in memory.
+// addService makes a service and connects the other services of this process to it in memory.
 func (a *app) addService(ctx context.Context, cfg appConfig, name string) error {
 	d, ok := definition(name)
 	if !ok {
@@ -154,8 +154,8 @@ func (a *app) addService(ctx context.Context, cfg appConfig, name string) error 
 		return err
 	}
 	a.stack.Defer("database of "+name, db.Close)
-	// PostgreSQL takes tens of milliseconds for a first connection; meanwhile the rest is made. Whether there is one now
-	// is for the check of readiness to say.
+	// PostgreSQL takes tens of milliseconds for a first connection; the other parts are made meanwhile. The check of
+	// readiness reports a failure.
 	a.connecting.Go(func() { _ = db.Ping(ctx) })
 	if err := metrics.RegisterPool(a.registry, name, db.PoolStats); err != nil {
 		return err
@@ -173,7 +173,7 @@ func (a *app) addService(ctx context.Context, cfg appConfig, name string) error 
 	return a.conns.Local(name, a.serverConfig(name), svc.Register)
 }
 
-// addRemotes tells where the services are that do not run here.
+// addRemotes connects to the services that do not run here.
 func (a *app) addRemotes(cfg appConfig) error {
 	for _, name := range serviceNames {
 		target := cfg.target(name)
@@ -188,7 +188,7 @@ func (a *app) addRemotes(cfg appConfig) error {
 	return nil
 }
 
-// serverConfig is the chain that every call to a service of this process goes through, in memory or over the network.
+// serverConfig returns the chain for every call to a service of this process, in memory or over the network.
 func (a *app) serverConfig(name string) rpc.ServerConfig {
 	return rpc.ServerConfig{
 		Log:        a.log, // the chain adds the name
@@ -201,7 +201,7 @@ func (a *app) serverConfig(name string) rpc.ServerConfig {
 	}
 }
 
-// rpcServer offers the services of this process to the other processes.
+// rpcServer serves the services of this process to the other processes.
 func (a *app) rpcServer(h *health.Server) (*grpc.Server, error) {
 	cfg := a.serverConfig("rpc")
 	cfg.Health = h

@@ -91,7 +91,7 @@ func TestDevelopmentDefaults(t *testing.T) {
 	}
 }
 
-// A process has to know where those are whom its services call, and nobody else.
+// A process needs the targets of the services that its own services call, and no others.
 func TestMissingTargets(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -21,7 +21,7 @@ type devCmd struct {
 	AdminEmail string `help:"With --no-demo: address of the first administrator of a new database, who gets the password in SALON_ADMIN_PASSWORD."`
 }
 
-// Run starts what is missing of PostgreSQL, NATS and Redis, and everything else on top.
+// Run starts PostgreSQL, NATS and Redis where no URL is configured, and then everything else.
 func (c *devCmd) Run(ctx context.Context) (err error) {
 	if c.AdminEmail != "" && c.Demo {
 		return errors.New("--admin-email goes with --no-demo: the demo salon has an administrator")
@@ -69,7 +69,7 @@ func (c *devCmd) config() appConfig {
 		cfg.AccessLogFile = filepath.Join(c.DataDir, "gateway.log")
 	}
 	if len(cfg.CORSOrigins) == 0 {
-		cfg.CORSOrigins = []string{"*"} // a frontend under development runs anywhere
+		cfg.CORSOrigins = []string{"*"} // a frontend in development may have any origin
 	}
 	return cfg
 }

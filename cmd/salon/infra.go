@@ -19,7 +19,7 @@ import (
 	"github.com/beauty-salon/platform/internal/secret"
 )
 
-// infrastructure is the servers that Salon brings along, where no URL names another one.
+// infrastructure has the embedded servers, which run where no URL is configured.
 type infrastructure struct {
 	postgres *embedded.Postgres
 	nats     *embedded.NATS
@@ -62,11 +62,11 @@ func (i *infrastructure) start(ctx context.Context, dir, natsListen string, cfg 
 	return nil
 }
 
-// demoMark is a file that is there while a database is being filled with the demo salon.
+// demoMark is a file that exists while a database is being filled with the demo salon.
 func demoMark(dir string) string { return filepath.Join(dir, "demo-unfinished") }
 
-// forgetDemo empties the servers when filling them was interrupted: half a salon is of no use, and nobody has written
-// anything else yet, because nothing is served before the mark is gone.
+// forgetDemo empties the servers when filling them was interrupted, because an incomplete salon is useless. No
+// other data is lost: nothing is served while the mark exists.
 func (i *infrastructure) forgetDemo(ctx context.Context, dir string, ownNATS bool) error {
 	mark := demoMark(dir)
 	if _, err := os.Stat(mark); errors.Is(err, os.ErrNotExist) {
@@ -139,11 +139,11 @@ type infraCmd struct {
 	logFlags `embed:"" set:"logFormat=console"`
 	secretFlags
 	DataDir string `help:"Directory that keeps everything." default:".salon" type:"path"`
-	EnvFile string `help:"File that is told the servers' addresses, as environment variables for salon serve." required:"" type:"path"`
+	EnvFile string `help:"File for the addresses of the servers, as environment variables for salon serve." required:"" type:"path"`
 	Demo    bool   `help:"Fill a new database with a believable salon." default:"true" negatable:""`
 }
 
-// Run starts PostgreSQL, NATS and Redis for processes that are started apart, and keeps them until ctx ends.
+// Run starts PostgreSQL, NATS and Redis for services in other processes, and runs them until ctx ends.
 func (c *infraCmd) Run(ctx context.Context) (err error) {
 	cfg := appConfig{logFlags: c.logFlags, secretFlags: c.secretFlags, serverFlags: serverFlags{DatabaseMaxConns: 8}}
 	stack, ctx := lifecycle.New(ctx)

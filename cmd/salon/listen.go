@@ -11,10 +11,10 @@ import (
 	"github.com/beauty-salon/platform/internal/lifecycle"
 )
 
-// addrs are where a process can be reached; an address is nil where it does not listen.
+// addrs are the addresses of a process; an address is nil where the process does not listen.
 type addrs struct{ HTTP, GRPC, Internal, RPC net.Addr }
 
-// String is the last line that a start prints, for people and for scripts.
+// String is the last line that a start prints, for people and scripts.
 func (a addrs) String() string {
 	var text strings.Builder
 	text.WriteString("ready")
@@ -43,7 +43,7 @@ func listen(ctx context.Context, cfg appConfig, stack *lifecycle.Stack) (_ *list
 		{&ls.http, "--http-addr", cfg.HTTPAddr, cfg.runs.gateway},
 		{&ls.grpc, "--grpc-addr", cfg.GRPCAddr, cfg.runs.gateway},
 		{&ls.internal, "--internal-addr", cfg.InternalAddr, true},
-		// Where everything runs in one process, nobody calls from outside.
+		// When everything runs in one process, no other process calls it.
 		{&ls.rpc, "--rpc-addr", cfg.RPCAddr, cfg.runs.distributed()},
 	} {
 		if !l.wanted {

@@ -14,7 +14,7 @@ type migrateCmd struct {
 	DatabaseURL secret.Text `help:"PostgreSQL of an administrator, who may create roles and schemas: postgres://admin:password@host/salon" required:""`
 }
 
-// Run creates or upgrades the database. Running it again changes nothing.
+// Run creates or upgrades the database. It can be repeated.
 func (c *migrateCmd) Run(ctx context.Context) error {
 	keys, previous, err := c.keys()
 	if err != nil {
@@ -27,7 +27,7 @@ func (c *migrateCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-// migrateAll brings roles, schemas and tables to what this binary needs.
+// migrateAll upgrades roles, schemas and tables to what this binary needs.
 func migrateAll(ctx context.Context, adminURL secret.Text, keys, previous *secret.Keys) error {
 	if adminURL == "" {
 		return errors.New("no database: set SALON_DATABASE_URL")

@@ -13,8 +13,8 @@ import (
 	"github.com/beauty-salon/platform/internal/log"
 )
 
-// stopTime is how long each part may take to stop that no call is under way in. All parts together stay below the 5
-// seconds that people wait for Ctrl-C of salon dev.
+// stopTime bounds the stop of each part without running calls. All parts together stop in less than 5 seconds, the
+// time that people wait after Ctrl-C of salon dev.
 const stopTime = time.Second
 
 // runApp runs services on listeners until ctx ends, which is the context of the stack. onReady is called once, when
@@ -46,7 +46,7 @@ func runApp(ctx context.Context, cfg appConfig, stack *lifecycle.Stack, ls *list
 	})
 	if ls.rpc != nil {
 		probe := health.NewServer()
-		ready.tell(func(serving bool) { probe.SetServingStatus("", healthStatus(serving)) })
+		ready.subscribe(func(serving bool) { probe.SetServingStatus("", healthStatus(serving)) })
 		server, err := a.rpcServer(probe)
 		if err != nil {
 			return err
@@ -62,7 +62,7 @@ func runApp(ctx context.Context, cfg appConfig, stack *lifecycle.Stack, ls *list
 		if err != nil {
 			return err
 		}
-		ready.tell(gw.SetServing)
+		ready.subscribe(gw.SetServing)
 		pushGateway(stack, cfg, gw, ls)
 	}
 	stack.Push(lifecycle.Part{

@@ -46,23 +46,23 @@ func (c *seedCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-// seedTime bounds the filling of a database.
+// seedTime bounds filling a database.
 const seedTime = 2 * time.Minute
 
-// demoState is what a database has of the demo salon.
+// demoState is what a database contains of the demo salon.
 type demoState int
 
 const (
-	demoAbsent demoState = iota // accounts of other people only
+	demoAbsent demoState = iota // only other accounts
 	demoThere                   // its accounts can sign in
-	demoMade                    // just now
+	demoMade                    // made by this run
 )
 
-// seedDemo fills an empty database. A database with accounts is left alone. mark is a file that tells, when this is
-// interrupted, that there is half a salon; none when it is "".
+// seedDemo fills an empty database. It does not change a database with accounts. mark is a file that exists while
+// the database is incomplete; "" means no file.
 //
-// The services are run without listening anywhere, by a clock that the demo sets back, and stopped when all events have
-// had their effect.
+// The services run without listening, with a clock that the demo sets back, and stop when all events have been
+// handled.
 func seedDemo(ctx context.Context, cfg appConfig, mark string) (found demoState, err error) {
 	ctx, cancel := context.WithTimeout(ctx, seedTime)
 	defer cancel()
@@ -107,7 +107,7 @@ func seedDemo(ctx context.Context, cfg appConfig, mark string) (found demoState,
 	return demoMade, nil
 }
 
-// findDemo signs a customer of the demo in, and out again, to see whether that is possible.
+// findDemo checks whether a customer of the demo can sign in.
 func (a *app) findDemo(ctx context.Context) demoState {
 	accounts := userv1.NewAuthServiceClient(a.conns.For("user"))
 	pair, err := accounts.Login(ctx, &userv1.LoginRequest{Email: demo.CustomerEmail, Password: demo.Password})
@@ -120,7 +120,7 @@ func (a *app) findDemo(ctx context.Context) demoState {
 	return demoThere
 }
 
-// waitSettled waits until the events of the demo have had their effect.
+// waitSettled waits until all events of the demo have been handled.
 func waitSettled(ctx context.Context, seeder *demo.Seeder) error {
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
@@ -137,7 +137,7 @@ func waitSettled(ctx context.Context, seeder *demo.Seeder) error {
 	}
 }
 
-// printWelcome says what runs and how to try it. The line with the addresses is the last one.
+// printWelcome prints what runs and how to try it. The last line has the addresses.
 func printWelcome(w io.Writer, a addrs, withDemo bool, dataDir string) {
 	p := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) }
 	p("")

@@ -11,7 +11,7 @@ import (
 	"github.com/beauty-salon/platform/internal/secret"
 )
 
-// serverFlags are the three servers that Salon stands on.
+// serverFlags are the addresses of PostgreSQL, NATS and Redis.
 type serverFlags struct {
 	DatabaseURL      secret.Text `help:"PostgreSQL: postgres://host/salon. Without a user each service signs in with its own role."`
 	DatabaseMaxConns int         `help:"Most connections of one service." default:"16"`
@@ -26,7 +26,8 @@ type remoteFlags struct {
 	Target  map[string]string `help:"Where a service runs that does not run here: service=host:port. Repeat it for each service, or set ${targetVariables}." placeholder:"SERVICE=HOST:PORT" env:"-"`
 }
 
-// minConns is what a service cannot do without: a connection that the relay keeps, one for consumers, one for calls.
+// minConns is the least number of connections of a service: one that the relay keeps, one for consumers, one for
+// calls.
 const minConns = 3
 
 func (f serverFlags) check() error {

@@ -77,7 +77,7 @@ func TestEndReachesOtherProcesses(t *testing.T) {
 	here.End(anna().UserID, "")
 	_, err = here.Check(t.Context(), anna().SessionID)
 	wantCode(t, err, codes.Unauthenticated)
-	// The clock stands still, so only the broadcast can end it there.
+	// The clock does not move, so only the broadcast can end the session there.
 	waitFor(t, "the end is known there", func() bool {
 		_, err := there.Check(t.Context(), anna().SessionID)
 		return err != nil

@@ -203,7 +203,7 @@ func TestBadTokens(t *testing.T) {
 		"x5u":                       signed(map[string]any{"x5u": "https://evil.example/cert"}, nil),
 		"jwk":                       jws(t, header(map[string]any{"jwk": map[string]any{"kty": "OKP", "crv": "Ed25519", "x": base64.RawURLEncoding.EncodeToString(foreignX)}}), body(nil), signEd25519(foreign)),
 		"crit":                      signed(map[string]any{"crit": []string{"b64"}, "b64": false}, nil),
-		"another issuer":            signed(nil, map[string]any{"iss": "somebody"}),
+		"another issuer":            signed(nil, map[string]any{"iss": "another"}),
 		"no issuer":                 signed(nil, map[string]any{"iss": nil}),
 		"another audience":          signed(nil, map[string]any{"aud": "salon-internal"}),
 		"no audience":               signed(nil, map[string]any{"aud": nil}),
@@ -226,7 +226,7 @@ func TestBadTokens(t *testing.T) {
 				t.Errorf("claims of a bad token: %+v", claims)
 			}
 			if message := apierr.From(err).GRPCStatus().Message(); message != "the access token is not valid" {
-				t.Errorf("the answer tells more than needed: %q", message)
+				t.Errorf("the answer reveals more than needed: %q", message)
 			}
 		})
 	}

@@ -18,7 +18,7 @@ import (
 
 func ping(ctx context.Context, r redis.UniversalClient) error { return r.Ping(ctx).Err() }
 
-// available tells whether Do would use Redis.
+// available reports whether Do would use Redis.
 func available(c *Client) bool { return c.downUntil.Load() <= c.now().UnixNano() }
 
 func TestBadURL(t *testing.T) {

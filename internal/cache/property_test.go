@@ -44,7 +44,7 @@ func TestNeverOlderThanDropped(t *testing.T) {
 				least[i] = d.version.Add(1)
 				processes[i].Drop(t.Context(), "a", least[i])
 			},
-			"hear of an older write": func(rt *rapid.T) {
+			"receive an older drop": func(rt *rapid.T) {
 				i := process.Draw(rt, "process")
 				v := rapid.Int64Range(1, d.version.Load()).Draw(rt, "version")
 				processes[i].Drop(t.Context(), "a", v)

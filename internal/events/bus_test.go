@@ -212,7 +212,7 @@ func TestReplicasAreNeverLowered(t *testing.T) {
 	}
 }
 
-// The server comes back with empty files, or somebody removes the stream: events
+// The server comes back with empty files, or an operator removes the stream: events
 // that were published are lost with it, those in the outbox are not.
 func TestALostStreamIsMadeAgain(t *testing.T) {
 	t.Parallel()

@@ -292,7 +292,7 @@ func TestAnOutageOfTheDatabaseIsNoTry(t *testing.T) {
 	}
 }
 
-// A connection that breaks while the server goes on is no try either.
+// A connection that breaks while the server keeps running does not count as a try either.
 func TestABrokenConnectionIsNoTry(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)

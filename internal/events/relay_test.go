@@ -15,7 +15,7 @@ import (
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
-// someEvents are n events of each of some aggregates, the versions taking turns.
+// someEvents returns n events of each of some aggregates, ordered by version.
 func someEvents(t testing.TB, aggregates, n int) []Event {
 	t.Helper()
 	ids := make([]string, aggregates)
@@ -129,7 +129,7 @@ func TestRelaySurvivesAnOutageOfNATS(t *testing.T) {
 	}
 }
 
-// The relay dies after the stream has confirmed and before the rows are marked.
+// The relay ends after the stream has confirmed and before the rows are marked.
 func TestRelayDoesNotDoubleAfterACrash(t *testing.T) {
 	t.Parallel()
 	for name, aggregates := range map[string]int{"one by one": 4, "as a batch": 2 * batchFrom} {

@@ -63,7 +63,7 @@ func TestOrder(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	if ctx.Err() == nil {
-		t.Error("the context goes on after Close")
+		t.Error("the context has not ended after Close")
 	}
 	d.want(t, "start db", "start bus", "start web",
 		"stop web", "ended web", "stop bus", "ended bus", "stop db", "ended db")

@@ -52,7 +52,7 @@ func TestAccess(t *testing.T) {
 			header []string // values of authorization
 			want   map[string]string
 		}{
-			{"nobody", nil, map[string]string{
+			{"not signed in", nil, map[string]string{
 				"signed in": unauthenticated, "master or admin": unauthenticated, "admin": unauthenticated,
 			}},
 			{"customer", []string{"Bearer customer"}, map[string]string{"master or admin": denied, "admin": denied}},
@@ -82,7 +82,7 @@ func TestAccess(t *testing.T) {
 			t.Run(tt.name, func(t *testing.T) {
 				ctx := metadata.NewOutgoingContext(t.Context(), metadata.MD{
 					"authorization": tt.header,
-					// Nobody is who a header says.
+					// A header does not identify a caller.
 					"x-user-id": {"user-admin"}, "x-role": {"ADMIN"}, "salon-user-id": {"user-admin"},
 				})
 				for kind, do := range call {
@@ -134,7 +134,8 @@ func TestServiceTokens(t *testing.T) {
 	}
 }
 
-// During a change of the secret two services may not believe each other. The user must not be signed out because of that.
+// During a change of the secret, two services may refuse each other's tokens. The user must not be signed out
+// because of that.
 func TestServicesWithDifferentSecrets(t *testing.T) {
 	t.Parallel()
 	log := &logBuffer{}
@@ -178,7 +179,7 @@ func TestPrincipalInContext(t *testing.T) {
 			func(ctx context.Context, _ any) (any, error) {
 				p, ok := auth.FromContext(ctx)
 				if got = p.UserID; ok != (want != "") {
-					t.Errorf("%q: somebody is signed in: %v", header, ok)
+					t.Errorf("%q: a caller is signed in: %v", header, ok)
 				}
 				return &userv1.Master{}, nil
 			}), "")

@@ -65,7 +65,7 @@ func TestOrder(t *testing.T) {
 				}
 				_, err := e.masters().CreateMaster(ctx, tt.req)
 				check(t, err, tt.want)
-				// Whoever refused, the call was logged and counted once, with the code that the caller got.
+				// Whichever stage refused the call, it was logged and counted once, with the code that the caller got.
 				line := e.log.lines(t, 1)[0]
 				if code := apierr.From(err).Code().String(); line["code"] != code || counted(t, e, "CreateMaster", code) != 1 {
 					t.Errorf("log %v, count %v", line, counted(t, e, "CreateMaster", code))

@@ -35,7 +35,7 @@ func TestRequestInfo(t *testing.T) {
 			check(t, err, "")
 			return <-got, header
 		}
-		t.Run("a service is believed", func(t *testing.T) {
+		t.Run("a service is trusted", func(t *testing.T) {
 			s, _ := ask(e.service, asAdmin(t))
 			if s != (rpc.RequestInfo{ID: "req-9", ClientIP: "203.0.113.9", UserAgent: "Firefox"}) {
 				t.Errorf("got %v", s)

@@ -17,7 +17,7 @@ import (
 // identityOwner is the name of the service that implements userv1.IdentityService.
 var identityOwner = service.NameOf(&userv1.IdentityService_ServiceDesc)
 
-// identity answers userv1.IdentityService from what the test has signed in.
+// identity implements userv1.IdentityService with the sessions that the test has opened.
 type identity struct {
 	userv1.UnimplementedIdentityServiceServer
 
@@ -25,7 +25,7 @@ type identity struct {
 	sessions map[string]auth.Principal
 }
 
-// CheckSession tells whose an open session is.
+// CheckSession returns the account of an open session.
 func (i *identity) CheckSession(_ context.Context, req *userv1.CheckSessionRequest) (*userv1.CheckSessionResponse, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -36,7 +36,7 @@ func (i *identity) CheckSession(_ context.Context, req *userv1.CheckSessionReque
 	return &userv1.CheckSessionResponse{UserId: p.UserID, Role: p.Role}, nil
 }
 
-// LookupUser knows those who have signed in.
+// LookupUser finds accounts that have signed in.
 func (i *identity) LookupUser(_ context.Context, req *userv1.LookupUserRequest) (*userv1.LookupUserResponse, error) {
 	if _, ok := i.find(req.GetUserId()); !ok {
 		return nil, apierr.NotFound("user")
@@ -44,7 +44,7 @@ func (i *identity) LookupUser(_ context.Context, req *userv1.LookupUserRequest) 
 	return &userv1.LookupUserResponse{UserId: req.GetUserId(), Version: 1}, nil
 }
 
-// LookupMaster knows the masters among them.
+// LookupMaster finds masters that have signed in.
 func (i *identity) LookupMaster(_ context.Context, req *userv1.LookupMasterRequest) (*userv1.LookupMasterResponse, error) {
 	if p, ok := i.find(req.GetMasterId()); !ok || p.Role != apiv1.Role_ROLE_MASTER {
 		return nil, apierr.NotFound("master")
@@ -63,14 +63,14 @@ func (i *identity) find(userID string) (auth.Principal, bool) {
 	return auth.Principal{}, false
 }
 
-// SignIn makes a new account with an open session. The first call serves "user", unless the test does so itself; then
-// the test also has to say who is signed in, and uses AsBearer.
+// SignIn makes a new account with an open session. The first call serves "user", unless the test does so itself. In
+// that case the test implements the sessions and uses AsBearer.
 func (p *Platform) SignIn(role apiv1.Role) auth.Principal {
 	p.t.Helper()
 	return p.SignInAs(p.NewID(), role)
 }
 
-// SignInAs is SignIn for an account whose id the test has chosen: another session of the same one, for instance.
+// SignInAs is SignIn for an account with a given id, for example another session of the same account.
 func (p *Platform) SignInAs(userID string, role apiv1.Role) auth.Principal {
 	p.t.Helper()
 	p.serveIdentity.Do(func() {
@@ -93,8 +93,8 @@ func (p *Platform) SignOut(caller auth.Principal) {
 	p.Sessions.End(caller.UserID, caller.SessionID)
 }
 
-// As returns the test's context with a fresh access token of the caller, for calls over Conns. The zero Principal is
-// somebody who is not signed in.
+// As returns the test's context with a fresh access token of the caller, for calls over Conns. The zero Principal
+// is a caller who is not signed in.
 func (p *Platform) As(caller auth.Principal) context.Context {
 	p.t.Helper()
 	if caller == (auth.Principal{}) {

@@ -84,7 +84,7 @@ func TestCallersHaveRealSessions(t *testing.T) {
 		t.Errorf("the other session: %v", code)
 	}
 	if code := call(p.As(auth.Principal{})); code != codes.Unauthenticated {
-		t.Errorf("nobody: %v", code)
+		t.Errorf("not signed in: %v", code)
 	}
 }
 
@@ -106,16 +106,16 @@ func TestIdentitiesCanBeLookedUp(t *testing.T) {
 
 func TestPublishedEventsArrive(t *testing.T) {
 	p := servicetest.New(t, schema)
-	visit := p.NewID()
+	appointment := p.NewID()
 	var sent []events.Event
 	for version, typ := range []string{"appointment.created", "appointment.confirmed", "appointment.completed"} {
-		body := &appointmentv1.AppointmentEvent{AppointmentId: visit}
-		sent = append(sent, p.Publish(typ, visit, int64(version+1), p.Clock.Now(), body))
+		body := &appointmentv1.AppointmentEvent{AppointmentId: appointment}
+		sent = append(sent, p.Publish(typ, appointment, int64(version+1), p.Clock.Now(), body))
 	}
 	p.Publish("rating.created", p.NewID(), 1, p.Clock.Now(), &appointmentv1.AppointmentEvent{})
 	for i, got := range p.Listen("probes-appointments", "appointment.>").Wait(len(sent)) {
 		var body appointmentv1.AppointmentEvent
-		if err := got.Decode(&body); err != nil || body.GetAppointmentId() != visit {
+		if err := got.Decode(&body); err != nil || body.GetAppointmentId() != appointment {
 			t.Errorf("body %s: %v", got.Body, err)
 		}
 		if got.ID != sent[i].ID || got.Type != sent[i].Type || got.AggregateVersion != sent[i].AggregateVersion ||

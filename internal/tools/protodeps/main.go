@@ -2,9 +2,8 @@
 // (google/api, google/type, google/rpc, buf/validate, the OpenAPI options)
 // into a folder that buf reads as a second module.
 //
-// No Go module carries those files, but each carries their descriptors. By
-// printing the descriptors we import exactly what the pinned Go modules were
-// generated from, and generating code needs no schema registry.
+// No Go module contains those files, but each contains their descriptors. Printing the descriptors gives exactly
+// the files that the pinned Go modules were generated from, and generating code needs no schema registry.
 //
 //	go run ./internal/tools/protodeps third_party/proto
 package main
@@ -46,8 +45,8 @@ func main() {
 	}
 }
 
-// printTo replaces folder with the registered files. The google/protobuf ones
-// are left out: buf brings its own.
+// printTo replaces folder with the registered files. It leaves out the google/protobuf files, because buf has its
+// own.
 func printTo(folder string) error {
 	if err := os.RemoveAll(folder); err != nil {
 		return err
