@@ -10,8 +10,8 @@ import (
 	"github.com/beauty-salon/platform/internal/redistest"
 )
 
-// TestNeverOlderThanDropped lets processes write, drop and read in any order, with Redis coming and going: no process
-// reads anything older than what it has dropped for itself.
+// TestNeverOlderThanDropped writes, drops and reads in several processes in any order, with outages of Redis. No
+// process reads a value older than its own last drop.
 func TestNeverOlderThanDropped(t *testing.T) {
 	server := redistest.New(t)
 	raw := rawClient(t, server)

@@ -179,7 +179,7 @@ func TestRedisComesAndGoes(t *testing.T) {
 	want(t, c, 2)
 }
 
-// TestDropDuringOutage drops while Redis is away and has the old value when it is back.
+// TestDropDuringOutage drops while Redis is down. Redis has the old value when it is available again.
 func TestDropDuringOutage(t *testing.T) {
 	server, d := redistest.New(t), newDatabase(1)
 	if server.Real() {

@@ -159,8 +159,8 @@ func TestStreamConfiguration(t *testing.T) {
 	}
 }
 
-// A process of another version, or an operator, has made the stream what it is: it
-// keeps that and gets what is missing.
+// A process of another version, or an operator, has configured the stream. The stream keeps that configuration and
+// gets what is missing.
 func TestStreamIsOnlyExtended(t *testing.T) {
 	t.Parallel()
 	srv := natstest.New(t)

@@ -62,8 +62,7 @@ func assertEvents(t testing.TB, got []effect, want []Event) {
 	}
 }
 
-// The connection to NATS breaks between the commit and the acknowledgement, so that
-// every event is delivered again.
+// The connection to NATS breaks between the commit and the acknowledgement, so that every event is delivered again.
 func TestRedeliveryHasNoSecondEffect(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
@@ -217,8 +216,8 @@ func TestProcessesShareAConsumer(t *testing.T) {
 	t.Logf("events by process: %v", workers)
 }
 
-// What is on its way when the server goes comes back later than what follows, so
-// that versions are skipped, but never the latest, and nothing happens twice.
+// Events that are being delivered when the server stops arrive after newer ones. Versions are then skipped, but
+// never the latest, and no event has two effects.
 func TestConsumerSurvivesRestartsOfNATS(t *testing.T) {
 	t.Parallel()
 	for _, all := range []bool{false, true} {
@@ -315,8 +314,6 @@ func TestABrokenConnectionIsNoTry(t *testing.T) {
 	}
 }
 
-// While an event waits for another try, what follows it in its aggregate waits too,
-// and nothing else does.
 // A failing event delays no other one. Once it succeeds, a consumer that keeps state
 // skips it as older, and a consumer of all versions handles it.
 func TestAFailureHoldsBackNothing(t *testing.T) {

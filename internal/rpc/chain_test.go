@@ -78,7 +78,7 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// A panic anywhere inside of the log is the caller's INTERNAL and our line with a stack, wherever it happened.
+// A panic anywhere inside of the log is INTERNAL for the caller and a line with a stack in our log.
 func TestPanics(t *testing.T) {
 	t.Parallel()
 	boom := func() { panic(errors.New("hunter2")) }

@@ -73,7 +73,7 @@ func TestRequestInfo(t *testing.T) {
 	})
 }
 
-// What was said to one service is known to the next, except for the token: that is the gateway's to pass on.
+// The request information reaches the next service. The token does not: only the gateway passes tokens on.
 func TestInfoTravels(t *testing.T) {
 	t.Parallel()
 	var self *rpc.Conns

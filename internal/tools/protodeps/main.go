@@ -1,5 +1,5 @@
 // Command protodeps prints the .proto files that our contract imports
-// (google/api, google/type, google/rpc, buf/validate, the OpenAPI options)
+// (google/api, google/rpc, buf/validate, the OpenAPI options)
 // into a folder that buf reads as a second module.
 //
 // No Go module contains those files, but each contains their descriptors. Printing the descriptors gives exactly
@@ -26,12 +26,6 @@ import (
 	_ "google.golang.org/genproto/googleapis/rpc/code"
 	_ "google.golang.org/genproto/googleapis/rpc/errdetails"
 	_ "google.golang.org/genproto/googleapis/rpc/status"
-	_ "google.golang.org/genproto/googleapis/type/date"
-	_ "google.golang.org/genproto/googleapis/type/dayofweek"
-	_ "google.golang.org/genproto/googleapis/type/interval"
-	_ "google.golang.org/genproto/googleapis/type/latlng"
-	_ "google.golang.org/genproto/googleapis/type/money"
-	_ "google.golang.org/genproto/googleapis/type/timeofday"
 )
 
 func main() {
