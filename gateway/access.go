@@ -20,7 +20,7 @@ import (
 type record struct {
 	route  *route // nil until the method is known
 	userID string
-	reason string // of an error
+	reason string // the reason of an error
 }
 
 type recordKey struct{}
@@ -37,7 +37,7 @@ func principalOf(ctx context.Context) string {
 	return ""
 }
 
-// metrics are the gateway's own numbers: rate, errors and duration per route.
+// metrics are the gateway's own metrics: rate, errors and duration of each route.
 type metrics struct {
 	duration *prometheus.HistogramVec
 	cached   prometheus.Counter
@@ -63,7 +63,7 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	return m, nil
 }
 
-// recorder remembers what the access log tells of an answer.
+// recorder records the status and the size of an answer for the access log.
 type recorder struct {
 	http.ResponseWriter
 	status  int
@@ -91,11 +91,12 @@ func (w *recorder) Write(b []byte) (int, error) {
 // Unwrap lets http.ResponseController reach the connection.
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// noRoute is the one label of all paths and methods that do not exist: their number is unbounded.
+// noRoute is the label of all paths and methods that do not exist. Their number is unbounded, so they share one
+// label.
 const noRoute = "none"
 
-// observe is the outermost handler: it names the request, times it, logs one line and turns a panic into a 500. The
-// recovery is inside the logging, so that a request that panics is logged like any other.
+// observe is the outermost handler. It sets the request id, measures the time, logs one line and turns a panic into
+// a 500. The recovery is inside the logging, so that a request that panics is logged too.
 func (g *Gateway) observe(next func(*recorder, *http.Request)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
@@ -148,7 +149,7 @@ func (g *Gateway) logHTTP(r *http.Request, rw *recorder, rec *record, id string,
 	e.Str("client_ip", rpc.ClientIP(r.Context())).Send()
 }
 
-// observeUnary does for gRPC what observe does for REST.
+// observeUnary is observe for unary gRPC calls.
 func (g *Gateway) observeUnary(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (
 	resp any, err error,
 ) {
@@ -160,7 +161,7 @@ func (g *Gateway) observeUnary(ctx context.Context, req any, info *grpc.UnarySer
 	return handler(ctx, req)
 }
 
-// observeStream does the same for streams, and for calls of methods that do not exist: those have no server.
+// observeStream is observe for streams and for calls of methods that do not exist; for those srv is nil.
 func (g *Gateway) observeStream(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) (
 	err error,
 ) {
@@ -181,7 +182,7 @@ type streamWithContext struct {
 	ctx context.Context
 }
 
-// Context returns the stream's context with the request's name in it.
+// Context returns the stream's context with the request information.
 func (s *streamWithContext) Context() context.Context { return s.ctx }
 
 func (g *Gateway) withRPCInfo(ctx context.Context) (context.Context, string) {
@@ -212,7 +213,7 @@ func (g *Gateway) finishRPC(ctx context.Context, method, id string, start time.T
 	g.metrics.duration.WithLabelValues("grpc", method, code.String()).Observe(took.Seconds())
 	e := g.deps.AccessLog.Log().Str("request_id", id).Str("protocol", "grpc").Str("route", method).
 		Str("code", code.String()).Dur("duration_ms", took)
-	if user := g.verifiedUser(ctx, bearerOf(ctx)); user != "" {
+	if user := g.verifiedUser(bearerOf(ctx)); user != "" {
 		e.Str("user_id", user)
 	}
 	e.Str("client_ip", rpc.ClientIP(ctx)).Send()

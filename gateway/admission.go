@@ -16,20 +16,19 @@ import (
 	"github.com/beauty-salon/platform/internal/rpc"
 )
 
-// Limits are how many calls the gateway admits. A limit whose Rate is 0 admits all.
+// Limits bound the calls that the gateway admits. A limit whose Rate is 0 admits all calls.
 //
-// Answers from the response cache are not counted: serving one costs less than counting it would.
+// Answers from the response cache are not counted, because counting costs more than serving them.
 type Limits struct {
 	// User bounds the calls of one signed-in account.
 	User ratelimit.Limit
 	// Address bounds the calls of one network address that are not signed in.
 	Address ratelimit.Limit
-	// Auth bounds, on top of Address, the calls to AuthService of one address: hashing a password is expensive.
+	// Auth bounds the calls of one address to AuthService, in addition to Address: hashing a password is expensive.
 	Auth ratelimit.Limit
 }
 
-// admit applies the limits to a REST request and tells the client where it stands
-// (draft-ietf-httpapi-ratelimit-headers).
+// admit applies the limits to a REST request and sets the RateLimit headers (draft-ietf-httpapi-ratelimit-headers).
 func (g *Gateway) admit(w http.ResponseWriter, r *http.Request, route *route) error {
 	name, limit, result := g.take(r.Context(), route, principalOf(r.Context()))
 	if name == "" {
@@ -43,14 +42,14 @@ func (g *Gateway) admit(w http.ResponseWriter, r *http.Request, route *route) er
 
 // admitRPC applies the same limits to a gRPC call.
 func (g *Gateway) admitRPC(ctx context.Context, route *route) error {
-	name, _, result := g.take(ctx, route, g.verifiedUser(ctx, bearerOf(ctx)))
+	name, _, result := g.take(ctx, route, g.verifiedUser(bearerOf(ctx)))
 	if name == "" {
 		return nil
 	}
 	return refusal(result)
 }
 
-// take spends one call of the caller's allowance. The name is empty when nothing limits the call.
+// take counts one call of the caller. The name is empty when no limit applies to the call.
 func (g *Gateway) take(ctx context.Context, route *route, userID string) (string, ratelimit.Limit, ratelimit.Result) {
 	address := rpc.ClientIP(ctx)
 	if limit := g.cfg.Limits.Auth; limit.Rate > 0 && route.desc.Parent().Name() == "AuthService" && route.anonymous {
@@ -80,13 +79,13 @@ func seconds(d time.Duration) string {
 	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
 }
 
-// verifiedUser returns whose access token this is, or nothing. It only looks at the signature: the services decide
-// whether the session is still open.
-func (g *Gateway) verifiedUser(ctx context.Context, bearer string) string {
+// verifiedUser returns the id of the user of an access token, "" when the token is not valid. It checks only the
+// signature: the services check whether the session is still open.
+func (g *Gateway) verifiedUser(bearer string) string {
 	if bearer == "" {
 		return ""
 	}
-	claims, err := g.deps.Verifier.Verify(ctx, bearer)
+	claims, err := g.deps.Verifier.Verify(bearer)
 	if err != nil {
 		return ""
 	}

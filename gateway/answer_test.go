@@ -160,7 +160,7 @@ func TestObserve(t *testing.T) {
 				t.Errorf("%d %v", w.Code, w.Header())
 			}
 			if c.status == http.StatusInternalServerError && (problemOf(t, w).Reason != "INTERNAL" || strings.Contains(w.Body.String(), "boom")) {
-				t.Errorf("the panic is told: %s", w.Body)
+				t.Errorf("the panic is shown: %s", w.Body)
 			}
 			if strings.Contains(out.String(), "secret") {
 				t.Errorf("the query is logged: %s", &out)

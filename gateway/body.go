@@ -27,27 +27,27 @@ import (
 // maxBodyBytes bounds a REST body and a gRPC message.
 const maxBodyBytes = 1 << 20
 
-// requestBody is the body of a REST request on its way through grpc-gateway. The generated code hands it to the decoder,
-// which therefore sees the request's headers, and it keeps the decoder's error, which the generated code turns into text.
+// requestBody is the body of a REST request. The generated code of grpc-gateway passes it to the decoder, which so
+// has access to the request's headers. It keeps the decoder's error, which the generated code turns into text.
 type requestBody struct {
 	io.ReadCloser
 	request *http.Request
 	err     error
 }
 
-// jsonMarshaler is the one encoding of the REST API: strict when reading, with every field when writing.
+// jsonMarshaler is the encoding of the REST API. It reads strictly and writes every field.
 type jsonMarshaler struct{ runtime.JSONPb }
 
 func newJSONMarshaler() *jsonMarshaler {
 	return &jsonMarshaler{runtime.JSONPb{
-		// Typed clients want every field, and null for none of them.
+		// Typed clients expect every field, and null for no field.
 		MarshalOptions:   protojson.MarshalOptions{EmitDefaultValues: true},
 		UnmarshalOptions: protojson.UnmarshalOptions{DiscardUnknown: false},
 	}}
 }
 
-// Marshal writes compact JSON. protojson adds white space by chance, so that nobody relies on its exact output; our users
-// compare and cache bytes.
+// Marshal writes compact JSON. protojson adds white space at random, to prevent dependence on its exact output; our
+// clients compare and cache bytes.
 func (m *jsonMarshaler) Marshal(v any) ([]byte, error) {
 	data, err := m.JSONPb.Marshal(v)
 	if err != nil {
@@ -61,7 +61,7 @@ func (m *jsonMarshaler) Marshal(v any) ([]byte, error) {
 	return compact.Bytes(), nil
 }
 
-// NewDecoder returns a decoder that reads a whole body, so that nothing can follow the message unseen.
+// NewDecoder returns a decoder that reads the whole body, so that no data can follow the message unnoticed.
 func (m *jsonMarshaler) NewDecoder(r io.Reader) runtime.Decoder {
 	return runtime.DecoderFunc(func(v any) error {
 		body, ok := r.(*requestBody)
@@ -86,7 +86,7 @@ func decodeBody(body *requestBody, v any) error {
 		}
 		return malformed("the body could not be read").WithCause(err)
 	}
-	// A verb such as :confirm needs no body; where fields are required, validation names them.
+	// A method such as :confirm needs no body. Where fields are required, validation names them.
 	if len(strings.TrimSpace(string(data))) > 0 {
 		if err := (protojson.UnmarshalOptions{}).Unmarshal(data, msg); err != nil {
 			return bodyError(err, data, msg.ProtoReflect().Descriptor())
@@ -101,13 +101,13 @@ func malformed(message string) *apierr.Error {
 
 var duplicateField = regexp.MustCompile(`duplicate field "([^"]*)"`)
 
-// bodyError says what is wrong with a body without repeating the library's words, which it does not promise to keep.
+// bodyError describes the error of a body in our own words: the library may change its texts.
 func bodyError(err error, data []byte, md protoreflect.MessageDescriptor) error {
 	misfit := malformed("the body does not fit the request")
 	if m := duplicateField.FindStringSubmatch(err.Error()); m != nil {
 		return misfit.WithField(printable(m[1]), "is given twice")
 	}
-	if path, known := culprit(md, data); path != "" && known {
+	if path, known := invalidField(md, data); path != "" && known {
 		return misfit.WithField(path, "has a value of the wrong type or form, or out of range")
 	} else if path != "" {
 		return misfit.WithField(path, "is not a field of this request")
@@ -115,9 +115,9 @@ func bodyError(err error, data []byte, md protoreflect.MessageDescriptor) error 
 	return malformed("the body is not one valid JSON object").WithCause(err)
 }
 
-// culprit finds the first value of an object that does not fit a message, by trying each alone, and tells whether the
-// message has such a field at all. The path is empty when the fault is not in one value.
-func culprit(md protoreflect.MessageDescriptor, data []byte) (path string, known bool) {
+// invalidField finds the first value of an object that does not fit a message, by decoding each value alone. It
+// reports whether the message has such a field. The path is empty when the error is not in a single value.
+func invalidField(md protoreflect.MessageDescriptor, data []byte) (path string, known bool) {
 	var object map[string]json.RawMessage
 	if json.Unmarshal(data, &object) != nil {
 		return "", false
@@ -147,13 +147,13 @@ func culprit(md protoreflect.MessageDescriptor, data []byte) (path string, known
 	return "", false
 }
 
-// within looks for the culprit further inside a value that does not fit.
+// within looks for the invalid field inside a value that does not fit.
 func within(path string, fd protoreflect.FieldDescriptor, value []byte) (string, bool) {
-	// Google's own types, such as Timestamp, are written as one text.
+	// Google's own types, such as Timestamp, are encoded as one string.
 	if fd.Message() == nil || fd.Message().ParentFile().Package() == "google.protobuf" {
 		return path, true
 	}
-	if inner, known := culprit(fd.Message(), value); inner != "" {
+	if inner, known := invalidField(fd.Message(), value); inner != "" {
 		return path + "." + inner, known
 	}
 	return path, true
@@ -164,7 +164,7 @@ func fits(md protoreflect.MessageDescriptor, fd protoreflect.FieldDescriptor, va
 	return protojson.Unmarshal(alone, dynamicpb.NewMessage(md)) == nil
 }
 
-// printable shortens and cleans a name that came from the client before it is sent back.
+// printable shortens a name from the client and removes control characters, before the name is sent back.
 func printable(name string) string {
 	clean := strings.Map(func(r rune) rune {
 		if r < 0x20 || r == 0x7f {
@@ -178,8 +178,8 @@ func printable(name string) string {
 	return clean
 }
 
-// applyHeaders fills the fields that REST carries in headers (Idempotency-Key, If-Match) and, for PATCH, the field mask
-// that the body's own keys make.
+// applyHeaders sets the fields that REST transports in headers (Idempotency-Key, If-Match) and, for PATCH, the
+// field mask from the keys of the body.
 func applyHeaders(r *http.Request, data []byte, msg proto.Message) error {
 	m := msg.ProtoReflect()
 	if err := fromHeader(m, "request_id", r.Header.Get("Idempotency-Key")); err != nil {
@@ -215,12 +215,12 @@ func applyHeaders(r *http.Request, data []byte, msg proto.Message) error {
 	return nil
 }
 
-// errContradiction refuses a value that is given twice and differs: nobody may choose.
+// errContradiction refuses a value that is given twice and differs.
 func errContradiction(field string) error {
 	return apierr.InvalidField(field, "differs between the header and the rest of the request")
 }
 
-// fromHeader sets a string field from a header.
+// fromHeader sets a string field to the value of a header.
 func fromHeader(m protoreflect.Message, field protoreflect.Name, value string) error {
 	fd := m.Descriptor().Fields().ByName(field)
 	if fd == nil || value == "" {
@@ -233,8 +233,8 @@ func fromHeader(m protoreflect.Message, field protoreflect.Name, value string) e
 	return nil
 }
 
-// unquoteETag turns an entity tag (RFC 9110, section 8.8.3) into the etag of the contract. A weak one counts as strong:
-// proxies weaken the tags of what they compress.
+// unquoteETag returns the contract's etag for an entity tag (RFC 9110, section 8.8.3). A weak tag counts as a
+// strong one, because proxies weaken the tags of answers that they compress.
 func unquoteETag(tag string) string {
 	return strings.Trim(strings.TrimPrefix(strings.TrimSpace(tag), "W/"), `"`)
 }

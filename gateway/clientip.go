@@ -12,12 +12,12 @@ import (
 	"google.golang.org/grpc/peer"
 )
 
-// clientAddress returns the address that a request really came from.
+// clientAddress returns the address of the client that sent a request.
 func clientAddress(r *http.Request, trusted []netip.Prefix) string {
 	return originOf(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), trusted)
 }
 
-// rpcClientAddress is the same for gRPC, where proxies put the header into the metadata.
+// rpcClientAddress is clientAddress for gRPC, where proxies put the header into the metadata.
 func rpcClientAddress(ctx context.Context, trusted []netip.Prefix) string {
 	p, ok := peer.FromContext(ctx)
 	if !ok {
@@ -26,8 +26,8 @@ func rpcClientAddress(ctx context.Context, trusted []netip.Prefix) string {
 	return originOf(p.Addr.String(), metadata.ValueFromIncomingContext(ctx, "x-forwarded-for"), trusted)
 }
 
-// originOf believes X-Forwarded-For only as far as trusted proxies wrote it: from the right, the first address that is
-// not one of them.
+// originOf trusts X-Forwarded-For only as far as trusted proxies wrote it. It returns the first address from the
+// right that is not a trusted proxy.
 func originOf(remote string, forwarded []string, trusted []netip.Prefix) string {
 	host, _, err := net.SplitHostPort(remote)
 	if err != nil {

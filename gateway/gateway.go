@@ -24,27 +24,30 @@ import (
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/ratelimit"
 	"github.com/beauty-salon/platform/internal/rpc"
+	"github.com/beauty-salon/platform/internal/service"
 	"github.com/beauty-salon/platform/openapi"
 )
 
-// Config is what an operator decides about the gateway.
+// Config is the configuration of the gateway.
 type Config struct {
-	// TrustedProxies are the networks whose X-Forwarded-For is believed.
+	// TrustedProxies are the networks whose X-Forwarded-For is trusted.
 	TrustedProxies []netip.Prefix
-	// CORSOrigins are the origins whose scripts may call; "*" means all. Empty: none but the gateway's own.
+	// CORSOrigins are the origins whose scripts may call; "*" means all. Empty means only the gateway's own origin.
 	CORSOrigins []string
 	// Limits bound the calls of one caller.
 	Limits Limits
 	// RequestTimeout bounds one call; 30 s when 0.
 	RequestTimeout time.Duration
-	// CacheTTL is how long a hot answer is kept in memory at the most; 0 keeps none.
+	// CacheTTL is the longest time for which an answer is cached; 0 turns the cache off.
 	CacheTTL time.Duration
 	// Tracing records OpenTelemetry spans with the global TracerProvider.
 	Tracing bool
 }
 
-// Deps is what the gateway works with.
+// Deps are the dependencies of the gateway.
 type Deps struct {
+	// Services are the services whose contract the gateway serves.
+	Services  []service.Definition
 	Conns     *rpc.Conns
 	Bus       *events.Bus
 	Limits    *ratelimit.Limiter
@@ -64,18 +67,18 @@ type Gateway struct {
 	handler http.Handler
 	server  *grpc.Server
 	serving atomic.Bool
-	health  *health.Server // says the same over gRPC
+	health  *health.Server // has the same state as serving, for gRPC
 }
 
-// New builds a gateway; nothing listens yet, and its probes say no until SetServing. It fails when a method of the contract
-// has no policy.
+// New makes a gateway. It does not listen, and its probes report "not ready" until SetServing. New fails when a
+// method of the contract has no policy.
 func New(cfg Config, deps Deps) (*Gateway, error) {
 	if cfg.RequestTimeout <= 0 {
 		cfg.RequestTimeout = defaultRequestTimeout
 	}
 	g := &Gateway{cfg: cfg, deps: deps, health: health.NewServer()}
 	var err error
-	if g.routes, err = newRoutes(); err != nil {
+	if g.routes, err = newRoutes(deps.Services); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	if g.cache, err = newResponseCache(g.routes, cfg.CacheTTL); err != nil {
@@ -100,8 +103,8 @@ func (g *Gateway) Handler() http.Handler { return g.handler }
 // GRPCServer serves gRPC, with reflection and health.
 func (g *Gateway) GRPCServer() *grpc.Server { return g.server }
 
-// SetServing says what the probes answer, /readyz as well as gRPC's: whether load balancers should send calls here. Calls
-// are answered either way.
+// SetServing sets the answer of the probes, /readyz as well as the gRPC health service: whether load balancers
+// should send calls. Calls are answered in either state.
 func (g *Gateway) SetServing(serving bool) {
 	g.serving.Store(serving)
 	status := healthpb.HealthCheckResponse_NOT_SERVING
@@ -114,7 +117,7 @@ func (g *Gateway) SetServing(serving bool) {
 	}
 }
 
-// Run drops cached answers when their events arrive, until the context ends.
+// Run drops cached answers when their events arrive, until ctx ends.
 func (g *Gateway) Run(ctx context.Context) error {
 	var stops []func()
 	defer func() {
@@ -139,7 +142,7 @@ func (g *Gateway) newHandler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(1400)) // less than one packet gains nothing
+	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(1400)) // smaller answers fit into one packet
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +155,7 @@ func (g *Gateway) newHandler() (http.Handler, error) {
 	pages.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) { writeProbe(w, g.serving.Load()) })
 	rest := g.rest(mux)
 	site := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// Not as the fallback of pages, which would redirect a path that is not clean, such as /v1//masters.
+		// Not as the fallback of pages, because pages redirects unclean paths such as /v1//masters.
 		if _, page := pages.Handler(r); page == "" {
 			rest.ServeHTTP(w, r)
 			return
@@ -169,7 +172,7 @@ func (g *Gateway) newHandler() (http.Handler, error) {
 		},
 		ExposedHeaders: exposedHeaders,
 		MaxAge:         600,
-		// Without origins nobody else's script may call; the library would take an empty list for "all".
+		// Without origins no other origin may call. The library treats an empty list as all origins.
 		AllowOriginFunc: originFunc(g.cfg.CORSOrigins),
 	})
 	slow := corsHandler.Handler(compress(site))
@@ -189,7 +192,7 @@ func originFunc(origins []string) func(string) bool {
 	return func(string) bool { return false }
 }
 
-// rest is the part of the handler that belongs to the contract.
+// rest is the handler for the contract.
 func (g *Gateway) rest(mux http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.Header.Values("Authorization")) > 1 {
@@ -198,14 +201,14 @@ func (g *Gateway) rest(mux http.Handler) http.Handler {
 			return
 		}
 		if rec := recordOf(r.Context()); rec != nil {
-			rec.userID = g.verifiedUser(r.Context(), bearerToken(r.Header.Get("Authorization")))
+			rec.userID = g.verifiedUser(bearerToken(r.Header.Get("Authorization")))
 		}
 		// TE and Grpc-Timeout would change how grpc-gateway answers and how long it waits.
 		r.Header.Del("Te")
 		r.Header.Del("Grpc-Timeout")
 		if r.Method == http.MethodHead {
 			r = r.Clone(r.Context())
-			r.Method = http.MethodGet // net/http leaves out the body by itself
+			r.Method = http.MethodGet // net/http omits the body
 		}
 		aw := &answerWriter{ResponseWriter: w}
 		if r.Method == http.MethodGet {
@@ -215,7 +218,7 @@ func (g *Gateway) rest(mux http.Handler) http.Handler {
 	})
 }
 
-// writeProbe answers a probe of an orchestrator. Why a process is not ready is in the log, not in the answer.
+// writeProbe answers a probe. The reason why a process is not ready is only in the log.
 func writeProbe(w http.ResponseWriter, ok bool) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
@@ -237,7 +240,7 @@ func (g *Gateway) newServer() (*grpc.Server, error) {
 		grpc.ConnectionTimeout(10 * time.Second),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: 15 * time.Minute, Time: 2 * time.Minute}),
-		// Workers that are kept spare each call a new goroutine's stack growth.
+		// Reusing workers avoids the stack growth of a new goroutine for each call.
 		grpc.NumStreamWorkers(grpcWorkers),
 		grpc.ChainUnaryInterceptor(g.observeUnary),
 		grpc.ChainStreamInterceptor(g.observeStream),
@@ -254,5 +257,5 @@ func (g *Gateway) newServer() (*grpc.Server, error) {
 	return server, nil
 }
 
-// grpcWorkers is how many of the gRPC server's stream workers wait for calls.
+// grpcWorkers is the number of stream workers of the gRPC server.
 const grpcWorkers = 64

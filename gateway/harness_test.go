@@ -13,13 +13,41 @@ import (
 	"github.com/rs/zerolog"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
+	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/service"
 )
+
+// testServices have the contract of Salon's services and no implementation.
+var testServices = []service.Definition{
+	{Name: "user", APIs: []service.API{
+		service.RESTAPI(&userv1.AuthService_ServiceDesc, userv1.NewAuthServiceClient, userv1.RegisterAuthServiceHandlerClient),
+		service.RESTAPI(&userv1.UserService_ServiceDesc, userv1.NewUserServiceClient, userv1.RegisterUserServiceHandlerClient),
+		service.RESTAPI(&userv1.MasterService_ServiceDesc, userv1.NewMasterServiceClient, userv1.RegisterMasterServiceHandlerClient),
+		{Desc: &userv1.IdentityService_ServiceDesc},
+	}},
+	{Name: "appointment", APIs: []service.API{
+		service.RESTAPI(&appointmentv1.CatalogService_ServiceDesc, appointmentv1.NewCatalogServiceClient,
+			appointmentv1.RegisterCatalogServiceHandlerClient),
+		service.RESTAPI(&appointmentv1.AppointmentService_ServiceDesc, appointmentv1.NewAppointmentServiceClient,
+			appointmentv1.RegisterAppointmentServiceHandlerClient),
+	}},
+	{Name: "rating", APIs: []service.API{
+		service.RESTAPI(&ratingv1.RatingService_ServiceDesc, ratingv1.NewRatingServiceClient, ratingv1.RegisterRatingServiceHandlerClient),
+	}},
+	{Name: "notification", APIs: []service.API{
+		service.RESTAPI(&notificationv1.NotificationService_ServiceDesc, notificationv1.NewNotificationServiceClient,
+			notificationv1.RegisterNotificationServiceHandlerClient),
+	}},
+}
 
 // newTestRoutes reads the contract.
 func newTestRoutes(t *testing.T) *routes {
 	t.Helper()
-	rs, err := newRoutes()
+	rs, err := newRoutes(testServices)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +64,7 @@ func newBareGateway(t *testing.T, cfg Config, out *strings.Builder) *Gateway {
 	log := zerolog.New(out)
 	return &Gateway{
 		cfg: cfg, routes: newTestRoutes(t), metrics: m,
-		deps: Deps{Log: log, AccessLog: log},
+		deps: Deps{Services: testServices, Log: log, AccessLog: log},
 	}
 }
 

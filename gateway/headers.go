@@ -15,11 +15,11 @@ var exposedHeaders = []string{
 	"ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate", "X-Request-Id",
 }
 
-// No header of a request becomes metadata but Authorization, which grpc-gateway passes on by itself, and no metadata of
-// an answer becomes a header: what REST needs is made from the message.
+// grpc-gateway passes Authorization on by itself. No other request header becomes metadata, and no metadata of an
+// answer becomes a header: REST headers are made from the message.
 func noHeader(string) (string, bool) { return "", false }
 
-// setSecurityHeaders sets what every answer carries. The pages under /docs set a policy of their own.
+// setSecurityHeaders sets the headers of every answer. The pages under /docs set a policy of their own.
 func setSecurityHeaders(h http.Header) {
 	h["X-Content-Type-Options"] = nosniff
 	h["Referrer-Policy"] = noReferrer
@@ -27,7 +27,7 @@ func setSecurityHeaders(h http.Header) {
 	h["X-Frame-Options"] = deny
 }
 
-// Shared slices: setting a header would allocate one a request.
+// Shared slices, because setting a header would allocate one for each request.
 var (
 	nosniff    = []string{"nosniff"}
 	noReferrer = []string{"no-referrer"}
@@ -38,8 +38,8 @@ var (
 	jsonType   = []string{"application/json"}
 )
 
-// describeResponse turns what the contract says about an answer into REST's terms: ETag, Location, Link and the status.
-// It runs before the body is written.
+// describeResponse sets the headers and the status that REST derives from the contract: ETag, Location, Link, 201,
+// 204. It runs before the body is written.
 func (g *Gateway) describeResponse(ctx context.Context, w http.ResponseWriter, msg proto.Message) error {
 	call, ok := ctx.Value(callKey{}).(*call)
 	if !ok {
@@ -47,7 +47,7 @@ func (g *Gateway) describeResponse(ctx context.Context, w http.ResponseWriter, m
 	}
 	m := msg.ProtoReflect()
 	h := w.Header()
-	if call.route.personal { // the author of a rating sees more of it than others, under the same etag
+	if call.route.personal { // callers receive different answers under the same etag
 		h.Add("Vary", "Authorization")
 	}
 	if !call.route.anonymous || call.route.personal && call.signedIn {
@@ -81,7 +81,7 @@ func stringField(m protoreflect.Message, name protoreflect.Name) string {
 	return m.Get(fd).String()
 }
 
-// nextPage is the address of the page after this one (RFC 8288).
+// nextPage returns the address of the next page (RFC 8288).
 func nextPage(u *url.URL, token string) string {
 	q := u.Query()
 	q.Del("page_token")
@@ -89,9 +89,9 @@ func nextPage(u *url.URL, token string) string {
 	return (&url.URL{Path: u.Path, RawQuery: q.Encode()}).String()
 }
 
-// answerWriter is the last step of an answer of the contract, before it is compressed. It drops the body of answers that
-// have none, turns a GET's answer into 304 when the client has it already (RFC 9110, section 13.1.2), and copies what the
-// response cache is to keep.
+// answerWriter is the last step of an answer of the contract before compression. It omits the body of answers that
+// have none, turns the answer to a GET into 304 when the client has it already (RFC 9110, section 13.1.2), and
+// copies the answer for the response cache.
 type answerWriter struct {
 	http.ResponseWriter
 	ifNoneMatch string // "" unless the request is a GET that may end in 304

@@ -43,7 +43,7 @@ func TestProbes(t *testing.T) {
 	check("not serving", http.StatusServiceUnavailable, healthpb.HealthCheckResponse_NOT_SERVING)
 }
 
-// TestRPCClientAddress: x-forwarded-for of a gRPC call is believed as little as that of a REST request.
+// TestRPCClientAddress: x-forwarded-for of a gRPC call is trusted as little as that of a REST request.
 func TestRPCClientAddress(t *testing.T) {
 	t.Parallel()
 	g := &Gateway{cfg: Config{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}}

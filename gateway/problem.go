@@ -20,13 +20,13 @@ import (
 	"github.com/beauty-salon/platform/internal/rpc"
 )
 
-// problem is an error as REST shows it: problem details for HTTP APIs (RFC 9457) with Salon's reason and fields.
+// problem is an error in REST: problem details for HTTP APIs (RFC 9457) with Salon's reason and fields.
 type problem struct {
 	Type     string         `json:"type"`
 	Title    string         `json:"title"`
 	Status   int            `json:"status"`
 	Detail   string         `json:"detail,omitempty"`
-	Instance string         `json:"instance,omitempty"` // the request id, by which the log finds it
+	Instance string         `json:"instance,omitempty"` // the request id, as in the log
 	Reason   string         `json:"reason"`
 	Errors   []problemField `json:"errors,omitempty"`
 }
@@ -36,22 +36,22 @@ type problemField struct {
 	Description string `json:"description"`
 }
 
-// problemTypes is where the reasons are explained; the fragment is the reason in kebab case.
+// problemTypes is the page that explains the reasons. The fragment is the reason in kebab case.
 const problemTypes = "/docs/errors#"
 
-// reasonStatus are the reasons that HTTP has a better status for than the one of their code.
+// reasonStatus has the reasons with a more precise HTTP status than that of their code.
 var reasonStatus = map[string]int{
 	"ETAG_MISMATCH":          http.StatusPreconditionFailed,
 	"MESSAGE_TOO_LARGE":      http.StatusRequestEntityTooLarge,
 	"UNSUPPORTED_MEDIA_TYPE": http.StatusUnsupportedMediaType,
 }
 
-// writeError answers with a problem made of an error: its public half only.
+// writeError answers with a problem that describes the public part of an error.
 func writeError(w http.ResponseWriter, r *http.Request, err error) {
 	st := apierr.From(err).GRPCStatus()
 	p := problem{Status: runtime.HTTPStatusFromCode(st.Code()), Detail: st.Message()}
 	if st.Code() == codes.Canceled {
-		p.Status = 499 // nginx's "client closed request": nobody reads it but the log
+		p.Status = 499 // nginx's "client closed request"; only the log shows it
 	}
 	for _, detail := range st.Details() {
 		switch d := detail.(type) {
@@ -75,7 +75,7 @@ func writeError(w http.ResponseWriter, r *http.Request, err error) {
 	writeProblem(w, r, p)
 }
 
-// jsonPath turns the path of a field in the contract (segments[0].master_id) into its path in JSON
+// jsonPath converts the path of a field in the contract (segments[0].master_id) to its path in JSON
 // (segments[0].masterId).
 func jsonPath(path string) string {
 	var b strings.Builder
@@ -94,7 +94,7 @@ func jsonPath(path string) string {
 	return b.String()
 }
 
-// writeStatus answers with a problem that only HTTP knows.
+// writeStatus answers with a problem that exists only in HTTP.
 func writeStatus(w http.ResponseWriter, r *http.Request, httpStatus int, reason apiv1.ErrorReason, detail string) {
 	writeProblem(w, r, problem{
 		Status: httpStatus, Detail: detail, Reason: strings.TrimPrefix(reason.String(), "ERROR_REASON_"),
@@ -111,7 +111,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, p problem) {
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // the client may have gone; there is nobody left to tell
+	_ = json.NewEncoder(w).Encode(p) // an error means that the client has left
 }
 
 // handleError is grpc-gateway's error handler.
@@ -133,7 +133,8 @@ var parameterNames = []*regexp.Regexp{
 	regexp.MustCompile(`field "([\w.]+)"`),
 }
 
-// parameterError replaces the text with which grpc-gateway refuses a path or query parameter, and keeps its name.
+// parameterError replaces the text with which grpc-gateway refuses a path or query parameter, and keeps the name of
+// the parameter.
 func parameterError(text string) error {
 	for _, pattern := range parameterNames {
 		if m := pattern.FindStringSubmatch(text); m != nil {

@@ -9,7 +9,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/encoding"
-	_ "google.golang.org/grpc/encoding/gzip" // clients may compress
+	_ "google.golang.org/grpc/encoding/gzip" // lets clients compress
 	protocodec "google.golang.org/grpc/encoding/proto"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
@@ -26,12 +26,11 @@ const (
 	unauthenticated = codes.Unauthenticated
 )
 
-// registerProxy makes a gRPC server carry every public method of the contract to the service that has it. The services
-// are registered under their own names, so reflection shows them as if they were here, and unary methods take gRPC's
-// fast path; a method that is not public is not registered, and so is UNIMPLEMENTED.
+// registerProxy registers every public method of the contract on a gRPC server and forwards its calls to the
+// service. The services have their own names, so reflection shows them, and unary methods take gRPC's fast path.
+// Other methods are not registered and so are UNIMPLEMENTED.
 //
-// Messages are decoded on the way by the generated types, which keep fields that they do not know: a service may be
-// newer than the gateway.
+// Messages are decoded by the generated types, which keep unknown fields: a service may be newer than the gateway.
 func (g *Gateway) registerProxy(server grpc.ServiceRegistrar) error {
 	for _, sd := range g.routes.services {
 		desc := &grpc.ServiceDesc{
@@ -78,7 +77,7 @@ func (g *Gateway) methodDesc(r *route, input, output protoreflect.MessageType) g
 		Handler: func(_ any, ctx context.Context, dec func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error) {
 			in := &incoming{msg: input.New().Interface()}
 			if err := dec(in); err != nil {
-				return nil, err // too large, or the client has gone: grpc-go has answered already
+				return nil, err // too large, or the client has left: grpc-go has answered already
 			}
 			next := call
 			if in.err != nil {
@@ -94,7 +93,7 @@ func (g *Gateway) methodDesc(r *route, input, output protoreflect.MessageType) g
 	}
 }
 
-// invoke makes one unary call, or answers it from memory.
+// invoke makes one unary call, or answers from the response cache.
 func (g *Gateway) invoke(ctx context.Context, r *route, req proto.Message, output protoreflect.MessageType) (any, error) {
 	var key string
 	if r.cache != nil {
@@ -151,7 +150,7 @@ func (g *Gateway) streamDesc(r *route, input, output protoreflect.MessageType) g
 			for {
 				msg := output.New().Interface()
 				if err := out.RecvMsg(msg); err != nil {
-					cancel() // the service is done, so nothing more is read from the client
+					cancel() // the service has ended the stream: stop reading from the client
 					if errors.Is(err, io.EOF) {
 						return nil
 					}
@@ -166,8 +165,8 @@ func (g *Gateway) streamDesc(r *route, input, output protoreflect.MessageType) g
 	}
 }
 
-// pump carries the client's messages to the service until there are no more. Errors come out of RecvMsg on the other
-// side; it ends when the stream does.
+// pump forwards the client's messages to the service until the client closes the stream. The receiving side returns
+// the errors. pump ends with the stream.
 func pump(in grpc.ServerStream, out grpc.ClientStream, input protoreflect.MessageType) {
 	for {
 		msg := input.New().Interface()
@@ -181,17 +180,17 @@ func pump(in grpc.ServerStream, out grpc.ClientStream, input protoreflect.Messag
 	}
 }
 
-// unknownMethod answers calls to services and methods that the contract does not have, or not for clients.
+// unknownMethod answers calls of services and methods that do not exist or are not public.
 func unknownMethod(any, grpc.ServerStream) error {
 	return apierr.New(codes.Unimplemented, apiv1.ErrorReason_ERROR_REASON_NO_SUCH_METHOD, "there is no such method")
 }
 
-// severalTokens tells whether the caller claims to be more than one. The service refuses that.
+// severalTokens reports whether the call has more than one token. The service refuses such calls.
 func severalTokens(ctx context.Context) bool {
 	return len(metadata.ValueFromIncomingContext(ctx, "authorization")) > 1
 }
 
-// outgoing passes the caller's token on, and nothing else that the caller sent.
+// outgoing passes on the caller's token and no other metadata of the caller.
 func outgoing(ctx context.Context) context.Context {
 	in, _ := metadata.FromIncomingContext(ctx)
 	md := metadata.MD{}
@@ -201,13 +200,13 @@ func outgoing(ctx context.Context) context.Context {
 	return metadata.NewOutgoingContext(ctx, md)
 }
 
-// frameCodec is protobuf's codec that also takes messages that are encoded already.
+// frameCodec is protobuf's codec. It also accepts messages that are encoded already.
 type frameCodec struct{ encoding.CodecV2 }
 
 func newFrameCodec() frameCodec { return frameCodec{encoding.GetCodecV2(protocodec.Name)} }
 
-// incoming is a request, and why it could not be decoded: grpc-go answers a codec's error by itself, with INTERNAL, the
-// parser's words and no line in the log.
+// incoming is a request and the error of its decoding. grpc-go answers an error of the codec with INTERNAL and the
+// text of the parser, and without a line in the log; so the codec keeps the error here.
 type incoming struct {
 	msg proto.Message
 	err error

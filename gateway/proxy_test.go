@@ -31,7 +31,7 @@ func newIdleGateway(t *testing.T, out *strings.Builder) *Gateway {
 	conns := rpc.NewConns(rpc.ConnsConfig{})
 	t.Cleanup(func() { _ = conns.Close() })
 	g, err := New(Config{}, Deps{
-		Conns: conns, Log: log, AccessLog: log, Metrics: prometheus.NewRegistry(),
+		Services: testServices, Conns: conns, Log: log, AccessLog: log, Metrics: prometheus.NewRegistry(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func (rawCodec) Marshal(v any) ([]byte, error) {
 
 func (rawCodec) Unmarshal([]byte, any) error { return nil }
 
-// TestMalformedMessage: a message that cannot be read is the client's fault, is told in our words, and is logged.
+// TestMalformedMessage: an unreadable message is the client's fault. The error has our own words and is logged.
 func TestMalformedMessage(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
@@ -90,7 +90,7 @@ func TestMalformedMessage(t *testing.T) {
 	}
 }
 
-// TestUnknownMethods: they are told like all errors, and share one label: anybody can make up names.
+// TestUnknownMethods: their errors have the usual form, and they share one label, because clients can invent names.
 func TestUnknownMethods(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder

@@ -11,15 +11,15 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// maxCachedResponses bounds the memory that hot answers take: at about 1 KiB each, some 10 MiB.
+// maxCachedResponses bounds the memory of cached answers: at about 1 KiB each, some 10 MiB.
 const maxCachedResponses = 10_000
 
-// responseCache keeps the encoded answers of the reads that the contract marks with salon.api.v1.cache, so that a hot
-// master costs neither a call nor an encoding.
+// responseCache keeps the encoded answers of the reads that the contract marks with salon.api.v1.cache, so that a
+// frequent read costs neither a call nor an encoding.
 //
-// An answer leaves it in three ways: its event arrives (master.updated), a write of the same service passes through this
-// gateway, or its time is up. The time is short, so that even with the event bus down nothing is older than that. An
-// answer that was read before a drop and arrives after it is not stored: put compares the generation.
+// An answer is dropped when its event arrives (such as master.updated), when a write of the same service passes
+// through this gateway, or when its time is up. The time is short and bounds the age of answers while NATS is down.
+// put compares the generation, so that an answer that was read before a drop is not stored after it.
 type responseCache struct {
 	entries    *otter.Cache[string, cachedResponse]
 	ttl        time.Duration
@@ -55,7 +55,7 @@ func (c *responseCache) get(key string) (cachedResponse, bool) {
 	return e, true
 }
 
-// put stores an answer that was read while the cache was at that generation.
+// put stores an answer that was read at that generation of the cache.
 func (c *responseCache) put(generation uint64, key string, body []byte, etag string) {
 	if c.ttl <= 0 || c.generation.Load() != generation {
 		return
@@ -67,7 +67,7 @@ func (c *responseCache) put(generation uint64, key string, body []byte, etag str
 	}
 }
 
-// drop forgets what is kept of one entity.
+// drop deletes the answers of one entity.
 func (c *responseCache) drop(entity, id string) {
 	c.generation.Add(1)
 	for _, r := range c.templates[entity] {
@@ -76,7 +76,7 @@ func (c *responseCache) drop(entity, id string) {
 	}
 }
 
-// dropService forgets everything that a service answered: one of its writes has passed.
+// dropService deletes all answers of a service, because one of its writes has passed through the gateway.
 func (c *responseCache) dropService(written *route) {
 	for _, rs := range c.templates {
 		for _, r := range rs {
@@ -88,14 +88,14 @@ func (c *responseCache) dropService(written *route) {
 	}
 }
 
-// dropAll forgets everything: events may have been missed.
+// dropAll deletes everything, because events may have been missed.
 func (c *responseCache) dropAll() {
 	c.generation.Add(1)
 	c.entries.InvalidateAll()
 }
 
-// frameKey is the key of a gRPC answer. REST answers go by their path, which begins with a slash too, but has no dots
-// before its second one.
+// frameKey is the key of a gRPC answer. The key of a REST answer is its path, which has no dot before its second
+// slash.
 func frameKey(r *route, id string) string { return r.fullMethod + "/" + id }
 
 // idOf returns the value of the request field that names the cached entity.

@@ -38,7 +38,7 @@ func TestResponseCacheDrops(t *testing.T) {
 		"nothing":                {func(*responseCache) {}, nil},
 		"an event of a master":   {func(c *responseCache) { c.drop("master", "a") }, []string{"master", "master gRPC"}},
 		"an event of a rating":   {func(c *responseCache) { c.drop("rating", "a") }, []string{"summary"}},
-		"an event of nobody":     {func(c *responseCache) { c.drop("nobody", "a") }, nil},
+		"an event of no entity":  {func(c *responseCache) { c.drop("none", "a") }, nil},
 		"missed events":          {(*responseCache).dropAll, []string{"master", "master gRPC", "other", "summary"}},
 		"a write of the service": {func(c *responseCache) { c.dropService(master) }, []string{"master", "master gRPC", "other", "summary"}},
 		"a write of another": {func(c *responseCache) {

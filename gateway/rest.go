@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"mime"
 	"net/http"
 	"net/url"
@@ -13,14 +14,10 @@ import (
 	"google.golang.org/grpc"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
-	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
-	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
-	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
-	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 )
 
-// call is a REST request that has found its method.
+// call is a REST request whose method is known.
 type call struct {
 	route    *route
 	url      *url.URL
@@ -29,8 +26,8 @@ type call struct {
 
 type callKey struct{}
 
-// newMux builds the translation from REST to the services. It goes through clients rather than handlers, so that a
-// service's interceptors run no matter where the service does.
+// newMux makes the translation from REST to the services. It uses clients and not handlers, so that the
+// interceptors of a service run wherever the service runs.
 func (g *Gateway) newMux() (*runtime.ServeMux, error) {
 	mux := runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, newJSONMarshaler()),
@@ -45,46 +42,15 @@ func (g *Gateway) newMux() (*runtime.ServeMux, error) {
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithWriteContentLength(),
 	)
-	ctx := context.Background() // grpc-gateway only keeps it for connections that it would dial itself
-	for _, register := range []func() error{
-		func() error {
-			return userv1.RegisterAuthServiceHandlerClient(ctx, mux, userv1.NewAuthServiceClient(g.conn("user")))
-		},
-		func() error {
-			return userv1.RegisterUserServiceHandlerClient(ctx, mux, userv1.NewUserServiceClient(g.conn("user")))
-		},
-		func() error {
-			return userv1.RegisterMasterServiceHandlerClient(ctx, mux, userv1.NewMasterServiceClient(g.conn("user")))
-		},
-		func() error {
-			return userv1.RegisterMemberServiceHandlerClient(ctx, mux, userv1.NewMemberServiceClient(g.conn("user")))
-		},
-		func() error {
-			return appointmentv1.RegisterSalonServiceHandlerClient(ctx, mux,
-				appointmentv1.NewSalonServiceClient(g.conn("appointment")))
-		},
-		func() error {
-			return appointmentv1.RegisterCatalogServiceHandlerClient(ctx, mux,
-				appointmentv1.NewCatalogServiceClient(g.conn("appointment")))
-		},
-		func() error {
-			return appointmentv1.RegisterCustomerServiceHandlerClient(ctx, mux,
-				appointmentv1.NewCustomerServiceClient(g.conn("appointment")))
-		},
-		func() error {
-			return appointmentv1.RegisterAppointmentServiceHandlerClient(ctx, mux,
-				appointmentv1.NewAppointmentServiceClient(g.conn("appointment")))
-		},
-		func() error {
-			return ratingv1.RegisterRatingServiceHandlerClient(ctx, mux, ratingv1.NewRatingServiceClient(g.conn("rating")))
-		},
-		func() error {
-			return notificationv1.RegisterNotificationServiceHandlerClient(ctx, mux,
-				notificationv1.NewNotificationServiceClient(g.conn("notification")))
-		},
-	} {
-		if err := register(); err != nil {
-			return nil, err
+	ctx := context.Background() // grpc-gateway uses ctx only for connections that it dials itself
+	for _, d := range g.deps.Services {
+		for _, api := range d.APIs {
+			if api.REST == nil {
+				continue
+			}
+			if err := api.REST(ctx, mux, g.conn(d.Name)); err != nil {
+				return nil, fmt.Errorf("REST of %s: %w", api.Desc.ServiceName, err)
+			}
 		}
 	}
 	return mux, nil
@@ -92,8 +58,8 @@ func (g *Gateway) newMux() (*runtime.ServeMux, error) {
 
 func (g *Gateway) conn(service string) grpc.ClientConnInterface { return g.deps.Conns.Public(service) }
 
-// prepare runs when grpc-gateway has found the method of a request and before it reads anything: it refuses what
-// grpc-gateway would overlook, and keeps the answer of a hot read.
+// prepare runs when grpc-gateway has found the method of a request, before it reads the request. It refuses what
+// grpc-gateway does not check, and fills the response cache.
 func (g *Gateway) prepare(next runtime.HandlerFunc) runtime.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request, pathParams map[string]string) {
 		pattern, _ := runtime.HTTPPattern(r.Context())
@@ -137,7 +103,7 @@ func (g *Gateway) prepare(next runtime.HandlerFunc) runtime.HandlerFunc {
 	}
 }
 
-// forward makes the call, and keeps or drops cached answers by its outcome.
+// forward makes the call and updates the response cache.
 func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, route *route, pathParams map[string]string,
 	next runtime.HandlerFunc,
 ) {
@@ -154,12 +120,12 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, route *route, 
 	}
 	next(w, r, pathParams)
 	if route.mutates() {
-		// Even a call that failed for its caller may have happened: a deadline says nothing about the outcome.
+		// A call that failed for its caller may have been executed: a deadline says nothing about the result.
 		g.cache.dropService(route)
 	}
 }
 
-// serveCached answers a hot read from memory. It is in front of everything that a call costs: routing, limits, services.
+// serveCached answers a read from the response cache, before routing, limits and services.
 func (g *Gateway) serveCached(w http.ResponseWriter, r *http.Request) bool {
 	if r.Method != http.MethodGet || r.URL.RawQuery != "" || r.URL.RawPath != "" || len(r.Header["Authorization"]) > 1 {
 		return false
@@ -183,7 +149,7 @@ func (g *Gateway) serveCached(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// checkQuery refuses query parameters that the method does not have, and bytes that no parameter may hold.
+// checkQuery refuses query parameters that the method does not have, and bytes that no parameter may contain.
 func checkQuery(route *route, query url.Values) error {
 	var bad *apierr.Error
 	for name, values := range query {
@@ -206,7 +172,7 @@ func checkQuery(route *route, query url.Values) error {
 	return nil
 }
 
-// checkMediaType refuses bodies that are not plain JSON. It answers by itself.
+// checkMediaType refuses bodies that are not plain JSON. It writes the answer itself.
 func checkMediaType(w http.ResponseWriter, r *http.Request) bool {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		w.Header().Set("Accept-Encoding", "identity")
@@ -227,7 +193,7 @@ func checkMediaType(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// withPreconditions carries If-Match to methods that take their etag as a query parameter: they have no body.
+// withPreconditions passes If-Match to methods that take their etag as a query parameter because they have no body.
 func withPreconditions(route *route, r *http.Request) (*http.Request, error) {
 	tag := unquoteETag(r.Header.Get("If-Match"))
 	if tag == "" || route.HasBody || !route.query["etag"] {
@@ -248,5 +214,5 @@ func withPreconditions(route *route, r *http.Request) (*http.Request, error) {
 	return r, nil
 }
 
-// defaultRequestTimeout bounds a call that is answered at all.
+// defaultRequestTimeout bounds a call when nothing else is configured.
 const defaultRequestTimeout = 30 * time.Second

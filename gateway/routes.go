@@ -13,62 +13,58 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
-	// The services that the gateway carries; importing them is what puts them into the registry of descriptors.
-	_ "github.com/beauty-salon/platform/gen/salon/appointment/v1"
-	_ "github.com/beauty-salon/platform/gen/salon/notification/v1"
-	_ "github.com/beauty-salon/platform/gen/salon/rating/v1"
-	_ "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/binding"
+	"github.com/beauty-salon/platform/internal/service"
 )
 
-// route is one method of the contract, with all that the gateway has to know of it.
+// route is one method of the contract with all that the gateway needs.
 type route struct {
 	fullMethod string // "/salon.user.v1.MasterService/GetMaster"
-	service    string // "user": the name that connections go by
+	service    string // "user": the name of its connection
 	desc       protoreflect.MethodDescriptor
 	binding.Binding
-	path      func() *regexp.Regexp // only needed to tell what else a path takes
+	path      func() *regexp.Regexp // only needed for the Allow header
 	query     map[string]bool       // the query parameters that it takes, by JSON and by proto name
 	cache     *apiv1.ResponseCache
 	location  string // for creates: the template of the path of what was created, if it can be read
-	anonymous bool   // nobody need be signed in
-	personal  bool   // some callers see more of the answer than others
+	anonymous bool   // callers need not be signed in
+	personal  bool   // some callers receive more fields than others
 }
 
-// mutates reports whether the method may change something: over REST, everything but GET.
+// mutates reports whether the method may change something: in REST, every method but GET.
 func (r *route) mutates() bool { return r.Verb != http.MethodGet }
 
-// routes are all methods of the contract that are there for clients.
+// routes are the public methods of the contract.
 type routes struct {
 	byPattern map[string]*route // "GET /v1/masters/{master_id}"
 	byMethod  map[string]*route // by full method
 	services  []protoreflect.ServiceDescriptor
 }
 
-// newRoutes reads the contract. Methods for Salon's own services only are left out: the gateway does not know them.
-func newRoutes() (*routes, error) {
+// newRoutes reads the contract of the services. It leaves out methods that only Salon's own services may call.
+func newRoutes(services []service.Definition) (*routes, error) {
 	rs := &routes{byPattern: map[string]*route{}, byMethod: map[string]*route{}}
-	var err error
-	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
-		if !strings.HasPrefix(string(file.Package()), "salon.") {
-			return true
-		}
-		for i := range file.Services().Len() {
-			if err = rs.addService(file.Services().Get(i)); err != nil {
-				return false
+	for _, d := range services {
+		for _, api := range d.APIs {
+			found, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(api.Desc.ServiceName))
+			if err != nil {
+				return nil, fmt.Errorf("service %s: %s: %w", d.Name, api.Desc.ServiceName, err)
+			}
+			sd, ok := found.(protoreflect.ServiceDescriptor)
+			if !ok {
+				return nil, fmt.Errorf("service %s: %s is not a gRPC service", d.Name, api.Desc.ServiceName)
+			}
+			if err := rs.addService(d.Name, sd); err != nil {
+				return nil, err
 			}
 		}
-		return true
-	})
-	if err != nil {
-		return nil, err
 	}
 	sort.Slice(rs.services, func(i, j int) bool { return rs.services[i].FullName() < rs.services[j].FullName() })
 	rs.linkLocations()
 	return rs, nil
 }
 
-func (rs *routes) addService(sd protoreflect.ServiceDescriptor) error {
+func (rs *routes) addService(name string, sd protoreflect.ServiceDescriptor) error {
 	carried := false
 	for i := range sd.Methods().Len() {
 		md := sd.Methods().Get(i)
@@ -79,7 +75,7 @@ func (rs *routes) addService(sd protoreflect.ServiceDescriptor) error {
 		case apiv1.Caller_CALLER_SERVICE:
 			continue
 		}
-		r, err := newRoute(sd, md)
+		r, err := newRoute(name, sd, md)
 		if err != nil {
 			return err
 		}
@@ -96,7 +92,7 @@ func (rs *routes) addService(sd protoreflect.ServiceDescriptor) error {
 	return nil
 }
 
-func newRoute(sd protoreflect.ServiceDescriptor, md protoreflect.MethodDescriptor) (*route, error) {
+func newRoute(service string, sd protoreflect.ServiceDescriptor, md protoreflect.MethodDescriptor) (*route, error) {
 	b, err := binding.Of(md)
 	if err != nil {
 		return nil, err
@@ -105,7 +101,7 @@ func newRoute(sd protoreflect.ServiceDescriptor, md protoreflect.MethodDescripto
 		Binding:    b,
 		personal:   b.Personal(),
 		fullMethod: fmt.Sprintf("/%s/%s", sd.FullName(), md.Name()),
-		service:    strings.Split(string(sd.FullName()), ".")[1],
+		service:    service,
 		desc:       md,
 		query:      map[string]bool{},
 	}
@@ -131,7 +127,7 @@ func templateRegexp(template string) *regexp.Regexp {
 	return regexp.MustCompile("^" + templateVar.ReplaceAllString(regexp.QuoteMeta(template), `[^/]+`) + "$")
 }
 
-// linkLocations finds, for each create, where its result can be read.
+// linkLocations finds, for each create, the path at which its result can be read.
 func (rs *routes) linkLocations() {
 	for _, c := range rs.byPattern {
 		for _, g := range rs.byPattern {

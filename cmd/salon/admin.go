@@ -12,37 +12,39 @@ import (
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/secret"
+	"github.com/beauty-salon/platform/internal/service"
 	"github.com/beauty-salon/platform/services/user"
 )
 
 type adminCmd struct {
-	Create      adminCreateCmd `cmd:"" help:"Make an administrator's account, or make an account an administrator's."`
-	DeadLetters deadLettersCmd `cmd:"" help:"Events that could not be handled."`
+	Create      adminCreateCmd `cmd:"" help:"Create an administrator, or make an account an administrator."`
+	DeadLetters deadLettersCmd `cmd:"" help:"Events that a consumer has stopped trying."`
 }
 
-// databaseFlags are what a task needs that works on the database alone.
+// databaseFlags are the flags of tasks that work on the database alone.
 type databaseFlags struct {
 	secretFlags
 	DatabaseURL secret.Text `help:"PostgreSQL, as for salon serve." required:""`
 }
 
-func (f databaseFlags) open(service string) (*postgres.DB, error) {
+// open connects to the database as a service.
+func (f databaseFlags) open(d service.Definition) (*postgres.DB, error) {
 	keys, _, err := f.keys()
 	if err != nil {
 		return nil, err
 	}
-	return postgres.Open(postgres.Config{URL: f.DatabaseURL, MaxConns: 2}, keys, migrations[service].Service)
+	return postgres.Open(postgres.Config{URL: f.DatabaseURL, MaxConns: 2}, keys, d.Migrations.Service)
 }
 
 type adminCreateCmd struct {
 	databaseFlags
-	Email       string `help:"Address to sign in with." required:""`
+	Email       string `help:"E-mail address to sign in with." required:""`
 	DisplayName string `help:"Name that others see." default:"Administrator"`
-	Promote     bool   `help:"Make an account that exists an administrator's; its password stays."`
+	Promote     bool   `help:"Make an existing account an administrator; its password stays the same."`
 }
 
-// Run makes the account. The password is read from SALON_ADMIN_PASSWORD or from standard input: arguments are visible
-// to every user of the machine.
+// Run makes the account. The password is read from SALON_ADMIN_PASSWORD or from standard input, because every user
+// of the machine can see arguments.
 func (c *adminCreateCmd) Run(ctx context.Context) error {
 	password, err := adminPassword()
 	if err == nil && password == "" && !c.Promote {
@@ -51,7 +53,7 @@ func (c *adminCreateCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	db, err := c.open("user")
+	db, err := c.open(user.Definition)
 	if err != nil {
 		return err
 	}
@@ -64,12 +66,12 @@ func (c *adminCreateCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-// createFirstAdmin makes an administrator's account where there are no accounts at all, and reports whether it did. Only
-// there, begin runs before, if it is given.
+// createFirstAdmin makes an administrator when there are no accounts, and reports whether it did. begin, which may
+// be nil, runs before the account is made.
 func createFirstAdmin(ctx context.Context, url secret.Text, keys *secret.Keys, begin func() error,
 	email, displayName, password string,
 ) (made bool, err error) {
-	db, err := postgres.Open(postgres.Config{URL: url, MaxConns: 1}, keys, migrations["user"].Service)
+	db, err := postgres.Open(postgres.Config{URL: url, MaxConns: 1}, keys, user.Definition.Migrations.Service)
 	if err != nil {
 		return false, err
 	}
@@ -87,31 +89,31 @@ func createFirstAdmin(ctx context.Context, url secret.Text, keys *secret.Keys, b
 }
 
 type deadLettersCmd struct {
-	List   deadLettersListCmd   `cmd:"" help:"List them, newest first."`
-	Replay deadLettersReplayCmd `cmd:"" help:"Handle one again."`
+	List   deadLettersListCmd   `cmd:"" help:"List dead letters, newest first."`
+	Replay deadLettersReplayCmd `cmd:"" help:"Handle a dead letter again."`
 }
 
 type deadLettersListCmd struct {
 	databaseFlags
-	Limit int `help:"At most this many of a service." default:"100"`
+	Limit int `help:"The most dead letters of a service to list." default:"100"`
 }
 
 // Run lists the dead letters of all services.
 func (c *deadLettersListCmd) Run(ctx context.Context) error {
 	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "SERVICE\tID\tCONSUMER\tEVENT\tFAILED\tERROR")
-	for _, service := range serviceNames {
-		db, err := c.open(service)
+	for _, d := range definitions {
+		db, err := c.open(d)
 		if err != nil {
 			return err
 		}
 		letters, err := events.ListDeadLetters(ctx, db, c.Limit)
 		db.Close()
 		if err != nil {
-			return fmt.Errorf("dead letters of %s: %w", service, err)
+			return fmt.Errorf("dead letters of %s: %w", d.Name, err)
 		}
 		for _, l := range letters {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%.80q\n", service, l.ID, l.Consumer, l.Event.Type,
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%.80q\n", d.Name, l.ID, l.Consumer, l.Event.Type,
 				l.FailTime.Format(time.RFC3339), l.Error)
 		}
 	}
@@ -120,13 +122,17 @@ func (c *deadLettersListCmd) Run(ctx context.Context) error {
 
 type deadLettersReplayCmd struct {
 	databaseFlags
-	Service string `arg:"" help:"Service that it belongs to." enum:"user,appointment,rating,notification"`
-	ID      string `arg:"" help:"Its id."`
+	Service string `arg:"" help:"The service of the dead letter." enum:"${services}"`
+	ID      string `arg:"" help:"The id of the dead letter."`
 }
 
-// Run asks for a dead letter to be handled again.
+// Run requests that a dead letter is handled again.
 func (c *deadLettersReplayCmd) Run(ctx context.Context) error {
-	db, err := c.open(c.Service)
+	d, ok := definition(c.Service)
+	if !ok { // the flag's enum excludes it
+		return fmt.Errorf("there is no service %q", c.Service)
+	}
+	db, err := c.open(d)
 	if err != nil {
 		return err
 	}

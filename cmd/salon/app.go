@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -16,45 +16,19 @@ import (
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/cache"
 	"github.com/beauty-salon/platform/internal/events"
+	"github.com/beauty-salon/platform/internal/lifecycle"
 	"github.com/beauty-salon/platform/internal/metrics"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/ratelimit"
 	"github.com/beauty-salon/platform/internal/rpc"
 	"github.com/beauty-salon/platform/internal/secret"
 	"github.com/beauty-salon/platform/internal/service"
-	"github.com/beauty-salon/platform/services/appointment"
-	"github.com/beauty-salon/platform/services/notification"
-	"github.com/beauty-salon/platform/services/rating"
-	"github.com/beauty-salon/platform/services/user"
 )
 
-// running is what the program needs of a service, whichever it is.
-type running interface {
-	Register(r grpc.ServiceRegistrar)
-	Run(ctx context.Context) error
-	Ready(ctx context.Context) error
-}
-
-// newService makes a service by its name.
-func newService(name string, d service.Deps) (running, error) {
-	switch name {
-	case "user":
-		return user.New(d)
-	case "appointment":
-		return appointment.New(d)
-	case "rating":
-		return rating.New(d)
-	case "notification":
-		return notification.New(d)
-	default:
-		return nil, fmt.Errorf("there is no service %q", name)
-	}
-}
-
-// connectBus connects to NATS, wherever it is.
+// connectBus connects to NATS, embedded or not.
 type connectBus func(cfg events.Config, log zerolog.Logger, reg prometheus.Registerer) (*events.Bus, error)
 
-// appConfig is what a process is made of.
+// appConfig is the configuration of a process.
 type appConfig struct {
 	logFlags
 	secretFlags
@@ -69,7 +43,7 @@ type appConfig struct {
 	now              func() time.Time // nil: the clock
 }
 
-// adminURL is the database as its administrator reaches it.
+// adminURL returns the address of the database for its administrator.
 func (c appConfig) adminURL() secret.Text {
 	if c.databaseAdminURL != "" {
 		return c.databaseAdminURL
@@ -77,7 +51,7 @@ func (c appConfig) adminURL() secret.Text {
 	return c.DatabaseURL
 }
 
-// check finds numbers that nothing works with, before anything is touched.
+// check refuses values with which nothing works, before anything is opened.
 func (c appConfig) check() error {
 	for _, n := range []struct {
 		flag  string
@@ -90,7 +64,7 @@ func (c appConfig) check() error {
 	return c.serverFlags.check()
 }
 
-// printed is what the log shows of the configuration; secrets show as "[redacted]".
+// printed returns the configuration for the log. Secrets print as "[redacted]".
 func (c appConfig) printed() map[string]any {
 	return map[string]any{
 		"log": c.logFlags, "secrets": c.secretFlags, "listen": c.listenFlags, "gateway": c.gatewayFlags,
@@ -99,8 +73,8 @@ func (c appConfig) printed() map[string]any {
 	}
 }
 
-// app is the services of one process and what they stand on. All connections are lazy: a server that is down now is
-// used when it is there.
+// app is the services of one process and their dependencies. All connections are lazy: a server that is down now is
+// used once it is available.
 type app struct {
 	log      zerolog.Logger
 	now      func() time.Time
@@ -118,52 +92,45 @@ type app struct {
 	tracing     bool
 	callTimeout time.Duration // 0: the default
 
-	connecting sync.WaitGroup // the databases' first connections
+	connecting sync.WaitGroup // the first connections to the databases
 
 	names    []string // of the services that run here
 	remotes  []string // of those that run elsewhere
-	services map[string]running
-	closers  []func() // in the order in which things were opened
+	services map[string]service.Service
+	stack    *lifecycle.Stack
 }
 
-// newApp opens the connections and makes the services. On failure, what was opened is closed again.
-func newApp(ctx context.Context, cfg appConfig, logger zerolog.Logger) (_ *app, err error) {
+// newApp opens the connections and makes the services. Everything that newApp opens goes onto the stack, which the caller
+// closes, also when newApp fails.
+func newApp(ctx context.Context, cfg appConfig, logger zerolog.Logger, stack *lifecycle.Stack) (_ *app, err error) {
 	a := &app{
-		log: logger, now: cfg.now, registry: metrics.New(version), tracing: cfg.tracing, callTimeout: cfg.RequestTimeout,
-		names: cfg.runs.services, services: map[string]running{},
+		log: logger, stack: stack, now: cfg.now, registry: metrics.New(version), tracing: cfg.tracing, callTimeout: cfg.RequestTimeout,
+		names: cfg.runs.services, services: map[string]service.Service{},
 	}
 	if a.now == nil {
 		a.now = time.Now
 	}
-	defer func() {
-		if err != nil {
-			a.close()
-		}
-	}()
 	if a.keys, a.previousKeys, err = cfg.keys(); err != nil {
 		return nil, err
 	}
 	if cfg.connectBus == nil {
 		cfg.connectBus = events.Connect
 	}
-	if a.bus, err = cfg.connectBus(events.Config{URL: cfg.NATSURL, Replicas: cfg.NATSReplicas}, a.log, a.registry); err != nil {
+	if a.bus, err = cfg.connectBus(events.Config{URL: cfg.NATSURL, Subjects: streamSubjects(), Replicas: cfg.NATSReplicas}, a.log, a.registry); err != nil {
 		return nil, err
 	}
-	a.closers = append(a.closers, a.bus.Close)
+	stack.Defer("NATS", func() error { a.bus.Close(); return nil })
 	if a.cache, err = cache.Open(cache.Config{URL: cfg.RedisURL}, a.log); err != nil {
 		return nil, fmt.Errorf("connect to Redis: %w", err)
 	}
-	a.closers = append(a.closers, func() { a.closed("redis", a.cache.Close()) })
+	stack.Defer("Redis", a.cache.Close)
 	a.limits = ratelimit.New(a.cache, a.log)
 	a.credential = auth.NewServiceCredential(a.keys, a.previousKeys, a.now)
 	a.conns = rpc.NewConns(rpc.ConnsConfig{Services: a.credential, Tracing: a.tracing})
-	a.closers = append(a.closers, func() { a.closed("connections", a.conns.Close()) })
-	a.sessions = auth.NewSessions(userv1.NewIdentityServiceClient(a.conns.For("user")), a.bus, a.now)
-	a.closers = append(a.closers, a.sessions.Close)
-	jwks := userv1.NewAuthServiceClient(a.conns.For("user"))
-	a.verifier = auth.NewVerifier(func(ctx context.Context) (*userv1.Jwks, error) {
-		return jwks.GetJwks(ctx, &userv1.GetJwksRequest{})
-	}, a.now)
+	stack.Defer("connections", a.conns.Close)
+	a.sessions = auth.NewSessions(userv1.NewIdentityServiceClient(a.conns.For(sessionsOwner)), a.bus, a.now)
+	stack.Defer("sessions", func() error { a.sessions.Close(); return nil })
+	a.verifier = auth.NewVerifier(a.keys, a.previousKeys, a.now)
 	for _, name := range a.names {
 		if err := a.addService(ctx, cfg, name); err != nil {
 			return nil, fmt.Errorf("service %s: %w", name, err)
@@ -175,21 +142,25 @@ func newApp(ctx context.Context, cfg appConfig, logger zerolog.Logger) (_ *app, 
 	return a, nil
 }
 
-// addService makes a service and lets the others of this process call it in memory.
+// addService makes a service and connects the other services of this process to it in memory.
 func (a *app) addService(ctx context.Context, cfg appConfig, name string) error {
+	d, ok := definition(name)
+	if !ok {
+		return errors.New("there is no such service")
+	}
 	db, err := postgres.Open(postgres.Config{URL: cfg.DatabaseURL, MaxConns: cfg.DatabaseMaxConns}, a.keys,
-		migrations[name].Service)
+		d.Migrations.Service)
 	if err != nil {
 		return err
 	}
-	a.closers = append(a.closers, func() { a.closed("database of "+name, db.Close()) })
-	// PostgreSQL takes tens of milliseconds for a first connection; meanwhile the rest is made. Whether there is one now
-	// is for the check of readiness to say.
+	a.stack.Defer("database of "+name, db.Close)
+	// PostgreSQL takes tens of milliseconds for a first connection; the other parts are made meanwhile. The check of
+	// readiness reports a failure.
 	a.connecting.Go(func() { _ = db.Ping(ctx) })
 	if err := metrics.RegisterPool(a.registry, name, db.PoolStats); err != nil {
 		return err
 	}
-	svc, err := newService(name, service.Deps{
+	svc, err := d.New(service.Deps{
 		DB: db, Bus: a.bus, Cache: a.cache, Limits: a.limits, Conns: a.conns, Sessions: a.sessions,
 		Keys: a.keys, PreviousKeys: a.previousKeys,
 		Log:     a.log.With().Str("service", name).Logger(),
@@ -202,7 +173,7 @@ func (a *app) addService(ctx context.Context, cfg appConfig, name string) error 
 	return a.conns.Local(name, a.serverConfig(name), svc.Register)
 }
 
-// addRemotes tells where the services are that do not run here.
+// addRemotes connects to the services that do not run here.
 func (a *app) addRemotes(cfg appConfig) error {
 	for _, name := range serviceNames {
 		target := cfg.target(name)
@@ -210,14 +181,14 @@ func (a *app) addRemotes(cfg appConfig) error {
 			continue
 		}
 		if err := a.conns.Remote(name, target); err != nil {
-			return fmt.Errorf("--%s-target: %w", name, err)
+			return fmt.Errorf("target of %s: %w", name, err)
 		}
 		a.remotes = append(a.remotes, name)
 	}
 	return nil
 }
 
-// serverConfig is the chain that every call to a service of this process goes through, in memory or over the network.
+// serverConfig returns the chain for every call to a service of this process, in memory or over the network.
 func (a *app) serverConfig(name string) rpc.ServerConfig {
 	return rpc.ServerConfig{
 		Log:        a.log, // the chain adds the name
@@ -230,7 +201,7 @@ func (a *app) serverConfig(name string) rpc.ServerConfig {
 	}
 }
 
-// rpcServer offers the services of this process to the other processes.
+// rpcServer serves the services of this process to the other processes.
 func (a *app) rpcServer(h *health.Server) (*grpc.Server, error) {
 	cfg := a.serverConfig("rpc")
 	cfg.Health = h
@@ -242,18 +213,4 @@ func (a *app) rpcServer(h *health.Server) (*grpc.Server, error) {
 		a.services[name].Register(server)
 	}
 	return server, rpc.CheckPolicies(server)
-}
-
-// close closes everything in the reverse order.
-func (a *app) close() {
-	for _, closer := range slices.Backward(a.closers) {
-		closer()
-	}
-	a.closers = nil
-}
-
-func (a *app) closed(what string, err error) {
-	if err != nil {
-		a.log.Warn().Err(err).Msg("close " + what)
-	}
 }

@@ -18,18 +18,18 @@ import (
 	"github.com/beauty-salon/platform/internal/secret"
 )
 
-// logFlags say what is logged and how.
+// logFlags configure the log.
 type logFlags struct {
-	LogLevel  string `help:"Least level that is logged: debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
+	LogLevel  string `help:"Lowest level that is logged: debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
 	LogFormat string `help:"json for machines, console for people." default:"${logFormat=json}" enum:"json,console"`
 }
 
 func (f logFlags) config() log.Config { return log.Config{Level: f.LogLevel, Format: f.LogFormat} }
 
-// secretFlags hold the one secret that all others are derived from.
+// secretFlags have the secret from which all others are derived.
 type secretFlags struct {
 	SecretKey         secret.Text `help:"At least 32 bytes as hex, or file:/path: signs tokens and derives the services' database passwords. Make one with: openssl rand -hex 32"`
-	SecretKeyPrevious secret.Text `help:"The secret before the current one: its access tokens stay valid while clients move over."`
+	SecretKeyPrevious secret.Text `help:"The previous secret: access tokens that it signed stay valid."`
 }
 
 // keys decodes the secrets; previous is nil when there is none.
@@ -56,20 +56,20 @@ func decodeKeys(text secret.Text) (*secret.Keys, error) {
 	return secret.NewKeys(master)
 }
 
-// listenFlags are the addresses of a process, and how it leaves them. Port 0 picks a free one.
+// listenFlags are the addresses of a process, and the time for draining them. Port 0 picks a free port.
 type listenFlags struct {
 	HTTPAddr     string        `help:"Address of REST and Swagger UI." default:"127.0.0.1:8080" name:"http-addr"`
 	GRPCAddr     string        `help:"Address of public gRPC." default:"127.0.0.1:9090" name:"grpc-addr"`
-	InternalAddr string        `help:"Address of metrics, probes and pprof. Never to be reached from outside." default:"127.0.0.1:9091"`
-	DrainTime    time.Duration `help:"How long calls that are under way may take when the process is told to stop." default:"${drainTime=20s}"`
+	InternalAddr string        `help:"Address of metrics, probes and pprof. Must not be reachable from outside." default:"127.0.0.1:9091"`
+	DrainTime    time.Duration `help:"How long running calls may take when the process stops." default:"${drainTime=20s}"`
 }
 
-// gatewayFlags are what an operator decides about the gateway.
+// gatewayFlags configure the gateway.
 type gatewayFlags struct {
 	CORSOrigins      []string      `help:"Origins whose scripts may call; * for all${noOrigins=}." name:"cors-origins"`
-	TrustedProxies   []string      `help:"Networks (CIDR) whose X-Forwarded-For is believed."`
+	TrustedProxies   []string      `help:"Networks (CIDR) whose X-Forwarded-For is trusted."`
 	RequestTimeout   time.Duration `help:"Longest time that a call may take." default:"30s"`
-	ResponseCacheTTL time.Duration `help:"How long hot public answers are kept in memory; 0 keeps none." default:"1s"`
+	ResponseCacheTTL time.Duration `help:"How long public answers are cached in memory; 0 turns the cache off." default:"1s"`
 	LimitUser        int           `help:"Calls a second of one account; 0 for no limit." default:"${limitUser=50}"`
 	LimitAddress     int           `help:"Calls a second of one address that is not signed in; 0 for no limit." default:"${limitAddress=50}"`
 	LimitAuth        int           `help:"Calls a second to AuthService of one address; 0 for no limit." default:"${limitAuth=5}"`
@@ -106,13 +106,10 @@ func (f gatewayFlags) config() (gateway.Config, error) {
 	return cfg, nil
 }
 
-// perSecond is a limit with room for a burst of four seconds' worth.
+// perSecond returns a limit with a burst of four seconds' worth.
 func perSecond(n int) ratelimit.Limit {
 	return ratelimit.Limit{Rate: n, Period: time.Second, Burst: 4 * n}
 }
-
-// serviceNames are the services in the order in which they start.
-var serviceNames = []string{"user", "appointment", "rating", "notification"}
 
 const gatewayName = "gateway"
 
@@ -122,10 +119,10 @@ type selection struct {
 	gateway  bool
 }
 
-// everything is a whole system in one process.
+// everything is all services and the gateway in one process.
 var everything = selection{services: serviceNames, gateway: true}
 
-// parseServices reads --services: "all", or some of the services and the gateway.
+// parseServices parses --services: "all", or some of the services and the gateway.
 func parseServices(names []string) (s selection, err error) {
 	for _, name := range names {
 		switch {
@@ -146,27 +143,20 @@ func parseServices(names []string) (s selection, err error) {
 	return s, nil
 }
 
-// distributed reports whether services run in other processes, which then call those of this one.
+// distributed reports whether services run in other processes, which then call the services of this one.
 func (s selection) distributed() bool {
 	return len(s.services) > 0 && (len(s.services) < len(serviceNames) || !s.gateway)
 }
 
-// callees are the services that each calls. All ask the user service about sessions and the keys of tokens.
-var callees = map[string][]string{
-	gatewayName:    serviceNames,
-	"appointment":  {"user"},
-	"rating":       {"user", "appointment"},
-	"notification": {"user"},
-}
-
-// missing returns who calls a service that neither runs here nor has a target, and that service; "" when all are known.
+// missing returns a service that neither runs here nor has a target, and its caller. Both are "" when there is no
+// such service.
 func (s selection) missing(target func(service string) string) (caller, callee string) {
 	callers := s.services
 	if s.gateway {
 		callers = append([]string{gatewayName}, callers...)
 	}
 	for _, caller := range callers {
-		for _, callee := range callees[caller] {
+		for _, callee := range callees(caller) {
 			if !slices.Contains(s.services, callee) && target(callee) == "" {
 				return caller, callee
 			}
@@ -175,7 +165,7 @@ func (s selection) missing(target func(service string) string) (caller, callee s
 	return "", ""
 }
 
-// keyFile returns the secret of a data directory, made on first use.
+// keyFile returns the secret of a data directory. The first call makes it.
 func keyFile(dir string) (secret.Text, error) {
 	path := filepath.Join(dir, "secret-key")
 	data, err := os.ReadFile(path)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"net"
 	"net/netip"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/beauty-salon/platform/internal/lifecycle"
 	"github.com/beauty-salon/platform/internal/ratelimit"
 )
 
@@ -89,7 +91,7 @@ func TestDevelopmentDefaults(t *testing.T) {
 	}
 }
 
-// A process has to know where those are whom its services call, and nobody else.
+// A process needs the targets of the services that its own services call, and no others.
 func TestMissingTargets(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -166,11 +168,11 @@ func TestListen(t *testing.T) {
 		if cfg.runs, err = parseServices(c.services); err != nil {
 			t.Fatal(err)
 		}
-		ls, err := listen(t.Context(), cfg)
-		if err != nil {
+		stack, ctx := lifecycle.New(t.Context())
+		ls, err := listen(ctx, cfg, stack)
+		if err := errors.Join(err, stack.Close()); err != nil {
 			t.Fatal(err)
 		}
-		ls.close()
 		a := ls.addrs()
 		want := "ready"
 		for _, part := range []struct {

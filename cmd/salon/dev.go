@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/beauty-salon/platform/internal/lifecycle"
 )
 
 type devCmd struct {
@@ -19,7 +21,7 @@ type devCmd struct {
 	AdminEmail string `help:"With --no-demo: address of the first administrator of a new database, who gets the password in SALON_ADMIN_PASSWORD."`
 }
 
-// Run starts what is missing of PostgreSQL, NATS and Redis, and everything else on top.
+// Run starts PostgreSQL, NATS and Redis where no URL is configured, and then everything else.
 func (c *devCmd) Run(ctx context.Context) (err error) {
 	if c.AdminEmail != "" && c.Demo {
 		return errors.New("--admin-email goes with --no-demo: the demo salon has an administrator")
@@ -28,15 +30,15 @@ func (c *devCmd) Run(ctx context.Context) (err error) {
 	if err := cfg.check(); err != nil {
 		return err
 	}
-	// A port that is taken is found out before a database has been made.
-	ls, err := listen(ctx, cfg)
+	stack, ctx := lifecycle.New(ctx)
+	defer func() { err = closeInfra(stack, err) }()
+	// First of all, so that a port that is taken is found before a database is made.
+	ls, err := listen(ctx, cfg, stack)
 	if err != nil {
 		return err
 	}
-	infra := &infrastructure{}
-	defer func() { err = errors.Join(err, infra.stop()) }()
-	defer ls.close()
-	if err := prepareData(ctx, c.DataDir, "", &cfg, infra); err != nil {
+	infra, err := prepareData(ctx, c.DataDir, "", &cfg, stack)
+	if err != nil {
 		return err
 	}
 	found := demoAbsent
@@ -54,31 +56,10 @@ func (c *devCmd) Run(ctx context.Context) (err error) {
 			return fmt.Errorf("create %s: %w", c.AdminEmail, err)
 		}
 	}
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	if infra.postgres != nil {
-		go func() {
-			select {
-			case <-infra.postgres.Done():
-				stop(postgresEnded{infra.postgres.LogFile()})
-			case <-ctx.Done():
-			}
-		}()
-	}
-	err = runApp(ctx, cfg, ls, func(a addrs) { printWelcome(os.Stdout, a, found != demoAbsent, c.DataDir) })
-	if ended, ok := errors.AsType[postgresEnded](context.Cause(ctx)); ok {
-		return ended // whatever else went wrong then follows from it
-	}
-	return err
+	return runApp(ctx, cfg, stack, ls, func(a addrs) { printWelcome(os.Stdout, a, found != demoAbsent, c.DataDir) })
 }
 
-// postgresEnded says that the embedded database has gone, without which there is nothing to run.
-type postgresEnded struct{ logFile string }
-
-// Error names the file that tells why.
-func (e postgresEnded) Error() string { return "PostgreSQL has stopped; its log is " + e.logFile }
-
-// config is what is run, as far as the flags say it.
+// config returns the configuration that the flags give.
 func (c *devCmd) config() appConfig {
 	cfg := appConfig{
 		logFlags: c.logFlags, secretFlags: c.secretFlags, listenFlags: c.listenFlags, gatewayFlags: c.gatewayFlags,
@@ -88,7 +69,7 @@ func (c *devCmd) config() appConfig {
 		cfg.AccessLogFile = filepath.Join(c.DataDir, "gateway.log")
 	}
 	if len(cfg.CORSOrigins) == 0 {
-		cfg.CORSOrigins = []string{"*"} // a frontend under development runs anywhere
+		cfg.CORSOrigins = []string{"*"} // a frontend in development may have any origin
 	}
 	return cfg
 }

@@ -21,10 +21,11 @@ func serveHTTP(server *http.Server, l net.Listener) error {
 	return nil
 }
 
-// readTime is how long a request may take to come in, and an answer to go out.
+// readTime bounds the time for reading a request and for writing an answer.
 const readTime = 30 * time.Second
 
-// newHTTPServer sets the limits that protect a server from slow and greedy clients. longest is what answering may take.
+// newHTTPServer returns a server with limits against slow and greedy clients. longest bounds the time for
+// answering.
 func newHTTPServer(h http.Handler, longest time.Duration) *http.Server {
 	return &http.Server{
 		Handler:           h,
@@ -36,7 +37,7 @@ func newHTTPServer(h http.Handler, longest time.Duration) *http.Server {
 	}
 }
 
-// profileTime is the longest profile that may be asked for.
+// profileTime is the longest profile that can be requested.
 const profileTime = time.Minute
 
 // internalHandler serves what only the operator may see.
@@ -59,7 +60,7 @@ func internalHandler(a *app, ready *readiness) http.Handler {
 	return mux
 }
 
-// shutdownHTTP waits for requests that are under way until ctx ends, and cuts off the rest.
+// shutdownHTTP waits until ctx ends for running requests, and aborts the rest.
 func shutdownHTTP(ctx context.Context, server *http.Server) error {
 	if err := server.Shutdown(ctx); err != nil {
 		_ = server.Close()
@@ -68,7 +69,7 @@ func shutdownHTTP(ctx context.Context, server *http.Server) error {
 	return nil
 }
 
-// stopGRPC waits for calls that are under way until ctx ends, and cuts off the rest.
+// stopGRPC waits until ctx ends for running calls, and aborts the rest.
 func stopGRPC(ctx context.Context, server *grpc.Server) error {
 	done := make(chan struct{})
 	go func() {

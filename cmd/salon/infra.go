@@ -14,23 +14,27 @@ import (
 
 	"github.com/beauty-salon/platform/internal/embedded"
 	"github.com/beauty-salon/platform/internal/events"
+	"github.com/beauty-salon/platform/internal/lifecycle"
 	"github.com/beauty-salon/platform/internal/log"
 	"github.com/beauty-salon/platform/internal/secret"
 )
 
-// infrastructure is the servers that Salon brings along, where no URL names another one.
+// infrastructure has the embedded servers, which run where no URL is configured.
 type infrastructure struct {
 	postgres *embedded.Postgres
 	nats     *embedded.NATS
 	redis    *embedded.Redis
 }
 
-// start starts what cfg has no URL for, and completes cfg. NATS listens for other processes only where natsListen says.
-func (i *infrastructure) start(ctx context.Context, dir, natsListen string, cfg *appConfig) (err error) {
+// start starts the servers that cfg has no URL for, and adds their URLs to cfg. NATS listens for other processes only at
+// natsListen. The servers go onto the stack, the database at the bottom.
+func (i *infrastructure) start(ctx context.Context, dir, natsListen string, cfg *appConfig, stack *lifecycle.Stack) (err error) {
 	if cfg.DatabaseURL == "" {
 		if i.postgres, err = embedded.StartPostgres(ctx, embedded.PostgresConfig{Dir: filepath.Join(dir, "postgres")}); err != nil {
 			return err
 		}
+		stack.Push(lifecycle.Part{Name: "PostgreSQL", Stop: i.postgres.Stop, StopTimeout: infraStopTime})
+		stack.Push(lifecycle.Part{Name: "watch of PostgreSQL", Run: i.watchPostgres}) // above it: ends before PostgreSQL is stopped
 		if err := i.forgetDemo(ctx, dir, cfg.NATSURL == ""); err != nil {
 			return err
 		}
@@ -43,6 +47,7 @@ func (i *infrastructure) start(ctx context.Context, dir, natsListen string, cfg 
 		}); err != nil {
 			return err
 		}
+		stack.Push(lifecycle.Part{Name: "NATS server", Stop: i.nats.Shutdown, StopTimeout: infraStopTime})
 		cfg.connectBus = func(ecfg events.Config, logger zerolog.Logger, reg prometheus.Registerer) (*events.Bus, error) {
 			return events.ConnectInProcess(i.nats, ecfg, logger, reg)
 		}
@@ -51,16 +56,17 @@ func (i *infrastructure) start(ctx context.Context, dir, natsListen string, cfg 
 		if i.redis, err = embedded.StartRedis(); err != nil {
 			return err
 		}
+		stack.Push(lifecycle.Part{Name: "Redis server", Stop: i.redis.Stop, StopTimeout: infraStopTime})
 		cfg.RedisURL = secret.Text(i.redis.URL())
 	}
 	return nil
 }
 
-// demoMark is a file that is there while a database is being filled with the demo salon.
+// demoMark is a file that exists while a database is being filled with the demo salon.
 func demoMark(dir string) string { return filepath.Join(dir, "demo-unfinished") }
 
-// forgetDemo empties the servers when filling them was interrupted: half a salon is of no use, and nobody has written
-// anything else yet, because nothing is served before the mark is gone.
+// forgetDemo empties the servers when filling them was interrupted, because an incomplete salon is useless. No
+// other data is lost: nothing is served while the mark exists.
 func (i *infrastructure) forgetDemo(ctx context.Context, dir string, ownNATS bool) error {
 	mark := demoMark(dir)
 	if _, err := os.Stat(mark); errors.Is(err, os.ErrNotExist) {
@@ -75,62 +81,75 @@ func (i *infrastructure) forgetDemo(ctx context.Context, dir string, ownNATS boo
 	return os.Remove(mark)
 }
 
-// infraStopTime is how long the servers may take to stop. It is seldom used up: the database writes everything to the disk
-// first, hundreds of files when it is new, and killing it instead would only make the next start slower.
+// infraStopTime bounds the stop of one server. It is rarely reached. The database first writes everything to the disk,
+// hundreds of files when it is new; killing it earlier would only make the next start slower.
 const infraStopTime = 15 * time.Second
 
-// stop stops the servers, the database last.
-func (i *infrastructure) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), infraStopTime)
-	defer cancel()
-	var errs []error
-	if i.redis != nil {
-		errs = append(errs, i.redis.Stop(ctx))
+// postgresEnded is the error of an embedded database that has stopped. Nothing can run without it.
+type postgresEnded struct{ logFile string }
+
+// Error names the log file with the cause.
+func (e postgresEnded) Error() string { return "PostgreSQL has stopped; its log is " + e.logFile }
+
+// watchPostgres returns an error when the embedded database stops before ctx ends.
+func (i *infrastructure) watchPostgres(ctx context.Context) error {
+	select {
+	case <-i.postgres.Done():
+		if ctx.Err() == nil {
+			return postgresEnded{i.postgres.LogFile()}
+		}
+	case <-ctx.Done():
 	}
-	if i.nats != nil {
-		errs = append(errs, i.nats.Shutdown(ctx))
+	return nil
+}
+
+// closeInfra closes the stack and returns what went wrong. When the database has stopped, all other errors follow from
+// that and are left out.
+func closeInfra(stack *lifecycle.Stack, err error) error {
+	err = errors.Join(err, stack.Close())
+	if ended, ok := errors.AsType[postgresEnded](err); ok {
+		return ended
 	}
-	if i.postgres != nil {
-		errs = append(errs, i.postgres.Stop(ctx))
-	}
-	return errors.Join(errs...)
+	return err
 }
 
 // prepareData makes the data directory and everything in it that a start needs: the secret, the servers, the tables.
-func prepareData(ctx context.Context, dir, natsListen string, cfg *appConfig, infra *infrastructure) (err error) {
-	// Passable for others, because PostgreSQL does not run as root; what is secret in it has modes of its own.
+func prepareData(ctx context.Context, dir, natsListen string, cfg *appConfig, stack *lifecycle.Stack) (infra *infrastructure, err error) {
+	// Other users may enter it, because PostgreSQL does not run as root. Secret files in it have stricter modes.
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // see above
-		return fmt.Errorf("data directory: %w", err)
+		return nil, fmt.Errorf("data directory: %w", err)
 	}
 	if cfg.SecretKey == "" {
 		if cfg.SecretKey, err = keyFile(dir); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if err := infra.start(ctx, dir, natsListen, cfg); err != nil {
-		return err
+	infra = &infrastructure{}
+	if err := infra.start(ctx, dir, natsListen, cfg, stack); err != nil {
+		return nil, err
 	}
 	keys, previous, err := cfg.keys()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return migrateAll(ctx, cfg.adminURL(), keys, previous)
+	return infra, migrateAll(ctx, cfg.adminURL(), keys, previous)
 }
 
 type infraCmd struct {
 	logFlags `embed:"" set:"logFormat=console"`
 	secretFlags
 	DataDir string `help:"Directory that keeps everything." default:".salon" type:"path"`
-	EnvFile string `help:"File that is told the servers' addresses, as environment variables for salon serve." required:"" type:"path"`
+	EnvFile string `help:"File for the addresses of the servers, as environment variables for salon serve." required:"" type:"path"`
 	Demo    bool   `help:"Fill a new database with a believable salon." default:"true" negatable:""`
 }
 
-// Run starts PostgreSQL, NATS and Redis for processes that are started apart, and keeps them until ctx ends.
+// Run starts PostgreSQL, NATS and Redis for services in other processes, and runs them until ctx ends.
 func (c *infraCmd) Run(ctx context.Context) (err error) {
 	cfg := appConfig{logFlags: c.logFlags, secretFlags: c.secretFlags, serverFlags: serverFlags{DatabaseMaxConns: 8}}
-	infra := &infrastructure{}
-	defer func() { err = errors.Join(err, infra.stop()) }()
-	if err := prepareData(ctx, c.DataDir, "127.0.0.1:0", &cfg, infra); err != nil {
+	stack, ctx := lifecycle.New(ctx)
+	defer func() { err = closeInfra(stack, err) }()
+	infra, err := prepareData(ctx, c.DataDir, "127.0.0.1:0", &cfg, stack)
+	if err != nil {
 		return err
 	}
 	if c.Demo {
@@ -148,10 +167,6 @@ func (c *infraCmd) Run(ctx context.Context) (err error) {
 		return fmt.Errorf("--env-file: %w", err)
 	}
 	fmt.Println("ready env=" + c.EnvFile)
-	select {
-	case <-ctx.Done():
-		return nil
-	case <-infra.postgres.Done():
-		return postgresEnded{infra.postgres.LogFile()}
-	}
+	<-ctx.Done()
+	return nil
 }

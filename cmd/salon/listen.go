@@ -7,12 +7,14 @@ import (
 	"net"
 	"strings"
 	"syscall"
+
+	"github.com/beauty-salon/platform/internal/lifecycle"
 )
 
-// addrs are where a process can be reached; an address is nil where it does not listen.
+// addrs are the addresses of a process; an address is nil where the process does not listen.
 type addrs struct{ HTTP, GRPC, Internal, RPC net.Addr }
 
-// String is the last line that a start prints, for people and for scripts.
+// String is the last line that a start prints, for people and scripts.
 func (a addrs) String() string {
 	var text strings.Builder
 	text.WriteString("ready")
@@ -29,13 +31,9 @@ func (a addrs) String() string {
 
 type listeners struct{ http, grpc, internal, rpc net.Listener }
 
-func listen(ctx context.Context, cfg appConfig) (_ *listeners, err error) {
+// listen opens the addresses of the process. The listeners go onto the stack.
+func listen(ctx context.Context, cfg appConfig, stack *lifecycle.Stack) (_ *listeners, err error) {
 	ls, config := &listeners{}, net.ListenConfig{}
-	defer func() {
-		if err != nil {
-			ls.close()
-		}
-	}()
 	for _, l := range []struct {
 		into   *net.Listener
 		flag   string
@@ -45,7 +43,7 @@ func listen(ctx context.Context, cfg appConfig) (_ *listeners, err error) {
 		{&ls.http, "--http-addr", cfg.HTTPAddr, cfg.runs.gateway},
 		{&ls.grpc, "--grpc-addr", cfg.GRPCAddr, cfg.runs.gateway},
 		{&ls.internal, "--internal-addr", cfg.InternalAddr, true},
-		// Where everything runs in one process, nobody calls from outside.
+		// When everything runs in one process, no other process calls it.
 		{&ls.rpc, "--rpc-addr", cfg.RPCAddr, cfg.runs.distributed()},
 	} {
 		if !l.wanted {
@@ -57,16 +55,15 @@ func listen(ctx context.Context, cfg appConfig) (_ *listeners, err error) {
 			}
 			return nil, fmt.Errorf("%s: %w", l.flag, err)
 		}
+		listener := *l.into
+		stack.Defer("listener of "+l.flag, func() error {
+			if err := listener.Close(); !errors.Is(err, net.ErrClosed) { // its server has closed it already
+				return err
+			}
+			return nil
+		})
 	}
 	return ls, nil
-}
-
-func (ls *listeners) close() {
-	for _, l := range []net.Listener{ls.http, ls.grpc, ls.internal, ls.rpc} {
-		if l != nil {
-			_ = l.Close() // closed already where a server had it
-		}
-	}
 }
 
 func (ls *listeners) addrs() addrs {

@@ -1,4 +1,4 @@
-// Command salon runs Salon: all of it in one process, or one service a process, and the operator's tasks around it.
+// Command salon runs Salon, in one process or with one process for each service, and the operator's tasks.
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -18,11 +19,11 @@ import (
 // version is set when a release is built.
 var version = "dev"
 
-// cli is the whole command line. Every flag can also be set by the environment variable that its help names.
+// cli is the command line. An environment variable, which the help names, can set each flag.
 type cli struct {
 	Dev         devCmd         `cmd:"" help:"Run everything in one process, with its own PostgreSQL, NATS and Redis, and demo data."`
 	Serve       serveCmd       `cmd:"" help:"Run some or all services against existing servers."`
-	Infra       infraCmd       `cmd:"" help:"Run only PostgreSQL, NATS and Redis, for services that are started as processes of their own."`
+	Infra       infraCmd       `cmd:"" help:"Run only PostgreSQL, NATS and Redis, for services that run in other processes."`
 	Migrate     migrateCmd     `cmd:"" help:"Create or upgrade the database: roles, schemas and tables."`
 	Seed        seedCmd        `cmd:"" help:"Fill an empty database with a believable salon."`
 	Admin       adminCmd       `cmd:"" help:"Tasks of the operator."`
@@ -57,12 +58,13 @@ func run(args []string) int {
 	return 0
 }
 
-// newParser reads the command line and the environment into c.
+// newParser returns a parser that reads the command line and the environment into c.
 func newParser(c *cli) (*kong.Kong, error) {
 	return kong.New(c,
 		kong.Name("salon"),
 		kong.Description("A booking platform for beauty salons."),
 		kong.DefaultEnvars("SALON"),
+		kong.Vars{"services": strings.Join(serviceNames, ","), "serviceList": strings.Join(serviceNames, ", "), "targetVariables": targetVariables()},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 	)
 }
@@ -88,7 +90,7 @@ func (c healthcheckCmd) Run(ctx context.Context) error {
 		return fmt.Errorf("--internal-addr: %w", err)
 	}
 	if host == "" {
-		host = "127.0.0.1" // the address listens everywhere
+		host = "127.0.0.1" // the process listens on all addresses
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", nil)
 	if err != nil {

@@ -7,26 +7,14 @@ import (
 
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/secret"
-	"github.com/beauty-salon/platform/services/appointment"
-	"github.com/beauty-salon/platform/services/notification"
-	"github.com/beauty-salon/platform/services/rating"
-	"github.com/beauty-salon/platform/services/user"
 )
-
-// migrations are the schemas of all services, by the service's name.
-var migrations = map[string]postgres.Migrations{
-	"user":         user.Migrations,
-	"appointment":  appointment.Migrations,
-	"rating":       rating.Migrations,
-	"notification": notification.Migrations,
-}
 
 type migrateCmd struct {
 	secretFlags
 	DatabaseURL secret.Text `help:"PostgreSQL of an administrator, who may create roles and schemas: postgres://admin:password@host/salon" required:""`
 }
 
-// Run creates or upgrades the database. Running it again changes nothing.
+// Run creates or upgrades the database. It can be repeated.
 func (c *migrateCmd) Run(ctx context.Context) error {
 	keys, previous, err := c.keys()
 	if err != nil {
@@ -39,21 +27,21 @@ func (c *migrateCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-// migrateAll brings roles, schemas and tables to what this binary needs.
+// migrateAll upgrades roles, schemas and tables to what this binary needs.
 func migrateAll(ctx context.Context, adminURL secret.Text, keys, previous *secret.Keys) error {
 	if adminURL == "" {
 		return errors.New("no database: set SALON_DATABASE_URL")
 	}
-	schemas := make([]string, 0, len(serviceNames))
-	for _, name := range serviceNames {
-		schemas = append(schemas, migrations[name].Service)
+	schemas := make([]string, 0, len(definitions))
+	for _, d := range definitions {
+		schemas = append(schemas, d.Migrations.Service)
 	}
 	if err := postgres.Bootstrap(ctx, adminURL.Reveal(), keys, previous, schemas...); err != nil {
 		return err
 	}
-	for _, name := range serviceNames {
-		if err := postgres.Migrate(ctx, adminURL.Reveal(), migrations[name]); err != nil {
-			return fmt.Errorf("migrate %s: %w", name, err)
+	for _, d := range definitions {
+		if err := postgres.Migrate(ctx, adminURL.Reveal(), d.Migrations); err != nil {
+			return fmt.Errorf("migrate %s: %w", d.Name, err)
 		}
 	}
 	return nil

@@ -14,7 +14,7 @@ import (
 	"github.com/beauty-salon/platform/internal/secret"
 )
 
-// adminPassword reads SALON_ADMIN_PASSWORD, which may name a file like all secrets; "" when it is not set.
+// adminPassword returns SALON_ADMIN_PASSWORD, which may name a file like all secrets; "" when it is not set.
 func adminPassword() (string, error) {
 	var password secret.Text
 	if err := password.UnmarshalText([]byte(os.Getenv("SALON_ADMIN_PASSWORD"))); err != nil {
@@ -23,12 +23,12 @@ func adminPassword() (string, error) {
 	return password.Reveal(), nil
 }
 
-// askPassword reads a line. A terminal is asked for it and does not show it, until it is typed or ctx ends.
+// askPassword reads a line until ctx ends. A terminal shows a prompt and does not show the password.
 func askPassword(ctx context.Context, in *os.File, out io.Writer) (string, error) {
 	read := func() (string, error) {
 		line, err := bufio.NewReader(in).ReadString('\n')
 		if errors.Is(err, io.EOF) {
-			err = nil // a last line need not be ended
+			err = nil // the last line may end without a line break
 		}
 		return strings.TrimRight(line, "\r\n"), err
 	}
@@ -38,7 +38,7 @@ func askPassword(ctx context.Context, in *os.File, out io.Writer) (string, error
 			return "", err
 		}
 		fmt.Fprint(out, "Password: ")
-		defer fmt.Fprintln(out) // the line break was not shown either
+		defer fmt.Fprintln(out) // the terminal did not show the line break
 		defer func() { _ = term.Restore(fd, before) }()
 		read = func() (string, error) {
 			line, err := term.ReadPassword(fd)

@@ -119,8 +119,8 @@ func collector(t *testing.T) (url string, received <-chan string) {
 	return server.URL, bodies
 }
 
-// TestGatewayAlone: services that are away make a gateway neither fail to start nor count as not ready, and what is under
-// way when it is told to stop is finished.
+// TestGatewayAlone: a gateway starts and is ready while the services are down, and a running request is finished
+// when the gateway stops.
 func TestGatewayAlone(t *testing.T) {
 	t.Parallel()
 	otlp, spans := collector(t)
@@ -185,7 +185,7 @@ func unfinished(t *testing.T, p *process) {
 	}
 	for status(t, p.addrs["internal"], "/readyz") == http.StatusOK {
 		if t.Context().Err() != nil {
-			t.Fatal("it goes on")
+			t.Fatal("it has not stopped")
 		}
 	}
 	fmt.Fprint(conn, "{}")
@@ -234,14 +234,15 @@ func TestDevelopment(t *testing.T) {
 		t.Errorf("printed %q, want %q", got, want)
 	}
 
-	// Somebody else's accounts are left alone, and are not those of the demo.
+	// Other accounts are not changed, and are not those of the demo.
 	p = start(t, env, "dev")
 	if strings.Contains(p.printed, welcomesDemo) {
 		t.Errorf("logins that do not work: %s", p.printed)
 	}
 	p.stop(t)
 
-	// Half a salon is made anew. What is there stands for it: that administrator has the address of the demo's.
+	// An incomplete demo is made again. The administrator from before, whose address is that of the demo, represents
+	// it.
 	if err := os.WriteFile(demoMark(dir), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -13,15 +13,17 @@ import (
 )
 
 const (
-	// patience is how many checks in a row must fail before a process that was ready counts as not ready: taking a service
-	// that is merely slow away from everybody would only move its load to the others.
+	// patience is how many checks in a row must fail before a ready process counts as not ready. Removing a service
+	// that is only slow would move its load to the others.
 	patience = 3
-	// checkTime bounds one check, and is the pause between two. While starting, pauses begin with firstPause and double.
+	// checkTime bounds one check and is the pause between two checks. At the start, pauses begin with firstPause and
+	// double.
 	checkTime  = time.Second
 	firstPause = 10 * time.Millisecond
 )
 
-// readiness is what all probes of a process answer. It is found out once a second, however often somebody asks.
+// readiness is the answer of all probes of a process. It is determined once a second, however often the probes are
+// called.
 type readiness struct {
 	serving atomic.Bool
 
@@ -30,20 +32,20 @@ type readiness struct {
 	listeners []func(serving bool)
 }
 
-// tell makes a function hear what probes should answer: now, and whenever it changes.
-func (r *readiness) tell(listener func(serving bool)) {
+// subscribe calls a function with the answer of the probes: now, and whenever the answer changes.
+func (r *readiness) subscribe(listener func(serving bool)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.listeners = append(r.listeners, listener)
 	listener(r.serving.Load())
 }
 
-// then makes work in the background wait until the process is ready for the first time: its connections to the database
-// would only slow down the ones that calls need, and without a database it has nothing to do.
+// then delays work in the background until the process is ready for the first time. Its connections to the database
+// would only delay those that calls need, and without a database it cannot do anything.
 func (r *readiness) then(run func(context.Context) error) func(context.Context) error {
 	ready := make(chan struct{})
 	once := sync.OnceFunc(func() { close(ready) })
-	r.tell(func(serving bool) {
+	r.subscribe(func(serving bool) {
 		if serving {
 			once()
 		}
@@ -58,7 +60,7 @@ func (r *readiness) then(run func(context.Context) error) func(context.Context) 
 	}
 }
 
-// set says whether the process can do its work.
+// set records whether the process can work.
 func (r *readiness) set(serving bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -67,7 +69,7 @@ func (r *readiness) set(serving bool) {
 	}
 }
 
-// drain makes the probes say no for good: nothing more should be sent here.
+// drain makes the probes report "not ready" from now on.
 func (r *readiness) drain() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -89,22 +91,22 @@ func healthStatus(serving bool) healthpb.HealthCheckResponse_ServingStatus {
 	return healthpb.HealthCheckResponse_NOT_SERVING
 }
 
-// watchReady keeps r up to date and calls onReady once, when everything answers.
+// watchReady keeps r up to date. It calls onReady once, when everything is ready.
 func (a *app) watchReady(ctx context.Context, r *readiness, onReady func()) error {
-	a.connecting.Wait() // a check now would open second ones
-	failures, told := 0, false
+	a.connecting.Wait() // a check before would open second connections
+	failures, announced := 0, false
 	for pause := firstPause; ctx.Err() == nil; pause = min(2*pause, checkTime) {
 		err := a.ready(ctx)
 		switch {
-		case ctx.Err() != nil: // stopping says nothing about health
+		case ctx.Err() != nil: // a check that the stop interrupted says nothing
 		case err == nil:
 			failures = 0
 			if !r.serving.Load() {
 				a.log.Info().Msg("ready")
 				r.set(true)
 			}
-			if !told {
-				told = true
+			if !announced {
+				announced = true
 				if a.awaitRemotes(ctx); ctx.Err() == nil {
 					onReady()
 				}
@@ -123,12 +125,12 @@ func (a *app) watchReady(ctx context.Context, r *readiness, onReady func()) erro
 	return nil
 }
 
-// ready tells whether the services of this process can do their work. NATS and Redis may be away: bookings go on. So may
-// the services that these call: one that is down must not take everybody who calls it down too.
+// ready returns nil when the services of this process can work. NATS and Redis may be down, because bookings work
+// without them. So may other services: one that is down must not make its callers count as down.
 func (a *app) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	// All at once: at a start, each opens its first connection to the database.
+	// In parallel, because at the start each check opens its first connection to the database.
 	group, ctx := errgroup.WithContext(ctx)
 	for _, name := range a.names {
 		group.Go(func() error {
@@ -141,13 +143,13 @@ func (a *app) ready(ctx context.Context) error {
 	return group.Wait()
 }
 
-// awaitRemotes gives the services that are called a moment, so that who waits for the line that says "ready" finds
-// everything there. It is only a moment, because they may wait for this process too.
+// awaitRemotes waits a moment for the other services, so that everything works when the line "ready" is printed. It
+// waits only a moment, because the other services may wait for this process.
 func (a *app) awaitRemotes(ctx context.Context) {
 	waiting, cancel := context.WithTimeout(ctx, patience*checkTime)
 	defer cancel()
 	for _, name := range a.remotes {
-		// Connections lead to services that are serving only, so an answer is enough.
+		// Connections only use instances that are serving, so any answer is enough.
 		_, err := healthpb.NewHealthClient(a.conns.For(name)).Check(waiting, &healthpb.HealthCheckRequest{}, grpc.WaitForReady(true))
 		if err != nil && ctx.Err() == nil {
 			a.log.Warn().Err(err).Str("service", name).Msg("ready, but a service that is called does not answer yet")

@@ -13,9 +13,11 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
+
+	"github.com/beauty-salon/platform/internal/service"
 )
 
-// fakeService is ready or not, as it is told.
+// fakeService is ready or not, as the test sets it.
 type fakeService struct {
 	ready atomic.Bool
 	asked atomic.Int32
@@ -31,16 +33,16 @@ func (s *fakeService) Ready(_ context.Context) error {
 	return nil
 }
 
-// watched runs a test of the readiness of a process with one service, by a clock that waits for nobody.
-func watched(t *testing.T, test func(t *testing.T, s *fakeService, r *readiness, told *atomic.Int32)) {
+// watched runs a test of the readiness of a process with one service, with the clock of synctest.
+func watched(t *testing.T, test func(t *testing.T, s *fakeService, r *readiness, announced *atomic.Int32)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s, r, told := &fakeService{}, &readiness{}, &atomic.Int32{}
-		a := &app{names: []string{"user"}, services: map[string]running{"user": s}}
+		s, r, announced := &fakeService{}, &readiness{}, &atomic.Int32{}
+		a := &app{names: []string{"user"}, services: map[string]service.Service{"user": s}}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
-		go func() { done <- a.watchReady(ctx, r, func() { told.Add(1) }) }()
-		test(t, s, r, told)
+		go func() { done <- a.watchReady(ctx, r, func() { announced.Add(1) }) }()
+		test(t, s, r, announced)
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
@@ -79,13 +81,13 @@ func TestWorkBeginsWhenReady(t *testing.T) {
 
 func TestReadiness(t *testing.T) {
 	t.Parallel()
-	watched(t, func(t *testing.T, s *fakeService, r *readiness, told *atomic.Int32) {
-		var heard []bool
-		r.tell(func(serving bool) { heard = append(heard, serving) })
+	watched(t, func(t *testing.T, s *fakeService, r *readiness, announced *atomic.Int32) {
+		var seen []bool
+		r.subscribe(func(serving bool) { seen = append(seen, serving) })
 		want := func(when string, changes ...bool) {
 			t.Helper()
-			if !slices.Equal(heard, changes) || r.serving.Load() != changes[len(changes)-1] {
-				t.Errorf("%s: told %v and answers %t, want %v", when, heard, r.serving.Load(), changes)
+			if !slices.Equal(seen, changes) || r.serving.Load() != changes[len(changes)-1] {
+				t.Errorf("%s: reported %v and answers %t, want %v", when, seen, r.serving.Load(), changes)
 			}
 			w := httptest.NewRecorder()
 			internalHandler(&app{registry: prometheus.NewRegistry()}, r).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
@@ -95,8 +97,8 @@ func TestReadiness(t *testing.T) {
 		}
 		pass(time.Minute)
 		// No database at a start: asked less and less, and said once.
-		if n := s.asked.Load(); n > 70 || told.Load() != 0 {
-			t.Errorf("asked %d times in a minute, ready %d times", n, told.Load())
+		if n := s.asked.Load(); n > 70 || announced.Load() != 0 {
+			t.Errorf("asked %d times in a minute, ready %d times", n, announced.Load())
 		}
 		want("at first", false, false)
 		s.ready.Store(true)
@@ -110,8 +112,8 @@ func TestReadiness(t *testing.T) {
 		s.ready.Store(true)
 		pass(2 * checkTime)
 		want("ready again", false, false, true, false, true)
-		if told.Load() != 1 {
-			t.Errorf("said %d times that it is ready", told.Load())
+		if announced.Load() != 1 {
+			t.Errorf("said %d times that it is ready", announced.Load())
 		}
 		r.drain()
 		pass(5 * checkTime)

@@ -46,35 +46,36 @@ func (c *seedCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-// seedTime bounds the filling of a database.
+// seedTime bounds filling a database.
 const seedTime = 2 * time.Minute
 
-// demoState is what a database has of the demo salon.
+// demoState is what a database contains of the demo salon.
 type demoState int
 
 const (
-	demoAbsent demoState = iota // accounts of other people only
+	demoAbsent demoState = iota // only other accounts
 	demoThere                   // its accounts can sign in
-	demoMade                    // just now
+	demoMade                    // made by this run
 )
 
-// seedDemo fills an empty database. A database with accounts is left alone. mark is a file that tells, when this is
-// interrupted, that there is half a salon; none when it is "".
+// seedDemo fills an empty database. It does not change a database with accounts. mark is a file that exists while
+// the database is incomplete; "" means no file.
 //
-// The services are run without listening anywhere, by a clock that the demo sets back, and stopped when all events have
-// had their effect.
-func seedDemo(ctx context.Context, cfg appConfig, mark string) (demoState, error) {
+// The services run without listening, with a clock that the demo sets back, and stop when all events have been
+// handled.
+func seedDemo(ctx context.Context, cfg appConfig, mark string) (found demoState, err error) {
 	ctx, cancel := context.WithTimeout(ctx, seedTime)
 	defer cancel()
 	clock := &demo.Clock{}
 	clock.Set(time.Now())
 	cfg.now, cfg.runs = clock.Now, selection{services: serviceNames}
 	logger := log.New(cfg.logFlags.config()).Level(zerolog.WarnLevel)
-	a, err := newApp(ctx, cfg, logger)
+	stack, ctx := lifecycle.New(ctx)
+	defer func() { err = errors.Join(err, stack.Close()) }()
+	a, err := newApp(ctx, cfg, logger, stack)
 	if err != nil {
 		return demoAbsent, err
 	}
-	defer a.close()
 	begin := func() error {
 		if mark == "" {
 			return nil
@@ -88,20 +89,14 @@ func seedDemo(ctx context.Context, cfg appConfig, mark string) (demoState, error
 	if !fresh {
 		return a.findDemo(ctx), nil
 	}
-	var group lifecycle.Group
 	for _, name := range serviceNames {
-		group.Add(lifecycle.Component{Name: name, Run: a.services[name].Run, StopTimeout: stopTime})
+		stack.Push(lifecycle.Part{Name: name, Run: a.services[name].Run, StopTimeout: stopTime})
 	}
 	seeder := &demo.Seeder{Conns: a.conns, Clock: clock}
-	group.Add(lifecycle.Component{Name: "demo", Start: func(ctx context.Context) error {
-		if err := seeder.Seed(ctx, time.Now()); err != nil {
-			return err
-		}
-		return waitSettled(ctx, seeder)
-	}, Run: func(context.Context) error { return errSeeded }})
-	if err := group.Run(ctx); err == nil {
-		return demoAbsent, context.Cause(ctx) // the end of ctx is no error to a group
-	} else if !errors.Is(err, errSeeded) {
+	if err := seeder.Seed(ctx, time.Now()); err != nil {
+		return demoAbsent, err
+	}
+	if err := waitSettled(ctx, seeder); err != nil {
 		return demoAbsent, err
 	}
 	if mark != "" {
@@ -112,7 +107,7 @@ func seedDemo(ctx context.Context, cfg appConfig, mark string) (demoState, error
 	return demoMade, nil
 }
 
-// findDemo signs a customer of the demo in, and out again, to see whether that is possible.
+// findDemo checks whether a customer of the demo can sign in.
 func (a *app) findDemo(ctx context.Context) demoState {
 	accounts := userv1.NewAuthServiceClient(a.conns.For("user"))
 	pair, err := accounts.Login(ctx, &userv1.LoginRequest{Email: demo.CustomerEmail, Password: demo.Password})
@@ -125,10 +120,7 @@ func (a *app) findDemo(ctx context.Context) demoState {
 	return demoThere
 }
 
-// errSeeded ends the group when its work is done.
-var errSeeded = errors.New("seeded")
-
-// waitSettled waits until the events of the demo have had their effect.
+// waitSettled waits until all events of the demo have been handled.
 func waitSettled(ctx context.Context, seeder *demo.Seeder) error {
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
@@ -145,7 +137,7 @@ func waitSettled(ctx context.Context, seeder *demo.Seeder) error {
 	}
 }
 
-// printWelcome says what runs and how to try it. The line with the addresses is the last one.
+// printWelcome prints what runs and how to try it. The last line has the addresses.
 func printWelcome(w io.Writer, a addrs, withDemo bool, dataDir string) {
 	p := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) }
 	p("")

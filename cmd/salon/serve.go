@@ -2,13 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 
+	"github.com/beauty-salon/platform/internal/lifecycle"
 	"github.com/beauty-salon/platform/internal/secret"
 )
 
-// serverFlags are the three servers that Salon stands on.
+// serverFlags are the addresses of PostgreSQL, NATS and Redis.
 type serverFlags struct {
 	DatabaseURL      secret.Text `help:"PostgreSQL: postgres://host/salon. Without a user each service signs in with its own role."`
 	DatabaseMaxConns int         `help:"Most connections of one service." default:"16"`
@@ -17,16 +20,14 @@ type serverFlags struct {
 	RedisURL         secret.Text `help:"Redis: redis://host:6379"`
 }
 
-// remoteFlags say where services run that this process does not.
+// remoteFlags are the addresses for calls between processes.
 type remoteFlags struct {
-	RPCAddr            string `help:"Address at which this process offers its services to the others." default:"127.0.0.1:9100" name:"rpc-addr"`
-	UserTarget         string `help:"host:port of the user service, where it does not run here."`
-	AppointmentTarget  string `help:"host:port of the appointment service, where it does not run here."`
-	RatingTarget       string `help:"host:port of the rating service, where it does not run here."`
-	NotificationTarget string `help:"host:port of the notification service, where it does not run here."`
+	RPCAddr string            `help:"Address at which this process offers its services to the others." default:"127.0.0.1:9100" name:"rpc-addr"`
+	Target  map[string]string `help:"Where a service runs that does not run here: service=host:port. Repeat it for each service, or set ${targetVariables}." placeholder:"SERVICE=HOST:PORT" env:"-"`
 }
 
-// minConns is what a service cannot do without: a connection that the relay keeps, one for consumers, one for calls.
+// minConns is the least number of connections of a service: one that the relay keeps, one for consumers, one for
+// calls.
 const minConns = 3
 
 func (f serverFlags) check() error {
@@ -36,12 +37,26 @@ func (f serverFlags) check() error {
 	return nil
 }
 
-func (f remoteFlags) target(service string) string {
-	return map[string]string{
-		"user": f.UserTarget, "appointment": f.AppointmentTarget,
-		"rating": f.RatingTarget, "notification": f.NotificationTarget,
-	}[service]
+// complete adds the targets from the environment. A flag goes before a variable.
+func (f *remoteFlags) complete() error {
+	for name := range f.Target {
+		if _, ok := definition(name); !ok {
+			return fmt.Errorf("--target: there is no service %q; there are %s", name, strings.Join(serviceNames, ", "))
+		}
+	}
+	for _, name := range serviceNames {
+		if target := os.Getenv(targetVariable(name)); target != "" && f.Target[name] == "" {
+			if f.Target == nil {
+				f.Target = map[string]string{}
+			}
+			f.Target[name] = target
+		}
+	}
+	return nil
 }
+
+// target returns the address of a service, "" when the service has none.
+func (f remoteFlags) target(service string) string { return f.Target[service] }
 
 type serveCmd struct {
 	logFlags
@@ -50,13 +65,16 @@ type serveCmd struct {
 	gatewayFlags
 	serverFlags
 	remoteFlags
-	Services []string `help:"What to run: all, or some of gateway, user, appointment, rating, notification." default:"all"`
+	Services []string `help:"What to run: all, or some of gateway, ${serviceList}." default:"all"`
 }
 
-// Run serves until it is told to stop.
-func (c *serveCmd) Run(ctx context.Context) error {
+// Run serves until ctx ends.
+func (c *serveCmd) Run(ctx context.Context) (err error) {
 	runs, err := parseServices(c.Services)
 	if err != nil {
+		return err
+	}
+	if err := c.complete(); err != nil {
 		return err
 	}
 	for _, server := range []struct {
@@ -80,13 +98,14 @@ func (c *serveCmd) Run(ctx context.Context) error {
 		return err
 	}
 	if caller, callee := runs.missing(c.target); callee != "" {
-		return fmt.Errorf("no SALON_%s_TARGET: %s has to know where the %s service is, which does not run here",
-			strings.ToUpper(callee), caller, callee)
+		return fmt.Errorf("no %s: %s has to know where the %s service is, which does not run here",
+			targetVariable(callee), caller, callee)
 	}
-	ls, err := listen(ctx, cfg)
+	stack, ctx := lifecycle.New(ctx)
+	defer func() { err = errors.Join(err, stack.Close()) }()
+	ls, err := listen(ctx, cfg, stack)
 	if err != nil {
 		return err
 	}
-	defer ls.close()
-	return runApp(ctx, cfg, ls, func(a addrs) { fmt.Println(a) })
+	return runApp(ctx, cfg, stack, ls, func(a addrs) { fmt.Println(a) })
 }

@@ -164,7 +164,7 @@ func (d *distributed) serviceAway(t *testing.T) {
 	book() // the others do not need it
 
 	cmd := d.salon(t, "serve", "--services=notification", "--rpc-addr="+addr,
-		"--user-target="+d.rpcAddr(t, "user"), "--appointment-target="+d.rpcAddr(t, "appointment"), "--rating-target="+d.rpcAddr(t, "rating"))
+		"--target=user="+d.rpcAddr(t, "user"), "--target=appointment="+d.rpcAddr(t, "appointment"), "--target=rating="+d.rpcAddr(t, "rating"))
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -39,8 +39,8 @@ func (h argonHash) String() string {
 		h.params.memory, h.params.time, h.params.threads, b64.EncodeToString(h.salt), b64.EncodeToString(h.sum))
 }
 
-// parseArgon reads what String wrote. The bounds keep a damaged row from asking for gigabytes of memory or minutes of
-// work; they leave room to raise the costs.
+// parseArgon parses a string of String. The bounds keep a damaged row from requesting gigabytes of memory or
+// minutes of work. They leave room for higher costs.
 func parseArgon(s string) (argonHash, error) {
 	fields := strings.Split(s, "$")
 	if len(fields) != 6 || fields[0] != "" || fields[1] != "argon2id" || fields[2] != "v="+strconv.Itoa(argon2.Version) {

@@ -5,21 +5,21 @@ import (
 	"errors"
 )
 
-// Authenticator turns a bearer token into the caller. It is safe for concurrent use.
+// Authenticator returns the caller of a bearer token. It is safe for concurrent use.
 type Authenticator struct {
 	verifier *Verifier
 	sessions *Sessions
 }
 
-// NewAuthenticator returns an authenticator that wants both a valid token and an open session.
+// NewAuthenticator returns an authenticator that requires both a valid token and an open session.
 func NewAuthenticator(v *Verifier, s *Sessions) *Authenticator {
 	return &Authenticator{verifier: v, sessions: s}
 }
 
-// Authenticate returns the caller whom an access token belongs to, with the role that the account has now. Errors are
-// those of [Verifier.Verify] and [Sessions.Check].
+// Authenticate returns the caller of an access token, with the current role of the account. Errors are those of
+// [Verifier.Verify] and [Sessions.Check].
 func (a *Authenticator) Authenticate(ctx context.Context, bearer string) (Principal, error) {
-	claims, err := a.verifier.Verify(ctx, bearer)
+	claims, err := a.verifier.Verify(bearer)
 	if err != nil {
 		return Principal{}, err
 	}

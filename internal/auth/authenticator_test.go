@@ -16,7 +16,7 @@ import (
 
 func TestAuthenticate(t *testing.T) {
 	c, u := newClock(), newUsers()
-	i, v, _ := newPair(t, c)
+	i, v := newPair(t, c)
 	a := NewAuthenticator(v, NewSessions(u, nil, c.Now))
 	token := issue(t, i)
 	if p, err := a.Authenticate(t.Context(), token); err != nil || !reflect.DeepEqual(p, anna()) {
@@ -78,7 +78,7 @@ func TestEndReachesOtherProcesses(t *testing.T) {
 	here.End(anna().UserID, "")
 	_, err = here.Check(t.Context(), anna().SessionID)
 	wantCode(t, err, codes.Unauthenticated)
-	// The clock stands still, so only the broadcast can end it there.
+	// The clock does not move, so only the broadcast can end the session there.
 	waitFor(t, "the end is known there", func() bool {
 		_, err := there.Check(t.Context(), anna().SessionID)
 		return err != nil

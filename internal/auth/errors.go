@@ -7,22 +7,18 @@ import (
 	"github.com/beauty-salon/platform/internal/apierr"
 )
 
-// errToken is the one answer to every bad access token: which check failed is for the log only.
+// errToken is the answer to every invalid access token. Only the log has the check that failed.
 var errToken = apierr.New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
 	"the access token is not valid")
 
-// errSession is the answer when the token is good and its session has ended.
+// errSession is the answer when the token is valid and its session has ended.
 var errSession = apierr.New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
 	"the session has ended")
 
-// errSessions is the answer while the user service does not let us ask.
+// errSessions is the answer while the user service refuses the check of sessions.
 var errSessions = apierr.New(codes.Unavailable, apiv1.ErrorReason_ERROR_REASON_UNAVAILABLE,
 	"sessions cannot be checked at the moment")
 
-// errKeys is the answer while the signing keys have never been fetched.
-var errKeys = apierr.New(codes.Unavailable, apiv1.ErrorReason_ERROR_REASON_UNAVAILABLE,
-	"access tokens cannot be checked at the moment")
-
-// errBusy is the answer when more passwords wait to be hashed than the queue holds.
+// errBusy is the answer when the queue of passwords to hash is full.
 var errBusy = apierr.New(codes.ResourceExhausted, apiv1.ErrorReason_ERROR_REASON_RATE_LIMITED,
 	"too many sign-ins at the moment")

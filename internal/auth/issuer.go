@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// tokenIssuer and tokenAudience are the same in every installation: keys differ, names need not.
+	// tokenIssuer and tokenAudience are the same in every installation: only the keys differ.
 	tokenIssuer   = "salon"
 	tokenAudience = "salon-api"
 	tokenType     = "at+jwt" // RFC 9068, section 2.1
@@ -41,23 +41,21 @@ type Issuer struct {
 	now  func() time.Time
 }
 
-// NewIssuer returns an issuer that signs with the key derived from keys. previous may be nil; while it is given, its
-// public key stays published, so that tokens signed before the keys were changed are good until they expire.
+// NewIssuer returns an issuer that signs with the key derived from keys. previous may be nil. While it is given,
+// its public key stays published, so that tokens from before the change of keys are valid until they expire.
 func NewIssuer(keys, previous *secret.Keys, now func() time.Time) *Issuer {
 	key := signer(keys)
-	i := &Issuer{key: key, now: now, jwks: &userv1.Jwks{}}
-	jwk := publicJWK(key)
-	i.kid = jwk.GetKid()
-	i.jwks.Keys = append(i.jwks.Keys, jwk)
+	i := &Issuer{key: key, kid: keyID(publicKey(key)), now: now, jwks: &userv1.Jwks{}}
+	i.jwks.Keys = append(i.jwks.Keys, publicJWK(publicKey(key)))
 	if previous != nil {
-		if old := publicJWK(signer(previous)); old.GetKid() != i.kid {
+		if old := publicJWK(publicKey(signer(previous))); old.GetKid() != i.kid {
 			i.jwks.Keys = append(i.jwks.Keys, old)
 		}
 	}
 	return i
 }
 
-// Issue signs a token for p that is valid for [AccessTokenTTL], and returns it with its end.
+// Issue returns a signed token for p, which is valid for [AccessTokenTTL], and the end of its validity.
 func (i *Issuer) Issue(p Principal) (token string, expires time.Time, err error) {
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -88,7 +86,8 @@ func (i *Issuer) Issue(p Principal) (token string, expires time.Time, err error)
 	return token, expires, nil
 }
 
-// JWKS returns the public keys of all tokens that may still be valid (RFC 7517). Callers must not change it.
+// JWKS returns the public keys of all tokens that may still be valid (RFC 7517). Callers must not change the
+// result.
 func (i *Issuer) JWKS() *userv1.Jwks { return i.jwks }
 
 // signer derives the key pair: the same keys give the same pair in every process.
@@ -97,13 +96,24 @@ func signer(keys *secret.Keys) ed25519.PrivateKey {
 	return ed25519.NewKeyFromSeed(seed[:])
 }
 
-// publicJWK describes a public key (RFC 8037, section 2).
-func publicJWK(key ed25519.PrivateKey) *userv1.Jwk {
-	x := base64.RawURLEncoding.EncodeToString(key[ed25519.SeedSize:]) // a private key is the seed and the public key
-	return &userv1.Jwk{Kty: "OKP", Crv: "Ed25519", X: x, Kid: thumbprint(x), Use: "sig", Alg: "EdDSA"}
+// publicKey returns the public half of a key pair: a private key is the seed followed by the public key.
+func publicKey(key ed25519.PrivateKey) ed25519.PublicKey {
+	return ed25519.PublicKey(key[ed25519.SeedSize:])
 }
 
-// thumbprint is the key id: the SHA-256 of the members that make the key, in lexical order (RFC 7638, RFC 8037
+// publicJWK describes a public key (RFC 8037, section 2).
+func publicJWK(key ed25519.PublicKey) *userv1.Jwk {
+	return &userv1.Jwk{
+		Kty: "OKP", Crv: "Ed25519", X: base64.RawURLEncoding.EncodeToString(key), Kid: keyID(key), Use: "sig", Alg: "EdDSA",
+	}
+}
+
+// keyID returns the id of a public key in tokens and in the key set.
+func keyID(key ed25519.PublicKey) string {
+	return thumbprint(base64.RawURLEncoding.EncodeToString(key))
+}
+
+// thumbprint is the SHA-256 of the members that make the key, in lexical order (RFC 7638, RFC 8037
 // appendix A.3).
 func thumbprint(x string) string {
 	sum := sha256.Sum256([]byte(`{"crv":"Ed25519","kty":"OKP","x":"` + x + `"}`))

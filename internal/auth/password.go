@@ -11,12 +11,12 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// PasswordConfig bounds the work that passwords may cause. The zero value is what production uses.
+// PasswordConfig bounds the work for passwords. The zero value is for production.
 type PasswordConfig struct {
-	// Concurrency is how many passwords are hashed at once, each taking 19 MiB and one core for some 30 ms.
-	// 0 means GOMAXPROCS.
+	// Concurrency is how many passwords are hashed at once. Each takes 19 MiB and one core for some 30 ms. 0 means
+	// GOMAXPROCS.
 	Concurrency int
-	// Queue is how many more may wait for their turn. 0 means 64, a negative number means none.
+	// Queue is how many more may wait. 0 means 64, a negative number means none.
 	Queue int
 }
 
@@ -28,7 +28,7 @@ type Passwords struct {
 	decoy    argonHash
 }
 
-// busyRetry is when a caller who found the queue full may come back: by then a full queue has been worked off.
+// busyRetry is when a caller who found the queue full may try again. A full queue is processed by then.
 const busyRetry = 2 * time.Second
 
 // NewPasswords returns a hasher with the parameters of OWASP's password storage cheat sheet: m=19 MiB, t=2, p=1.
@@ -54,8 +54,8 @@ func newPasswords(cfg PasswordConfig, params argonParams) *Passwords {
 	}
 }
 
-// Hash returns the hash of a new password as a PHC string, to be stored as it is. It answers RESOURCE_EXHAUSTED when
-// the queue is full, and the context's error when the caller leaves first.
+// Hash returns the hash of a new password as a PHC string for storage. It returns RESOURCE_EXHAUSTED when the queue
+// is full, and the error of ctx when ctx ends first.
 func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	h := argonHash{params: p.params, salt: make([]byte, saltBytes)}
 	_, _ = rand.Read(h.salt)
@@ -65,8 +65,8 @@ func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	return h.String(), nil
 }
 
-// Verify tells whether a password belongs to a hash that Hash made. A hash that cannot be read is an error, after the
-// same work. It answers RESOURCE_EXHAUSTED when the queue is full.
+// Verify reports whether a password matches a hash of Hash. A malformed hash is an error, after the same work.
+// Verify returns RESOURCE_EXHAUSTED when the queue is full.
 func (p *Passwords) Verify(ctx context.Context, hash, password string) (bool, error) {
 	h, parseErr := parseArgon(hash)
 	if parseErr != nil {
@@ -82,20 +82,20 @@ func (p *Passwords) Verify(ctx context.Context, hash, password string) (bool, er
 	return subtle.ConstantTimeCompare(sum, h.sum) == 1, nil
 }
 
-// VerifyNothing does the work of Verify for an account that does not exist, so that the time of an answer does not
-// tell which accounts do. Its errors are those of Verify.
+// VerifyNothing does the work of Verify for an account that does not exist, so that the response time does not
+// reveal which accounts exist. Its errors are those of Verify.
 func (p *Passwords) VerifyNothing(ctx context.Context, password string) error {
 	return p.do(ctx, func() { p.decoy.params.key(password, p.decoy.salt, sumBytes) })
 }
 
-// NeedsRehash tells whether a hash was made with other parameters than those in use now. The caller then stores a new
-// hash after the next successful Verify.
+// NeedsRehash reports whether a hash has other parameters than those in use now. The caller then stores a new hash
+// after the next successful Verify.
 func (p *Passwords) NeedsRehash(hash string) bool {
 	h, err := parseArgon(hash)
 	return err != nil || h.params != p.params || len(h.sum) != sumBytes
 }
 
-// do runs work when its turn comes.
+// do runs work when a slot is free.
 func (p *Passwords) do(ctx context.Context, work func()) error {
 	select {
 	case p.admitted <- struct{}{}:
@@ -109,7 +109,7 @@ func (p *Passwords) do(ctx context.Context, work func()) error {
 		return ctx.Err()
 	}
 	defer func() { <-p.running }()
-	// Both channels may have been ready: work for nobody is not begun.
+	// Both channels may have been ready: do not start work for a caller that has left.
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -20,13 +20,13 @@ const (
 	serviceRenewal  = 20 * time.Second
 )
 
-// ServiceCredential proves to another service that a call comes from one of ours. It has a key, an algorithm and a type
-// of its own: an access token never passes here, and this one never passes a [Verifier]. It is safe for concurrent use.
+// ServiceCredential proves to another service that a call comes from one of ours. It has its own key, algorithm and
+// type: it never accepts an access token, and a [Verifier] never accepts its tokens. It is safe for concurrent use.
 type ServiceCredential struct {
-	keys   [][]byte // the first signs
+	keys   [][]byte // the first one signs
 	parser *jwt.Parser
 	now    func() time.Time
-	// verified holds the ends of tokens that were good: every call of a peer brings the same one for a while.
+	// verified holds the expiry of verified tokens: every call of a peer carries the same token for a while.
 	verified *otter.Cache[[sha256.Size]byte, time.Time]
 
 	mu     sync.Mutex
@@ -34,8 +34,8 @@ type ServiceCredential struct {
 	minted time.Time
 }
 
-// NewServiceCredential returns the credential derived from keys. previous may be nil; while it is given, processes that
-// still run with the previous keys are believed too.
+// NewServiceCredential returns the credential derived from keys. previous may be nil. While it is given, tokens of
+// processes that still use the previous keys are accepted too.
 func NewServiceCredential(keys, previous *secret.Keys, now func() time.Time) *ServiceCredential {
 	c := &ServiceCredential{
 		now: now,
@@ -60,7 +60,7 @@ func NewServiceCredential(keys, previous *secret.Keys, now func() time.Time) *Se
 	return c
 }
 
-// Mint returns a token that is valid for forty seconds at least.
+// Mint returns a token that is valid for at least forty seconds.
 func (c *ServiceCredential) Mint() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -75,14 +75,13 @@ func (c *ServiceCredential) Mint() string {
 		ExpiresAt: jwt.NewNumericDate(now.Add(serviceTTL)),
 	})
 	t.Header["typ"] = serviceType
-	// HMAC over strings of our own cannot fail; an empty token would only be refused.
+	// HMAC over our own strings cannot fail, and an empty token would be refused.
 	c.token, _ = t.SignedString(c.keys[0])
 	c.minted = now
 	return c.token
 }
 
-// Verify returns nil for a token that Mint made in this process or another one with the same keys. All other tokens are
-// UNAUTHENTICATED.
+// Verify returns nil for a token of Mint from any process with the same keys. All other tokens are UNAUTHENTICATED.
 func (c *ServiceCredential) Verify(token string) error {
 	if token == "" || len(token) > maxTokenBytes {
 		return errToken.WithCause(fmt.Errorf("service token of %d bytes", len(token)))

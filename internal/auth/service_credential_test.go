@@ -97,7 +97,7 @@ func TestBadServiceTokens(t *testing.T) {
 		}),
 		"jku":               jws(t, header(map[string]any{"jku": "https://evil.example"}), body, hs256),
 		"another audience":  jws(t, header(nil), without("aud", tokenAudience), hs256),
-		"another issuer":    jws(t, header(nil), without("iss", "somebody"), hs256),
+		"another issuer":    jws(t, header(nil), without("iss", "another"), hs256),
 		"no end":            jws(t, header(nil), without("exp", nil), hs256),
 		"issued tomorrow":   jws(t, header(nil), without("iat", now+86400), hs256),
 		"changed header":    corrupt(good, 0),

@@ -1,7 +1,7 @@
 package auth
 
 import (
-	"context"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -12,45 +12,42 @@ import (
 	"github.com/maypok86/otter/v2"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
-	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/secret"
 )
 
 const (
-	// tokenLeeway is how far the clocks of two machines may be apart.
+	// tokenLeeway is the accepted difference between the clocks of two machines.
 	tokenLeeway = 30 * time.Second
-	// maxTokenBytes keeps junk away from the JSON parser. Our own tokens have some 600 bytes.
+	// maxTokenBytes keeps long input away from the JSON parser. Our own tokens have some 600 bytes.
 	maxTokenBytes = 4 << 10
-	// verifiedTokens bounds the memory of the verified ones to a few MB.
+	// verifiedTokens bounds the memory for verified tokens to a few MB.
 	verifiedTokens = 20_000
 )
 
-// Claims is what a valid access token says.
+// errUnknownKey is the cause for a token that names none of the keys.
+var errUnknownKey = errors.New("unknown key id")
+
+// Claims are the claims of a valid access token.
 type Claims struct {
 	// Principal is the caller, with the role that the account had when the token was issued and without memberships.
 	Principal
-	// ExpiresAt is the end of the token's life, in whole seconds.
+	// ExpiresAt is the end of the token's validity, in whole seconds.
 	ExpiresAt time.Time
 }
 
-// Verifier checks access tokens with the published keys. It is safe for concurrent use.
+// Verifier checks access tokens. It is safe for concurrent use.
 type Verifier struct {
-	keys     *keySet
+	keys     map[string]ed25519.PublicKey // by key id
 	parser   *jwt.Parser
 	now      func() time.Time
-	verified *otter.Cache[[sha256.Size]byte, verifiedToken]
+	verified *otter.Cache[[sha256.Size]byte, Claims] // tokens with a good signature
 }
 
-// verifiedToken is a token whose signature was good under a generation of the keys.
-type verifiedToken struct {
-	claims     Claims
-	generation uint64
-}
-
-// NewVerifier returns a verifier that gets the keys with fetch: when it first needs them, when a token names a key
-// that it does not know (at most every ten seconds), and every five minutes while it is used.
-func NewVerifier(fetch func(ctx context.Context) (*userv1.Jwks, error), now func() time.Time) *Verifier {
-	return &Verifier{
-		keys: newKeySet(fetch, now),
+// NewVerifier returns a verifier for the tokens that an [Issuer] with the same keys signs. previous may be nil. While it
+// is given, tokens from before the change of keys are good until they expire.
+func NewVerifier(keys, previous *secret.Keys, now func() time.Time) *Verifier {
+	v := &Verifier{
+		keys: map[string]ed25519.PublicKey{},
 		now:  now,
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
@@ -62,62 +59,65 @@ func NewVerifier(fetch func(ctx context.Context) (*userv1.Jwks, error), now func
 			jwt.WithTimeFunc(now),
 			jwt.WithStrictDecoding(),
 		),
-		// No ExpiryCalculator: the size is bound enough, the end of a token is checked on every read.
-		verified: otter.Must(&otter.Options[[sha256.Size]byte, verifiedToken]{MaximumSize: verifiedTokens}),
+		// The size bounds the cache. No ExpiryCalculator: Verify checks the end of a token at every read.
+		verified: otter.Must(&otter.Options[[sha256.Size]byte, Claims]{MaximumSize: verifiedTokens}),
 	}
+	for _, k := range []*secret.Keys{keys, previous} {
+		if k != nil {
+			public := publicKey(signer(k))
+			v.keys[keyID(public)] = public
+		}
+	}
+	return v
 }
 
-// Verify returns the claims of a valid token. Every other token is UNAUTHENTICATED; when the keys cannot be had at
-// all it answers UNAVAILABLE. It does not ask whether the session is still open, see [Sessions].
-func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
+// Verify returns the claims of a valid token. Every other token is UNAUTHENTICATED. Verify does not check whether the
+// session is still open, see [Sessions].
+func (v *Verifier) Verify(token string) (Claims, error) {
 	if token == "" || len(token) > maxTokenBytes {
 		return Claims{}, errToken.WithCause(fmt.Errorf("token of %d bytes", len(token)))
 	}
 	sum := sha256.Sum256([]byte(token))
-	generation := v.keys.refresh(ctx)
-	if hit, ok := v.verified.GetIfPresent(sum); ok && hit.generation == generation {
-		if v.now().Before(hit.claims.ExpiresAt.Add(tokenLeeway)) {
-			return hit.claims, nil
+	if claims, ok := v.verified.GetIfPresent(sum); ok {
+		if v.now().Before(claims.ExpiresAt.Add(tokenLeeway)) {
+			return claims, nil
 		}
 		v.verified.Invalidate(sum)
 		return Claims{}, errToken.WithCause(jwt.ErrTokenExpired)
 	}
-	claims, generation, err := v.parse(ctx, token)
+	claims, err := v.parse(token)
 	if err != nil {
-		if errors.Is(err, errKeys) {
-			return Claims{}, err
-		}
 		return Claims{}, errToken.WithCause(err)
 	}
-	v.verified.Set(sum, verifiedToken{claims: claims, generation: generation})
+	v.verified.Set(sum, claims)
 	return claims, nil
 }
 
-// parse does all the checks, and returns the generation of the keys that it did them with.
-func (v *Verifier) parse(ctx context.Context, token string) (Claims, uint64, error) {
-	var generation uint64
+// parse does all the checks.
+func (v *Verifier) parse(token string) (Claims, error) {
 	var body tokenClaims
 	parsed, err := v.parser.ParseWithClaims(token, &body, func(t *jwt.Token) (any, error) {
 		kid, err := checkHeader(t.Header, tokenType)
 		if err != nil {
 			return nil, err
 		}
-		key, gen, err := v.keys.get(ctx, kid)
-		generation = gen
-		return key, err
+		key, ok := v.keys[kid]
+		if !ok {
+			return nil, errUnknownKey
+		}
+		return key, nil
 	})
 	if err != nil {
-		return Claims{}, 0, err
+		return Claims{}, err
 	}
 	if !parsed.Valid {
-		return Claims{}, 0, jwt.ErrTokenUnverifiable
+		return Claims{}, jwt.ErrTokenUnverifiable
 	}
-	claims, err := body.claims()
-	return claims, generation, err
+	return body.claims()
 }
 
-// checkHeader admits the members that we write and no others: a key or the address of one in the token (jwk, jku, x5c,
-// x5u) is never looked at, and "crit" may not be ignored (RFC 7515, section 4.1.11).
+// checkHeader admits only the members that the issuer writes: a key, or the address of a key, in the token (jwk,
+// jku, x5c, x5u) is never used, and "crit" must not be ignored (RFC 7515, section 4.1.11).
 func checkHeader(header map[string]any, typ string) (kid string, err error) {
 	for name := range header {
 		if name != "alg" && name != "typ" && name != "kid" {
@@ -131,7 +131,7 @@ func checkHeader(header map[string]any, typ string) (kid string, err error) {
 	return kid, nil
 }
 
-// claims checks what the parser does not.
+// claims checks what the parser does not check.
 func (c *tokenClaims) claims() (Claims, error) {
 	role, known := apiv1.Role_value[c.Role]
 	if !known || role == 0 {

@@ -1,45 +1,24 @@
 package auth
 
 import (
-	"context"
 	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"maps"
 	"reflect"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"google.golang.org/grpc/codes"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
-	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 )
 
-// published is a source of keys that counts how often it is asked.
-type published struct {
-	jwks  atomic.Pointer[userv1.Jwks]
-	asked atomic.Int32
-}
-
-func (p *published) fetch(context.Context) (*userv1.Jwks, error) {
-	p.asked.Add(1)
-	if set := p.jwks.Load(); set != nil {
-		return set, nil
-	}
-	return nil, errors.New("the user service is not there")
-}
-
-func newPair(t testing.TB, c *clock) (*Issuer, *Verifier, *published) {
-	i := NewIssuer(keysOf(t, 1), nil, c.Now)
-	p := &published{}
-	p.jwks.Store(i.JWKS())
-	return i, NewVerifier(p.fetch, c.Now), p
+func newPair(t testing.TB, c *clock) (*Issuer, *Verifier) {
+	return NewIssuer(keysOf(t, 1), nil, c.Now), NewVerifier(keysOf(t, 1), nil, c.Now)
 }
 
 func issue(t testing.TB, i *Issuer) string {
@@ -61,7 +40,7 @@ func TestThumbprint(t *testing.T) {
 
 func TestIssueAndVerify(t *testing.T) {
 	c := newClock()
-	i, v, p := newPair(t, c)
+	i, v := newPair(t, c)
 	token, expires, err := i.Issue(anna())
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +51,7 @@ func TestIssueAndVerify(t *testing.T) {
 	want := anna()
 	want.Memberships = nil // only a check of the session knows them
 	for range 3 {
-		claims, err := v.Verify(t.Context(), token)
+		claims, err := v.Verify(token)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,8 +59,41 @@ func TestIssueAndVerify(t *testing.T) {
 			t.Errorf("claims %+v", claims)
 		}
 	}
-	if n := p.asked.Load(); n != 1 {
-		t.Errorf("keys fetched %d times", n)
+}
+
+func TestChangeOfKeys(t *testing.T) {
+	c := newClock()
+	old, fresh := issue(t, NewIssuer(keysOf(t, 1), nil, c.Now)), issue(t, NewIssuer(keysOf(t, 2), keysOf(t, 1), c.Now))
+	for name, test := range map[string]struct {
+		verifier   *Verifier
+		old, fresh bool
+	}{
+		"before":                        {NewVerifier(keysOf(t, 1), nil, c.Now), true, false},
+		"while both are configured":     {NewVerifier(keysOf(t, 2), keysOf(t, 1), c.Now), true, true},
+		"the new one is announced":      {NewVerifier(keysOf(t, 1), keysOf(t, 2), c.Now), true, true},
+		"the previous one is taken out": {NewVerifier(keysOf(t, 2), nil, c.Now), false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for token, good := range map[string]bool{old: test.old, fresh: test.fresh} {
+				for range 2 { // the second time from memory
+					if _, err := test.verifier.Verify(token); good && err != nil {
+						t.Error(err)
+					} else if !good {
+						wantCode(t, err, codes.Unauthenticated)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestPublishedKeys(t *testing.T) {
+	if n := len(NewIssuer(keysOf(t, 2), keysOf(t, 1), time.Now).JWKS().GetKeys()); n != 2 {
+		t.Errorf("%d keys published", n)
+	}
+	keys := keysOf(t, 1)
+	if n := len(NewIssuer(keys, keys, time.Now).JWKS().GetKeys()); n != 1 {
+		t.Errorf("%d keys published when both are the same", n)
 	}
 }
 
@@ -100,10 +112,10 @@ func TestTokenLife(t *testing.T) {
 		for _, known := range []bool{false, true} {
 			t.Run(test.name, func(t *testing.T) {
 				c := newClock()
-				i, v, _ := newPair(t, c)
+				i, v := newPair(t, c)
 				token := issue(t, i)
 				if known {
-					if _, err := v.Verify(t.Context(), token); err != nil {
+					if _, err := v.Verify(token); err != nil {
 						t.Fatal(err)
 					}
 					if test.wait < 0 {
@@ -111,7 +123,7 @@ func TestTokenLife(t *testing.T) {
 					}
 				}
 				c.Advance(test.wait)
-				_, err := v.Verify(t.Context(), token)
+				_, err := v.Verify(token)
 				if test.ok && err != nil {
 					t.Errorf("error %v", err)
 				}
@@ -125,7 +137,7 @@ func TestTokenLife(t *testing.T) {
 
 func TestBadTokens(t *testing.T) {
 	c := newClock()
-	i, v, _ := newPair(t, c)
+	i, v := newPair(t, c)
 	now := c.Now().Unix()
 	header := func(change map[string]any) map[string]any {
 		h := map[string]any{"alg": "EdDSA", "typ": "at+jwt", "kid": i.kid}
@@ -146,7 +158,7 @@ func TestBadTokens(t *testing.T) {
 		return b
 	}
 	ours := signEd25519(i.key)
-	if _, err := v.Verify(t.Context(), jws(t, header(nil), body(nil), ours)); err != nil {
+	if _, err := v.Verify(jws(t, header(nil), body(nil), ours)); err != nil {
 		t.Fatalf("the good one: %v", err)
 	}
 	foreignX, foreign, err := ed25519.GenerateKey(nil)
@@ -185,6 +197,7 @@ func TestBadTokens(t *testing.T) {
 		"service token type":        signed(map[string]any{"typ": serviceType}, nil),
 		"no type":                   signed(map[string]any{"typ": nil}, nil),
 		"unknown kid":               signed(map[string]any{"kid": "another"}, nil),
+		"long kid":                  signed(map[string]any{"kid": strings.Repeat("k", 65)}, nil),
 		"no kid":                    signed(map[string]any{"kid": nil}, nil),
 		"kid is a path":             signed(map[string]any{"kid": "../../../dev/null"}, nil),
 		"kid is SQL":                signed(map[string]any{"kid": "x' UNION SELECT 'key"}, nil),
@@ -193,7 +206,7 @@ func TestBadTokens(t *testing.T) {
 		"x5u":                       signed(map[string]any{"x5u": "https://evil.example/cert"}, nil),
 		"jwk":                       jws(t, header(map[string]any{"jwk": map[string]any{"kty": "OKP", "crv": "Ed25519", "x": base64.RawURLEncoding.EncodeToString(foreignX)}}), body(nil), signEd25519(foreign)),
 		"crit":                      signed(map[string]any{"crit": []string{"b64"}, "b64": false}, nil),
-		"another issuer":            signed(nil, map[string]any{"iss": "somebody"}),
+		"another issuer":            signed(nil, map[string]any{"iss": "another"}),
 		"no issuer":                 signed(nil, map[string]any{"iss": nil}),
 		"another audience":          signed(nil, map[string]any{"aud": "salon-internal"}),
 		"no audience":               signed(nil, map[string]any{"aud": nil}),
@@ -210,13 +223,13 @@ func TestBadTokens(t *testing.T) {
 		"service credential":        NewServiceCredential(keysOf(t, 1), nil, c.Now).Mint(),
 	} {
 		t.Run(name, func(t *testing.T) {
-			claims, err := v.Verify(t.Context(), token)
+			claims, err := v.Verify(token)
 			wantCode(t, err, codes.Unauthenticated)
 			if !reflect.DeepEqual(claims, Claims{}) {
 				t.Errorf("claims of a bad token: %+v", claims)
 			}
 			if message := apierr.From(err).GRPCStatus().Message(); message != "the access token is not valid" {
-				t.Errorf("the answer tells more than needed: %q", message)
+				t.Errorf("the answer reveals more than needed: %q", message)
 			}
 		})
 	}
@@ -224,7 +237,7 @@ func TestBadTokens(t *testing.T) {
 
 func TestRoleNamesAreKnown(t *testing.T) {
 	c := newClock()
-	i, v, _ := newPair(t, c)
+	i, v := newPair(t, c)
 	for value, name := range apiv1.Role_name {
 		if value == 0 {
 			continue
@@ -235,7 +248,7 @@ func TestRoleNamesAreKnown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if claims, err := v.Verify(t.Context(), token); err != nil || claims.Role != p.Role {
+		if claims, err := v.Verify(token); err != nil || claims.Role != p.Role {
 			t.Errorf("%s: %v, %v", name, claims.Role, err)
 		}
 	}

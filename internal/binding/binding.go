@@ -1,5 +1,5 @@
-// Package binding reads from the contract how REST carries its methods. The gateway
-// serves by it, and the OpenAPI document describes it.
+// Package binding reads the REST binding of methods from the contract. The gateway serves it and the OpenAPI
+// document describes it.
 package binding
 
 import (
@@ -16,19 +16,18 @@ import (
 
 // Binding is the google.api.http rule of a method.
 type Binding struct {
-	// Verb is the HTTP method; empty: REST does not carry the method.
+	// Verb is the HTTP method. It is empty when the method has no REST binding.
 	Verb string
 	// Template is the path, such as "/v1/masters/{master_id}".
 	Template string
-	// HasBody tells that all fields which are not in the path come in the body.
-	// Otherwise they are query parameters.
+	// HasBody reports that all fields outside of the path are in the body. Otherwise they are query parameters.
 	HasBody bool
 
 	desc protoreflect.MethodDescriptor
 }
 
-// Of returns the binding of a method. A body that is one field of the request is an
-// error: no method of Salon's has one.
+// Of returns the binding of a method. A body that is a single field of the request is an error: no method of Salon
+// has one.
 func Of(md protoreflect.MethodDescriptor) (Binding, error) {
 	b := Binding{desc: md}
 	rule, _ := proto.GetExtension(md.Options(), annotations.E_Http).(*annotations.HttpRule)
@@ -51,15 +50,13 @@ func Of(md protoreflect.MethodDescriptor) (Binding, error) {
 	return b, nil
 }
 
-// Creates reports whether the method makes a resource: a POST that takes a request_id, as
-// all of them do.
+// Creates reports whether the method creates a resource: a POST that takes a request_id.
 func (b Binding) Creates() bool {
 	return b.Verb == http.MethodPost && b.desc.Input().Fields().ByName("request_id") != nil
 }
 
-// Locates reports whether a read shows what a method creates: a GET with one
-// variable, the id, that returns the same message. Its path is the Location, and
-// REST answers the create with 201.
+// Locates reports whether a read returns what a method creates: a GET with one variable, the id, that returns the
+// same message. Its path is the Location, and REST answers the create with 201.
 func (b Binding) Locates(create Binding) bool {
 	return create.Creates() && b.Verb == http.MethodGet && strings.Count(b.Template, "{") == 1 &&
 		b.desc.Output().FullName() == create.desc.Output().FullName()
@@ -70,7 +67,7 @@ func (b Binding) InPath(fd protoreflect.FieldDescriptor) bool {
 	return fd.Parent() == b.desc.Input() && strings.Contains(b.Template, "{"+string(fd.Name())+"}")
 }
 
-// Personal reports whether an answer has fields that only some callers see.
+// Personal reports whether an answer has fields that only some callers receive.
 func (b Binding) Personal() bool {
 	return personal(b.desc.Output(), map[protoreflect.FullName]bool{})
 }

@@ -18,50 +18,51 @@ import (
 )
 
 const (
-	// defaultTimeout bounds one use of Redis. A healthy one answers within a millisecond; a request must not wait for
-	// a sick one, because everything in Redis can be had elsewhere.
+	// defaultTimeout bounds one use of Redis. A healthy Redis answers within a millisecond. A request must not wait
+	// for a slow one, because every value in Redis can be loaded elsewhere.
 	defaultTimeout = 100 * time.Millisecond
-	// ioTimeout bounds the connection's own steps where no context does.
+	// ioTimeout bounds the steps of the connection that have no context.
 	ioTimeout = 250 * time.Millisecond
-	// restTime is how long Redis is left alone after a failure, and how often repairs are tried.
+	// restTime is how long Redis is not used after a failure, and the interval of repairs.
 	restTime = time.Second
-	// timeoutsToTrip is how many operations in a row must time out: one may be due to ourselves being short of CPU.
+	// timeoutsToTrip is how many operations in a row must time out before Redis counts as unavailable: a single
+	// timeout may mean that this process is short of CPU.
 	timeoutsToTrip = 3
-	// lastTimeout is how long Close may take to tell Redis what it does not know.
+	// lastTimeout bounds the last attempt of Close to send pending drops to Redis.
 	lastTimeout = time.Second
 	// maxConns bounds the connections of one process.
 	maxConns = 64
 )
 
-// ErrUnavailable is what [Client.Do] returns while Redis is left alone.
+// ErrUnavailable is the error of [Client.Do] while Redis counts as unavailable.
 var ErrUnavailable = errors.New("redis is not available")
 
-// Config says where Redis is.
+// Config describes the connection to Redis.
 type Config struct {
-	// URL is redis://user:password@host:port/db, or rediss:// with TLS, or unix://. Empty means that there is none:
-	// every process keeps to its own memory.
+	// URL is redis://user:password@host:port/db, or rediss:// with TLS, or unix://. Empty means no Redis: every
+	// process uses its own memory only.
 	URL secret.Text
-	// Timeout bounds one use of Redis, so what a request can lose to a Redis that hangs. 0 means 100 ms.
+	// Timeout bounds one use of Redis, and so the delay that a hanging Redis adds to a request. 0 means 100 ms.
 	Timeout time.Duration
 }
 
-// Client is a connection to Redis that may be down at any time. It is safe for concurrent use.
+// Client is a connection to Redis. Redis may be unavailable at any time. It is safe for concurrent use.
 type Client struct {
 	rdb *redis.Client // nil without a URL
 	log zerolog.Logger
 	now func() time.Time
 	// timeout bounds one use.
 	timeout time.Duration
-	// rest is how long Redis is left alone after a failure.
+	// rest is how long Redis is not used after a failure.
 	rest time.Duration
 
-	downUntil atomic.Int64 // unix nanoseconds; 0 while Redis is well
+	downUntil atomic.Int64 // unix nanoseconds; 0 while Redis is available
 	timeouts  atomic.Int32 // in a row
 
 	repairs repairs
 }
 
-// Open prepares the connection. It fails for a malformed URL only; Redis need not be there yet.
+// Open prepares the connection. It fails only for a malformed URL; Redis need not be available yet.
 func Open(cfg Config, log zerolog.Logger) (*Client, error) {
 	c := &Client{log: log, now: time.Now, timeout: cfg.Timeout, rest: restTime}
 	if c.timeout <= 0 {
@@ -85,7 +86,7 @@ func Open(cfg Config, log zerolog.Logger) (*Client, error) {
 	o.PoolTimeout = c.timeout
 	o.MaxActiveConns = maxConns
 	o.PoolSize = min(o.PoolSize, maxConns)
-	// A connection that a restart of Redis has closed is worth one more try, nothing else is.
+	// One retry, for a connection that a restart of Redis has closed.
 	o.MaxRetries, o.MinRetryBackoff, o.MaxRetryBackoff = 1, -1, -1
 	o.DialerRetries = 1
 	o.DisableIdentity = true
@@ -94,7 +95,7 @@ func Open(cfg Config, log zerolog.Logger) (*Client, error) {
 	return c, nil
 }
 
-// quiet silences the library's own lines on stderr: the failures are ours to log, once.
+// quiet turns off the log of the library. The client logs failures itself, once.
 var quiet = sync.OnceFunc(func() { redis.SetLogger(silence{}) })
 
 type silence struct{}
@@ -102,7 +103,7 @@ type silence struct{}
 // Printf implements the library's logger.
 func (silence) Printf(context.Context, string, ...any) {}
 
-// Redis returns the connection, for what Do cannot express. It is nil when no URL was configured.
+// Redis returns the connection, for operations that Do cannot express. It is nil when no URL was configured.
 func (c *Client) Redis() redis.UniversalClient {
 	if c == nil || c.rdb == nil {
 		return nil
@@ -110,7 +111,7 @@ func (c *Client) Redis() redis.UniversalClient {
 	return c.rdb
 }
 
-// Close ends the connection and what runs in the background. What Redis was not told is tried once more.
+// Close ends the connection and the work in the background. It tries once more to send pending drops to Redis.
 func (c *Client) Close() error {
 	if c == nil {
 		return nil
@@ -119,20 +120,21 @@ func (c *Client) Close() error {
 	if c.rdb == nil {
 		return nil
 	}
-	if !c.tell(left) {
-		c.log.Warn().Msg("redis does not know of the last writes; what it has may be some minutes old")
+	if !c.finish(left) {
+		c.log.Warn().Msg("redis did not receive the last drops; its values may be some minutes old")
 	}
 	return c.rdb.Close()
 }
 
-// tell does what repairs have left, for nobody else knows of it, and returns whether all is done.
-func (c *Client) tell(left []func(ctx context.Context) bool) bool {
+// finish runs the jobs that repairs has not done, because no other process knows of them. It returns whether all
+// are done.
+func (c *Client) finish(left []func(ctx context.Context) bool) bool {
 	if len(left) == 0 {
 		return true
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), lastTimeout)
 	defer cancel()
-	c.downUntil.Store(0) // there is no time to leave Redis alone
+	c.downUntil.Store(0) // there is no time to wait
 	for _, job := range left {
 		if !job(ctx) {
 			return false
@@ -141,9 +143,9 @@ func (c *Client) tell(left []func(ctx context.Context) bool) bool {
 	return true
 }
 
-// Do uses Redis, for as long as Config.Timeout at most. For a second after a failure it returns [ErrUnavailable] without
-// asking; then one caller tries again while the others still do without. fn runs once at most, and must use no other
-// context than the one that it is given.
+// Do calls fn with the connection, for at most Config.Timeout. For a second after a failure, Do returns
+// [ErrUnavailable] without calling fn; then one caller tries again while the others still get ErrUnavailable. fn is
+// called at most once and must use only the context that it is given.
 func (c *Client) Do(ctx context.Context, fn func(ctx context.Context, r redis.UniversalClient) error) error {
 	if c == nil || c.rdb == nil {
 		return ErrUnavailable
@@ -158,7 +160,7 @@ func (c *Client) Do(ctx context.Context, fn func(ctx context.Context, r redis.Un
 	defer cancel()
 	err := fn(inner, c.rdb)
 	switch {
-	case err != nil && c.gone(ctx): // says nothing about Redis
+	case err != nil && c.gone(ctx): // the caller ended it, not Redis
 	case !isOutage(err):
 		c.timeouts.Store(0)
 		if c.downUntil.Swap(0) != 0 {
@@ -174,7 +176,8 @@ func (c *Client) Do(ctx context.Context, fn func(ctx context.Context, r redis.Un
 	return err
 }
 
-// gone tells whether the caller has left, or is due to: a connection may notice a deadline before the context does.
+// gone reports whether the caller has left or its deadline has passed. A connection may notice a deadline before
+// the context does.
 func (c *Client) gone(ctx context.Context) bool {
 	deadline, ok := ctx.Deadline()
 	return ctx.Err() != nil || ok && !c.now().Before(deadline)
@@ -185,7 +188,7 @@ func timedOut(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, redis.ErrPoolTimeout) || errors.As(err, &t) && t.Timeout()
 }
 
-// isOutage tells whether an error means that Redis itself, and not just this command, is of no use at the moment.
+// isOutage reports whether an error means that Redis itself is unavailable, and not only that this command failed.
 func isOutage(err error) bool {
 	if err == nil || errors.Is(err, redis.Nil) {
 		return false

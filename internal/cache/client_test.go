@@ -18,7 +18,7 @@ import (
 
 func ping(ctx context.Context, r redis.UniversalClient) error { return r.Ping(ctx).Err() }
 
-// available tells whether Do would use Redis.
+// available reports whether Do would use Redis.
 func available(c *Client) bool { return c.downUntil.Load() <= c.now().UnixNano() }
 
 func TestBadURL(t *testing.T) {
@@ -100,7 +100,7 @@ func TestCircuit(t *testing.T) {
 		}
 	}
 	now = now.Add(restTime)
-	// One tries; the others still do without.
+	// One caller tries; the others get ErrUnavailable.
 	err = c.Do(t.Context(), func(ctx context.Context, r redis.UniversalClient) error {
 		if err := c.Do(ctx, never); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("a second one at the same time: %v", err)

@@ -99,7 +99,7 @@ func onClient(client *Client, d *database, change func(c *Cache[number]), reg pr
 	return c
 }
 
-// rawClient looks at the data behind the cache's back.
+// rawClient reads the data in Redis directly.
 func rawClient(t testing.TB, server *redistest.Server) *redis.Client {
 	c := redis.NewClient(&redis.Options{Addr: server.Addr()})
 	t.Cleanup(func() { _ = c.Close() })
@@ -121,7 +121,7 @@ func want(t testing.TB, c *Cache[number], version int64) {
 	}
 }
 
-// wantLoads fails the test unless the database was asked so often.
+// wantLoads fails the test unless the database was read that often.
 func wantLoads(t testing.TB, d *database, n int32) {
 	t.Helper()
 	if got := d.loads.Load(); got != n {

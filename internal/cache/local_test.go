@@ -124,8 +124,8 @@ func TestDropOfAnotherKey(t *testing.T) {
 	wantLoads(t, d, 1)
 }
 
-// TestSlowLoad lets a load read, drops, and only then lets the load end: nobody who comes after the drop may get what
-// it has read, neither by waiting for it nor later.
+// TestSlowLoad drops a value while a load is running. No caller after the drop may get the value that the load has
+// read, neither by waiting for the load nor later.
 func TestSlowLoad(t *testing.T) {
 	d := newDatabase(1)
 	begun, finish := make(chan struct{}), make(chan struct{})
@@ -154,7 +154,7 @@ func TestSlowLoad(t *testing.T) {
 	wantLoads(t, d, 2)
 }
 
-// TestLaggingSource loads from something that has not seen the write which was dropped for.
+// TestLaggingSource loads from a source that does not have the dropped write yet.
 func TestLaggingSource(t *testing.T) {
 	d := newDatabase(1)
 	c := process(t, nil, d, longLocal)

@@ -10,8 +10,8 @@ import (
 	"github.com/beauty-salon/platform/internal/redistest"
 )
 
-// TestNeverOlderThanDropped lets processes write, drop and read in any order, with Redis coming and going: no process
-// reads anything older than what it has dropped for itself.
+// TestNeverOlderThanDropped writes, drops and reads in several processes in any order, with outages of Redis. No
+// process reads a value older than its own last drop.
 func TestNeverOlderThanDropped(t *testing.T) {
 	server := redistest.New(t)
 	raw := rawClient(t, server)
@@ -44,7 +44,7 @@ func TestNeverOlderThanDropped(t *testing.T) {
 				least[i] = d.version.Add(1)
 				processes[i].Drop(t.Context(), "a", least[i])
 			},
-			"hear of an older write": func(rt *rapid.T) {
+			"receive an older drop": func(rt *rapid.T) {
 				i := process.Draw(rt, "process")
 				v := rapid.Int64Range(1, d.version.Load()).Draw(rt, "version")
 				processes[i].Drop(t.Context(), "a", v)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/rs/zerolog"
 
 	"github.com/beauty-salon/platform/internal/redistest"
@@ -179,7 +179,7 @@ func TestRedisComesAndGoes(t *testing.T) {
 	want(t, c, 2)
 }
 
-// TestDropDuringOutage drops while Redis is away and has the old value when it is back.
+// TestDropDuringOutage drops while Redis is down. Redis has the old value when it is available again.
 func TestDropDuringOutage(t *testing.T) {
 	server, d := redistest.New(t), newDatabase(1)
 	if server.Real() {
@@ -192,14 +192,14 @@ func TestDropDuringOutage(t *testing.T) {
 	writer.Drop(t.Context(), "a", 2)
 	server.Start()
 	want(t, writer, 2) // knows better than Redis
-	waitFor(t, "Redis is told", func() bool {
+	waitFor(t, "Redis has the drop", func() bool {
 		n, err := reader.Get(t.Context(), "a")
 		return err == nil && n.GetValue() == 2
 	})
 }
 
-// TestCloseTellsOfDrops closes a process that has dropped while Redis was away and has had no time to tell it since.
-func TestCloseTellsOfDrops(t *testing.T) {
+// TestCloseSendsDrops closes a process that has dropped values while Redis was down and has not sent the drops since.
+func TestCloseSendsDrops(t *testing.T) {
 	for name, back := range map[string]bool{"Redis is back": true, "Redis is still away": false} {
 		t.Run(name, func(t *testing.T) {
 			server, d := redistest.New(t), newDatabase(1)
@@ -226,8 +226,8 @@ func TestCloseTellsOfDrops(t *testing.T) {
 			if back {
 				want(t, reader, 2)
 			}
-			if complained := log.count("the last writes") == 1; complained == back {
-				t.Errorf("complained: %v", complained)
+			if logged := log.count("the last drops") == 1; logged == back {
+				t.Errorf("the loss is logged: %v", logged)
 			}
 		})
 	}
@@ -240,11 +240,11 @@ func TestTooManyDropsDuringOutage(t *testing.T) {
 	}
 	writer, reader := process(t, server, d, noLocal), process(t, server, d, noLocal)
 	want(t, writer, 1)
-	if err := rawClient(t, server).Set(t.Context(), "somebody:else", "x", 0).Err(); err != nil {
+	if err := rawClient(t, server).Set(t.Context(), "another:key", "x", 0).Err(); err != nil {
 		t.Fatal(err)
 	}
 	server.Stop()
-	writer.remote.untold.limit = 10
+	writer.remote.pending.limit = 10
 	for i := range 10 {
 		writer.Drop(t.Context(), fmt.Sprint(i), 1)
 	}
@@ -252,11 +252,11 @@ func TestTooManyDropsDuringOutage(t *testing.T) {
 	writer.Drop(t.Context(), "a", 2)
 	server.Start()
 	want(t, writer, 2)
-	waitFor(t, "Redis is told", func() bool {
+	waitFor(t, "Redis has the drop", func() bool {
 		n, err := reader.Get(t.Context(), "a")
 		return err == nil && n.GetValue() == 2 && !writer.remote.stale("a")
 	})
-	if rawClient(t, server).Exists(t.Context(), "somebody:else").Val() != 1 {
+	if rawClient(t, server).Exists(t.Context(), "another:key").Val() != 1 {
 		t.Error("more was wiped than this cache's values")
 	}
 }
@@ -293,9 +293,8 @@ func TestMetrics(t *testing.T) {
 		{"redis miss", a.counts.remoteMiss, 1},
 		{"redis failures", a.counts.remoteFailed, 0},
 	} {
-		var m dto.Metric
-		if err := test.counter.Write(&m); err != nil || m.GetCounter().GetValue() != test.want {
-			t.Errorf("%s: %v, %v, want %v", test.name, m.GetCounter().GetValue(), err, test.want)
+		if got := testutil.ToFloat64(test.counter); got != test.want {
+			t.Errorf("%s: %v, want %v", test.name, got, test.want)
 		}
 	}
 	families, err := reg.Gather()

@@ -13,17 +13,17 @@ import (
 )
 
 const (
-	// schema is part of every key: it changes with the form of what is stored.
+	// schema is part of every key. Change it with the format of the stored values.
 	schema = "salon:v1:"
-	// A stored value is a header and the encoded message. The header is the version in 20 digits, so that text order
-	// is number order (a number of Lua's would be exact to 53 bits only), the kind, and a checksum.
+	// A stored value is a header and the encoded message. The header is the version in 20 digits, the kind and a
+	// checksum. With a fixed number of digits, text order is number order; numbers in Lua are exact only to 53 bits.
 	versionBytes = 20
 	headerBytes  = versionBytes + 1 + 8
 	kindValue    = 'v'
-	kindDropped  = 'd' // only says that nothing older may come
-	// maxUntold bounds the Drops that wait for Redis to come back.
-	maxUntold = 10_000
-	// minDropTTL is how long a Drop is remembered in Redis at least. It outlives every load.
+	kindDropped  = 'd' // no value: only the version that values must have
+	// maxPending bounds the drops that wait until Redis is available.
+	maxPending = 10_000
+	// minDropTTL is the least time for which Redis keeps a drop. It is longer than every load.
 	minDropTTL = time.Minute
 )
 
@@ -31,32 +31,32 @@ var checksum = crc32.MakeTable(crc32.Castagnoli)
 
 // remote is the level that all processes share.
 type remote struct {
-	client *Client
-	prefix string
-	counts counters
-	untold *untold
+	client  *Client
+	prefix  string
+	counts  counters
+	pending *pendingDrops
 }
 
-// untold are the Drops that Redis does not know of.
-type untold struct {
-	limit    int // how many there may be
+// pendingDrops are the drops that Redis has not received yet.
+type pendingDrops struct {
+	limit    int // the most versions that are kept
 	mu       sync.Mutex
 	versions map[string]int64 // by key
-	overflow bool             // there were too many: everything must go
-	wiping   bool             // everything is going, what fails from here on is remembered again
+	overflow bool             // there were too many: all values in Redis must be deleted
+	wiping   bool             // the deletion is running; new drops are kept again
 	repair   bool             // a repair is under way
 }
 
 func newRemote(client *Client, name string, counts counters) remote {
 	return remote{
-		client: client,
-		prefix: schema + name + ":",
-		counts: counts,
-		untold: &untold{limit: maxUntold, versions: make(map[string]int64)},
+		client:  client,
+		prefix:  schema + name + ":",
+		counts:  counts,
+		pending: &pendingDrops{limit: maxPending, versions: make(map[string]int64)},
 	}
 }
 
-// get returns what Redis has. Everything that goes wrong is a miss.
+// get returns the value in Redis. Every failure counts as a miss.
 func (r remote) get(ctx context.Context, key string) (body []byte, version int64, ok bool) {
 	if r.client.Redis() == nil || r.stale(key) {
 		return nil, 0, false
@@ -73,23 +73,23 @@ func (r remote) get(ctx context.Context, key string) (body []byte, version int64
 	return body, version, err == nil && body != nil
 }
 
-// set stores a value unless Redis has, or knows of, a newer one.
+// set stores a value unless Redis has a newer value or a newer drop.
 func (r remote) set(ctx context.Context, key string, version int64, body []byte, ttl time.Duration) {
 	_ = r.put(ctx, key, kindValue, version, body, jitter(ttl))
 }
 
-// drop makes Redis refuse what is older than version. If Redis cannot be told now, it will be.
+// drop makes Redis refuse values older than version. When Redis is unavailable, the drop is kept and sent later.
 func (r remote) drop(ctx context.Context, key string, version int64, ttl time.Duration) {
 	if r.client.Redis() == nil {
 		return
 	}
-	// The write may be committed: that its caller has gone changes nothing.
-	if r.tell(context.WithoutCancel(ctx), key, version, ttl) != nil {
+	// The write may be committed already, so the drop is sent even when the caller has left.
+	if r.sendDrop(context.WithoutCancel(ctx), key, version, ttl) != nil {
 		r.later(key, version, ttl)
 	}
 }
 
-func (r remote) tell(ctx context.Context, key string, version int64, ttl time.Duration) error {
+func (r remote) sendDrop(ctx context.Context, key string, version int64, ttl time.Duration) error {
 	return r.put(ctx, key, kindDropped, version, nil, max(ttl+ttl/5, minDropTTL))
 }
 
@@ -102,8 +102,8 @@ func (r remote) put(ctx context.Context, key string, kind byte, version int64, b
 	})
 }
 
-// setIfNewer stores ARGV[1] unless the key has a newer version. A value is as good as a Drop of the same version, a
-// Drop never replaces a value of the same version.
+// setIfNewer stores ARGV[1] unless the key has a newer version. A value replaces a drop of the same version; a drop
+// never replaces a value of the same version.
 var setIfNewer = redis.NewScript(`
 local old = redis.call('GETRANGE', KEYS[1], 0, 20)
 if string.find(old, '^%d%d%d%d%d%d%d%d%d%d%d%d%d%d%d%d%d%d%d%d[vd]$') and string.sub(old, 1, 20) >= string.sub(ARGV[1], 1, 20) then
@@ -123,17 +123,17 @@ func (r remote) do(ctx context.Context, fn func(ctx context.Context, c redis.Uni
 	return err
 }
 
-// stale tells whether what Redis has may be older than a Drop that it does not know of.
+// stale reports whether the value in Redis may be older than a pending drop.
 func (r remote) stale(key string) bool {
-	r.untold.mu.Lock()
-	defer r.untold.mu.Unlock()
-	_, found := r.untold.versions[key]
-	return found || r.untold.overflow
+	r.pending.mu.Lock()
+	defer r.pending.mu.Unlock()
+	_, found := r.pending.versions[key]
+	return found || r.pending.overflow
 }
 
-// later remembers a Drop until Redis can be told.
+// later keeps a drop until Redis is available.
 func (r remote) later(key string, version int64, ttl time.Duration) {
-	u := r.untold
+	u := r.pending
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if old, found := u.versions[key]; !found && len(u.versions) >= u.limit {
@@ -148,9 +148,9 @@ func (r remote) later(key string, version int64, ttl time.Duration) {
 	}
 }
 
-// catchUp tells Redis what it does not know, and whether that is all.
+// catchUp sends the pending drops to Redis and reports whether all were sent.
 func (r remote) catchUp(ctx context.Context, ttl time.Duration) bool {
-	u := r.untold
+	u := r.pending
 	for {
 		u.mu.Lock()
 		if len(u.versions) == 0 && !u.overflow {
@@ -171,13 +171,13 @@ func (r remote) catchUp(ctx context.Context, ttl time.Duration) bool {
 				return false
 			}
 			u.mu.Lock()
-			if u.wiping { // else there were too many again meanwhile
+			if u.wiping { // otherwise there were too many again
 				u.overflow, u.wiping = false, false
 			}
 			u.mu.Unlock()
 			continue
 		}
-		if r.tell(ctx, key, version, ttl) != nil {
+		if r.sendDrop(ctx, key, version, ttl) != nil {
 			return false
 		}
 		u.mu.Lock()
@@ -188,7 +188,7 @@ func (r remote) catchUp(ctx context.Context, ttl time.Duration) bool {
 	}
 }
 
-// wipe removes all values of this cache.
+// wipe deletes all values of this cache in Redis.
 func (r remote) wipe(ctx context.Context) error {
 	var cursor uint64
 	for {
@@ -216,7 +216,7 @@ func encode(kind byte, version int64, body []byte) []byte {
 	return append(b, body...)
 }
 
-// decode returns a nil body for a Drop, and errCorrupt for what encode did not write.
+// decode returns a nil body for a drop, and errCorrupt for bytes that encode did not write.
 func decode(b []byte) (body []byte, version int64, err error) {
 	if len(b) < headerBytes {
 		return nil, 0, errCorrupt

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// repairs brings to Redis, once it is back, what could not be told to it while it was down: which values are too old.
-// A goroutine exists only while there is something to tell.
+// repairs sends to Redis, once it is available again, the drops that could not be sent before. A goroutine runs
+// only while there are pending jobs.
 type repairs struct {
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -17,7 +17,7 @@ type repairs struct {
 	mu      sync.Mutex
 	closed  bool
 	running bool
-	pending []func(ctx context.Context) bool // each tells whether it is done
+	pending []func(ctx context.Context) bool // each reports whether it is done
 }
 
 func (r *repairs) init(every time.Duration) {
@@ -25,7 +25,7 @@ func (r *repairs) init(every time.Duration) {
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 }
 
-// add tries job again and again until it is done or the client is closed.
+// add repeats job until job reports that it is done or the client is closed.
 func (r *repairs) add(job func(ctx context.Context) bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -1,7 +1,5 @@
-// Package embedded runs the servers that `salon dev` needs inside or beside the
-// process: a private PostgreSQL cluster made of the installed binaries, a NATS
-// server with JetStream on disk, and a Redis that lives in memory.
+// Package embedded runs the servers that `salon dev` needs, inside or beside the process: a private PostgreSQL
+// cluster from the installed binaries, a NATS server with JetStream on disk, and a Redis in memory.
 //
-// Whatever is kept on disk is kept durably; the development servers lose nothing
-// that the production ones would keep.
+// PostgreSQL and NATS write to the disk as durably as production servers do.
 package embedded

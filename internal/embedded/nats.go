@@ -18,30 +18,29 @@ import (
 )
 
 const (
-	// natsReady bounds the start, in which JetStream reads what it has stored.
+	// natsReady bounds the start, in which JetStream reads its files.
 	natsReady = 30 * time.Second
-	// defaultMaxStore bounds what streams may take on disk.
+	// defaultMaxStore bounds the disk space of streams.
 	defaultMaxStore int64 = 4 << 30
-	// maxMemory bounds what streams may take in memory. Ours are on disk.
+	// maxMemory bounds the memory of streams. Our streams are on disk.
 	maxMemory int64 = 64 << 20
-	// maxPayload is far above any event, which hold ids only.
+	// maxPayload is far above the size of any event.
 	maxPayload = 1 << 20
 )
 
 // NATSConfig describes the NATS server.
 type NATSConfig struct {
-	// StoreDir keeps JetStream's streams; made on the first start.
+	// StoreDir keeps the streams of JetStream. The first start creates it.
 	StoreDir string
 	// SyncAlways makes every publish durable before it is acknowledged, which a
 	// server without replicas needs.
 	SyncAlways bool
-	// Listen also accepts connections over TCP, such as "127.0.0.1:4222"; only a
-	// loopback address, because nobody is asked for a password. Empty means
-	// connections from within the process only.
+	// Listen is an address for connections over TCP, such as "127.0.0.1:4222". Only a loopback address is allowed,
+	// because the server requires no password. Empty means connections from this process only.
 	Listen string
 	// MaxStore bounds what streams may take on disk, in bytes; 0 means 4 GiB.
 	MaxStore int64
-	// Log takes warnings and errors; the zero value drops them.
+	// Log receives warnings and errors; the zero value drops them.
 	Log zerolog.Logger
 }
 
@@ -56,8 +55,7 @@ type NATS struct {
 	err     error // read after stopped
 }
 
-// StartNATS starts a server and returns once it accepts connections; ctx bounds
-// that only.
+// StartNATS starts a server and returns once it accepts connections. ctx bounds only the start.
 func StartNATS(ctx context.Context, cfg NATSConfig) (*NATS, error) {
 	options, err := natsOptions(cfg)
 	if err != nil {
@@ -77,7 +75,7 @@ func StartNATS(ctx context.Context, cfg NATSConfig) (*NATS, error) {
 	log := &natsLog{log: cfg.Log}
 	instance.SetLoggerV2(log, false, false, false)
 	n := &NATS{server: instance, lock: lock, listen: cfg.Listen != "", stopped: make(chan struct{})}
-	instance.Start() // returns once everything is started; failures go to the log only
+	instance.Start() // returns once everything is started; reports failures to the log only
 	if fatal := log.fatal(); fatal != "" {
 		return nil, errors.Join(fmt.Errorf("start NATS: %s", fatal), n.stop())
 	}
@@ -87,7 +85,7 @@ func StartNATS(ctx context.Context, cfg NATSConfig) (*NATS, error) {
 	return n, nil
 }
 
-// waitReady asks in short turns, because the server's own wait knows no context.
+// waitReady polls, because the server's own wait takes no context.
 func (n *NATS) waitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, natsReady)
 	defer cancel()
@@ -107,7 +105,7 @@ func natsOptions(cfg NATSConfig) (*server.Options, error) {
 	options := &server.Options{
 		ServerName:         "salon",
 		DontListen:         cfg.Listen == "",
-		NoSigs:             true, // signals are the program's
+		NoSigs:             true, // the program handles signals
 		JetStream:          true,
 		StoreDir:           store,
 		SyncAlways:         cfg.SyncAlways,
@@ -126,7 +124,7 @@ func natsOptions(cfg NATSConfig) (*server.Options, error) {
 		return nil, fmt.Errorf("address for NATS: %w", err)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && !ip.IsLoopback() {
-		return nil, fmt.Errorf("the embedded NATS server asks nobody for a password and cannot listen on %s: use a loopback address, or a NATS server of its own", cfg.Listen)
+		return nil, fmt.Errorf("the embedded NATS server requires no password and cannot listen on %s: use a loopback address, or a NATS server of its own", cfg.Listen)
 	}
 	options.Host = host
 	if options.Port, err = strconv.Atoi(port); err != nil {
@@ -138,7 +136,7 @@ func natsOptions(cfg NATSConfig) (*server.Options, error) {
 	return options, nil
 }
 
-// InProcessConn connects from within the process; see nats.InProcessServer.
+// InProcessConn opens a connection within the process; see nats.InProcessServer.
 func (n *NATS) InProcessConn() (net.Conn, error) { return n.server.InProcessConn() }
 
 // URL is the address for clients over TCP, "" when there is none.
@@ -149,8 +147,8 @@ func (n *NATS) URL() string {
 	return n.server.ClientURL()
 }
 
-// Shutdown disconnects the clients, writes out what JetStream holds and waits for
-// that, or until ctx ends; the shutdown then goes on in the background.
+// Shutdown disconnects the clients and waits until JetStream has written everything, or until ctx ends. In that
+// case the shutdown continues in the background.
 func (n *NATS) Shutdown(ctx context.Context) error {
 	n.once.Do(func() {
 		go func() {

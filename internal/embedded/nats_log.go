@@ -7,9 +7,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// natsLog takes what the NATS server logs: warnings and worse are passed on, the
-// rest is dropped. Unlike the server's own loggers it does not end the process
-// upon a fatal error, but keeps it for whoever started the server.
+// natsLog receives the log of the NATS server. It passes on warnings and errors and drops the rest. After a fatal
+// error it does not end the process, as the server's own loggers do, but keeps the error for StartNATS.
 type natsLog struct {
 	log   zerolog.Logger
 	mu    sync.Mutex
@@ -22,7 +21,7 @@ func (l *natsLog) fatal() string {
 	return l.first
 }
 
-// Noticef drops what is only of interest when all is well.
+// Noticef drops messages about normal operation.
 func (l *natsLog) Noticef(string, ...any) {}
 
 // Warnf writes a warning.
@@ -44,5 +43,5 @@ func (l *natsLog) Fatalf(format string, arguments ...any) {
 // Debugf drops details.
 func (l *natsLog) Debugf(string, ...any) {}
 
-// Tracef drops the protocol, which holds the messages themselves.
+// Tracef drops the protocol, which contains the messages.
 func (l *natsLog) Tracef(string, ...any) {}

@@ -126,7 +126,7 @@ func TestNATSRefuses(t *testing.T) {
 	}
 }
 
-// Whoever waits for a directory that is in use can be interrupted.
+// Waiting for a directory that is in use can be interrupted.
 func TestNATSStartIsInterrupted(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -12,12 +12,11 @@ const databaseName = "salon"
 
 // PostgresConfig describes the private cluster.
 type PostgresConfig struct {
-	// Dir keeps data, log, password and socket; made on the first start. Started
-	// by root who lacks CAP_DAC_READ_SEARCH, as in most containers, its parents must
-	// let the user postgres pass.
+	// Dir keeps data, log, password and socket. The first start creates it. When root starts the cluster without
+	// CAP_DAC_READ_SEARCH, as in most containers, the user postgres must be able to enter the parent directories.
 	Dir string
-	// Port makes the server listen on 127.0.0.1 too, for instance for psql; 0
-	// means a Unix socket that only this user can reach.
+	// Port is a port on 127.0.0.1 for other programs such as psql. 0 means only a Unix socket that this user can
+	// reach.
 	Port int
 	// MaxConnections is the server's limit; 0 means 100.
 	MaxConnections int
@@ -26,10 +25,9 @@ type PostgresConfig struct {
 // Postgres is a running PostgreSQL with the database "salon".
 type Postgres struct{ cluster *pgcluster.Cluster }
 
-// StartPostgres starts the cluster in cfg.Dir, making it first if need be, and
-// returns once it answers; ctx bounds that only. A cluster that crashed recovers
-// first. Errors say what to do: install PostgreSQL, choose another directory, stop
-// the process that uses it, install the version that made the data.
+// StartPostgres starts the cluster in cfg.Dir, creating it if necessary, and returns once the server answers. ctx
+// bounds only the start. A cluster that crashed recovers first. Errors name the remedy: install PostgreSQL, choose
+// another directory, stop the process that uses the directory, install the version that made the data.
 func StartPostgres(ctx context.Context, cfg PostgresConfig) (*Postgres, error) {
 	cluster, err := pgcluster.Start(ctx, pgcluster.Config{Dir: cfg.Dir, Port: cfg.Port, MaxConnections: cfg.MaxConnections})
 	if err != nil {
@@ -41,7 +39,7 @@ func StartPostgres(ctx context.Context, cfg PostgresConfig) (*Postgres, error) {
 	return &Postgres{cluster: cluster}, nil
 }
 
-// Recreate empties the database, whatever is in it and whoever uses it.
+// Recreate empties the database and disconnects its users.
 func (p *Postgres) Recreate(ctx context.Context) error {
 	return errors.Join(p.cluster.DropDatabase(ctx, databaseName), p.cluster.EnsureDatabase(ctx, databaseName))
 }
@@ -49,16 +47,15 @@ func (p *Postgres) Recreate(ctx context.Context) error {
 // URL is the database's address without a user: services log in with their roles.
 func (p *Postgres) URL() string { return p.cluster.URL(databaseName) }
 
-// AdminURL is the database's address with the cluster's superuser; it holds the
-// password and is not for logs.
+// AdminURL is the address of the database with the cluster's superuser. It contains the password: do not log it.
 func (p *Postgres) AdminURL() string { return p.cluster.AdminURL(databaseName) }
 
 // LogFile is where the server writes its log.
 func (p *Postgres) LogFile() string { return p.cluster.LogFile() }
 
-// Done is closed when the server has ended, whether by Stop or by itself.
+// Done is closed when the server has ended, by Stop or by itself.
 func (p *Postgres) Done() <-chan struct{} { return p.cluster.Done() }
 
-// Stop disconnects everybody, shuts the server down and waits for it; when ctx
-// ends first, it is killed, and the next start recovers.
+// Stop disconnects all clients, shuts the server down and waits for it. When ctx ends first, the server is killed,
+// and the next start recovers.
 func (p *Postgres) Stop(ctx context.Context) error { return p.cluster.Stop(ctx) }

@@ -56,7 +56,7 @@ func TestPostgresKeepsWhatItHas(t *testing.T) {
 			t.Errorf("error %v does not name the process", err)
 		}
 	})
-	t.Run("nobody gets in without a password", func(t *testing.T) {
+	t.Run("a connection needs a password", func(t *testing.T) {
 		at, err := url.Parse(postgres.AdminURL())
 		if err != nil {
 			t.Fatal(err)

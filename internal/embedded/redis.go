@@ -12,12 +12,10 @@ import (
 	"github.com/alicebob/miniredis/v2"
 )
 
-// redisTick is how often keys age: an entry lives at most this much longer than
-// it should.
+// redisTick is how often entries age. An entry lives at most this much too long.
 const redisTick = 100 * time.Millisecond
 
-// Redis is a Redis in memory, on a loopback port of its own and with a password
-// of its own.
+// Redis is a Redis in memory, on a loopback port and with a password of its own.
 type Redis struct {
 	server   *miniredis.Miniredis
 	password string
@@ -44,8 +42,7 @@ func StartRedis() (*Redis, error) {
 	return r, nil
 }
 
-// age lets time pass for keys with a time to live: miniredis has no clock of its
-// own, so that tests can move it.
+// age advances the time to live of entries, because miniredis has no clock of its own.
 func (r *Redis) age() {
 	defer close(r.stopped)
 	ticker := time.NewTicker(redisTick)
@@ -68,7 +65,7 @@ func (r *Redis) URL() string {
 	return (&url.URL{Scheme: "redis", User: url.UserPassword("", r.password), Host: r.server.Addr(), Path: "/0"}).String()
 }
 
-// Stop disconnects everybody and forgets everything. It may be called again.
+// Stop disconnects all clients and deletes everything. It may be called again.
 func (r *Redis) Stop(context.Context) error {
 	r.once.Do(func() {
 		close(r.stop)

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/google/uuid"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/nats-io/nuid"
 )
 
 // The headers of an atomic batch (ADR-50 of NATS, from server 2.12 on).
@@ -18,14 +18,13 @@ const (
 	headerBatchCommit   = "Nats-Batch-Commit"
 )
 
-// publishBatch stores all messages in their order or none of them. A server that
-// syncs its files always then does so once for all, where it would once for each.
-// After an error nobody knows: the messages may have been stored. Among others, it
-// refuses a batch with a message that it has stored already.
+// publishBatch stores all messages in their order or none of them. A server that always syncs its files syncs once
+// for the batch instead of once for each message. After an error the messages may or may not have been stored. The
+// server refuses a batch that contains a message it has stored before.
 func (b *Bus) publishBatch(ctx context.Context, ms []*nats.Msg) error {
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
-	id := nuid.Next()
+	id := uuid.NewString()
 	for i, m := range ms {
 		m.Header.Set(headerBatchID, id)
 		m.Header.Set(headerBatchSequence, strconv.Itoa(i+1))

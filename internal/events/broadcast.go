@@ -2,6 +2,7 @@ package events
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -10,11 +11,21 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Broadcast sends to the watches of all running processes, this one included, at
-// most once and without keeping it. typ is no subject of the stream. It fails at
-// once while there is no connection.
+// broadcastToken is the first token of the types of all events that are broadcast. No other event has it: the
+// stream keeps events of services, and broadcasts are not kept.
+const broadcastToken = "session"
+
+// BroadcastOnly reports whether events of the type are broadcast and never stored.
+func BroadcastOnly(typ string) bool {
+	token, _, _ := strings.Cut(typ, ".")
+	return token == broadcastToken
+}
+
+// Broadcast sends an event to the watches of all running processes, this one
+// included. Each watch receives the event at most once; nothing keeps the event.
+// typ begins with "session.". Broadcast fails at once while there is no connection.
 func (b *Bus) Broadcast(typ string, body proto.Message) error {
-	if !typePattern.MatchString(typ) || streamed(typ) {
+	if !typePattern.MatchString(typ) || !BroadcastOnly(typ) {
 		return fmt.Errorf("broadcast %q: not a subject for broadcasts", typ)
 	}
 	data, err := protojson.Marshal(body)
@@ -34,12 +45,10 @@ func (b *Bus) Broadcast(typ string, body proto.Message) error {
 	return nil
 }
 
-// Watch calls fn with what is broadcast on the subject (NATS wildcards are
-// allowed) and with what relays publish to the stream on it, one after the other
-// in a goroutine of its own. Nothing is repeated that was missed, and what a relay
-// publishes again is seen again: use it to drop caches, together with
-// [Bus.OnReconnect]. It may be called while NATS is away. stop ends it and may be
-// called more than once.
+// Watch calls fn with the events that are broadcast or published to the stream on the subject, which may have NATS
+// wildcards. The calls are made one after the other in a goroutine of their own. Missed events are not repeated,
+// and an event that a relay publishes again is seen again: use Watch together with [Bus.OnReconnect] to drop
+// caches. Watch may be called while NATS is away. stop ends the watch and may be called more than once.
 func (b *Bus) Watch(subject string, fn func(Event)) (stop func(), err error) {
 	sub, err := b.conn.Subscribe(subject, func(m *nats.Msg) {
 		e, err := parse(m.Subject, m.Header, m.Data)
@@ -53,7 +62,7 @@ func (b *Bus) Watch(subject string, fn func(Event)) (stop func(), err error) {
 		return nil, fmt.Errorf("watch %s: %w", subject, err)
 	}
 	return func() {
-		// The only errors are that it has ended already, by stop or by Close.
+		// The only errors mean that the watch has ended already, by stop or by Close.
 		_ = sub.Unsubscribe()
 	}, nil
 }

@@ -22,25 +22,28 @@ const (
 	connectTimeout = 2 * time.Second
 	reconnectWait  = 250 * time.Millisecond
 	pingInterval   = 10 * time.Second
-	// publishTimeout is how long the stream may take to confirm one event.
+	// publishTimeout bounds the wait for the stream to confirm one event.
 	publishTimeout = 5 * time.Second
 )
 
-// errNotReady says that nothing can be published now.
+// errNotReady means that nothing can be published at the moment.
 var errNotReady = errors.New("not connected to NATS, or the stream is not there yet")
 
-// Config says where NATS is and how the stream is kept.
+// Config names the NATS server and describes the stream.
 type Config struct {
 	// URL is one or more nats:// or tls:// URLs, separated by commas. A user, password
 	// or token in it is used to log in.
 	URL secret.Text
-	// Replicas of the stream at least, 1 to 5; 0 means 1. Three where there is a
-	// cluster. Whoever asks for the most gets it.
+	// Subjects are the first tokens of the types of all events that the stream keeps, such as "appointment". Processes
+	// may give different subjects: the stream is only extended.
+	Subjects []string
+	// Replicas is the least number of copies of the stream, 1 to 5; 0 means 1. Use 3 in a cluster. The highest number
+	// that any process gives counts.
 	Replicas int
 }
 
-// Bus is the connection of this process to NATS. It outlives every outage of the
-// server: what needs the server fails at once while it is away.
+// Bus is the connection of this process to NATS. It survives every outage of the server. While the server is away,
+// operations that need it fail at once.
 type Bus struct {
 	cfg     Config
 	log     zerolog.Logger
@@ -48,9 +51,9 @@ type Bus struct {
 	js      jetstream.JetStream
 	metrics *busMetrics
 
-	ready   atomic.Bool   // connected and the stream ensured
+	ready   atomic.Bool   // connected, and the stream exists
 	batches atomic.Bool   // the stream takes atomic batches
-	ensure  chan struct{} // asks for the stream to be ensured (again)
+	ensure  chan struct{} // filled when the stream must be ensured
 	cancel  context.CancelFunc
 	done    sync.WaitGroup
 
@@ -59,9 +62,8 @@ type Bus struct {
 	onReady     map[chan struct{}]struct{}
 }
 
-// Connect returns at once, whether or not a server answers: it goes on trying for
-// ever, and [Bus.Ready] tells how far it is. The error is about the configuration
-// only. Metrics go to reg, which may be nil.
+// Connect returns at once, whether or not a server answers, and keeps trying to connect. [Bus.Ready] reports the
+// state. The error is about the configuration only. Metrics go to reg, which may be nil.
 func Connect(cfg Config, log zerolog.Logger, reg prometheus.Registerer) (*Bus, error) {
 	return connect(cfg, log, reg)
 }
@@ -118,8 +120,7 @@ func (b *Bus) options() []nats.Option {
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(reconnectWait),
 		nats.ReconnectJitter(reconnectWait, reconnectWait),
-		// The outbox is the buffer; another one in memory would only hide from the
-		// relay that nothing arrives.
+		// The outbox is the buffer. Another one in memory would only hide from the relay that nothing arrives.
 		nats.ReconnectBufSize(-1),
 		nats.PingInterval(pingInterval),
 		nats.MaxPingsOutstanding(2),
@@ -138,8 +139,7 @@ func (b *Bus) options() []nats.Option {
 	}
 }
 
-// Close ends the connection and everything that waits for it. Stop relays and
-// consumers first.
+// Close ends the connection and all operations that wait for it. Stop relays and consumers first.
 func (b *Bus) Close() {
 	b.cancel()
 	b.ready.Store(false)
@@ -155,9 +155,8 @@ func (b *Bus) Ready() error {
 	return nil
 }
 
-// OnReconnect has fn called whenever a connection is established, after watches
-// work (again): what was broadcast before is lost, so caches that rely on it are
-// stale. fn must not block.
+// OnReconnect calls fn whenever a connection is established, after the watches work again. Broadcasts sent before
+// are lost, so caches that rely on them are stale. fn must not block.
 func (b *Bus) OnReconnect(fn func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -22,7 +22,7 @@ func TestConnectBeforeTheServer(t *testing.T) {
 	t.Parallel()
 	srv := natstest.NewStopped(t)
 	reg := prometheus.NewRegistry()
-	bus, err := Connect(Config{URL: srv.URL()}, testLog(t), reg)
+	bus, err := Connect(Config{URL: srv.URL(), Subjects: testSubjects}, testLog(t), reg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestConnectBeforeTheServer(t *testing.T) {
 	defer stop()
 	srv.Start()
 	eventually(t, "the bus is ready", func() bool { return bus.Ready() == nil })
-	if v := metricValue(t, bus.metrics.ready); v != 1 {
+	if v := metricValue(bus.metrics.ready); v != 1 {
 		t.Errorf("salon_events_ready is %v", v)
 	}
 	if err := bus.Broadcast("session.ended", &userv1.SessionEvent{UserId: "u"}); err != nil {
@@ -159,8 +159,8 @@ func TestStreamConfiguration(t *testing.T) {
 	}
 }
 
-// A process of another version, or an operator, has made the stream what it is: it
-// keeps that and gets what is missing.
+// A process of another version, or an operator, has configured the stream. The stream keeps that configuration and
+// gets what is missing.
 func TestStreamIsOnlyExtended(t *testing.T) {
 	t.Parallel()
 	srv := natstest.New(t)
@@ -178,7 +178,7 @@ func TestStreamIsOnlyExtended(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 { // the second process finds nothing to do
-		bus, err := Connect(Config{URL: srv.URL()}, testLog(t), nil)
+		bus, err := Connect(Config{URL: srv.URL(), Subjects: testSubjects}, testLog(t), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -212,7 +212,7 @@ func TestReplicasAreNeverLowered(t *testing.T) {
 	}
 }
 
-// The server comes back with empty files, or somebody removes the stream: events
+// The server comes back with empty files, or an operator removes the stream: events
 // that were published are lost with it, those in the outbox are not.
 func TestALostStreamIsMadeAgain(t *testing.T) {
 	t.Parallel()

@@ -16,12 +16,11 @@ import (
 
 const (
 	defaultMaxDeliver = 8
-	// defaultAckWait is after how long without a sign of life an event is given to
-	// somebody else.
+	// defaultAckWait is the time without a sign of life after which the server delivers an event again.
 	defaultAckWait = 30 * time.Second
-	// maxAckPending bounds what is under way to all processes of a consumer.
+	// maxAckPending bounds the unacknowledged deliveries to all processes of a consumer.
 	maxAckPending = 512
-	// sessionRetry is the wait before trying again to reach the database or the stream.
+	// sessionRetry is the pause before the consumer tries to reach the database or the stream again.
 	sessionRetry = time.Second
 	pingTimeout  = 2 * time.Second
 )
@@ -31,37 +30,33 @@ var defaultBackoff = []time.Duration{
 	time.Second, 5 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute,
 }
 
-// Handler gives an event its effect, in the transaction that also records the
-// event as handled: use tx for everything, and do nothing that cannot be rolled
-// back except by tx.OnCommit. An error or a panic rolls back, and the event is
-// tried again later; so are, at once, the other events that happened to be in the
-// same transaction. The context ends after some seconds.
+// Handler applies an event in the transaction that also records the event as handled. Use tx for everything; do
+// what cannot be rolled back in tx.OnCommit. An error or a panic rolls the transaction back, and the event is tried
+// again later. Other events of the same transaction are tried again at once. ctx ends after some seconds.
 type Handler func(ctx context.Context, tx *postgres.DB, e Event) error
 
 // ConsumerConfig describes a consumer.
 type ConsumerConfig struct {
-	// Name of the durable consumer, such as "ratings-visits". Its place in the stream
-	// and its inbox hang on it: never change it.
+	// Name is the name of the durable consumer, such as "ratings-visits". Its position in the stream and its inbox
+	// depend on the name: never change it.
 	Name string
-	// Subjects are what it is given, such as "rating.>".
+	// Subjects are the event types that the consumer receives, such as "rating.>".
 	Subjects []string
-	// Handle is called for each event, one at a time in this process.
+	// Handle is called for one event at a time in this process.
 	Handle Handler
-	// MaxDeliver is how many times an event is tried before it goes to the dead
-	// letters; 0 means 8. Tries that failed because the database or another service
-	// was unavailable do not count. Each process counts for itself, from its start:
-	// rather some tries too many than a dead letter that is none.
+	// MaxDeliver is how many times an event is tried before it becomes a dead letter; 0 means 8. A try that failed
+	// because the database or another service was unavailable does not count. Each process counts its own tries, so an
+	// event may be tried a few times more: a false dead letter needs a human, an extra try costs nothing.
 	MaxDeliver int
-	// Backoff is the wait after each try, the last one repeating; nil means 1 s
-	// growing to 5 min.
+	// Backoff is the pause after each failed try; the last pause repeats. nil means 1 s growing to 5 min.
 	Backoff []time.Duration
-	// AllVersions makes it handle an event also when a newer one of the same aggregate
-	// was handled before. For handlers whose effect is the event itself, such as a
-	// notification; a handler that keeps a copy of the state must not be given the past.
+	// AllVersions handles an event even when a newer event of the same aggregate was handled before. Set it when the
+	// effect is the event itself, such as a notification. Leave it unset when the handler keeps a copy of the state:
+	// an old event would overwrite a newer state.
 	AllVersions bool
 }
 
-// Consumer hands the events of some subjects to a handler.
+// Consumer passes the events of some subjects to a handler.
 type Consumer struct {
 	db      *postgres.DB
 	bus     *Bus
@@ -70,7 +65,7 @@ type Consumer struct {
 	metrics *consumerMetrics
 
 	ackWait     time.Duration
-	afterCommit func() // called where a crash would matter
+	afterCommit func() // a failpoint in tests
 }
 
 // NewConsumer makes a consumer that keeps its inbox in the schema of db. Metrics
@@ -91,9 +86,8 @@ func NewConsumer(db *postgres.DB, bus *Bus, cfg ConsumerConfig, log zerolog.Logg
 	}
 }
 
-// Run works until ctx ends and returns nil then. Neither the absence of the
-// database nor that of NATS ends it; the only error is an incomplete configuration.
-// Call it once: further processes, not further calls, share the work.
+// Run works until ctx ends and then returns nil. An outage of the database or of NATS does not end it. The only
+// error is an incomplete configuration. Call Run once in a process; several processes share the work.
 func (c *Consumer) Run(ctx context.Context) error {
 	if c.cfg.Name == "" || len(c.cfg.Subjects) == 0 || c.cfg.Handle == nil {
 		return fmt.Errorf("consumer %q needs a name, subjects and a handler", c.cfg.Name)
@@ -103,7 +97,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 	w := &worker{Consumer: c, failed: map[uint64]int{}}
 	for ctx.Err() == nil {
 		err := c.session(ctx, w)
-		if err != nil && ctx.Err() == nil && !errors.Is(err, errNotReady) { // the bus has logged that
+		if err != nil && ctx.Err() == nil && !errors.Is(err, errNotReady) { // the bus has logged it
 			c.log.Warn().Err(err).Msg("consumer is interrupted")
 		}
 		retry := time.NewTimer(jitter(sessionRetry))
@@ -117,8 +111,8 @@ func (c *Consumer) Run(ctx context.Context) error {
 	return nil
 }
 
-// session works as long as both the database and NATS do. Nothing is fetched while
-// the database is away: it would only come back.
+// session works as long as both the database and NATS do. It fetches nothing while the database is away: the events
+// would only come back.
 func (c *Consumer) session(ctx context.Context, w *worker) error {
 	if err := c.bus.Ready(); err != nil {
 		return err

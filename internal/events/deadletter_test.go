@@ -87,8 +87,8 @@ func (b *bed) replay(id string) {
 	}
 }
 
-// What followed a dead letter in its aggregate has been handled: the past is not
-// brought back, except where every version counts.
+// Newer events of the aggregate of a dead letter have been handled. A replay has no effect then, unless the
+// consumer wants all versions.
 func TestReplayOfASupersededEvent(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -113,10 +113,11 @@ func TestReplayOfASupersededEvent(t *testing.T) {
 				}})
 			b.start(c.Run)
 			id := newID(t)
-			for v := int64(1); v <= 3; v++ {
+			b.publish(newEvent(t, id, 1))
+			letter := b.waitDeadLetters(1)[0]
+			for v := int64(2); v <= 3; v++ {
 				b.publish(newEvent(t, id, v))
 			}
-			letter := b.waitDeadLetters(1)[0]
 			b.waitEffects("tests-all", 2)
 			repaired.Store(true)
 			b.replay(letter.ID)
@@ -142,8 +143,8 @@ func TestReplayOfAnUnknownDeadLetter(t *testing.T) {
 	}
 }
 
-// What no further try can repair goes to the dead letters at the first.
-func TestUndecodableEventsAreBuriedAtOnce(t *testing.T) {
+// An event that further tries cannot repair becomes a dead letter at the first try.
+func TestUndecodableEventsBecomeDeadLettersAtOnce(t *testing.T) {
 	t.Parallel()
 	valid := newEvent(t, newID(t), 1)
 	for name, change := range map[string]func(*nats.Msg){
@@ -202,7 +203,7 @@ func TestAPanicIsAFailure(t *testing.T) {
 	}
 }
 
-// A service that is away is not the event's fault.
+// The unavailability of a service is not the event's fault.
 func TestAnUnavailableServiceIsNoTry(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
@@ -219,8 +220,8 @@ func TestAnUnavailableServiceIsNoTry(t *testing.T) {
 	assertEvents(t, b.waitEffects("tests-all", 1), []Event{e})
 }
 
-// The server counts the deliveries to all processes; those that were no try do not
-// bury the event in another process, either.
+// The server counts the deliveries to all processes. Deliveries that were no try do not count in another process
+// either.
 func TestAnUnavailableServiceIsNoTryElsewhere(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)

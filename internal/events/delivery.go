@@ -8,14 +8,14 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// delivery is an event that is under way to this process.
+// delivery is an event that the server has delivered to this process.
 type delivery struct {
 	msg         jetstream.Msg
 	seq         uint64 // in the stream
 	stored      time.Time
 	event       Event
 	traceparent string
-	broken      error // why it is no event
+	broken      error // why the message is not a valid event
 }
 
 func newDelivery(msg jetstream.Msg) (*delivery, error) {
@@ -40,8 +40,8 @@ func newDelivery(msg jetstream.Msg) (*delivery, error) {
 	return d, nil
 }
 
-// standIn describes what is no event, so that it fits into the dead letters. Its id
-// is the same for every delivery.
+// standIn returns an event that represents an invalid message among the dead letters. Its id is the same for every
+// delivery of the message.
 func (d *delivery) standIn() Event {
 	name := fmt.Sprintf("%s/%d/%d", streamName, d.seq, d.stored.UnixNano())
 	return Event{
@@ -53,5 +53,5 @@ func (d *delivery) standIn() Event {
 	}
 }
 
-// aggregate identifies what the event is about.
+// aggregate identifies the aggregate of the event.
 func (d *delivery) aggregate() string { return d.event.kind() + "/" + d.event.AggregateID }

@@ -16,13 +16,12 @@
 //  4. What a handler refuses again and again ends in the dead_letters table
 //     ([ListDeadLetters], [ReplayDeadLetter]).
 //
-// Order is promised per aggregate, not between aggregates. The relay has at most
-// one unconfirmed event of an aggregate under way, and a consumer handles nothing
-// of an aggregate while an earlier event of it waits for another try. Several
-// processes may share a consumer, and a process may die with deliveries in hand;
-// then a newer event can overtake an older one, which is therefore skipped (see
-// [ConsumerConfig.AllVersions]). So an event's body is the state after the
-// change, not the difference.
+// The stream has the events of one aggregate in their order: the relay has at most
+// one unconfirmed event of an aggregate under way. A consumer receives them in that
+// order too, except that a newer event overtakes one that is tried again, or that
+// another process of the same consumer has. The older event is then skipped, unless
+// the consumer wants all versions (see [ConsumerConfig.AllVersions]). So an event's
+// body is the state after the change, not the difference.
 //
 // Besides that, [Bus.Broadcast] and [Bus.Watch] reach the processes that happen
 // to run, at most once, for dropping caches.

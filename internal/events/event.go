@@ -13,28 +13,27 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// maxBody keeps an event far below the 1 MiB that a NATS server accepts, so that
-// nothing in the outbox can be refused for its size for ever.
+// maxBody keeps an event far below the 1 MiB that a NATS server accepts, so that the server never refuses an event
+// in the outbox for its size.
 const maxBody = 256 << 10
 
 // typePattern is a NATS subject of two or more plain tokens.
 var typePattern = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$`)
 
-// errUndecodable marks what no further try can repair.
+// errUndecodable marks an event that further tries cannot decode either.
 var errUndecodable = errors.New("event cannot be decoded")
 
 // Event is something that happened to one aggregate.
 type Event struct {
-	// ID is a UUID, unique for ever: consumers know by it what they have handled.
+	// ID is a UUID. Consumers recognize by it an event that they have handled.
 	ID string
 	// Type is the NATS subject too, such as "appointment.created". Its first token
 	// is the kind of the aggregate.
 	Type string
 	// AggregateID is the UUID of what changed.
 	AggregateID string
-	// AggregateVersion starts at 1 and grows with every event of the aggregate. Two
-	// events of one aggregate never share a version: the second would be taken for
-	// old and skipped.
+	// AggregateVersion starts at 1 and grows with every event of the aggregate. Two events of one aggregate never
+	// share a version: consumers would skip the second one as old.
 	AggregateVersion int64
 	// Time is when it happened, in UTC and whole microseconds.
 	Time time.Time
@@ -82,7 +81,7 @@ func (e Event) kind() string {
 	return kind
 }
 
-// validate reports what would make the event fail on its way.
+// validate returns an error for an event that the outbox or the stream would refuse.
 func (e Event) validate() error {
 	switch {
 	case !typePattern.MatchString(e.Type):

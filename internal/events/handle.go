@@ -14,12 +14,10 @@ import (
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
-// transactionTimeout ends a transaction well before what it handles is given to
-// somebody else.
+// transactionTimeout ends a transaction well before the server delivers its events again.
 func (c *Consumer) transactionTimeout() time.Duration { return c.ackWait / 2 }
 
-// handle gives the events their effects in one transaction, in their order, and
-// returns for each what became of it.
+// handle applies the events in one transaction, in their order, and returns the result of each.
 func (c *Consumer) handle(ctx context.Context, ds []*delivery) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.transactionTimeout())
 	defer cancel()
@@ -69,8 +67,8 @@ func (c *Consumer) handleIn(ctx context.Context, tx *postgres.DB, ds []*delivery
 	return results, nil
 }
 
-// newer returns the ids of those of the fresh events that are not superseded. The
-// events are of different aggregates.
+// newer returns the ids of the fresh events that no newer event of their aggregate supersedes. The events belong to
+// different aggregates.
 func (c *Consumer) newer(ctx context.Context, tx *postgres.DB, es []Event, fresh map[string]bool) (map[string]bool, error) {
 	if c.cfg.AllVersions {
 		return fresh, nil
@@ -87,8 +85,7 @@ func (c *Consumer) newer(ctx context.Context, tx *postgres.DB, es []Event, fresh
 	return raiseVersions(ctx, tx, c.cfg.Name, asked)
 }
 
-// distinctAggregates is the length of the longest beginning of ds in which no
-// aggregate comes twice.
+// distinctAggregates returns the length of the longest prefix of ds in which no aggregate occurs twice.
 func distinctAggregates(ds []*delivery) int {
 	seen := make(map[string]bool, len(ds))
 	for i, d := range ds {

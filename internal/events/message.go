@@ -25,8 +25,7 @@ const (
 	contentType = "application/json"
 )
 
-// message is the event as it travels. source is the schema that sends it,
-// traceparent (W3C) may be empty.
+// message encodes the event for NATS. source is the schema of the sender; traceparent (W3C) may be empty.
 func (e Event) message(source, traceparent string) *nats.Msg {
 	m := nats.NewMsg(e.Type)
 	m.Data = e.Body

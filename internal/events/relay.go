@@ -16,19 +16,17 @@ import (
 )
 
 const (
-	// relayPoll is how long an event of another process may wait for its relay.
+	// relayPoll is how long an event that another process appended may wait for the relay.
 	relayPoll = time.Second
 	// relayBatch is how many rows are read at once.
 	relayBatch = 500
-	// drainBatches is how many of them are published before the relay looks at what
-	// else there is to do: a backlog may last.
+	// drainBatches is how many batches are published before the relay does its other work: a backlog may last.
 	drainBatches = 10
-	// batchFrom is how many rows are worth a batch. Measured on a server that syncs
-	// always, with a disk of 2 ms a sync: a batch takes 35 ms plus 0.1 ms an event
-	// (7,000/s in batches of 500), single events take 2.3 ms (430/s). Where the server
-	// does not sync, the 35 ms are lost, but only in a rush.
+	// batchFrom is the number of rows from which a batch is used. Measured on a server that syncs always, with a disk
+	// of 2 ms a sync: a batch takes 35 ms plus 0.1 ms an event (7,000/s in batches of 500), single events take 2.3 ms
+	// (430/s). On a server that does not sync, a batch costs 35 ms for nothing, but only under load.
 	batchFrom = 50
-	// The wait after refused publications doubles from one to the other.
+	// The pause after refused publications doubles up to the maximum.
 	relayMinBackoff = 100 * time.Millisecond
 	relayMaxBackoff = 5 * time.Second
 
@@ -36,15 +34,15 @@ const (
 	pruneEvery   = time.Minute
 )
 
-// Relay publishes the outbox of one schema. Of the relays of a schema, in however
-// many processes, one is active at a time; another takes over when it is gone.
+// Relay publishes the outbox of one schema. Of all relays of a schema, in any number of processes, one is active at
+// a time. When it stops, another one takes over.
 type Relay struct {
 	db      *postgres.DB
 	bus     *Bus
 	log     zerolog.Logger
 	metrics *relayMetrics
 
-	// Called where a crash would matter.
+	// Failpoints in tests.
 	beforePublish, afterPublish func()
 }
 
@@ -59,8 +57,7 @@ func NewRelay(db *postgres.DB, bus *Bus, log zerolog.Logger, reg prometheus.Regi
 	}
 }
 
-// Run works until ctx ends and returns nil then. Neither the absence of the
-// database nor that of NATS ends it.
+// Run works until ctx ends and then returns nil. An outage of the database or of NATS does not end it.
 func (r *Relay) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		if err := r.compete(ctx); err != nil && ctx.Err() == nil {
@@ -71,7 +68,7 @@ func (r *Relay) Run(ctx context.Context) error {
 	return nil
 }
 
-// compete works if the lock is free, until the connection that holds it fails.
+// compete works while it has the lock. It returns at once when another relay has the lock.
 func (r *Relay) compete(ctx context.Context) error {
 	o, err := lockOutbox(ctx, r.db)
 	if err != nil || o == nil {
@@ -81,7 +78,7 @@ func (r *Relay) compete(ctx context.Context) error {
 	r.log.Debug().Msg("relay is active")
 	r.metrics.leader.Set(1)
 	defer func() {
-		// What waits is for the next one to report.
+		// The next active relay reports the backlog.
 		r.metrics.leader.Set(0)
 		r.metrics.unpublished.Set(0)
 		r.metrics.oldest.Set(0)
@@ -147,10 +144,9 @@ func (r *Relay) measure(ctx context.Context, o *outbox) error {
 	return nil
 }
 
-// drain publishes until nothing is left, something is refused or it has taken long
-// enough, and returns whether there may be more and how long to wait before the
-// next try. The error is the database's; reading shows at every poll whether its
-// connection still lives.
+// drain publishes until the outbox is empty, the stream refuses an event, or enough batches are done. It returns
+// whether there may be more rows, and the pause before the next try. The error is the database's. Reading at every
+// poll shows whether the connection still works.
 func (r *Relay) drain(ctx context.Context, o *outbox, backoff time.Duration) (more bool, wait time.Duration, err error) {
 	for range drainBatches {
 		limit := relayBatch
@@ -181,8 +177,8 @@ func (r *Relay) drain(ctx context.Context, o *outbox, backoff time.Duration) (mo
 	return true, 0, nil
 }
 
-// publish sends the rows and returns the ids of those that the stream has
-// confirmed, and why others were not. Many are sent as one batch if possible.
+// publish sends the rows. It returns the ids of the rows that the stream has confirmed, and why the others were
+// refused. Many rows are sent as one batch where the server supports it.
 func (r *Relay) publish(ctx context.Context, rows []outboxRow) (done []int64, failed error) {
 	if len(rows) < batchFrom || !r.bus.batches.Load() {
 		return r.publishEach(ctx, rows)
@@ -193,21 +189,19 @@ func (r *Relay) publish(ctx context.Context, rows []outboxRow) (done []int64, fa
 		done = append(done, row.id)
 	}
 	if err := r.bus.publishBatch(ctx, batch); err != nil {
-		// One of them is stored already, or refused, or NATS is away.
+		// The stream has one of the events already, or refuses one, or NATS is away.
 		r.log.Debug().Err(err).Msg("publishing one by one")
 		return r.publishEach(ctx, rows)
 	}
 	return done, nil
 }
 
-// publishEach is publish for each row by itself.
+// publishEach publishes each row by itself.
 //
-// The rows go out in their order and without waiting, and a server handles what
-// comes over one connection in order. But it may refuse one event and take the
-// next, as when a cluster elects a leader in between, and then a newer event of an
-// aggregate would stand before an older one for ever. So at most one event of an
-// aggregate is under way: the next one waits for its confirmation, and is left for
-// another time if that does not come.
+// The rows are sent in their order without waiting, and a server handles the messages of one connection in order.
+// But the server may refuse one event and take the next, as when a cluster elects a leader in between. A newer
+// event of an aggregate would then precede an older one. So at most one event of an aggregate is unconfirmed: the
+// next one waits for the confirmation, and stays in the outbox when the confirmation does not come.
 func (r *Relay) publishEach(ctx context.Context, rows []outboxRow) (done []int64, failed error) {
 	sent := make(map[string]*sending, len(rows)) // the latest of each aggregate
 	inOrder := make([]*sending, 0, len(rows))
@@ -217,7 +211,7 @@ func (r *Relay) publishEach(ctx context.Context, rows []outboxRow) (done []int64
 			continue
 		}
 		s := &sending{id: row.id}
-		// Without a connection this fails at once: nothing is buffered.
+		// Without a connection this fails at once, because nothing is buffered.
 		s.ack, s.err = r.bus.js.PublishMsgAsync(row.event.message(r.db.Schema(), row.traceparent))
 		sent[row.event.AggregateID] = s
 		inOrder = append(inOrder, s)
@@ -236,10 +230,10 @@ func (r *Relay) publishEach(ctx context.Context, rows []outboxRow) (done []int64
 	return done, failed
 }
 
-// sending is an event on its way to the stream.
+// sending is an event that was sent to the stream.
 type sending struct {
 	id  int64
-	ack jetstream.PubAckFuture // nil once it is known how it ended
+	ack jetstream.PubAckFuture // nil once the result is known
 	err error
 }
 

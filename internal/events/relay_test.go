@@ -15,7 +15,7 @@ import (
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
-// someEvents are n events of each of some aggregates, the versions taking turns.
+// someEvents returns n events of each of some aggregates, ordered by version.
 func someEvents(t testing.TB, aggregates, n int) []Event {
 	t.Helper()
 	ids := make([]string, aggregates)
@@ -129,7 +129,7 @@ func TestRelaySurvivesAnOutageOfNATS(t *testing.T) {
 	}
 }
 
-// The relay dies after the stream has confirmed and before the rows are marked.
+// The relay ends after the stream has confirmed and before the rows are marked.
 func TestRelayDoesNotDoubleAfterACrash(t *testing.T) {
 	t.Parallel()
 	for name, aggregates := range map[string]int{"one by one": 4, "as a batch": 2 * batchFrom} {
@@ -313,8 +313,8 @@ func TestRelayPrunesAndMeasures(t *testing.T) {
 	r := NewRelay(b.db, b.bus, b.log, reg)
 	b.start(r.Run)
 	eventually(t, "the old row is gone", func() bool { return b.count("SELECT count(*) FROM outbox") == 3 })
-	eventually(t, "the lag is measured", func() bool { return metricValue(t, r.metrics.unpublished) == 2 })
-	if oldest := metricValue(t, r.metrics.oldest); oldest < time.Hour.Seconds() {
+	eventually(t, "the lag is measured", func() bool { return metricValue(r.metrics.unpublished) == 2 })
+	if oldest := metricValue(r.metrics.oldest); oldest < time.Hour.Seconds() {
 		t.Errorf("the oldest event waits for %v s", oldest)
 	}
 	// A second relay of the process shares the metrics.
@@ -337,7 +337,7 @@ func TestRelayPrunesAndMeasuresUnderALastingBacklog(t *testing.T) {
 	eventually(t, "the old row is gone", func() bool {
 		return b.count("SELECT count(*) FROM outbox WHERE event_id = ?", old.ID) == 0
 	})
-	if metricValue(t, r.metrics.unpublished) == 0 {
+	if metricValue(r.metrics.unpublished) == 0 {
 		t.Error("the backlog is not measured")
 	}
 	stop()

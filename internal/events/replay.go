@@ -7,16 +7,15 @@ import (
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
-// replayChunk bounds the replays between two fetches.
+// replayChunk bounds the number of replays between two fetches.
 const replayChunk = 32
 
 // errNothing ends a transaction that found nothing to do.
 var errNothing = errors.New("nothing to replay")
 
-// replay handles the dead letters of this consumer that somebody wants replayed.
-// It happens here and not over the stream, where every other consumer would see
-// the event again. What was superseded or handled in the meantime is settled
-// without an effect. The error is an outage of the database.
+// replay handles the dead letters of this consumer whose replay was requested. It handles them here and not through
+// the stream, where every other consumer would receive the event again. An event that was superseded or handled in
+// the meantime is settled without an effect. The error is an outage of the database.
 func (w *worker) replay(ctx context.Context) error {
 	for range replayChunk {
 		var row deadLetterRow

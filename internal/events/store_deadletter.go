@@ -15,27 +15,27 @@ import (
 
 const (
 	maxErrorText = 4000
-	// classDataException begins the SQLSTATE of values that a column cannot hold.
+	// classDataException is the class of SQLSTATEs for values that a column cannot store.
 	classDataException = "22"
 )
 
-// DeadLetter is an event that a consumer has given up on.
+// DeadLetter is an event that a consumer has stopped trying.
 type DeadLetter struct {
-	// ID is the UUID to replay it by.
+	// ID is the UUID that identifies the dead letter for a replay.
 	ID string
-	// Consumer is the name of who gave up.
+	// Consumer is the name of the consumer.
 	Consumer string
-	// Event is what it could not handle. What was no event at all has a made-up id,
-	// no aggregate, and the raw bytes in its body as {"undecodable": "<base64>"}.
+	// Event is the event. An invalid message has a generated id, no aggregate, and its raw bytes in the body as
+	// {"undecodable": "<base64>"}.
 	Event Event
-	// Error is the last one. It is for operators and may quote the database.
+	// Error is the last error. It is for operators and may quote the database.
 	Error string
-	// Attempts counts the tries, replays included.
+	// Attempts is the number of tries, replays included.
 	Attempts int
 	// FailTime is when the last try failed.
 	FailTime time.Time
-	// ReplayTime is when a replay was last asked for, or nil. While it is later than
-	// FailTime the replay has yet to happen.
+	// ReplayTime is when a replay was last requested, or nil. A replay is pending while ReplayTime is later than
+	// FailTime.
 	ReplayTime *time.Time
 }
 
@@ -65,8 +65,7 @@ func (r deadLetterRow) event() Event {
 const selectDeadLetters = `SELECT id, consumer, event_id, type, aggregate_id, aggregate_version,
 	occurred_at, body, error, attempts, failed_at, replayed_at FROM dead_letters `
 
-// ListDeadLetters returns what the consumers of the schema of db have given up on,
-// the latest first, at most limit.
+// ListDeadLetters returns at most limit dead letters of the consumers in the schema of db, the latest first.
 func ListDeadLetters(ctx context.Context, db *postgres.DB, limit int) ([]DeadLetter, error) {
 	var rows []deadLetterRow
 	err := db.Conn(ctx).Raw(selectDeadLetters+"ORDER BY failed_at DESC, id LIMIT ?", limit).Scan(&rows).Error
@@ -83,10 +82,9 @@ func ListDeadLetters(ctx context.Context, db *postgres.DB, limit int) ([]DeadLet
 	return letters, nil
 }
 
-// ReplayDeadLetter asks the consumer of the dead letter to handle its event again.
-// The consumer looks every few seconds, in whichever process it runs: after a
-// success the dead letter is gone, after a failure it is back with the new error.
-// An unknown id is an [apierr.NotFound].
+// ReplayDeadLetter requests that the consumer handles the event again. The consumer, in any process, looks for
+// requests every few seconds. A success deletes the dead letter; a failure records the new error. An unknown id is
+// an [apierr.NotFound].
 func ReplayDeadLetter(ctx context.Context, db *postgres.DB, id string) error {
 	if uuid.Validate(id) != nil {
 		return apierr.NotFound("dead letter")
@@ -102,7 +100,7 @@ func ReplayDeadLetter(ctx context.Context, db *postgres.DB, id string) error {
 	return nil
 }
 
-// insertDeadLetter records that the consumer gives up on the event.
+// insertDeadLetter records the event as a dead letter of the consumer.
 func insertDeadLetter(ctx context.Context, db *postgres.DB, consumer string, e Event, attempts int, cause error) error {
 	id, err := uuid.NewV7()
 	if err != nil {
@@ -128,8 +126,7 @@ func insertDeadLetter(ctx context.Context, db *postgres.DB, consumer string, e E
 	return nil
 }
 
-// takeDeadLetter locks a dead letter of the consumer whose replay was asked for
-// since it failed; row stays empty if there is none.
+// takeDeadLetter locks a dead letter of the consumer with a pending replay. row stays empty when there is none.
 func takeDeadLetter(ctx context.Context, tx *postgres.DB, consumer string, row *deadLetterRow) error {
 	err := tx.Conn(ctx).Raw(selectDeadLetters+`WHERE consumer = ? AND replayed_at > failed_at
 		ORDER BY replayed_at, id LIMIT 1 FOR UPDATE SKIP LOCKED`, consumer).Scan(row).Error
@@ -156,7 +153,7 @@ func failDeadLetter(ctx context.Context, db *postgres.DB, id string, cause error
 	return nil
 }
 
-// errorText is the error as PostgreSQL takes it.
+// errorText returns the error as text that PostgreSQL accepts.
 func errorText(err error) string {
 	s := strings.ReplaceAll(strings.ToValidUTF8(err.Error(), "\uFFFD"), "\x00", "")
 	if len(s) > maxErrorText {
@@ -165,7 +162,7 @@ func errorText(err error) string {
 	return s
 }
 
-// undecodable is the JSON that stands for bytes that are none.
+// undecodable returns JSON that represents bytes that are not JSON.
 func undecodable(data []byte) []byte {
 	return []byte(`{"undecodable":"` + base64.StdEncoding.EncodeToString(data) + `"}`)
 }

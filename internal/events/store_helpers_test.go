@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/rs/zerolog"
 	"go.uber.org/goleak"
 
@@ -27,6 +27,9 @@ import (
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, slices.Concat(pgtest.LeakOptions(), natstest.LeakOptions())...)
 }
+
+// testSubjects are what the stream of the tests keeps.
+var testSubjects = []string{"appointment", "user", "master", "service", "offering", "rating"}
 
 // patience is how long a test waits for what must happen.
 const patience = 2 * time.Minute
@@ -74,7 +77,7 @@ func testLog(t testing.TB) zerolog.Logger {
 
 func (b *bed) connect(cfg Config) *Bus {
 	b.t.Helper()
-	cfg.URL = b.nats.URL()
+	cfg.URL, cfg.Subjects = b.nats.URL(), testSubjects
 	bus, err := Connect(cfg, b.log, nil)
 	if err != nil {
 		b.t.Fatal(err)
@@ -355,11 +358,4 @@ func assertOnceInOrder(t testing.TB, got []effect, want []Event) {
 }
 
 // metricValue is the value of a gauge or a counter.
-func metricValue(t testing.TB, metric prometheus.Metric) float64 {
-	t.Helper()
-	var m dto.Metric
-	if err := metric.Write(&m); err != nil {
-		t.Fatal(err)
-	}
-	return m.GetGauge().GetValue() + m.GetCounter().GetValue()
-}
+func metricValue(metric prometheus.Collector) float64 { return testutil.ToFloat64(metric) }

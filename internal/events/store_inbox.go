@@ -9,11 +9,11 @@ import (
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
-// inboxMargin is how much longer an inbox row stays than its event in the stream.
+// inboxMargin is how much longer than its event in the stream an inbox row is kept.
 const inboxMargin = 24 * time.Hour
 
-// insertInbox records the events as handled and returns the ids of those that were
-// not before. A row that another transaction is about to commit is waited for.
+// insertInbox records the events as handled and returns the ids of the events that were not recorded before. It
+// waits for another transaction that is about to commit the same row.
 func insertInbox(ctx context.Context, tx *postgres.DB, consumer string, es []Event) (map[string]bool, error) {
 	ids := make([]string, len(es))
 	for i, e := range es {
@@ -32,8 +32,8 @@ func insertInbox(ctx context.Context, tx *postgres.DB, consumer string, es []Eve
 	return fresh, nil
 }
 
-// raiseVersions records the versions of the events, which are of different
-// aggregates, and returns the ids of those that are newer than what was recorded.
+// raiseVersions records the versions of the events, which belong to different aggregates, and returns the ids of
+// the events that are newer than the recorded version.
 func raiseVersions(ctx context.Context, tx *postgres.DB, consumer string, es []Event) (map[string]bool, error) {
 	const row = "(?, ?::uuid, ?::bigint)"
 	args := make([]any, 0, 3*len(es))
@@ -62,11 +62,10 @@ func raiseVersions(ctx context.Context, tx *postgres.DB, consumer string, es []E
 	return fresh, nil
 }
 
-// versionKey has the kind of aggregate in it, because ids are unique within a kind only.
+// versionKey contains the kind of aggregate, because ids are unique only within a kind.
 func versionKey(consumer string, e Event) string { return consumer + "/" + e.kind() }
 
-// pruneInbox deletes some rows of events that the stream has forgotten, and reports
-// whether there may be more.
+// pruneInbox deletes some rows whose events the stream no longer has, and reports whether there may be more.
 func pruneInbox(ctx context.Context, db *postgres.DB, streamAge time.Duration) (more bool, err error) {
 	res := db.Conn(ctx).Exec(`DELETE FROM inbox WHERE (consumer, event_id) IN (SELECT consumer, event_id FROM inbox
 		WHERE received_at < now() - make_interval(secs => ?) ORDER BY received_at LIMIT ?)`,

@@ -13,11 +13,10 @@ import (
 // appendChunk bounds the parameters of one statement (PostgreSQL allows 65,535).
 const appendChunk = 1000
 
-// Append writes the events to the outbox in the transaction that tx is, in the
-// order given, and wakes the relay once it has committed. The caller holds a lock
-// on the aggregate's row, as a change of it does anyway: the order of an
-// aggregate's events is the order in which they were appended. An invalid event is
-// a bug of the caller and fails the transaction.
+// Append writes the events to the outbox in the transaction tx, in the order given, and wakes the relay after the
+// commit. The caller must hold a lock on the row of the aggregate, as every change of the aggregate does: events of
+// an aggregate are published in the order in which they were appended. An invalid event is a bug of the caller and
+// fails the transaction.
 func Append(ctx context.Context, tx *postgres.DB, es ...Event) error {
 	if len(es) == 0 {
 		return nil
@@ -26,8 +25,8 @@ func Append(ctx context.Context, tx *postgres.DB, es ...Event) error {
 		if err := e.validate(); err != nil {
 			return err
 		}
-		if !streamed(e.Type) {
-			return fmt.Errorf("event type %q is no subject of the stream", e.Type)
+		if BroadcastOnly(e.Type) {
+			return fmt.Errorf("event type %q is for broadcasts", e.Type)
 		}
 	}
 	traceparent := traceparentOf(ctx)
@@ -57,7 +56,7 @@ func insertOutbox(ctx context.Context, tx *postgres.DB, es []Event, traceparent 
 	return nil
 }
 
-// traceparentOf is the trace that ctx is part of, or nil.
+// traceparentOf returns the trace that ctx belongs to, or nil.
 func traceparentOf(ctx context.Context) *string {
 	carrier := propagation.MapCarrier{}
 	propagation.TraceContext{}.Inject(ctx, carrier)

@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	// keepPublished is how long a published row stays, for somebody to look at.
+	// keepPublished is how long a published row is kept for inspection.
 	keepPublished = 7 * 24 * time.Hour
 	// pruneChunk bounds the locks and the write-ahead log of one deletion.
 	pruneChunk = 500
 	// maxCounted bounds the work of counting a long backlog.
 	maxCounted = 100_000
-	// releaseTimeout is how long giving the lock back may take at the end.
+	// releaseTimeout bounds the release of the lock.
 	releaseTimeout = 2 * time.Second
 )
 
@@ -30,16 +30,15 @@ type outboxRow struct {
 	traceparent string
 }
 
-// outbox is the exclusive right to publish the rows of a schema. It is a session
-// lock of PostgreSQL, and everything it does runs on the connection that holds the
-// lock: with the connection both are lost, so that nothing is marked by a relay
-// that another one has replaced.
+// outbox is the exclusive right to publish the rows of a schema. It is a session lock of PostgreSQL, and all
+// statements run on the connection that has the lock. When the connection breaks, the lock is released too, so a
+// relay that was replaced cannot mark rows.
 type outbox struct {
 	conn *sql.Conn
 	lock string
 }
 
-// lockOutbox returns nil without an error where another relay holds the lock.
+// lockOutbox returns nil without an error when another relay has the lock.
 func lockOutbox(ctx context.Context, db *postgres.DB) (*outbox, error) {
 	pool, err := db.Conn(ctx).DB()
 	if err != nil {
@@ -55,7 +54,7 @@ func lockOutbox(ctx context.Context, db *postgres.DB) (*outbox, error) {
 	if err == nil && locked {
 		return o, nil
 	}
-	// After an error it is not known whether the lock was taken.
+	// After an error the lock may or may not have been taken.
 	if err != nil {
 		o.discard()
 		return nil, fmt.Errorf("lock outbox: %w", err)
@@ -63,7 +62,7 @@ func lockOutbox(ctx context.Context, db *postgres.DB) (*outbox, error) {
 	return nil, conn.Close()
 }
 
-// release gives the lock back, even when ctx has ended.
+// release releases the lock, even when ctx has ended.
 func (o *outbox) release(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
@@ -71,19 +70,19 @@ func (o *outbox) release(ctx context.Context) {
 		o.discard()
 		return
 	}
-	// The pool has it back; an error would say that it is closed.
+	// The connection is back in the pool; an error would say that it is closed.
 	_ = o.conn.Close()
 }
 
-// discard closes the connection instead of returning it to the pool with the lock.
+// discard closes the connection instead of returning it, with the lock, to the pool.
 func (o *outbox) discard() {
 	_ = o.conn.Raw(func(any) error { return driver.ErrBadConn })
 	_ = o.conn.Close()
 }
 
-// unpublished returns the oldest rows that are not marked, never those after a
-// cursor: ids are handed out before the commit, so a lower one can appear later.
-// Within an aggregate they appear in order, because its row was locked.
+// unpublished returns the oldest rows that are not marked. It does not use a cursor: ids are assigned before the
+// commit, so a lower id can appear later. The rows of one aggregate appear in order, because the row of the
+// aggregate was locked.
 func (o *outbox) unpublished(ctx context.Context, limit int) (found []outboxRow, err error) {
 	rows, err := o.conn.QueryContext(ctx, `SELECT id, event_id::text, type, aggregate_id::text, aggregate_version,
 		occurred_at, body, coalesce(traceparent, '') FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT $1`, limit)
@@ -107,8 +106,7 @@ func (o *outbox) unpublished(ctx context.Context, limit int) (found []outboxRow,
 	return found, nil
 }
 
-// mark records the rows as published, even when ctx has ended: what is not marked
-// is published again.
+// mark records the rows as published, even when ctx has ended: rows that are not marked are published again.
 func (o *outbox) mark(ctx context.Context, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
@@ -122,8 +120,7 @@ func (o *outbox) mark(ctx context.Context, ids []int64) error {
 	return nil
 }
 
-// lag returns how many rows wait (counting up to maxCounted) and for how many
-// seconds the oldest has.
+// lag returns how many rows wait, up to maxCounted, and the age of the oldest in seconds.
 func (o *outbox) lag(ctx context.Context) (count int64, oldest float64, err error) {
 	err = o.conn.QueryRowContext(ctx, `SELECT
 		(SELECT count(*) FROM (SELECT FROM outbox WHERE published_at IS NULL LIMIT $1) AS waiting),
@@ -135,8 +132,7 @@ func (o *outbox) lag(ctx context.Context) (count int64, oldest float64, err erro
 	return count, oldest, nil
 }
 
-// prune deletes some rows that were published long ago, and reports whether there
-// may be more.
+// prune deletes some rows that were published long ago, and reports whether there may be more.
 func (o *outbox) prune(ctx context.Context) (more bool, err error) {
 	res, err := o.conn.ExecContext(ctx, `DELETE FROM outbox WHERE id IN (SELECT id FROM outbox
 		WHERE published_at < now() - make_interval(secs => $1) ORDER BY published_at LIMIT $2)`,
@@ -148,8 +144,8 @@ func (o *outbox) prune(ctx context.Context) (more bool, err error) {
 	return n == pruneChunk, err
 }
 
-// array is a PostgreSQL array literal of numbers or UUIDs, one parameter for GORM
-// too, which would make a list of a slice.
+// array is a PostgreSQL array literal of numbers or UUIDs. GORM passes it as one parameter, where it would expand a
+// slice.
 func array[T int64 | string](values []T) driver.Valuer {
 	var b strings.Builder
 	for i, v := range values {

@@ -5,21 +5,19 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// streamName is the one stream that all events are kept in.
+// streamName is the name of the stream that keeps all events.
 const streamName = "SALON"
 
 const (
-	// keepEvents is how long the stream keeps an event. A consumer that is away for
-	// longer misses events.
+	// keepEvents is how long the stream keeps an event. A consumer that is away for longer misses events.
 	keepEvents = 30 * 24 * time.Hour
-	// dedupeWindow is how long the stream knows the ids of what it has stored.
+	// dedupeWindow is how long the stream remembers the ids of stored events.
 	dedupeWindow = time.Hour
 )
 
@@ -28,23 +26,13 @@ const (
 	ensureMaxWait = 5 * time.Second
 )
 
-// streamKinds are the first tokens of what the stream keeps.
-var streamKinds = []string{"salon", "appointment", "user", "master", "service", "offering", "rating"}
-
-// streamed reports whether the stream keeps events of the type.
-func streamed(typ string) bool {
-	kind, _, _ := strings.Cut(typ, ".")
-	return slices.Contains(streamKinds, kind)
-}
-
-// streamConfig is how a new stream is made. It keeps what consumers have handled
-// too (Limits): a WorkQueue stream would forget ids after an acknowledgement, and
-// an Interest stream confirms and drops what nobody consumes yet. Discard new, so
-// that a full stream loses nothing: what it refuses stays in the outbox.
+// streamConfig describes a new stream. Retention is Limits, so that handled events are kept: a WorkQueue stream
+// would forget ids after an acknowledgement, and an Interest stream confirms and drops events without a consumer.
+// Discard is New, so that a full stream loses nothing: events that it refuses stay in the outbox.
 func (b *Bus) streamConfig() jetstream.StreamConfig {
-	subjects := make([]string, len(streamKinds))
-	for i, k := range streamKinds {
-		subjects[i] = k + ".>"
+	subjects := make([]string, len(b.cfg.Subjects))
+	for i, token := range b.cfg.Subjects {
+		subjects[i] = token + ".>"
 	}
 	return jetstream.StreamConfig{
 		Name:       streamName,
@@ -56,13 +44,13 @@ func (b *Bus) streamConfig() jetstream.StreamConfig {
 		MaxAge:     keepEvents,
 		MaxBytes:   -1,
 		Replicas:   b.cfg.Replicas,
-		// Not known to servers before 2.12, which then leave it out of their answer.
+		// Servers before 2.12 do not know this field and leave it out of their answer.
 		AllowAtomicPublish: true,
 	}
 }
 
-// keepStream ensures the stream whenever b.ensure asks for it, which is at every
-// connection: the server may come back without its files.
+// keepStream ensures the stream whenever b.ensure is filled. That happens at every connection, because the server
+// may come back without its files.
 func (b *Bus) keepStream(ctx context.Context) {
 	for {
 		select {
@@ -83,8 +71,7 @@ func (b *Bus) keepStream(ctx context.Context) {
 	}
 }
 
-// ensureStream creates the stream, or adds what this process needs to the one that
-// is there.
+// ensureStream creates the stream, or adds to the existing stream what this process needs.
 func (b *Bus) ensureStream(ctx context.Context) (jetstream.Stream, error) {
 	stream, err := b.js.Stream(ctx, streamName)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
@@ -100,10 +87,9 @@ func (b *Bus) ensureStream(ctx context.Context) (jetstream.Stream, error) {
 	return b.js.UpdateStream(ctx, cfg)
 }
 
-// extended is what the stream has, together with what is wanted of it, and whether
-// that is more than it has. Nothing is taken away: another process may be of
-// another version or know nothing of the replicas, and an operator may have set
-// limits.
+// extended returns the configuration of the stream, extended by what is wanted, and whether that changes it.
+// Nothing is removed: another process may have another version or another number of replicas, and an operator may
+// have set limits.
 func extended(have, want jetstream.StreamConfig) (cfg jetstream.StreamConfig, changed bool) {
 	cfg = have
 	cfg.Subjects = slices.Clone(have.Subjects)
@@ -119,12 +105,11 @@ func extended(have, want jetstream.StreamConfig) (cfg jetstream.StreamConfig, ch
 	return cfg, changed
 }
 
-// connected is called by the NATS client, in order with disconnected, and perhaps
-// before Connect has returned.
+// connected is called by the NATS client, in order with disconnected, and possibly before Connect has returned.
 func (b *Bus) connected(conn *nats.Conn) {
 	b.log.Info().Str("server", conn.ConnectedServerName()).Msg("connected to NATS")
 	signal(b.ensure)
-	// A round trip: afterwards the server knows our subscriptions.
+	// After this round trip the server knows our subscriptions.
 	if err := conn.FlushTimeout(connectTimeout); err != nil {
 		return // disconnected again; the next connection calls us
 	}
@@ -145,8 +130,7 @@ func (b *Bus) disconnected(err error) {
 	b.log.Warn().Err(err).Msg("disconnected from NATS")
 }
 
-// lost is called when the server said that there is no stream: somebody removed it,
-// or it has no leader.
+// lost is called when the server reports that the stream does not exist or has no leader.
 func (b *Bus) lost() {
 	b.ready.Store(false)
 	b.metrics.ready.Set(0)
@@ -163,8 +147,8 @@ func (b *Bus) becomeReady() {
 	}
 }
 
-// readied returns a channel that is filled whenever the stream has become ready,
-// and what ends that.
+// readied returns a channel that is filled whenever the stream becomes ready, and a function that ends the
+// subscription.
 func (b *Bus) readied() (<-chan struct{}, func()) {
 	ch := make(chan struct{}, 1)
 	b.mu.Lock()
@@ -187,7 +171,7 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// jitter is d plus up to a fifth, so that processes do not act in step.
+// jitter adds up to a fifth to d, so that processes do not act at the same time.
 func jitter(d time.Duration) time.Duration {
 	return d + rand.N(d/5+1) //nolint:gosec // spreading needs no secrecy
 }

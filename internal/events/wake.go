@@ -2,17 +2,16 @@ package events
 
 import "sync"
 
-// wakers holds the relays of this process by schema. It is process-wide so that
-// a store needs no reference to a relay, which may run in another process anyway.
+// wakers holds the relays of this process by schema. It is global, so that a store needs no reference to a relay,
+// which may also run in another process.
 var wakers = struct {
 	sync.Mutex
 	bySchema map[string]map[chan struct{}]struct{}
 }{bySchema: map[string]map[chan struct{}]struct{}{}}
 
-// Wake tells the relay of the schema, if it runs in this process, that the outbox
-// has new rows. Call it after the commit, and only where rows were written by
-// other means than [Append]. It never blocks, and a lost wake-up costs at most the
-// relay's polling interval.
+// Wake notifies the relay of the schema, if it runs in this process, that the outbox has new rows. [Append] calls
+// it. Call it after the commit when rows were written in another way. Wake never blocks. A lost notification costs
+// at most the polling interval of the relay.
 func Wake(schema string) {
 	wakers.Lock()
 	defer wakers.Unlock()
@@ -21,7 +20,7 @@ func Wake(schema string) {
 	}
 }
 
-// signal fills ch (of capacity one) unless it is full already.
+// signal fills ch, which has capacity one, unless ch is full.
 func signal(ch chan<- struct{}) {
 	select {
 	case ch <- struct{}{}:
@@ -29,7 +28,7 @@ func signal(ch chan<- struct{}) {
 	}
 }
 
-// awaken returns a channel that Wake(schema) fills, and what ends that.
+// awaken returns a channel that Wake(schema) fills, and a function that ends the subscription.
 func awaken(schema string) (<-chan struct{}, func()) {
 	ch := make(chan struct{}, 1)
 	wakers.Lock()

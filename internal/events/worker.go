@@ -14,66 +14,56 @@ import (
 )
 
 const (
-	// fetchWait is how long a request for an event waits at the server, and so the
-	// longest time until what else there is to do is looked at.
+	// fetchWait is how long a request for an event waits at the server. It bounds the time until the next
+	// housekeeping.
 	fetchWait = 2 * time.Second
-	// settleTimeout is how long the server may take to confirm an acknowledgement.
+	// settleTimeout bounds the wait for the server to confirm an acknowledgement.
 	settleTimeout = 2 * time.Second
 	replayEvery   = 2 * time.Second
 	infoEvery     = 10 * time.Second
 	inboxEvery    = 10 * time.Minute
 
-	// A transaction takes up to maxBatch events, fewer when it gets long: its locks
-	// stand in the way of requests.
+	// A transaction handles up to maxBatch events, and fewer when it gets long, because its locks block requests.
 	minBatch  = 1
 	maxBatch  = 64
 	longBatch = 200 * time.Millisecond
 )
 
-// worker is the state of a running consumer. Everything happens in one goroutine:
-// what bounds the rate is the commits, and those are shared by taking into one
-// transaction whatever has queued up.
+// worker is the state of a running consumer. One goroutine does everything: the commits limit the rate, and one
+// transaction handles all events that have queued up.
 type worker struct {
 	*Consumer
 	durable jetstream.Consumer
-	lanes   lanes
-	ready   []*delivery // freed from a lane, to be handled next
-	batch   int         // how many to fetch
+	batch   int // how many events to fetch
 
-	// failed counts, by sequence, the tries of events that are not settled. What the
-	// server counts are deliveries, many of which are no try.
+	// failed counts, by sequence, the failed tries of unsettled events. The server counts deliveries, and many
+	// deliveries are not tries.
 	failed map[uint64]int
 
-	alive, replayed, measured, pruned time.Time // when last
+	alive, replayed, measured, pruned time.Time // the last time of each
 }
 
-// run works until ctx ends or the database or NATS fails, and gives back what it has.
-func (w *worker) run(ctx context.Context, durable jetstream.Consumer) (err error) {
-	w.durable, w.lanes, w.ready, w.batch = durable, lanes{}, nil, maxBatch/4
+// run works until ctx ends or until the database or NATS fails.
+func (w *worker) run(ctx context.Context, durable jetstream.Consumer) error {
+	w.durable, w.batch = durable, maxBatch/4
 	w.alive = time.Now()
-	var hand []*delivery
-	defer func() {
-		w.giveBack(append(append(hand, w.ready...), w.lanes.waiting()...))
-	}()
 	for ctx.Err() == nil {
 		if err := w.housekeep(ctx); err != nil {
 			return err
 		}
-		w.ready = append(w.ready, w.lanes.expire(time.Now())...)
-		hand, w.ready = w.ready, nil
-		if len(hand) == 0 {
-			if hand, err = w.fetch(ctx); err != nil {
-				return err
-			}
+		ds, err := w.fetch(ctx)
+		if err != nil {
+			return err
 		}
-		if hand, err = w.work(ctx, hand); err != nil {
+		if left, err := w.work(ctx, ds); err != nil {
+			giveBack(left)
 			return err
 		}
 	}
 	return nil
 }
 
-// fetch takes what is there, or waits for one event.
+// fetch returns the events that are available, or waits for one event.
 func (w *worker) fetch(ctx context.Context) ([]*delivery, error) {
 	msgs, err := w.durable.FetchNoWait(w.batch)
 	if err != nil {
@@ -108,28 +98,20 @@ func (w *worker) receive(msgs jetstream.MessageBatch) ([]*delivery, error) {
 	return ds, nil
 }
 
-// work handles the deliveries, together if that succeeds and else one by one. The
-// error is an outage or the end of ctx; then it returns those that it did not get to.
-func (w *worker) work(ctx context.Context, hand []*delivery) ([]*delivery, error) {
-	var admitted []*delivery
-	for _, d := range hand {
-		if w.lanes.admit(d) {
-			admitted = append(admitted, d)
-		}
-	}
-	if len(admitted) > 1 && w.workTogether(ctx, admitted) {
+// work handles the deliveries in one transaction if that succeeds, and else each in
+// its own. The error is an outage or the end of ctx; work then returns the
+// deliveries that are not settled.
+func (w *worker) work(ctx context.Context, ds []*delivery) ([]*delivery, error) {
+	if len(ds) > 1 && w.workTogether(ctx, ds) {
 		return nil, nil
 	}
-	for i, d := range admitted {
+	for i, d := range ds {
 		if ctx.Err() != nil {
-			return admitted[i:], ctx.Err()
+			return ds[i:], ctx.Err()
 		}
-		if i > 0 && !w.lanes.admit(d) { // an earlier one has just failed
-			continue
-		}
-		w.keepAlive(admitted[i:])
+		w.keepAlive(ds[i:])
 		if err := w.workAlone(ctx, d); err != nil {
-			return admitted[i:], err
+			return ds[i:], err
 		}
 	}
 	return nil, nil
@@ -162,7 +144,7 @@ func (w *worker) workTogether(ctx context.Context, ds []*delivery) bool {
 // workAlone settles one delivery. The error is an outage.
 func (w *worker) workAlone(ctx context.Context, d *delivery) error {
 	if d.broken != nil {
-		return w.bury(ctx, d, d.broken)
+		return w.moveToDeadLetters(ctx, d, d.broken)
 	}
 	results, err := w.handle(ctx, []*delivery{d})
 	if err == nil {
@@ -179,13 +161,13 @@ func (w *worker) workAlone(ctx context.Context, d *delivery) error {
 		w.countFailure(d)
 	}
 	if errors.Is(err, errUndecodable) || w.failed[d.seq] >= w.cfg.MaxDeliver {
-		return w.bury(ctx, d, err)
+		return w.moveToDeadLetters(ctx, d, err)
 	}
 	w.retry(d, err)
 	return nil
 }
 
-// countFailure counts a try that was the event's own failure.
+// countFailure counts a failure that the event itself caused.
 func (w *worker) countFailure(d *delivery) {
 	if len(w.failed) >= 4*maxAckPending {
 		clear(w.failed) // left over from events that other processes have settled
@@ -193,27 +175,25 @@ func (w *worker) countFailure(d *delivery) {
 	w.failed[d.seq]++
 }
 
-// unavailable reports whether the failure is not the event's: the connection broke,
-// or a service that the handler called is away.
+// unavailable reports whether the event did not cause the failure: the connection broke, or a service that the
+// handler called is away.
 func unavailable(err error) bool {
 	return apierr.From(postgres.APIError(err)).Code() == codes.Unavailable
 }
 
-// retry gives the event back for later.
+// retry returns the event to the server for a later try.
 func (w *worker) retry(d *delivery, cause error) {
 	tries := max(w.failed[d.seq], 1)
 	delay := jitter(w.cfg.Backoff[min(tries, len(w.cfg.Backoff))-1])
 	w.log.Warn().Err(cause).Str("event", d.event.ID).Str("type", d.event.Type).Int("try", tries).
 		Dur("again_in", delay).Msg("event handler failed")
 	w.metrics.count(resultFailed, 1)
-	if err := d.msg.NakWithDelay(delay); err != nil {
-		delay = 0 // it comes back after ackWait
-	}
-	w.lanes.block(d, time.Now().Add(delay+w.ackWait))
+	// Without a connection the event comes back after ackWait.
+	_ = d.msg.NakWithDelay(delay)
 }
 
-// bury moves the event to the dead letters. The error is an outage.
-func (w *worker) bury(ctx context.Context, d *delivery, cause error) error {
+// moveToDeadLetters records the event as a dead letter and ends its delivery. The error is an outage.
+func (w *worker) moveToDeadLetters(ctx context.Context, d *delivery, cause error) error {
 	tries := max(w.failed[d.seq], 1)
 	if err := insertDeadLetter(ctx, w.db, w.cfg.Name, d.event, tries, cause); err != nil {
 		if ctx.Err() != nil {
@@ -231,12 +211,12 @@ func (w *worker) bury(ctx context.Context, d *delivery, cause error) error {
 	if err := d.msg.TermWithReason("dead letter"); err != nil {
 		w.log.Warn().Err(err).Str("event", d.event.ID).Msg("cannot end the delivery of a dead letter")
 	}
-	w.free(d)
+	delete(w.failed, d.seq)
 	return nil
 }
 
-// finish acknowledges what the committed transaction has handled. What is not
-// acknowledged comes again and is found in the inbox.
+// finish acknowledges the events of the committed transaction. An event without acknowledgement is delivered again
+// and found in the inbox.
 func (w *worker) finish(ctx context.Context, ds []*delivery, results []string) {
 	w.afterCommit()
 	for i, d := range ds {
@@ -245,7 +225,7 @@ func (w *worker) finish(ctx context.Context, ds []*delivery, results []string) {
 		if i < len(ds)-1 {
 			err = d.msg.Ack()
 		} else {
-			// The server handles these in order: confirming the last it confirms all.
+			// The server handles acknowledgements in order: confirming the last confirms all.
 			ackCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 			err = d.msg.DoubleAck(ackCtx)
 			cancel()
@@ -253,12 +233,6 @@ func (w *worker) finish(ctx context.Context, ds []*delivery, results []string) {
 		if err != nil {
 			w.log.Debug().Err(err).Str("event", d.event.ID).Msg("event is not acknowledged and will come again")
 		}
-		w.free(d)
+		delete(w.failed, d.seq)
 	}
-}
-
-// free lets what waited for d go on.
-func (w *worker) free(d *delivery) {
-	delete(w.failed, d.seq)
-	w.ready = append(w.ready, w.lanes.settle(d)...)
 }

@@ -1,13 +1,11 @@
 // Package failpoint lets crash tests end the process at chosen places.
 //
-// An ordinary build contains none of it: [Hit] is an empty function there. In a
-// binary built with `-tags failpoint`, the environment variable SALON_FAILPOINT
-// names the place where the process ends itself with SIGKILL, so that neither
-// deferred functions nor open connections get a chance to tidy up.
+// An ordinary build contains no failpoints: [Hit] is an empty function. In a binary built with `-tags failpoint`,
+// the environment variable SALON_FAILPOINT names the place where the process ends itself with SIGKILL. Deferred
+// functions do not run and connections are not closed.
 package failpoint
 
-// The places that exist. A test refers to these, so that a renamed place does
-// not silently stop being tested.
+// The places. Tests use these names, so that a test of a renamed place fails to compile.
 const (
 	// RelayBeforePublish is after the transaction that wrote an event has
 	// committed and before the relay publishes it.

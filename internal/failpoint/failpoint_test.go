@@ -11,8 +11,7 @@ import (
 	"github.com/beauty-salon/platform/internal/failpoint"
 )
 
-// An ordinary build goes on, whatever the environment says; TestHit shows the
-// other one.
+// An ordinary build ignores the environment; TestHit tests the other kind.
 func TestHitDoesNothingByDefault(t *testing.T) {
 	t.Setenv(failpoint.EnvironmentVariable, failpoint.RelayBeforePublish)
 	if failpoint.Enabled {

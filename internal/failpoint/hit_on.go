@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// Enabled tells whether this binary was built with failpoints.
+// Enabled reports whether this binary was built with failpoints.
 const Enabled = true
 
 var armed = os.Getenv(EnvironmentVariable)
@@ -20,5 +20,5 @@ func Hit(name string) {
 	if err := syscall.Kill(os.Getpid(), syscall.SIGKILL); err != nil {
 		os.Exit(137)
 	}
-	select {} // the signal arrives asynchronously: nothing may run after this place
+	select {} // the signal arrives asynchronously; run nothing after this place
 }

@@ -1,4 +1,4 @@
-// Package fieldmask reads which fields an Update request writes (AIP-134).
+// Package fieldmask returns the fields that an Update request writes (AIP-134).
 package fieldmask
 
 import (
@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	// maskField is what every Update request calls its mask.
+	// maskField is the name of the mask in every Update request.
 	maskField = "update_mask"
 	// all is the mask of a full replacement (AIP-134).
 	all = "*"
 )
 
-// control lists the fields that steer an update instead of being written.
+// control lists the fields that control an update and are not written.
 var control = []protoreflect.Name{maskField, "etag", "request_id", "validate_only"}
 
-// Set holds the names of the fields to write, as in the proto.
+// Set is the set of the fields to write, by their proto names.
 type Set map[string]struct{}
 
 // Has reports whether the field is to be written.
@@ -39,13 +39,13 @@ func Write[T any](s Set, field string, to *T, value T) {
 	}
 }
 
-// Paths returns the fields that an Update request writes: those of its update_mask
-// or, when that is absent or empty, those that are present (for a repeated field:
-// not empty). "*" stands for all. An empty set means that nothing changes.
+// Paths returns the fields that an Update request writes: the fields of its update_mask or, when the mask is absent
+// or empty, the fields that are present (repeated fields: not empty). "*" means all fields. An empty set means that
+// nothing changes.
 //
-// A mask that names something else than a field of the request, a part of a
-// field, the resource's id (in an Update request, what is REQUIRED) or a field
-// that steers the update is INVALID_FIELDS; nothing of it may be applied.
+// Each of these in a mask is INVALID_FIELDS: a name that is no field of the request, a part of a field, the id of
+// the resource (a REQUIRED field of an Update request), a field that controls the update. Nothing of such a mask
+// may be applied.
 func Paths(req proto.Message) (Set, error) {
 	m := req.ProtoReflect()
 	mask, err := maskOf(m)
@@ -93,8 +93,7 @@ func maskOf(m protoreflect.Message) (*fieldmaskpb.FieldMask, error) {
 	return mask, nil
 }
 
-// updatable tells the resource's fields from those that identify it or steer the
-// update.
+// updatable reports whether a field belongs to the resource, and does not identify it or control the update.
 func updatable(f protoreflect.FieldDescriptor) bool {
 	if slices.Contains(control, f.Name()) {
 		return false

@@ -7,37 +7,38 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/DeRuina/timberjack"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
-	"gopkg.in/natefinch/lumberjack.v2"
 
 	"github.com/beauty-salon/platform/internal/metrics"
 )
 
-// AccessConfig says where access lines go.
+// AccessConfig describes the outputs of the access log.
 type AccessConfig struct {
-	// File is a path such as gateway.log, whose folder is made if need be. Empty means no file.
+	// File is a path such as gateway.log. Missing folders are created. Empty means no file.
 	File string
-	// MaxSizeMB is when the file is set aside and a new one begun. 0 means 100.
+	// MaxSizeMB is the size at which the file is rotated. 0 means 100.
 	MaxSizeMB int
-	// Backups is how many files that were set aside are kept. 0 means 7.
+	// Backups is how many rotated files are kept. 0 means 7.
 	Backups int
-	// Compress has files that were set aside compressed with gzip.
+	// Compress compresses rotated files with gzip.
 	Compress bool
-	// Output gets the lines too. nil means standard output; use io.Discard for none.
+	// Output receives the lines too. nil means standard output; use io.Discard for none.
 	Output io.Writer
-	// Metrics takes the number of lines that were lost; nil counts nothing.
+	// Metrics receives the number of lost lines; nil counts nothing.
 	Metrics prometheus.Registerer
 }
 
-// Access is where access lines go: standard output and a file that is rotated. Both are written in the background and
-// independently, so neither holds up a request or the other. It is safe for concurrent use; a Write is one whole line.
+// Access writes access lines to standard output and to a file that is rotated. Both are written in the background
+// and independently: neither delays a request or the other output. It is safe for concurrent use. Each Write is one
+// whole line.
 type Access struct {
 	outputs []*Buffer
-	file    *lumberjack.Logger // nil without a file
+	file    *timberjack.Logger // nil without a file
 }
 
-// NewAccess opens the outputs. It fails when the file cannot be written. log is told when that happens later.
+// NewAccess opens the outputs. It fails when the file cannot be written. Later write errors go to log.
 func NewAccess(cfg AccessConfig, log zerolog.Logger) (*Access, error) {
 	if cfg.Output == nil {
 		cfg.Output = os.Stdout
@@ -47,21 +48,21 @@ func NewAccess(cfg AccessConfig, log zerolog.Logger) (*Access, error) {
 		if err := writable(cfg.File); err != nil {
 			return nil, fmt.Errorf("access log: %w", err)
 		}
-		a.file = &lumberjack.Logger{
+		a.file = &timberjack.Logger{
 			Filename:   cfg.File,
 			MaxSize:    cfg.MaxSizeMB,
 			MaxBackups: cfg.Backups,
 			Compress:   cfg.Compress,
 		}
 		if a.file.MaxBackups == 0 {
-			a.file.MaxBackups = 7 // lumberjack's 0 would keep all
+			a.file.MaxBackups = 7 // in timberjack, 0 keeps all files
 		}
 		a.outputs = append(a.outputs, NewBuffer(a.file, func(err error) {
 			log.Error().Err(err).Str("file", cfg.File).Msg("access lines cannot be written")
 		}))
 	}
 	if cfg.Output != io.Discard {
-		a.outputs = append(a.outputs, NewBuffer(cfg.Output, nil)) // nowhere to report to: the log goes there too
+		a.outputs = append(a.outputs, NewBuffer(cfg.Output, nil)) // no report: the log has the same output
 	}
 	metrics.Register(cfg.Metrics, prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "salon_access_log_dropped_lines_total",
@@ -70,7 +71,7 @@ func NewAccess(cfg AccessConfig, log zerolog.Logger) (*Access, error) {
 	return a, nil
 }
 
-// writable finds out at start what lumberjack would find out at the first line.
+// writable reports at start an error that timberjack would report at the first line.
 func writable(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return err
@@ -82,7 +83,7 @@ func writable(path string) error {
 	return f.Close()
 }
 
-// Write takes a line over for all outputs and always succeeds.
+// Write passes a line to all outputs and always succeeds.
 func (a *Access) Write(line []byte) (int, error) {
 	for _, b := range a.outputs {
 		_, _ = b.Write(line) // never fails
@@ -99,14 +100,14 @@ func (a *Access) dropped() uint64 {
 	return n
 }
 
-// Close writes what is left and closes the file. It waits for two seconds for each output at most.
+// Close writes the remaining lines and closes the file. It waits at most two seconds for each output.
 func (a *Access) Close() error {
 	var errs []error
 	for _, b := range a.outputs {
 		errs = append(errs, b.Close())
 	}
 	if err := errors.Join(errs...); err != nil {
-		return err // a stuck file would block its Close
+		return err // closing a file that does not accept writes would block
 	}
 	if a.file != nil {
 		return a.file.Close()

@@ -10,26 +10,26 @@ import (
 )
 
 const (
-	// flushBytes is how much is collected before it is written, and how much is written at once.
+	// flushBytes is how much is collected before a write, and the largest write.
 	flushBytes = 64 << 10
-	// flushEvery is how long a line may wait.
+	// flushEvery is the longest time that a line waits.
 	flushEvery = 100 * time.Millisecond
-	// maxBuffered is where lines are dropped rather than kept: the output has been stuck for long.
+	// maxBuffered is the size from which lines are dropped.
 	maxBuffered = 4 << 20
-	// closeTimeout is how long Close waits for an output that is stuck.
+	// closeTimeout bounds the wait of Close for an output that does not accept writes.
 	closeTimeout = 2 * time.Second
 )
 
-// errStuck is what Close returns when the output would not take the last lines in time.
+// errStuck is the error of Close when the output did not accept the last lines in time.
 var errStuck = errors.New("log output is stuck, its last lines are lost")
 
-// Buffer is a writer that never waits for its output: lines are collected and written in the background, at the latest
-// after 100 ms. When the output is stuck for so long that 4 MiB have gathered, further lines are dropped and counted. A
-// Write is one whole line, as zerolog makes them. It is safe for concurrent use.
+// Buffer is a writer that never waits for its output. Lines are collected and written in the background, at the
+// latest after 100 ms. When 4 MiB have been collected because the output does not accept writes, further lines are
+// dropped and counted. Each Write is one whole line, as zerolog makes them. It is safe for concurrent use.
 type Buffer struct {
 	out     io.Writer
-	report  func(error)   // told when writing begins to fail
-	dropped atomic.Uint64 // lines that were lost, because the output was stuck or failed
+	report  func(error)   // called when writing begins to fail
+	dropped atomic.Uint64 // lines that were lost
 
 	mu      sync.Mutex
 	pending []byte
@@ -40,7 +40,7 @@ type Buffer struct {
 	done chan struct{}
 }
 
-// NewBuffer returns a buffer in front of out. report is called when writing to out begins to fail; nil ignores that.
+// NewBuffer returns a buffer in front of out. report is called when writing to out begins to fail; it may be nil.
 func NewBuffer(out io.Writer, report func(error)) *Buffer {
 	b := &Buffer{
 		out:    out,
@@ -53,7 +53,7 @@ func NewBuffer(out io.Writer, report func(error)) *Buffer {
 	return b
 }
 
-// Write takes a line over and always succeeds.
+// Write adds a line and always succeeds.
 func (b *Buffer) Write(line []byte) (int, error) {
 	b.mu.Lock()
 	if b.closed || len(b.pending)+len(line) > maxBuffered {
@@ -73,7 +73,7 @@ func (b *Buffer) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// Close writes what is left. It waits for two seconds at most. It does not close the output.
+// Close writes the remaining lines. It waits at most two seconds. It does not close the output.
 func (b *Buffer) Close() error {
 	b.mu.Lock()
 	if !b.closed {
@@ -116,12 +116,12 @@ func (b *Buffer) run() {
 			failing = err != nil
 		}
 		if spare = full; cap(spare) > 4*flushBytes {
-			spare = nil // a burst is over
+			spare = nil // release the memory of a burst
 		}
 	}
 }
 
-// write hands lines to the output in pieces that end with a line, so that rotation never cuts one.
+// write writes lines in pieces that end with a line, so that rotation never splits a line.
 func (b *Buffer) write(lines []byte) error {
 	var failed error
 	for len(lines) > 0 {

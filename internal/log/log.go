@@ -1,4 +1,4 @@
-// Package log makes the logger of the process, and the writer that access lines go through.
+// Package log makes the logger of the process and the writer of the access log.
 package log
 
 import (
@@ -19,23 +19,23 @@ const (
 // timeFormat is RFC 3339 with milliseconds.
 const timeFormat = "2006-01-02T15:04:05.000Z07:00"
 
-// zerolog has these for the whole process only; they are set before anything can log.
+// zerolog has these settings for the whole process only. They are set before the first line is logged.
 func init() {
 	zerolog.TimeFieldFormat = timeFormat
 	zerolog.TimestampFunc = func() time.Time { return time.Now().UTC() }
 }
 
-// Config says what is logged and how.
+// Config describes the logger.
 type Config struct {
-	// Level is the least important level that is logged: trace, debug, info, warn or error. Empty means info.
+	// Level is the lowest level that is logged: trace, debug, info, warn or error. Empty means info.
 	Level string
 	// Format is [FormatJSON] or [FormatConsole]. Empty means JSON.
 	Format string
-	// Output is where lines go. nil means standard output.
+	// Output receives the lines. nil means standard output.
 	Output io.Writer
 }
 
-// Validate tells whether Level and Format are known.
+// Validate returns an error when Level or Format is unknown.
 func (c Config) Validate() error {
 	if _, err := zerolog.ParseLevel(c.Level); err != nil {
 		return fmt.Errorf("log level %q is not trace, debug, info, warn or error", c.Level)
@@ -47,8 +47,8 @@ func (c Config) Validate() error {
 	return fmt.Errorf("log format %q is not json or console", c.Format)
 }
 
-// New returns a logger that stamps each line with the time, in UTC. An unknown level counts as info and an unknown
-// format as JSON: use [Config.Validate] to refuse them.
+// New returns a logger that adds the time, in UTC, to each line. An unknown level counts as info and an unknown
+// format as JSON; [Config.Validate] refuses them.
 func New(cfg Config) zerolog.Logger {
 	level, err := zerolog.ParseLevel(cfg.Level)
 	if err != nil || level == zerolog.NoLevel {

@@ -11,8 +11,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// lumberjack's goroutine that removes old files never ends: https://github.com/natefinch/lumberjack/issues/56
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("gopkg.in/natefinch/lumberjack%2ev2.(*Logger).millRun"))
+	goleak.VerifyTestMain(m)
 }
 
 func TestJSON(t *testing.T) {

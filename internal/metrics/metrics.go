@@ -1,4 +1,4 @@
-// Package metrics makes the registry that all metrics of the process are in, and serves it to Prometheus.
+// Package metrics makes the registry of all metrics of the process and serves it to Prometheus.
 package metrics
 
 import (
@@ -12,7 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// New returns a registry with the metrics of the Go runtime and the process, and salon_build_info, which tells this version.
+// New returns a registry with the metrics of the Go runtime and the process, and with salon_build_info, which has
+// the version.
 func New(version string) *prometheus.Registry {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(
@@ -23,7 +24,7 @@ func New(version string) *prometheus.Registry {
 	return reg
 }
 
-// buildInfo is a constant 1 whose labels say what is running.
+// buildInfo is a constant 1 whose labels describe the program.
 func buildInfo(version string) prometheus.Collector {
 	revision := "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -40,8 +41,8 @@ func buildInfo(version string) prometheus.Collector {
 	}, func() float64 { return 1 })
 }
 
-// Handler serves the registry in the format that the scraper asks for. A collector that fails does not keep the other
-// metrics away.
+// Handler serves the registry in the format that the scraper requests. When a collector fails, the other metrics
+// are still served.
 func Handler(reg *prometheus.Registry) http.Handler {
 	return promhttp.InstrumentMetricHandler(reg, promhttp.HandlerFor(reg, promhttp.HandlerOpts{
 		Registry:            reg,
@@ -50,13 +51,13 @@ func Handler(reg *prometheus.Registry) http.Handler {
 	}))
 }
 
-// pool describes the connections of one database pool.
+// pool has the descriptions of the metrics of one database pool.
 type pool struct {
 	stats                                        func() sql.DBStats
 	maximum, open, inUse, waits, waited, retired *prometheus.Desc
 }
 
-// RegisterPool adds the numbers of a database pool under the label pool=name. stats is called at each scrape.
+// RegisterPool adds the metrics of a database pool under the label pool=name. stats is called at each scrape.
 func RegisterPool(reg prometheus.Registerer, name string, stats func() sql.DBStats) error {
 	desc := func(metric, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("salon_db_pool_"+metric, help, labels, prometheus.Labels{"pool": name})

@@ -7,9 +7,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Register registers a collector, or returns the same one that is registered already: parts of a process that exist
-// more than once, such as consumers, share theirs. reg may be nil; then nobody reads the numbers. It panics when another
-// collector has the name, a bug that the first start shows.
+// Register registers a collector, or returns the registered one: parts that a process has several times, such as
+// consumers, share their collectors. reg may be nil. Register panics when a different collector has the name, which
+// is a bug that the first start reveals.
 func Register[C prometheus.Collector](reg prometheus.Registerer, c C) C {
 	if reg == nil {
 		return c

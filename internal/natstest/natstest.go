@@ -1,9 +1,8 @@
 // Package natstest runs a NATS server with JetStream for a test.
 //
-// It is embedded unless the environment variable SALON_TEST_NATS names a
-// nats-server binary, which is started as a process then. Either listens on a free
-// port of the loopback interface, keeps its files in the test's folder, and can be
-// stopped and started again with the same port and files, to test an outage.
+// The server is embedded. When the environment variable SALON_TEST_NATS names a nats-server binary, that binary
+// runs as a process instead. Either server listens on a free port of the loopback interface and keeps its files in
+// the test's folder. A test can stop it and start it again with the same port and files, to simulate an outage.
 package natstest
 
 import (
@@ -24,7 +23,7 @@ import (
 
 const (
 	loopback = "127.0.0.1"
-	// startTimeout and stopTimeout are generous: many test binaries run at once.
+	// startTimeout and stopTimeout are long, because many test binaries run at once.
 	startTimeout = 30 * time.Second
 	stopTimeout  = 30 * time.Second
 )
@@ -48,9 +47,8 @@ type Server struct {
 	backend backend
 }
 
-// LeakOptions are for goleak: they except what a server leaves behind when it is
-// stopped while it creates a stream. It opens the files after it has closed all
-// others, and never closes them.
+// LeakOptions are options of goleak. They ignore the goroutines of a server that is stopped while it creates a
+// stream: it opens the files after it has closed all others, and never closes them.
 func LeakOptions() []goleak.Option {
 	return []goleak.Option{
 		goleak.IgnoreAnyFunction("github.com/nats-io/nats-server/v2/server.(*fileStore).flushStreamStateLoop"),
@@ -67,8 +65,8 @@ func New(t testing.TB) *Server {
 	return s
 }
 
-// NewStopped is [New] without the start, for what must cope with a server that
-// comes late. Its port is free at the time of the call.
+// NewStopped is [New] without the start, for tests of code that must work when the server starts later. The port is
+// free at the time of the call.
 func NewStopped(t testing.TB) *Server {
 	t.Helper()
 	port, err := freePort(t.Context())
@@ -83,16 +81,15 @@ func NewStopped(t testing.TB) *Server {
 	return s
 }
 
-// URL is where the server listens, also while it is stopped.
+// URL is the address of the server, also while the server is stopped.
 func (s *Server) URL() secret.Text {
 	return secret.Text("nats://" + address(s.port))
 }
 
-// StoreDir is where the server keeps its files.
+// StoreDir is the folder of the server's files.
 func (s *Server) StoreDir() string { return filepath.Join(s.dir, "jetstream") }
 
-// Start starts a stopped server with what its files hold. The test fails if that
-// is not possible.
+// Start starts a stopped server with the content of its files. The test fails if that is not possible.
 func (s *Server) Start() {
 	s.t.Helper()
 	s.mu.Lock()

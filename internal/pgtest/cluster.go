@@ -26,9 +26,9 @@ import (
 const (
 	// dirPrefix is followed by the id of the process that made the directory.
 	dirPrefix = "salon-pgtest-"
-	// maxConnections serves parallel tests with a pool each.
+	// maxConnections is enough for parallel tests with a pool each.
 	maxConnections = 400
-	// startTimeout is generous: many test binaries start at once.
+	// startTimeout is long, because many test binaries start at once.
 	startTimeout = 2 * time.Minute
 )
 
@@ -37,18 +37,16 @@ type cluster struct {
 	server *pgcluster.Cluster
 	keys   *secret.Keys
 
-	mu        sync.Mutex // guards what follows, and lets one statement at a time run
+	mu        sync.Mutex // guards the fields below and the statements of admin
 	admin     *pgx.Conn
 	templates map[string]bool
 	databases int
 }
 
-// shared starts the server on the first call. It is never stopped: there is no
-// moment in a test binary at which nobody can ask for it any more.
+// shared starts the server on the first call. The server is never stopped: a later test of the binary may need it.
 var shared = sync.OnceValues(startCluster)
 
-// LeakOptions are for goleak: they except the goroutine that stays with the
-// server.
+// LeakOptions are options of goleak. They ignore the goroutine that watches the server.
 func LeakOptions() []goleak.Option {
 	return []goleak.Option{
 		goleak.IgnoreAnyFunction("github.com/beauty-salon/platform/internal/embedded/pgcluster.(*Cluster).run"),
@@ -87,9 +85,9 @@ func parentDir() string {
 	return "/tmp"
 }
 
-// removeAbandoned removes what earlier test binaries left behind. Both signs must
-// agree: the id alone may be of another PID namespace, the lock alone may not have
-// been taken yet. Failing is no reason not to run a test.
+// removeAbandoned removes the directories of earlier test binaries. Two conditions must hold: the process has
+// ended, and the lock is free. The id alone may belong to another PID namespace, and the lock alone may not be
+// taken yet. A failure does not keep a test from running.
 func removeAbandoned(parent string) {
 	dirs, err := filepath.Glob(filepath.Join(parent, dirPrefix+"*"))
 	if err != nil {
@@ -146,7 +144,7 @@ func (c *cluster) drop(ctx context.Context, name string) error {
 }
 
 func (c *cluster) buildTemplate(ctx context.Context, name string, sets []postgres.Migrations) error {
-	if _, err := c.admin.Exec(ctx, "DROP DATABASE IF EXISTS "+name); err != nil { // half-built before
+	if _, err := c.admin.Exec(ctx, "DROP DATABASE IF EXISTS "+name); err != nil { // an earlier attempt may have failed half-way
 		return err
 	}
 	if _, err := c.admin.Exec(ctx, "CREATE DATABASE "+name); err != nil {
@@ -168,7 +166,7 @@ func (c *cluster) buildTemplate(ctx context.Context, name string, sets []postgre
 	return nil
 }
 
-// templateName is derived from all that makes up a template in this binary.
+// templateName is derived from everything that determines a template in this binary.
 func templateName(sets []postgres.Migrations) (string, error) {
 	hash := sha256.New()
 	for _, set := range sets {

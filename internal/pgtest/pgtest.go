@@ -9,7 +9,7 @@ import (
 	"github.com/beauty-salon/platform/internal/secret"
 )
 
-// defaultSchema has the platform's tables only, for tests that need no others.
+// defaultSchema has only the platform's tables.
 const defaultSchema = "test"
 
 // Server is a fresh database with one or more migrated schemas in it.
@@ -22,9 +22,8 @@ type Server struct {
 	open    map[string]*postgres.DB
 }
 
-// New gives a fresh database in which the migrations m have been applied, opened
-// with the role of the first one's service. Without migrations it has the schema
-// "test" with the platform's tables. It is dropped when the test ends.
+// New returns a fresh database with the migrations m applied, opened with the role of the first service. Without
+// migrations the database has the schema "test" with the platform's tables. It is dropped when the test ends.
 func New(t testing.TB, m ...postgres.Migrations) *postgres.DB {
 	t.Helper()
 	server := NewServer(t, m...)
@@ -47,7 +46,7 @@ func NewServer(t testing.TB, m ...postgres.Migrations) Server {
 		t.Fatalf("create a test database: %v", err)
 	}
 	t.Cleanup(func() {
-		// The test's own context has ended by now.
+		// The test's own context has ended at this point.
 		if err := c.drop(context.WithoutCancel(t.Context()), name); err != nil {
 			t.Errorf("drop the test database: %v", err)
 		}
@@ -59,8 +58,8 @@ func NewServer(t testing.TB, m ...postgres.Migrations) Server {
 	return server
 }
 
-// DB is the database as the service that owns schema sees it. It is opened once
-// and closed when the test ends.
+// DB returns the database with the role of the service that owns schema. It is opened once and closed when the test
+// ends.
 func (s Server) DB(schema string) *postgres.DB {
 	s.t.Helper()
 	s.mu.Lock()
@@ -81,11 +80,11 @@ func (s Server) DB(schema string) *postgres.DB {
 	return db
 }
 
-// URL is the database's address without a user, as a service is configured.
+// URL is the address of the database without a user, as services are configured.
 func (s Server) URL() string { return s.cluster.server.URL(s.name) }
 
-// AdminURL is the database's address with its administrator.
+// AdminURL is the address of the database with its administrator.
 func (s Server) AdminURL() string { return s.cluster.server.AdminURL(s.name) }
 
-// Keys are those that the roles' passwords come from.
+// Keys are the keys from which the passwords of the roles are derived.
 func (s Server) Keys() *secret.Keys { return s.cluster.keys }

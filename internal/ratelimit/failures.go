@@ -10,9 +10,10 @@ import (
 
 // Failures counts failed attempts, such as sign-ins, over a sliding window. It is safe for concurrent use.
 //
-// Ask Blocked before an attempt, to spare the work. When it has failed, Add decides whether that may be told: of a hundred
-// guesses in parallel no more are than of a hundred in a row. When it has succeeded, ask Blocked once more before Reset, or
-// the right guess among the hundred would be the one with another answer.
+// Call Blocked before an attempt to save the work. After a failed attempt, Add decides whether the caller may learn
+// that the attempt failed: a hundred parallel guesses reveal no more than a hundred guesses in a row. After a
+// successful attempt, call Blocked once more before Reset. Otherwise the one right guess among a hundred would get
+// a different answer.
 type Failures struct {
 	limiter *Limiter
 	name    string
@@ -21,28 +22,29 @@ type Failures struct {
 	local   *localFailures
 }
 
-// Failures returns a counter that admits so many failures in any window of time. The name keeps its keys apart from
-// other counters'.
+// Failures returns a counter that allows the given number of failures in any window of time. The name separates its
+// keys from those of other counters.
 func (l *Limiter) Failures(name string, allowed int, window time.Duration) *Failures {
 	return &Failures{limiter: l, name: name, allowed: allowed, window: window, local: newLocalFailures(time.Now)}
 }
 
-// Blocked returns for how long the key will have used up its failures, 0 when it has not. Failures from before and during
-// an outage of Redis are known to the process that counted them.
+// Blocked returns how long the key remains blocked, 0 when it is not blocked. The process that counted failures
+// before and during an outage of Redis still counts them.
 func (f *Failures) Blocked(ctx context.Context, key string) time.Duration {
 	return f.use(ctx, key, "")
 }
 
-// Add counts a failure, unless the key is blocked: then it returns what Blocked does.
+// Add counts a failure, unless the key is blocked. It returns the same as Blocked.
 func (f *Failures) Add(ctx context.Context, key string) time.Duration {
 	return f.use(ctx, key, rand.Text())
 }
 
-// use counts a failure under a member's name, or none when that is empty.
+// use counts a failure under the name of a member, or no failure when the name is empty.
 func (f *Failures) use(ctx context.Context, key, member string) time.Duration {
 	key = f.key(key)
 	var blocked int64
-	// A failure is counted even if the caller has hung up: that is what a guessing one would do.
+	// A failure is counted even when the caller disconnects. Otherwise an attacker could disconnect to avoid the
+	// count.
 	err := f.limiter.do(context.WithoutCancel(ctx), func(ctx context.Context, r redis.UniversalClient) (err error) {
 		blocked, err = failuresScript.Run(ctx, r, []string{key}, f.window.Microseconds(), f.allowed, member).Int64()
 		return err
@@ -50,11 +52,12 @@ func (f *Failures) use(ctx context.Context, key, member string) time.Duration {
 	if err == nil && blocked > 0 {
 		return time.Duration(blocked) * time.Microsecond
 	}
-	// Counted here as well, so that an outage of Redis is no amnesty, and its end is none either.
+	// The failure is also counted in this process, so that neither the start nor the end of an outage of Redis
+	// unblocks a key.
 	return f.local.use(key, member != "", err != nil, f.allowed, f.window)
 }
 
-// Reset forgets the failures of a key.
+// Reset deletes the failures of a key.
 func (f *Failures) Reset(ctx context.Context, key string) {
 	key = f.key(key)
 	f.local.reset(key)
@@ -65,8 +68,8 @@ func (f *Failures) Reset(ctx context.Context, key string) {
 
 func (f *Failures) key(key string) string { return hashed("failures:"+f.name, key) }
 
-// failuresScript keeps the times of the last failures, in microseconds of Redis' clock. It returns how long the key is
-// blocked, or counts one more, if it is given a name for it, and returns 0.
+// failuresScript keeps the times of the last failures, in microseconds of Redis' clock. It returns how long the key
+// is blocked. When the key is not blocked, the script counts a failure if a member is named, and returns 0.
 var failuresScript = redis.NewScript(`
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]

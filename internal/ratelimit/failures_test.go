@@ -67,18 +67,18 @@ func TestFailuresSlide(t *testing.T) {
 func TestParallelFailures(t *testing.T) {
 	inBoth(t, func(t *testing.T, s store) {
 		f := s.failures(5, window)
-		var told atomic.Int32
+		var revealed atomic.Int32
 		var wg sync.WaitGroup
 		for range 30 {
 			wg.Go(func() {
 				if f.Add(t.Context(), "k") == 0 {
-					told.Add(1)
+					revealed.Add(1)
 				}
 			})
 		}
 		wg.Wait()
-		if told.Load() != 5 {
-			t.Errorf("%d of 30 were told", told.Load())
+		if revealed.Load() != 5 {
+			t.Errorf("%d of 30 results were revealed", revealed.Load())
 		}
 	})
 }
@@ -102,7 +102,7 @@ func TestFailuresOutliveRedis(t *testing.T) {
 	f.Add(t.Context(), "k")
 	server.Stop()
 	if wait := f.Blocked(t.Context(), "k"); !near(wait, window) {
-		t.Errorf("an outage is an amnesty: %v", wait)
+		t.Errorf("an outage unblocks the key: %v", wait)
 	}
 }
 
@@ -119,10 +119,10 @@ func TestFailuresOfAnOutageOutliveIt(t *testing.T) {
 	server.Start()
 	waitForRedis(t, l, &log)
 	if wait := f.Blocked(t.Context(), "k"); !near(wait, window) {
-		t.Errorf("the end of an outage is an amnesty: %v", wait)
+		t.Errorf("the end of an outage unblocks the key: %v", wait)
 	}
 	if wait := f.Add(t.Context(), "k"); !near(wait, window) {
-		t.Errorf("one more is told: %v", wait)
+		t.Errorf("one more is revealed: %v", wait)
 	}
 	if wait := f.Add(t.Context(), "other"); wait != 0 {
 		t.Errorf("another key is blocked for %v", wait)

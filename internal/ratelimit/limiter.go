@@ -1,5 +1,5 @@
-// Package ratelimit bounds how often something may happen. The counts are in Redis, so that they hold for all processes
-// together; while Redis is down each process counts for itself.
+// Package ratelimit limits how often something may happen. The counts are in Redis and apply to all processes
+// together. While Redis is unavailable, each process counts for itself.
 package ratelimit
 
 import (
@@ -9,37 +9,36 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/go-redis/redis_rate/v10"
 	"github.com/redis/go-redis/v9"
 	"github.com/rs/zerolog"
 
 	"github.com/beauty-salon/platform/internal/cache"
 )
 
-// Limit is a rate with a burst, as in the generic cell rate algorithm: Burst may happen at once, and Rate per Period in
-// the long run.
+// Limit is a rate with a burst, as in the generic cell rate algorithm: Burst calls may happen at once, and Rate
+// calls per Period in the long run.
 type Limit struct {
-	// Rate is how many may happen in a Period. 0 or less means that there is no limit.
+	// Rate is the number of calls in a Period. 0 or less means no limit.
 	Rate int
-	// Period is what Rate is counted over. 0 means a second.
+	// Period is the time for Rate. 0 means a second.
 	Period time.Duration
-	// Burst is how many may happen at once. 0 means as many as Rate.
+	// Burst is the number of calls that may happen at once. 0 means Rate.
 	Burst int
 }
 
-// Result says whether something may happen, and what a client can be told in RateLimit headers.
+// Result is the decision about a call, and the values for RateLimit headers.
 type Result struct {
-	// Allowed tells whether it may happen now.
+	// Allowed reports whether the call may happen now.
 	Allowed bool
-	// Limit is the burst, and Remaining how much of it is left. Both are 0 when there is no limit.
+	// Limit is the burst, and Remaining is what is left of it. Both are 0 when there is no limit.
 	Limit, Remaining int
-	// RetryAfter is when it may happen at the earliest, 0 when it may now.
+	// RetryAfter is the time until a call may happen, 0 when it may happen now.
 	RetryAfter time.Duration
-	// ResetAfter is when the whole burst is there again.
+	// ResetAfter is the time until the whole burst is available again.
 	ResetAfter time.Duration
 }
 
-// Limiter counts. It is safe for concurrent use.
+// Limiter counts calls. It is safe for concurrent use.
 type Limiter struct {
 	client *cache.Client
 	log    zerolog.Logger
@@ -47,13 +46,13 @@ type Limiter struct {
 	alone  atomic.Bool // the last decision was made without Redis
 }
 
-// New returns a limiter. client may be nil: then it counts in this process only.
+// New returns a limiter. With a nil client it counts in this process only.
 func New(client *cache.Client, log zerolog.Logger) *Limiter {
 	return &Limiter{client: client, log: log, local: newLocalLimiter(time.Now)}
 }
 
-// Allow tells whether something may happen once more under a key, and counts it if so. It never fails, and takes a
-// tenth of a second at most when Redis hangs. Keys may be of any length and hold personal data: only their hash is
+// Allow reports whether a call may happen under a key, and counts the call if so. It never fails. It takes at most
+// a tenth of a second when Redis hangs. Keys may have any length and contain personal data: only their hash is
 // stored.
 func (l *Limiter) Allow(ctx context.Context, key string, lim Limit) Result {
 	if lim.Rate <= 0 {
@@ -66,23 +65,50 @@ func (l *Limiter) Allow(ctx context.Context, key string, lim Limit) Result {
 		lim.Burst = lim.Rate
 	}
 	key = hashed("rate", key)
-	var shared *redis_rate.Result
+	var shared []int64
 	err := l.do(ctx, func(ctx context.Context, r redis.UniversalClient) (err error) {
-		shared, err = redis_rate.NewLimiter(r).Allow(ctx, key,
-			redis_rate.Limit{Rate: lim.Rate, Burst: lim.Burst, Period: lim.Period})
+		shared, err = allowScript.Run(ctx, r, []string{key}, lim.interval().Microseconds(), lim.Burst).Int64Slice()
 		return err
 	})
-	if err != nil {
+	if err != nil || len(shared) != 2 {
 		return l.local.take(key, lim)
 	}
-	out := Result{Allowed: shared.Allowed >= 1, Limit: lim.Burst, Remaining: shared.Remaining, ResetAfter: shared.ResetAfter}
-	if !out.Allowed {
-		out.RetryAfter = max(shared.RetryAfter, 0)
-	}
-	return out
+	return lim.result(shared[0] == 1, time.Duration(shared[1])*time.Microsecond)
 }
 
-// do uses Redis, and logs once when it cannot and once when it can again.
+// interval is the time that one call uses up, in whole microseconds. The limit is complete.
+func (lim Limit) interval() time.Duration {
+	return max(lim.Period/time.Duration(lim.Rate), time.Microsecond).Truncate(time.Microsecond)
+}
+
+// result describes the state of a key. used is the time that the calls so far have used up and that has not passed yet.
+func (lim Limit) result(allowed bool, used time.Duration) Result {
+	r := Result{Allowed: allowed, Limit: lim.Burst, ResetAfter: used}
+	room := time.Duration(lim.Burst)*lim.interval() - used
+	if allowed {
+		r.Remaining = int(room / lim.interval())
+	} else {
+		r.RetryAfter = lim.interval() - room
+	}
+	return r
+}
+
+// allowScript is the generic cell rate algorithm. The key holds the theoretical arrival time of the next call, in
+// microseconds of Redis' clock. It returns whether the call is allowed (1 or 0), and how far that time is ahead.
+var allowScript = redis.NewScript(`
+local t = redis.call('TIME')
+local now = t[1] * 1000000 + t[2]
+local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local arrival = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
+local next = arrival + interval
+if next - burst * interval > now then
+  return {0, arrival - now}
+end
+redis.call('SET', KEYS[1], string.format('%d', next), 'PX', math.ceil((next - now) / 1000))
+return {1, next - now}
+`)
+
+// do uses Redis. It logs once when Redis becomes unavailable and once when Redis is available again.
 func (l *Limiter) do(ctx context.Context, fn func(ctx context.Context, r redis.UniversalClient) error) error {
 	err := l.client.Do(ctx, fn)
 	if l.client.Redis() == nil || ctx.Err() != nil {
@@ -98,7 +124,7 @@ func (l *Limiter) do(ctx context.Context, fn func(ctx context.Context, r redis.U
 	return err
 }
 
-// hashed makes a key of fixed length that tells nothing about a person.
+// hashed returns a key of fixed length that reveals nothing about a person.
 func hashed(kind, key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return "salon:v1:" + kind + ":" + base64.RawURLEncoding.EncodeToString(sum[:16])

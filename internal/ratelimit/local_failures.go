@@ -15,16 +15,16 @@ type localFailures struct {
 
 type localFailure struct {
 	at    time.Time
-	alone bool // Redis does not know of it
+	alone bool // not counted in Redis
 }
 
 func newLocalFailures(now func() time.Time) *localFailures {
 	return &localFailures{now: now, byKey: otter.Must(&otter.Options[string, []localFailure]{MaximumSize: localKeys})}
 }
 
-// use returns how long the key is blocked, or counts a failure if add is set and returns 0. alone says that Redis could
-// not be asked. Where it could, and knows all of the failures, it also knows of resets by other processes: then it is
-// right to say that the key is not blocked.
+// use returns how long the key is blocked. When the key is not blocked, use counts a failure if add is set, and
+// returns 0. alone means that Redis was unavailable. When Redis was available and has counted all failures, Redis
+// decides: it also knows of resets by other processes.
 func (l *localFailures) use(key string, add, alone bool, allowed int, window time.Duration) (wait time.Duration) {
 	now := l.now()
 	l.byKey.Compute(key, func(old []localFailure, _ bool) ([]localFailure, otter.ComputeOp) {

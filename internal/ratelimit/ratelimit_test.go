@@ -100,7 +100,8 @@ func inBoth(t *testing.T, test func(t *testing.T, s store)) {
 	})
 }
 
-// near tells whether a time is as expected, give or take rounding and the time that a test on a real Redis takes.
+// near reports whether a time is as expected, allowing for rounding and the time that a test on a redis-server
+// takes.
 func near(got, want time.Duration) bool {
 	return got <= want+time.Millisecond && got > want-10*time.Second
 }
@@ -193,7 +194,7 @@ func waitForRedis(t *testing.T, l *Limiter, log *lines) {
 	for log.count("in redis again") == 0 {
 		select {
 		case <-tick.C:
-			l.Allow(t.Context(), "somebody else", Limit{Rate: 1})
+			l.Allow(t.Context(), "another", Limit{Rate: 1})
 		case <-deadline:
 			t.Fatal("Redis is never used again")
 		}

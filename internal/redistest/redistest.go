@@ -1,7 +1,7 @@
-// Package redistest gives tests a Redis of their own that they can take down and bring back.
+// Package redistest gives a test a Redis of its own that the test can stop and start.
 //
-// By default it is miniredis, in the test's process. When SALON_TEST_REDIS names the binary of a real redis-server, it
-// is that one on a free port of the loopback interface.
+// By default this is miniredis in the test's process. When SALON_TEST_REDIS names the binary of a redis-server,
+// that binary runs on a free port of the loopback interface instead.
 package redistest
 
 import (
@@ -30,8 +30,8 @@ type Server struct {
 	done   chan struct{}
 }
 
-// LeakOptions are for goleak: they except the client's attempt to reach a server that is away, which sleeps for a second
-// between tries and notices only then that its pool was closed.
+// LeakOptions are options of goleak. They ignore the client's attempt to reach a stopped server: it sleeps for a
+// second between tries and only then notices that its pool was closed.
 func LeakOptions() []goleak.Option {
 	return []goleak.Option{
 		goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"),
@@ -52,16 +52,17 @@ func New(t testing.TB) *Server {
 	return s
 }
 
-// URL is where the server is, also while it is stopped.
+// URL is the address of the server, also while the server is stopped.
 func (s *Server) URL() secret.Text { return secret.Text("redis://" + s.addr) }
 
 // Addr is host:port of URL.
 func (s *Server) Addr() string { return s.addr }
 
-// Real tells whether it is a real Redis, which has a clock of its own and forgets its data when stopped.
+// Real reports whether the server is a redis-server, which has its own clock and loses its data when it is stopped.
 func (s *Server) Real() bool { return s.mini == nil }
 
-// FastForward lets time pass: entries expire, and miniredis' clock moves. It skips the test on a real Redis.
+// FastForward advances the time: entries expire, and the clock of miniredis moves. It skips the test on a
+// redis-server.
 func (s *Server) FastForward(d time.Duration) {
 	s.t.Helper()
 	if s.Real() {
@@ -70,7 +71,7 @@ func (s *Server) FastForward(d time.Duration) {
 	s.mini.FastForward(d)
 }
 
-// SetTime sets the clock of miniredis. It skips the test on a real Redis.
+// SetTime sets the clock of miniredis. It skips the test on a redis-server.
 func (s *Server) SetTime(now time.Time) {
 	s.t.Helper()
 	if s.Real() {
@@ -79,7 +80,7 @@ func (s *Server) SetTime(now time.Time) {
 	s.mini.SetTime(now)
 }
 
-// Stop takes the server down: connections break, new ones are refused.
+// Stop stops the server: connections break and new ones are refused.
 func (s *Server) Stop() {
 	if s.mini != nil {
 		s.mini.Close()
@@ -112,7 +113,7 @@ func (s *Server) Start() {
 	s.addr = s.mini.Addr()
 }
 
-// startOnFreePort tries again when somebody else takes the port first.
+// startOnFreePort tries again when another process takes the port first.
 func (s *Server) startOnFreePort() {
 	s.t.Helper()
 	for range 5 {
@@ -129,7 +130,7 @@ func (s *Server) startOnFreePort() {
 	s.t.Fatal("redis-server did not start")
 }
 
-// start runs the binary and waits until it answers; false means that it has ended instead.
+// start runs the binary and waits until it answers. It returns false when the binary has ended.
 func (s *Server) start() bool {
 	s.t.Helper()
 	host, port, _ := net.SplitHostPort(s.addr)
@@ -160,7 +161,7 @@ func (s *Server) start() bool {
 	}
 }
 
-// answers sends a PING. The Redis client belongs to the packages under test.
+// answers reports whether the server answers a PING. The Redis client belongs to the packages under test.
 func (s *Server) answers() bool {
 	conn, err := new(net.Dialer).DialContext(s.t.Context(), "tcp", s.addr)
 	if err != nil {
@@ -176,7 +177,7 @@ func (s *Server) answers() bool {
 	return err == nil && string(reply) == "+PONG"
 }
 
-// Hanging returns the URL of something that accepts connections and never answers.
+// Hanging returns the URL of a listener that accepts connections and never answers.
 func Hanging(t testing.TB) secret.Text {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")

@@ -12,8 +12,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// accessLog writes one line a call: who, what, how it went and how long it took, never what was in it. An error's
-// private half stands on the same line.
+// accessLog writes one line for each call: the caller, the method, the result and the duration, never the content.
+// The cause of an error is on the same line.
 func accessLog(cfg ServerConfig) around {
 	log := cfg.Log.With().Str("service", cfg.Service).Logger()
 	return func(ctx context.Context, c *call, next func(context.Context) error) error {
@@ -21,7 +21,7 @@ func accessLog(cfg ServerConfig) around {
 		err := next(ctx)
 		code := status.Code(err)
 		level := levelOf(code)
-		if c.refusal != nil && cfg.Services != nil { // our services do not believe each other
+		if c.refusal != nil && cfg.Services != nil { // the secret keys of two services differ
 			level = zerolog.ErrorLevel
 		}
 		line := log.WithLevel(level)
@@ -51,7 +51,7 @@ func accessLog(cfg ServerConfig) around {
 	}
 }
 
-// levelOf makes our own faults stand out: they are errors; what a caller can bring about is not.
+// levelOf returns error for faults of ours, and debug for everything that a caller can cause.
 func levelOf(code codes.Code) zerolog.Level {
 	switch code {
 	case codes.Internal, codes.Unknown, codes.DataLoss:

@@ -11,25 +11,25 @@ import (
 	"github.com/beauty-salon/platform/internal/auth"
 )
 
-// authenticate puts the caller into the context. Who calls follows from the access token alone, never from a header that
-// names somebody.
+// authenticate puts the caller into the context. The access token alone identifies the caller, never a header that
+// names a user.
 func authenticate(authn Authenticator) around {
 	return func(ctx context.Context, c *call, next func(context.Context) error) error {
 		if c.refusal != nil {
 			return c.refusal
 		}
 		policy, ok := Policy(c.method)
-		// Internal methods do not look at the user. Leaving their tokens alone also keeps the check of a session, which is
-		// such a method, from checking a session first.
+		// Internal methods do not use the user. Ignoring the token also avoids a loop: the check of a session is an
+		// internal method, and would check a session first.
 		if !ok || policy.GetCaller() == apiv1.Caller_CALLER_SERVICE {
 			return next(ctx)
 		}
 		tokens := metadata.ValueFromIncomingContext(ctx, mdAuthorization)
 		switch len(tokens) {
-		case 0: // nobody is signed in; authorize knows whether that will do
+		case 0: // not signed in; authorize decides whether that is allowed
 			return next(ctx)
 		case 1:
-		default: // an attack or a broken proxy, on public methods too
+		default: // an attack or a broken proxy; refused for public methods too
 			return errManyTokens
 		}
 		p, err := principal(ctx, authn, tokens[0])
@@ -38,7 +38,7 @@ func authenticate(authn Authenticator) around {
 			c.caller = p
 			ctx = auth.WithPrincipal(ctx, p)
 		case policy.GetCaller() == apiv1.Caller_CALLER_ANYBODY:
-			// A token that cannot be believed means the same as none here: an old one in the browser must not hide the
+			// On public methods an invalid token counts as no token: an old token in the browser must not hide the
 			// catalogue.
 		default:
 			return err
@@ -59,7 +59,7 @@ func principal(ctx context.Context, authn Authenticator, value string) (auth.Pri
 	return authn.Authenticate(ctx, token)
 }
 
-// authorize lets a call through that the contract admits, and no other.
+// authorize admits calls that the policy of the method admits, and no others.
 func authorize(ctx context.Context, c *call, next func(context.Context) error) error {
 	if isExempt(c.method) {
 		return next(ctx)
@@ -84,7 +84,7 @@ func authorize(ctx context.Context, c *call, next func(context.Context) error) e
 			return errRole
 		}
 		return next(ctx)
-	default: // a kind of caller that this program does not know yet
+	default: // a policy that this program does not know yet
 		return errRole
 	}
 }

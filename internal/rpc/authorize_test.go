@@ -104,7 +104,7 @@ func TestAuthorize(t *testing.T) {
 			t.Run(tt.name, func(t *testing.T) {
 				ctx := metadata.NewOutgoingContext(t.Context(), metadata.MD{
 					"authorization": tt.header,
-					// Nobody is who a header says.
+					// A header does not identify a caller.
 					"x-user-id": {"user-admin"}, "x-role": {"ADMIN"}, "salon-user-id": {"user-admin"},
 				})
 				for policy, do := range policies {
@@ -153,7 +153,8 @@ func TestServiceTokens(t *testing.T) {
 	}
 }
 
-// During a change of the secret two services may not believe each other. The user must not be signed out because of that.
+// During a change of the secret, two services may refuse each other's tokens. The user must not be signed out
+// because of that.
 func TestServicesWithDifferentSecrets(t *testing.T) {
 	t.Parallel()
 	log := &logBuffer{}
@@ -197,7 +198,7 @@ func TestPrincipalInContext(t *testing.T) {
 			func(ctx context.Context, _ any) (any, error) {
 				p, ok := auth.FromContext(ctx)
 				if got = p.UserID; ok != (want != "") {
-					t.Errorf("%q: somebody is signed in: %v", header, ok)
+					t.Errorf("%q: a caller is signed in: %v", header, ok)
 				}
 				return &userv1.Master{}, nil
 			}), "")

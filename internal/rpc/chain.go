@@ -13,26 +13,27 @@ import (
 	"github.com/beauty-salon/platform/internal/auth"
 )
 
-// DefaultTimeout is how long a call may take when nothing else is configured.
+// DefaultTimeout bounds a call when nothing else is configured.
 const DefaultTimeout = 30 * time.Second
 
-// Authenticator turns a bearer token into the caller. It must be safe for concurrent use, and must return an error of
-// code UNAUTHENTICATED for a token that is not valid (any more).
+// Authenticator returns the caller of a bearer token. It must be safe for concurrent use, and must return an error
+// of code UNAUTHENTICATED for a token that is not valid.
 type Authenticator interface {
-	// Authenticate returns the caller whom the token belongs to.
+	// Authenticate returns the caller whom the token identifies.
 	Authenticate(ctx context.Context, bearer string) (auth.Principal, error)
 }
 
-// ServerConfig says what a server's chain needs.
+// ServerConfig describes the chain of a server.
 type ServerConfig struct {
-	// Log takes the access log and the causes of errors. Calls that went well, or failed by the caller's doing, are logged
-	// at level debug: the gateway has logged their request already.
+	// Log receives the access log and the causes of errors. Calls that succeeded, or failed because of the caller, are
+	// logged at level debug: the gateway has logged their request already.
 	Log zerolog.Logger
-	// Auth knows the callers. Nil where nobody can sign in: then only public and internal methods answer.
+	// Auth authenticates callers. With nil, only public and internal methods answer.
 	Auth Authenticator
-	// Services proves that a call comes from one of our services. Nil where none does.
+	// Services verifies that a call comes from one of our services. With nil, no call does.
 	Services *auth.ServiceCredential
-	// Metrics takes the counters and the histogram a method. Several servers may share it; nil counts nothing.
+	// Metrics receives the counters and the histogram of each method. Several servers may share it; nil counts
+	// nothing.
 	Metrics prometheus.Registerer
 	// Service is the service's name in the log, such as "user".
 	Service string
@@ -52,7 +53,7 @@ type Interceptors struct {
 	Stream []grpc.StreamServerInterceptor
 }
 
-// NewInterceptors makes the chain that every call to a service of ours goes through.
+// NewInterceptors makes the chain for every call to a service.
 func NewInterceptors(cfg ServerConfig) (Interceptors, error) {
 	if cfg.MaxTimeout < 0 {
 		return Interceptors{}, errors.New("rpc: MaxTimeout is negative")
@@ -61,21 +62,21 @@ func NewInterceptors(cfg ServerConfig) (Interceptors, error) {
 		cfg.MaxTimeout = DefaultTimeout
 	}
 	// The order matters. The OpenTelemetry stats handler is not in the list: gRPC runs it outside of all interceptors,
-	// so every line that is logged below can name the trace.
+	// so every stage can log the trace.
 	//
-	//  1. request id: everything that follows, the access log first, writes it down. It also finds out whether one of
-	//     our services is calling, since only they are believed about the client's address. It refuses nobody yet: that
-	//     would escape the log and the metrics.
-	//  2. access log: outside of all that can fail, so that every call leaves one line, a panic too.
-	//  3. metrics: the same; inside the log only because they are cheaper to lose.
-	//  4. error mapping: log and metrics see the code that the caller gets. It keeps the private half for the log.
-	//  5. recovery: directly inside of the mapping, which makes the INTERNAL of a panic. Further out, a panic would skip
+	//  1. request id: all later stages log it. The stage also verifies whether one of our services is calling, because
+	//     only they may report the client's address. It refuses no call yet: such a call would miss the log and the
+	//     metrics.
+	//  2. access log: outside of all stages that can fail, so that every call, even one that panics, logs one line.
+	//  3. metrics: for the same reason. They are inside the log because losing a count is less bad than losing a line.
+	//  4. error mapping: log and metrics see the code that the caller gets. The cause is kept for the log.
+	//  5. recovery: directly inside of the mapping, which turns a panic into INTERNAL. Further out, a panic would skip
 	//     log, metrics and mapping.
-	//  6. deadline: the checks below ask other services and must not hang either.
-	//  7. authentication: says who calls.
-	//  8. authorization: denies by default. Before validation, so that a stranger learns nothing about the rules of a
-	//     method and costs as little as possible.
-	//  9. validation: the handler sees only messages that are normalised and keep the contract's rules.
+	//  6. deadline: it also bounds the checks below, which call other services.
+	//  7. authentication: identifies the caller.
+	//  8. authorization: denies by default. It is before validation, so that a call without permission reveals nothing
+	//     about the rules of a method and costs little.
+	//  9. validation: the handler sees only messages that are normalised and follow the contract's rules.
 	layers := []layer{
 		stage{around: identify(cfg.Services)},
 		stage{around: accessLog(cfg)},
@@ -111,7 +112,7 @@ func nextUnary(rest []grpc.UnaryServerInterceptor, info *grpc.UnaryServerInfo, h
 	}
 }
 
-// streaming is the same for streams.
+// streaming is unary for streams.
 func (i Interceptors) streaming() grpc.StreamServerInterceptor {
 	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 		return nextStream(i.Stream, info, handler)(srv, ss)

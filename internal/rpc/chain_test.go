@@ -65,7 +65,7 @@ func TestOrder(t *testing.T) {
 				}
 				_, err := e.masters().CreateMaster(ctx, tt.req)
 				check(t, err, tt.want)
-				// Whoever refused, the call was logged and counted once, with the code that the caller got.
+				// Whichever stage refused the call, it was logged and counted once, with the code that the caller got.
 				line := e.log.lines(t, 1)[0]
 				if code := apierr.From(err).Code().String(); line["code"] != code || counted(t, e, "CreateMaster", code) != 1 {
 					t.Errorf("log %v, count %v", line, counted(t, e, "CreateMaster", code))
@@ -78,7 +78,7 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// A panic anywhere inside of the log is the caller's INTERNAL and our line with a stack, wherever it happened.
+// A panic anywhere inside of the log is INTERNAL for the caller and a line with a stack in our log.
 func TestPanics(t *testing.T) {
 	t.Parallel()
 	boom := func() { panic(errors.New("hunter2")) }

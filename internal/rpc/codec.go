@@ -13,13 +13,13 @@ import (
 	"github.com/beauty-salon/platform/internal/validate"
 )
 
-// malformed marks a message that could not be read: an unknown field with the highest number that there is. A caller who
-// sends it gets the same answer as for any other message that cannot be read.
+// malformed is an unknown field, with the highest possible number, that marks a message which could not be read. A
+// caller who sends this field gets the same answer as for any other unreadable message.
 var malformed = protowire.AppendVarint(protowire.AppendTag(nil, protowire.MaxValidNumber, protowire.VarintType), 1)
 
-// codec reads and writes protobuf. gRPC answers INTERNAL, with the parser's text, to a message that cannot be read (a
-// string that is not UTF-8, say), and does so before the interceptors. Our codec marks such a message instead, so that
-// the chain logs, counts and refuses it as what it is.
+// codec reads and writes protobuf. For a message that cannot be read, such as one with a string that is not UTF-8,
+// gRPC answers INTERNAL with the parser's text before the interceptors run. This codec marks the message instead,
+// so that the chain logs, counts and refuses it.
 type codec struct {
 	encoding.CodecV2
 }
@@ -38,7 +38,8 @@ func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
 	return nil
 }
 
-// checkMessage refuses what could not be read or breaks the contract's rules, and normalises the rest in place.
+// checkMessage refuses messages that could not be read or break the contract's rules, and normalises all others in
+// place.
 func checkMessage(_ context.Context, m proto.Message) error {
 	if bytes.Equal(m.ProtoReflect().GetUnknown(), malformed) {
 		return errMalformed

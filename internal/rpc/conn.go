@@ -13,8 +13,8 @@ import (
 	"github.com/beauty-salon/platform/internal/apierr"
 )
 
-// conn is the client's side of every call between services. It adds what the server's chain wants to know, and looks up
-// where the service is only when it is called.
+// conn is the client side of all calls to one service. It adds the metadata that the server's chain reads, and
+// finds the service when it is called.
 type conn struct {
 	service string
 	cfg     ConnsConfig
@@ -66,8 +66,8 @@ func (c *conn) notConnected() error {
 	return errNotConnected.WithCause(fmt.Errorf("rpc: %s is not connected", c.service))
 }
 
-// outgoing adds to the metadata. What the caller has put there stays, the gateway's `authorization` above all, but
-// nobody else sets our own keys.
+// outgoing adds to the metadata. It keeps the metadata of the caller, such as the gateway's `authorization`, but
+// overwrites our own keys.
 func (c *conn) outgoing(ctx context.Context) context.Context {
 	md, ok := metadata.FromOutgoingContext(ctx) // a copy
 	if !ok {
@@ -94,7 +94,7 @@ func (c *conn) outgoing(ctx context.Context) context.Context {
 	return metadata.NewOutgoingContext(ctx, md)
 }
 
-// publicError makes the same *apierr.Error of a failure wherever it happened.
+// publicError returns the same *apierr.Error for a failure, whether the service runs in this process or not.
 func publicError(err error) error {
 	if err == nil {
 		return nil
@@ -102,7 +102,7 @@ func publicError(err error) error {
 	return apierr.From(err)
 }
 
-// clientStream gives errors of a stream the same form as those of a call.
+// clientStream returns errors of a stream in the form of errors of a call.
 type clientStream struct {
 	grpc.ClientStream
 }
@@ -120,7 +120,7 @@ func streamError(err error) error {
 	return publicError(err)
 }
 
-// publicConn is a conn without the methods that are for our own services.
+// publicConn is a conn without the methods for our own services.
 type publicConn struct {
 	conn *conn
 }

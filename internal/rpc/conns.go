@@ -13,10 +13,10 @@ import (
 	"github.com/beauty-salon/platform/internal/auth"
 )
 
-// ConnsConfig says what connections to services need.
+// ConnsConfig describes connections to services.
 type ConnsConfig struct {
-	// Services proves to other services that the calls come from one of ours. Nil sends no proof; then internal methods
-	// refuse the calls.
+	// Services proves to other services that the calls come from one of ours. With nil no proof is sent, and internal
+	// methods refuse the calls.
 	Services *auth.ServiceCredential
 	// Tracing records OpenTelemetry spans with the global TracerProvider.
 	Tracing bool
@@ -30,17 +30,17 @@ type Conns struct {
 	conns map[string]*conn
 }
 
-// NewConns returns connections to nowhere; Local and Remote say where the services are.
+// NewConns returns connections without targets. Local and Remote set the targets.
 func NewConns(cfg ConnsConfig) *Conns {
 	return &Conns{cfg: cfg, conns: make(map[string]*conn)}
 }
 
-// For returns the connection to a service: "user", "appointment", "rating" or "notification". It may be called before
-// Local and Remote; calls are UNAVAILABLE until then. Errors of its calls are *apierr.Error.
+// For returns the connection to the service with that name. For may be called before Local and Remote; calls are
+// UNAVAILABLE until then. Errors of calls are *apierr.Error.
 func (c *Conns) For(service string) grpc.ClientConnInterface { return c.conn(service) }
 
-// Public returns the same connection for the gateway, which carries other people's calls: methods that are not in a
-// contract or that only our own services may call do not exist on it.
+// Public returns the same connection for the gateway, which forwards the calls of others. Methods that are not in
+// the contract, or are only for our own services, do not exist on it.
 func (c *Conns) Public(service string) grpc.ClientConnInterface { return publicConn{c.conn(service)} }
 
 func (c *Conns) conn(service string) *conn {
@@ -54,9 +54,9 @@ func (c *Conns) conn(service string) *conn {
 	return found
 }
 
-// Local connects to a service that runs in this process: calls are function calls, through the same interceptors as those
-// over the network. register registers the service's handlers. It fails when the service is connected already or one of
-// its methods has no policy.
+// Local connects to a service that runs in this process. Calls are function calls through the same interceptors as
+// calls over the network. register registers the handlers of the service. Local fails when the service is connected
+// already or one of its methods has no policy.
 func (c *Conns) Local(service string, cfg ServerConfig, register func(grpc.ServiceRegistrar)) error {
 	chain, err := NewInterceptors(cfg)
 	if err != nil {
@@ -79,9 +79,9 @@ func (c *Conns) Local(service string, cfg ServerConfig, register func(grpc.Servi
 	return c.conn(service).connect(channel, nil)
 }
 
-// Remote connects to a service in another process, at a gRPC target such as "dns:///user:9090"; without a scheme it is
-// taken for a DNS name. Calls are plain text, for a network that is secured itself. The connection is made on the first
-// call. It fails when the service is connected already.
+// Remote connects to a service in another process, at a gRPC target such as "dns:///user:9090". A target without a
+// scheme is a DNS name. Calls are not encrypted: the network must be secure. The connection is made on the first
+// call. Remote fails when the service is connected already.
 func (c *Conns) Remote(service, target string) error {
 	cc, err := grpc.NewClient(target, dialOptions(service, c.cfg)...)
 	if err != nil {
@@ -106,7 +106,7 @@ func (c *Conns) Close() error {
 	return errors.Join(errs...)
 }
 
-// copyMessage copies a message between caller and handler, who may both go on using theirs.
+// copyMessage copies a message between caller and handler, so that both may keep using theirs.
 func copyMessage(out, in any) error {
 	dst, okDst := out.(proto.Message)
 	src, okSrc := in.(proto.Message)
@@ -118,7 +118,7 @@ func copyMessage(out, in any) error {
 	return nil
 }
 
-// target is where a conn leads.
+// target is the connection behind a conn.
 type target struct {
 	grpc.ClientConnInterface
 	closer io.Closer // nil in this process

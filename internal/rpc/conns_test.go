@@ -119,7 +119,7 @@ func TestNobodyListens(t *testing.T) {
 	check(t, err, "Unavailable UNAVAILABLE")
 }
 
-// The gateway's connection has the proof of a service, so it must not carry what only services may call.
+// The gateway's connection has the credential of a service, so it must not forward calls of internal methods.
 func TestPublicConn(t *testing.T) {
 	t.Parallel()
 	inBoth(t, rpc.ServerConfig{}, &masters{}, func(t *testing.T, e *env) {

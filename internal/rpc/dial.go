@@ -15,15 +15,15 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 )
 
-// clientKeepalive is how often a connection with calls on it is probed. Servers tolerate twice as often.
+// clientKeepalive is how often a connection with calls on it is probed. Servers accept probes twice as often.
 const clientKeepalive = 30 * time.Second
 
-// dialOptions are those of a connection to a service in another process.
+// dialOptions are the options of a connection to a service in another process.
 func dialOptions(service string, cfg ConnsConfig) []grpc.DialOption {
 	opts := []grpc.DialOption{
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultServiceConfig(serviceConfig(service)),
-		// The name's owner has no say in how we call.
+		// A service config from DNS must not change how calls are made.
 		grpc.WithDisableServiceConfig(),
 		grpc.WithDefaultCallOptions(
 			grpc.MaxCallRecvMsgSize(MaxMessageSize),
@@ -31,7 +31,7 @@ func dialOptions(service string, cfg ConnsConfig) []grpc.DialOption {
 		),
 		grpc.WithMaxHeaderListSize(maxHeaderSize),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: clientKeepalive, Timeout: 10 * time.Second}),
-		// A service that was restarted is found again within two seconds, not two minutes.
+		// A restarted service is found again within two seconds instead of two minutes.
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 2 * time.Second},
 			MinConnectTimeout: 5 * time.Second,
@@ -43,9 +43,9 @@ func dialOptions(service string, cfg ConnsConfig) []grpc.DialOption {
 	return opts
 }
 
-// serviceConfig spreads calls over all healthy instances, and tries reads again on another one when an instance went
-// away (https://github.com/grpc/grpc/blob/master/doc/service_config.md). Writes are repeated only by their callers, who
-// have a request id.
+// serviceConfig distributes calls over all healthy instances, and retries reads on another instance when an
+// instance has gone away (https://github.com/grpc/grpc/blob/master/doc/service_config.md). Only the callers repeat
+// writes: they have a request id.
 func serviceConfig(service string) string {
 	type object = map[string]any
 	cfg := object{
@@ -63,7 +63,7 @@ func serviceConfig(service string) string {
 				"retryableStatusCodes": []string{"UNAVAILABLE"},
 			},
 		}}
-		// No more retries while half of the calls fail: they would only keep the service down.
+		// No retries while half of the calls fail: they would prolong the outage.
 		cfg["retryThrottling"] = object{"maxTokens": 20, "tokenRatio": 0.2}
 	}
 	b, err := json.Marshal(cfg)
@@ -78,7 +78,7 @@ type methodName struct {
 	Method  string `json:"method"`
 }
 
-// readMethods lists the methods of a service that change nothing, as the contract says of each.
+// readMethods lists the methods of a service that the contract declares free of side effects.
 func readMethods(service string) []methodName {
 	var names []methodName
 	protoregistry.GlobalFiles.RangeFilesByPackage(protoreflect.FullName("salon."+service+".v1"), func(f protoreflect.FileDescriptor) bool {

@@ -14,12 +14,13 @@ import (
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
-// What the chain itself answers.
+// The errors of the chain itself.
 var (
 	errNoSuchMethod = apierr.New(codes.Unimplemented, apiv1.ErrorReason_ERROR_REASON_NO_SUCH_METHOD,
 		"no such method")
-	// errServiceToken is our fault, as when a change of the secret has reached only one of two services. UNAUTHENTICATED
-	// would travel on to the user's client, which would sign out; of UNAVAILABLE, reads are tried again.
+	// errServiceToken is our fault, as when a change of the secret has reached only one of two services. With
+	// UNAUTHENTICATED, which would reach the user's client, the client would sign out. With UNAVAILABLE, reads are
+	// retried.
 	errServiceToken = apierr.New(codes.Unavailable, apiv1.ErrorReason_ERROR_REASON_UNAVAILABLE,
 		"a part of the system cannot be reached; try again")
 	errNoServices = apierr.New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
@@ -40,7 +41,7 @@ var (
 		"a part of the system cannot be reached; try again")
 )
 
-// mapErrors sends the public half of an error and keeps both for the access log.
+// mapErrors sends the public part of an error to the caller and keeps the cause for the access log.
 func mapErrors(ctx context.Context, c *call, next func(context.Context) error) error {
 	err := next(ctx)
 	if err == nil {
@@ -50,16 +51,16 @@ func mapErrors(ctx context.Context, c *call, next func(context.Context) error) e
 	return c.err.GRPCStatus().Err()
 }
 
-// panicError is a panic that was recovered from.
+// panicError is the error of a recovered panic.
 type panicError struct {
 	value any
 	stack []byte
 }
 
-// Error returns what was panicked with.
+// Error returns the value of the panic.
 func (p *panicError) Error() string { return fmt.Sprintf("panic: %v", p.value) }
 
-// recoverPanics makes an Internal error of a panic.
+// recoverPanics turns a panic into an Internal error.
 func recoverPanics(ctx context.Context, _ *call, next func(context.Context) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -69,8 +70,8 @@ func recoverPanics(ctx context.Context, _ *call, next func(context.Context) erro
 	return next(ctx)
 }
 
-// limitTime gives every unary call a deadline: the caller's, when it has one that is not further off than most. A call
-// whose time is up already is not begun: its caller has gone. Streams end with their caller.
+// limitTime gives every unary call a deadline: the deadline of the caller, but at most the given timeout from now.
+// A call whose deadline has passed is not started. Streams end with their caller.
 func limitTime(most time.Duration) around {
 	return func(ctx context.Context, c *call, next func(context.Context) error) error {
 		if err := ctx.Err(); err != nil {
@@ -85,5 +86,5 @@ func limitTime(most time.Duration) around {
 	}
 }
 
-// unknownMethod answers for methods that no service has. The chain runs before it as for any other.
+// unknownMethod answers for methods that no service has. The chain runs before it as for every method.
 func unknownMethod(any, grpc.ServerStream) error { return errNoSuchMethod }

@@ -118,7 +118,7 @@ type env struct {
 	remote  bool
 	log     *logBuffer
 	metrics *prometheus.Registry
-	// service is another of our services, outsider anybody.
+	// service has the credential of our services, outsider has none.
 	service, outsider *rpc.Conns
 }
 
@@ -135,8 +135,8 @@ func credential(t *testing.T) *auth.ServiceCredential {
 	return auth.NewServiceCredential(keys, nil, time.Now)
 }
 
-// inBoth runs a test against the handler in this process and over TCP: nothing may behave differently. One runs after the
-// other, since they share the handler, and what tests let it tell them.
+// inBoth runs a test against the handler in this process and over TCP, which must behave in the same way. The runs
+// are sequential, because they share the handler and its settings.
 func inBoth(t *testing.T, cfg rpc.ServerConfig, m *masters, test func(t *testing.T, e *env)) {
 	t.Helper()
 	for _, remote := range []bool{false, true} {

@@ -10,7 +10,7 @@ import (
 	"github.com/beauty-salon/platform/internal/auth"
 )
 
-// identify gives the call its id and finds out whether one of our services is calling.
+// identify sets the request id of the call and verifies whether one of our services is calling.
 func identify(services *auth.ServiceCredential) around {
 	return func(ctx context.Context, c *call, next func(context.Context) error) error {
 		switch tokens := metadata.ValueFromIncomingContext(ctx, MDServiceToken); {
@@ -27,8 +27,8 @@ func identify(services *auth.ServiceCredential) around {
 		}
 		info := incomingInfo(ctx, c.internal)
 		if !c.internal && c.refusal == nil {
-			// Our own services know the id: it is theirs. A header would also keep their clients from trying a failed read
-			// again, since an answer has begun with it. It only fails when headers were sent already.
+			// Our own services sent the id, so they need no header with it. A header would also prevent gRPC from retrying a
+			// failed read, because the answer would have begun. SetHeader fails only when headers were sent already.
 			_ = grpc.SetHeader(ctx, metadata.Pairs(MDRequestID, info.ID))
 		}
 		return next(context.WithValue(WithRequestInfo(ctx, info), callKey{}, c))

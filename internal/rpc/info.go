@@ -11,15 +11,16 @@ import (
 	"google.golang.org/grpc/peer"
 )
 
-// Metadata that Salon's services exchange. Except for MDRequestID, a value counts only next to a valid MDServiceToken.
+// Metadata that Salon's services exchange. Values other than MDRequestID count only together with a valid
+// MDServiceToken.
 const (
-	// MDServiceToken holds what [auth.ServiceCredential] minted.
+	// MDServiceToken is a token of [auth.ServiceCredential].
 	MDServiceToken = "salon-service-token"
-	// MDClientIP holds the address of the client that the gateway serves.
+	// MDClientIP is the address of the gateway's client.
 	MDClientIP = "salon-client-ip"
-	// MDRequestID holds the id that a request has in all logs.
+	// MDRequestID is the id of the request in all logs.
 	MDRequestID = "x-request-id"
-	// MDUserAgent holds the User-Agent of the client that the gateway serves.
+	// MDUserAgent is the User-Agent of the gateway's client.
 	MDUserAgent = "salon-user-agent"
 )
 
@@ -28,19 +29,19 @@ const (
 	mdUserAgent     = "user-agent"
 )
 
-// maxTextLen bounds, in bytes, what is passed on and logged of a client's texts.
+// maxTextLen bounds, in bytes, the texts of a client that are forwarded and logged.
 const maxTextLen = 256
 
-// requestIDForm is what a request id from outside may look like; it gets into logs and headers.
+// requestIDForm is the form of request ids that are accepted from clients. They are used in logs and headers.
 var requestIDForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-// RequestInfo says where a request comes from. It travels with the calls that the request causes.
+// RequestInfo describes the client of a request. All calls that the request causes carry it.
 type RequestInfo struct {
 	// ID is the request's id in all logs.
 	ID string
 	// ClientIP is the client's address, without a port.
 	ClientIP string
-	// UserAgent is what the client calls itself; it may be anything.
+	// UserAgent is the client's name for itself. It may be any text.
 	UserAgent string
 }
 
@@ -52,7 +53,7 @@ func WithRequestInfo(ctx context.Context, i RequestInfo) context.Context {
 	return context.WithValue(ctx, infoKey{}, i)
 }
 
-// Info returns what the context says about the request, the zero value outside of one.
+// Info returns the request information of the context, or the zero value outside of a request.
 func Info(ctx context.Context) RequestInfo {
 	i, _ := ctx.Value(infoKey{}).(RequestInfo)
 	return i
@@ -61,26 +62,27 @@ func Info(ctx context.Context) RequestInfo {
 // RequestID returns the request's id, "" outside of a request.
 func RequestID(ctx context.Context) string { return Info(ctx).ID }
 
-// ClientIP returns the address of the client: as one of our services says, else that of the peer; "" when unknown.
+// ClientIP returns the client's address: the one that one of our services reports, or that of the peer; "" when
+// unknown.
 func ClientIP(ctx context.Context) string { return Info(ctx).ClientIP }
 
-// UserAgent returns what the client calls itself, "" when it does not.
+// UserAgent returns the User-Agent of the client, "" when there is none.
 func UserAgent(ctx context.Context) string { return Info(ctx).UserAgent }
 
-// ValidRequestID tells whether an id from outside may be taken over: 1 to 64 letters, digits, dots, underscores and
+// ValidRequestID reports whether an id from a client is accepted: 1 to 64 letters, digits, dots, underscores and
 // hyphens.
 func ValidRequestID(id string) bool { return requestIDForm.MatchString(id) }
 
 // NewRequestID returns a new id: a UUIDv7, so that ids sort by time.
 func NewRequestID() string {
 	id, err := uuid.NewV7()
-	if err != nil { // no random source; an id is for the logs only
+	if err != nil { // no random source; the id is only for the logs
 		return uuid.Nil.String()
 	}
 	return id.String()
 }
 
-// incomingInfo reads where a call comes from. Only our own services are believed about somebody else's address.
+// incomingInfo reads the information about the client. Only our own services may report another client's address.
 func incomingInfo(ctx context.Context, internal bool) RequestInfo {
 	i := RequestInfo{ID: incoming(ctx, MDRequestID)}
 	if !ValidRequestID(i.ID) {
@@ -95,7 +97,7 @@ func incomingInfo(ctx context.Context, internal bool) RequestInfo {
 	return i
 }
 
-// incoming returns the value of a key that came exactly once.
+// incoming returns the value of a key that occurs exactly once.
 func incoming(ctx context.Context, key string) string {
 	if v := metadata.ValueFromIncomingContext(ctx, key); len(v) == 1 {
 		return v[0]
@@ -115,7 +117,7 @@ func peerIP(ctx context.Context) string {
 	return host
 }
 
-// printable makes s fit for metadata: gRPC fails a call over other bytes than printable ASCII.
+// printable replaces all bytes but printable ASCII: gRPC fails a call whose metadata has others.
 func printable(s string) string {
 	if len(s) > maxTextLen {
 		s = s[:maxTextLen]

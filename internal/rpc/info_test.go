@@ -35,7 +35,7 @@ func TestRequestInfo(t *testing.T) {
 			check(t, err, "")
 			return <-got, header
 		}
-		t.Run("a service is believed", func(t *testing.T) {
+		t.Run("a service is trusted", func(t *testing.T) {
 			s, _ := ask(e.service, asAdmin(t))
 			if s != (rpc.RequestInfo{ID: "req-9", ClientIP: "203.0.113.9", UserAgent: "Firefox"}) {
 				t.Errorf("got %v", s)
@@ -73,7 +73,7 @@ func TestRequestInfo(t *testing.T) {
 	})
 }
 
-// What was said to one service is known to the next, except for the token: that is the gateway's to pass on.
+// The request information reaches the next service. The token does not: only the gateway passes tokens on.
 func TestInfoTravels(t *testing.T) {
 	t.Parallel()
 	var self *rpc.Conns

@@ -10,15 +10,15 @@ import (
 	"github.com/beauty-salon/platform/internal/metrics"
 )
 
-// buckets, in seconds, are fine where cached reads and bookings are.
+// buckets, in seconds, have a high resolution at the durations of cached reads and of bookings.
 var buckets = []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}
 
-// counts counts calls and their codes and measures their time, a method each.
+// counts records the number, the codes and the durations of calls, for each method.
 type counts struct {
 	server *grpcprom.ServerMetrics // nil counts nothing
 }
 
-// newCounts shares the collectors of all servers in this process.
+// newCounts returns collectors that all servers in this process share.
 func newCounts(reg prometheus.Registerer) counts {
 	if reg == nil {
 		return counts{}
@@ -27,7 +27,7 @@ func newCounts(reg prometheus.Registerer) counts {
 		grpcprom.WithServerHandlingTimeHistogram(grpcprom.WithHistogramBuckets(buckets))))}
 }
 
-// counted keeps methods that do not exist out of the labels: callers choose their names, and each would be a new series.
+// counted excludes methods that do not exist: callers choose their names, and each name would be a new series.
 func (m counts) counted(method string) bool {
 	if m.server == nil {
 		return false

@@ -13,21 +13,21 @@ import (
 	"google.golang.org/grpc/stats"
 )
 
-// Limits of every server and connection of ours.
+// Limits of all our servers and connections.
 const (
-	// MaxMessageSize is the largest message in bytes, either way. The gateway lets in 1 MiB; four times that leaves room
-	// for what services tell each other.
+	// MaxMessageSize is the largest message in bytes, in both directions. The gateway accepts 1 MiB; messages between
+	// services may be larger.
 	MaxMessageSize = 4 << 20
 	// maxHeaderSize bounds a call's metadata, in bytes. The largest is the access token.
 	maxHeaderSize = 64 << 10
 	// maxStreams bounds the calls that run at once on one connection.
 	maxStreams = 1000
-	// connectionTimeout is how long a peer has for the handshake.
+	// connectionTimeout bounds the handshake.
 	connectionTimeout = 10 * time.Second
 )
 
-// NewServer returns a server with our chain, limits, health and reflection; opts may override the limits. Register the
-// services, ask CheckPolicies, then Serve.
+// NewServer returns a server with our chain, limits, health and reflection. opts may override the limits. Register
+// the services, call CheckPolicies, then Serve.
 func NewServer(cfg ServerConfig, opts ...grpc.ServerOption) (*grpc.Server, error) {
 	chain, err := NewInterceptors(cfg)
 	if err != nil {
@@ -43,7 +43,7 @@ func NewServer(cfg ServerConfig, opts ...grpc.ServerOption) (*grpc.Server, error
 		grpc.MaxHeaderListSize(maxHeaderSize),
 		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.ConnectionTimeout(connectionTimeout),
-		// Connections are closed now and then, so that clients look up the name again and find new instances.
+		// Connections are closed from time to time, so that clients resolve the name again and find new instances.
 		grpc.KeepaliveParams(keepalive.ServerParameters{
 			MaxConnectionIdle:     15 * time.Minute,
 			MaxConnectionAge:      30 * time.Minute,
@@ -51,7 +51,7 @@ func NewServer(cfg ServerConfig, opts ...grpc.ServerOption) (*grpc.Server, error
 			Time:                  time.Minute,
 			Timeout:               20 * time.Second,
 		}),
-		// Twice as often as our own clients ask (see dialOptions) is let pass.
+		// Accept probes twice as often as our own clients send them (see dialOptions).
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{
 			MinTime:             clientKeepalive / 2,
 			PermitWithoutStream: true,
@@ -69,12 +69,12 @@ func NewServer(cfg ServerConfig, opts ...grpc.ServerOption) (*grpc.Server, error
 	return s, nil
 }
 
-// ServerTracing records a span a call with the global TracerProvider, except for health checks.
+// ServerTracing records a span for each call with the global TracerProvider, except for health checks.
 func ServerTracing() stats.Handler {
 	return otelgrpc.NewServerHandler(otelgrpc.WithFilter(filters.Not(filters.HealthCheck())))
 }
 
-// clientTracing records a span a call, except for health checks.
+// clientTracing records a span for each call, except for health checks.
 func clientTracing() stats.Handler {
 	return otelgrpc.NewClientHandler(otelgrpc.WithFilter(filters.Not(filters.HealthCheck())))
 }

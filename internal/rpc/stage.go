@@ -10,16 +10,16 @@ import (
 	"github.com/beauty-salon/platform/internal/auth"
 )
 
-// call is what the stages of the chain know about one call. The request id stage makes it; it belongs to the goroutine
-// that runs the chain.
+// call is the state of one call in the chain. The request id stage makes it. It belongs to the goroutine that runs
+// the chain.
 type call struct {
 	method   string
 	stream   bool
 	internal bool           // the service token is valid
-	refusal  error          // why a service token that is there is not good
-	caller   auth.Principal // the zero value for nobody
-	err      *apierr.Error  // both halves of what the call failed with
-	request  any            // unary calls only, as the response
+	refusal  error          // why the service token is not valid
+	caller   auth.Principal // the zero value when not signed in
+	err      *apierr.Error  // the error of the call, with its cause
+	request  any            // unary calls only
 	response any
 }
 
@@ -30,7 +30,7 @@ func callOf(ctx context.Context) *call {
 	return c
 }
 
-// layer is one interceptor in its two forms.
+// layer is one interceptor, for unary calls and for streams.
 type layer interface {
 	unary() grpc.UnaryServerInterceptor
 	streaming() grpc.StreamServerInterceptor
@@ -39,7 +39,7 @@ type layer interface {
 // around runs once a call. It calls next at most once.
 type around func(ctx context.Context, c *call, next func(context.Context) error) error
 
-// stage is a layer that treats unary calls and streams alike.
+// stage is a layer that treats unary calls and streams in the same way.
 type stage struct {
 	// around runs once a call.
 	around around
@@ -94,7 +94,7 @@ func (s stage) streaming() grpc.StreamServerInterceptor {
 	}
 }
 
-// stream gives the handler the context of the stage and the stage its messages.
+// stream has the context of the stage and passes messages through it.
 type stream struct {
 	grpc.ServerStream
 	ctx     context.Context
@@ -104,7 +104,7 @@ type stream struct {
 // Context returns the context as the stage made it.
 func (s *stream) Context() context.Context { return s.ctx }
 
-// RecvMsg shows the stage what came in.
+// RecvMsg passes a received message to the stage.
 func (s *stream) RecvMsg(m any) error {
 	if err := s.ServerStream.RecvMsg(m); err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 	"github.com/beauty-salon/platform/internal/rpc"
 )
 
-// fakeStream hands out messages.
+// fakeStream delivers messages.
 type fakeStream struct {
 	grpc.ServerStream
 	ctx context.Context
@@ -58,7 +58,7 @@ func TestStreams(t *testing.T) {
 		received            int
 	}{
 		{"good", "CreateMaster", "admin", []proto.Message{good, good}, false, "", 2},
-		{"nobody", "CreateMaster", "", []proto.Message{good}, false, unauthenticated, 0},
+		{"not signed in", "CreateMaster", "", []proto.Message{good}, false, unauthenticated, 0},
 		{"another role", "CreateMaster", "customer", []proto.Message{good}, false, denied, 0},
 		{"second message is bad", "CreateMaster", "admin", []proto.Message{good, bad}, false, "InvalidArgument INVALID_FIELDS", 1},
 		{"panic", "CreateMaster", "admin", nil, true, "Internal INTERNAL", 0},

@@ -1,6 +1,5 @@
-// Package secret holds what must not be shown: the keys that are derived from the
-// installation's one master key, and configuration values that print as
-// "[redacted]".
+// Package secret has the values that must not be shown: the keys that are derived from the installation's one
+// master key, and configuration values that print as "[redacted]".
 package secret
 
 import (
@@ -10,21 +9,19 @@ import (
 	"io"
 )
 
-// MinMasterLen is the least length of a master key, in bytes: as much as the
-// derived keys hold.
+// MinMasterLen is the least length of a master key in bytes. It is the length of the derived keys.
 const MinMasterLen = 32
 
-// salt keeps our keys apart from those that another program derives from the same
-// master key (RFC 5869, section 3.1).
+// salt separates our keys from keys that another program derives from the same master key (RFC 5869, section 3.1).
 const salt = "salon/v1"
 
-// Keys derives a key for each purpose from the installation's master key, so that
-// an operator keeps one secret and none of its uses can stand in for another.
+// Keys derives a key for each purpose from the installation's master key. An operator keeps one secret, and a key
+// for one purpose is useless for another.
 type Keys struct {
 	prk []byte
 }
 
-// NewKeys takes the master key: at least MinMasterLen bytes from a random source.
+// NewKeys returns the keys of a master key, which has at least MinMasterLen bytes from a random source.
 func NewKeys(master []byte) (*Keys, error) {
 	if len(master) < MinMasterLen {
 		return nil, fmt.Errorf("secret: the master key has %d bytes, it needs at least %d", len(master), MinMasterLen)
@@ -41,7 +38,7 @@ func NewKeys(master []byte) (*Keys, error) {
 func (k *Keys) Derive(purpose string) [32]byte {
 	key, err := hkdf.Expand(sha256.New, k.prk, purpose, 32)
 	if err != nil {
-		// Expand fails for outputs over 255 hashes only; ours is one.
+		// Expand fails only for outputs of more than 255 hashes. This output is one hash.
 		panic(fmt.Sprintf("secret: expand: %v", err))
 	}
 	return [32]byte(key)

@@ -13,15 +13,14 @@ const (
 	filePrefix = "file:"
 )
 
-// Text is a configuration value that prints, logs and marshals as "[redacted]".
-// Read from text, "file:/path" stands for that file's content (the way that Docker
-// and Kubernetes hand out secrets), without the line break at its end.
+// Text is a configuration value that prints, logs and marshals as "[redacted]". In text form, "file:/path" stands
+// for the content of that file, without the line break at its end. Docker and Kubernetes provide secrets as files.
 type Text string
 
 // Reveal returns the value itself.
 func (t Text) Reveal() string { return string(t) }
 
-// String returns "[redacted]", or "" when there is nothing to hide.
+// String returns "[redacted]", or "" for an empty value.
 func (t Text) String() string {
 	if t == "" {
 		return ""
@@ -40,8 +39,7 @@ func (t Text) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
 // MarshalJSON returns what String returns, quoted.
 func (t Text) MarshalJSON() ([]byte, error) { return json.Marshal(t.String()) }
 
-// UnmarshalText takes the value itself or "file:/path". It fails when the file
-// cannot be read or is empty.
+// UnmarshalText accepts the value itself or "file:/path". It fails when the file cannot be read or is empty.
 func (t *Text) UnmarshalText(b []byte) error {
 	path, isFile := strings.CutPrefix(string(b), filePrefix)
 	if !isFile {

@@ -1,4 +1,4 @@
-// Package service holds what every service of Salon is given when it is made.
+// Package service defines what a service of Salon is: its definition, and the dependencies that it receives.
 package service
 
 import (
@@ -17,40 +17,39 @@ import (
 	"github.com/beauty-salon/platform/internal/secret"
 )
 
-// Deps is what a service stands on. All of it is made and closed by the program,
-// never by the service.
+// Deps are the dependencies of a service. The program makes and closes them, never the service.
 type Deps struct {
-	// DB is the service's own schema, as the service's own role.
+	// DB is the service's own schema, accessed with the service's own role.
 	DB *postgres.DB
 	// Bus carries events between services.
 	Bus *events.Bus
-	// Cache is Redis; it may vanish at any moment.
+	// Cache is the connection to Redis, which may be unavailable at any time.
 	Cache *cache.Client
-	// Limits counts calls.
+	// Limits counts calls for rate limits.
 	Limits *ratelimit.Limiter
 	// Conns reaches the other services, in this process or another.
 	Conns *rpc.Conns
-	// Sessions knows which sessions are open.
+	// Sessions checks whether sessions are open.
 	Sessions *auth.Sessions
 	// Keys derives the keys of this installation.
 	Keys *secret.Keys
-	// PreviousKeys are those from before the last change of the master key, nil
-	// when there are none. What they signed is still accepted.
+	// PreviousKeys are the keys from before the last change of the master key, or nil. Signatures with them are still
+	// accepted.
 	PreviousKeys *secret.Keys
-	// Log takes what the service has to say.
+	// Log is the logger of the service.
 	Log zerolog.Logger
-	// Metrics takes the service's collectors.
+	// Metrics receives the collectors of the service.
 	Metrics prometheus.Registerer
-	// Now tells the time.
+	// Now returns the current time.
 	Now func() time.Time
 }
 
-// Time is now as PostgreSQL keeps it, in UTC and microseconds, so that what is
-// answered now equals what is read later.
+// Time returns the current time in UTC and microseconds. PostgreSQL stores times in that precision, so a time in an
+// answer equals the time that is read later.
 func (d Deps) Time() time.Time { return d.Now().UTC().Truncate(time.Microsecond) }
 
-// Every does a chore now and then every interval, until ctx ends. One that fails is
-// logged and done again the next time.
+// Every runs chore now and then at every interval, until ctx ends. A failure is logged with the message failed; the
+// chore runs again at the next interval.
 func (d Deps) Every(ctx context.Context, interval time.Duration, failed string, chore func(context.Context) error) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()

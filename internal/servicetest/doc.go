@@ -1,5 +1,5 @@
-// Package servicetest gives the test of a service everything that a service stands on, for real: a PostgreSQL database
-// of its own, a NATS server, Redis, and connections in this process with the same interceptors as over the network.
+// Package servicetest gives the test of a service all its dependencies as real servers: a PostgreSQL database of
+// its own, a NATS server, Redis, and connections in this process with the same interceptors as over the network.
 //
 //	p := servicetest.New(t, rating.Migrations)
 //	s, err := rating.New(p.Deps("ratings"))
@@ -9,7 +9,7 @@
 //	ann := p.SignIn(apiv1.Role_ROLE_CUSTOMER)
 //	_, err = client.CreateRating(p.As(ann), …)
 //
-// What other services say, a test says itself: [Platform.Publish] sends an event the way their relays do, and
-// [Platform.Serve] answers their methods. Callers have real access tokens. Who they are says a small IdentityService of
-// this package, unless the test serves "user" itself.
+// The test plays the other services: [Platform.Publish] sends an event as their relays do, and [Platform.Serve]
+// answers their methods. Callers have real access tokens. An IdentityService of this package knows the callers,
+// unless the test serves "user" itself.
 package servicetest

@@ -98,8 +98,8 @@ func (p *Platform) SignIn(role apiv1.Role, memberships ...auth.Membership) auth.
 func (p *Platform) SignInAs(userID string, role apiv1.Role, memberships ...auth.Membership) auth.Principal {
 	p.t.Helper()
 	p.serveIdentity.Do(func() {
-		if err := p.serve("user", p.registerIdentity); err != nil {
-			p.t.Fatalf("servicetest: SignIn is for tests that do not serve \"user\" themselves: %v", err)
+		if err := p.serve(identityOwner, p.registerIdentity); err != nil {
+			p.t.Fatalf("servicetest: SignIn is for tests that do not serve %q themselves: %v", identityOwner, err)
 		}
 	})
 	caller := auth.Principal{UserID: userID, Role: role, SessionID: p.NewID(), Memberships: memberships}

@@ -10,8 +10,8 @@ import (
 	"github.com/beauty-salon/platform/internal/redistest"
 )
 
-// LeakOptions are for goleak, in packages whose tests use this one: they except what the servers and their clients leave
-// behind.
+// LeakOptions are options of goleak for packages whose tests use this package. They ignore the goroutines that the
+// servers and their clients leave running.
 func LeakOptions() []goleak.Option {
 	return slices.Concat(pgtest.LeakOptions(), natstest.LeakOptions(), redistest.LeakOptions())
 }

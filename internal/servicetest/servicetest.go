@@ -26,27 +26,17 @@ import (
 )
 
 const (
-	// patience is how long Eventually waits. It is no measure of speed: the machine may have other things to do.
+	// patience is how long Eventually waits. It does not measure speed: the machine may be busy.
 	patience = 30 * time.Second
-	// glance is how often it looks.
-	glance = 5 * time.Millisecond
+	// pollInterval is how often Eventually checks the condition.
+	pollInterval = 5 * time.Millisecond
 )
 
-// Service is what the services of Salon have in common.
-type Service interface {
-	// Register makes the service answer on a server.
-	Register(r grpc.ServiceRegistrar)
-	// Run does what the service does by itself, until the context ends.
-	Run(ctx context.Context) error
-	// Ready tells whether the service can answer.
-	Ready(ctx context.Context) error
-}
-
-// Platform is everything that services stand on, for one test. All of it ends with the test.
+// Platform has everything that services depend on, for one test. All of it ends with the test.
 type Platform struct {
-	// Clock is what the services call now.
+	// Clock is the clock of the services.
 	Clock *Clock
-	// Postgres is the database, with the schemas of the migrations that New was given.
+	// Postgres is the database with the migrated schemas.
 	Postgres pgtest.Server
 	// NATS and Redis can be stopped and started again.
 	NATS  *natstest.Server
@@ -60,7 +50,7 @@ type Platform struct {
 	Keys     *secret.Keys
 	// Issuer signs access tokens with the keys that the user service would use.
 	Issuer *auth.Issuer
-	// Log takes what services say: nothing unless SALON_TEST_LOG is set, then all of it goes to stderr.
+	// Log receives the services' log. It is written to stderr when SALON_TEST_LOG is set, and dropped otherwise.
 	Log zerolog.Logger
 
 	t             testing.TB
@@ -73,7 +63,7 @@ type Platform struct {
 // New makes a platform whose database has the schemas of these services. Nothing is served and nothing runs yet.
 func New(t testing.TB, m ...postgres.Migrations) *Platform {
 	t.Helper()
-	// Copied, since the caller's array may have room for more.
+	// A copy: append could otherwise write into the array of the caller.
 	all := append(append([]postgres.Migrations(nil), m...), postgres.Migrations{Service: elsewhere})
 	p := &Platform{
 		t: t, Clock: newClock(), Log: logger(),
@@ -84,7 +74,7 @@ func New(t testing.TB, m ...postgres.Migrations) *Platform {
 	p.Issuer = auth.NewIssuer(p.Keys, nil, p.Clock.Now)
 
 	var err error
-	p.Bus, err = events.Connect(events.Config{URL: p.NATS.URL()}, p.Log, nil)
+	p.Bus, err = events.Connect(events.Config{URL: p.NATS.URL(), Subjects: ContractSubjects()}, p.Log, nil)
 	p.must(err)
 	t.Cleanup(p.Bus.Close)
 	p.Cache, err = cache.Open(cache.Config{URL: p.Redis.URL()}, p.Log)
@@ -95,19 +85,18 @@ func New(t testing.TB, m ...postgres.Migrations) *Platform {
 	credential := auth.NewServiceCredential(p.Keys, nil, p.Clock.Now)
 	p.Conns = rpc.NewConns(rpc.ConnsConfig{Services: credential})
 	t.Cleanup(func() { p.atEnd("close the connections", p.Conns.Close()) })
-	p.Sessions = auth.NewSessions(userv1.NewIdentityServiceClient(p.Conns.For("user")), p.Bus, p.Clock.Now)
+	p.Sessions = auth.NewSessions(userv1.NewIdentityServiceClient(p.Conns.For(identityOwner)), p.Bus, p.Clock.Now)
 	t.Cleanup(p.Sessions.Close)
-	keys := func(context.Context) (*userv1.Jwks, error) { return p.Issuer.JWKS(), nil }
 	p.server = rpc.ServerConfig{
-		Log: p.Log, Auth: auth.NewAuthenticator(auth.NewVerifier(keys, p.Clock.Now), p.Sessions),
+		Log: p.Log, Auth: auth.NewAuthenticator(auth.NewVerifier(p.Keys, nil, p.Clock.Now), p.Sessions),
 		Services: credential,
 	}
-	// A server that is stopped while it makes the stream leaves parts of it behind.
+	// Wait: a server that is stopped while it creates the stream leaves files open.
 	p.Eventually("NATS is ready", func() bool { return p.Bus.Ready() == nil })
 	return p
 }
 
-// Deps is what the service that owns a schema is given.
+// Deps returns the dependencies of the service that owns a schema.
 func (p *Platform) Deps(schema string) service.Deps {
 	p.t.Helper()
 	return service.Deps{
@@ -116,7 +105,7 @@ func (p *Platform) Deps(schema string) service.Deps {
 	}
 }
 
-// Serve makes Conns lead to handlers of this test under a service's name, such as "appointment".
+// Serve connects Conns to handlers of this test under the name of a service, such as "appointment".
 func (p *Platform) Serve(name string, register func(grpc.ServiceRegistrar)) {
 	p.t.Helper()
 	p.must(p.serve(name, register))
@@ -128,16 +117,16 @@ func (p *Platform) serve(name string, register func(grpc.ServiceRegistrar)) erro
 	return p.Conns.Local(name, cfg, register)
 }
 
-// Start serves a service and runs it. The test fails when it is not ready or when Run ends with an error.
-func (p *Platform) Start(name string, s Service) {
+// Start serves a service and runs it. The test fails when the service is not ready or when Run returns an error.
+func (p *Platform) Start(name string, s service.Service) {
 	p.t.Helper()
 	p.Serve(name, s.Register)
 	p.must(s.Ready(p.t.Context()))
 	p.Go(s.Run)
 }
 
-// Go runs something until the end of the test, which fails when it returns an error. The context has ended before the
-// platform is taken down.
+// Go runs a function until the end of the test, which fails when the function returns an error. The context of the
+// function ends before the platform is closed.
 func (p *Platform) Go(run func(ctx context.Context) error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(p.t.Context()))
 	done := make(chan error, 1)
@@ -148,13 +137,13 @@ func (p *Platform) Go(run func(ctx context.Context) error) {
 	})
 }
 
-// Eventually waits until a condition holds; the test fails when it does not in good time. The condition is not called
-// concurrently.
+// Eventually waits until a condition is true. The test fails when the condition does not become true in time. The
+// condition is not called concurrently.
 func (p *Platform) Eventually(what string, condition func() bool) {
 	p.t.Helper()
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
-	look := time.NewTicker(glance)
+	look := time.NewTicker(pollInterval)
 	defer look.Stop()
 	for !condition() {
 		select {

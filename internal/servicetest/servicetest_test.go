@@ -86,7 +86,7 @@ func TestCallersHaveRealSessions(t *testing.T) {
 		t.Errorf("the other session: %v", code)
 	}
 	if code := call(p.As(auth.Principal{})); code != codes.Unauthenticated {
-		t.Errorf("nobody: %v", code)
+		t.Errorf("not signed in: %v", code)
 	}
 }
 

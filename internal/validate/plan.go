@@ -17,24 +17,24 @@ import (
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 )
 
-// maskField is what every Update request calls its mask.
+// maskField is the name of the mask in every Update request.
 const maskField = "update_mask"
 
-// plan is what there is to do for a type of message, found out once.
+// plan lists the work for a type of message. It is made once.
 type plan struct {
 	fields []*field
-	// known marks the well-known types that are checked as a whole.
+	// known marks the well-known types, which are checked as a whole.
 	known bool
-	// mask is update_mask, nil where there is none.
+	// mask is the field update_mask, or nil.
 	mask protoreflect.FieldDescriptor
-	// clearable are the fields whose absence means that they are not to be written.
+	// clearable are the fields that are not written when they are absent.
 	clearable []protoreflect.FieldDescriptor
 }
 
-// field is a field with strings, enums or messages in it; the others need nothing.
+// field is a field that has strings, enums or messages. Other fields need no work.
 type field struct {
 	desc protoreflect.FieldDescriptor
-	// value describes the field's values: of a map those, else the field itself.
+	// value describes the values of the field: for a map, the values of the map.
 	value protoreflect.FieldDescriptor
 	form  form
 }
@@ -81,7 +81,7 @@ func newPlan(d protoreflect.MessageDescriptor) *plan {
 	return p
 }
 
-// form is how a string is written in the database.
+// form is the normal form of a string.
 type form int
 
 const (
@@ -91,10 +91,10 @@ const (
 	lowerCase
 )
 
-// formOf reads the form from the field's rules, for a list or a map from those of its values.
+// formOf returns the form that the field's rules request. For a list or a map, the rules of its values count.
 func formOf(f protoreflect.FieldDescriptor) form {
 	rules, err := protovalidate.ResolveFieldRules(f)
-	if err != nil { // the validator says so when the message is checked
+	if err != nil { // the validator reports it when it checks the message
 		return asIs
 	}
 	text := rules.GetString()
@@ -125,7 +125,7 @@ func has(rules *validate.StringRules, rule protoreflect.ExtensionType) bool {
 func (f form) apply(s string) string {
 	switch f {
 	case line:
-		// Spaces only: a line break at an end stays, and is refused as anywhere else in a line.
+		// Remove spaces only. A line break at an end stays and is refused, as everywhere in a line.
 		return norm.NFC.String(strings.TrimFunc(s, isSpace))
 	case block:
 		return norm.NFC.String(strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")))

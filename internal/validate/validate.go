@@ -1,5 +1,5 @@
-// Package validate makes sure that a request keeps the rules of the contract. It first brings texts into the form that
-// is checked and stored, then applies the rules of buf.validate and those that hold for every message of Salon.
+// Package validate checks that a request follows the rules of the contract. It first normalises texts, then applies
+// the rules of buf.validate and the rules for every message of Salon.
 package validate
 
 import (
@@ -17,8 +17,8 @@ import (
 	"github.com/beauty-salon/platform/internal/apierr"
 )
 
-// maxViolations bounds how many fields an answer blames: details travel in the trailers of a call, and clients accept
-// as little as 8 KiB of those.
+// maxViolations bounds the number of fields in an error: details are sent in the trailers of a call, and clients
+// accept as little as 8 KiB of trailers.
 const maxViolations = 16
 
 // validator is shared: it compiles the rules of a message once, on its first use.
@@ -29,20 +29,21 @@ type violation struct {
 	field, description string
 }
 
-// Message normalises m in place and checks it. It returns INVALID_FIELDS with every bad field, up to a bound, or
-// INTERNAL when a rule of the contract cannot be applied.
+// Message normalises m in place and checks it. It returns INVALID_FIELDS with the invalid fields, up to
+// maxViolations, or INTERNAL when a rule of the contract cannot be applied.
 //
-// Normalised are strings with our rule `line` (spaces around them removed, Unicode normalisation form C) or `block`
-// (the same for white space, and CR LF becomes LF), and those with the rule `uuid` (lower case). A field without a value
-// that the request's update_mask names gets its zero value, so that the rules say whether it may be cleared.
+// It normalises strings with our rule `line` (spaces around them removed, Unicode normalisation form C), `block`
+// (the same for white space, and CR LF becomes LF) or `uuid` (lower case). A field without a value that the
+// request's update_mask names gets its zero value, so that the rules decide whether it may be cleared.
 //
-// Besides the contract's rules, every string must be UTF-8 without NUL, which PostgreSQL cannot store, every enum value
-// must be one that the contract names, and times and durations must be in the range that protobuf defines.
+// In addition to the contract's rules, every string must be UTF-8 without NUL, which PostgreSQL cannot store, every
+// enum value must be named in the contract, and times and durations must be in the range that protobuf defines.
 func Message(m proto.Message) error {
 	w := walk{}
 	w.message(m.ProtoReflect(), "")
 	if len(w.violations) > 0 {
-		// The contract's rules are expressions over texts and times; what is neither would be a fault in them.
+		// The contract's rules are expressions over texts and times. Invalid texts and times would be errors of the
+		// rules.
 		return w.err()
 	}
 	v, err := validator()
@@ -55,13 +56,13 @@ func Message(m proto.Message) error {
 			return apierr.Internal(fmt.Errorf("validate: %s: %w", m.ProtoReflect().Descriptor().FullName(), err))
 		}
 		for _, b := range broken.Violations {
-			w.add(blame(m.ProtoReflect().Descriptor(), b))
+			w.add(describe(m.ProtoReflect().Descriptor(), b))
 		}
 	}
 	return w.err()
 }
 
-// walk goes through a message, normalises it and collects what is wrong with it.
+// walk normalises a message and collects its violations.
 type walk struct {
 	violations []violation
 }
@@ -83,10 +84,10 @@ func (w *walk) err() error {
 	return e
 }
 
-// blame returns the path of the field that a violation is about, and a sentence about it.
-func blame(request protoreflect.MessageDescriptor, v *protovalidate.Violation) (field, description string) {
+// describe returns the path of the field that a violation is about, and a sentence about the violation.
+func describe(request protoreflect.MessageDescriptor, v *protovalidate.Violation) (field, description string) {
 	field = protovalidate.FieldPathString(v.Proto.GetField())
-	// "value must be a valid UUID" is said of the field: "must be a valid UUID".
+	// "value must be a valid UUID" becomes "must be a valid UUID": the field is named next to it.
 	text := strings.TrimPrefix(v.Proto.GetMessage(), "value ")
 	switch v.Proto.GetRuleId() {
 	case "enum.not_in": // our contract forbids only 0 that way
@@ -102,7 +103,7 @@ func blame(request protoreflect.MessageDescriptor, v *protovalidate.Violation) (
 	case "string.pattern":
 		text = "must look like " + strconv.Quote(example(v.FieldDescriptor))
 	}
-	// A rule over several fields belongs to none. Ours begin with the name of the one that should change.
+	// A rule over several fields belongs to no field. Our rules begin with the name of the field to change.
 	if field == "" {
 		first, rest, _ := strings.Cut(text, " ")
 		if request.Fields().ByName(protoreflect.Name(first)) != nil {
@@ -112,11 +113,11 @@ func blame(request protoreflect.MessageDescriptor, v *protovalidate.Violation) (
 	return field, text
 }
 
-// choices lists the texts that a field may have, as people would.
+// choices lists the texts that a field may have, for people.
 func choices(values protoreflect.List) string {
 	var quoted []string
 	for i := range values.Len() {
-		if text := values.Get(i).String(); text != "" { // to leave it out is always possible
+		if text := values.Get(i).String(); text != "" { // the field may always be left out
 			quoted = append(quoted, strconv.Quote(text))
 		}
 	}
@@ -127,7 +128,7 @@ func choices(values protoreflect.List) string {
 	return strings.Join(quoted[:last], ", ") + " or " + quoted[last]
 }
 
-// example is what the contract gives as an example of a field. Patterns are for programs; people want to see one.
+// example returns the contract's example of a field. It is easier to read than a pattern.
 func example(field protoreflect.FieldDescriptor) string {
 	rules, _ := proto.GetExtension(field.Options(), validate.E_Field).(*validate.FieldRules)
 	if examples := rules.GetString().GetExample(); len(examples) > 0 {

@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// message normalises and checks m, which stands at the path, "" for the request itself.
+// message normalises and checks m. path is the path of m, "" for the request itself.
 func (w *walk) message(m protoreflect.Message, path string) {
 	p := planOf(m.Descriptor())
 	if p.mask != nil && m.Has(p.mask) {
@@ -23,7 +23,7 @@ func (w *walk) message(m protoreflect.Message, path string) {
 			w.field(m, f, join(path, string(f.desc.Name())))
 		}
 	}
-	// Known by their Go types, so a plan has nothing to say about what is in them.
+	// These are identified by their Go types; a plan has no work for their content.
 	if p.known {
 		w.wellKnown(m.Interface(), path)
 	}
@@ -75,7 +75,7 @@ func (w *walk) value(f *field, v protoreflect.Value, path string) (out protorefl
 	return v, false
 }
 
-// text checks what holds for every string.
+// text checks the rules for every string.
 func (w *walk) text(s, path string) bool {
 	switch {
 	case !utf8.ValidString(s):
@@ -107,9 +107,9 @@ func (w *walk) wellKnown(m proto.Message, path string) {
 	}
 }
 
-// fillMasked gives the zero value to fields that update_mask names and that are absent: to write such a field is to
-// clear it, and whether that is allowed is for the field's rules to say. A message has no such value that could be told
-// from a mistake, and a bool's is an answer that nobody gave, so these must be there.
+// fillMasked sets the zero value of absent fields that update_mask names: writing such a field clears it, and the
+// rules of the field decide whether that is allowed. Messages and bools must be present. The zero value of a
+// message could be a mistake, and false would be an answer that the caller did not give.
 func (w *walk) fillMasked(m protoreflect.Message, p *plan) {
 	mask, ok := m.Get(p.mask).Message().Interface().(*fieldmaskpb.FieldMask)
 	if !ok {
@@ -136,7 +136,7 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
-// mapKey writes a key as protovalidate does.
+// mapKey formats a key as protovalidate does.
 func mapKey(k protoreflect.MapKey) string {
 	if s, ok := k.Interface().(string); ok {
 		return strconv.Quote(s)

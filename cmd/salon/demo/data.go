@@ -1,15 +1,15 @@
 package demo
 
-// Password is that of every demo account.
+// Password is the password of every demo account.
 const Password = "demo-salon-2026"
 
-// Accounts that are good for a tour.
+// Accounts for a tour.
 const (
-	// AdminEmail is the administrator's.
+	// AdminEmail is the address of the administrator.
 	AdminEmail = "admin@salon.example"
-	// MasterEmail is a master's.
+	// MasterEmail is the address of a master.
 	MasterEmail = "mira@salon.example"
-	// CustomerEmail is a customer's.
+	// CustomerEmail is the address of a customer.
 	CustomerEmail = "anna@salon.example"
 )
 
@@ -98,7 +98,7 @@ var customers = []person{
 	{"hugo@salon.example", "Hugo Martins", "+4915255500008"},
 }
 
-// outcome is what became of a visit.
+// outcome is how an appointment ended.
 type outcome int
 
 const (
@@ -109,8 +109,8 @@ const (
 	pending   // still to come, not confirmed
 )
 
-// visit is one appointment. Its day counts from today, its hour is in UTC.
-type visit struct {
+// appointment is one appointment. Its day counts from today, its hour is in UTC.
+type appointment struct {
 	day, hour, minute int
 	customer, master  int // index into customers and masters
 	service           string
@@ -119,7 +119,7 @@ type visit struct {
 	comment, reply    string
 }
 
-var visits = []visit{
+var appointments = []appointment{
 	{-34, 9, 0, 0, 0, "Balayage", completed, 5, "The best colour I ever had. Mira listened and explained every step.", "Thank you, Anna! See you in spring."},
 	{-33, 13, 0, 1, 1, "Cut and blow-dry", completed, 4, "Great cut, a little wait at the door.", ""},
 	{-31, 10, 30, 2, 2, "Gel manicure", completed, 5, "Tiny cherry blossoms on every nail!", "それは嬉しいです. Come back soon."},

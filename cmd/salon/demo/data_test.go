@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// booking is how long ahead of a visit it is booked.
+// booking is how long before an appointment it is booked.
 const booking = 48 * time.Hour
 
 func TestNamesAreUnique(t *testing.T) {
@@ -50,33 +50,33 @@ func TestOffersNameServices(t *testing.T) {
 	}
 	for _, s := range services {
 		if !offered[s.name] {
-			t.Errorf("nobody offers %s", s.name)
+			t.Errorf("no master offers %s", s.name)
 		}
 	}
 }
 
-func TestVisitsFitTogether(t *testing.T) {
+func TestAppointmentsFitTogether(t *testing.T) {
 	t.Parallel()
 	type booked struct {
-		visit
-		from, to               time.Time // the visit itself
+		appointment
+		from, to               time.Time // the appointment itself
 		occupiedFrom, occupied time.Time // with the buffers, which are the master's
 	}
 	today := time.Date(2026, 3, 14, 0, 0, 0, 0, time.UTC)
 	var all []booked
-	for i, v := range visits {
+	for i, v := range appointments {
 		m := masters[v.master]
 		s, _ := serviceNamed(v.service)
 		at := slices.IndexFunc(m.offers, func(o offer) bool { return o.service == v.service })
 		if at < 0 {
-			t.Errorf("visit %d: %s does not offer %s", i, m.name, v.service)
+			t.Errorf("appointment %d: %s does not offer %s", i, m.name, v.service)
 			continue
 		}
 		minutes := s.minutes
 		if own := m.offers[at].minutes; own > 0 {
 			minutes = own
 		}
-		b := booked{visit: v}
+		b := booked{appointment: v}
 		b.from = today.AddDate(0, 0, v.day).Add(time.Duration(v.hour)*time.Hour + time.Duration(v.minute)*time.Minute)
 		b.to = b.from.Add(time.Duration(minutes) * time.Minute)
 		b.occupiedFrom = b.from.Add(-time.Duration(s.before) * time.Minute)
@@ -86,29 +86,29 @@ func TestVisitsFitTogether(t *testing.T) {
 				continue
 			}
 			if other.master == v.master && b.occupiedFrom.Before(other.occupied) && other.occupiedFrom.Before(b.occupied) {
-				t.Errorf("visits of day %d and %d overlap for %s", other.day, v.day, m.name)
+				t.Errorf("appointments of day %d and %d overlap for %s", other.day, v.day, m.name)
 			}
 			if other.customer == v.customer && b.from.Before(other.to) && other.from.Before(b.to) {
-				t.Errorf("visits of day %d and %d overlap for %s", other.day, v.day, customers[v.customer].name)
+				t.Errorf("appointments of day %d and %d overlap for %s", other.day, v.day, customers[v.customer].name)
 			}
 		}
 		if len(all) > 0 && b.from.Before(all[len(all)-1].from) {
-			t.Errorf("visit %d comes before the one ahead of it", i)
+			t.Errorf("appointment %d comes before the one ahead of it", i)
 		}
 		all = append(all, b)
 
-		// Visits of a day in the past are over, whenever today the demo is made; those to come have not begun.
+		// Appointments of past days are over and future ones have not begun, at any time of today.
 		if past := v.outcome == completed || v.outcome == noShow || v.outcome == cancelled; past != (v.day < 0) {
-			t.Errorf("visit %d on day %d has the outcome %d", i, v.day, v.outcome)
+			t.Errorf("appointment %d on day %d has the outcome %d", i, v.day, v.outcome)
 		}
 		if (v.stars != 0 || v.comment != "" || v.reply != "") && (v.outcome != completed || v.stars < 1 || v.stars > 5) {
-			t.Errorf("visit %d cannot be rated so: %+v", i, v)
+			t.Errorf("appointment %d cannot be rated so: %+v", i, v)
 		}
 		if v.reply != "" && v.comment == "" {
-			t.Errorf("visit %d has a reply to nothing", i)
+			t.Errorf("appointment %d has a reply to nothing", i)
 		}
 		if b.from.Add(-booking).Before(today.Add(-history)) {
-			t.Errorf("visit %d was booked before the demo begins", i)
+			t.Errorf("appointment %d was booked before the demo begins", i)
 		}
 	}
 }

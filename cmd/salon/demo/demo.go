@@ -1,8 +1,8 @@
-// Package demo fills an empty installation with a believable salon: masters, a catalogue, customers, visits of the past
-// and of the coming days, and ratings.
+// Package demo fills an empty installation with a believable salon: masters, a catalogue, customers, past and
+// future appointments, and ratings.
 //
-// Everything goes through the services' own methods, so demo data obeys every rule. For visits of the past the services
-// are run with a clock that is set to when each visit was booked, and then to when it ended.
+// All data is made by the services' own methods, so it follows every rule. For past appointments the services run
+// with a clock, which is set to the time of each booking and then to the end of the appointment.
 package demo
 
 import (
@@ -22,7 +22,7 @@ import (
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 )
 
-// Clock is a clock that is moved by hand.
+// Clock is a clock that is set by hand.
 type Clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -42,7 +42,7 @@ func (c *Clock) Set(t time.Time) {
 	c.now = t
 }
 
-// Conns reaches the services, which must tell the time by Clock.
+// Conns has connections to the services, which must use Clock.
 type Conns interface {
 	// For returns the connection to the service of that name.
 	For(service string) grpc.ClientConnInterface
@@ -53,29 +53,29 @@ type Seeder struct {
 	Conns Conns
 	Clock *Clock
 
-	accounts   userv1.AuthServiceClient
-	users      userv1.UserServiceClient
-	masters    userv1.MasterServiceClient
-	catalog    appointmentv1.CatalogServiceClient
-	visits     appointmentv1.AppointmentServiceClient
-	ratings    ratingv1.RatingServiceClient
-	ids        map[string]string // of accounts, by address
-	serviceIDs map[string]string // by name
+	accounts     userv1.AuthServiceClient
+	users        userv1.UserServiceClient
+	masters      userv1.MasterServiceClient
+	catalog      appointmentv1.CatalogServiceClient
+	appointments appointmentv1.AppointmentServiceClient
+	ratings      ratingv1.RatingServiceClient
+	ids          map[string]string // of accounts, by address
+	serviceIDs   map[string]string // by name
 }
 
-// currency is what the demo salon takes.
+// currency is the currency of the demo salon.
 const currency = "EUR"
 
-// history is how far back the demo begins: before its first visit.
+// history is how long before today the demo begins.
 const history = 45 * 24 * time.Hour
 
-// Seed fills the installation, as of today. It is run once, on an empty one.
+// Seed fills the installation relative to today. Call it once, on an empty installation.
 func (s *Seeder) Seed(ctx context.Context, today time.Time) error {
 	s.accounts = userv1.NewAuthServiceClient(s.Conns.For("user"))
 	s.users = userv1.NewUserServiceClient(s.Conns.For("user"))
 	s.masters = userv1.NewMasterServiceClient(s.Conns.For("user"))
 	s.catalog = appointmentv1.NewCatalogServiceClient(s.Conns.For("appointment"))
-	s.visits = appointmentv1.NewAppointmentServiceClient(s.Conns.For("appointment"))
+	s.appointments = appointmentv1.NewAppointmentServiceClient(s.Conns.For("appointment"))
 	s.ratings = ratingv1.NewRatingServiceClient(s.Conns.For("rating"))
 	s.ids, s.serviceIDs = map[string]string{}, map[string]string{}
 
@@ -86,10 +86,10 @@ func (s *Seeder) Seed(ctx context.Context, today time.Time) error {
 			return err
 		}
 	}
-	return s.seedVisits(ctx, day, today)
+	return s.seedAppointments(ctx, day, today)
 }
 
-// as signs somebody in and returns a context for their calls. The token lives for ten minutes of the clock.
+// as signs an account in and returns a context for its calls. The token is valid for ten minutes of the clock.
 func (s *Seeder) as(ctx context.Context, email string) (context.Context, error) {
 	pair, err := s.accounts.Login(ctx, &userv1.LoginRequest{Email: email, Password: Password})
 	if err != nil {
@@ -161,29 +161,29 @@ func (s *Seeder) seedMasters(ctx context.Context) error {
 	return nil
 }
 
-// seedVisits lets the visits happen one after the other, each booked two days before.
-func (s *Seeder) seedVisits(ctx context.Context, day, today time.Time) error {
-	for _, v := range visits {
+// seedAppointments makes the appointments in their order, each booked two days before it begins.
+func (s *Seeder) seedAppointments(ctx context.Context, day, today time.Time) error {
+	for _, v := range appointments {
 		start := day.AddDate(0, 0, v.day).Add(time.Duration(v.hour)*time.Hour + time.Duration(v.minute)*time.Minute)
 		if booked := start.Add(-48 * time.Hour); booked.Before(today) {
 			s.Clock.Set(booked)
 		} else {
 			s.Clock.Set(today)
 		}
-		if err := s.seedVisit(ctx, v, start); err != nil {
-			return fmt.Errorf("visit of %s on day %d: %w", customers[v.customer].name, v.day, err)
+		if err := s.seedAppointment(ctx, v, start); err != nil {
+			return fmt.Errorf("appointment of %s on day %d: %w", customers[v.customer].name, v.day, err)
 		}
 	}
 	s.Clock.Set(today)
 	return nil
 }
 
-func (s *Seeder) seedVisit(ctx context.Context, v visit, start time.Time) error {
+func (s *Seeder) seedAppointment(ctx context.Context, v appointment, start time.Time) error {
 	customer, err := s.as(ctx, customers[v.customer].email)
 	if err != nil {
 		return err
 	}
-	a, err := s.visits.CreateAppointment(customer, &appointmentv1.CreateAppointmentRequest{
+	a, err := s.appointments.CreateAppointment(customer, &appointmentv1.CreateAppointmentRequest{
 		Segments: []*appointmentv1.SegmentInput{{
 			MasterId: s.ids[masters[v.master].email], ServiceId: s.serviceIDs[v.service], StartTime: timestamppb.New(start),
 		}},
@@ -198,34 +198,34 @@ func (s *Seeder) seedVisit(ctx context.Context, v visit, start time.Time) error 
 	if err != nil {
 		return err
 	}
-	if _, err := s.visits.ConfirmAppointment(master, &appointmentv1.ConfirmAppointmentRequest{AppointmentId: a.GetId()}); err != nil {
+	if _, err := s.appointments.ConfirmAppointment(master, &appointmentv1.ConfirmAppointmentRequest{AppointmentId: a.GetId()}); err != nil {
 		return err
 	}
 	switch v.outcome {
 	case cancelled:
-		_, err = s.visits.CancelAppointment(customer, &appointmentv1.CancelAppointmentRequest{
+		_, err = s.appointments.CancelAppointment(customer, &appointmentv1.CancelAppointmentRequest{
 			AppointmentId: a.GetId(), Reason: "I have to travel for work.",
 		})
 		return err
 	case completed, noShow:
 		s.Clock.Set(a.GetEndTime().AsTime())
-		return s.finishVisit(ctx, v, a)
+		return s.finishAppointment(ctx, v, a)
 	default:
 		return nil
 	}
 }
 
-// finishVisit records how a visit ended and what its customer says of it.
-func (s *Seeder) finishVisit(ctx context.Context, v visit, a *appointmentv1.Appointment) error {
+// finishAppointment records how an appointment ended and the rating of its customer.
+func (s *Seeder) finishAppointment(ctx context.Context, v appointment, a *appointmentv1.Appointment) error {
 	master, err := s.as(ctx, masters[v.master].email)
 	if err != nil {
 		return err
 	}
 	if v.outcome == noShow {
-		_, err = s.visits.MarkNoShow(master, &appointmentv1.MarkNoShowRequest{AppointmentId: a.GetId()})
+		_, err = s.appointments.MarkNoShow(master, &appointmentv1.MarkNoShowRequest{AppointmentId: a.GetId()})
 		return err
 	}
-	if _, err := s.visits.CompleteAppointment(master, &appointmentv1.CompleteAppointmentRequest{AppointmentId: a.GetId()}); err != nil {
+	if _, err := s.appointments.CompleteAppointment(master, &appointmentv1.CompleteAppointmentRequest{AppointmentId: a.GetId()}); err != nil {
 		return err
 	}
 	if v.stars == 0 {
@@ -245,10 +245,11 @@ func (s *Seeder) finishVisit(ctx context.Context, v visit, a *appointmentv1.Appo
 	return err
 }
 
-// Settled reports whether all that was seeded has reached where it is shown: the masters' ratings come by events.
+// Settled reports whether all events of the demo data have been handled: the ratings of masters are updated by
+// events.
 func (s *Seeder) Settled(ctx context.Context) (bool, error) {
 	want := map[string]int32{}
-	for _, v := range visits {
+	for _, v := range appointments {
 		if v.stars > 0 {
 			want[masters[v.master].email]++
 		}
@@ -265,5 +266,5 @@ func (s *Seeder) Settled(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// euros is an amount of the demo's currency, in cents.
+// euros returns an amount of the demo's currency, in cents.
 func euros(minor int32) *apiv1.Money { return &apiv1.Money{CurrencyCode: currency, AmountMinor: minor} }

@@ -15,24 +15,23 @@ import (
 )
 
 const (
-	// fileName is the locked file; it holds the id of the process that has it.
+	// fileName is the locked file. It contains the id of the process that has the lock.
 	fileName = "lock"
-	// patience bounds the wait for what a process that has died left running: a
-	// database server that is shutting down.
+	// patience bounds the wait for a database server that is shutting down after its parent has died.
 	patience = 30 * time.Second
-	// grace is for a process that is just about to end.
+	// grace is how long Acquire waits for a live process that is about to end.
 	grace = time.Second
-	// interval is how often it is looked whether that has ended.
+	// interval is how often Acquire tries again.
 	interval = 50 * time.Millisecond
 )
 
-// Lock is the exclusive right to a directory. The kernel keeps it and gives it up
-// when every process that has the file open has ended, however suddenly.
+// Lock is the exclusive right to a directory. The kernel releases it when every process that has the file open has
+// ended.
 type Lock struct{ file *os.File }
 
-// Acquire takes the lock of dir, which must exist. When a live process has it, the
-// error names that process after a second; when its process has died and only
-// children remain, Acquire waits for them, half a minute at most.
+// Acquire locks dir, which must exist. When a live process has the lock, Acquire returns an error after a second
+// that names the process. When that process has died and only its children remain, Acquire waits for them for at
+// most half a minute.
 func Acquire(ctx context.Context, dir string) (*Lock, error) {
 	file, err := os.OpenFile(filepath.Join(dir, fileName), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -70,12 +69,11 @@ func (l *Lock) acquire(ctx context.Context) error {
 	}
 }
 
-// File is the locked file. A child that inherits it keeps the lock.
+// File returns the locked file. A child process that inherits it keeps the lock.
 func (l *Lock) File() *os.File { return l.file }
 
-// Release gives the directory back, as soon as the children that inherited the
-// lock have ended too. The number goes first, so that whoever comes next waits
-// for them instead of naming us.
+// Release releases the lock once the children that inherited it have ended too. It removes the process id first, so
+// that the next process waits for the children instead of naming this process.
 func (l *Lock) Release() error { return errors.Join(l.write(""), l.file.Close()) }
 
 func (l *Lock) write(content string) error {
@@ -86,7 +84,7 @@ func (l *Lock) write(content string) error {
 	return err
 }
 
-// holder is the process id in the file, 0 when there is none.
+// holder returns the process id in the file, 0 when there is none.
 func (l *Lock) holder() int {
 	content := make([]byte, 20)
 	n, err := l.file.ReadAt(content, 0)
@@ -100,8 +98,8 @@ func (l *Lock) holder() int {
 	return pid
 }
 
-// Free tells whether nobody has the lock of dir at the moment. It does not take
-// it, so the answer is good for cleaning up only.
+// Free reports whether the lock of dir is free at the moment. It does not take the lock, so the result is only good
+// for cleaning up.
 func Free(dir string) bool {
 	file, err := os.Open(filepath.Join(dir, fileName))
 	if err != nil {
@@ -111,7 +109,7 @@ func Free(dir string) bool {
 	return file.Close() == nil && free
 }
 
-// Alive tells whether a process with that id exists, whoever's it is.
+// Alive reports whether a process with that id exists, of any user.
 func Alive(pid int) bool {
 	if pid <= 0 {
 		return false

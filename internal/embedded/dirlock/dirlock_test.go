@@ -51,7 +51,7 @@ func TestLock(t *testing.T) {
 	}
 }
 
-// A child that inherited the lock keeps it, and whoever wants it waits.
+// A child that inherited the lock keeps it, and another process has to wait.
 func TestLockLastsAsLongAsChildren(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -10,16 +10,15 @@ import (
 	"syscall"
 )
 
-// account is whom the server runs as.
+// account is the user that the server runs as.
 type account struct {
 	name       string
 	uid, gid   int
-	credential *syscall.Credential // nil: whoever we are
-	searchAll  bool                // may pass directories that shut it out
+	credential *syscall.Credential // nil: the current user
+	searchAll  bool                // may enter directories without permission
 }
 
-// serverAccount is the current user, or, for root, an account that PostgreSQL
-// accepts.
+// serverAccount returns the current user or, for root, a user that PostgreSQL accepts.
 func serverAccount() (account, error) {
 	if os.Geteuid() != 0 {
 		return account{uid: os.Geteuid(), gid: os.Getegid()}, nil
@@ -45,7 +44,7 @@ func serverAccount() (account, error) {
 	return account{}, errors.New("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as")
 }
 
-// own hands path to the account.
+// own makes the account the owner of path.
 func (a account) own(path string) error {
 	if a.credential == nil {
 		return nil
@@ -61,8 +60,8 @@ func (a account) makeDir(path string) error {
 	return a.own(path)
 }
 
-// CheckReachable returns an error when the user that a server would run as cannot
-// enter dir: as root, a private parent such as /root shuts that user out.
+// CheckReachable returns an error when the user that a server would run as cannot enter dir. When root starts the
+// server, a private parent such as /root excludes that user.
 func CheckReachable(dir string) error {
 	account, err := serverAccount()
 	if err != nil {
@@ -96,11 +95,11 @@ func (a account) checkReachable(dir string) error {
 	}
 }
 
-// mayEnter tells whether the permission bits of a directory let the account in.
+// mayEnter reports whether the permission bits of a directory admit the account.
 func (a account) mayEnter(info os.FileInfo) bool {
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
-		return true // the server itself will tell
+		return true // the server will report it
 	}
 	switch mode := info.Mode(); {
 	case int(owner.Uid) == a.uid:
@@ -112,8 +111,8 @@ func (a account) mayEnter(info os.FileInfo) bool {
 	}
 }
 
-// workDir is where a program of the server's starts: in dir, except where it can
-// only enter dir by a capability, which works from its exec on and not before.
+// workDir returns the working directory of a server program: dir, unless the program can enter dir only by a
+// capability, which has effect after exec and not before.
 func (a account) workDir(dir string) string {
 	if a.searchAll {
 		return "/"

@@ -22,12 +22,12 @@ const minimumMajor = 14
 
 // installation is one installed version of the server.
 type installation struct {
-	bin   string // directory that holds initdb and postgres
+	bin   string // directory of initdb and postgres
 	major int
 }
 
-// binDirs are the places where distributions put server binaries. Debian keeps
-// them out of PATH, because several versions may stand side by side.
+// binDirs are the directories where distributions install server binaries. Debian keeps them out of PATH, because
+// several versions may be installed.
 var binDirs = []string{
 	"/usr/lib/postgresql/*/bin",
 	"/usr/pgsql-*/bin",
@@ -38,8 +38,7 @@ var binDirs = []string{
 
 var versionPattern = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 
-// installations lists what is installed: the one on PATH first, then the others,
-// newest first.
+// installations lists the installed versions: the one on PATH first, then the others, newest first.
 func installations(ctx context.Context) ([]installation, error) {
 	var found []installation
 	if path, err := exec.LookPath("postgres"); err == nil {
@@ -58,7 +57,7 @@ func installations(ctx context.Context) ([]installation, error) {
 		}
 	}
 	slices.SortStableFunc(found[onPath:], func(a, b installation) int { return b.major - a.major })
-	if err := ctx.Err(); err != nil { // the programs were not asked to the end
+	if err := ctx.Err(); err != nil { // not all programs were run
 		return nil, err
 	}
 	if len(found) == 0 {
@@ -67,7 +66,7 @@ func installations(ctx context.Context) ([]installation, error) {
 	return found, nil
 }
 
-// appendInstallation adds dir if it holds a server that is recent enough.
+// appendInstallation adds dir if it has a server that is recent enough.
 func appendInstallation(ctx context.Context, found []installation, dir string) []installation {
 	if slices.ContainsFunc(found, func(i installation) bool { return i.bin == dir }) {
 		return found
@@ -92,8 +91,8 @@ func appendInstallation(ctx context.Context, found []installation, dir string) [
 	return append(found, installation{bin: dir, major: major})
 }
 
-// choose picks the installation for a data directory: the one that made it, or
-// the preferred one when there is none yet.
+// choose returns the installation for a data directory: the one that created the data, or the preferred one when
+// there is no data yet.
 func choose(ctx context.Context, data string) (installation, error) {
 	found, err := installations(ctx)
 	if err != nil {

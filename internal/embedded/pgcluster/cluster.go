@@ -21,7 +21,7 @@ import (
 	"github.com/beauty-salon/platform/internal/embedded/dirlock"
 )
 
-// What a cluster's directory holds besides the data.
+// The content of a cluster's directory besides the data.
 const (
 	passwordName = "superuser.password"
 	logName      = "postgres.log"
@@ -34,19 +34,19 @@ const (
 	// maxSocketPath leaves room for the terminating NUL on every system (104
 	// bytes on macOS, 108 on Linux).
 	maxSocketPath = 103
-	// maxLogSize is the size from which a start puts the old log aside.
+	// maxLogSize is the size from which a start rotates the log.
 	maxLogSize = 8 << 20
 )
 
 // Config describes a cluster.
 type Config struct {
-	// Dir keeps the cluster; created on the first start.
+	// Dir keeps the cluster. The first start creates it.
 	Dir string
 	// Port also listens on 127.0.0.1; 0 means the Unix socket only.
 	Port int
 	// MaxConnections is the server's limit; 0 means 100.
 	MaxConnections int
-	// Throwaway trades every guarantee of durability for speed. For tests only.
+	// Throwaway turns off all guarantees of durability for speed. For tests only.
 	Throwaway bool
 }
 
@@ -65,8 +65,8 @@ type Cluster struct {
 	exit      error // what the server ended with; read after done
 }
 
-// Start starts the cluster in cfg.Dir, making it first if need be, and returns
-// once it answers. A server that crashed before recovers now, which ctx bounds.
+// Start starts the cluster in cfg.Dir, creating it if necessary, and returns once the server answers. A server that
+// crashed before recovers first. ctx bounds the start.
 func Start(ctx context.Context, cfg Config) (_ *Cluster, err error) {
 	dir, err := filepath.Abs(cfg.Dir)
 	if err != nil {
@@ -83,7 +83,7 @@ func Start(ctx context.Context, cfg Config) (_ *Cluster, err error) {
 		return nil, err
 	}
 	defer func() {
-		if err != nil && c.process == nil { // else run has cleared up
+		if err != nil && c.process == nil { // otherwise run has cleaned up
 			err = errors.Join(err, c.lock.Release(), c.removeSocketDir())
 		}
 	}()
@@ -107,10 +107,10 @@ func Start(ctx context.Context, cfg Config) (_ *Cluster, err error) {
 	return c, nil
 }
 
-// URL is where database is, without a user.
+// URL returns the address of database without a user.
 func (c *Cluster) URL(database string) string { return c.url(nil, database) }
 
-// AdminURL is where database is, with the superuser and its password.
+// AdminURL returns the address of database with the superuser and its password.
 func (c *Cluster) AdminURL(database string) string {
 	return c.url(url.UserPassword(superuser, c.password), database)
 }
@@ -118,7 +118,7 @@ func (c *Cluster) AdminURL(database string) string {
 func (c *Cluster) url(user *url.Userinfo, database string) string {
 	query := url.Values{
 		"host": {c.socketDir},
-		// Spelled out, because PGPORT and PGSSLMODE would win over defaults.
+		// All values are explicit, because PGPORT and PGSSLMODE would take precedence over defaults.
 		"port":    {strconv.Itoa(c.socketPort())},
 		"sslmode": {"disable"},
 	}
@@ -133,7 +133,7 @@ func (c *Cluster) LogFile() string { return c.path(logName) }
 // PID is the id of the server's main process.
 func (c *Cluster) PID() int { return c.process.Pid }
 
-// Done is closed when the server has ended, asked or not.
+// Done is closed when the server has ended, by Stop or by itself.
 func (c *Cluster) Done() <-chan struct{} { return c.done }
 
 // EnsureDatabase creates the database unless it exists.
@@ -145,12 +145,12 @@ func (c *Cluster) EnsureDatabase(ctx context.Context, name string) error {
 	return err
 }
 
-// DropDatabase deletes the database, disconnecting whoever uses it.
+// DropDatabase deletes the database and disconnects its users.
 func (c *Cluster) DropDatabase(ctx context.Context, name string) error {
 	return c.exec(ctx, "DROP DATABASE IF EXISTS "+pgx.Identifier{name}.Sanitize()+" WITH (FORCE)")
 }
 
-// exec runs a statement that is about databases, not inside of one.
+// exec runs a statement about databases, outside of the databases themselves.
 func (c *Cluster) exec(ctx context.Context, statement string) error {
 	conn, err := pgx.Connect(ctx, c.AdminURL("postgres"))
 	if err != nil {
@@ -160,16 +160,15 @@ func (c *Cluster) exec(ctx context.Context, statement string) error {
 	return errors.Join(err, conn.Close(ctx))
 }
 
-// Stop shuts the server down, disconnecting whoever is still connected, and waits
-// for it. When ctx ends first the server is killed, which loses nothing that was
-// committed but makes the next start recover. Stop may be called again.
+// Stop disconnects all clients, shuts the server down and waits for it. When ctx ends first, the server is killed.
+// That loses no committed data, but the next start has to recover. Stop may be called again.
 func (c *Cluster) Stop(ctx context.Context) error {
 	select {
 	case <-c.done:
 		return nil
 	default:
 	}
-	// An error means that it has just ended by itself.
+	// An error means that the server has just ended by itself.
 	_ = c.process.Signal(syscall.SIGINT)
 	select {
 	case <-c.done:
@@ -191,8 +190,8 @@ func (c *Cluster) socketPort() int {
 	return defaultPort
 }
 
-// makeDir creates the cluster's directory. Root's must let the server's user pass;
-// what is private in it is private by itself.
+// makeDir creates the cluster's directory. When root creates it, the server's user must be able to enter it;
+// private files in it have stricter modes.
 func (c *Cluster) makeDir() error {
 	mode := os.FileMode(0o700)
 	if c.account.credential != nil {
@@ -205,24 +204,23 @@ func (c *Cluster) makeDir() error {
 	if err != nil {
 		return err
 	}
-	if have := info.Mode().Perm(); have&mode != mode { // made by somebody else, or by a strict umask
+	if have := info.Mode().Perm(); have&mode != mode { // made by another program, or with a strict umask
 		if err := os.Chmod(c.dir, have|mode); err != nil {
 			return err
 		}
 	}
 	err = c.account.checkReachable(c.dir)
 	if err != nil && canGrantSearch() {
-		// A checkout below /root is the usual case. The server may then pass directories and read files as root does; whoever
-		// starts a private cluster as root has given it more than that.
+		// The usual case is a checkout below /root. The server may then enter directories and read files as root does. A
+		// user who starts a private cluster as root has given it more rights than that.
 		c.account.searchAll = true
 		return nil
 	}
 	return err
 }
 
-// makeSocketDir chooses where the socket goes: beside the data, or in a temporary
-// directory when that path is longer than a socket's may be or holds a comma, at
-// which clients would take it apart.
+// makeSocketDir chooses the directory of the socket: beside the data, or a temporary directory when that path is
+// too long for a socket or contains a comma, which clients would interpret as a separator.
 func (c *Cluster) makeSocketDir() error {
 	dir := c.path("socket")
 	socket := filepath.Join(dir, ".s.PGSQL."+strconv.Itoa(c.socketPort()))
@@ -248,14 +246,14 @@ func (c *Cluster) launch(ctx context.Context, maxConnections int) error {
 	if err != nil {
 		return errors.Join(err, log.Close())
 	}
-	cmd := exec.Command(filepath.Join(c.bin, "postgres"), c.arguments(maxConnections)...) //nolint:noctx // it outlives ctx; Stop ends it
+	cmd := exec.Command(filepath.Join(c.bin, "postgres"), c.arguments(maxConnections)...) //nolint:noctx // runs longer than ctx; Stop ends it
 	cmd.Dir = c.account.workDir(c.data())
 	cmd.Env = environment()
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.ExtraFiles = []*os.File{c.lock.File()}
 	signal := syscall.SIGINT
 	if c.throwaway {
-		signal = syscall.SIGQUIT // nothing there is worth a checkpoint
+		signal = syscall.SIGQUIT // the data needs no checkpoint
 	}
 	cmd.SysProcAttr = c.account.attributes(signal)
 
@@ -276,8 +274,8 @@ func (c *Cluster) launch(ctx context.Context, maxConnections int) error {
 	return errors.Join(err, log.Close())
 }
 
-// run starts the server and stays with it: the death signal fires when the thread
-// that started the process ends, so that thread has to live as long.
+// run starts the server and waits for it on one thread: the kernel sends the death signal when the thread that
+// started the process ends.
 func (c *Cluster) run(cmd *exec.Cmd, started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -297,7 +295,7 @@ func (c *Cluster) removeSocketDir() error {
 	return os.RemoveAll(c.socketDir)
 }
 
-// waitReady asks until the server lets somebody in.
+// waitReady polls until the server accepts a connection.
 func (c *Cluster) waitReady(ctx context.Context) error {
 	for {
 		conn, err := pgx.Connect(ctx, c.AdminURL("postgres"))

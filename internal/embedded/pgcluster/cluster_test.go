@@ -101,7 +101,7 @@ func TestDataDirectoryThatIsNotAsWeLeftIt(t *testing.T) {
 		check(t, c)
 		stop(t, c)
 	})
-	t.Run("a server that somebody else started", func(t *testing.T) {
+	t.Run("a server that another program started", func(t *testing.T) {
 		pid := impostor(t)
 		defer replace(t, lockFile, strconv.Itoa(pid)+"\n"+dir+"\n")()
 		if got := refused(t, dir); !strings.Contains(got, "process "+strconv.Itoa(pid)) {
@@ -259,7 +259,7 @@ func TestStartEndsWithItsContext(t *testing.T) {
 func TestPrivateParent(t *testing.T) {
 	t.Parallel()
 	if os.Getuid() != 0 {
-		t.Skip("only root runs PostgreSQL as somebody else")
+		t.Skip("only root runs PostgreSQL as another user")
 	}
 	parent := publicDir(t)
 	if err := os.Chmod(parent, 0o700); err != nil {

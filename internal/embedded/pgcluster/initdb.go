@@ -15,12 +15,11 @@ import (
 	"syscall"
 )
 
-// locales are tried in turn. The character types of the plain "C" locale know
-// ASCII only, and search (pg_trgm, lower) would ignore all other letters.
+// locales are tried in this order. The plain "C" locale knows only ASCII letters, and search (pg_trgm, lower) would
+// ignore all others.
 var locales = []string{"C.UTF-8", "en_US.UTF-8", "C"}
 
-// prepare makes the data directory on the first start and returns the
-// superuser's password.
+// prepare creates the data directory on the first start and returns the superuser's password.
 func (c *Cluster) prepare(ctx context.Context) (string, error) {
 	_, err := os.Stat(c.data())
 	if err == nil {
@@ -44,8 +43,8 @@ func (c *Cluster) prepare(ctx context.Context) (string, error) {
 	return secret, c.initialize(ctx, secret)
 }
 
-// initialize runs initdb beside the final place and then renames, so that an
-// interrupted first start leaves nothing that looks like a database.
+// initialize runs initdb in a temporary place and then renames the result, so that an interrupted first start
+// leaves no incomplete database.
 func (c *Cluster) initialize(ctx context.Context, password string) error {
 	fresh := c.data() + ".new"
 	if err := os.RemoveAll(fresh); err != nil {
@@ -55,7 +54,7 @@ func (c *Cluster) initialize(ctx context.Context, password string) error {
 	if err := os.WriteFile(passwordFile, []byte(password), 0o600); err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(passwordFile) }() // its content is in the password file anyway
+	defer func() { _ = os.Remove(passwordFile) }() // the password file has the same content
 	if err := c.account.own(passwordFile); err != nil {
 		return err
 	}
@@ -99,12 +98,12 @@ func (c *Cluster) initdb(ctx context.Context, data, passwordFile, locale string)
 	return nil
 }
 
-// environment is all that the server gets to see of ours: our own holds secrets.
+// environment is the environment of the server. It does not contain our own variables, because they may be secret.
 func environment() []string {
 	return []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"}
 }
 
-// lastLine is the last line that reports an error, or the last line at all.
+// lastLine returns the last line that reports an error, or the last line.
 func lastLine(output string) string {
 	lines := strings.Split(strings.TrimSpace(output), "\n")
 	for _, line := range slices.Backward(lines) {

@@ -14,10 +14,9 @@ import (
 	"github.com/beauty-salon/platform/internal/embedded/dirlock"
 )
 
-// checkPostmaster looks at the lock file that PostgreSQL itself keeps. We hold our
-// own lock by now, so what is left there is a crash's, or a server that somebody
-// started by hand. PostgreSQL clears up after a crash, except when the id belongs
-// to some other process by now.
+// checkPostmaster checks the lock file of PostgreSQL itself. Our own lock is taken at this point, so an existing
+// lock file is left from a crash, or belongs to a server that was started by hand. PostgreSQL cleans up after a
+// crash, unless another process has the id now.
 func checkPostmaster(ctx context.Context, data string) error {
 	path := filepath.Join(data, "postmaster.pid")
 	content, err := os.ReadFile(path)
@@ -28,7 +27,7 @@ func checkPostmaster(ctx context.Context, data string) error {
 		return err
 	}
 	first, _, _ := strings.Cut(string(content), "\n")
-	pid, _ := strconv.Atoi(strings.TrimSpace(first)) // 0 for nonsense: PostgreSQL will tell
+	pid, _ := strconv.Atoi(strings.TrimSpace(first)) // 0 for an invalid id, which PostgreSQL will report
 	if !dirlock.Alive(pid) {
 		return nil
 	}

@@ -7,13 +7,12 @@ import (
 	"syscall"
 )
 
-// capSearch is CAP_DAC_READ_SEARCH (capabilities(7)): to read and pass whatever the
-// permission bits say.
+// capSearch is CAP_DAC_READ_SEARCH (capabilities(7)): the right to read files and enter directories regardless of
+// the permission bits.
 const capSearch = 2
 
-// attributes start a process in a group of its own, so that Ctrl-C in a terminal
-// reaches only us, and make the kernel send it deathSignal when the thread that
-// started it ends.
+// attributes start a process in its own group, so that Ctrl-C in a terminal reaches only us. The kernel sends the
+// process deathSignal when the thread that started it ends.
 func (a account) attributes(deathSignal syscall.Signal) *syscall.SysProcAttr {
 	attributes := &syscall.SysProcAttr{Credential: a.credential, Setpgid: true, Pdeathsig: deathSignal}
 	if a.searchAll {
@@ -22,8 +21,8 @@ func (a account) attributes(deathSignal syscall.Signal) *syscall.SysProcAttr {
 	return attributes
 }
 
-// canGrantSearch tells whether we hold capSearch and so can pass it on: root does,
-// but for root in most containers.
+// canGrantSearch reports whether this process has capSearch and can pass it on: root has it, except in most
+// containers.
 func canGrantSearch() bool {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// arguments configure the server. They stand on its command line, so that a data
-// directory never keeps the settings of an older program.
+// arguments returns the settings of the server as command line arguments, so that a data directory never keeps the
+// settings of an older program.
 func (c *Cluster) arguments(maxConnections int) []string {
 	if maxConnections == 0 {
 		maxConnections = 100
@@ -21,7 +21,7 @@ func (c *Cluster) arguments(maxConnections int) []string {
 	settings := []string{
 		"listen_addresses=" + listen,
 		"port=" + strconv.Itoa(c.socketPort()),
-		// A list of quoted names: a path may hold commas and spaces.
+		// The value is a list of quoted names, because a path may contain commas and spaces.
 		`unix_socket_directories="` + strings.ReplaceAll(c.socketDir, `"`, `""`) + `"`,
 		"unix_socket_permissions=0700",
 		"max_connections=" + strconv.Itoa(maxConnections),
@@ -31,8 +31,7 @@ func (c *Cluster) arguments(maxConnections int) []string {
 		"log_destination=stderr",
 		"logging_collector=off",
 		"log_line_prefix=%m [%p] %q%u@%d ",
-		// Neither statements nor the values that broke a constraint: they are
-		// personal data.
+		// Log neither statements nor the values that violate a constraint: they are personal data.
 		"log_error_verbosity=terse",
 		"log_min_error_statement=panic",
 	}
@@ -48,7 +47,7 @@ func (c *Cluster) arguments(maxConnections int) []string {
 	return arguments
 }
 
-// openLog opens the server's log for appending and puts a large one aside.
+// openLog opens the server's log for appending, and rotates a large one.
 func (c *Cluster) openLog() (*os.File, error) {
 	path := c.LogFile()
 	info, err := os.Stat(path)
@@ -63,7 +62,7 @@ func (c *Cluster) openLog() (*os.File, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 }
 
-// readFrom is what was written to the log since begin.
+// readFrom returns what was written to the log since begin.
 func readFrom(log *os.File, begin int64) (string, error) {
 	content, err := io.ReadAll(io.NewSectionReader(log, begin, maxLogSize))
 	return string(content), err

@@ -1,10 +1,9 @@
 // Command protodeps prints the .proto files that our contract imports
-// (google/api, google/type, google/rpc, buf/validate, the OpenAPI options)
+// (google/api, google/rpc, buf/validate, the OpenAPI options)
 // into a folder that buf reads as a second module.
 //
-// No Go module carries those files, but each carries their descriptors. By
-// printing the descriptors we import exactly what the pinned Go modules were
-// generated from, and generating code needs no schema registry.
+// No Go module contains those files, but each contains their descriptors. Printing the descriptors gives exactly
+// the files that the pinned Go modules were generated from, and generating code needs no schema registry.
 //
 //	go run ./internal/tools/protodeps third_party/proto
 package main
@@ -27,12 +26,6 @@ import (
 	_ "google.golang.org/genproto/googleapis/rpc/code"
 	_ "google.golang.org/genproto/googleapis/rpc/errdetails"
 	_ "google.golang.org/genproto/googleapis/rpc/status"
-	_ "google.golang.org/genproto/googleapis/type/date"
-	_ "google.golang.org/genproto/googleapis/type/dayofweek"
-	_ "google.golang.org/genproto/googleapis/type/interval"
-	_ "google.golang.org/genproto/googleapis/type/latlng"
-	_ "google.golang.org/genproto/googleapis/type/money"
-	_ "google.golang.org/genproto/googleapis/type/timeofday"
 )
 
 func main() {
@@ -46,8 +39,8 @@ func main() {
 	}
 }
 
-// printTo replaces folder with the registered files. The google/protobuf ones
-// are left out: buf brings its own.
+// printTo replaces folder with the registered files. It leaves out the google/protobuf files, because buf has its
+// own.
 func printTo(folder string) error {
 	if err := os.RemoveAll(folder); err != nil {
 		return err

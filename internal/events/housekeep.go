@@ -5,10 +5,9 @@ import (
 	"time"
 )
 
-// housekeep does what is due besides the deliveries. The error is an outage of the
-// database.
+// housekeep replays dead letters, measures the backlog and prunes the inbox, each at
+// its interval. The error is an outage of the database.
 func (w *worker) housekeep(ctx context.Context) error {
-	w.keepAlive(nil)
 	now := time.Now()
 	if now.Sub(w.replayed) >= replayEvery {
 		w.replayed = now
@@ -35,25 +34,23 @@ func (w *worker) housekeep(ctx context.Context) error {
 	return nil
 }
 
-// keepAlive tells the server, if it is time to, that what waits here and in the
-// hand is still being worked on.
-func (w *worker) keepAlive(hand []*delivery) {
+// keepAlive extends the server's wait for the deliveries when a third of the wait is
+// over.
+func (w *worker) keepAlive(ds []*delivery) {
 	if time.Since(w.alive) < w.ackWait/3 {
 		return
 	}
 	w.alive = time.Now()
-	for _, ds := range [][]*delivery{hand, w.ready, w.lanes.waiting()} {
-		for _, d := range ds {
-			// Without a connection it comes again after ackWait, in order.
-			_ = d.msg.InProgress()
-		}
+	for _, d := range ds {
+		// Without a connection the event comes again after ackWait.
+		_ = d.msg.InProgress()
 	}
 }
 
-// giveBack lets somebody else have what was not settled, at once.
-func (w *worker) giveBack(ds []*delivery) {
+// giveBack lets another process have the deliveries at once.
+func giveBack(ds []*delivery) {
 	for _, d := range ds {
-		// Without a connection it comes again after ackWait.
+		// Without a connection the event comes again after ackWait.
 		_ = d.msg.Nak()
 	}
 }

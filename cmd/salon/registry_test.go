@@ -1,0 +1,46 @@
+package main
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/beauty-salon/platform/internal/service"
+	"github.com/beauty-salon/platform/internal/servicetest"
+)
+
+// Whatever a service forgets to declare, such as a subject of the stream, would only fail at run time.
+func TestDefinitionsMatchTheContract(t *testing.T) {
+	t.Parallel()
+	for _, d := range definitions {
+		if d.New == nil || d.Migrations.Service == "" || len(d.APIs) == 0 {
+			t.Errorf("%s is not complete", d.Name)
+		}
+		for _, api := range d.APIs {
+			if got := service.NameOf(api.Desc); got != d.Name {
+				t.Errorf("%s has the contract of %s", d.Name, got)
+			}
+		}
+		for _, callee := range d.Calls {
+			if _, ok := definition(callee); !ok {
+				t.Errorf("%s calls %s, which is no service", d.Name, callee)
+			}
+		}
+	}
+	got := streamSubjects()
+	slices.Sort(got)
+	if want := servicetest.ContractSubjects(); !slices.Equal(got, want) {
+		t.Errorf("the services publish %v, the contract has %v", got, want)
+	}
+}
+
+func TestTargets(t *testing.T) {
+	c := parse(t, []string{"SALON_USER_TARGET=u:1", "SALON_RATING_TARGET=r:1"}, "serve", "--target=rating=r:2", "--target=appointment=a:1").Serve
+	if err := c.complete(); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"user": "u:1", "appointment": "a:1", "rating": "r:2", "notification": ""} {
+		if got := c.target(name); got != want {
+			t.Errorf("target of %s is %q, want %q", name, got, want)
+		}
+	}
+}

@@ -1,0 +1,26 @@
+package appointment
+
+import (
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	"github.com/beauty-salon/platform/internal/service"
+)
+
+// Definition describes this service to the program.
+var Definition = service.Definition{
+	Name:       "appointment",
+	Migrations: Migrations,
+	Subjects:   []string{"salon", "appointment", "service", "offering"},
+	Calls:      []string{"user"},
+	APIs: []service.API{
+		service.RESTAPI(&appointmentv1.SalonService_ServiceDesc, appointmentv1.NewSalonServiceClient,
+			appointmentv1.RegisterSalonServiceHandlerClient),
+		service.RESTAPI(&appointmentv1.CustomerService_ServiceDesc, appointmentv1.NewCustomerServiceClient,
+			appointmentv1.RegisterCustomerServiceHandlerClient),
+		service.RESTAPI(&appointmentv1.CatalogService_ServiceDesc, appointmentv1.NewCatalogServiceClient,
+			appointmentv1.RegisterCatalogServiceHandlerClient),
+		service.RESTAPI(&appointmentv1.AppointmentService_ServiceDesc, appointmentv1.NewAppointmentServiceClient,
+			appointmentv1.RegisterAppointmentServiceHandlerClient),
+		{Desc: &appointmentv1.DirectoryService_ServiceDesc},
+	},
+	New: func(d service.Deps) (service.Service, error) { return New(d) },
+}
