@@ -1,6 +1,9 @@
 package booking
 
 import (
+	"fmt"
+	"hash/crc32"
+
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/auth"
@@ -28,7 +31,8 @@ func actorToProto(a Actor) appointmentv1.Actor {
 }
 
 // toProto shows an appointment to somebody who may see it: the customer's name and phone to staff, what
-// was rated to the customer and administrators.
+// was rated to the customer and administrators. These and the names of masters change without a change of
+// the appointment, so their checksum is the second part of the etag (see package etag).
 func toProto(a *Appointment, viewer auth.Principal) *appointmentv1.Appointment {
 	m := &appointmentv1.Appointment{
 		Id:               a.ID,
@@ -45,15 +49,18 @@ func toProto(a *Appointment, viewer auth.Principal) *appointmentv1.Appointment {
 		CancelReason:     a.CancelReason,
 		CreateTime:       protoconv.Timestamp(a.CreateTime),
 		UpdateTime:       protoconv.Timestamp(a.UpdateTime),
-		Etag:             etag.Format(a.Version),
 	}
+	shown := crc32.NewIEEE()
 	if a.ActorFor(viewer).IsStaff() {
 		m.Customer = &appointmentv1.AppointmentCustomer{DisplayName: a.CustomerName, Phone: a.CustomerPhone}
+		fmt.Fprintf(shown, "%q%q", a.CustomerName, a.CustomerPhone)
 	}
 	if viewer.IsAdmin() || viewer.UserID == a.AccountID {
 		m.Rated = a.Rated()
+		fmt.Fprint(shown, m.Rated)
 	}
 	for _, s := range a.Segments {
+		fmt.Fprintf(shown, "%q", s.MasterName)
 		m.Segments = append(m.Segments, &appointmentv1.Segment{
 			Id:          s.ID,
 			ServiceId:   s.ServiceID,
@@ -65,5 +72,6 @@ func toProto(a *Appointment, viewer auth.Principal) *appointmentv1.Appointment {
 			Price:       &apiv1.Money{CurrencyCode: a.Currency, AmountMinor: s.PriceMinor},
 		})
 	}
+	m.Etag = etag.Format(a.Version, int64(shown.Sum32()))
 	return m
 }

@@ -9,7 +9,9 @@ import (
 )
 
 // at is a time of a day.
-func at(hour, minute int) time.Time { return time.Date(2027, time.March, 3, hour, minute, 0, 0, time.UTC) }
+func at(hour, minute int) time.Time {
+	return time.Date(2027, time.March, 3, hour, minute, 0, 0, time.UTC)
+}
 
 func TestOverlaps(t *testing.T) {
 	base := New(Master, "m", "s", at(10, 0), at(11, 0))

@@ -49,8 +49,9 @@ ALTER TABLE services
     -- Name and description, folded by the program.
     ADD COLUMN search_text text NOT NULL DEFAULT '',
     ADD CONSTRAINT services_salon_key UNIQUE (salon_id, id);
-UPDATE services SET search_text =
-    lower(regexp_replace(normalize(name || E'\n' || description, NFKD), '[\u0300-\u036f]', '', 'g') COLLATE "und-x-icu");
+UPDATE services SET search_text = replace(replace(
+    lower(regexp_replace(normalize(name || E'\n' || description, NFKD), '[\u0300-\u036f]', '', 'g') COLLATE "und-x-icu"),
+    'ß', 'ss'), 'ς', 'σ');
 ALTER TABLE services ALTER COLUMN salon_id DROP DEFAULT, ALTER COLUMN search_text DROP DEFAULT;
 DROP INDEX services_name, services_order, services_search;
 CREATE UNIQUE INDEX services_name ON services (salon_id, lower(name)) WHERE deleted_at IS NULL;
@@ -101,6 +102,8 @@ CREATE TABLE customers (
 CREATE INDEX customers_id ON customers (id);
 CREATE INDEX customers_account ON customers (account_id) WHERE account_id IS NOT NULL;
 CREATE INDEX customers_newest ON customers (salon_id, create_time DESC, id DESC);
+-- Customers whom an account with this address can be matched with.
+CREATE INDEX customers_unmatched ON customers (email) WHERE account_id IS NULL AND email <> '';
 
 -- Customers so far were accounts: they keep that id.
 INSERT INTO customers (salon_id, id, account_id, display_name, phone, email, notes, search_text, version, create_time, update_time)

@@ -1,0 +1,182 @@
+package catalog
+
+import (
+	"context"
+
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/etag"
+	"github.com/beauty-salon/platform/internal/fieldmask"
+	"github.com/beauty-salon/platform/internal/fold"
+	"github.com/beauty-salon/platform/internal/id"
+	"github.com/beauty-salon/platform/internal/idempotency"
+	"github.com/beauty-salon/platform/internal/pagetoken"
+	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/services/appointment/salon"
+)
+
+// priceCurrency is the field of a price's currency.
+const priceCurrency = "price.currency_code"
+
+// GetService implements CatalogServiceServer.
+func (c *Catalog) GetService(ctx context.Context, req *appointmentv1.GetServiceRequest) (*appointmentv1.Service, error) {
+	return c.services.Get(ctx, req.GetServiceId())
+}
+
+// ListServices implements CatalogServiceServer.
+func (c *Catalog) ListServices(
+	ctx context.Context, req *appointmentv1.ListServicesRequest,
+) (*appointmentv1.ListServicesResponse, error) {
+	services, next, err := pagetoken.List(c.pages, req,
+		func(after *ServiceCursor, limit int) ([]Service, error) {
+			return c.store.Services(ctx, ServiceFilter{
+				SalonID:  req.GetSalonId(),
+				Category: req.GetCategory(),
+				Text:     fold.Text(req.GetQuery()),
+				Active:   req.Active,
+				After:    after,
+				Limit:    limit,
+			})
+		},
+		func(s Service) ServiceCursor { return ServiceCursor{Category: s.Category, Name: s.Name, ID: s.ID} }, serviceToProto)
+	if err != nil {
+		return nil, err
+	}
+	return &appointmentv1.ListServicesResponse{Services: services, NextPageToken: next}, nil
+}
+
+// CreateService implements CatalogServiceServer.
+func (c *Catalog) CreateService(
+	ctx context.Context, req *appointmentv1.CreateServiceRequest,
+) (*appointmentv1.Service, error) {
+	caller := auth.Caller(ctx)
+	of, err := c.salons.ForCreate(ctx, caller, req.GetSalonId(), "salon_id", apiv1.SalonRole_SALON_ROLE_MANAGER)
+	if err != nil {
+		return nil, err
+	}
+	if !caller.Manages(of.ID) {
+		return nil, salon.ErrNotManager
+	}
+	now := c.deps.Time()
+	created := Service{
+		ID:                  id.New(),
+		SalonID:             of.ID,
+		Name:                req.GetName(),
+		Description:         req.GetDescription(),
+		Category:            req.GetCategory(),
+		PriceMinor:          req.GetPrice().GetAmountMinor(),
+		Currency:            req.GetPrice().GetCurrencyCode(),
+		DurationMinutes:     req.GetDurationMinutes(),
+		BufferBeforeMinutes: req.GetBufferBeforeMinutes(),
+		BufferAfterMinutes:  req.GetBufferAfterMinutes(),
+		Active:              req.Active == nil || req.GetActive(),
+		Version:             1,
+		CreateTime:          now,
+		UpdateTime:          now,
+	}
+	key := idempotency.Key{
+		Caller:    caller.UserID,
+		Method:    appointmentv1.CatalogService_CreateService_FullMethodName,
+		RequestID: req.GetRequestId(),
+	}
+	return idempotency.Run(ctx, c.requests, c.deps.DB, key, req, func(tx *postgres.DB) (*appointmentv1.Service, error) {
+		shared, err := c.salons.Share(ctx, tx, of.ID)
+		if err != nil {
+			return nil, err
+		}
+		if err := shared.CheckPriceCurrency(priceCurrency, created.Currency); err != nil {
+			return nil, err
+		}
+		if err := NewStore(tx).CreateService(ctx, created); err != nil {
+			return nil, err
+		}
+		return serviceToProto(created), nil
+	})
+}
+
+// UpdateService implements CatalogServiceServer.
+func (c *Catalog) UpdateService(
+	ctx context.Context, req *appointmentv1.UpdateServiceRequest,
+) (*appointmentv1.Service, error) {
+	fields, err := fieldmask.Paths(req)
+	if err != nil {
+		return nil, err
+	}
+	var s Service
+	err = c.changeService(ctx, req.GetServiceId(), func(tx *postgres.DB, before Service) error {
+		if err := etag.Match(req.GetEtag(), before.Version); err != nil {
+			return err
+		}
+		s = before
+		s.write(req, fields)
+		if fields.Has("price") {
+			shared, err := c.salons.Share(ctx, tx, s.SalonID)
+			if err != nil {
+				return err
+			}
+			if err := shared.CheckPriceCurrency(priceCurrency, s.Currency); err != nil {
+				return err
+			}
+		}
+		if s == before {
+			return nil
+		}
+		store := NewStore(tx)
+		if s.Currency != before.Currency {
+			if err := store.refuseForeignOverrides(ctx, before); err != nil {
+				return err
+			}
+		}
+		s.Version++
+		s.UpdateTime = c.deps.Time()
+		// Before the commit: a process that ends in between would leave an old price in the cache.
+		c.services.Drop(ctx, s.ID, s.Version)
+		return store.UpdateService(ctx, s)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return serviceToProto(s), nil
+}
+
+// write applies the fields of a request.
+func (s *Service) write(req *appointmentv1.UpdateServiceRequest, fields fieldmask.Set) {
+	fieldmask.Write(fields, "name", &s.Name, req.GetName())
+	fieldmask.Write(fields, "description", &s.Description, req.GetDescription())
+	fieldmask.Write(fields, "category", &s.Category, req.GetCategory())
+	fieldmask.Write(fields, "price", &s.PriceMinor, req.GetPrice().GetAmountMinor())
+	fieldmask.Write(fields, "price", &s.Currency, req.GetPrice().GetCurrencyCode())
+	fieldmask.Write(fields, "duration_minutes", &s.DurationMinutes, req.GetDurationMinutes())
+	fieldmask.Write(fields, "buffer_before_minutes", &s.BufferBeforeMinutes, req.GetBufferBeforeMinutes())
+	fieldmask.Write(fields, "buffer_after_minutes", &s.BufferAfterMinutes, req.GetBufferAfterMinutes())
+	fieldmask.Write(fields, "active", &s.Active, req.GetActive())
+}
+
+// DeleteService implements CatalogServiceServer. The offerings of the service go with it.
+func (c *Catalog) DeleteService(ctx context.Context, req *appointmentv1.DeleteServiceRequest) (*emptypb.Empty, error) {
+	err := c.changeService(ctx, req.GetServiceId(), func(tx *postgres.DB, s Service) error {
+		if err := etag.Match(req.GetEtag(), s.Version); err != nil {
+			return err
+		}
+		store := NewStore(tx)
+		offerings, err := store.LockOfferingsFor(ctx, s.ID)
+		if err != nil {
+			return err
+		}
+		if err := c.deleteOfferings(ctx, tx, offerings); err != nil {
+			return err
+		}
+		s.Version++
+		s.UpdateTime = c.deps.Time()
+		// Before the commit: a process that ends in between would leave a deleted service in the cache.
+		c.services.Drop(ctx, s.ID, s.Version)
+		return store.DeleteService(ctx, s)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &emptypb.Empty{}, nil
+}

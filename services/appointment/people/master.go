@@ -1,0 +1,19 @@
+package people
+
+// Master is what this service knows of somebody who performs services.
+type Master struct {
+	// ID is the id of the master's account.
+	ID string
+	// SalonID is where the master works, or worked last.
+	SalonID string
+	// DisplayName is what customers see; empty until the master was read from the owner.
+	DisplayName string
+	// Deleted reports whether the profile was deleted, Disabled whether the account is disabled.
+	Deleted, Disabled bool
+	// Version is the version that the owner gave this state; 0 means that the master has not been read
+	// from the owner yet.
+	Version int64
+}
+
+// Bookable reports whether the master takes bookings.
+func (m Master) Bookable() bool { return !m.Deleted && !m.Disabled }

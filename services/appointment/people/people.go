@@ -1,0 +1,135 @@
+package people
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"google.golang.org/grpc"
+
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/id"
+	"github.com/beauty-salon/platform/internal/idempotency"
+	"github.com/beauty-salon/platform/internal/pagetoken"
+	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/internal/service"
+	"github.com/beauty-salon/platform/services/appointment/salon"
+)
+
+// People is the root of the package: it implements CustomerService and answers the other packages. It
+// is safe for concurrent use.
+type People struct {
+	appointmentv1.UnimplementedCustomerServiceServer
+
+	deps     service.Deps
+	salons   *salon.Salons
+	store    *Store
+	owner    userv1.IdentityServiceClient
+	requests *idempotency.Guard
+	pages    *pagetoken.Codec
+	memory   *memory
+	// masterLeft runs in the transaction that records that a master has left their salon.
+	masterLeft MasterLeft
+}
+
+// MasterLeft removes what a master who has left a salon had there until an instant. The lock of the
+// master is held.
+type MasterLeft func(ctx context.Context, tx *postgres.DB, masterID string, until time.Time) error
+
+// New returns the root. It connects to nothing.
+func New(d service.Deps, salons *salon.Salons) *People {
+	return &People{
+		deps:       d,
+		salons:     salons,
+		store:      NewStore(d.DB),
+		owner:      userv1.NewIdentityServiceClient(d.Conns.For("user")),
+		requests:   idempotency.New(d.Keys, d.PreviousKeys, d.Now),
+		pages:      pagetoken.New(d.Keys),
+		memory:     newMemory(),
+		masterLeft: func(context.Context, *postgres.DB, string, time.Time) error { return nil },
+	}
+}
+
+// OnMasterLeft sets what happens when a master's profile is deleted or moves to another salon. It is
+// called once, before anything runs. Packages above this one know what belongs to a master.
+func (p *People) OnMasterLeft(fn MasterLeft) { p.masterLeft = fn }
+
+// Register adds CustomerService to a server.
+func (p *People) Register(r grpc.ServiceRegistrar) { appointmentv1.RegisterCustomerServiceServer(r, p) }
+
+// Master returns a master who takes bookings, else ErrMasterUnavailable. A master who is unknown or
+// takes none as far as this service knows is read from the owner: the event of a change may still be
+// on its way.
+func (p *People) Master(ctx context.Context, id string) (Master, error) {
+	m, err := p.store.Master(ctx, id)
+	if err == nil && m.Bookable() {
+		return m, nil
+	}
+	if err != nil && !errors.Is(err, ErrMasterUnavailable) {
+		return Master{}, err
+	}
+	m, err = p.RefreshMaster(ctx, id)
+	if err == nil && !m.Bookable() {
+		err = ErrMasterUnavailable
+	}
+	return m, err
+}
+
+// CustomerOf returns the account's customer of a salon. Where there is none, it returns a new one that is
+// not saved yet, and isNew; the account is then read from its owner first. ErrCustomerUnavailable means
+// that the account is disabled or does not exist.
+func (p *People) CustomerOf(ctx context.Context, salonID, accountID string) (c Customer, isNew bool, err error) {
+	if c, ok := p.memory.get(salonID, accountID); ok {
+		return c, false, nil
+	}
+	c, err = p.store.CustomerOf(ctx, salonID, accountID)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return Customer{}, false, err
+	}
+	if err == nil && !c.Account.Disabled {
+		p.memory.put(c)
+		return c, false, nil
+	}
+	account, err := p.RefreshAccount(ctx, accountID)
+	if err != nil {
+		return Customer{}, false, err
+	}
+	if account.Disabled {
+		return Customer{}, false, ErrCustomerUnavailable
+	}
+	// The refresh may have found a customer with the account's address.
+	c, err = p.store.CustomerOf(ctx, salonID, accountID)
+	if errors.Is(err, ErrNotFound) {
+		return Customer{ID: id.New(), SalonID: salonID, AccountID: accountID, Version: 1, Account: account}, true, nil
+	}
+	if err != nil {
+		return Customer{}, false, err
+	}
+	p.memory.put(c)
+	return c, false, nil
+}
+
+// KnowCustomer keeps a customer of an account that was just saved, so that CustomerOf finds them without
+// reading.
+func (p *People) KnowCustomer(c Customer) { p.memory.put(c) }
+
+// ForgetCustomer makes the next CustomerOf read the account's customer of the salon.
+func (p *People) ForgetCustomer(_, accountID string) { p.memory.forget(accountID) }
+
+// Customer returns a customer whom a caller may see: staff of the salon, administrators, and the
+// customer with their own account. It returns ErrNotFound to anybody else.
+func (p *People) Customer(ctx context.Context, id string, visibleTo auth.Principal) (Customer, error) {
+	return p.store.Customer(ctx, id, visibleTo)
+}
+
+// MasterNames returns the names of masters by id, also of those who have left. Unknown ids are left out.
+func (p *People) MasterNames(ctx context.Context, ids []string) (map[string]string, error) {
+	return p.store.MasterNames(ctx, ids)
+}
+
+// CustomerNames returns the shown names of customers by id. Unknown ids are left out.
+func (p *People) CustomerNames(ctx context.Context, ids []string) (map[string]string, error) {
+	return p.store.CustomerNames(ctx, ids)
+}

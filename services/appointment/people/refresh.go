@@ -1,0 +1,242 @@
+package people
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/fold"
+	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/services/appointment/claims"
+)
+
+const (
+	// reconcilers is how many masters or accounts are read from their owner at once.
+	reconcilers = 4
+	// reconcilePage is how many ids are read at once.
+	reconcilePage = 500
+	// reconcileErrors is how many errors of one Reconcile are reported in full.
+	reconcileErrors = 10
+)
+
+// RefreshMaster reads a master from the owner and records the state unless a newer one is known. When
+// RefreshMaster returns, no booking that relies on an older state can commit. A master who never existed
+// is ErrMasterUnavailable.
+func (p *People) RefreshMaster(ctx context.Context, id string) (Master, error) {
+	found, err := p.lookupMaster(ctx, id)
+	if err != nil {
+		return Master{}, err
+	}
+	var m Master
+	err = p.deps.DB.InTx(ctx, func(tx *postgres.DB) error {
+		m, err = p.recordMaster(ctx, tx, id, found)
+		return err
+	})
+	if err == nil && found == nil {
+		err = ErrMasterUnavailable
+	}
+	return m, err
+}
+
+// lookupMaster asks the owner for a master; nil means that there never was one.
+func (p *People) lookupMaster(ctx context.Context, id string) (*userv1.LookupMasterResponse, error) {
+	found, err := p.owner.LookupMaster(ctx, &userv1.LookupMasterRequest{MasterId: id})
+	if status.Code(err) == codes.NotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up a master: %w", err)
+	}
+	return found, nil
+}
+
+// recordMaster writes what the owner says of a master, in a transaction.
+func (p *People) recordMaster(
+	ctx context.Context, tx *postgres.DB, id string, found *userv1.LookupMasterResponse,
+) (Master, error) {
+	// In a statement of its own: what the next one reads is as new as the lock.
+	if err := claims.Lock(ctx, tx, id); err != nil {
+		return Master{}, err
+	}
+	store := NewStore(tx)
+	before, err := store.Master(ctx, id)
+	known := err == nil
+	if err != nil && !errors.Is(err, ErrMasterUnavailable) {
+		return Master{}, err
+	}
+	after := before
+	switch {
+	case found == nil && !known:
+		return Master{}, nil
+	case found == nil: // the owner has lost the master
+		after.Deleted, after.Version = true, max(before.Version, 1)
+	case !known || before.Version < found.GetVersion():
+		after = Master{
+			ID: id, SalonID: found.GetSalonId(), DisplayName: found.GetDisplayName(),
+			Deleted: found.GetDeleted(), Disabled: found.GetDisabled(), Version: found.GetVersion(),
+		}
+	}
+	if after == before {
+		return after, nil
+	}
+	if err := store.PutMaster(ctx, after); err != nil {
+		return Master{}, err
+	}
+	if known && (after.Deleted && !before.Deleted || after.SalonID != before.SalonID) {
+		if err := p.masterLeft(ctx, tx, id, p.deps.Time()); err != nil {
+			return Master{}, err
+		}
+	}
+	return after, nil
+}
+
+// RefreshAccount reads an account from the owner and records the state unless a newer one is known. When
+// RefreshAccount returns, no booking that relies on an older state can commit. The name, the phone number
+// and the address of an account that does not exist are removed; the account then is disabled.
+//
+// Where the owner says that the address is verified, the oldest customer of each salon with the same
+// address and no account becomes the account's, unless the account has a customer there. Nothing else of
+// the customers changes.
+func (p *People) RefreshAccount(ctx context.Context, id string) (Account, error) {
+	found, err := p.lookupAccount(ctx, id)
+	if err != nil {
+		return Account{}, err
+	}
+	var a Account
+	err = p.deps.DB.InTx(ctx, func(tx *postgres.DB) error {
+		a, err = p.recordAccount(ctx, tx, id, found)
+		return err
+	})
+	return a, err
+}
+
+// lookupAccount asks the owner for an account; nil means that there is none.
+func (p *People) lookupAccount(ctx context.Context, id string) (*userv1.LookupUserResponse, error) {
+	found, err := p.owner.LookupUser(ctx, &userv1.LookupUserRequest{UserId: id})
+	if status.Code(err) == codes.NotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up an account: %w", err)
+	}
+	return found, nil
+}
+
+// recordAccount writes what the owner says of an account, in a transaction.
+func (p *People) recordAccount(
+	ctx context.Context, tx *postgres.DB, id string, found *userv1.LookupUserResponse,
+) (Account, error) {
+	// In a statement of its own: what the next one reads is as new as the lock.
+	if err := claims.Lock(ctx, tx, id); err != nil {
+		return Account{}, err
+	}
+	store := NewStore(tx)
+	before, err := store.Account(ctx, id)
+	if err != nil && !errors.Is(err, errNoAccount) {
+		return Account{}, err
+	}
+	known := err == nil
+	after := gone(id)
+	if found != nil {
+		after = Account{
+			ID: id, DisplayName: found.GetDisplayName(), Phone: found.GetPhone(), Email: found.GetEmail(),
+			Disabled: found.GetDisabled(), Version: found.GetVersion(),
+		}
+	}
+	if known && before.Version > after.Version {
+		return before, nil
+	}
+	if !known || before.Version < after.Version {
+		if err := store.PutAccount(ctx, after); err != nil {
+			return Account{}, err
+		}
+	}
+	if found.GetEmailVerified() {
+		if err := store.MatchCustomers(ctx, id, fold.Email(after.Email), p.deps.Time()); err != nil {
+			return Account{}, err
+		}
+	}
+	tx.OnCommit(func() { p.memory.forget(id) })
+	return after, nil
+}
+
+// Reconcile reads the masters and accounts from their owner that were never read. Failures do not stop
+// it; it returns them joined.
+func (p *People) Reconcile(ctx context.Context) error {
+	var failed failures
+	p.reconcile(ctx, &failed, p.store.UnreadMasters, func(ctx context.Context, id string) error {
+		_, err := p.RefreshMaster(ctx, id)
+		if errors.Is(err, ErrMasterUnavailable) {
+			return nil
+		}
+		return err
+	})
+	p.reconcile(ctx, &failed, p.store.UnreadAccounts, func(ctx context.Context, id string) error {
+		_, err := p.RefreshAccount(ctx, id)
+		return err
+	})
+	return failed.join()
+}
+
+// reconcile refreshes the rows whose ids unread returns, in pages.
+func (p *People) reconcile(
+	ctx context.Context, failed *failures,
+	unread func(ctx context.Context, after string, limit int) ([]string, error),
+	refresh func(ctx context.Context, id string) error,
+) {
+	var after string
+	for ctx.Err() == nil {
+		ids, err := unread(ctx, after, reconcilePage)
+		if err != nil {
+			failed.add(err)
+			return
+		}
+		var g errgroup.Group
+		g.SetLimit(reconcilers)
+		for _, id := range ids {
+			g.Go(func() error {
+				failed.add(refresh(ctx, id))
+				return nil
+			})
+		}
+		_ = g.Wait() // never an error: failures do not stop the others
+		if len(ids) < reconcilePage {
+			return
+		}
+		after = ids[len(ids)-1]
+	}
+	failed.add(ctx.Err())
+}
+
+// failures collects errors. It is safe for concurrent use.
+type failures struct {
+	mu    sync.Mutex
+	first []error
+	more  int
+}
+
+func (f *failures) add(err error) {
+	if err == nil {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.first) == reconcileErrors {
+		f.more++
+		return
+	}
+	f.first = append(f.first, err)
+}
+
+func (f *failures) join() error {
+	if f.more > 0 {
+		return errors.Join(append(f.first, fmt.Errorf("and %d more", f.more))...)
+	}
+	return errors.Join(f.first...)
+}
