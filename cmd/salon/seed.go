@@ -150,9 +150,11 @@ func printWelcome(w io.Writer, a addrs, withDemo bool, dataDir string) {
 	if withDemo {
 		p("")
 		p("Demo logins, all with the password %s:", demo.Password)
-		p("  %-22s runs the salon", demo.AdminEmail)
-		p("  %-22s a master", demo.MasterEmail)
-		p("  %-22s a customer", demo.CustomerEmail)
+		p("  %-22s runs the platform", demo.AdminEmail)
+		p("  %-22s manages Lumen Berlin", demo.ManagerEmail)
+		p("  %-22s works at its front desk", demo.ReceptionistEmail)
+		p("  %-22s is a master there", demo.MasterEmail)
+		p("  %-22s is a customer", demo.CustomerEmail)
 	}
 	p("")
 	p("Try:")

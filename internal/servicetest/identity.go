@@ -13,7 +13,11 @@ import (
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/id"
+	"github.com/beauty-salon/platform/internal/service"
 )
+
+// identityOwner is the name of the service that implements userv1.IdentityService.
+var identityOwner = service.NameOf(&userv1.IdentityService_ServiceDesc)
 
 // identity answers userv1.IdentityService for services that are tested without the user service.
 type identity struct {

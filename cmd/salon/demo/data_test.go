@@ -6,17 +6,10 @@ import (
 	"time"
 )
 
-// booking is how long before an appointment it is booked.
-const booking = 48 * time.Hour
-
 func TestNamesAreUnique(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{AdminEmail: true}
-	people := slices.Clone(customers)
-	for _, m := range masters {
-		people = append(people, m.person)
-	}
-	for _, p := range people {
+	for _, p := range people() {
 		if seen[p.email] || seen[p.phone] || p.name == "" {
 			t.Errorf("%+v is like another person", p)
 		}
@@ -28,89 +21,120 @@ func TestNamesAreUnique(t *testing.T) {
 		}
 		seen[s.name] = true
 	}
-	if !seen[MasterEmail] || !seen[CustomerEmail] {
-		t.Error("the people of the tour are missing")
+	for _, email := range []string{ManagerEmail, ReceptionistEmail, MasterEmail, CustomerEmail} {
+		if !seen[email] {
+			t.Errorf("%s of the tour is missing", email)
+		}
 	}
 }
 
-func TestOffersNameServices(t *testing.T) {
+func TestOfferingsNameServices(t *testing.T) {
 	t.Parallel()
-	offered := map[string]bool{}
+	performed := map[string]bool{}
 	for _, m := range masters {
 		own := map[string]bool{}
-		for _, o := range m.offers {
-			if _, ok := serviceNamed(o.service); !ok {
-				t.Errorf("%s offers %q, which is not in the catalogue", m.name, o.service)
+		for _, o := range m.offerings {
+			if s, ok := serviceNamed(o.service); !ok || s.salon != m.salon {
+				t.Errorf("%s performs %q, which is not in the salon's catalogue", m.name, o.service)
 			}
 			if own[o.service] {
-				t.Errorf("%s offers %s twice", m.name, o.service)
+				t.Errorf("%s performs %s twice", m.name, o.service)
 			}
-			own[o.service], offered[o.service] = true, true
+			own[o.service], performed[o.service] = true, true
 		}
 	}
 	for _, s := range services {
-		if !offered[s.name] {
-			t.Errorf("no master offers %s", s.name)
+		if !performed[s.name] {
+			t.Errorf("no master performs %s", s.name)
 		}
 	}
+}
+
+// span is the time of a master or a customer.
+type span struct {
+	day      int
+	who      string
+	from, to time.Time
+}
+
+func (a span) overlaps(b span) bool {
+	return a.who == b.who && a.from.Before(b.to) && b.from.Before(a.to)
 }
 
 func TestAppointmentsFitTogether(t *testing.T) {
 	t.Parallel()
-	type booked struct {
-		appointment
-		from, to               time.Time // the appointment itself
-		occupiedFrom, occupied time.Time // with the buffers, which are the master's
-	}
-	today := time.Date(2026, 3, 14, 0, 0, 0, 0, time.UTC)
-	var all []booked
-	for i, v := range appointments {
-		m := masters[v.master]
-		s, _ := serviceNamed(v.service)
-		at := slices.IndexFunc(m.offers, func(o offer) bool { return o.service == v.service })
-		if at < 0 {
-			t.Errorf("appointment %d: %s does not offer %s", i, m.name, v.service)
-			continue
+	today := time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
+	var all []span
+	var last time.Time
+	for i, a := range appointments {
+		start, err := a.start(today)
+		if err != nil {
+			t.Fatal(err)
 		}
-		minutes := s.minutes
-		if own := m.offers[at].minutes; own > 0 {
-			minutes = own
-		}
-		b := booked{appointment: v}
-		b.from = today.AddDate(0, 0, v.day).Add(time.Duration(v.hour)*time.Hour + time.Duration(v.minute)*time.Minute)
-		b.to = b.from.Add(time.Duration(minutes) * time.Minute)
-		b.occupiedFrom = b.from.Add(-time.Duration(s.before) * time.Minute)
-		b.occupied = b.to.Add(time.Duration(s.after) * time.Minute)
-		for _, other := range all {
-			if other.outcome == cancelled || v.outcome == cancelled {
-				continue
-			}
-			if other.master == v.master && b.occupiedFrom.Before(other.occupied) && other.occupiedFrom.Before(b.occupied) {
-				t.Errorf("appointments of day %d and %d overlap for %s", other.day, v.day, m.name)
-			}
-			if other.customer == v.customer && b.from.Before(other.to) && other.from.Before(b.to) {
-				t.Errorf("appointments of day %d and %d overlap for %s", other.day, v.day, customers[v.customer].name)
-			}
-		}
-		if len(all) > 0 && b.from.Before(all[len(all)-1].from) {
+		if start.Before(last) {
 			t.Errorf("appointment %d comes before the one ahead of it", i)
 		}
-		all = append(all, b)
-
+		last = start
+		if a.outcome != cancelled {
+			for _, s := range spans(t, a, start) {
+				if at := slices.IndexFunc(all, s.overlaps); at >= 0 {
+					t.Errorf("appointments of day %d and %d overlap for %s", all[at].day, s.day, s.who)
+				}
+				all = append(all, s)
+			}
+		}
 		// Appointments of past days are over and future ones have not begun, at any time of today.
-		if past := v.outcome == completed || v.outcome == noShow || v.outcome == cancelled; past != (v.day < 0) {
-			t.Errorf("appointment %d on day %d has the outcome %d", i, v.day, v.outcome)
+		if past := a.outcome == completed || a.outcome == noShow || a.outcome == cancelled; past != (a.day < 0) {
+			t.Errorf("appointment %d on day %d has the outcome %d", i, a.day, a.outcome)
 		}
-		if (v.stars != 0 || v.comment != "" || v.reply != "") && (v.outcome != completed || v.stars < 1 || v.stars > 5) {
-			t.Errorf("appointment %d cannot be rated so: %+v", i, v)
+		_, isGuest := a.guest()
+		if (a.stars != 0 || a.comment != "" || a.reply != "") && (a.outcome != completed || a.stars < 1 || a.stars > 5 || isGuest) {
+			t.Errorf("appointment %d cannot be rated so: %+v", i, a)
 		}
-		if v.reply != "" && v.comment == "" {
+		if a.reply != "" && a.comment == "" {
 			t.Errorf("appointment %d has a reply to nothing", i)
 		}
-		if b.from.Add(-booking).Before(today.Add(-history)) {
+		if start.Add(-bookedBefore).Before(today.Add(-history)) {
 			t.Errorf("appointment %d was booked before the demo begins", i)
 		}
 	}
+}
+
+// spans are the times that an appointment takes: of its masters with the buffers, and of its customer.
+func spans(t *testing.T, a appointmentData, start time.Time) []span {
+	t.Helper()
+	who := ""
+	if g, ok := a.guest(); ok {
+		who = guests[g].name
+	} else {
+		who = customers[a.customer].name
+	}
+	var all []span
+	at := start
+	for i, seg := range a.segments {
+		m := masters[seg.master]
+		s, _ := serviceNamed(seg.service)
+		own := slices.IndexFunc(m.offerings, func(o offeringData) bool { return o.service == seg.service })
+		if own < 0 {
+			t.Errorf("%s does not perform %s", m.name, seg.service)
+			continue
+		}
+		minutes := s.minutes
+		if m.offerings[own].minutes > 0 {
+			minutes = m.offerings[own].minutes
+		}
+		end := at.Add(time.Duration(minutes) * time.Minute)
+		from, to := at, end
+		if i == 0 || a.segments[i-1].master != seg.master {
+			from = at.Add(-time.Duration(s.before) * time.Minute)
+		}
+		if i == len(a.segments)-1 || a.segments[i+1].master != seg.master {
+			to = end.Add(time.Duration(s.after) * time.Minute)
+		}
+		all = append(all, span{a.day, m.name, from, to})
+		at = end
+	}
+	return append(all, span{a.day, who, start, at})
 }
 
 func serviceNamed(name string) (serviceData, bool) {

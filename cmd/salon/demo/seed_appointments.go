@@ -1,0 +1,119 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
+)
+
+// bookedBefore is how long before an appointment it is booked.
+const bookedBefore = 48 * time.Hour
+
+// start is when an appointment begins: a local time of the salon of its first master, its day counted from today there.
+func (a appointmentData) start(today time.Time) (time.Time, error) {
+	zone, err := time.LoadLocation(salons[masters[a.segments[0].master].salon].zone)
+	if err != nil {
+		return time.Time{}, err
+	}
+	year, month, day := today.In(zone).Date()
+	return time.Date(year, month, day+a.day, a.hour, a.minute, 0, 0, zone), nil
+}
+
+// guest returns the index of the guest that an appointment is for; false when its customer has an account.
+func (a appointmentData) guest() (int, bool) { return -1 - a.customer, a.customer < 0 }
+
+// seedAppointments makes the appointments one after the other, each booked two days before.
+func (s *Seeder) seedAppointments(ctx context.Context, today time.Time) error {
+	for i, a := range appointments {
+		start, err := a.start(today)
+		if err != nil {
+			return err
+		}
+		s.Clock.Set(today)
+		if booked := start.Add(-bookedBefore); booked.Before(today) {
+			s.Clock.Set(booked)
+		}
+		if err := s.seedAppointment(ctx, a, start); err != nil {
+			return fmt.Errorf("appointment %d of day %d: %w", i, a.day, err)
+		}
+	}
+	s.Clock.Set(today)
+	return nil
+}
+
+func (s *Seeder) seedAppointment(ctx context.Context, data appointmentData, start time.Time) error {
+	req := &appointmentv1.CreateAppointmentRequest{StartTime: timestamppb.New(start)}
+	for _, seg := range data.segments {
+		req.Segments = append(req.Segments, &appointmentv1.SegmentInput{
+			MasterId: s.ids[masters[seg.master].email], ServiceId: s.serviceIDs[seg.service],
+		})
+	}
+	booker := ReceptionistEmail
+	if g, ok := data.guest(); ok {
+		req.CustomerId = s.guestIDs[g]
+	} else {
+		booker = customers[data.customer].email
+	}
+	customer, err := s.as(ctx, booker)
+	if err != nil {
+		return err
+	}
+	a, err := s.appointments.CreateAppointment(customer, req)
+	if err != nil || data.outcome == pending {
+		return err
+	}
+	master, err := s.as(ctx, masters[data.segments[0].master].email)
+	if err != nil {
+		return err
+	}
+	if _, err := s.appointments.ConfirmAppointment(master, &appointmentv1.ConfirmAppointmentRequest{AppointmentId: a.GetId()}); err != nil {
+		return err
+	}
+	switch data.outcome {
+	case cancelled:
+		_, err = s.appointments.CancelAppointment(customer, &appointmentv1.CancelAppointmentRequest{
+			AppointmentId: a.GetId(), Reason: "I have to travel for work.",
+		})
+		return err
+	case completed, noShow:
+		s.Clock.Set(a.GetEndTime().AsTime())
+		return s.finish(ctx, data, a)
+	default:
+		return nil
+	}
+}
+
+// finish records how an appointment ended and what its customer says of it.
+func (s *Seeder) finish(ctx context.Context, data appointmentData, a *appointmentv1.Appointment) error {
+	master, err := s.as(ctx, masters[data.segments[0].master].email)
+	if err != nil {
+		return err
+	}
+	if data.outcome == noShow {
+		_, err = s.appointments.MarkNoShow(master, &appointmentv1.MarkNoShowRequest{AppointmentId: a.GetId()})
+		return err
+	}
+	if _, err := s.appointments.CompleteAppointment(master, &appointmentv1.CompleteAppointmentRequest{AppointmentId: a.GetId()}); err != nil {
+		return err
+	}
+	if data.stars == 0 {
+		return nil
+	}
+	customer, err := s.as(ctx, customers[data.customer].email)
+	if err != nil {
+		return err
+	}
+	r, err := s.ratings.CreateRating(customer, &ratingv1.CreateRatingRequest{
+		AppointmentId: a.GetId(), MasterId: a.GetSegments()[0].GetMasterId(), Stars: data.stars, Comment: data.comment,
+	})
+	if err != nil || data.reply == "" {
+		return err
+	}
+	_, err = s.ratings.ReplyToRating(master, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: data.reply})
+	return err
+}
