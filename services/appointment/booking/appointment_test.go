@@ -1,174 +1,37 @@
-package appointment
+package booking
 
 import (
-	"errors"
+	"slices"
 	"testing"
 	"time"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/services/appointment/claims"
 )
 
-// What the table may say besides a state.
-const (
-	same      = "unchanged"
-	onlyStaff = "only staff"
-	illegal   = "illegal state"
-	begun     = "already started"
-	early     = "not started"
-)
-
-var refusals = map[string]error{
-	onlyStaff: errOnlyStaff, illegal: errIllegalState, begun: errAlreadyStarted, early: errNotStarted,
-}
-
-// TestMoves holds what may happen in every state, by every party, before and
-// after the start of the visit. Columns are the states in this order.
-func TestMoves(t *testing.T) {
-	states := [5]State{Pending, Confirmed, Completed, Cancelled, NoShow}
-	never := [5]string{onlyStaff, onlyStaff, onlyStaff, onlyStaff, onlyStaff}
-	tests := []struct {
-		action        Action
-		by            Party
-		before, after [5]string
-	}{
-		{Confirm, Customer, never, never},
-		{
-			Confirm, Master,
-			[5]string{"CONFIRMED", same, illegal, illegal, illegal},
-			[5]string{"CONFIRMED", same, illegal, illegal, illegal},
-		},
-		{
-			Confirm, Administrator,
-			[5]string{"CONFIRMED", same, illegal, illegal, illegal},
-			[5]string{"CONFIRMED", same, illegal, illegal, illegal},
-		},
-		{Complete, Customer, never, never},
-		{
-			Complete, Master,
-			[5]string{illegal, "COMPLETED", same, illegal, illegal},
-			[5]string{illegal, "COMPLETED", same, illegal, illegal},
-		},
-		{
-			Complete, Administrator,
-			[5]string{illegal, "COMPLETED", same, illegal, illegal},
-			[5]string{illegal, "COMPLETED", same, illegal, illegal},
-		},
-		{MarkNoShow, Customer, never, never},
-		{
-			MarkNoShow, Master,
-			[5]string{illegal, early, illegal, illegal, same},
-			[5]string{illegal, "NO_SHOW", illegal, illegal, same},
-		},
-		{
-			MarkNoShow, Administrator,
-			[5]string{illegal, early, illegal, illegal, same},
-			[5]string{illegal, "NO_SHOW", illegal, illegal, same},
-		},
-		{
-			Cancel, Customer,
-			[5]string{"CANCELLED", "CANCELLED", illegal, same, illegal},
-			[5]string{begun, begun, illegal, same, illegal},
-		},
-		{
-			Cancel, Master,
-			[5]string{"CANCELLED", "CANCELLED", illegal, same, illegal},
-			[5]string{"CANCELLED", "CANCELLED", illegal, same, illegal},
-		},
-		{
-			Cancel, Administrator,
-			[5]string{"CANCELLED", "CANCELLED", illegal, same, illegal},
-			[5]string{"CANCELLED", "CANCELLED", illegal, same, illegal},
-		},
-		{
-			Reschedule, Customer,
-			[5]string{"PENDING", "PENDING", illegal, illegal, illegal},
-			[5]string{begun, begun, illegal, illegal, illegal},
-		},
-		{
-			Reschedule, Master,
-			[5]string{"PENDING", "CONFIRMED", illegal, illegal, illegal},
-			[5]string{"PENDING", "CONFIRMED", illegal, illegal, illegal},
-		},
-		{
-			Reschedule, Administrator,
-			[5]string{"PENDING", "CONFIRMED", illegal, illegal, illegal},
-			[5]string{"PENDING", "CONFIRMED", illegal, illegal, illegal},
-		},
-	}
-	seen := map[Action]map[Party]bool{}
-	for _, tt := range tests {
-		if seen[tt.action] == nil {
-			seen[tt.action] = map[Party]bool{}
-		}
-		seen[tt.action][tt.by] = true
-		for i, state := range states {
-			check(t, tt.action, tt.by, state, at(9, 59).Add(59*time.Second), tt.before[i])
-			check(t, tt.action, tt.by, state, at(10, 0), tt.after[i])
-			check(t, tt.action, tt.by, state, at(12, 0), tt.after[i])
-		}
-	}
-	for _, action := range []Action{Confirm, Complete, MarkNoShow, Cancel, Reschedule} {
-		if len(seen[action]) != 3 {
-			t.Errorf("%s: only %d parties are tested", action, len(seen[action]))
-		}
-	}
-}
-
-// check does something to an appointment of 10:00.
-func check(t *testing.T, action Action, by Party, from State, now time.Time, want string) {
-	t.Helper()
-	a := visit(from)
-	before := *a
-	var err error
-	switch action {
-	case Cancel:
-		err = a.Cancel(by, "ill", now)
-	case Reschedule:
-		err = a.Reschedule(at(15, 0), by, now)
-	default:
-		err = a.Do(action, by, now)
-	}
-	name := string(action) + " in " + string(from) + " by " + string(by)
-	if refusal, ok := refusals[want]; ok {
-		if !errors.Is(err, refusal) {
-			t.Errorf("%s: got %v, want %v", name, err, refusal)
-		}
-	} else if err != nil {
-		t.Errorf("%s: %v", name, err)
-	}
-	if _, refused := refusals[want]; refused || want == same {
-		if a.changed != "" || a.Version != before.Version || a.State != from || !a.UpdateTime.Equal(before.UpdateTime) {
-			t.Errorf("%s: changed to %+v", name, a)
-		}
-		return
-	}
-	if a.State != State(want) {
-		t.Errorf("%s: state %s, want %s", name, a.State, want)
-	}
-	if a.changed != action || a.Version != before.Version+1 || a.ChangedBy != by || !a.UpdateTime.Equal(now) {
-		t.Errorf("%s: does not tell of the change: %+v", name, a)
-	}
-}
-
-// visit is an appointment from 10:00 to 11:00 with buffers of 5 and 10 minutes.
-func visit(state State) *Appointment {
+// appointmentIn returns an appointment from 10:00 to 11:00 with buffers of 5 and 10 minutes.
+func appointmentIn(state State) *Appointment {
 	return &Appointment{
-		ID: "a", CustomerID: "c", State: state, Version: 7, ChangedBy: Customer,
-		UpdateTime: now, TotalMinor: 4500, Currency: "EUR",
+		ID: "a", SalonID: "salon", CustomerID: "c", AccountID: "ann", State: state, Version: 7, ChangedBy: Customer,
+		UpdateTime: now, TotalMinor: 4500, Currency: "EUR", TimeZone: "UTC",
 		Segments: []Segment{{
-			ID: "s", MasterID: "m", Start: at(10, 0), End: at(11, 0), ClaimFrom: at(9, 55), ClaimTo: at(11, 10),
-			PriceMinor: 4500, Currency: "EUR",
+			ID: "s", MasterID: "m", Start: at(10, 0), End: at(11, 0), BufferBefore: 5 * time.Minute, BufferAfter: 10 * time.Minute,
+			PriceMinor: 4500,
 		}},
 	}
 }
 
+// by is a change as of now.
+func by(actor Actor) By { return By{Actor: actor, AccountID: administrator.UserID, Now: now} }
+
 func TestCancelKeepsTheFirstReason(t *testing.T) {
-	a := visit(Pending)
-	if err := a.Cancel(Customer, "ill", now); err != nil {
+	a := appointmentIn(Pending)
+	if err := a.Cancel(by(Customer), "ill"); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Cancel(Administrator, "closed", at(12, 0)); err != nil {
+	if err := a.Cancel(By{Actor: Administrator, Now: at(12, 0)}, "closed"); err != nil {
 		t.Fatal(err)
 	}
 	if a.CancelledBy != Customer || a.CancelReason != "ill" || a.Version != 8 {
@@ -176,9 +39,9 @@ func TestCancelKeepsTheFirstReason(t *testing.T) {
 	}
 }
 
-func TestCompleteNotesTheTime(t *testing.T) {
-	a := visit(Confirmed)
-	if err := a.Do(Complete, Master, at(10, 40)); err != nil {
+func TestCompleteRecordsTheTime(t *testing.T) {
+	a := appointmentIn(Confirmed)
+	if err := a.Do(Complete, By{Actor: Master, Now: at(10, 40)}, false); err != nil {
 		t.Fatal(err)
 	}
 	if !a.CompleteTime.Equal(at(10, 40)) {
@@ -187,78 +50,140 @@ func TestCompleteNotesTheTime(t *testing.T) {
 }
 
 func TestReschedule(t *testing.T) {
-	a := visit(Confirmed)
-	if err := a.Reschedule(at(10, 30), Customer, now); err != nil {
+	a := appointmentIn(Confirmed)
+	if err := a.Reschedule(at(10, 30), 120, false, by(Customer)); err != nil {
 		t.Fatal(err)
 	}
-	s := a.Segments[0]
+	s, master := a.Segments[0], a.Claims()[0]
 	for what, got := range map[string][2]time.Time{
-		"start":    {s.Start, at(10, 30)},
-		"end":      {s.End, at(11, 30)},
-		"claim":    {s.ClaimFrom, at(10, 25)},
-		"release":  {s.ClaimTo, at(11, 40)},
-		"previous": {a.PreviousStart, at(10, 0)},
+		"start":       {s.Start, at(10, 30)},
+		"end":         {s.End, at(11, 30)},
+		"claim start": {master.From, at(10, 25)},
+		"claim end":   {master.To, at(11, 40)},
+		"previous":    {a.PreviousStart, at(10, 0)},
 	} {
 		if !got[0].Equal(got[1]) {
 			t.Errorf("%s is %v, want %v", what, got[0], got[1])
 		}
 	}
-	if a.State != Pending || a.TotalMinor != 4500 {
-		t.Errorf("got %s for %d", a.State, a.TotalMinor)
+	if a.State != Pending || a.TotalMinor != 4500 || a.UTCOffsetMinutes != 120 {
+		t.Errorf("got %s for %d at offset %d", a.State, a.TotalMinor, a.UTCOffsetMinutes)
 	}
-	if err := a.Do(Confirm, Master, now); err != nil {
+	if err := a.Do(Confirm, by(Master), false); err != nil {
 		t.Fatal(err)
 	}
 	if !a.PreviousStart.IsZero() {
-		t.Error("the newest change is no rescheduling any more")
+		t.Error("the previous start stays after another change")
 	}
 }
 
 func TestRescheduleToTheSameTime(t *testing.T) {
-	for _, by := range []Party{Customer, Master, Administrator} {
-		a := visit(Confirmed)
-		if err := a.Reschedule(at(10, 0), by, now); err != nil {
-			t.Errorf("%s: %v", by, err)
+	for _, actor := range []Actor{Customer, Master, Receptionist, Manager, Administrator} {
+		a := appointmentIn(Confirmed)
+		if err := a.Reschedule(at(10, 0), 60, true, by(actor)); err != nil {
+			t.Errorf("%s: %v", actor, err)
 		}
-		if a.changed != "" || a.Version != 7 || a.State != Confirmed {
-			t.Errorf("%s: changed: %+v", by, a)
+		if a.change != nil || a.Version != 7 || a.State != Confirmed || a.UTCOffsetMinutes != 0 {
+			t.Errorf("%s: changed: %+v", actor, a)
 		}
 	}
 }
 
-func TestRescheduleStart(t *testing.T) {
+func TestRescheduleChecksTheStart(t *testing.T) {
 	for _, tt := range starts {
-		err := visit(Pending).Reschedule(now.Add(tt.fromNow), Master, now)
-		if !errors.Is(err, tt.want) {
-			t.Errorf("%v from now: got %v, want %v", tt.fromNow, err, tt.want)
+		err := appointmentIn(Pending).Reschedule(now.Add(tt.fromNow), 0, false, by(Master))
+		if apierr.ReasonOf(err) != tt.want {
+			t.Errorf("%v from now: got %v, want %q", tt.fromNow, err, tt.want)
 		}
+	}
+	err := appointmentIn(Pending).Reschedule(at(15, 0).Add(time.Second), 0, false, by(Master))
+	if apierr.ReasonOf(err) != "INVALID_FIELDS" || fieldOf(err) != "start_time" {
+		t.Errorf("a start with seconds: %v", err)
 	}
 }
 
-func TestParty(t *testing.T) {
-	a := visit(Pending)
+func TestActorFor(t *testing.T) {
+	const other = "other salon"
+	member := func(salonID string, roles ...apiv1.SalonRole) auth.Membership {
+		return auth.Membership{SalonID: salonID, Roles: roles}
+	}
+	const (
+		master       = apiv1.SalonRole_SALON_ROLE_MASTER
+		receptionist = apiv1.SalonRole_SALON_ROLE_RECEPTIONIST
+		manager      = apiv1.SalonRole_SALON_ROLE_MANAGER
+	)
+	a := appointmentIn(Pending)
 	for _, tt := range []struct {
-		user string
-		role apiv1.Role
-		want Party
+		name        string
+		user        string
+		role        apiv1.Role
+		memberships []auth.Membership
+		want        Actor
 	}{
-		{"c", apiv1.Role_ROLE_CUSTOMER, Customer},
-		{"c", apiv1.Role_ROLE_MASTER, Customer},
-		{"m", apiv1.Role_ROLE_MASTER, Master},
-		{"m", apiv1.Role_ROLE_CUSTOMER, Customer}, // a master no more
-		{"m", apiv1.Role_ROLE_ADMIN, Administrator},
-		{"x", apiv1.Role_ROLE_ADMIN, Administrator},
+		{"the customer", "ann", apiv1.Role_ROLE_CUSTOMER, nil, Customer},
+		{"the customer, who is a master of the salon", "ann", apiv1.Role_ROLE_CUSTOMER, []auth.Membership{member("salon", master)}, Customer},
+		{"the customer, who is a receptionist of the salon", "ann", apiv1.Role_ROLE_CUSTOMER, []auth.Membership{member("salon", receptionist)}, Receptionist},
+		{"the customer, who manages another salon", "ann", apiv1.Role_ROLE_CUSTOMER, []auth.Membership{member(other, manager)}, Customer},
+		{"the customer, who is an administrator", "ann", apiv1.Role_ROLE_ADMIN, nil, Administrator},
+		{"the master", "m", apiv1.Role_ROLE_CUSTOMER, []auth.Membership{member("salon", master)}, Master},
+		{"the master, who is a receptionist too", "m", apiv1.Role_ROLE_CUSTOMER, []auth.Membership{member("salon", master, receptionist)}, Receptionist},
+		{"the master, who is a manager too", "m", apiv1.Role_ROLE_CUSTOMER, []auth.Membership{member("salon", master, receptionist, manager)}, Manager},
+		{"the master, who has left", "m", apiv1.Role_ROLE_CUSTOMER, nil, Customer},
+		{"the master, who works in another salon now", "m", apiv1.Role_ROLE_CUSTOMER, []auth.Membership{member(other, master)}, Customer},
+		{"a manager in two salons", "x", apiv1.Role_ROLE_CUSTOMER, []auth.Membership{member(other, master), member("salon", manager)}, Manager},
+		{"an administrator who is a master too", "m", apiv1.Role_ROLE_ADMIN, []auth.Membership{member("salon", master)}, Administrator},
+		{"an administrator", "x", apiv1.Role_ROLE_ADMIN, nil, Administrator},
 	} {
-		if got := a.PartyOf(auth.Principal{UserID: tt.user, Role: tt.role}); got != tt.want {
-			t.Errorf("%s, %v: got %s, want %s", tt.user, tt.role, got, tt.want)
+		if got := a.ActorFor(auth.Principal{UserID: tt.user, Role: tt.role, Memberships: tt.memberships}); got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
+		}
+	}
+	for _, actor := range []Actor{Customer, Master, Receptionist, Manager, Administrator} {
+		if actor.IsStaff() == (actor == Customer) {
+			t.Errorf("%s is staff: %v", actor, actor.IsStaff())
 		}
 	}
 }
 
-func TestStatesThatHold(t *testing.T) {
-	for state, want := range map[State]bool{Pending: true, Confirmed: true, Completed: true, Cancelled: false, NoShow: false} {
-		if state.Holds() != want {
-			t.Errorf("%s holds: %v", state, !want)
+func TestClaimsOfAnAppointment(t *testing.T) {
+	a := appointmentIn(Pending)
+	// The same master continues for 30 minutes, and another one ends it.
+	a.Segments = append(a.Segments,
+		Segment{ID: "s2", MasterID: "m", Start: at(11, 0), End: at(11, 30), BufferBefore: 15 * time.Minute, BufferAfter: 5 * time.Minute},
+		Segment{ID: "s3", MasterID: "n", Start: at(11, 30), End: at(12, 0), BufferBefore: 10 * time.Minute})
+	for _, overlap := range []bool{false, true} {
+		a.overlap = overlap
+		want := []claims.Claim{
+			{SegmentID: "s", Kind: claims.Master, SubjectID: "m", From: at(9, 55), To: at(11, 0), Blocking: true},
+			{SegmentID: "s2", Kind: claims.Master, SubjectID: "m", From: at(11, 0), To: at(11, 35), Blocking: true},
+			{SegmentID: "s3", Kind: claims.Master, SubjectID: "n", From: at(11, 20), To: at(12, 0), Blocking: true},
+			{SegmentID: "s", Kind: claims.Customer, SubjectID: "c", From: at(10, 0), To: at(11, 0), Blocking: !overlap},
+			{SegmentID: "s2", Kind: claims.Customer, SubjectID: "c", From: at(11, 0), To: at(11, 30), Blocking: !overlap},
+			{SegmentID: "s3", Kind: claims.Customer, SubjectID: "c", From: at(11, 30), To: at(12, 0), Blocking: !overlap},
+		}
+		got := a.Claims()
+		for i := range got {
+			if got[i].ID == "" {
+				t.Error("a claim has no id")
+			}
+			got[i].ID = ""
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("overlap %v:\ngot  %+v\nwant %+v", overlap, got, want)
+		}
+	}
+	if got := a.Masters(); !slices.Equal(got, []string{"m", "n"}) {
+		t.Errorf("masters %v", got)
+	}
+}
+
+func TestRated(t *testing.T) {
+	a := appointmentIn(Completed)
+	a.Segments = append(a.Segments, a.Segments[0])
+	for _, tt := range []struct{ first, second, want bool }{{false, false, false}, {true, false, false}, {true, true, true}} {
+		a.Segments[0].Rated, a.Segments[1].Rated = tt.first, tt.second
+		if a.Rated() != tt.want {
+			t.Errorf("%+v: rated %v", tt, a.Rated())
 		}
 	}
 }
