@@ -20,7 +20,7 @@ import (
 func TestUnusualText(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
-	guest := s.NewCustomer(t, "Guest")
+	customer := s.NewCustomer(t, "Customer")
 	for name, text := range map[string]string{
 		"emoji":           "Zoë 👩‍🎤💇🏽",
 		"right to left":   "نور الهدى",
@@ -33,10 +33,10 @@ func TestUnusualText(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
-				salontest.Do[*userv1.User](t, c, guest, userv1.UserService_UpdateMe_FullMethodName, &userv1.UpdateMeRequest{DisplayName: &text})
+				salontest.Do[*userv1.User](t, c, customer, userv1.UserService_UpdateMe_FullMethodName, &userv1.UpdateMeRequest{DisplayName: &text})
 				for _, reader := range s.Callers() {
 					got := salontest.Do[*userv1.User](t, reader, s.Admin(), userv1.UserService_GetUser_FullMethodName,
-						&userv1.GetUserRequest{UserId: guest.ID})
+						&userv1.GetUserRequest{UserId: customer.ID})
 					if got.GetDisplayName() != text {
 						t.Errorf("%s: %q became %q", reader.Name(), text, got.GetDisplayName())
 					}
@@ -51,21 +51,21 @@ func TestTextIsNormalised(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
-		guest := registration(func(r *userv1.RegisterRequest) {
+		customer := registration(func(r *userv1.RegisterRequest) {
 			r.DisplayName = "  Zoe\u0308 " // with a combining diaeresis
 			r.Email = "  " + strings.ToUpper(r.GetEmail()) + " "
 		})
-		user := salontest.Do[*userv1.User](t, c, nil, userv1.AuthService_Register_FullMethodName, guest)
-		if user.GetDisplayName() != "Zo\u00eb" || user.GetEmail() != strings.ToLower(strings.TrimSpace(guest.GetEmail())) {
+		user := salontest.Do[*userv1.User](t, c, nil, userv1.AuthService_Register_FullMethodName, customer)
+		if user.GetDisplayName() != "Zo\u00eb" || user.GetEmail() != strings.ToLower(strings.TrimSpace(customer.GetEmail())) {
 			t.Errorf("registered %q %q", user.GetDisplayName(), user.GetEmail())
 		}
 		// The dotless i is another letter, whose capital is that of the ordinary one.
-		other := strings.Replace(strings.ToLower(strings.TrimSpace(guest.GetEmail())), "i", "ı", 1)
+		other := strings.Replace(strings.ToLower(strings.TrimSpace(customer.GetEmail())), "i", "ı", 1)
 		for _, email := range []string{other, strings.ToUpper(other)} {
 			if strings.EqualFold(email, user.GetEmail()) {
 				continue
 			}
-			got := c.Call(t, nil, userv1.AuthService_Login_FullMethodName, &userv1.LoginRequest{Email: email, Password: guest.GetPassword()})
+			got := c.Call(t, nil, userv1.AuthService_Login_FullMethodName, &userv1.LoginRequest{Email: email, Password: customer.GetPassword()})
 			if got.Code == codes.OK {
 				t.Errorf("%q signed in as %q", email, user.GetEmail())
 			}
@@ -201,8 +201,7 @@ func TestRequestID(t *testing.T) {
 			},
 		} {
 			t.Run(name, func(t *testing.T) {
-				r := call.req.ProtoReflect()
-				r.Set(r.Descriptor().Fields().ByName("request_id"), stringValue(uuid.NewString()))
+				setText(call.req, "request_id", uuid.NewString())
 				first := salontest.Do[proto.Message](t, c, call.as, call.method, call.req)
 				salontest.Same(t, salontest.Do[proto.Message](t, c, call.as, call.method, call.req), first)
 				call.change(call.req)
@@ -212,8 +211,8 @@ func TestRequestID(t *testing.T) {
 	})
 }
 
-// TestRequestInFlight sends a request many times at once: all that succeed have the same answer, and the others are told
-// that the first one is still running.
+// TestRequestInFlight sends a request many times at once: all that succeed have the same answer, and the others learn that
+// the first one is still running.
 func TestRequestInFlight(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
@@ -248,9 +247,9 @@ func TestRequestInFlight(t *testing.T) {
 			appointmentv1.AppointmentService_CreateAppointment_FullMethodName, req), first)
 		list := salontest.Do[*appointmentv1.ListAppointmentsResponse](t, c, customer,
 			appointmentv1.AppointmentService_ListAppointments_FullMethodName,
-			&appointmentv1.ListAppointmentsRequest{StartTimeFrom: req.GetSegments()[0].GetStartTime(), PageSize: 1})
+			&appointmentv1.ListAppointmentsRequest{From: req.GetStartTime(), PageSize: 1})
 		if len(list.GetAppointments()) != 1 || list.GetNextPageToken() != "" {
-			t.Errorf("there are more visits than one: %v", list)
+			t.Errorf("there are more appointments than one: %v", list)
 		}
 	})
 }
@@ -261,23 +260,23 @@ func TestRepeatedVerbs(t *testing.T) {
 	s := shared.Get(t)
 	cast := people(t)
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
-		visit := cast.Book(t, cast.CustomerA, cast.Master1)
+		appointment := cast.Book(t, cast.CustomerA, cast.Master1)
 		twice := func(as salontest.Identity, method string, req proto.Message) {
 			t.Helper()
 			first := salontest.Do[proto.Message](t, c, as, method, req)
 			salontest.Same(t, salontest.Do[proto.Message](t, c, as, method, req), first)
 		}
-		id := visit.GetId()
+		id := appointment.GetId()
 		twice(cast.Master1, appointmentv1.AppointmentService_ConfirmAppointment_FullMethodName,
-			&appointmentv1.ConfirmAppointmentRequest{AppointmentId: id, Etag: visit.GetEtag()})
+			&appointmentv1.ConfirmAppointmentRequest{AppointmentId: id, Etag: appointment.GetEtag()})
 		twice(cast.CustomerA, appointmentv1.AppointmentService_CancelAppointment_FullMethodName,
 			&appointmentv1.CancelAppointmentRequest{AppointmentId: id, Reason: "I am ill."})
 		other := cast.Book(t, cast.CustomerA, cast.Master1)
 		cast.Confirm(t, cast.Master1, other)
 		twice(cast.Master1, appointmentv1.AppointmentService_CompleteAppointment_FullMethodName,
-			&appointmentv1.CompleteAppointmentRequest{AppointmentId: other.GetId()})
-		guest := s.NewCustomer(t, "Locked")
-		twice(cast.Admin, userv1.UserService_DisableUser_FullMethodName, &userv1.DisableUserRequest{UserId: guest.ID})
-		twice(cast.Admin, userv1.UserService_EnableUser_FullMethodName, &userv1.EnableUserRequest{UserId: guest.ID})
+			&appointmentv1.CompleteAppointmentRequest{AppointmentId: other.GetId(), Early: true})
+		customer := s.NewCustomer(t, "Locked")
+		twice(cast.Admin, userv1.UserService_DisableUser_FullMethodName, &userv1.DisableUserRequest{UserId: customer.ID})
+		twice(cast.Admin, userv1.UserService_EnableUser_FullMethodName, &userv1.EnableUserRequest{UserId: customer.ID})
 	})
 }

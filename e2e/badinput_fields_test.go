@@ -53,7 +53,7 @@ func (w *world) numbers() []refusal {
 		service("longest duration exceeded", func(r *appointmentv1.CreateServiceRequest) { r.DurationMinutes = 721 }, "duration_minutes"),
 		service("negative buffer", func(r *appointmentv1.CreateServiceRequest) { r.BufferAfterMinutes = -1 }, "buffer_after_minutes"),
 		{
-			name: "another currency than the service's", as: w.Master1,
+			name: "another currency than the service's", as: w.Admin,
 			method: appointmentv1.CatalogService_PutOffering_FullMethodName,
 			req: &appointmentv1.PutOfferingRequest{
 				MasterId: w.Master1.ID, ServiceId: w.Service.GetId(), PriceOverride: &apiv1.Money{CurrencyCode: "USD", AmountMinor: 1},
@@ -70,33 +70,31 @@ func (w *world) times() []refusal {
 	book := func(name string, start *timestamppb.Timestamp, over, reason string) refusal {
 		return refusal{
 			name: name, over: over, as: w.CustomerA, method: appointmentv1.AppointmentService_CreateAppointment_FullMethodName,
-			req: &appointmentv1.CreateAppointmentRequest{Segments: []*appointmentv1.SegmentInput{{
-				ServiceId: w.Service.GetId(), MasterId: w.Master1.ID, StartTime: start,
-			}}},
-			reason: reason, fields: []string{"segments[0].start_time"},
+			req: &appointmentv1.CreateAppointmentRequest{
+				StartTime: start, Segments: []*appointmentv1.SegmentInput{salontest.Segment(w.Master1, w.Service)},
+			},
+			reason: reason, fields: []string{"start_time"},
 		}
 	}
 	at := func(year int) *timestamppb.Timestamp {
 		return timestamppb.New(time.Date(year, 6, 1, 12, 0, 0, 0, time.UTC))
 	}
 	written := func(name, start string) refusal {
-		body := `{"segments":[{"serviceId":"` + w.Service.GetId() + `","masterId":"` + w.Master1.ID + `","startTime":"` + start + `"}]}`
+		body := `{"startTime":"` + start + `","segments":[{"serviceId":"` + w.Service.GetId() + `","masterId":"` + w.Master1.ID + `"}]}`
 		return refusal{
 			name: name, over: onlyREST, as: w.CustomerA,
 			http: salontest.NewRequest(http.MethodPost, "/v1/appointments", body), reason: "MALFORMED_REQUEST",
-			fields: []string{"segments[0].start_time"},
+			fields: []string{"start_time"},
 		}
 	}
-	between := func(name string, from, before time.Time) refusal {
+	between := func(name string, from, to time.Time) refusal {
 		return refusal{
 			name: name, as: w.CustomerA, method: appointmentv1.AppointmentService_ListAppointments_FullMethodName,
-			req: &appointmentv1.ListAppointmentsRequest{
-				StartTimeFrom: timestamppb.New(from), StartTimeBefore: timestamppb.New(before),
-			},
-			reason: "INVALID_FIELDS", fields: []string{"start_time_before"},
+			req:    &appointmentv1.ListAppointmentsRequest{From: timestamppb.New(from), To: timestamppb.New(to)},
+			reason: "INVALID_FIELDS", fields: []string{"to"},
 		}
 	}
-	now := time.Now()
+	now := time.Now().Truncate(time.Minute)
 	return []refusal{
 		book("start in the past", timestamppb.New(now.Add(-time.Hour)), both, "START_IN_PAST"),
 		book("year 9999", at(9999), both, "INVALID_FIELDS"),
@@ -135,9 +133,10 @@ func (w *world) pages(t *testing.T) []refusal {
 		}
 		add := func(name, reason, field string, change func(protoreflect.Message)) {
 			req := newRequest(t, md)
-			if f := md.Input().Fields().ByName("master_id"); f != nil && strings.Contains(string(md.FullName()), "Offerings") ||
-				strings.Contains(string(md.FullName()), "MasterRatings") {
-				req.ProtoReflect().Set(f, protoreflect.ValueOfString(w.Master1.ID))
+			for name, id := range map[string]string{"master_id": w.Master1.ID, "salon_id": salontest.DefaultSalon} {
+				if _, template := salontest.Binding(t, fullName(md)); strings.Contains(template, "{"+name+"}") {
+					setText(req, name, id)
+				}
 			}
 			change(req.ProtoReflect())
 			cases = append(cases, refusal{
@@ -207,10 +206,10 @@ func (w *world) ids() []refusal {
 			req: &userv1.GetMasterRequest{MasterId: "../../etc"}, reason: "INVALID_FIELDS", fields: []string{"master_id"},
 		},
 		missing("nil id of a master", nil, userv1.MasterService_GetMaster_FullMethodName, &userv1.GetMasterRequest{MasterId: nobody}),
-		missing("nil id of a visit", w.CustomerA, get, &appointmentv1.GetAppointmentRequest{AppointmentId: nobody}),
-		missing("somebody else's visit", w.CustomerB, get, &appointmentv1.GetAppointmentRequest{AppointmentId: w.pending.GetId()}),
-		missing("another master's visit", w.Master2, get, &appointmentv1.GetAppointmentRequest{AppointmentId: w.pending.GetId()}),
-		missing("cancel somebody else's visit", w.CustomerB, appointmentv1.AppointmentService_CancelAppointment_FullMethodName,
+		missing("nil id of an appointment", w.CustomerA, get, &appointmentv1.GetAppointmentRequest{AppointmentId: nobody}),
+		missing("somebody else's appointment", w.CustomerB, get, &appointmentv1.GetAppointmentRequest{AppointmentId: w.pending.GetId()}),
+		missing("another master's appointment", w.Master2, get, &appointmentv1.GetAppointmentRequest{AppointmentId: w.pending.GetId()}),
+		missing("cancel somebody else's appointment", w.CustomerB, appointmentv1.AppointmentService_CancelAppointment_FullMethodName,
 			&appointmentv1.CancelAppointmentRequest{AppointmentId: w.pending.GetId()}),
 		missing("a customer's id as a master's", nil, userv1.MasterService_GetMaster_FullMethodName,
 			&userv1.GetMasterRequest{MasterId: w.CustomerA.ID}),

@@ -30,7 +30,7 @@ type refusal struct {
 	method string
 	req    proto.Message
 	http   *salontest.Request
-	reason string   // tells the code too
+	reason string   // the code follows from it
 	fields []string // that have to be named as wrong
 }
 
@@ -40,12 +40,24 @@ type world struct {
 	system    *salontest.System
 	pending   *appointmentv1.Appointment // of customer A with master 1
 	completed *appointmentv1.Appointment // the same
-	rating    *ratingv1.Rating           // of another completed visit of theirs
+	rating    *ratingv1.Rating           // of another completed appointment of theirs
+
+	receptionist, manager *salontest.Account
+	unregistered          *appointmentv1.Customer // without an account
+
+	other         *salontest.Cast         // of another salon
+	otherCustomer *appointmentv1.Customer // of that salon
 }
 
 func newWorld(t *testing.T, s *salontest.System) *world {
 	t.Helper()
-	w := &world{Cast: s.NewCast(t), system: s}
+	w := &world{
+		Cast: s.NewCast(t), system: s,
+		receptionist: s.NewReceptionist(t, salontest.DefaultSalon), manager: s.NewManager(t, salontest.DefaultSalon),
+		unregistered: s.NewCustomerOf(t, salontest.DefaultSalon, "Ida Keller"),
+	}
+	other := s.NewSalon(t).GetId()
+	w.other, w.otherCustomer = s.NewCastOf(t, other), s.NewCustomerOf(t, other, "Other Customer")
 	w.pending = w.Book(t, w.CustomerA, w.Master1)
 	w.completed = w.Complete(t, w.Master1, w.Book(t, w.CustomerA, w.Master1))
 	rated := w.Complete(t, w.Master1, w.Book(t, w.CustomerA, w.Master1))
@@ -75,6 +87,11 @@ func (w *world) everything(t *testing.T) []proto.Message {
 		list(appointmentv1.CatalogService_ListServices_FullMethodName, &appointmentv1.ListServicesRequest{PageSize: 100}),
 		list(appointmentv1.CatalogService_ListOfferings_FullMethodName, &appointmentv1.ListOfferingsRequest{MasterId: w.Master1.ID}),
 		list(appointmentv1.AppointmentService_ListAppointments_FullMethodName, &appointmentv1.ListAppointmentsRequest{PageSize: 100}),
+		list(appointmentv1.SalonService_ListSalons_FullMethodName, &appointmentv1.ListSalonsRequest{PageSize: 100}),
+		list(appointmentv1.CustomerService_ListCustomers_FullMethodName, &appointmentv1.ListCustomersRequest{PageSize: 100}),
+		list(userv1.MemberService_ListMembers_FullMethodName, &userv1.ListMembersRequest{SalonId: salontest.DefaultSalon, PageSize: 100}),
+		list(userv1.MemberService_ListInvitations_FullMethodName,
+			&userv1.ListInvitationsRequest{SalonId: salontest.DefaultSalon, PageSize: 100}),
 		list(ratingv1.RatingService_ListMasterRatings_FullMethodName, &ratingv1.ListMasterRatingsRequest{MasterId: w.Master1.ID}),
 	}
 }
@@ -95,6 +112,10 @@ func TestRefused(t *testing.T) {
 		{"ids", w.ids()},
 		{"texts", w.texts()},
 		{"states", w.states()},
+		{"salons", w.salons()},
+		{"members", w.members(t)},
+		{"customers", w.customers()},
+		{"chains", w.chains(t)},
 	}
 	before := w.everything(t)
 	for _, group := range groups {
@@ -143,7 +164,7 @@ func (r refusal) check(t *testing.T, c salontest.Caller) {
 // registration is a good registration, for cases that spoil one field of it.
 func registration(change func(*userv1.RegisterRequest)) *userv1.RegisterRequest {
 	req := &userv1.RegisterRequest{
-		Email: "new-" + salontest.Unique() + "@example.com", Password: salontest.Password, DisplayName: "New Guest",
+		Email: "new-" + salontest.Unique() + "@example.com", Password: salontest.Password, DisplayName: "New Customer",
 	}
 	change(req)
 	return req
@@ -154,6 +175,16 @@ func newService(change func(*appointmentv1.CreateServiceRequest)) *appointmentv1
 	req := &appointmentv1.CreateServiceRequest{
 		Name: "Service " + salontest.Unique(), Category: "Hair", DurationMinutes: 30,
 		Price: &apiv1.Money{CurrencyCode: "EUR", AmountMinor: 3000},
+	}
+	change(req)
+	return req
+}
+
+// newSalon is a good salon, for cases that spoil one field of it.
+func newSalon(change func(*appointmentv1.CreateSalonRequest)) *appointmentv1.CreateSalonRequest {
+	unique := salontest.Unique()
+	req := &appointmentv1.CreateSalonRequest{
+		Name: "Salon " + unique, Slug: "salon-" + unique, TimeZone: "Europe/Berlin", CurrencyCode: "EUR",
 	}
 	change(req)
 	return req

@@ -106,26 +106,26 @@ func (w *world) states() []refusal {
 	return []refusal{
 		rate("no stars", w.completed.GetId(), 0, "INVALID_FIELDS", "stars"),
 		rate("6 stars", w.completed.GetId(), 6, "INVALID_FIELDS", "stars"),
-		rate("a visit that never was", w.pending.GetId(), 5, "VISIT_NOT_COMPLETED"),
-		rate("a visit that is unknown", w.Master1.ID, 5, "NOT_FOUND"),
-		rate("a visit that is rated", w.rating.GetAppointmentId(), 5, "ALREADY_RATED"),
+		rate("an appointment that never was", w.pending.GetId(), 5, "NOT_COMPLETED"),
+		rate("an appointment that is unknown", w.Master1.ID, 5, "NOT_FOUND"),
+		rate("an appointment that is rated", w.rating.GetAppointmentId(), 5, "ALREADY_RATED"),
 		{
-			name: "cancel a completed visit", as: w.CustomerA, method: cancel,
+			name: "cancel a completed appointment", as: w.CustomerA, method: cancel,
 			req: &appointmentv1.CancelAppointmentRequest{AppointmentId: w.completed.GetId()}, reason: "ILLEGAL_STATE",
 		},
 		{
-			name: "complete a visit that is not confirmed", as: w.Master1,
+			name: "complete an appointment that is not confirmed", as: w.Master1,
 			method: appointmentv1.AppointmentService_CompleteAppointment_FullMethodName,
 			req:    &appointmentv1.CompleteAppointmentRequest{AppointmentId: w.pending.GetId()}, reason: "ILLEGAL_STATE",
 		},
 		{
 			name: "a slot that is taken", as: w.CustomerB, method: appointmentv1.AppointmentService_CreateAppointment_FullMethodName,
 			req:    salontest.Booking(w.Master1, w.Service, w.pending.GetStartTime().AsTime()),
-			reason: "SLOT_UNAVAILABLE", fields: []string{"segments[0].start_time"},
+			reason: "SLOT_UNAVAILABLE", fields: []string{"start_time"},
 		},
 		{
-			name: "a visit for somebody else", as: w.CustomerB, method: appointmentv1.AppointmentService_CreateAppointment_FullMethodName,
-			req:    forCustomer(salontest.Booking(w.Master1, w.Service, w.system.NextStart()), w.CustomerA.ID),
+			name: "an appointment for somebody else", as: w.CustomerB, method: appointmentv1.AppointmentService_CreateAppointment_FullMethodName,
+			req:    forCustomer(salontest.Booking(w.Master1, w.Service, w.system.NextStart()), w.pending.GetCustomerId()),
 			reason: "PERMISSION_DENIED", fields: []string{"customer_id"},
 		},
 		{

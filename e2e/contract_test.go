@@ -66,4 +66,8 @@ func newRequest(t *testing.T, md protoreflect.MethodDescriptor) proto.Message {
 	return mt.New().Interface()
 }
 
-func stringValue(s string) protoreflect.Value { return protoreflect.ValueOfString(s) }
+// setText sets a field of a request.
+func setText(req proto.Message, field, text string) {
+	m := req.ProtoReflect()
+	m.Set(m.Descriptor().Fields().ByName(protoreflect.Name(field)), protoreflect.ValueOfString(text))
+}

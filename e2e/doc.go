@@ -1,2 +1,2 @@
-// Package e2e holds the tests of the whole system: the real program, called from outside.
+// Package e2e contains the tests of the whole system: the real program, called from outside.
 package e2e

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/beauty-salon/platform/e2e/salontest"
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
@@ -20,18 +21,23 @@ func TestAppointmentFilters(t *testing.T) {
 	cast := s.NewCast(t)
 	admin, a, b, m1, m2 := cast.Admin, cast.CustomerA, cast.CustomerB, cast.Master1, cast.Master2
 	names := listed{}
+	customers := map[string]string{} // the salon's rows by account
 	book := func(name string, customer, master *salontest.Account) *appointmentv1.Appointment {
-		visit := cast.Book(t, customer, master) // later than the ones before
-		names[visit.GetId()] = name
-		return visit
+		appointment := cast.Book(t, customer, master) // later than the ones before
+		names[appointment.GetId()] = name
+		customers[customer.ID] = appointment.GetCustomerId()
+		return appointment
 	}
+	asCustomer := func(a *salontest.Account) string { return customers[a.ID] }
 	book("pending", a, m1)
 	confirmed := cast.Confirm(t, m2, book("confirmed", a, m2))
 	salontest.Do[*appointmentv1.Appointment](t, s.REST(), b, appointmentv1.AppointmentService_CancelAppointment_FullMethodName,
 		&appointmentv1.CancelAppointmentRequest{AppointmentId: book("cancelled", b, m1).GetId()})
-	completed := cast.Complete(t, m1, book("completed", a, m1))
+	completed := cast.CompleteEarly(t, m1, book("completed", a, m1))
 	book("other", b, m2)
 	book("own", m2, m1) // of a master as a customer
+
+	other := s.NewSalon(t).GetId()
 
 	type request = appointmentv1.ListAppointmentsRequest
 	states := []appointmentv1.AppointmentState{
@@ -49,22 +55,30 @@ func TestAppointmentFilters(t *testing.T) {
 	add("earliest first", a, &request{OrderBy: "start_time"}, "pending confirmed completed")
 	add("two states", a, &request{States: states}, "pending completed")
 	add("one state", m1, &request{States: states[:1]}, "completed")
-	add("from", a, &request{StartTimeFrom: confirmed.GetStartTime()}, "confirmed completed")
-	add("before", a, &request{StartTimeBefore: completed.GetStartTime()}, "pending confirmed")
-	add("from and before", a, &request{StartTimeFrom: confirmed.GetStartTime(), StartTimeBefore: completed.GetStartTime()}, "confirmed")
+	add("from", a, &request{From: confirmed.GetStartTime()}, "confirmed completed")
+	add("to", a, &request{To: completed.GetStartTime()}, "pending confirmed")
+	add("from and to", a, &request{From: confirmed.GetStartTime(), To: completed.GetStartTime()}, "confirmed")
+	add("from the end of one", a, &request{From: confirmed.GetEndTime()}, "completed")
+	add("from its middle", a, &request{From: timestamp(confirmed.GetStartTime().AsTime().Add(time.Minute))}, "confirmed completed")
+	add("to its middle", a, &request{To: timestamp(confirmed.GetStartTime().AsTime().Add(time.Minute))}, "pending confirmed")
 	add("a master, as administrator", admin, &request{MasterId: m1.ID}, "pending cancelled completed own")
+	add("a master, as receptionist", s.NewReceptionist(t, salontest.DefaultSalon), &request{MasterId: m1.ID}, "pending cancelled completed own")
+	add("a master, as receptionist of another salon", s.NewReceptionist(t, other), &request{MasterId: m1.ID}, "")
+	add("a salon, as customer", a, &request{SalonId: salontest.DefaultSalon}, "pending confirmed completed")
+	add("another salon, as customer", a, &request{SalonId: other}, "")
+	add("another salon, as administrator", admin, &request{SalonId: other}, "")
 	add("a master, as customer", a, &request{MasterId: m1.ID}, "pending completed")
 	add("a master, as that master", m2, &request{MasterId: m2.ID}, "confirmed other")
 	add("a master, as another master", m1, &request{MasterId: m2.ID}, "")
 	add("a master, as a customer who is a master", m2, &request{MasterId: m1.ID}, "own")
-	add("a customer, as administrator", admin, &request{CustomerId: a.ID}, "pending confirmed completed")
-	add("a customer, as that customer", a, &request{CustomerId: a.ID}, "pending confirmed completed")
-	add("a customer, as another customer", b, &request{CustomerId: a.ID}, "")
-	add("a customer, as master", m1, &request{CustomerId: a.ID}, "pending completed")
-	add("a customer, as a master who is that customer", m2, &request{CustomerId: m2.ID}, "own")
+	add("a customer, as administrator", admin, &request{CustomerId: asCustomer(a)}, "pending confirmed completed")
+	add("a customer, as that customer", a, &request{CustomerId: asCustomer(a)}, "pending confirmed completed")
+	add("a customer, as another customer", b, &request{CustomerId: asCustomer(a)}, "")
+	add("a customer, as master", m1, &request{CustomerId: asCustomer(a)}, "pending completed")
+	add("a customer, as a master who is that customer", m2, &request{CustomerId: asCustomer(m2)}, "own")
 	everything := func() *request {
 		return &request{
-			States: states, StartTimeFrom: confirmed.GetStartTime(), MasterId: m1.ID, CustomerId: a.ID, OrderBy: "start_time desc",
+			States: states, From: confirmed.GetStartTime(), MasterId: m1.ID, CustomerId: asCustomer(a), OrderBy: "start_time desc",
 		}
 	}
 	add("all filters, as administrator", admin, everything(), "completed")
@@ -89,9 +103,9 @@ func TestMasterFilters(t *testing.T) {
 		})
 		s.Offer(t, master, cast.Service)
 		if stars > 0 {
-			visit := cast.Complete(t, master, cast.Book(t, cast.CustomerA, master))
+			appointment := cast.Complete(t, master, cast.Book(t, cast.CustomerA, master))
 			salontest.Do[*ratingv1.Rating](t, s.REST(), cast.CustomerA, ratingv1.RatingService_CreateRating_FullMethodName,
-				&ratingv1.CreateRatingRequest{AppointmentId: visit.GetId(), Stars: stars})
+				&ratingv1.CreateRatingRequest{AppointmentId: appointment.GetId(), Stars: stars})
 		}
 		return master
 	}
@@ -136,7 +150,7 @@ func TestMasterFilters(t *testing.T) {
 			Query: unique, Specialty: craft, ServiceId: service.GetId(), MinRating: 1, OrderBy: "rating desc",
 		}, "Ada"),
 	})
-	salontest.Do[*appointmentv1.Offering](t, s.REST(), bea, appointmentv1.CatalogService_PutOffering_FullMethodName,
+	salontest.Do[*appointmentv1.Offering](t, s.REST(), cast.Admin, appointmentv1.CatalogService_PutOffering_FullMethodName,
 		&appointmentv1.PutOfferingRequest{MasterId: bea.ID, ServiceId: service.GetId()})
 	salontest.Eventually(t, func() error {
 		if got := names.of(t, s.GRPC(), offered, 0); got != "Ada Bea Cleo" {
@@ -195,21 +209,21 @@ func TestUserFilters(t *testing.T) {
 		names[a.ID] = name
 		return a
 	}
-	add("master", s.NewMaster(t, "Mira "+unique))
+	add("master", s.NewMaster(t, "Mira "+unique)) // a customer, as far as the platform is concerned
 	customer := add("customer", s.NewCustomer(t, "Anna "+unique))
-	manager := add("manager", s.NewCustomer(t, "Max "+unique))
+	administrator := add("administrator", s.NewCustomer(t, "Max "+unique))
 	salontest.Do[*userv1.User](t, s.REST(), s.Admin(), userv1.UserService_SetUserRole_FullMethodName,
-		&userv1.SetUserRoleRequest{UserId: manager.ID, Role: apiv1.Role_ROLE_ADMIN})
+		&userv1.SetUserRoleRequest{UserId: administrator.ID, Role: apiv1.Role_ROLE_ADMIN})
 	type request = userv1.ListUsersRequest
 	list := func(name string, req *request, want string) listing {
 		return listing{name, s.Admin(), userv1.UserService_ListUsers_FullMethodName, req, want}
 	}
 	names.want(t, s, []listing{
-		list("any of them", &request{Query: unique}, "manager customer master"),
+		list("any of them", &request{Query: unique}, "administrator customer master"),
 		list("name", &request{Query: "ANNA " + unique}, "customer"),
 		list("address", &request{Query: strings.ToUpper(customer.Email)}, "customer"),
-		list("one role", &request{Query: unique, Roles: []apiv1.Role{apiv1.Role_ROLE_MASTER}}, "master"),
-		list("two roles", &request{Query: unique, Roles: []apiv1.Role{apiv1.Role_ROLE_MASTER, apiv1.Role_ROLE_ADMIN}}, "manager master"),
+		list("one role", &request{Query: unique, Roles: []apiv1.Role{apiv1.Role_ROLE_CUSTOMER}}, "customer master"),
+		list("two roles", &request{Query: unique, Roles: []apiv1.Role{apiv1.Role_ROLE_CUSTOMER, apiv1.Role_ROLE_ADMIN}}, "administrator customer master"),
 		list("another role", &request{Query: customer.Email, Roles: []apiv1.Role{apiv1.Role_ROLE_ADMIN}}, ""),
 	})
 }
@@ -221,9 +235,9 @@ func TestNotificationFilters(t *testing.T) {
 	cast := people(t)
 	cast.Master1 = s.NewMaster(t, "Reader")
 	s.Offer(t, cast.Master1, cast.Service)
-	visits := listed{}
+	appointments := listed{}
 	for _, name := range []string{"first", "second", "third", "fourth"} {
-		visits[cast.Book(t, cast.CustomerA, cast.Master1).GetId()] = name
+		appointments[cast.Book(t, cast.CustomerA, cast.Master1).GetId()] = name
 	}
 	names := listed{}
 	method := notificationv1.NotificationService_ListNotifications_FullMethodName
@@ -231,10 +245,10 @@ func TestNotificationFilters(t *testing.T) {
 		list := salontest.Do[*notificationv1.ListNotificationsResponse](t, s.GRPC(), cast.Master1, method,
 			&notificationv1.ListNotificationsRequest{})
 		for _, n := range list.GetNotifications() {
-			names[n.GetId()] = visits[n.GetAppointmentId()]
+			names[n.GetId()] = appointments[n.GetAppointmentId()]
 		}
-		if len(names) != len(visits) {
-			return fmt.Errorf("the master was told of %d visits", len(names))
+		if len(names) != len(appointments) {
+			return fmt.Errorf("the master has notifications of %d appointments", len(names))
 		}
 		return nil
 	})

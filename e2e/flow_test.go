@@ -19,52 +19,56 @@ import (
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 )
 
-// TestVisit follows a visit from the booking to the answered rating, and what each party is told.
-func TestVisit(t *testing.T) {
+// TestAppointment follows an appointment from the booking to the answered rating, and who is notified of what.
+func TestAppointment(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
 		t.Parallel()
 		cast := s.NewCast(t)
 		customer, master := cast.CustomerA, cast.Master1
-		appointment := func(as salontest.Identity, method string, req proto.Message) *appointmentv1.Appointment {
+		call := func(as salontest.Identity, method string, req proto.Message) *appointmentv1.Appointment {
 			t.Helper()
 			return salontest.Do[*appointmentv1.Appointment](t, c, as, method, req)
 		}
 
 		booking := salontest.Booking(master, cast.Service, s.NextStart())
 		booking.Note = "Sensitive skin."
-		visit := appointment(customer, appointmentv1.AppointmentService_CreateAppointment_FullMethodName, booking)
-		id := visit.GetId()
-		if visit.GetState() != appointmentv1.AppointmentState_APPOINTMENT_STATE_PENDING || visit.GetCustomerId() != customer.ID ||
-			visit.GetNote() != booking.GetNote() || visit.GetTotalPrice().GetAmountMinor() != 4500 ||
-			visit.GetEndTime().AsTime().Sub(visit.GetStartTime().AsTime()).Minutes() != 60 {
-			t.Errorf("booked %v", visit)
+		appointment := call(customer, appointmentv1.AppointmentService_CreateAppointment_FullMethodName, booking)
+		id := appointment.GetId()
+		if appointment.GetState() != appointmentv1.AppointmentState_APPOINTMENT_STATE_PENDING ||
+			appointment.GetSalonId() != salontest.DefaultSalon || appointment.GetCustomerId() == "" || appointment.GetCustomer() != nil ||
+			appointment.GetNote() != booking.GetNote() || appointment.GetTotalPrice().GetAmountMinor() != 4500 ||
+			appointment.GetEndTime().AsTime().Sub(appointment.GetStartTime().AsTime()).Minutes() != 60 {
+			t.Errorf("booked %v", appointment)
 		}
-		confirmed := appointment(master, appointmentv1.AppointmentService_ConfirmAppointment_FullMethodName,
-			&appointmentv1.ConfirmAppointmentRequest{AppointmentId: id, Etag: visit.GetEtag()})
-		if confirmed.GetState() != appointmentv1.AppointmentState_APPOINTMENT_STATE_CONFIRMED || confirmed.GetEtag() == visit.GetEtag() {
+		confirmed := call(master, appointmentv1.AppointmentService_ConfirmAppointment_FullMethodName,
+			&appointmentv1.ConfirmAppointmentRequest{AppointmentId: id, Etag: appointment.GetEtag()})
+		if confirmed.GetState() != appointmentv1.AppointmentState_APPOINTMENT_STATE_CONFIRMED || confirmed.GetEtag() == appointment.GetEtag() {
 			t.Errorf("confirmed %v", confirmed)
 		}
-		// A customer who moves a visit has to be confirmed again.
+		// A customer who moves an appointment has to be confirmed again.
 		later := s.NextStart()
-		moved := appointment(customer, appointmentv1.AppointmentService_RescheduleAppointment_FullMethodName,
+		moved := call(customer, appointmentv1.AppointmentService_RescheduleAppointment_FullMethodName,
 			&appointmentv1.RescheduleAppointmentRequest{AppointmentId: id, StartTime: timestamp(later)})
 		if moved.GetState() != appointmentv1.AppointmentState_APPOINTMENT_STATE_PENDING || !moved.GetStartTime().AsTime().Equal(later) {
 			t.Errorf("moved %v", moved)
 		}
 		// The time that it left is free again.
-		second := appointment(cast.CustomerB, appointmentv1.AppointmentService_CreateAppointment_FullMethodName,
-			salontest.Booking(master, cast.Service, visit.GetStartTime().AsTime()))
-		cancelled := appointment(cast.CustomerB, appointmentv1.AppointmentService_CancelAppointment_FullMethodName,
+		second := call(cast.CustomerB, appointmentv1.AppointmentService_CreateAppointment_FullMethodName,
+			salontest.Booking(master, cast.Service, appointment.GetStartTime().AsTime()))
+		cancelled := call(cast.CustomerB, appointmentv1.AppointmentService_CancelAppointment_FullMethodName,
 			&appointmentv1.CancelAppointmentRequest{AppointmentId: second.GetId(), Reason: "I am ill."})
-		if cancelled.GetCancelledBy() != appointmentv1.Party_PARTY_CUSTOMER || cancelled.GetCancelReason() != "I am ill." {
+		if cancelled.GetCancelledBy() != appointmentv1.Actor_ACTOR_CUSTOMER || cancelled.GetCancelReason() != "I am ill." {
 			t.Errorf("cancelled %v", cancelled)
 		}
-		appointment(master, appointmentv1.AppointmentService_ConfirmAppointment_FullMethodName,
+		call(master, appointmentv1.AppointmentService_ConfirmAppointment_FullMethodName,
 			&appointmentv1.ConfirmAppointmentRequest{AppointmentId: id})
-		completed := appointment(master, appointmentv1.AppointmentService_CompleteAppointment_FullMethodName,
-			&appointmentv1.CompleteAppointmentRequest{AppointmentId: id})
+		complete := &appointmentv1.CompleteAppointmentRequest{AppointmentId: id}
+		c.Call(t, master, appointmentv1.AppointmentService_CompleteAppointment_FullMethodName, complete).
+			Want(t, codes.FailedPrecondition, "NOT_STARTED")
+		s.MoveToPast(t, id)
+		completed := call(master, appointmentv1.AppointmentService_CompleteAppointment_FullMethodName, complete)
 		if completed.GetState() != appointmentv1.AppointmentState_APPOINTMENT_STATE_COMPLETED {
 			t.Errorf("completed %v", completed)
 		}
@@ -74,7 +78,7 @@ func TestVisit(t *testing.T) {
 		replied := salontest.Do[*ratingv1.Rating](t, c, master, ratingv1.RatingService_ReplyToRating_FullMethodName,
 			&ratingv1.ReplyToRatingRequest{RatingId: rating.GetId(), Reply: "Thank you!"})
 		if replied.GetReply() != "Thank you!" || replied.GetStars() != 4 || replied.GetCustomerId() != "" {
-			t.Errorf("replied %v", replied) // the master is not told who it was
+			t.Errorf("replied %v", replied) // the master does not learn who it was
 		}
 		summary := salontest.Do[*ratingv1.RatingSummary](t, c, nil, ratingv1.RatingService_GetRatingSummary_FullMethodName,
 			&ratingv1.GetRatingSummaryRequest{MasterId: master.ID})
@@ -90,16 +94,16 @@ func TestVisit(t *testing.T) {
 			return nil
 		})
 
-		told := []string{
+		notified := []string{
 			"APPOINTMENT_CREATED", "APPOINTMENT_CONFIRMED", "APPOINTMENT_RESCHEDULED", "APPOINTMENT_CONFIRMED", "APPOINTMENT_COMPLETED",
 		}
-		wantNotifications(t, c, customer, id, rating.GetId(), append(slices.Clone(told), "RATING_REPLIED")...)
-		wantNotifications(t, c, master, id, rating.GetId(), append(slices.Clone(told), "RATING_CREATED")...)
+		wantNotifications(t, c, customer, id, rating.GetId(), append(slices.Clone(notified), "RATING_REPLIED")...)
+		wantNotifications(t, c, master, id, rating.GetId(), append(slices.Clone(notified), "RATING_CREATED")...)
 		wantNotifications(t, c, cast.Master2, id, rating.GetId())
 	})
 }
 
-// wantNotifications waits until somebody has been told all of this about a visit and nothing else.
+// wantNotifications waits until somebody has been notified of all of this about an appointment and of nothing else.
 func wantNotifications(t *testing.T, c salontest.Caller, who *salontest.Account, appointmentID, ratingID string, want ...string) {
 	t.Helper()
 	slices.Sort(want)
@@ -114,7 +118,7 @@ func wantNotifications(t *testing.T, c salontest.Caller, who *salontest.Account,
 		}
 		slices.Sort(got)
 		if !slices.Equal(got, want) {
-			return fmt.Errorf("%s was told %v, want %v", who.Name, got, want)
+			return fmt.Errorf("%s was notified of %v, want %v", who.Name, got, want)
 		}
 		return nil
 	})
@@ -169,7 +173,7 @@ func TestSessions(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
-		guest := s.NewCustomer(t, "Guest")
+		customer := s.NewCustomer(t, "Customer")
 		me := func(pair *userv1.TokenPair) *salontest.Result {
 			return c.Call(t, salontest.Token(pair.GetAccessToken()), userv1.UserService_GetMe_FullMethodName, &userv1.GetMeRequest{})
 		}
@@ -185,7 +189,7 @@ func TestSessions(t *testing.T) {
 			c.Call(t, s.Admin(), method, req).Want(t, codes.OK, "")
 		}
 
-		phone, laptop := guest.SignIn(t), guest.SignIn(t)
+		phone, laptop := customer.SignIn(t), customer.SignIn(t)
 		open(phone)
 		open(laptop)
 		list := salontest.Do[*userv1.ListSessionsResponse](t, c, salontest.Token(laptop.GetAccessToken()),
@@ -201,32 +205,32 @@ func TestSessions(t *testing.T) {
 			&userv1.LogoutRequest{RefreshToken: laptop.GetRefreshToken()}).Want(t, codes.OK, "")
 		ended(laptop)
 
-		pair := guest.SignIn(t)
+		pair := customer.SignIn(t)
 		token := salontest.Token(pair.GetAccessToken())
 		listUsers := func() *salontest.Result {
 			return c.Call(t, token, userv1.UserService_ListUsers_FullMethodName, &userv1.ListUsersRequest{PageSize: 1})
 		}
 		listUsers().Want(t, codes.PermissionDenied, "PERMISSION_DENIED")
-		admin(userv1.UserService_SetUserRole_FullMethodName, &userv1.SetUserRoleRequest{UserId: guest.ID, Role: apiv1.Role_ROLE_ADMIN})
+		admin(userv1.UserService_SetUserRole_FullMethodName, &userv1.SetUserRoleRequest{UserId: customer.ID, Role: apiv1.Role_ROLE_ADMIN})
 		listUsers().Want(t, codes.OK, "")
-		admin(userv1.UserService_SetUserRole_FullMethodName, &userv1.SetUserRoleRequest{UserId: guest.ID, Role: apiv1.Role_ROLE_CUSTOMER})
+		admin(userv1.UserService_SetUserRole_FullMethodName, &userv1.SetUserRoleRequest{UserId: customer.ID, Role: apiv1.Role_ROLE_CUSTOMER})
 		listUsers().Want(t, codes.PermissionDenied, "PERMISSION_DENIED")
 
-		admin(userv1.UserService_DisableUser_FullMethodName, &userv1.DisableUserRequest{UserId: guest.ID})
+		admin(userv1.UserService_DisableUser_FullMethodName, &userv1.DisableUserRequest{UserId: customer.ID})
 		ended(pair)
-		c.Call(t, nil, userv1.AuthService_Login_FullMethodName, &userv1.LoginRequest{Email: guest.Email, Password: guest.Password}).
+		c.Call(t, nil, userv1.AuthService_Login_FullMethodName, &userv1.LoginRequest{Email: customer.Email, Password: customer.Password}).
 			Want(t, codes.Unauthenticated, "BAD_CREDENTIALS")
-		admin(userv1.UserService_EnableUser_FullMethodName, &userv1.EnableUserRequest{UserId: guest.ID})
+		admin(userv1.UserService_EnableUser_FullMethodName, &userv1.EnableUserRequest{UserId: customer.ID})
 
-		old, current := guest.SignIn(t), guest.SignIn(t)
+		old, current := customer.SignIn(t), customer.SignIn(t)
 		c.Call(t, salontest.Token(current.GetAccessToken()), userv1.AuthService_ChangePassword_FullMethodName,
-			&userv1.ChangePasswordRequest{CurrentPassword: guest.Password, NewPassword: "a fine new password"}).Want(t, codes.OK, "")
+			&userv1.ChangePasswordRequest{CurrentPassword: customer.Password, NewPassword: "a fine new password"}).Want(t, codes.OK, "")
 		ended(old)
 		open(current)
-		c.Call(t, nil, userv1.AuthService_Login_FullMethodName, &userv1.LoginRequest{Email: guest.Email, Password: guest.Password}).
+		c.Call(t, nil, userv1.AuthService_Login_FullMethodName, &userv1.LoginRequest{Email: customer.Email, Password: customer.Password}).
 			Want(t, codes.Unauthenticated, "BAD_CREDENTIALS")
-		guest.Password = "a fine new password"
-		open(guest.SignIn(t))
+		customer.Password = "a fine new password"
+		open(customer.SignIn(t))
 	})
 }
 
@@ -259,7 +263,7 @@ func TestMasterProfile(t *testing.T) {
 			}
 			return nil
 		})
-		visit := cast.Book(t, cast.CustomerA, master)
+		appointment := cast.Book(t, cast.CustomerA, master)
 		salontest.Do[*userv1.Master](t, c, nil, userv1.MasterService_GetMaster_FullMethodName, &userv1.GetMasterRequest{MasterId: master.ID})
 		bookable := func(want codes.Code) {
 			t.Helper()
@@ -280,7 +284,7 @@ func TestMasterProfile(t *testing.T) {
 			Want(t, codes.OK, "")
 		bookable(codes.FailedPrecondition)
 		c.Call(t, cast.CustomerA, appointmentv1.AppointmentService_RescheduleAppointment_FullMethodName,
-			&appointmentv1.RescheduleAppointmentRequest{AppointmentId: visit.GetId(), StartTime: timestamppb.New(s.NextStart())}).
+			&appointmentv1.RescheduleAppointmentRequest{AppointmentId: appointment.GetId(), StartTime: timestamppb.New(s.NextStart())}).
 			Want(t, codes.FailedPrecondition, "MASTER_UNAVAILABLE")
 		c.Call(t, s.Admin(), userv1.UserService_EnableUser_FullMethodName, &userv1.EnableUserRequest{UserId: master.ID}).
 			Want(t, codes.OK, "")
@@ -301,6 +305,6 @@ func TestMasterProfile(t *testing.T) {
 			return nil
 		})
 		c.Call(t, cast.CustomerA, appointmentv1.AppointmentService_GetAppointment_FullMethodName,
-			&appointmentv1.GetAppointmentRequest{AppointmentId: visit.GetId()}).Want(t, codes.OK, "")
+			&appointmentv1.GetAppointmentRequest{AppointmentId: appointment.GetId()}).Want(t, codes.OK, "")
 	})
 }

@@ -99,11 +99,11 @@ func TestSecurityHeaders(t *testing.T) {
 	if got := s.HTTP(t, get("/v1/me")).Header.Get("WWW-Authenticate"); !strings.HasPrefix(got, "Bearer") {
 		t.Errorf("WWW-Authenticate of a 401 is %q", got)
 	}
-	guest := people(t).CustomerA
+	customer := people(t).CustomerA
 	// What an author sees of ratings must not be shown to whoever uses the browser next.
 	ratings := "/v1/masters/" + people(t).Master1.ID + "/ratings"
 	for path, want := range map[string]string{"/v1/me": "no-store", "/v1/masters": "no-cache", ratings: "no-store"} {
-		if got := s.HTTP(t, get(path).As(t, guest)).Header.Get("Cache-Control"); got != want {
+		if got := s.HTTP(t, get(path).As(t, customer)).Header.Get("Cache-Control"); got != want {
 			t.Errorf("Cache-Control of %s is %q, want %q", path, got, want)
 		}
 	}
@@ -190,13 +190,13 @@ func TestCompression(t *testing.T) {
 func TestAccessLog(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
-	guest := s.NewCustomer(t, "Logged Guest")
+	customer := s.NewCustomer(t, "Logged Customer")
 	id := "log-" + salontest.Unique()
 	secretText := "secret-" + salontest.Unique()
-	pair := guest.Pair(t)
+	pair := customer.Pair(t)
 	requests := map[string]*salontest.Request{
-		"-ok":       salontest.NewRequest(http.MethodPatch, "/v1/me", `{"displayName":"`+secretText+`"}`).As(t, guest),
-		"-login":    salontest.NewRequest(http.MethodPost, "/v1/auth:login", `{"email":"`+guest.Email+`","password":"`+secretText+`"}`),
+		"-ok":       salontest.NewRequest(http.MethodPatch, "/v1/me", `{"displayName":"`+secretText+`"}`).As(t, customer),
+		"-login":    salontest.NewRequest(http.MethodPost, "/v1/auth:login", `{"email":"`+customer.Email+`","password":"`+secretText+`"}`),
 		"-refresh":  salontest.NewRequest(http.MethodPost, "/v1/auth:refresh", `{"refreshToken":"`+secretText+`"}`),
 		"-bad":      salontest.NewRequest(http.MethodPost, "/v1/auth:register", `{"password":"`+secretText+`"`),
 		"-unknown":  get("/v1/nothing?token=" + secretText),
@@ -207,7 +207,7 @@ func TestAccessLog(t *testing.T) {
 	for suffix, r := range requests {
 		s.HTTP(t, r.With("X-Request-Id", id+suffix))
 	}
-	s.GRPC().Call(t, nil, userv1.AuthService_Login_FullMethodName, &userv1.LoginRequest{Email: guest.Email, Password: secretText}).
+	s.GRPC().Call(t, nil, userv1.AuthService_Login_FullMethodName, &userv1.LoginRequest{Email: customer.Email, Password: secretText}).
 		Want(t, codes.Unauthenticated, "BAD_CREDENTIALS")
 	var text string
 	salontest.Eventually(t, func() (err error) { // lines are written in the background
@@ -234,7 +234,7 @@ func TestAccessLog(t *testing.T) {
 		lines[requestID] = fields
 	}
 	for suffix, want := range map[string]map[string]any{
-		"-ok":    {"status": 200.0, "route": "PATCH /v1/me", "user_id": guest.ID, "method": "PATCH", "protocol": "http"},
+		"-ok":    {"status": 200.0, "route": "PATCH /v1/me", "user_id": customer.ID, "method": "PATCH", "protocol": "http"},
 		"-login": {"status": 401.0, "route": "POST /v1/auth:login", "reason": "BAD_CREDENTIALS"},
 		"-bad":   {"status": 400.0, "reason": "MALFORMED_REQUEST"}, "-unknown": {"status": 404.0, "route": "none", "path": "/v1/nothing"},
 	} {
@@ -250,7 +250,7 @@ func TestAccessLog(t *testing.T) {
 			"an access token": pair.GetAccessToken(), "the head of a JWT": "eyJ", "a refresh token": pair.GetRefreshToken(),
 		} {
 			if i := strings.Index(text, secret); i >= 0 {
-				t.Errorf("%s holds %s: …%s…", place, what, text[max(0, i-200):min(len(text), i+60)])
+				t.Errorf("%s contains %s: …%s…", place, what, text[max(0, i-200):min(len(text), i+60)])
 			}
 		}
 	}

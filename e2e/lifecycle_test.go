@@ -86,7 +86,7 @@ func descendants(t *testing.T, pid int) []int {
 
 func alive(pid int) bool { return !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
 
-// TestTakenPort: a port that is taken is told in one line, and nothing has been made by then.
+// TestTakenPort: a port that is taken is reported in one line, and nothing has been made by then.
 func TestTakenPort(t *testing.T) {
 	t.Parallel()
 	program, err := salontest.Build(t.Context())
@@ -158,8 +158,8 @@ func TestOrdinaryUser(t *testing.T) {
 	}
 	attributes := &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}, Setpgid: true}
 	s := salontest.Start(t, salontest.WithDataDir(dir), salontest.WithProgram(program, attributes), salontest.WithEnv("HOME=/nonexistent"))
-	guest := s.NewCustomer(t, "Guest")
-	salontest.Do[*userv1.User](t, s.GRPC(), guest, userv1.UserService_GetMe_FullMethodName, &userv1.GetMeRequest{})
+	customer := s.NewCustomer(t, "Customer")
+	salontest.Do[*userv1.User](t, s.GRPC(), customer, userv1.UserService_GetMe_FullMethodName, &userv1.GetMeRequest{})
 	for _, pid := range append(descendants(t, s.PID()), s.PID()) {
 		info, err := os.Stat("/proc/" + strconv.Itoa(pid))
 		if err != nil {

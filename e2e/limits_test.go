@@ -95,7 +95,7 @@ func testLimits(t *testing.T, s *salontest.System) {
 		}
 		results[i].Want(t, codes.ResourceExhausted, "RATE_LIMITED")
 		if !results[i].RetryAfter {
-			t.Error("not told when to come back")
+			t.Error("the error does not say when to come back")
 		}
 	})
 }

@@ -19,25 +19,27 @@ func TestUpperCaseOwner(t *testing.T) {
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
 		cast := s.NewCast(t)
 		upper := strings.ToUpper
-		service := s.NewService(t)
-		offering := salontest.Do[*appointmentv1.Offering](t, c, cast.Master1, appointmentv1.CatalogService_PutOffering_FullMethodName,
+		service, manager := s.NewService(t), s.NewManager(t, salontest.DefaultSalon)
+		offering := salontest.Do[*appointmentv1.Offering](t, c, manager, appointmentv1.CatalogService_PutOffering_FullMethodName,
 			&appointmentv1.PutOfferingRequest{MasterId: upper(cast.Master1.ID), ServiceId: upper(service.GetId())})
 		if offering.GetMasterId() != cast.Master1.ID || offering.GetServiceId() != service.GetId() {
 			t.Errorf("offered %v", offering)
 		}
+		first := cast.Book(t, cast.CustomerA, cast.Master2)
+		row := first.GetCustomerId() // the salon's, not the account
 		booking := salontest.Booking(cast.Master1, service, s.NextStart())
-		booking.CustomerId = upper(cast.CustomerA.ID)
+		booking.CustomerId = upper(row)
 		segment := booking.GetSegments()[0]
 		segment.MasterId, segment.ServiceId = upper(segment.GetMasterId()), upper(segment.GetServiceId())
-		visit := salontest.Do[*appointmentv1.Appointment](t, c, cast.Master1,
+		appointment := salontest.Do[*appointmentv1.Appointment](t, c, cast.Master1,
 			appointmentv1.AppointmentService_CreateAppointment_FullMethodName, booking)
-		if got := visit.GetSegments()[0]; visit.GetCustomerId() != cast.CustomerA.ID || got.GetMasterId() != cast.Master1.ID ||
+		if got := appointment.GetSegments()[0]; appointment.GetCustomerId() != row || got.GetMasterId() != cast.Master1.ID ||
 			got.GetServiceId() != service.GetId() {
-			t.Errorf("booked %v", visit)
+			t.Errorf("booked %v", appointment)
 		}
 		// A customer who names themselves does not book for another.
 		own := salontest.Booking(cast.Master2, cast.Service, s.NextStart())
-		own.CustomerId = upper(cast.CustomerA.ID)
+		own.CustomerId = upper(row)
 		second := salontest.Do[*appointmentv1.Appointment](t, c, cast.CustomerA,
 			appointmentv1.AppointmentService_CreateAppointment_FullMethodName, own)
 
@@ -47,15 +49,16 @@ func TestUpperCaseOwner(t *testing.T) {
 				appointmentv1.AppointmentService_ListAppointments_FullMethodName, req)
 			salontest.Same(t, got, &appointmentv1.ListAppointmentsResponse{Appointments: want})
 		}
-		list(cast.CustomerA, &appointmentv1.ListAppointmentsRequest{CustomerId: upper(cast.CustomerA.ID)}, visit, second)
-		list(cast.Master1, &appointmentv1.ListAppointmentsRequest{MasterId: upper(cast.Master1.ID)}, visit)
+		seen := salontest.WithoutCustomer(appointment)
+		list(cast.CustomerA, &appointmentv1.ListAppointmentsRequest{CustomerId: upper(row)}, first, seen, second)
+		list(cast.Master1, &appointmentv1.ListAppointmentsRequest{MasterId: upper(cast.Master1.ID)}, appointment)
 		salontest.Same(t, salontest.Do[*appointmentv1.Appointment](t, c, cast.CustomerA,
 			appointmentv1.AppointmentService_GetAppointment_FullMethodName,
-			&appointmentv1.GetAppointmentRequest{AppointmentId: upper(visit.GetId())}), visit)
+			&appointmentv1.GetAppointmentRequest{AppointmentId: upper(appointment.GetId())}), seen)
 	})
 }
 
-// TestFormerMaster: who is no master any more has no part in the visits that they were to perform. The ones that they
+// TestFormerMaster: who is no master any more has no access to the appointments that they were to perform. The ones that they
 // booked themselves stay theirs.
 func TestFormerMaster(t *testing.T) {
 	t.Parallel()
@@ -64,12 +67,12 @@ func TestFormerMaster(t *testing.T) {
 		cast := people(t)
 		former := s.NewMaster(t, "Former Master")
 		s.Offer(t, former, cast.Service)
-		visit := cast.Book(t, cast.CustomerA, former)
+		appointment := cast.Book(t, cast.CustomerA, former)
 		own := cast.Book(t, former, cast.Master2)
 		c.Call(t, cast.Admin, userv1.MasterService_DeleteMaster_FullMethodName, &userv1.DeleteMasterRequest{MasterId: former.ID}).
 			Want(t, codes.OK, "")
 
-		id := visit.GetId()
+		id := appointment.GetId()
 		for method, req := range map[string]proto.Message{
 			appointmentv1.AppointmentService_GetAppointment_FullMethodName:    &appointmentv1.GetAppointmentRequest{AppointmentId: id},
 			appointmentv1.AppointmentService_CancelAppointment_FullMethodName: &appointmentv1.CancelAppointmentRequest{AppointmentId: id},
@@ -81,16 +84,16 @@ func TestFormerMaster(t *testing.T) {
 				t.Errorf("%s: %v, want NOT_FOUND", method, got)
 			}
 		}
-		for _, req := range []*appointmentv1.ListAppointmentsRequest{{}, {CustomerId: former.ID}} {
+		for _, req := range []*appointmentv1.ListAppointmentsRequest{{}, {CustomerId: own.GetCustomerId()}} {
 			salontest.Same(t, salontest.Do[*appointmentv1.ListAppointmentsResponse](t, c, former,
 				appointmentv1.AppointmentService_ListAppointments_FullMethodName, req),
 				&appointmentv1.ListAppointmentsResponse{Appointments: []*appointmentv1.Appointment{own}})
 		}
-		for _, req := range []*appointmentv1.ListAppointmentsRequest{{MasterId: former.ID}, {CustomerId: cast.CustomerA.ID}} {
+		for _, req := range []*appointmentv1.ListAppointmentsRequest{{MasterId: former.ID}, {CustomerId: appointment.GetCustomerId()}} {
 			salontest.Same(t, salontest.Do[*appointmentv1.ListAppointmentsResponse](t, c, former,
 				appointmentv1.AppointmentService_ListAppointments_FullMethodName, req), &appointmentv1.ListAppointmentsResponse{})
 		}
 		salontest.Same(t, salontest.Do[*appointmentv1.Appointment](t, c, cast.CustomerA,
-			appointmentv1.AppointmentService_GetAppointment_FullMethodName, &appointmentv1.GetAppointmentRequest{AppointmentId: id}), visit)
+			appointmentv1.AppointmentService_GetAppointment_FullMethodName, &appointmentv1.GetAppointmentRequest{AppointmentId: id}), appointment)
 	})
 }

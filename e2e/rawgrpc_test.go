@@ -69,7 +69,7 @@ func TestUnknownField(t *testing.T) {
 	s := shared.Get(t)
 	email := "new-" + salontest.Unique() + "@example.com"
 	var message []byte
-	for number, text := range map[byte]string{1: email, 2: salontest.Password, 3: "Guest", 15: "ROLE_ADMIN"} {
+	for number, text := range map[byte]string{1: email, 2: salontest.Password, 3: "Customer", 15: "ROLE_ADMIN"} {
 		message = append(append(message, number<<3|2, byte(len(text))), text...)
 	}
 	var answer []byte
@@ -130,7 +130,7 @@ func rawHTTP(t *testing.T, s *salontest.System, head, body string) *http.Respons
 	t.Helper()
 	conn := dial(t, strings.TrimPrefix(s.URL(), "http://"))
 	go func() {
-		_, _ = conn.Write([]byte(head)) // the answer tells more than an error here
+		_, _ = conn.Write([]byte(head)) // the answer says more than an error here
 		_, _ = conn.Write([]byte(body))
 	}()
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -192,7 +192,7 @@ func TestMethodNames(t *testing.T) {
 	}
 }
 
-// rawGRPC makes a call with an empty message over HTTP/2 by hand, and returns its status.
+// rawGRPC makes a call with an empty message over HTTP/2 without a client, and returns its status.
 func rawGRPC(t *testing.T, s *salontest.System, path, timeout string) codes.Code {
 	t.Helper()
 	conn := dial(t, s.GRPCAddr())

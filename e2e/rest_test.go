@@ -24,7 +24,7 @@ func TestCreated(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
 	cast := people(t)
-	visit := cast.Complete(t, cast.Master1, cast.Book(t, cast.CustomerA, cast.Master1))
+	appointment := cast.Complete(t, cast.Master1, cast.Book(t, cast.CustomerA, cast.Master1))
 	for method, create := range map[string]struct {
 		as  salontest.Identity
 		req proto.Message
@@ -41,7 +41,7 @@ func TestCreated(t *testing.T) {
 			cast.CustomerA, salontest.Booking(cast.Master1, cast.Service, s.NextStart()), &appointmentv1.Appointment{},
 		},
 		ratingv1.RatingService_CreateRating_FullMethodName: {
-			cast.CustomerA, &ratingv1.CreateRatingRequest{AppointmentId: visit.GetId(), Stars: 5}, &ratingv1.Rating{},
+			cast.CustomerA, &ratingv1.CreateRatingRequest{AppointmentId: appointment.GetId(), Stars: 5}, &ratingv1.Rating{},
 		},
 	} {
 		t.Run(method[strings.LastIndex(method, "/")+1:], func(t *testing.T) {
@@ -76,7 +76,7 @@ func TestCreated(t *testing.T) {
 	})
 }
 
-// TestPreconditions: a change is refused when somebody was faster, and a read that would tell nothing new is short.
+// TestPreconditions: a change is refused when somebody was faster, and a read that would bring nothing new is short.
 func TestPreconditions(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)

@@ -9,28 +9,41 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/beauty-salon/platform/e2e/salontest"
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
 	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 )
 
-// stage is what the requests of the authorization matrix are about.
+// stage is what the requests of the authorization table are about. Everything is in the default salon unless it says so.
 type stage struct {
 	*salontest.Cast
 	t      *testing.T
 	system *salontest.System
 
-	guest        *salontest.Account         // whose standing the administrator changes
-	completed    *appointmentv1.Appointment // of customer A with master 1, rated
-	rating       *ratingv1.Rating
-	notification string // of customer A
+	receptionist, manager           *salontest.Account
+	otherReceptionist, otherManager *salontest.Account // of another salon
+	otherMaster                     *salontest.Account // of another salon
+	subject                         *salontest.Account // whose role on the platform is changed
+	completed                       *appointmentv1.Appointment
+	rating                          *ratingv1.Rating
+	notification                    string // of customer A
+	customer                        string // customer A as the salon knows them
 }
 
 func newStage(t *testing.T, s *salontest.System) *stage {
 	t.Helper()
-	st := &stage{Cast: s.NewCast(t), t: t, system: s, guest: s.NewCustomer(t, "Guest")}
+	other := s.NewSalon(t).GetId()
+	st := &stage{
+		Cast: s.NewCast(t), t: t, system: s,
+		receptionist: s.NewReceptionist(t, salontest.DefaultSalon), manager: s.NewManager(t, salontest.DefaultSalon),
+		otherReceptionist: s.NewReceptionist(t, other), otherManager: s.NewManager(t, other),
+		otherMaster: s.NewMasterOf(t, other, "Master of Another Salon"),
+		subject:     s.NewCustomer(t, "Subject"),
+	}
 	st.completed = st.Complete(t, st.Master1, st.Book(t, st.CustomerA, st.Master1))
+	st.customer = st.completed.GetCustomerId()
 	st.rating = st.rate(st.completed)
 	salontest.Eventually(t, func() error {
 		list := salontest.Do[*notificationv1.ListNotificationsResponse](t, s.GRPC(), st.CustomerA,
@@ -66,11 +79,18 @@ func (s *stage) session() string {
 	return ""
 }
 
-// newcomer is an account without a profile.
-func (s *stage) newcomer() string { return s.system.NewCustomer(s.t, "Newcomer").ID }
+// newReceptionist is the account of a member without a master's profile, whom nobody needs.
+func (s *stage) newReceptionist() string {
+	return s.system.NewReceptionist(s.t, salontest.DefaultSalon).ID
+}
 
 // formerMaster is a master whom nobody needs.
 func (s *stage) formerMaster() string { return s.system.NewMaster(s.t, "Former Master").ID }
+
+// invitation is one for the role that its receiver has in any case, or will decline.
+func (s *stage) invitation(to *salontest.Account) string {
+	return s.system.Invite(s.t, salontest.DefaultSalon, to, apiv1.SalonRole_SALON_ROLE_RECEPTIONIST).GetId()
+}
 
 func (s *stage) pending() string { return s.Book(s.t, s.CustomerA, s.Master1).GetId() }
 
@@ -82,10 +102,10 @@ func (s *stage) unrated() string {
 	return s.Complete(s.t, s.Master1, s.Book(s.t, s.CustomerA, s.Master1)).GetId()
 }
 
-func (s *stage) rate(visit *appointmentv1.Appointment) *ratingv1.Rating {
+func (s *stage) rate(appointment *appointmentv1.Appointment) *ratingv1.Rating {
 	s.t.Helper()
 	return salontest.Do[*ratingv1.Rating](s.t, s.system.REST(), s.CustomerA, ratingv1.RatingService_CreateRating_FullMethodName,
-		&ratingv1.CreateRatingRequest{AppointmentId: visit.GetId(), Stars: 4})
+		&ratingv1.CreateRatingRequest{AppointmentId: appointment.GetId(), Stars: 4})
 }
 
 func (s *stage) newRating() *ratingv1.Rating {

@@ -84,8 +84,8 @@ func unchanged(map[string]any, jwt.MapClaims) {}
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
-	guest := s.NewCustomer(t, "Token Owner")
-	pair := guest.Pair(t)
+	customer := s.NewCustomer(t, "Token Owner")
+	pair := customer.Pair(t)
 	good := pair.GetAccessToken()
 	f := newForger(t, s, good)
 	public := f.key.Public().(ed25519.PublicKey)
@@ -170,7 +170,7 @@ func TestTwoAuthorizationHeaders(t *testing.T) {
 func TestIdentityHeaders(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
-	guest := s.NewCustomer(t, "Guest")
+	customer := s.NewCustomer(t, "Customer")
 	admin := s.Admin().Pair(t).GetUser().GetId()
 	headers := map[string]string{
 		"X-User-Id": admin, "X-Role": "ROLE_ADMIN", "Grpc-Metadata-X-User-Id": admin, "Grpc-Metadata-Role": "ROLE_ADMIN",
@@ -186,20 +186,20 @@ func TestIdentityHeaders(t *testing.T) {
 		md.Set(name, value)
 	}
 	s.HTTP(t, me).Result(t, nil).Want(t, codes.Unauthenticated, "UNAUTHENTICATED")
-	s.HTTP(t, users.As(t, guest)).Result(t, nil).Want(t, codes.PermissionDenied, "PERMISSION_DENIED")
-	got := s.HTTP(t, me.As(t, guest)).Result(t, &userv1.User{}).Message.(*userv1.User)
-	if got.GetId() != guest.ID {
+	s.HTTP(t, users.As(t, customer)).Result(t, nil).Want(t, codes.PermissionDenied, "PERMISSION_DENIED")
+	got := s.HTTP(t, me.As(t, customer)).Result(t, &userv1.User{}).Message.(*userv1.User)
+	if got.GetId() != customer.ID {
 		t.Errorf("REST: I am %v", got)
 	}
 
 	client := userv1.NewUserServiceClient(s.Conn())
 	_, err := client.GetMe(metadata.NewOutgoingContext(t.Context(), md), &userv1.GetMeRequest{})
 	salontest.GRPCResult(t, err).Want(t, codes.Unauthenticated, "UNAUTHENTICATED")
-	md.Set("authorization", "Bearer "+guest.Pair(t).GetAccessToken())
+	md.Set("authorization", "Bearer "+customer.Pair(t).GetAccessToken())
 	_, err = client.ListUsers(metadata.NewOutgoingContext(t.Context(), md), &userv1.ListUsersRequest{})
 	salontest.GRPCResult(t, err).Want(t, codes.PermissionDenied, "PERMISSION_DENIED")
 	user, err := client.GetMe(metadata.NewOutgoingContext(t.Context(), md), &userv1.GetMeRequest{})
-	if err != nil || user.GetId() != guest.ID {
+	if err != nil || user.GetId() != customer.ID {
 		t.Errorf("gRPC: I am %v, %v", user, err)
 	}
 }
@@ -208,18 +208,18 @@ func TestIdentityHeaders(t *testing.T) {
 func TestClientAddress(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
-	guest := s.NewCustomer(t, "Guest")
-	body := `{"email":"` + guest.Email + `","password":"` + guest.Password + `"}`
+	customer := s.NewCustomer(t, "Customer")
+	body := `{"email":"` + customer.Email + `","password":"` + customer.Password + `"}`
 	r := salontest.NewRequest(http.MethodPost, "/v1/auth:login", body).
 		With("X-Forwarded-For", "203.0.113.9").With("X-Real-Ip", "203.0.113.9").With("Forwarded", "for=203.0.113.9").
 		With("Salon-Client-Ip", "203.0.113.9")
 	s.HTTP(t, r).Result(t, &userv1.TokenPair{}).Want(t, codes.OK, "")
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "x-forwarded-for", "203.0.113.9", "salon-client-ip", "203.0.113.9")
-	_, err := userv1.NewAuthServiceClient(s.Conn()).Login(ctx, &userv1.LoginRequest{Email: guest.Email, Password: guest.Password})
+	_, err := userv1.NewAuthServiceClient(s.Conn()).Login(ctx, &userv1.LoginRequest{Email: customer.Email, Password: customer.Password})
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := salontest.Do[*userv1.ListSessionsResponse](t, s.REST(), guest, userv1.AuthService_ListSessions_FullMethodName,
+	list := salontest.Do[*userv1.ListSessionsResponse](t, s.REST(), customer, userv1.AuthService_ListSessions_FullMethodName,
 		&userv1.ListSessionsRequest{})
 	if len(list.GetSessions()) != 3 { // and the one that asks
 		t.Fatalf("%d sessions: %v", len(list.GetSessions()), list)
@@ -235,7 +235,7 @@ func TestClientAddress(t *testing.T) {
 func TestRefreshReuse(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
-	guest := s.NewCustomer(t, "Guest")
+	customer := s.NewCustomer(t, "Customer")
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
 		refresh := func(token string) *salontest.Result {
 			return c.Call(t, nil, userv1.AuthService_RefreshSession_FullMethodName, &userv1.RefreshSessionRequest{RefreshToken: token})
@@ -248,8 +248,8 @@ func TestRefreshReuse(t *testing.T) {
 		me := func(pair *userv1.TokenPair) *salontest.Result {
 			return c.Call(t, salontest.Token(pair.GetAccessToken()), userv1.UserService_GetMe_FullMethodName, &userv1.GetMeRequest{})
 		}
-		other := guest.SignIn(t) // a session that has nothing to do with it
-		first := guest.SignIn(t)
+		other := customer.SignIn(t) // a session that has nothing to do with it
+		first := customer.SignIn(t)
 		second := next(first)
 		third := next(second)
 		me(third).Want(t, codes.OK, "")
@@ -271,8 +271,8 @@ func TestLoginThrottle(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
-		guest := s.NewCustomer(t, "Guest")
-		for name, email := range map[string]string{"known": guest.Email, "unknown": "nobody-" + salontest.Unique() + "@example.com"} {
+		customer := s.NewCustomer(t, "Customer")
+		for name, email := range map[string]string{"known": customer.Email, "unknown": "nobody-" + salontest.Unique() + "@example.com"} {
 			login := func(password string) *salontest.Result {
 				return c.Call(t, nil, userv1.AuthService_Login_FullMethodName, &userv1.LoginRequest{Email: email, Password: password})
 			}
@@ -289,7 +289,7 @@ func TestLoginThrottle(t *testing.T) {
 				got := login(password)
 				got.Want(t, codes.ResourceExhausted, "LOGIN_THROTTLED")
 				if !got.RetryAfter {
-					t.Errorf("%s account: not told when to come back", name)
+					t.Errorf("%s account: the error does not say when to come back", name)
 				}
 			}
 		}

@@ -127,7 +127,7 @@ func get[T any](b *tab, step string, action chromedp.Action[T]) T {
 	return v
 }
 
-// note is told of everything that happens in the tab.
+// note gets everything that happens in the tab.
 func (b *tab) note(event any) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

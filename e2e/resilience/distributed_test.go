@@ -61,10 +61,10 @@ func startDistributed(t *testing.T) *distributed {
 		t.Fatal(err)
 	}
 	d := &distributed{program: program, dir: dataDir(t)}
-	d.System = salontest.Start(t, salontest.WithProgram(script, nil), salontest.WithDataDir(d.dir), salontest.WithEnv(
+	d.System = salontest.Start(t, salontest.WithProgram(script, nil), salontest.WithDataDir(d.dir), salontest.WithBookingLimit(), salontest.WithEnv(
 		"PROGRAM="+program, "DATA_DIR="+d.dir, "HTTP_PORT=0", "GRPC_PORT=0", "SALON_DEMO=false", "SALON_LIMIT_AUTH=200"))
 	t.Cleanup(func() {
-		_ = d.Signal(syscall.SIGTERM) // it has ended, unless the test has failed; the script's status tells of the signal
+		_ = d.Signal(syscall.SIGTERM) // it has ended, unless the test has failed; the script's status names the signal
 		if err := d.Wait(time.Minute); err != nil {
 			t.Error(err)
 		}
@@ -72,6 +72,9 @@ func startDistributed(t *testing.T) *distributed {
 	out, err := d.salon(t, "admin", "create", "--email="+salontest.AdminEmail).CombinedOutput()
 	if err != nil {
 		t.Fatalf("create the administrator: %v\n%s", err, out)
+	}
+	if err := d.LiftBookingLimit(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 	return d
 }
@@ -119,12 +122,12 @@ func (d *distributed) rpcAddr(t *testing.T, name string) string {
 // internalMethods tries what services ask each other: nobody else may.
 func (d *distributed) internalMethods(t *testing.T) {
 	admin, cast := d.Admin(), d.NewCast(t)
-	visit := cast.Book(t, cast.CustomerA, cast.Master1)
+	appointment := cast.Book(t, cast.CustomerA, cast.Master1)
 	for method, req := range map[string]proto.Message{
-		userv1.IdentityService_LookupUser_FullMethodName:      &userv1.LookupUserRequest{UserId: cast.CustomerA.ID},
-		userv1.IdentityService_LookupMaster_FullMethodName:    &userv1.LookupMasterRequest{MasterId: cast.Master1.ID},
-		userv1.IdentityService_CheckSession_FullMethodName:    &userv1.CheckSessionRequest{SessionId: cast.CustomerA.ID},
-		appointmentv1.VisitService_LookupVisit_FullMethodName: &appointmentv1.LookupVisitRequest{AppointmentId: visit.GetId()},
+		userv1.IdentityService_LookupUser_FullMethodName:                &userv1.LookupUserRequest{UserId: cast.CustomerA.ID},
+		userv1.IdentityService_LookupMaster_FullMethodName:              &userv1.LookupMasterRequest{MasterId: cast.Master1.ID},
+		userv1.IdentityService_CheckSession_FullMethodName:              &userv1.CheckSessionRequest{SessionId: cast.CustomerA.ID},
+		appointmentv1.DirectoryService_LookupAppointment_FullMethodName: &appointmentv1.LookupAppointmentRequest{AppointmentId: appointment.GetId()},
 	} {
 		for _, as := range []salontest.Identity{nil, admin} {
 			d.GRPC().Call(t, as, method, req).Want(t, codes.Unimplemented, "")
@@ -141,9 +144,9 @@ func (d *distributed) serviceAway(t *testing.T) {
 	cast := d.NewCast(t)
 	customer, master := expectation{who: cast.CustomerA}, expectation{who: cast.Master1}
 	book := func() {
-		visit := cast.Book(t, cast.CustomerA, cast.Master1)
-		customer.what = append(customer.what, told{created, visit.GetId()})
-		master.what = append(master.what, told{created, visit.GetId()})
+		appointment := cast.Book(t, cast.CustomerA, cast.Master1)
+		customer.what = append(customer.what, notice{created, appointment.GetId()})
+		master.what = append(master.what, notice{created, appointment.GetId()})
 	}
 	book()
 	arrive(t, d.REST(), []expectation{customer, master})

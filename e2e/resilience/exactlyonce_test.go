@@ -28,7 +28,7 @@ func TestFailpoints(t *testing.T) {
 			system := salontest.Start(t, salontest.WithTags("failpoint"), salontest.WithArgs("--nats-url="+server.URL().Reveal()))
 			cast := system.NewCast(t)
 			customer, master := expectation{who: cast.CustomerA}, expectation{who: cast.Master1}
-			tell := func(typ1, typ2 told) {
+			expect := func(typ1, typ2 notice) {
 				customer.what, master.what = append(customer.what, typ1), append(master.what, typ2)
 			}
 			expectations := func() []expectation { return []expectation{customer, master} }
@@ -36,26 +36,26 @@ func TestFailpoints(t *testing.T) {
 			crashed := &crash{system: system, server: server, place: place, as: cast.CustomerA}
 			booking := salontest.Booking(cast.Master1, cast.Service, system.NextStart())
 			booking.RequestId = uuid.NewString()
-			visit := &appointmentv1.Appointment{}
-			crashed.during(t, createAppointment, booking, visit)
-			tell(told{created, visit.GetId()}, told{created, visit.GetId()})
+			appointment := &appointmentv1.Appointment{}
+			crashed.during(t, createAppointment, booking, appointment)
+			expect(notice{created, appointment.GetId()}, notice{created, appointment.GetId()})
 			arrive(t, system.GRPC(), expectations())
 			settled(t, server)
 			exactlyOnce(t, system.GRPC(), expectations())
-			if visits := appointmentsOf(t, system.REST(), cast.Master1.ID); len(visits) != 1 || !proto.Equal(visits[0], visit) {
-				t.Errorf("the master has the visits %v, want %v", visits, visit)
+			if appointments := appointmentsOf(t, system.REST(), cast.Master1.ID); len(appointments) != 1 || !proto.Equal(salontest.WithoutCustomer(appointments[0]), appointment) {
+				t.Errorf("the master has the appointments %v, want %v", appointments, appointment)
 			}
 
-			cast.Complete(t, cast.Master1, visit)
-			tell(told{confirmed, visit.GetId()}, told{confirmed, visit.GetId()})
-			tell(told{completed, visit.GetId()}, told{completed, visit.GetId()})
+			cast.Complete(t, cast.Master1, appointment)
+			expect(notice{confirmed, appointment.GetId()}, notice{confirmed, appointment.GetId()})
+			expect(notice{completed, appointment.GetId()}, notice{completed, appointment.GetId()})
 			arrive(t, system.GRPC(), expectations())
 			settled(t, server)
 
 			rating := &ratingv1.Rating{}
 			crashed.during(t, ratingv1.RatingService_CreateRating_FullMethodName,
-				&ratingv1.CreateRatingRequest{AppointmentId: visit.GetId(), Stars: 4, RequestId: uuid.NewString()}, rating)
-			master.what = append(master.what, told{ratingMade, rating.GetId()})
+				&ratingv1.CreateRatingRequest{AppointmentId: appointment.GetId(), Stars: 4, RequestId: uuid.NewString()}, rating)
+			master.what = append(master.what, notice{ratingMade, rating.GetId()})
 			arrive(t, system.GRPC(), expectations())
 			settled(t, server)
 			exactlyOnce(t, system.GRPC(), expectations())

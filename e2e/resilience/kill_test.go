@@ -17,7 +17,7 @@ import (
 )
 
 // TestKillWhileBooking kills the program five times, with its database and its queue, while customers book. They repeat
-// what was not answered, as clients do. At the end every booking exists once and was told once.
+// what was not answered, as clients do. At the end every booking exists once and caused one notification each.
 func TestKillWhileBooking(t *testing.T) {
 	t.Parallel()
 	const kills, perRun, clients = 5, 30, 4
@@ -62,20 +62,20 @@ func TestKillWhileBooking(t *testing.T) {
 		t.Fatalf("%d bookings could not be made though nothing was killed any more", len(b.open))
 	}
 
-	visits := appointmentsOf(t, system.REST(), cast.Master1.ID)
-	noOverlap(t, visits)
-	if len(visits) != len(b.answered) {
-		t.Errorf("the master has %d visits, %d were acknowledged", len(visits), len(b.answered))
+	appointments := appointmentsOf(t, system.REST(), cast.Master1.ID)
+	noOverlap(t, appointments)
+	if len(appointments) != len(b.answered) {
+		t.Errorf("the master has %d appointments, %d were acknowledged", len(appointments), len(b.answered))
 	}
 	expectations := []expectation{{who: cast.CustomerA}, {who: cast.Master1}}
-	for _, visit := range visits {
+	for _, appointment := range appointments {
 		for i := range expectations {
-			expectations[i].what = append(expectations[i].what, told{created, visit.GetId()})
+			expectations[i].what = append(expectations[i].what, notice{created, appointment.GetId()})
 		}
 	}
 	exists := map[string]bool{}
-	for _, visit := range visits {
-		exists[visit.GetId()] = true
+	for _, appointment := range appointments {
+		exists[appointment.GetId()] = true
 	}
 	for request, id := range b.answered {
 		if !exists[id] {
@@ -90,7 +90,7 @@ func TestKillWhileBooking(t *testing.T) {
 type bookings struct {
 	mu       sync.Mutex
 	open     []*appointmentv1.CreateAppointmentRequest
-	answered map[string]string // the visit's id by the request's
+	answered map[string]string // the appointment's id by the request's
 }
 
 func (b *bookings) count() int {
@@ -114,13 +114,13 @@ func (b *bookings) work(t *testing.T, system *salontest.System, token string, en
 		b.open = b.open[1:]
 		b.mu.Unlock()
 
-		visit := &appointmentv1.Appointment{}
-		err := attempt(ctx, conn, token, createAppointment, req, visit)
+		appointment := &appointmentv1.Appointment{}
+		err := attempt(ctx, conn, token, createAppointment, req, appointment)
 		b.mu.Lock()
 		if err != nil {
 			b.open = append([]*appointmentv1.CreateAppointmentRequest{req}, b.open...)
 		} else {
-			b.answered[req.GetRequestId()] = visit.GetId()
+			b.answered[req.GetRequestId()] = appointment.GetId()
 		}
 		b.mu.Unlock()
 		if err != nil {

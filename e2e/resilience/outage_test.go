@@ -17,8 +17,8 @@ import (
 	"github.com/beauty-salon/platform/internal/redistest"
 )
 
-// TestOutage takes Redis away, then NATS too, and brings them back: bookings go on all the time, and everything is told
-// once in the end.
+// TestOutage takes Redis away, then NATS too, and brings them back: bookings go on all the time, and everybody is
+// notified once in the end.
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	queue, cache := natstest.New(t), redistest.New(t)
@@ -54,7 +54,7 @@ func TestOutage(t *testing.T) {
 	})
 }
 
-// count tells how many of a type somebody has to be told.
+// count is how many notifications of a type somebody has to get.
 func (e *expectation) count(typ notificationv1.NotificationType) (n int) {
 	for _, what := range e.what {
 		if what.typ == typ {
@@ -66,14 +66,14 @@ func (e *expectation) count(typ notificationv1.NotificationType) (n int) {
 
 // outage is a system of which something is away, and what has happened in it.
 type outage struct {
-	system           *salontest.System
-	cast             *salontest.Cast
-	customer, master expectation
-	visits, ratings  int
+	system                *salontest.System
+	cast                  *salontest.Cast
+	customer, master      expectation
+	appointments, ratings int
 }
 
-// tell notes what the customer and the master of a visit have to be told.
-func (o *outage) tell(what told) {
+// expect notes what the customer and the master of an appointment have to be notified of.
+func (o *outage) expect(what notice) {
 	o.customer.what, o.master.what = append(o.customer.what, what), append(o.master.what, what)
 }
 
@@ -98,37 +98,37 @@ func (o *outage) goesOn(t *testing.T, when string) {
 	}
 }
 
-// books books visits, which can be read at once and not be booked again.
+// books books appointments, which can be read at once and not be booked again.
 func (o *outage) books(t *testing.T, c salontest.Caller) {
 	t.Helper()
 	for range 5 {
 		req := salontest.Booking(o.cast.Master1, o.cast.Service, o.system.NextStart())
-		visit := salontest.Do[*appointmentv1.Appointment](t, c, o.cast.CustomerA, createAppointment, req)
-		o.visits++
-		o.tell(told{created, visit.GetId()})
+		appointment := salontest.Do[*appointmentv1.Appointment](t, c, o.cast.CustomerA, createAppointment, req)
+		o.appointments++
+		o.expect(notice{created, appointment.GetId()})
 		salontest.Same(t, salontest.Do[*appointmentv1.Appointment](t, c, o.cast.CustomerA,
 			appointmentv1.AppointmentService_GetAppointment_FullMethodName,
-			&appointmentv1.GetAppointmentRequest{AppointmentId: visit.GetId()}), visit)
+			&appointmentv1.GetAppointmentRequest{AppointmentId: appointment.GetId()}), appointment)
 		c.Call(t, o.cast.CustomerB, createAppointment, req).Want(t, codes.AlreadyExists, "SLOT_UNAVAILABLE")
 	}
-	if n := len(appointmentsOf(t, c, o.cast.Master1.ID)); n != o.visits {
-		t.Errorf("the master has %d visits, want %d", n, o.visits)
+	if n := len(appointmentsOf(t, c, o.cast.Master1.ID)); n != o.appointments {
+		t.Errorf("the master has %d appointments, want %d", n, o.appointments)
 	}
 }
 
-// rates completes a visit and rates it at once, before any event of it can have come by.
+// rates completes an appointment and rates it at once, before any event of it can have come by.
 func (o *outage) rates(t *testing.T, c salontest.Caller) {
 	t.Helper()
-	visit := o.cast.Book(t, o.cast.CustomerA, o.cast.Master1)
-	o.visits++
-	o.cast.Complete(t, o.cast.Master1, visit)
-	for _, typ := range []told{{created, visit.GetId()}, {confirmed, visit.GetId()}, {completed, visit.GetId()}} {
-		o.tell(typ)
+	appointment := o.cast.Book(t, o.cast.CustomerA, o.cast.Master1)
+	o.appointments++
+	o.cast.Complete(t, o.cast.Master1, appointment)
+	for _, typ := range []notice{{created, appointment.GetId()}, {confirmed, appointment.GetId()}, {completed, appointment.GetId()}} {
+		o.expect(typ)
 	}
 	rating := salontest.Do[*ratingv1.Rating](t, c, o.cast.CustomerA, ratingv1.RatingService_CreateRating_FullMethodName,
-		&ratingv1.CreateRatingRequest{AppointmentId: visit.GetId(), Stars: 5})
+		&ratingv1.CreateRatingRequest{AppointmentId: appointment.GetId(), Stars: 5})
 	o.ratings++
-	o.master.what = append(o.master.what, told{ratingMade, rating.GetId()})
+	o.master.what = append(o.master.what, notice{ratingMade, rating.GetId()})
 	summary := salontest.Do[*ratingv1.RatingSummary](t, c, nil, ratingv1.RatingService_GetRatingSummary_FullMethodName,
 		&ratingv1.GetRatingSummaryRequest{MasterId: o.cast.Master1.ID})
 	if int(summary.GetCount()) != o.ratings || summary.GetMean() != 5 {

@@ -122,3 +122,10 @@ func Same(t testing.TB, got, want proto.Message) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
 }
+
+// WithoutCustomer is an appointment that staff see, as its customer sees it: without the customer's name and phone.
+func WithoutCustomer(a *appointmentv1.Appointment) *appointmentv1.Appointment {
+	seen := proto.CloneOf(a)
+	seen.Customer = nil
+	return seen
+}

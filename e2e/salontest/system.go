@@ -206,7 +206,7 @@ func (s *System) DataDir() string { return s.settings.dataDir }
 // Log is what the program has printed, over all its runs.
 func (s *System) Log() string { return s.log.String() }
 
-// AccessLog is what the access log's file holds.
+// AccessLog is the content of the access log's file.
 func (s *System) AccessLog() (string, error) {
 	data, err := os.ReadFile(filepath.Join(s.settings.dataDir, "gateway.log"))
 	return string(data), err

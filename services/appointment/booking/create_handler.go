@@ -180,11 +180,12 @@ func (b *Bookings) customer(
 	return c, false, people.ErrCustomerUnavailable
 }
 
-// checkCustomer asks the user service about the customer's account after a statement has found it
-// unknown or disabled. It returns people.ErrCustomerUnavailable unless trying again makes sense.
+// checkCustomer asks the user service about the customer's account after a statement has found the
+// customer changed, or the account unknown or disabled. It returns people.ErrCustomerUnavailable unless
+// trying again makes sense: customers without account are read anew by each attempt.
 func (b *Bookings) checkCustomer(ctx context.Context, a *Appointment) error {
 	if a.AccountID == "" {
-		return people.ErrCustomerUnavailable
+		return nil
 	}
 	account, err := b.people.RefreshAccount(ctx, a.AccountID)
 	if err != nil {

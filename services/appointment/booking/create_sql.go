@@ -53,7 +53,7 @@ WITH item AS MATERIALIZED (
 ), busy AS MATERIALIZED (
     SELECT c.n, bool_or(c.kind = 'MASTER') AS master, bool_or(c.kind = 'CUSTOMER') AS customer
     FROM claim c JOIN item i USING (n)
-    WHERE c.blocking AND ` + claims.OverlapSQL("i.salon_id", "c.subject_id", "tstzrange(c.claim_from, c.claim_to)") + `
+    WHERE c.blocking AND ` + claims.OverlapSQL("i.salon_id", "c.kind", "c.subject_id", "tstzrange(c.claim_from, c.claim_to)") + `
     GROUP BY c.n
 ), decision AS MATERIALIZED (
     SELECT i.n, k.response, CASE
@@ -81,7 +81,8 @@ WITH item AS MATERIALIZED (
         SELECT s.version, s.max_open_appointments FROM salons s WHERE s.id = i.salon_id AND s.deleted_at IS NULL LIMIT 1) AS s ON true
     LEFT JOIN LATERAL (
         SELECT true AS known FROM customers c WHERE c.salon_id = i.salon_id
-            AND CASE WHEN i.new_customer THEN c.account_id = i.account_id ELSE c.id = i.customer_id END LIMIT 1) AS c ON true
+            AND CASE WHEN i.new_customer THEN c.account_id = i.account_id
+                ELSE c.id = i.customer_id AND c.account_id IS NOT DISTINCT FROM i.account_id END LIMIT 1) AS c ON true
     LEFT JOIN LATERAL (SELECT a.disabled FROM accounts a WHERE a.id = i.account_id LIMIT 1) AS a ON true
 ), booked AS MATERIALIZED (
     SELECT i.* FROM item i JOIN decision d USING (n) WHERE d.outcome = 'booked'

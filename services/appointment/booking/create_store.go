@@ -36,7 +36,7 @@ const (
 	// Stale means that the salon, an offering, service or master has changed since it was read.
 	Stale Outcome = "stale"
 	// NoCustomer means that the customer is not what it was thought to be: unknown, known by now where a
-	// new one was to be made, or with an account that is unknown or disabled.
+	// new one was to be made, with another account, or with an account that is unknown or disabled.
 	NoCustomer Outcome = "no customer"
 )
 

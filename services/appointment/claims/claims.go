@@ -37,9 +37,10 @@ func New(kind Kind, subjectID, segmentID string, from, to time.Time) Claim {
 	return Claim{ID: id.New(), SubjectID: subjectID, Kind: kind, SegmentID: segmentID, From: from, To: to, Blocking: true}
 }
 
-// Overlaps reports whether two claims are of the same subject and share time.
+// Overlaps reports whether two claims are of the same subject and share time. A master and a customer
+// with the same id are two subjects.
 func (c Claim) Overlaps(other Claim) bool {
-	return c.SubjectID == other.SubjectID && c.From.Before(other.To) && other.From.Before(c.To)
+	return c.Kind == other.Kind && c.SubjectID == other.SubjectID && c.From.Before(other.To) && other.From.Before(c.To)
 }
 
 // Trim cuts the claims of each subject where the next one of the same subject begins, so that the

@@ -41,8 +41,9 @@ func Lock(ctx context.Context, tx *postgres.DB, subjectIDs ...string) error {
 
 // OverlapSQL is the condition that time of a subject is taken, by a blocking claim or by one that is
 // overbooked on purpose. Each has a partial index of its own.
-func OverlapSQL(salonID, subjectID, during string) string {
-	overlap := fmt.Sprintf("x.salon_id = %s AND x.subject_id = %s AND x.during && %s", salonID, subjectID, during)
+func OverlapSQL(salonID, kind, subjectID, during string) string {
+	overlap := fmt.Sprintf("x.salon_id = %s AND x.subject_kind = %s AND x.subject_id = %s AND x.during && %s",
+		salonID, kind, subjectID, during)
 	return "(EXISTS (SELECT 1 FROM claims x WHERE " + overlap + " AND x.blocking)" +
 		" OR EXISTS (SELECT 1 FROM claims x WHERE " + overlap + " AND NOT x.blocking))"
 }
@@ -55,7 +56,7 @@ func Conflicts(ctx context.Context, tx *postgres.DB, salonID string, list []Clai
 		SELECT DISTINCT c.kind
 		FROM unnest(?::uuid[], ?::text[], ?::timestamptz[], ?::timestamptz[], ?::boolean[])
 			AS c (subject_id, kind, claim_from, claim_to, blocking)
-		WHERE c.blocking AND `+OverlapSQL("?", "c.subject_id", "tstzrange(c.claim_from, c.claim_to)"),
+		WHERE c.blocking AND `+OverlapSQL("?", "c.kind", "c.subject_id", "tstzrange(c.claim_from, c.claim_to)"),
 		postgres.Column(list, func(c Claim) string { return c.SubjectID }),
 		postgres.Column(list, func(c Claim) string { return string(c.Kind) }),
 		postgres.Column(list, func(c Claim) time.Time { return c.From }),

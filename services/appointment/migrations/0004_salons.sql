@@ -183,7 +183,9 @@ CREATE TABLE claims (
         AND isfinite(lower(during)) AND isfinite(upper(during))
         AND lower_inc(during) AND NOT upper_inc(during)
     ),
-    CONSTRAINT claims_no_overlap EXCLUDE USING gist (salon_id WITH =, subject_id WITH =, during WITH &&) WHERE (blocking)
+    -- The kind counts, because customers from before salons have the id of their account, as masters have.
+    CONSTRAINT claims_no_overlap EXCLUDE USING gist (salon_id WITH =, subject_id WITH =, during WITH &&, subject_kind WITH =)
+        WHERE (blocking)
 );
 CREATE INDEX claims_overbooked ON claims USING gist (salon_id, subject_id, during) WHERE NOT blocking;
 CREATE INDEX claims_appointment ON claims (salon_id, appointment_id);

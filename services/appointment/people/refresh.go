@@ -149,10 +149,12 @@ func (p *People) recordAccount(
 			Disabled: found.GetDisabled(), Version: found.GetVersion(),
 		}
 	}
-	if known && before.Version > after.Version {
+	switch {
+	case known && before.Version > after.Version:
 		return before, nil
-	}
-	if !known || before.Version < after.Version {
+	case known && before.Version == after.Version:
+		after = before
+	default:
 		if err := store.PutAccount(ctx, after); err != nil {
 			return Account{}, err
 		}

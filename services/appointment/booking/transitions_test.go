@@ -1,0 +1,153 @@
+package booking
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+)
+
+// What the table says besides a state.
+const (
+	same      = "unchanged"
+	onlyStaff = "only staff"
+	illegal   = "illegal state"
+	begun     = "already started"
+	notBegun  = "not started"
+)
+
+var refusals = map[string]error{
+	onlyStaff: errOnlyStaff, illegal: errIllegalState, begun: errAlreadyStarted, notBegun: errNotStarted,
+}
+
+// states are the columns of the table.
+var states = [5]State{Pending, Confirmed, Completed, Cancelled, NoShow}
+
+// TestTransitions holds what comes of every action by every actor in every state, before and from the
+// start of the appointment on.
+func TestTransitions(t *testing.T) {
+	everyStaff := []Actor{Master, Receptionist, Manager, Administrator}
+	onlyCustomer := []Actor{Customer}
+	never := [5]string{onlyStaff, onlyStaff, onlyStaff, onlyStaff, onlyStaff}
+	tests := []struct {
+		action        Action
+		early         bool
+		by            []Actor
+		before, after [5]string
+	}{
+		{Confirm, false, onlyCustomer, never, never},
+		{
+			Confirm, false, everyStaff,
+			[5]string{"CONFIRMED", same, illegal, illegal, illegal},
+			[5]string{"CONFIRMED", same, illegal, illegal, illegal},
+		},
+		{Complete, false, onlyCustomer, never, never},
+		{Complete, true, onlyCustomer, never, never},
+		{
+			Complete, false, everyStaff,
+			[5]string{illegal, notBegun, same, illegal, illegal},
+			[5]string{"COMPLETED", "COMPLETED", same, illegal, illegal},
+		},
+		{
+			Complete, true, everyStaff,
+			[5]string{illegal, "COMPLETED", same, illegal, illegal},
+			[5]string{"COMPLETED", "COMPLETED", same, illegal, illegal},
+		},
+		{MarkNoShow, false, onlyCustomer, never, never},
+		{
+			MarkNoShow, false, everyStaff,
+			[5]string{illegal, notBegun, illegal, illegal, same},
+			[5]string{"NO_SHOW", "NO_SHOW", illegal, illegal, same},
+		},
+		{
+			Cancel, false, onlyCustomer,
+			[5]string{"CANCELLED", "CANCELLED", illegal, same, illegal},
+			[5]string{begun, begun, illegal, same, illegal},
+		},
+		{
+			Cancel, false, everyStaff,
+			[5]string{"CANCELLED", "CANCELLED", illegal, same, illegal},
+			[5]string{"CANCELLED", "CANCELLED", illegal, same, illegal},
+		},
+		{
+			Reschedule, false, onlyCustomer,
+			[5]string{"PENDING", "PENDING", illegal, illegal, illegal},
+			[5]string{begun, begun, illegal, illegal, illegal},
+		},
+		{
+			Reschedule, false, everyStaff,
+			[5]string{"PENDING", "CONFIRMED", illegal, illegal, illegal},
+			[5]string{"PENDING", "CONFIRMED", illegal, illegal, illegal},
+		},
+	}
+	covered := map[Action][]Actor{}
+	for _, tt := range tests {
+		for _, actor := range tt.by {
+			covered[tt.action] = append(covered[tt.action], actor)
+			for i, state := range states {
+				checkTransition(t, tt.action, actor, tt.early, state, at(9, 59).Add(59*time.Second), tt.before[i])
+				checkTransition(t, tt.action, actor, tt.early, state, at(10, 0), tt.after[i])
+				checkTransition(t, tt.action, actor, tt.early, state, at(12, 0), tt.after[i])
+			}
+		}
+	}
+	for _, action := range []Action{Confirm, Complete, MarkNoShow, Cancel, Reschedule} {
+		for _, actor := range []Actor{Customer, Master, Receptionist, Manager, Administrator} {
+			if !slices.Contains(covered[action], actor) {
+				t.Errorf("%s by %s is not tested", action, actor)
+			}
+		}
+	}
+}
+
+// checkTransition does something to an appointment of 10:00.
+func checkTransition(t *testing.T, action Action, actor Actor, early bool, from State, now time.Time, want string) {
+	t.Helper()
+	a := appointmentIn(from)
+	before := *a
+	by := By{Actor: actor, AccountID: "someone", Now: now}
+	var err error
+	switch action {
+	case Cancel:
+		err = a.Cancel(by, "ill")
+	case Reschedule:
+		err = a.Reschedule(at(15, 0), 60, false, by)
+	default:
+		err = a.Do(action, by, early)
+	}
+	name := string(action) + " in " + string(from) + " by " + string(actor) + " at " + now.Format(time.TimeOnly)
+	refusal, refused := refusals[want]
+	switch {
+	case refused && !errors.Is(err, refusal):
+		t.Errorf("%s: got %v, want %v", name, err, refusal)
+	case !refused && err != nil:
+		t.Errorf("%s: %v", name, err)
+	}
+	if refused || want == same {
+		if a.change != nil || a.Version != before.Version || a.State != from || !a.UpdateTime.Equal(before.UpdateTime) {
+			t.Errorf("%s: changed to %+v", name, a)
+		}
+		return
+	}
+	if a.State != State(want) {
+		t.Errorf("%s: state %s, want %s", name, a.State, want)
+	}
+	if a.change == nil {
+		t.Fatalf("%s: no change is recorded", name)
+	}
+	if c := *a.change; c.Action != action || c.By != by || c.StateBefore != from || !c.StartBefore.Equal(at(10, 0)) ||
+		(c.Reason != "") != (action == Cancel) {
+		t.Errorf("%s: recorded %+v", name, c)
+	}
+	if a.Version != before.Version+1 || a.ChangedBy != actor || !a.UpdateTime.Equal(now) {
+		t.Errorf("%s: version %d, by %s, at %v", name, a.Version, a.ChangedBy, a.UpdateTime)
+	}
+}
+
+func TestStatesThatTakeTime(t *testing.T) {
+	for state, want := range map[State]bool{Pending: true, Confirmed: true, Completed: true, Cancelled: false, NoShow: false} {
+		if state.TakesTime() != want {
+			t.Errorf("%s takes time: %v", state, !want)
+		}
+	}
+}

@@ -1,0 +1,414 @@
+package people
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/id"
+	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/services/appointment/claims"
+)
+
+// owner answers for the user service and counts the calls.
+type owner struct {
+	userv1.UnimplementedIdentityServiceServer
+	users   map[string]*userv1.LookupUserResponse
+	masters map[string]*userv1.LookupMasterResponse
+	broken  map[string]bool
+	calls   atomic.Int32
+}
+
+// LookupUser implements userv1.IdentityServiceServer.
+func (o *owner) LookupUser(_ context.Context, req *userv1.LookupUserRequest) (*userv1.LookupUserResponse, error) {
+	o.calls.Add(1)
+	if o.broken[req.GetUserId()] {
+		return nil, errors.New("broken")
+	}
+	if found, ok := o.users[req.GetUserId()]; ok {
+		return found, nil
+	}
+	return nil, apierr.NotFound("user")
+}
+
+// LookupMaster implements userv1.IdentityServiceServer.
+func (o *owner) LookupMaster(_ context.Context, req *userv1.LookupMasterRequest) (*userv1.LookupMasterResponse, error) {
+	o.calls.Add(1)
+	if o.broken[req.GetMasterId()] {
+		return nil, errors.New("broken")
+	}
+	if found, ok := o.masters[req.GetMasterId()]; ok {
+		return found, nil
+	}
+	return nil, apierr.NotFound("master")
+}
+
+func (f *fixture) serve(o *owner) *owner {
+	f.Serve("user", func(r grpc.ServiceRegistrar) { userv1.RegisterIdentityServiceServer(r, o) })
+	return o
+}
+
+func TestMaster(t *testing.T) {
+	f := newFixture(t)
+	known, gone, back, deleted, locked := id.New(), id.New(), id.New(), id.New(), id.New()
+	of := func(id string, version int64) *userv1.LookupMasterResponse {
+		return &userv1.LookupMasterResponse{MasterId: id, SalonId: f.other, DisplayName: "Mira", Version: version}
+	}
+	goneOne, deletedOne, lockedOne := of(gone, 4), of(deleted, 4), of(locked, 4)
+	goneOne.Deleted, deletedOne.Deleted, lockedOne.Disabled = true, true, true
+	o := f.serve(&owner{masters: map[string]*userv1.LookupMasterResponse{
+		known: of(known, 4), gone: goneOne, back: of(back, 9), deleted: deletedOne, locked: lockedOne,
+	}})
+	for _, id := range []string{back, deleted} {
+		if err := f.people.store.PutMaster(t.Context(), Master{ID: id, SalonID: f.other, Deleted: true, Version: 4}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		name  string
+		id    string
+		want  error
+		calls int32
+	}{
+		{"unknown here", known, nil, 1},
+		{"known now", known, nil, 0},
+		{"unknown here and deleted", gone, ErrMasterUnavailable, 1},
+		{"deleted here, but made again since", back, nil, 1},
+		{"deleted", deleted, ErrMasterUnavailable, 1},
+		{"the account is disabled", locked, ErrMasterUnavailable, 1},
+		{"unknown", id.New(), ErrMasterUnavailable, 1},
+	} {
+		o.calls.Store(0)
+		m, err := f.people.Master(t.Context(), tt.id)
+		if !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if err == nil && (m.ID != tt.id || m.SalonID != f.other || m.DisplayName != "Mira" || m.Version < 4) {
+			t.Errorf("%s: %+v", tt.name, m)
+		}
+		if calls := o.calls.Load(); calls != tt.calls {
+			t.Errorf("%s: %d calls of the owner", tt.name, calls)
+		}
+	}
+}
+
+func TestWithoutOwner(t *testing.T) {
+	f := newFixture(t)
+	if _, err := f.people.Master(t.Context(), id.New()); apierr.ReasonOf(err) != "UNAVAILABLE" {
+		t.Errorf("master: %v", err)
+	}
+	if _, _, err := f.people.CustomerOf(t.Context(), id.FirstSalon, id.New()); apierr.ReasonOf(err) != "UNAVAILABLE" {
+		t.Errorf("customer: %v", err)
+	}
+}
+
+// What was read from the owner earlier and arrives later changes nothing.
+func TestOlderStatesAreIgnored(t *testing.T) {
+	f := newFixture(t)
+	user := id.New()
+	o := f.serve(&owner{
+		users:   map[string]*userv1.LookupUserResponse{user: {UserId: user}},
+		masters: map[string]*userv1.LookupMasterResponse{user: {MasterId: user, SalonId: f.other}},
+	})
+	for _, tt := range []struct {
+		version  int64
+		disabled bool
+		want     bool
+	}{{2, true, true}, {1, false, true}, {2, false, true}, {3, false, false}} {
+		o.users[user].Version, o.users[user].Disabled = tt.version, tt.disabled
+		o.masters[user].Version, o.masters[user].Disabled = tt.version, tt.disabled
+		if a := f.refreshed(user); a.Disabled != tt.want {
+			t.Errorf("version %d: account %+v", tt.version, a)
+		}
+		m, err := f.people.RefreshMaster(t.Context(), user)
+		if err != nil || m.Disabled != tt.want {
+			t.Errorf("version %d: master %+v, %v", tt.version, m, err)
+		}
+		if n := f.count("accounts a JOIN masters m USING (id, disabled) WHERE id = ? AND a.disabled = ?", user, tt.want); n != 1 {
+			t.Errorf("version %d: %d rows", tt.version, n)
+		}
+	}
+}
+
+func TestMasterWhomTheOwnerHasLost(t *testing.T) {
+	f := newFixture(t)
+	f.serve(&owner{})
+	m := Master{ID: id.New(), SalonID: f.other, DisplayName: "Mira"}
+	if err := f.people.store.PutMaster(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.people.RefreshMaster(t.Context(), m.ID); !errors.Is(err, ErrMasterUnavailable) {
+		t.Errorf("got %v", err)
+	}
+	if n := f.count("masters WHERE id = ? AND deleted AND version = 1 AND display_name = 'Mira'", m.ID); n != 1 {
+		t.Error("the master still takes bookings")
+	}
+	if ids, err := f.people.store.UnreadMasters(t.Context(), "", 10); err != nil || len(ids) != 0 {
+		t.Errorf("would be read again: %v, %v", ids, err)
+	}
+}
+
+// The data of an account leave with the account and never come back, whatever was read before.
+func TestAccountsLeave(t *testing.T) {
+	f := newFixture(t)
+	user := id.New()
+	before := &userv1.LookupUserResponse{UserId: user, DisplayName: "Ann", Phone: "+4930123456", Email: "ann@salon.example", Version: 7}
+	o := f.serve(&owner{users: map[string]*userv1.LookupUserResponse{user: before}})
+	f.refreshed(user)
+	c := f.addCustomer(Customer{AccountID: user, Notes: "Prefers mornings."})
+	if got := f.customer(c.ID); got.ShownName() != "Ann" || got.ShownPhone() != "+4930123456" || got.ShownEmail() != "ann@salon.example" {
+		t.Errorf("shown: %+v", got)
+	}
+	delete(o.users, user)
+	for range 2 {
+		if a := f.refreshed(user); !a.Disabled || a.DisplayName+a.Phone+a.Email != "" {
+			t.Errorf("gone: %+v", a)
+		}
+	}
+	o.users[user] = before
+	f.refreshed(user)
+	if got := f.customer(c.ID); got.ShownName()+got.ShownPhone()+got.ShownEmail() != "" || got.Notes != "Prefers mornings." {
+		t.Errorf("shown afterwards: %+v", got)
+	}
+	if n := f.count("accounts WHERE id = ? AND disabled AND display_name || phone || email || trim(E'\\n' FROM search_text) = ''", user); n != 1 {
+		t.Error("the row still has personal data")
+	}
+}
+
+// A refresh waits for the transactions that hold the lock, as bookings do, and then sees what they have
+// committed.
+func TestRefreshWaitsForTheLock(t *testing.T) {
+	f := newFixture(t)
+	user := id.New()
+	f.serve(&owner{
+		users:   map[string]*userv1.LookupUserResponse{user: {UserId: user, Version: 2, Disabled: true}},
+		masters: map[string]*userv1.LookupMasterResponse{user: {MasterId: user, SalonId: f.other, Version: 2, Deleted: true}},
+	})
+	for name, refresh := range map[string]func() error{
+		"master":  func() error { _, err := f.people.RefreshMaster(t.Context(), user); return err },
+		"account": func() error { _, err := f.people.RefreshAccount(t.Context(), user); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			held, release := make(chan struct{}), make(chan struct{})
+			var both sync.WaitGroup
+			both.Go(func() {
+				err := f.db.InTx(t.Context(), func(tx *postgres.DB) error {
+					if err := claims.Lock(t.Context(), tx, user); err != nil {
+						return err
+					}
+					close(held)
+					<-release
+					// A newer state, which the refresh must not overwrite.
+					store := NewStore(tx)
+					if err := store.PutAccount(t.Context(), Account{ID: user, Version: 3}); err != nil {
+						return err
+					}
+					return store.PutMaster(t.Context(), Master{ID: user, SalonID: f.other, Version: 3})
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+			<-held
+			var returned atomic.Bool
+			both.Go(func() {
+				if err := refresh(); err != nil {
+					t.Error(err)
+				}
+				returned.Store(true)
+			})
+			f.Eventually("the refresh waits", func() bool { return f.waiting(t.Context()) == 1 })
+			if returned.Load() {
+				t.Error("the refresh returned while the lock was held")
+			}
+			close(release)
+			both.Wait()
+			if n := f.count("accounts a JOIN masters m USING (id) WHERE id = ? AND a.version = 3 AND m.version = 3", user); n != 1 {
+				t.Error("an older state was written over a newer one")
+			}
+		})
+	}
+}
+
+// TestMatch proves the rule for verified addresses: in each salon the oldest customer with the address and
+// no account becomes the account's, unless the account has a customer there. Nothing else changes.
+func TestMatch(t *testing.T) {
+	f := newFixture(t)
+	third := id.New()
+	f.addSalon(third)
+	user, stranger := id.New(), id.New()
+	answer := &userv1.LookupUserResponse{UserId: user, DisplayName: "Ann", Email: "Ann@Salon.example", Version: 1}
+	f.serve(&owner{users: map[string]*userv1.LookupUserResponse{user: answer, stranger: {UserId: stranger, Version: 1}}})
+	f.refreshed(user)
+	f.refreshed(stranger)
+	at := func(minutes int) time.Time { return f.Clock.Now().Add(time.Duration(minutes) * time.Minute) }
+	const email = "ann@salon.example"
+	younger := f.addCustomer(Customer{DisplayName: "Younger", Email: email, CreateTime: at(2)})
+	oldest := f.addCustomer(Customer{DisplayName: "Oldest", Phone: "+4930123456", Email: email, Notes: "Knows us.", CreateTime: at(1)})
+	elsewhere := f.addCustomer(Customer{SalonID: f.other, DisplayName: "Elsewhere", Email: email, CreateTime: at(3)})
+	own := f.addCustomer(Customer{SalonID: third, AccountID: user, CreateTime: at(4)})
+	beside := f.addCustomer(Customer{SalonID: third, DisplayName: "Beside", Email: email, CreateTime: at(1)})
+	taken := f.addCustomer(Customer{AccountID: stranger, DisplayName: "Taken", Email: email, CreateTime: at(0)})
+	different := f.addCustomer(Customer{DisplayName: "Different", Email: "anna@salon.example", CreateTime: at(0)})
+	nobody := f.addCustomer(Customer{DisplayName: "No address", CreateTime: at(0)})
+	accounts := func() string {
+		var b strings.Builder
+		for _, c := range []Customer{younger, oldest, elsewhere, own, beside, taken, different, nobody} {
+			switch f.customer(c.ID).AccountID {
+			case user:
+				b.WriteString("u")
+			case stranger:
+				b.WriteString("s")
+			default:
+				b.WriteString("-")
+			}
+		}
+		return b.String()
+	}
+
+	answer.Version = 2
+	f.refreshed(user)
+	if got := accounts(); got != "---u-s--" {
+		t.Errorf("an address that is not verified matches: %s", got)
+	}
+	f.Clock.Advance(time.Minute)
+	answer.EmailVerified, answer.Version = true, 3
+	f.refreshed(user)
+	if got := accounts(); got != "-uuu-s--" {
+		t.Errorf("a verified address: %s", got)
+	}
+	want := oldest
+	want.AccountID, want.Version, want.UpdateTime = user, 2, f.Clock.Now()
+	want.Account = f.customer(oldest.ID).Account
+	if got := f.customer(oldest.ID); got != want {
+		t.Errorf("matched: %+v, want %+v", got, want)
+	}
+	f.refreshed(user)
+	if got := accounts(); got != "-uuu-s--" {
+		t.Errorf("once more: %s", got)
+	}
+	// A customer who is added later matches when the account is read the next time, of whatever version.
+	f.exec("DELETE FROM customers WHERE id = ?", elsewhere.ID)
+	elsewhere = f.addCustomer(Customer{SalonID: f.other, DisplayName: "Later", Email: email})
+	f.refreshed(user)
+	if got := accounts(); got != "-uuu-s--" {
+		t.Errorf("added later: %s", got)
+	}
+	// A state that is older than the known one says nothing about the address.
+	f.exec("DELETE FROM customers WHERE id = ?", elsewhere.ID)
+	elsewhere = f.addCustomer(Customer{SalonID: f.other, DisplayName: "Later", Email: email})
+	answer.Version = 2
+	f.refreshed(user)
+	if got := accounts(); got != "-u-u-s--" {
+		t.Errorf("from an older state: %s", got)
+	}
+}
+
+func TestReconcile(t *testing.T) {
+	f := newFixture(t)
+	o := f.serve(&owner{
+		users: map[string]*userv1.LookupUserResponse{}, masters: map[string]*userv1.LookupMasterResponse{}, broken: map[string]bool{},
+	})
+	const rows = 40
+	for i := range rows {
+		user := id.New()
+		if err := f.people.store.PutMaster(t.Context(), Master{ID: user, SalonID: id.FirstSalon}); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.people.store.PutAccount(t.Context(), Account{ID: user}); err != nil {
+			t.Fatal(err)
+		}
+		switch i % 4 {
+		case 0: // the owner does not know them
+		case 1:
+			o.broken[user] = true
+		default:
+			o.masters[user] = &userv1.LookupMasterResponse{MasterId: user, SalonId: f.other, DisplayName: fmt.Sprint("Master ", i), Version: 3}
+			o.users[user] = &userv1.LookupUserResponse{UserId: user, DisplayName: fmt.Sprint("Account ", i), Version: 5}
+		}
+	}
+	err := f.people.Reconcile(t.Context())
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("and %d more", 2*rows/4-reconcileErrors)) {
+		t.Errorf("failures: %v", err)
+	}
+	for _, tt := range []struct {
+		from string
+		want int
+	}{
+		{"masters WHERE version = 3 AND salon_id <> '" + id.FirstSalon + "' AND display_name LIKE 'Master %'", rows / 2},
+		{"accounts WHERE version = 5 AND display_name LIKE 'Account %'", rows / 2},
+		{"masters WHERE deleted AND version = 1", rows / 4},
+		{"accounts WHERE disabled AND version > 5", rows / 4},
+		{"masters WHERE version = 0", rows / 4},
+		{"accounts WHERE version = 0", rows / 4},
+	} {
+		if n := f.count(tt.from); n != tt.want {
+			t.Errorf("%s: %d, want %d", tt.from, n, tt.want)
+		}
+	}
+	o.broken = nil
+	o.calls.Store(0)
+	if err := f.people.Reconcile(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if calls := o.calls.Load(); calls != 2*rows/4 {
+		t.Errorf("%d calls for what failed before", calls)
+	}
+	if n := f.count("masters WHERE version = 0") + f.count("accounts WHERE version = 0"); n != 0 {
+		t.Errorf("%d are still not read", n)
+	}
+}
+
+// A master leaves a salon when the profile is deleted and when it moves to another salon.
+func TestOnMasterLeft(t *testing.T) {
+	f := newFixture(t)
+	user := id.New()
+	answer := &userv1.LookupMasterResponse{MasterId: user, SalonId: f.other}
+	f.serve(&owner{masters: map[string]*userv1.LookupMasterResponse{user: answer}})
+	var left int
+	f.people.OnMasterLeft(func(_ context.Context, _ *postgres.DB, masterID string, until time.Time) error {
+		if masterID != user || !until.Equal(f.Clock.Now()) {
+			t.Errorf("left: %s at %v", masterID, until)
+		}
+		left++
+		return nil
+	})
+	for i, tt := range []struct {
+		name   string
+		change func()
+		want   int
+	}{
+		{"new", func() {}, 0},
+		{"renamed", func() { answer.DisplayName = "Mira" }, 0},
+		{"disabled", func() { answer.Disabled = true }, 0},
+		{"moved", func() { answer.Disabled, answer.SalonId = false, id.FirstSalon }, 1},
+		{"deleted", func() { answer.Deleted = true }, 1},
+		{"still deleted", func() {}, 0},
+		{"made again", func() { answer.Deleted = false }, 0},
+	} {
+		left = 0
+		tt.change()
+		answer.Version = int64(i + 1)
+		if _, err := f.people.RefreshMaster(t.Context(), user); err != nil || left != tt.want {
+			t.Errorf("%s: left %d times, %v, want %d", tt.name, left, err, tt.want)
+		}
+	}
+	failed := errors.New("no")
+	f.people.OnMasterLeft(func(context.Context, *postgres.DB, string, time.Time) error { return failed })
+	answer.Deleted, answer.Version = true, 20
+	if _, err := f.people.RefreshMaster(t.Context(), user); !errors.Is(err, failed) {
+		t.Errorf("got %v", err)
+	}
+	if n := f.count("masters WHERE id = ? AND NOT deleted", user); n != 1 {
+		t.Error("the deletion was recorded without what belongs to it")
+	}
+}
