@@ -158,7 +158,7 @@ func (s *Store) AcceptInvitation(ctx context.Context, userID, id string, now tim
 		if err != nil {
 			return err
 		}
-		before, err := st.lockMember(ctx, salonID, userID)
+		before, err := st.Member(ctx, salonID, userID)
 		if errors.Is(err, errNoMember) {
 			before, err = Member{SalonID: salonID, UserID: userID}, nil
 		}

@@ -13,7 +13,6 @@ import (
 
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
-	"github.com/beauty-salon/platform/internal/postgres"
 )
 
 func TestLogin(t *testing.T) {
@@ -177,8 +176,7 @@ func TestLoginDuringAChangeOfPassword(t *testing.T) {
 	h := newHarness(t)
 	id := h.register("anna").GetId()
 	done := make(chan error, 1)
-	err := h.store.db.InTx(t.Context(), func(tx *postgres.DB) error {
-		st := h.store.In(tx)
+	err := h.store.inTx(t.Context(), func(st *Store) error {
 		_, current, err := st.LockAccount(t.Context(), id)
 		if err != nil {
 			return err
@@ -187,13 +185,7 @@ func TestLoginDuringAChangeOfPassword(t *testing.T) {
 			_, err := h.auth.Login(h.from(testIP), &userv1.LoginRequest{Email: "anna@example.com", Password: testPassword})
 			done <- err
 		}()
-		h.Eventually("the sign-in waits for the account", func() bool {
-			var waiting int
-			// Outside of the transaction: statistics stay the same inside.
-			err := h.store.db.Conn(t.Context()).Raw(
-				"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting).Error
-			return err == nil && waiting == 1
-		})
+		waitForLock(t, h.store)
 		return st.SetPassword(t.Context(), id, Credential{Hash: current.Hash, Version: current.Version + 1})
 	})
 	if err != nil {

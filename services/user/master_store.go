@@ -111,7 +111,7 @@ func (s *Store) CreateMaster(ctx context.Context, userID, salonID string, p Prof
 		if err != nil {
 			return err
 		}
-		member, err := st.lockMember(ctx, salonID, userID)
+		member, err := st.Member(ctx, salonID, userID)
 		if errors.Is(err, errNoMember) {
 			if membersOnly {
 				return errNoUser
@@ -172,7 +172,7 @@ func (s *Store) DeleteMaster(ctx context.Context, id string, now time.Time, chec
 		if err := check(m); err != nil {
 			return err
 		}
-		member, err := st.lockMember(ctx, m.SalonID, id)
+		member, err := st.Member(ctx, m.SalonID, id)
 		if err != nil {
 			return err
 		}

@@ -103,18 +103,10 @@ func (s *Store) Members(ctx context.Context, salonID string, after *memberCursor
 		ORDER BY m.create_time, m.user_id LIMIT ?`, salonID, after.CreateTime, after.UserID, limit)
 }
 
-// Member returns a member of a salon, or NOT_FOUND.
+// Member returns a member of a salon, or NOT_FOUND. For a change, the account is locked
+// before.
 func (s *Store) Member(ctx context.Context, salonID, userID string) (Member, error) {
-	return s.member(ctx, salonID, userID, "")
-}
-
-// lockMember returns a member for a change in this transaction, or NOT_FOUND.
-func (s *Store) lockMember(ctx context.Context, salonID, userID string) (Member, error) {
-	return s.member(ctx, salonID, userID, "FOR NO KEY UPDATE OF m")
-}
-
-func (s *Store) member(ctx context.Context, salonID, userID, lock string) (Member, error) {
-	found, err := s.members(ctx, "WHERE m.salon_id = ? AND m.user_id = ? "+lock, salonID, userID)
+	found, err := s.members(ctx, "WHERE m.salon_id = ? AND m.user_id = ?", salonID, userID)
 	switch {
 	case err != nil:
 		return Member{}, err
@@ -156,7 +148,7 @@ func (s *Store) UpdateMember(ctx context.Context, salonID, userID string, roles 
 		if err != nil {
 			return err
 		}
-		if after, err = st.lockMember(ctx, salonID, userID); err != nil {
+		if after, err = st.Member(ctx, salonID, userID); err != nil {
 			return err
 		}
 		if slices.Equal(after.Roles, roles) {
@@ -173,8 +165,8 @@ func (s *Store) UpdateMember(ctx context.Context, salonID, userID string, roles 
 
 // setRoles gives a member other roles and keeps the master's profile in step: with
 // MASTER, the account gets the profile p; without, its profile is deleted. before is
-// the member as stored, or one at version 0 for a new member; the account a and the
-// member are locked. Sessions have the new roles as soon as the change is committed.
+// the member as stored, or one at version 0 for a new member; the account a is locked.
+// Sessions have the new roles as soon as the change is committed.
 func (s *Store) setRoles(ctx context.Context, a Account, before Member, roles []apiv1.SalonRole, p Profile, now time.Time) (Member, error) {
 	was, is := before.Has(apiv1.SalonRole_SALON_ROLE_MASTER), slices.Contains(roles, apiv1.SalonRole_SALON_ROLE_MASTER)
 	var err error

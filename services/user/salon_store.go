@@ -58,9 +58,6 @@ func (s *Store) lockSalon(ctx context.Context, id string) error {
 // deleted. It runs in a transaction: the row of the salon is locked by the change, so
 // that nobody becomes a member meanwhile.
 func (s *Store) EndSalon(ctx context.Context, id string, now time.Time) error {
-	if err := s.db.Conn(ctx).Exec("DELETE FROM invitations WHERE salon_id = ?", id).Error; err != nil {
-		return fmt.Errorf("delete the invitations of a salon: %w", err)
-	}
 	var userIDs []string
 	err := s.db.Conn(ctx).Raw("SELECT user_id FROM memberships WHERE salon_id = ? ORDER BY user_id", id).Scan(&userIDs).Error
 	if err != nil {
@@ -71,6 +68,9 @@ func (s *Store) EndSalon(ctx context.Context, id string, now time.Time) error {
 		if err != nil && !errors.Is(err, errNoMember) {
 			return err
 		}
+	}
+	if err := s.db.Conn(ctx).Exec("DELETE FROM invitations WHERE salon_id = ?", id).Error; err != nil {
+		return fmt.Errorf("delete the invitations of a salon: %w", err)
 	}
 	return nil
 }

@@ -104,7 +104,7 @@ func TestSalonEvents(t *testing.T) {
 
 // An account that accepts while the salon is deleted does not stay a member.
 func TestAcceptanceDuringADeletion(t *testing.T) {
-	for range 10 {
+	for range 3 {
 		s := newStore(t)
 		salonID := id.New()
 		if err := s.PutSalon(t.Context(), Salon{ID: salonID, Version: 1}); err != nil {
@@ -142,6 +142,51 @@ func TestAcceptanceDuringADeletion(t *testing.T) {
 		wg.Wait()
 		if members, open := count(t, s, "memberships"), count(t, s, "invitations"); members+open != 0 {
 			t.Errorf("%d members and %d invitations of a deleted salon", members, open)
+		}
+	}
+}
+
+// A change that makes an account a member waits for a deletion of the salon, and is
+// refused afterwards.
+func TestNoMemberOfASalonThatIsBeingDeleted(t *testing.T) {
+	s := newStore(t)
+	if err := s.PutSalon(t.Context(), Salon{ID: otherSalon, Version: 1}); err != nil {
+		t.Fatal(err)
+	}
+	a := addAccount(t, s, "mira@example.com", "Mira", apiv1.Role_ROLE_CUSTOMER, testTime)
+	for name, call := range map[string]func() error{
+		"CreateMaster": func() error {
+			_, err := s.CreateMaster(t.Context(), a.ID, otherSalon, testProfile(), false, testTime)
+			return err
+		},
+		"CreateInvitation": func() error {
+			return s.CreateInvitation(t.Context(), NewInvitation(id.New(), otherSalon, a.Email, []apiv1.SalonRole{roleManager}, testTime))
+		},
+	} {
+		done := make(chan error, 1)
+		err := s.inTx(t.Context(), func(st *Store) error {
+			if err := st.PutSalon(t.Context(), Salon{ID: otherSalon, Deleted: true, Version: 2}); err != nil {
+				return err
+			}
+			if err := st.EndSalon(t.Context(), otherSalon, testTime); err != nil {
+				return err
+			}
+			go func() { done <- call() }()
+			waitForLock(t, s)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; !errors.Is(err, errNoSalon) {
+			t.Errorf("%s: %v, want %v", name, err, errNoSalon)
+		}
+		if n := count(t, s, "memberships") + count(t, s, "invitations"); n != 0 {
+			t.Errorf("%s: %d members and invitations of a deleted salon", name, n)
+		}
+		err = s.db.Conn(t.Context()).Exec("UPDATE salons SET deleted = false, version = 1 WHERE id = ?", otherSalon).Error
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 }

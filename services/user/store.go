@@ -9,8 +9,8 @@ import (
 // Store reads and writes this service's schema. Its methods run in the transaction
 // that the Store is for, or begin their own where they need one.
 //
-// Rows are locked in this order: salon, administrators, account, member, master,
-// invitation. Everything that changes a member locks the member's account before.
+// Locks are taken in this order: salon, administrators, account, invitation, master. The
+// lock on an account is also the lock on its members.
 type Store struct {
 	db *postgres.DB
 	// outdated, unless nil, gets the revision of a master that is about to be

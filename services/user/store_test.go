@@ -212,3 +212,28 @@ func outbox(t *testing.T, s *Store, aggregateID string) (types []string, version
 	}
 	return types, versions
 }
+
+// waitForLock waits until a connection to the database waits for a lock.
+func waitForLock(t *testing.T, s *Store) {
+	t.Helper()
+	deadline := time.After(30 * time.Second)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var waiting int
+		// s is not the store of a transaction, in which statistics would stay the same.
+		err := s.db.Conn(t.Context()).Raw(
+			"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting).Error
+		if err != nil {
+			t.Fatal(err)
+		}
+		if waiting > 0 {
+			return
+		}
+		select {
+		case <-deadline:
+			t.Fatal("no connection waits for a lock")
+		case <-tick.C:
+		}
+	}
+}

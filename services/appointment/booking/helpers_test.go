@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -211,41 +212,38 @@ func wantClaims(tb testing.TB, db *postgres.DB) {
 	}
 }
 
-// holding keeps the locks of subjects in a transaction until release is called. do runs in the transaction
-// when it is released, before the commit; it may be nil.
+// holding runs lock in a transaction, which stays open until release is called. release runs do in the
+// transaction before it commits; do may be nil.
 func holding(tb testing.TB, db *postgres.DB, lock func(ctx context.Context, tx *postgres.DB) error) (release func(do func(tx *postgres.DB))) {
 	tb.Helper()
-	held, todo, done := make(chan struct{}), make(chan func(*postgres.DB), 1), make(chan error, 1)
+	held, free, done := make(chan *postgres.DB), make(chan struct{}), make(chan error, 1)
 	go func() {
 		done <- db.InTx(tb.Context(), func(tx *postgres.DB) error {
 			if err := lock(tb.Context(), tx); err != nil {
 				return err
 			}
-			close(held)
-			if do := <-todo; do != nil {
-				do(tx)
-			}
+			held <- tx
+			<-free
 			return nil
 		})
 	}()
+	var tx *postgres.DB
 	select {
-	case <-held:
+	case tx = <-held:
 	case err := <-done:
 		tb.Fatalf("lock: %v", err)
 	}
-	released := false
-	release = func(do func(*postgres.DB)) {
-		if released {
-			return
+	end := sync.OnceFunc(func() { close(free) })
+	tb.Cleanup(end)
+	return func(do func(*postgres.DB)) {
+		if do != nil {
+			do(tx)
 		}
-		released = true
-		todo <- do
+		end()
 		if err := <-done; err != nil {
 			tb.Errorf("release the lock: %v", err)
 		}
 	}
-	tb.Cleanup(func() { release(nil) })
-	return release
 }
 
 // eventually polls until a condition holds.
@@ -290,3 +288,6 @@ func change(tb testing.TB, s *Store, id string, do func(*Appointment) error) *Ap
 	}
 	return a
 }
+
+// nowFunc is a clock that stands still.
+func nowFunc() time.Time { return now }

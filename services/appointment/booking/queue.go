@@ -134,7 +134,8 @@ func (q *Queue) queueOf(masterID string) *waiting {
 
 func (q *Queue) work(w *waiting) {
 	for b := q.take(w); len(b.entries) > 0; b = q.take(w) {
-		q.commit(w, b)
+		q.commit(b.entries)
+		q.release(w, b)
 	}
 }
 
@@ -142,16 +143,18 @@ func (q *Queue) work(w *waiting) {
 // claims that overlap.
 type batch struct {
 	entries []*entry
-	// blocked are later entries that conflict with an entry of the batch, by the entry.
-	blocked map[*entry][]*entry
+	// blocked are later entries that conflict with an earlier one, in the order in which they came. They
+	// wait for what becomes of the batch.
+	blocked []*entry
 }
 
-// take forms a batch of the oldest entries whose callers still wait. An entry that conflicts with one
-// of the batch waits for what becomes of that one. Without any entry, the worker ends.
+// take forms a batch of the oldest entries whose callers still wait. An entry that conflicts with an older
+// one waits, also when that one waits itself: who comes later never takes the time of who came earlier.
+// Without any entry, the worker ends.
 func (q *Queue) take(w *waiting) batch {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	b := batch{blocked: map[*entry][]*entry{}}
+	var b batch
 	n := 0
 	for ; n < len(w.entries) && len(b.entries) < q.maxBatch; n++ {
 		e := w.entries[n]
@@ -159,8 +162,8 @@ func (q *Queue) take(w *waiting) batch {
 			q.endLocked(e, Result{}, err)
 			continue
 		}
-		if i := slices.IndexFunc(b.entries, e.conflictsWith); i >= 0 {
-			b.blocked[b.entries[i]] = append(b.blocked[b.entries[i]], e)
+		if slices.ContainsFunc(b.entries, e.conflictsWith) || slices.ContainsFunc(b.blocked, e.conflictsWith) {
+			b.blocked = append(b.blocked, e)
 			continue
 		}
 		b.entries = append(b.entries, e)
@@ -189,6 +192,23 @@ func (e *entry) overlap(other *entry) (Outcome, bool) {
 		}
 	}
 	return "", false
+}
+
+// release ends the blocked entries whose time the batch has booked. The others go back to the front of the
+// queue.
+func (q *Queue) release(w *waiting, b batch) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	again := slices.DeleteFunc(b.blocked, func(e *entry) bool {
+		for _, other := range b.entries {
+			if outcome, overlap := e.overlap(other); overlap && other.result.Outcome == Booked {
+				q.endLocked(e, Result{Outcome: outcome}, nil)
+				return true
+			}
+		}
+		return false
+	})
+	w.entries = append(again, w.entries...)
 }
 
 func (q *Queue) end(e *entry, result Result, err error) {

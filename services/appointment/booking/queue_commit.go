@@ -25,47 +25,29 @@ var takenBy = map[claims.Kind]Outcome{claims.Master: Taken, claims.Customer: Cus
 
 // commit books a batch and ends its entries. When the statement fails, every entry is tried by itself, so
 // that only the one that is the cause fails.
-func (q *Queue) commit(w *waiting, b batch) {
-	q.sizes.Observe(float64(len(b.entries)))
-	if len(b.entries) > 1 {
-		results, err := q.write(b.entries)
+func (q *Queue) commit(entries []*entry) {
+	q.sizes.Observe(float64(len(entries)))
+	if len(entries) > 1 {
+		results, err := q.write(entries)
 		if err == nil || !rolledBack(err) {
-			for i, e := range b.entries {
+			for i, e := range entries {
 				var result Result
 				if err == nil {
 					result = results[i]
 				}
-				q.settle(w, b, e, result, err)
+				q.end(e, result, err)
 			}
 			return
 		}
 	}
-	for _, e := range b.entries {
+	for _, e := range entries {
 		if err := e.ctx.Err(); err != nil {
-			q.settle(w, b, e, Result{}, err)
+			q.end(e, Result{}, err)
 			continue
 		}
 		result, err := q.writeAlone(e)
-		q.settle(w, b, e, result, err)
+		q.end(e, result, err)
 	}
-}
-
-// settle ends an entry. Those that it blocked are taken if it was booked over their time; the others go
-// back to the front of the queue, in their order.
-func (q *Queue) settle(w *waiting, b batch, e *entry, result Result, err error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.endLocked(e, result, err)
-	var again []*entry
-	for _, blocked := range b.blocked[e] {
-		outcome, overlap := blocked.overlap(e)
-		if err == nil && result.Outcome == Booked && overlap {
-			q.endLocked(blocked, Result{Outcome: outcome}, nil)
-			continue
-		}
-		again = append(again, blocked)
-	}
-	w.entries = append(again, w.entries...)
 }
 
 // writeAlone books one appointment and knows what the constraints say about it.

@@ -1,0 +1,226 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/events"
+	"github.com/beauty-salon/platform/internal/id"
+	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/internal/servicetest"
+	"github.com/beauty-salon/platform/services/appointment/claims"
+	"github.com/beauty-salon/platform/services/appointment/people"
+)
+
+func TestOffering(t *testing.T) {
+	f := newFixture(t)
+	mira := f.mira.UserID
+	hidden := f.newService("Hidden", 100)
+	f.offer(f.mira, hidden)
+	if _, err := f.client.UpdateService(f.As(f.manager), &appointmentv1.UpdateServiceRequest{
+		ServiceId: hidden.GetId(), Active: proto.Bool(false),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	dye := f.newService("Dye", 100)
+
+	got, err := f.root.Offering(t.Context(), mira, f.cut.GetId())
+	if err != nil || got.SalonID != id.FirstSalon || got.MasterID != mira || got.Service.Name != "Cut" || got.PriceMinor() != 4500 ||
+		got.Minutes() != 60 || got.Version != 1 || got.Service.Version != 1 || got.MasterVersion != 1 || got.MasterName == "" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, tt := range []struct {
+		name                string
+		masterID, serviceID string
+		want                error
+	}{
+		{"not offered", mira, dye.GetId(), ErrNotOffered},
+		{"not active", mira, hidden.GetId(), ErrNotOffered},
+		{"no such service", mira, id.New(), ErrNotOffered},
+		{"no such master", id.New(), f.cut.GetId(), people.ErrMasterUnavailable},
+	} {
+		if _, err := f.root.Offering(t.Context(), tt.masterID, tt.serviceID); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+	// What was refused is not kept.
+	f.offer(f.mira, dye)
+	if _, err := f.root.Offering(t.Context(), mira, dye.GetId()); err != nil {
+		t.Errorf("offered since: %v", err)
+	}
+	// What can be booked is, until it is forgotten; the version shows that it is out of date.
+	f.exec("UPDATE services SET price_minor = 1, version = 2 WHERE id = ?", f.cut.GetId())
+	if got, err := f.root.Offering(t.Context(), mira, f.cut.GetId()); err != nil || got.Service.Version != 1 {
+		t.Errorf("from memory: %+v, %v", got, err)
+	}
+	f.root.Forget(mira, f.cut.GetId())
+	if got, err := f.root.Offering(t.Context(), mira, f.cut.GetId()); err != nil || got.Service.Version != 2 || got.PriceMinor() != 1 {
+		t.Errorf("forgotten: %+v, %v", got, err)
+	}
+}
+
+// An offering of a master who works in another salon now cannot be booked, whatever the tables say.
+func TestOfferingOfAMasterElsewhere(t *testing.T) {
+	f := newFixture(t)
+	f.exec("UPDATE masters SET salon_id = ? WHERE id = ?", f.other, f.mira.UserID)
+	if _, err := f.root.Offering(t.Context(), f.mira.UserID, f.cut.GetId()); !errors.Is(err, ErrNotOffered) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Offerings go with the profile of the master, and with the salon that the master leaves. A profile that is
+// made again brings none of them back.
+func TestOfferingsOfMastersWhoLeave(t *testing.T) {
+	for name, left := range map[string]*userv1.LookupMasterResponse{
+		"deleted": {SalonId: id.FirstSalon, Deleted: true}, "moved": {Deleted: false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			listener := f.Listen("offerings", "offering.deleted")
+			if left.SalonId == "" {
+				left.SalonId = f.other
+			}
+			left.MasterId, left.Version = f.mira.UserID, 2
+			f.setMaster(left)
+			f.setMaster(&userv1.LookupMasterResponse{MasterId: f.mira.UserID, SalonId: id.FirstSalon, Version: 3})
+			list, err := f.client.ListOfferings(t.Context(), &appointmentv1.ListOfferingsRequest{MasterId: f.mira.UserID})
+			if err != nil || len(list.GetOfferings()) != 0 {
+				t.Errorf("still offered: %v, %v", list, err)
+			}
+			var body appointmentv1.OfferingEvent
+			if err := listener.Wait(1)[0].Decode(&body); err != nil {
+				t.Fatal(err)
+			}
+			servicetest.WantMessage(t, &body, &appointmentv1.OfferingEvent{
+				MasterId: f.mira.UserID, ServiceId: f.cut.GetId(), SalonId: id.FirstSalon, Deleted: true,
+			})
+		})
+	}
+}
+
+// The event of a deletion removes what the master had offered before, also when the profile was made again
+// before anybody read it.
+func TestOfferingsOfAProfileThatWasMadeAgain(t *testing.T) {
+	f := newFixture(t)
+	for _, c := range f.people.Consumers() {
+		f.Go(events.NewConsumer(f.db, f.Bus, c, f.Log, nil).Run)
+	}
+	deleted := f.Clock.Now().Add(time.Minute)
+	f.Clock.Advance(time.Hour)
+	dye := f.newService("Dye", 100)
+	f.offer(f.mira, dye)
+	f.SetMaster(&userv1.LookupMasterResponse{MasterId: f.mira.UserID, SalonId: id.FirstSalon, Version: 3})
+	f.Publish("master.deleted", f.mira.UserID, 2, deleted, &userv1.MasterEvent{MasterId: f.mira.UserID, Deleted: true})
+	f.Eventually("the former offering is removed", func() bool { return f.count("offerings WHERE deleted_at IS NULL") == 1 })
+	if n := f.count("offerings WHERE deleted_at IS NULL AND service_id = ?", dye.GetId()); n != 1 {
+		t.Error("the new offering is removed")
+	}
+}
+
+// Whoever changes what a booking relies on waits for the locks that bookings hold.
+func TestChangesWaitForBookings(t *testing.T) {
+	f := newFixture(t)
+	mira, cut := f.mira.UserID, f.cut.GetId()
+	for _, tt := range []struct {
+		name   string
+		change func(ctx context.Context) error
+	}{
+		{"put an offering", func(ctx context.Context) error {
+			_, err := f.client.PutOffering(ctx, &appointmentv1.PutOfferingRequest{MasterId: mira, ServiceId: cut, DurationOverrideMinutes: proto.Int32(30)})
+			return err
+		}},
+		{"update a service", func(ctx context.Context) error {
+			_, err := f.client.UpdateService(ctx, &appointmentv1.UpdateServiceRequest{ServiceId: cut, Active: proto.Bool(false)})
+			return err
+		}},
+		{"delete an offering", func(ctx context.Context) error {
+			_, err := f.client.DeleteOffering(ctx, &appointmentv1.DeleteOfferingRequest{MasterId: mira, ServiceId: cut})
+			return err
+		}},
+		{"delete a service", func(ctx context.Context) error {
+			_, err := f.client.DeleteService(ctx, &appointmentv1.DeleteServiceRequest{ServiceId: cut})
+			return err
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f.offer(f.mira, f.cut) // as far as there is no offering
+			held, release := make(chan struct{}), make(chan struct{})
+			var both sync.WaitGroup
+			both.Go(func() {
+				err := f.db.InTx(t.Context(), func(tx *postgres.DB) error {
+					err := claims.Lock(t.Context(), tx, mira)
+					close(held)
+					<-release
+					return err
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+			<-held
+			var changed atomic.Bool
+			both.Go(func() {
+				if err := tt.change(f.As(f.manager)); err != nil {
+					t.Error(err)
+				}
+				changed.Store(true)
+			})
+			f.Eventually("the change waits", func() bool { return f.waiting(t.Context()) == 1 })
+			if changed.Load() {
+				t.Error("the change was made while the lock was held")
+			}
+			close(release)
+			both.Wait()
+		})
+	}
+}
+
+// A service that is deleted while masters begin to offer it leaves no offering behind.
+func TestDeletionRacesWithOfferings(t *testing.T) {
+	f := newFixture(t)
+	var masters []auth.Principal
+	for range 6 {
+		m := f.SignIn(apiv1.Role_ROLE_CUSTOMER, servicetest.Member(id.FirstSalon, apiv1.SalonRole_SALON_ROLE_MASTER))
+		if _, err := f.people.Master(t.Context(), m.UserID); err != nil {
+			t.Fatal(err)
+		}
+		masters = append(masters, m)
+	}
+	for range 5 {
+		s := f.newService("Dye", 100)
+		var all sync.WaitGroup
+		for _, m := range masters {
+			all.Go(func() {
+				_, err := f.client.PutOffering(f.As(f.manager), &appointmentv1.PutOfferingRequest{MasterId: m.UserID, ServiceId: s.GetId()})
+				if reason := apierr.ReasonOf(err); reason != "" && reason != "NOT_FOUND" {
+					t.Error(err)
+				}
+			})
+		}
+		all.Go(func() {
+			deleted := false
+			for !deleted {
+				_, err := f.client.DeleteService(f.As(f.manager), &appointmentv1.DeleteServiceRequest{ServiceId: s.GetId()})
+				if reason := apierr.ReasonOf(err); reason != "" && reason != "CONTENTION" {
+					t.Error(err)
+				}
+				deleted = err == nil
+			}
+		})
+		all.Wait()
+		if n := f.count("offerings WHERE service_id = ? AND deleted_at IS NULL", s.GetId()); n != 0 {
+			t.Errorf("%d offerings of a deleted service", n)
+		}
+	}
+}
