@@ -2,7 +2,11 @@ package main
 
 import (
 	"slices"
+	"strings"
 	"testing"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/beauty-salon/platform/internal/service"
 	"github.com/beauty-salon/platform/internal/servicetest"
@@ -11,11 +15,13 @@ import (
 // Whatever a service forgets to declare, such as a subject of the stream, would only fail at run time.
 func TestDefinitionsMatchTheContract(t *testing.T) {
 	t.Parallel()
+	served := map[string]bool{}
 	for _, d := range definitions {
 		if d.New == nil || d.Migrations.Service == "" || len(d.APIs) == 0 {
 			t.Errorf("%s is not complete", d.Name)
 		}
 		for _, api := range d.APIs {
+			served[api.Desc.ServiceName] = true
 			if got := service.NameOf(api.Desc); got != d.Name {
 				t.Errorf("%s has the contract of %s", d.Name, got)
 			}
@@ -26,6 +32,14 @@ func TestDefinitionsMatchTheContract(t *testing.T) {
 			}
 		}
 	}
+	protoregistry.GlobalFiles.RangeFiles(func(file protoreflect.FileDescriptor) bool {
+		for i := range file.Services().Len() {
+			if name := string(file.Services().Get(i).FullName()); strings.HasPrefix(name, "salon.") && !served[name] {
+				t.Errorf("%s is in the contract and in no definition", name)
+			}
+		}
+		return true
+	})
 	got := streamSubjects()
 	slices.Sort(got)
 	if want := servicetest.ContractSubjects(); !slices.Equal(got, want) {

@@ -52,7 +52,9 @@ func NewAccess(cfg AccessConfig, log zerolog.Logger) (*Access, error) {
 			Filename:   cfg.File,
 			MaxSize:    cfg.MaxSizeMB,
 			MaxBackups: cfg.Backups,
-			Compress:   cfg.Compress,
+		}
+		if cfg.Compress {
+			a.file.Compression = "gzip"
 		}
 		if a.file.MaxBackups == 0 {
 			a.file.MaxBackups = 7 // in timberjack, 0 keeps all files
