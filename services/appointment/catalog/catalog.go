@@ -47,7 +47,7 @@ type Catalog struct {
 // offeringKey names an offering.
 type offeringKey struct{ masterID, serviceID string }
 
-// New returns the root. It connects to nothing. From then on, offerings of masters who leave go.
+// New returns the root. It connects to nothing. Offerings of masters who leave are removed from then on.
 func New(d service.Deps, salons *salon.Salons, people *people.People) *Catalog {
 	c := &Catalog{
 		deps:     d,

@@ -99,10 +99,6 @@ func (f *fixture) offer(master auth.Principal, s *appointmentv1.Service) *appoin
 	return o
 }
 
-func (f *fixture) get(id string) (*appointmentv1.Service, error) {
-	return f.client.GetService(f.t.Context(), &appointmentv1.GetServiceRequest{ServiceId: id})
-}
-
 // setMaster replaces what the owner says of a master and reads it.
 func (f *fixture) setMaster(m *userv1.LookupMasterResponse) {
 	f.t.Helper()

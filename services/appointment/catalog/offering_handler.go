@@ -58,12 +58,9 @@ func (c *Catalog) PutOffering(
 			return err
 		}
 		o = before
-		if deleted {
-			o.CreateTime = now
-		}
 		version := before.Version
-		if deleted {
-			version = 0 // there is nothing to change yet
+		if deleted { // there is nothing to change yet
+			o.CreateTime, version = now, 0
 		}
 		if err := etag.Match(req.GetEtag(), version); err != nil {
 			return err

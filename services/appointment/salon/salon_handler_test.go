@@ -1,7 +1,6 @@
 package salon
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -256,88 +255,4 @@ func TestSalonsThatAreNotEmptyStay(t *testing.T) {
 	if _, err := f.client.DeleteSalon(f.As(f.admin), &appointmentv1.DeleteSalonRequest{SalonId: s.GetId()}); err != nil {
 		t.Error(err)
 	}
-}
-
-func TestSetDefaultSalon(t *testing.T) {
-	f := newFixture(t)
-	listener := f.Listen("salons", "salon.updated")
-	s := f.create("one")
-	for range 2 { // the second call changes nothing
-		got, err := f.client.SetDefaultSalon(f.As(f.admin), &appointmentv1.SetDefaultSalonRequest{SalonId: s.GetId()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !got.GetIsDefault() || got.GetEtag() != "2" {
-			t.Errorf("got %v", got)
-		}
-	}
-	if first := f.get(id.FirstSalon); first.GetIsDefault() || first.GetEtag() != "2" {
-		t.Errorf("the former default salon: %v", first)
-	}
-	changed := map[string]bool{}
-	for _, e := range listener.Wait(2) {
-		var body appointmentv1.SalonEvent
-		if err := e.Decode(&body); err != nil {
-			t.Fatal(err)
-		}
-		changed[body.GetSalonId()] = body.GetIsDefault()
-	}
-	if !changed[s.GetId()] || changed[id.FirstSalon] || len(changed) != 2 {
-		t.Errorf("events: %v", changed)
-	}
-	body, _, err := f.salons.Snapshot(t.Context(), "")
-	if err != nil || body.GetSalonId() != s.GetId() {
-		t.Errorf("the default salon is %v, %v", body, err)
-	}
-	_, err = f.client.SetDefaultSalon(f.As(f.admin), &appointmentv1.SetDefaultSalonRequest{SalonId: f.NewID()})
-	servicetest.WantError(t, err, codes.NotFound, "NOT_FOUND", "")
-	_, err = f.client.SetDefaultSalon(f.As(f.manager(s.GetId())), &appointmentv1.SetDefaultSalonRequest{SalonId: s.GetId()})
-	servicetest.WantError(t, err, codes.PermissionDenied, "PERMISSION_DENIED", "")
-}
-
-func TestListSalons(t *testing.T) {
-	f := newFixture(t)
-	for _, s := range []struct{ name, slug, address string }{
-		{"Élan", "elan", "Rue de la Paix 1, Paris"}, {"Straße 7", "seven", ""}, {"100% Beauty", "hundred", ""}, {"Under_score", "under", ""},
-	} {
-		_, err := f.client.CreateSalon(f.As(f.admin), &appointmentv1.CreateSalonRequest{
-			Name: s.name, Slug: s.slug, Address: s.address, TimeZone: "UTC", CurrencyCode: "EUR",
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, tt := range []struct {
-		name, query string
-		want        []string
-	}{
-		{"all, by name", "", []string{"100% Beauty", "Élan", "Salon", "Straße 7", "Under_score"}},
-		{"accents and case", "ELAN", []string{"Élan"}},
-		{"address", "paix", []string{"Élan"}},
-		{"slug", "hundred", []string{"100% Beauty"}},
-		{"sharp s", "STRASSE", []string{"Straße 7"}},
-		{"percent is no wildcard", "%", []string{"100% Beauty"}},
-		{"underscore is no wildcard", "_", []string{"Under_score"}},
-		{"nothing", "xyz", nil},
-	} {
-		req := &appointmentv1.ListSalonsRequest{PageSize: 2, Query: tt.query}
-		var got []string
-		for {
-			page, err := f.client.ListSalons(t.Context(), req)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, s := range page.GetSalons() {
-				got = append(got, s.GetName())
-			}
-			if req.PageToken = page.GetNextPageToken(); req.PageToken == "" {
-				break
-			}
-		}
-		if !slices.Equal(got, tt.want) {
-			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
-		}
-	}
-	_, err := f.client.ListSalons(t.Context(), &appointmentv1.ListSalonsRequest{PageToken: "x"})
-	servicetest.WantError(t, err, codes.InvalidArgument, "INVALID_PAGE_TOKEN", "page_token")
 }

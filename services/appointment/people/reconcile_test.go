@@ -1,0 +1,65 @@
+package people
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/id"
+)
+
+func TestReconcile(t *testing.T) {
+	f := newFixture(t)
+	o := f.serve(&owner{
+		users: map[string]*userv1.LookupUserResponse{}, masters: map[string]*userv1.LookupMasterResponse{}, broken: map[string]bool{},
+	})
+	const rows = 40
+	for i := range rows {
+		user := id.New()
+		if err := f.people.store.PutMaster(t.Context(), Master{ID: user, SalonID: id.FirstSalon}); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.people.store.PutAccount(t.Context(), Account{ID: user}); err != nil {
+			t.Fatal(err)
+		}
+		switch i % 4 {
+		case 0: // the owner does not know them
+		case 1:
+			o.broken[user] = true
+		default:
+			o.masters[user] = &userv1.LookupMasterResponse{MasterId: user, SalonId: f.other, DisplayName: fmt.Sprint("Master ", i), Version: 3}
+			o.users[user] = &userv1.LookupUserResponse{UserId: user, DisplayName: fmt.Sprint("Account ", i), Version: 5}
+		}
+	}
+	err := f.people.Reconcile(t.Context())
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("and %d more", 2*rows/4-reconcileErrors)) {
+		t.Errorf("failures: %v", err)
+	}
+	for _, tt := range []struct {
+		from string
+		want int
+	}{
+		{"masters WHERE version = 3 AND salon_id <> '" + id.FirstSalon + "' AND display_name LIKE 'Master %'", rows / 2},
+		{"accounts WHERE version = 5 AND display_name LIKE 'Account %'", rows / 2},
+		{"masters WHERE deleted AND version = 1", rows / 4},
+		{"accounts WHERE disabled AND version > 5", rows / 4},
+		{"masters WHERE version = 0", rows / 4},
+		{"accounts WHERE version = 0", rows / 4},
+	} {
+		if n := f.count(tt.from); n != tt.want {
+			t.Errorf("%s: %d, want %d", tt.from, n, tt.want)
+		}
+	}
+	o.broken = nil
+	o.calls.Store(0)
+	if err := f.people.Reconcile(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if calls := o.calls.Load(); calls != 2*rows/4 {
+		t.Errorf("%d calls for what failed before", calls)
+	}
+	if n := f.count("masters WHERE version = 0") + f.count("accounts WHERE version = 0"); n != 0 {
+		t.Errorf("%d are still not read", n)
+	}
+}
