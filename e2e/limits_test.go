@@ -19,7 +19,7 @@ var errNoLine = errors.New("a request has left no line yet")
 // TestGatewaySettings starts a system with what an operator may set: small limits, a trusted proxy, an origin.
 func TestGatewaySettings(t *testing.T) {
 	t.Parallel()
-	s := salontest.Start(t, salontest.WithArgs("--limit-user=1", "--limit-address=2", "--limit-auth=1",
+	s := salontest.Start(t, salontest.WithBookingLimit(), salontest.WithArgs("--limit-user=1", "--limit-address=2", "--limit-auth=1",
 		"--trusted-proxies=127.0.0.0/8", "--cors-origins=https://app.example"))
 	t.Run("limits", func(t *testing.T) { testLimits(t, s) })
 	t.Run("proxies", func(t *testing.T) { testTrustedProxy(t, s) })

@@ -74,7 +74,13 @@ func (s *System) Admin() *Account {
 // NewCustomer registers an account.
 func (s *System) NewCustomer(t testing.TB, name string) *Account {
 	t.Helper()
-	a := &Account{Email: "customer-" + Unique() + "@example.com", Password: Password, Name: name, system: s}
+	return s.NewCustomerWith(t, name, "customer-"+Unique()+"@example.com")
+}
+
+// NewCustomerWith registers an account with this address.
+func (s *System) NewCustomerWith(t testing.TB, name, email string) *Account {
+	t.Helper()
+	a := &Account{Email: email, Password: Password, Name: name, system: s}
 	a.ID = Do[*userv1.User](t, s.REST(), nil, userv1.AuthService_Register_FullMethodName,
 		&userv1.RegisterRequest{Email: a.Email, Password: a.Password, DisplayName: a.Name}).GetId()
 	return a

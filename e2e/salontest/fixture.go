@@ -123,9 +123,10 @@ func Same(t testing.TB, got, want proto.Message) {
 	}
 }
 
-// WithoutCustomer is an appointment that staff see, as its customer sees it: without the customer's name and phone.
-func WithoutCustomer(a *appointmentv1.Appointment) *appointmentv1.Appointment {
+// ForAll is what everybody who may see an appointment sees of it: without the customer's name and phone, which are for staff,
+// without whether it is rated, and without the etag, which covers both.
+func ForAll(a *appointmentv1.Appointment) *appointmentv1.Appointment {
 	seen := proto.CloneOf(a)
-	seen.Customer = nil
+	seen.Customer, seen.Rated, seen.Etag = nil, false, ""
 	return seen
 }
