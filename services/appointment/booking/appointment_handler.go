@@ -72,7 +72,7 @@ func (b *Bookings) CancelAppointment(
 func (b *Bookings) RescheduleAppointment(
 	ctx context.Context, req *appointmentv1.RescheduleAppointmentRequest,
 ) (*appointmentv1.Appointment, error) {
-	start, err := protoconv.Time("start_time", req.GetStartTime())
+	start, err := startTime(req.GetStartTime())
 	if err != nil {
 		return nil, err
 	}

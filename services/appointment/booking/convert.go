@@ -3,6 +3,9 @@ package booking
 import (
 	"fmt"
 	"hash/crc32"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
@@ -28,6 +31,15 @@ func stateFromProto(s appointmentv1.AppointmentState) State {
 // actorToProto is ACTOR_UNSPECIFIED for nobody.
 func actorToProto(a Actor) appointmentv1.Actor {
 	return appointmentv1.Actor(appointmentv1.Actor_value[actorPrefix+string(a)])
+}
+
+// startTime returns a requested start with all its digits, so that checkStart also sees a fraction that the
+// database would drop.
+func startTime(t *timestamppb.Timestamp) (time.Time, error) {
+	if _, err := protoconv.Time("start_time", t); err != nil {
+		return time.Time{}, err
+	}
+	return t.AsTime(), nil
 }
 
 // toProto shows an appointment to somebody who may see it: the customer's name and phone to staff, what

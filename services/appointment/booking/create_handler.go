@@ -12,10 +12,10 @@ import (
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/idempotency"
-	"github.com/beauty-salon/platform/internal/protoconv"
 	"github.com/beauty-salon/platform/services/appointment/catalog"
 	"github.com/beauty-salon/platform/services/appointment/civil"
 	"github.com/beauty-salon/platform/services/appointment/people"
+	"github.com/beauty-salon/platform/services/appointment/salon"
 )
 
 // attempts is how often a booking is tried that was made from rows which have changed meanwhile. Each
@@ -48,7 +48,7 @@ func (b *Bookings) CreateAppointment(
 func (b *Bookings) create(
 	ctx context.Context, caller auth.Principal, req *appointmentv1.CreateAppointmentRequest, request idempotency.Request,
 ) (*appointmentv1.Appointment, error) {
-	start, err := protoconv.Time("start_time", req.GetStartTime())
+	start, err := startTime(req.GetStartTime())
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +114,10 @@ func (b *Bookings) plan(
 		return nil, err
 	}
 	s, err := b.salons.Get(ctx, offerings[0].SalonID)
+	if errors.Is(err, salon.ErrNotFound) {
+		// A salon that is deleted has no services; the offering is an old one from memory.
+		return nil, notOffered(0)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +151,7 @@ func (b *Bookings) offerings(ctx context.Context, segments []*appointmentv1.Segm
 		case errors.Is(err, people.ErrMasterUnavailable):
 			return nil, people.ErrMasterUnavailable.WithField(segmentField(i, "master_id"), "must be a master who takes bookings")
 		case errors.Is(err, catalog.ErrNotOffered):
-			return nil, catalog.ErrNotOffered.WithField(segmentField(i, "service_id"), "must be a service that the master performs")
+			return nil, notOffered(i)
 		case err != nil:
 			return nil, err
 		case o.SalonID != found[0].SalonID && i > 0:
@@ -156,6 +160,11 @@ func (b *Bookings) offerings(ctx context.Context, segments []*appointmentv1.Segm
 		found[i] = o
 	}
 	return found, nil
+}
+
+// notOffered is the error of a segment whose master does not perform the service.
+func notOffered(segment int) error {
+	return catalog.ErrNotOffered.WithField(segmentField(segment, "service_id"), "must be a service that the master performs")
 }
 
 // customer returns whom an appointment is for: the customer with the id, else the caller. Receptionists,

@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"cmp"
 	"context"
 
 	"go.opentelemetry.io/otel/propagation"
@@ -8,6 +9,7 @@ import (
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
 	"github.com/beauty-salon/platform/internal/events"
+	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/protoconv"
 )
@@ -67,7 +69,9 @@ func (b *Bookings) onRating(ctx context.Context, tx *postgres.DB, e events.Event
 	if err := e.Decode(&body); err != nil {
 		return err
 	}
-	return b.store.In(tx).MarkRated(ctx, body.GetSalonId(), body.GetAppointmentId(), body.GetMasterId())
+	// Events from before there were salons name none: they are of the first one.
+	salonID := cmp.Or(body.GetSalonId(), id.FirstSalon)
+	return b.store.In(tx).MarkRated(ctx, salonID, body.GetAppointmentId(), body.GetMasterId())
 }
 
 // traceparent is the trace that ctx is part of, as W3C Trace Context; empty: none.
