@@ -2,10 +2,12 @@ package appointment
 
 import (
 	"context"
+	"errors"
 
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	"github.com/beauty-salon/platform/services/appointment/people"
 )
 
 // directoryHandler answers appointmentv1.DirectoryService, for Salon's other services.
@@ -67,7 +69,8 @@ func (h *directoryHandler) LookupNames(
 func (h *directoryHandler) RefreshMaster(
 	ctx context.Context, req *appointmentv1.RefreshMasterRequest,
 ) (*emptypb.Empty, error) {
-	if err := h.refreshMaster(ctx, req.GetMasterId()); err != nil {
+	// Nothing relies on a master whom the user service does not know.
+	if _, err := h.people.RefreshMaster(ctx, req.GetMasterId()); err != nil && !errors.Is(err, people.ErrMasterUnavailable) {
 		return nil, err
 	}
 	return &emptypb.Empty{}, nil

@@ -2,7 +2,6 @@ package appointment
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -85,19 +84,4 @@ func (s *Service) Run(ctx context.Context) error {
 // the program.
 func (s *Service) Ready(ctx context.Context) error {
 	return postgres.CheckSchema(ctx, s.deps.DB, Migrations)
-}
-
-// refreshMaster reads a master from the user service. Offerings of a master who has left go, so that a
-// profile that is made again brings none of them back.
-func (s *Service) refreshMaster(ctx context.Context, id string) error {
-	m, err := s.people.RefreshMaster(ctx, id)
-	if errors.Is(err, people.ErrMasterUnavailable) {
-		return nil // there never was such a master, so nothing relies on them
-	}
-	if err != nil || !m.Deleted {
-		return err
-	}
-	return s.deps.DB.InTx(ctx, func(tx *postgres.DB) error {
-		return s.catalog.RemoveOfferingsOf(ctx, tx, id, s.deps.Time())
-	})
 }

@@ -1,12 +1,10 @@
 package user
 
 import (
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"github.com/beauty-salon/platform/internal/fold"
 )
 
 // Account is a person who can sign in. The hash of the password is not part of it, so
@@ -14,7 +12,7 @@ import (
 type Account struct {
 	// ID is a UUIDv7.
 	ID string
-	// Email is the address to sign in with, as CanonicalEmail returns it.
+	// Email is the address to sign in with, as fold.Email returns it.
 	Email string
 	// DisplayName is the name that others see.
 	DisplayName string
@@ -40,7 +38,7 @@ type Account struct {
 func NewAccount(id, email, displayName, phone string, role apiv1.Role, now time.Time) Account {
 	return Account{
 		ID:          id,
-		Email:       CanonicalEmail(email),
+		Email:       fold.Email(email),
 		DisplayName: displayName,
 		Phone:       phone,
 		Role:        role,
@@ -87,19 +85,4 @@ func (a *Account) lastAdmin(otherAdmins int64) bool {
 func (a *Account) touch(now time.Time) {
 	a.Version++
 	a.UpdateTime = now
-}
-
-// CanonicalEmail returns the form in which addresses are stored and compared:
-// trimmed and in lower case, letter by letter. A letter outside of ASCII never
-// becomes an ASCII letter. Unicode maps the Kelvin sign to "k" and the dotted capital
-// İ to "i"; such an address must not lead to the account of somebody else. Dotless ı
-// and i stay different for the same reason.
-func CanonicalEmail(email string) string {
-	return strings.Map(func(r rune) rune {
-		lower := unicode.ToLower(r)
-		if r >= utf8.RuneSelf && lower < utf8.RuneSelf {
-			return r
-		}
-		return lower
-	}, strings.TrimSpace(email))
 }

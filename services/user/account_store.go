@@ -10,6 +10,7 @@ import (
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	"github.com/beauty-salon/platform/internal/events"
+	"github.com/beauty-salon/platform/internal/fold"
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
@@ -57,7 +58,7 @@ func newAccountRow(a Account) accountRow {
 		Role:          roleColumn(a.Role),
 		Disabled:      a.Disabled,
 		EmailVerified: a.EmailVerified,
-		SearchText:    fold(a.DisplayName + "\n" + a.Email),
+		SearchText:    fold.Text(a.DisplayName + "\n" + a.Email),
 		Version:       a.Version,
 		CreateTime:    a.CreateTime,
 		UpdateTime:    a.UpdateTime,
@@ -238,7 +239,7 @@ type accountFilter struct {
 func (s *Store) Accounts(ctx context.Context, f accountFilter) ([]Account, error) {
 	q := gorm.G[accountRow](s.db.Conn(ctx)).Order("create_time DESC, id DESC").Limit(f.limit)
 	if f.query != "" {
-		q = q.Where("search_text LIKE ?", postgres.Containing(fold(f.query)))
+		q = q.Where("search_text LIKE ?", postgres.Containing(fold.Text(f.query)))
 	}
 	if len(f.roles) > 0 {
 		q = q.Where("role = ANY(?)", postgres.Column(f.roles, roleColumn))

@@ -6,55 +6,10 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"pgregory.net/rapid"
-
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 )
 
 var testTime = time.Date(2026, 5, 4, 9, 30, 0, 123456000, time.UTC)
-
-func TestCanonicalEmail(t *testing.T) {
-	for _, tc := range []struct{ name, in, want string }{
-		{"lower case stays", "anna@example.com", "anna@example.com"},
-		{"upper case is lowered", "Anna@EXAMPLE.com", "anna@example.com"},
-		{"space around is removed", "  anna@example.com\t", "anna@example.com"},
-		{"letters outside of ASCII are lowered too", "ÄNNE@example.com", "änne@example.com"},
-		{"dotless i is not i", "mıke@example.com", "mıke@example.com"},
-		{"dotted capital i is not i", "MİKE@example.com", "mİke@example.com"},
-		{"Kelvin sign is not k", "mi\u212Ae@example.com", "mi\u212Ae@example.com"},
-		{"long s is not s", "u\u017Fer@example.com", "u\u017Fer@example.com"},
-		{"full-width letters stay themselves", "ａnna@example.com", "ａnna@example.com"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			if got := CanonicalEmail(tc.in); got != tc.want {
-				t.Errorf("CanonicalEmail(%q) = %q, want %q", tc.in, got, tc.want)
-			}
-		})
-	}
-}
-
-// Two addresses are equal only when they differ in case alone: the number of letters
-// outside of ASCII stays the same.
-func TestCanonicalEmailNeverCrossesIntoASCII(t *testing.T) {
-	foreign := func(s string) (n int) {
-		for _, r := range s {
-			if r >= utf8.RuneSelf {
-				n++
-			}
-		}
-		return n
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		in := rapid.StringMatching(`[a-zA-Z0-9._]\PC{0,20}[a-zA-Z0-9]@[a-z]{1,5}\.[a-z]{2}`).Draw(t, "email")
-		once := CanonicalEmail(in)
-		if again := CanonicalEmail(once); again != once {
-			t.Errorf("canonical %q becomes %q", once, again)
-		}
-		if foreign(once) != foreign(in) {
-			t.Errorf("%q became %q", in, once)
-		}
-	})
-}
 
 func TestSetRole(t *testing.T) {
 	const (

@@ -9,6 +9,7 @@ import (
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/fold"
 	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/validate"
@@ -42,7 +43,7 @@ func CreateAdmin(ctx context.Context, db *postgres.DB, passwords *auth.Passwords
 	}
 	now = now.UTC().Truncate(time.Microsecond)
 	err = NewStore(db).inTx(ctx, func(st *Store) error {
-		existing, _, err := st.AccountByEmail(ctx, CanonicalEmail(req.GetEmail()))
+		existing, _, err := st.AccountByEmail(ctx, fold.Email(req.GetEmail()))
 		if errors.Is(err, errNoUser) {
 			if invalid != nil {
 				return invalid // a new account needs a password

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"github.com/beauty-salon/platform/internal/fold"
 )
 
 // InvitationLifetime is how long an invitation is open. A closed or expired one is kept
@@ -19,7 +20,7 @@ type Invitation struct {
 	ID string
 	// SalonID is the salon.
 	SalonID string
-	// Email is the address, as CanonicalEmail returns it.
+	// Email is the address, as fold.Email returns it.
 	Email string
 	// Roles are what the member may do, as roleSet returns them; one at least.
 	Roles []apiv1.SalonRole
@@ -36,7 +37,7 @@ func NewInvitation(id, salonID, email string, roles []apiv1.SalonRole, now time.
 	return Invitation{
 		ID:         id,
 		SalonID:    salonID,
-		Email:      CanonicalEmail(email),
+		Email:      fold.Email(email),
 		Roles:      roleSet(roles...),
 		CreateTime: now,
 		ExpireTime: now.Add(InvitationLifetime),

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/fold"
 	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/rpc"
 )
 
 // Login opens a session.
 func (h *authHandler) Login(ctx context.Context, req *userv1.LoginRequest) (*userv1.TokenPair, error) {
-	email := CanonicalEmail(req.GetEmail())
+	email := fold.Email(req.GetEmail())
 	account, known, err := h.store.AccountByEmail(ctx, email)
 	if err != nil && !errors.Is(err, errNoUser) {
 		return nil, err

@@ -6,9 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/cases"
-
 	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/fold"
 )
 
 // Profile is what a master or an administrator writes about a master.
@@ -150,18 +149,14 @@ func (p Profile) equal(q Profile) bool {
 // searchText is the text that the query of ListMasters is searched in. A query has no
 // line feed, so that it cannot match across two parts.
 func (p Profile) searchText() string {
-	return fold(strings.Join(append([]string{p.DisplayName, p.Bio}, p.Specialties...), "\n"))
+	return fold.Text(strings.Join(append([]string{p.DisplayName, p.Bio}, p.Specialties...), "\n"))
 }
 
 // specialtyKeys are what the specialty of ListMasters is compared with.
 func (p Profile) specialtyKeys() []string {
 	keys := make([]string, len(p.Specialties))
 	for i, s := range p.Specialties {
-		keys[i] = fold(s)
+		keys[i] = fold.Text(s)
 	}
 	return keys
 }
-
-// fold makes texts equal that differ only in case or in the space around them.
-// PostgreSQL does not fold: its result depends on the locale of the cluster.
-func fold(s string) string { return cases.Fold().String(strings.TrimSpace(s)) }

@@ -7,6 +7,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/beauty-salon/platform/internal/fold"
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
@@ -88,10 +89,10 @@ func (s *Store) Masters(ctx context.Context, f masterFilter) ([]Master, error) {
 		q = q.Where("salon_id = ?", f.salonID)
 	}
 	if f.query != "" {
-		q = q.Where("search_text LIKE ?", postgres.Containing(fold(f.query)))
+		q = q.Where("search_text LIKE ?", postgres.Containing(fold.Text(f.query)))
 	}
 	if f.specialty != "" {
-		key, err := json.Marshal([]string{fold(f.specialty)})
+		key, err := json.Marshal([]string{fold.Text(f.specialty)})
 		if err != nil {
 			return nil, fmt.Errorf("encode a specialty: %w", err)
 		}

@@ -4,6 +4,8 @@ import (
 	_ "embed" // for the list of common passwords
 	"strings"
 	"sync"
+
+	"github.com/beauty-salon/platform/internal/fold"
 )
 
 // minEmbeddedLocalPart is the length in bytes of the shortest local part of an e-mail
@@ -33,7 +35,7 @@ func CheckPassword(field, password, email string) error {
 	if _, common := commonPasswords()[lower]; common {
 		return ErrWeakPassword.WithField(field, "is one of the most common passwords")
 	}
-	canonical := CanonicalEmail(email)
+	canonical := fold.Email(email)
 	local := canonical
 	if at := strings.LastIndexByte(canonical, '@'); at >= 0 {
 		local = canonical[:at]

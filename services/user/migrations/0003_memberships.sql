@@ -95,6 +95,12 @@ FROM changed;
 CREATE INDEX masters_salon_by_name ON masters (salon_id, display_name, id) WHERE NOT deleted AND NOT disabled;
 CREATE INDEX masters_salon_by_rating ON masters (salon_id, rating_mean, id) WHERE NOT deleted AND NOT disabled;
 
+-- Searches fold accents too. What is stored is folded in case already.
+UPDATE users SET search_text = normalize(regexp_replace(normalize(search_text, NFKD), '[\u0300-\u036f]', '', 'g'), NFC);
+UPDATE masters SET
+    search_text = normalize(regexp_replace(normalize(search_text, NFKD), '[\u0300-\u036f]', '', 'g'), NFC),
+    specialty_keys = normalize(regexp_replace(normalize(specialty_keys::text, NFKD), '[\u0300-\u036f]', '', 'g'), NFC)::jsonb;
+
 -- +goose Down
 DROP INDEX masters_salon_by_name, masters_salon_by_rating;
 ALTER TABLE users DROP CONSTRAINT users_role_check;
