@@ -16,6 +16,7 @@ import (
 // segment of Mira's and, where it is shared, another one of a colleague's.
 func TestWhoMayBookForWhom(t *testing.T) {
 	f := newFixture(t)
+	exec(t, f.db, "UPDATE salons SET max_open_appointments = 0")
 	colleague := f.staff(first.ID, roleMaster)
 	f.offer(colleague, f.cut)
 	other := newSalon(t, f.db)
@@ -83,7 +84,6 @@ func TestWhoMayBookForWhom(t *testing.T) {
 					want, actor = tt.shared[i], tt.sharedActor
 					req.Segments = append(req.Segments, &appointmentv1.SegmentInput{ServiceId: f.cut.GetId(), MasterId: colleague.UserID})
 				}
-				exec(t, f.db, "UPDATE salons SET max_open_appointments = 0 WHERE max_open_appointments > 0")
 				got, err := f.appointments.CreateAppointment(f.As(tt.as), req)
 				name := tt.name + " for " + customerID
 				if want != ok {
