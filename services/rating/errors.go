@@ -3,6 +3,7 @@ package rating
 import (
 	"google.golang.org/grpc/codes"
 
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 )
@@ -11,8 +12,11 @@ import (
 var (
 	// ErrAppointmentNotFound means that there is no such appointment, or that it is somebody else's.
 	ErrAppointmentNotFound = apierr.NotFound("appointment")
-	// ErrRatingNotFound means that there is no such rating, that it was deleted, or that the caller may not change it.
+	// ErrRatingNotFound means that there is no such rating, or that it was deleted.
 	ErrRatingNotFound = apierr.NotFound("rating")
+	// ErrNotYours means that the caller can read the rating, as everybody can, and may not change it.
+	ErrNotYours = apierr.New(codes.PermissionDenied, apiv1.ErrorReason_ERROR_REASON_PERMISSION_DENIED,
+		"the rating was given by, or to, somebody else")
 	// ErrSeveralMasters means that the request does not say which master of the appointment is rated.
 	ErrSeveralMasters = apierr.InvalidField("master_id", "must be given, because the appointment has several masters")
 	// ErrNotAMaster means that the master has no segment of the appointment.

@@ -79,9 +79,9 @@ func TestUpdateRatingIsRefused(t *testing.T) {
 		reason string
 	}{
 		{"not signed in", auth.Principal{}, &ratingv1.UpdateRatingRequest{RatingId: r.GetId(), Stars: three}, "UNAUTHENTICATED"},
-		{"somebody else's", stranger, &ratingv1.UpdateRatingRequest{RatingId: r.GetId(), Stars: three}, "NOT_FOUND"},
-		{"by the master", f.master, &ratingv1.UpdateRatingRequest{RatingId: r.GetId(), Stars: three}, "NOT_FOUND"},
-		{"by an administrator", f.admin, &ratingv1.UpdateRatingRequest{RatingId: r.GetId(), Stars: three}, "NOT_FOUND"},
+		{"somebody else's", stranger, &ratingv1.UpdateRatingRequest{RatingId: r.GetId(), Stars: three}, "PERMISSION_DENIED"},
+		{"by the master", f.master, &ratingv1.UpdateRatingRequest{RatingId: r.GetId(), Stars: three}, "PERMISSION_DENIED"},
+		{"by an administrator", f.admin, &ratingv1.UpdateRatingRequest{RatingId: r.GetId(), Stars: three}, "PERMISSION_DENIED"},
 		{"unknown", f.customer, &ratingv1.UpdateRatingRequest{RatingId: f.NewID(), Stars: three}, "NOT_FOUND"},
 		{"deleted", f.customer, &ratingv1.UpdateRatingRequest{RatingId: gone.GetId(), Stars: three}, "NOT_FOUND"},
 		{"changed since", f.customer, &ratingv1.UpdateRatingRequest{RatingId: r.GetId(), Stars: three, Etag: "2"}, "ETAG_MISMATCH"},
@@ -125,8 +125,8 @@ func TestDeleteRating(t *testing.T) {
 		reason string
 	}{
 		{auth.Principal{}, &ratingv1.DeleteRatingRequest{RatingId: own.GetId()}, "UNAUTHENTICATED"},
-		{stranger, &ratingv1.DeleteRatingRequest{RatingId: own.GetId()}, "NOT_FOUND"},
-		{f.master, &ratingv1.DeleteRatingRequest{RatingId: own.GetId()}, "NOT_FOUND"},
+		{stranger, &ratingv1.DeleteRatingRequest{RatingId: own.GetId()}, "PERMISSION_DENIED"},
+		{f.master, &ratingv1.DeleteRatingRequest{RatingId: own.GetId()}, "PERMISSION_DENIED"},
 		{f.customer, &ratingv1.DeleteRatingRequest{RatingId: f.NewID()}, "NOT_FOUND"},
 		{f.customer, &ratingv1.DeleteRatingRequest{RatingId: own.GetId(), Etag: "7"}, "ETAG_MISMATCH"},
 	} {
@@ -165,11 +165,11 @@ func TestReplyToRating(t *testing.T) {
 	}{
 		{auth.Principal{}, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "UNAUTHENTICATED"},
 		{f.customer, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "PERMISSION_DENIED"},
-		{f.colleague, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "NOT_FOUND"},
+		{f.colleague, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "PERMISSION_DENIED"},
 		{f.admin, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "PERMISSION_DENIED"},
 		{left, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "PERMISSION_DENIED"},
 		{promoted, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "PERMISSION_DENIED"},
-		{moved, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "NOT_FOUND"},
+		{moved, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "PERMISSION_DENIED"},
 		{f.master, &ratingv1.ReplyToRatingRequest{RatingId: f.NewID(), Reply: "no"}, "NOT_FOUND"},
 		{f.master, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no", Etag: "2"}, "ETAG_MISMATCH"},
 		{f.master, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: strings.Repeat("x", 2001)}, "INVALID_FIELDS"},

@@ -2,6 +2,7 @@ package rating
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -95,8 +96,8 @@ func (s *Store) InsertRating(ctx context.Context, r Rating) error {
 
 // UpdateRating locks a rating, calls change with it and stores the result, all in one transaction. change returns false
 // when there is nothing to store; its tx is for what must commit together with the rating. change is called again when the
-// database asks for another try. UpdateRating returns ErrRatingNotFound for a rating that does not exist, was deleted or is
-// outside the scope, and errors of change as they are.
+// database asks for another try. UpdateRating returns ErrRatingNotFound for a rating that does not exist or was deleted,
+// ErrNotYours for one outside the scope, and errors of change as they are.
 func (s *Store) UpdateRating(
 	ctx context.Context, id string, scope Scope, change func(tx *postgres.DB, r *Rating) (bool, error),
 ) (Rating, error) {
@@ -105,7 +106,13 @@ func (s *Store) UpdateRating(
 		condition, args := scope.where()
 		row, err := gorm.G[ratingRow](tx.Conn(ctx), postgres.LockForChange).
 			Where("id = ? AND delete_time IS NULL", id).Where(condition, args...).Take(ctx)
-		if row, err = postgres.One(row, err, ErrRatingNotFound); err != nil {
+		row, err = postgres.One(row, err, ErrNotYours)
+		if errors.Is(err, ErrNotYours) {
+			if _, missing := s.In(tx).Rating(ctx, id); missing != nil {
+				return missing
+			}
+		}
+		if err != nil {
 			return err
 		}
 		changed = row.rating()

@@ -69,12 +69,12 @@ func TestUpdateRatingStoresNothing(t *testing.T) {
 		fail  error
 		want  error
 	}{
-		{"of another account", ByAuthor(id.New()), true, nil, ErrRatingNotFound},
-		{"of the customer's id", ByAuthor(r.CustomerID), true, nil, ErrRatingNotFound},
-		{"of another master", OfMaster(r.AccountID, salons), true, nil, ErrRatingNotFound},
-		{"of another salon", OfMaster(r.MasterID, []string{id.New()}), true, nil, ErrRatingNotFound},
-		{"of no salon", OfMaster(r.MasterID, nil), true, nil, ErrRatingNotFound},
-		{"the zero scope", Scope{}, true, nil, ErrRatingNotFound},
+		{"of another account", ByAuthor(id.New()), true, nil, ErrNotYours},
+		{"of the customer's id", ByAuthor(r.CustomerID), true, nil, ErrNotYours},
+		{"of another master", OfMaster(r.AccountID, salons), true, nil, ErrNotYours},
+		{"of another salon", OfMaster(r.MasterID, []string{id.New()}), true, nil, ErrNotYours},
+		{"of no salon", OfMaster(r.MasterID, nil), true, nil, ErrNotYours},
+		{"the zero scope", Scope{}, true, nil, ErrNotYours},
 		{"nothing to store", OfMaster(r.MasterID, salons), false, nil, nil},
 		{"refused", ByAnybody(), true, refuse, refuse},
 	} {
