@@ -94,7 +94,7 @@ func (w *world) chains(t *testing.T) []refusal {
 	}
 	seconds := w.system.NextStart().Add(time.Second)
 	nanos := timestamppb.New(w.system.NextStart())
-	nanos.Nanos = int32(time.Millisecond)
+	nanos.Nanos = 1
 	fraction := book("a fraction of a second", "INVALID_FIELDS", "start_time", time.Time{}, segment)
 	fraction.req = &appointmentv1.CreateAppointmentRequest{StartTime: nanos, Segments: []*appointmentv1.SegmentInput{segment}}
 	taken := book("the last segment on a taken time", "SLOT_UNAVAILABLE", "start_time", w.pending.GetStartTime().AsTime().Add(-time.Hour),
