@@ -20,6 +20,7 @@ type settings struct {
 	rounds      int
 	connections int // of the reads
 	writers     int // of the bookings
+	against     string
 }
 
 func main() {
@@ -31,10 +32,11 @@ func main() {
 		return
 	}
 	var s settings
-	flag.DurationVar(&s.duration, "duration", 4*time.Second, "how long one round of one side takes")
-	flag.IntVar(&s.rounds, "rounds", 3, "how many rounds each side has; the median counts")
+	flag.DurationVar(&s.duration, "duration", 2*time.Second, "how long one round of one side takes")
+	flag.IntVar(&s.rounds, "rounds", 9, "how many rounds each side has; the median of the pairs counts")
 	flag.IntVar(&s.connections, "connections", 64, "connections of the reads")
 	flag.IntVar(&s.writers, "writers", 64, "clients that book at the same time")
+	flag.StringVar(&s.against, "against", "", "another build of salon: compare this tree with it, and nothing else")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, s)
@@ -55,7 +57,14 @@ func run(ctx context.Context, s settings) error {
 	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // PostgreSQL does not run as root and has to pass
 		return err
 	}
-	env, err := startEnvironment(ctx, dir)
+	binary, err := build(ctx, dir)
+	if err != nil {
+		return err
+	}
+	if s.against != "" {
+		return runAgainst(ctx, s, dir, binary)
+	}
+	env, err := startEnvironment(ctx, dir, binary)
 	if err != nil {
 		return err
 	}

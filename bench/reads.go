@@ -73,14 +73,20 @@ func (e *environment) measureREST(ctx context.Context, s settings) error {
 		return err
 	}
 	defer bare()
-	path := "/v1/masters/" + e.masterIDs[0]
-	side := func(addr string, pid int) func() (result, error) {
-		return func() (result, error) {
-			return drive(ctx, s.connections, s.duration, []int{pid}, func(int) (caller, error) { return httpCaller(addr, path) })
-		}
-	}
 	return compare(fmt.Sprintf("(a) REST GetMaster, cached, %d connections", s.connections), "≥ 0.30", s.rounds,
-		side(e.httpAddr, e.salon.Process.Pid), side(addr, e.barePID), "Salon", "bare net/http, same bytes")
+		side{"Salon", e.restReads(ctx, s)},
+		side{"bare net/http, same bytes", restReads(ctx, s, addr, "/v1/masters/"+e.masterIDs[0], e.barePID)})
+}
+
+// restReads reads one master over REST again and again.
+func (e *environment) restReads(ctx context.Context, s settings) func() (result, error) {
+	return restReads(ctx, s, e.httpAddr, "/v1/masters/"+e.masterIDs[0], e.salon.Process.Pid)
+}
+
+func restReads(ctx context.Context, s settings, addr, path string, pid int) func() (result, error) {
+	return func() (result, error) {
+		return drive(ctx, s.connections, s.duration, []int{pid}, func(int) (caller, error) { return httpCaller(addr, path) })
+	}
 }
 
 // measureGRPC compares the same read over gRPC with a server that returns the same message.
@@ -90,31 +96,38 @@ func (e *environment) measureGRPC(ctx context.Context, s settings) error {
 		return err
 	}
 	defer bare()
-	side := func(addr string, pid int) func() (result, error) {
-		return func() (result, error) {
-			var conns []*grpc.ClientConn
-			defer func() {
-				for _, c := range conns {
-					_ = c.Close()
-				}
-			}()
-			return drive(ctx, s.connections, s.duration, []int{pid}, func(int) (caller, error) {
-				conn, err := grpc.NewClient("passthrough:///"+addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
-				if err != nil {
-					return nil, err
-				}
-				conns = append(conns, conn)
-				client := userv1.NewMasterServiceClient(conn)
-				req := &userv1.GetMasterRequest{MasterId: e.masterIDs[0]}
-				return func() error {
-					_, err := client.GetMaster(ctx, req)
-					return err
-				}, nil
-			})
-		}
-	}
 	return compare(fmt.Sprintf("(b) gRPC GetMaster, %d connections", s.connections), "≥ 0.95", s.rounds,
-		side(e.grpcAddr, e.salon.Process.Pid), side(addr, e.barePID), "Salon", "bare gRPC server, same message")
+		side{"Salon", e.grpcReads(ctx, s)},
+		side{"bare gRPC server, same message", grpcReads(ctx, s, addr, e.masterIDs[0], e.barePID)})
+}
+
+// grpcReads reads one master over gRPC again and again.
+func (e *environment) grpcReads(ctx context.Context, s settings) func() (result, error) {
+	return grpcReads(ctx, s, e.grpcAddr, e.masterIDs[0], e.salon.Process.Pid)
+}
+
+func grpcReads(ctx context.Context, s settings, addr, masterID string, pid int) func() (result, error) {
+	return func() (result, error) {
+		var conns []*grpc.ClientConn
+		defer func() {
+			for _, c := range conns {
+				_ = c.Close()
+			}
+		}()
+		return drive(ctx, s.connections, s.duration, []int{pid}, func(int) (caller, error) {
+			conn, err := grpc.NewClient("passthrough:///"+addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
+			if err != nil {
+				return nil, err
+			}
+			conns = append(conns, conn)
+			client := userv1.NewMasterServiceClient(conn)
+			req := &userv1.GetMasterRequest{MasterId: masterID}
+			return func() error {
+				_, err := client.GetMaster(ctx, req)
+				return err
+			}, nil
+		})
+	}
 }
 
 // startBare starts this program again as a bare server.

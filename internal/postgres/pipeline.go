@@ -30,7 +30,7 @@ func Pipeline[T any](ctx context.Context, db *DB, statements ...Statement) (rows
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close()
+	defer func() { err = errors.Join(err, conn.Close()) }()
 	err = conn.Raw(func(driver any) error {
 		wrapped, ok := driver.(*stdlib.Conn)
 		if !ok {
