@@ -4,15 +4,38 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/beauty-salon/platform/e2e/salontest"
 )
 
-// TestReadme runs the tour of the README, as it is printed there, against a system with the demo salon.
+// TestReadme runs the tour of the README, as it is printed there, against a system with the demo salons. The tour runs
+// twice on the same day and gives the same statuses.
 func TestReadme(t *testing.T) {
 	t.Parallel()
+	s := salontest.Start(t, salontest.WithDemo())
+	script := readTour(t)
+	for printed, real := range map[string]string{"http://127.0.0.1:8080": s.URL(), "127.0.0.1:9090": s.GRPCAddr()} {
+		if !strings.Contains(script, printed) {
+			t.Fatalf("the tour does not use %s", printed)
+		}
+		script = strings.ReplaceAll(script, printed, real)
+	}
+	first := runTour(t, script)
+	want := strings.Fields("201 201 409 200 200 201 200 200 201 200 200")
+	if !slices.Equal(first, want) {
+		t.Errorf("the tour shows the statuses %v, want %v", first, want)
+	}
+	if second := runTour(t, script); !slices.Equal(second, first) {
+		t.Errorf("run again, the tour shows the statuses %v, the first time %v", second, first)
+	}
+}
+
+// readTour returns the commands of the tour.
+func readTour(t *testing.T) string {
+	t.Helper()
 	text, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -22,21 +45,17 @@ func TestReadme(t *testing.T) {
 		t.Fatal("README.md has no tour")
 	}
 	var script strings.Builder
-	script.WriteString("set -euo pipefail\n")
 	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(tour[1], -1) {
 		script.WriteString(block[1])
 	}
-	s := salontest.Start(t, salontest.WithDemo())
-	lines := script.String()
-	for printed, real := range map[string]string{"http://127.0.0.1:8080": s.URL(), "127.0.0.1:9090": s.GRPCAddr()} {
-		if !strings.Contains(lines, printed) {
-			t.Fatalf("the tour does not use %s", printed)
-		}
-		lines = strings.ReplaceAll(lines, printed, real)
-	}
-	// Each command's output begins with the command, so that it can be told apart.
-	lines = strings.Replace(lines, "set -euo pipefail", "exec 2>&1; PS4='+ '; set -xeuo pipefail", 1)
-	cmd := exec.CommandContext(t.Context(), "bash", "-c", lines)
+	return script.String()
+}
+
+// runTour runs the tour, checks what it shows, and returns the statuses that it prints.
+func runTour(t *testing.T, script string) []string {
+	t.Helper()
+	// Each command's output begins with the command, so that a failure can be found.
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", "exec 2>&1; PS4='+ '; set -xeuo pipefail\n"+script)
 	cmd.Dir = ".."
 	output, err := cmd.CombinedOutput()
 	if err != nil {
@@ -44,15 +63,20 @@ func TestReadme(t *testing.T) {
 	}
 	rest := string(output)
 	for _, want := range []string{
+		`"timeZone":"Europe/Berlin"`, `"timeZone":"America/New_York"`,
 		`"displayName":"Mira Sol"`, // who does balayage
 		`"offerings":[{`,
-		"HTTP/1.1 201 Created", `"state":"APPOINTMENT_STATE_PENDING"`,
-		"HTTP/1.1 201 Created", // the same call again
-		`"reason":"SLOT_UNAVAILABLE"`,
-		`"state":"APPOINTMENT_STATE_CONFIRMED"`, `"state":"APPOINTMENT_STATE_COMPLETED"`,
-		`"stars":5`, `"histogram":[`, `"notifications":[{`,
+		`"state":"APPOINTMENT_STATE_PENDING","segments":[{`, `"serviceName":"Full colour"`, `"masterName":"Nina Kovač"`, "\n201\n",
+		"\n201\n", // the same call again
+		`"reason":"SLOT_UNAVAILABLE"`, "\n409\n",
+		`"customer":{"displayName":"Anna Berg","phone":"+4915255500001"}`,
+		`"displayName":"Élodie Martin"`,
+		`"customer":{"displayName":"Ida Keller"`, "\n201\n",
+		`"state":"APPOINTMENT_STATE_CANCELLED"`, `"cancelledBy":"ACTOR_RECEPTIONIST"`,
+		`"state":"APPOINTMENT_STATE_CONFIRMED"`,
+		`"stars":5`, "\n201\n", `"ratings":[{`, `"histogram":[`, `"notifications":[{`, `"body":"`,
 		"salon.appointment.v1.AppointmentService", "salon.user.v1.MasterService",
-		`"displayName": "Mira Sol"`, `"appointments": [`, `"count":`,
+		`"displayName": "Mira Sol"`, `"displayName": "Anna Berg"`, `"count":`,
 	} {
 		_, after, found := strings.Cut(rest, want)
 		if !found {
@@ -60,4 +84,5 @@ func TestReadme(t *testing.T) {
 		}
 		rest = after
 	}
+	return regexp.MustCompile(`(?m)^\d{3}$`).FindAllString(string(output), -1)
 }
