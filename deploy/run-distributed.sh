@@ -25,20 +25,23 @@ stop() {
 trap stop EXIT
 trap 'exit 130' INT TERM
 
-# start NAME ARGS…: runs a process, waits for its ready line, and leaves that line in $ready.
+# start NAME ARGS…: starts a process.
 start() {
   local name=$1
   shift
-  local log="$data/$name.log"
-  : >"$log"
-  "$salon" "$@" >>"$log" 2>&1 &
-  local pid=$!
-  pids+=("$pid")
-  echo "$pid" >"$data/$name.pid"
+  : >"$data/$name.log"
+  "$salon" "$@" >>"$data/$name.log" 2>&1 &
+  pids+=("$!")
+  echo "$!" >"$data/$name.pid"
+}
+
+# await NAME: waits for the ready line of a process, and leaves that line in $ready.
+await() {
+  local name=$1 log="$data/$1.log"
   for _ in $(seq 600); do
     ready=$(grep -m1 '^ready' "$log" || true)
     [ -n "$ready" ] && return
-    kill -0 "$pid" 2>/dev/null || { echo "$name did not start:" >&2; tail -n 5 "$log" >&2; exit 1; }
+    kill -0 "$(<"$data/$name.pid")" 2>/dev/null || { echo "$name did not start:" >&2; tail -n 5 "$log" >&2; exit 1; }
     sleep 0.1
   done
   echo "$name was not ready in a minute, see $log" >&2
@@ -48,19 +51,35 @@ start() {
 # field NAME: the value of NAME= in $ready.
 field() { sed -n "s/.*[ ]$1=\([^ ]*\).*/\1/p" <<<"$ready "; }
 
+# free_port: a port that nothing listens on, below those that the system gives to outgoing connections.
+free_port() {
+  local port
+  while port=$((20000 + RANDOM % 12000)) && (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
+  echo "$port"
+}
+
 start infra infra --data-dir="$data" --env-file="$data/env"
+await infra
 set -a
 # shellcheck source=/dev/null
 . "$data/env"
 set +a
 
-export SALON_INTERNAL_ADDR=127.0.0.1:0 SALON_RPC_ADDR=127.0.0.1:0 SALON_LOG_FORMAT=console
-for service in user appointment rating notification; do
-  start "$service" serve --services="$service"
-  export "SALON_$(tr '[:lower:]' '[:upper:]' <<<"$service")_TARGET=$(field rpc)"
+export SALON_INTERNAL_ADDR=127.0.0.1:0 SALON_LOG_FORMAT=console
+services=(user appointment rating notification)
+# The services call each other, so all addresses are chosen before the first service starts.
+target() { echo "SALON_${1^^}_TARGET"; }
+for service in "${services[@]}"; do
+  export "$(target "$service")=127.0.0.1:$(free_port)"
 done
+for service in "${services[@]}"; do
+  target=$(target "$service")
+  start "$service" serve --services="$service" --rpc-addr="${!target}"
+done
+for service in "${services[@]}"; do await "$service"; done
 start gateway serve --services=gateway --http-addr="127.0.0.1:$http" --grpc-addr="127.0.0.1:$grpc" \
   --access-log-file="$data/gateway.log"
+await gateway
 
 echo "Salon runs as five processes; their logs are in $data. Ctrl-C stops them."
 echo "  Swagger UI    http://$(field http)/docs"

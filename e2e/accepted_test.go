@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/beauty-salon/platform/e2e/salontest"
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
@@ -191,6 +192,24 @@ func TestRequestID(t *testing.T) {
 				userv1.MasterService_CreateMaster_FullMethodName, cast.Admin,
 				&userv1.CreateMasterRequest{UserId: s.NewCustomer(t, "Newcomer").ID, DisplayName: "New Master"},
 				func(m proto.Message) { m.(*userv1.CreateMasterRequest).Bio = "Another." },
+			},
+			"salon": {
+				appointmentv1.SalonService_CreateSalon_FullMethodName, cast.Admin, newSalon(func(*appointmentv1.CreateSalonRequest) {}),
+				func(m proto.Message) { m.(*appointmentv1.CreateSalonRequest).Name = "Another" },
+			},
+			"customer": {
+				appointmentv1.CustomerService_CreateCustomer_FullMethodName, cast.Master1,
+				&appointmentv1.CreateCustomerRequest{DisplayName: "Ida Keller"},
+				func(m proto.Message) { m.(*appointmentv1.CreateCustomerRequest).Notes = "Another." },
+			},
+			"invitation": {
+				userv1.MemberService_InviteMember_FullMethodName, cast.Admin, &userv1.InviteMemberRequest{
+					SalonId: salontest.DefaultSalon, Email: "invited-" + salontest.Unique() + "@example.com",
+					Roles: []apiv1.SalonRole{apiv1.SalonRole_SALON_ROLE_RECEPTIONIST},
+				},
+				func(m proto.Message) {
+					m.(*userv1.InviteMemberRequest).Roles = []apiv1.SalonRole{apiv1.SalonRole_SALON_ROLE_MANAGER}
+				},
 			},
 			"rating": {
 				ratingv1.RatingService_CreateRating_FullMethodName, cast.CustomerA,

@@ -140,12 +140,12 @@ func (w *world) chains(t *testing.T) []refusal {
 		rate("a master of another appointment", "INVALID_FIELDS", both.GetId(), other.Master1.ID, "master_id"),
 		rate("a master's id cut short", "INVALID_FIELDS", both.GetId(), master[:35], "master_id"),
 		rate("before the end", "NOT_COMPLETED", early.GetId(), ""),
-		w.parallelSegments(),
+		w.startOfSegment(),
 	}
 }
 
-// parallelSegments gives a segment a start of its own, as the contract once had it.
-func (w *world) parallelSegments() refusal {
+// startOfSegment gives a segment a start of its own.
+func (w *world) startOfSegment() refusal {
 	body := `{"startTime":"2027-03-01T12:00:00Z","segments":[{"serviceId":"` + w.Service.GetId() + `","masterId":"` + w.Master1.ID +
 		`","startTime":"2027-03-01T12:00:00Z"}]}`
 	return refusal{

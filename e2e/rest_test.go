@@ -37,6 +37,12 @@ func TestCreated(t *testing.T) {
 		appointmentv1.CatalogService_CreateService_FullMethodName: {
 			cast.Admin, newService(func(*appointmentv1.CreateServiceRequest) {}), &appointmentv1.Service{},
 		},
+		appointmentv1.SalonService_CreateSalon_FullMethodName: {
+			cast.Admin, newSalon(func(*appointmentv1.CreateSalonRequest) {}), &appointmentv1.Salon{},
+		},
+		appointmentv1.CustomerService_CreateCustomer_FullMethodName: {
+			cast.Master1, &appointmentv1.CreateCustomerRequest{DisplayName: "Ida Keller"}, &appointmentv1.Customer{},
+		},
 		appointmentv1.AppointmentService_CreateAppointment_FullMethodName: {
 			cast.CustomerA, salontest.Booking(cast.Master1, cast.Service, s.NextStart()), &appointmentv1.Appointment{},
 		},
