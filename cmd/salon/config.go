@@ -16,6 +16,7 @@ import (
 	"github.com/beauty-salon/platform/internal/log"
 	"github.com/beauty-salon/platform/internal/ratelimit"
 	"github.com/beauty-salon/platform/internal/secret"
+	"github.com/beauty-salon/platform/services/appointment/civil"
 )
 
 // logFlags configure the log.
@@ -30,6 +31,22 @@ func (f logFlags) config() log.Config { return log.Config{Level: f.LogLevel, For
 type secretFlags struct {
 	SecretKey         secret.Text `help:"At least 32 bytes as hex, or file:/path: signs tokens and derives the services' database passwords. Make one with: openssl rand -hex 32"`
 	SecretKeyPrevious secret.Text `help:"The previous secret: access tokens that it signed stay valid."`
+}
+
+// firstSalonFlags describe the salon that the database gets first.
+type firstSalonFlags struct {
+	TimeZone string `help:"IANA time zone of the first salon, read when that salon is made. Without it, UTC." placeholder:"ZONE"`
+}
+
+// check returns an error when the time zone is not one.
+func (f firstSalonFlags) check() error {
+	if f.TimeZone == "" {
+		return nil
+	}
+	if _, err := civil.LoadZone(f.TimeZone); err != nil {
+		return fmt.Errorf("--time-zone: %q is not an IANA time zone such as Europe/Berlin", f.TimeZone)
+	}
+	return nil
 }
 
 // keys decodes the secrets; previous is nil when there is none.

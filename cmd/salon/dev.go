@@ -13,6 +13,7 @@ import (
 type devCmd struct {
 	logFlags `embed:"" set:"logFormat=console"`
 	secretFlags
+	firstSalonFlags
 	listenFlags  `embed:"" set:"drainTime=1s"`
 	gatewayFlags `embed:"" set:"limitUser=2000" set:"limitAddress=2000" set:"limitAuth=200" set:"accessLog=" set:"noAccessLog=gateway.log in the data directory" set:"noOrigins=, as without any"`
 	serverFlags
@@ -26,6 +27,9 @@ func (c *devCmd) Run(ctx context.Context) (err error) {
 	if c.AdminEmail != "" && c.Demo {
 		return errors.New("--admin-email goes with --no-demo: the demo salon has an administrator")
 	}
+	if err := c.firstSalonFlags.check(); err != nil {
+		return err
+	}
 	cfg := c.config()
 	if err := cfg.check(); err != nil {
 		return err
@@ -37,7 +41,7 @@ func (c *devCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	infra, err := prepareData(ctx, c.DataDir, "", &cfg, stack)
+	infra, err := prepareData(ctx, c.DataDir, "", c.firstSalonFlags, &cfg, stack)
 	if err != nil {
 		return err
 	}
@@ -50,6 +54,9 @@ func (c *devCmd) Run(ctx context.Context) (err error) {
 		if found, err = seedDemo(ctx, cfg, mark); err != nil {
 			return fmt.Errorf("demo data: %w", err)
 		}
+	}
+	if infra.firstSalonInUTC && found != demoMade {
+		warnFirstSalonInUTC()
 	}
 	if c.AdminEmail != "" {
 		if err := c.createAdmin(ctx, cfg); err != nil {

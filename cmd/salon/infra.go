@@ -24,6 +24,8 @@ type infrastructure struct {
 	postgres *embedded.Postgres
 	nats     *embedded.NATS
 	redis    *embedded.Redis
+	// firstSalonInUTC reports whether this start made the first salon, without a time zone of its own.
+	firstSalonInUTC bool
 }
 
 // start starts the servers that cfg has no URL for, and adds their URLs to cfg. NATS listens for other processes only at
@@ -114,7 +116,7 @@ func closeInfra(stack *lifecycle.Stack, err error) error {
 }
 
 // prepareData makes the data directory and everything in it that a start needs: the secret, the servers, the tables.
-func prepareData(ctx context.Context, dir, natsListen string, cfg *appConfig, stack *lifecycle.Stack) (infra *infrastructure, err error) {
+func prepareData(ctx context.Context, dir, natsListen string, salon firstSalonFlags, cfg *appConfig, stack *lifecycle.Stack) (infra *infrastructure, err error) {
 	// Other users may enter it, because PostgreSQL does not run as root. Secret files in it have stricter modes.
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // see above
 		return nil, fmt.Errorf("data directory: %w", err)
@@ -132,12 +134,14 @@ func prepareData(ctx context.Context, dir, natsListen string, cfg *appConfig, st
 	if err != nil {
 		return nil, err
 	}
-	return infra, migrateAll(ctx, cfg.adminURL(), keys, previous)
+	infra.firstSalonInUTC, err = migrateAll(ctx, cfg.adminURL(), keys, previous, salon)
+	return infra, err
 }
 
 type infraCmd struct {
 	logFlags `embed:"" set:"logFormat=console"`
 	secretFlags
+	firstSalonFlags
 	DataDir string `help:"Directory that keeps everything." default:".salon" type:"path"`
 	EnvFile string `help:"File for the addresses of the servers, as environment variables for salon serve." required:"" type:"path"`
 	Demo    bool   `help:"Fill a new database with a believable salon." default:"true" negatable:""`
@@ -148,14 +152,18 @@ func (c *infraCmd) Run(ctx context.Context) (err error) {
 	cfg := appConfig{logFlags: c.logFlags, secretFlags: c.secretFlags, serverFlags: serverFlags{DatabaseMaxConns: 8}}
 	stack, ctx := lifecycle.New(ctx)
 	defer func() { err = closeInfra(stack, err) }()
-	infra, err := prepareData(ctx, c.DataDir, "127.0.0.1:0", &cfg, stack)
+	infra, err := prepareData(ctx, c.DataDir, "127.0.0.1:0", c.firstSalonFlags, &cfg, stack)
 	if err != nil {
 		return err
 	}
+	found := demoAbsent
 	if c.Demo {
-		if _, err := seedDemo(ctx, cfg, demoMark(c.DataDir)); err != nil {
+		if found, err = seedDemo(ctx, cfg, demoMark(c.DataDir)); err != nil {
 			return fmt.Errorf("demo data: %w", err)
 		}
+	}
+	if infra.firstSalonInUTC && found != demoMade {
+		warnFirstSalonInUTC()
 	}
 	env := strings.Join([]string{
 		"SALON_SECRET_KEY=" + cfg.SecretKey.Reveal(),

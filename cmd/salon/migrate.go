@@ -4,13 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
+	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/secret"
+	"github.com/beauty-salon/platform/services/appointment/migrations"
 )
 
 type migrateCmd struct {
 	secretFlags
+	firstSalonFlags
 	DatabaseURL secret.Text `help:"PostgreSQL of an administrator, who may create roles and schemas: postgres://admin:password@host/salon" required:""`
 }
 
@@ -20,29 +24,52 @@ func (c *migrateCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := migrateAll(ctx, c.DatabaseURL, keys, previous); err != nil {
+	inUTC, err := migrateAll(ctx, c.DatabaseURL, keys, previous, c.firstSalonFlags)
+	if err != nil {
 		return err
+	}
+	if inUTC {
+		warnFirstSalonInUTC()
 	}
 	fmt.Println("the database is up to date")
 	return nil
 }
 
-// migrateAll upgrades roles, schemas and tables to what this binary needs.
-func migrateAll(ctx context.Context, adminURL secret.Text, keys, previous *secret.Keys) error {
+// migrateAll upgrades roles, schemas and tables to what this binary needs. firstSalonInUTC reports whether the first salon
+// was made just now without a time zone of its own.
+func migrateAll(ctx context.Context, adminURL secret.Text, keys, previous *secret.Keys, salon firstSalonFlags) (firstSalonInUTC bool, err error) {
 	if adminURL == "" {
-		return errors.New("no database: set SALON_DATABASE_URL")
+		return false, errors.New("no database: set SALON_DATABASE_URL")
+	}
+	if err := salon.check(); err != nil {
+		return false, err
+	}
+	if salon.TimeZone != "" { // goose replaces variables of the environment in the migration
+		if err := os.Setenv(migrations.TimeZoneVariable, salon.TimeZone); err != nil {
+			return false, err
+		}
+	}
+	before, err := postgres.AppliedVersion(ctx, adminURL.Reveal(), migrations.Migrations)
+	if err != nil {
+		return false, err
 	}
 	schemas := make([]string, 0, len(definitions))
 	for _, d := range definitions {
 		schemas = append(schemas, d.Migrations.Service)
 	}
 	if err := postgres.Bootstrap(ctx, adminURL.Reveal(), keys, previous, schemas...); err != nil {
-		return err
+		return false, err
 	}
 	for _, d := range definitions {
 		if err := postgres.Migrate(ctx, adminURL.Reveal(), d.Migrations); err != nil {
-			return fmt.Errorf("migrate %s: %w", d.Name, err)
+			return false, fmt.Errorf("migrate %s: %w", d.Name, err)
 		}
 	}
-	return nil
+	return salon.TimeZone == "" && before < migrations.FirstSalonVersion, nil
+}
+
+// warnFirstSalonInUTC says how to give the first salon its time zone.
+func warnFirstSalonInUTC() {
+	fmt.Fprintf(os.Stderr, "warning: %s is not set, so the first salon is in UTC; PATCH /v1/salons/%s changes its timeZone\n",
+		migrations.TimeZoneVariable, id.FirstSalon)
 }

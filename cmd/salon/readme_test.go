@@ -14,7 +14,7 @@ import (
 type setting struct{ serve, dev string }
 
 // notFlags are variables of the table that are read without a flag.
-var notFlags = []string{"SALON_ADMIN_PASSWORD", "SALON_TIME_ZONE"}
+var notFlags = []string{"SALON_ADMIN_PASSWORD"}
 
 // flagsOf are a command's flags by their variable.
 func flagsOf(t *testing.T, command string) map[string]*kong.Flag {

@@ -204,6 +204,24 @@ func CheckSchema(ctx context.Context, db *DB, m Migrations) error {
 	return nil
 }
 
+// AppliedVersion returns the number of the newest migration of the service's own that the database has, 0 before the
+// first.
+func AppliedVersion(ctx context.Context, adminURL string, m Migrations) (version int64, err error) {
+	err = withConn(ctx, adminURL, func(conn *pgx.Conn) error {
+		table := quote(m.Service) + "." + serviceVersions
+		err := conn.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM "+table).Scan(&version)
+		switch SQLState(err) {
+		case codeUndefinedTable, codeInvalidSchemaName: // not migrated, or not even bootstrapped
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("read the version of schema %s: %w", m.Service, err)
+	}
+	return version, nil
+}
+
 // newestVersion is the highest number among the migration files.
 func newestVersion(files fs.FS) (int64, error) {
 	names, err := fs.Glob(files, "*.sql")

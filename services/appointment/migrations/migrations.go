@@ -8,6 +8,14 @@ import (
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
+// TimeZoneVariable is the environment variable with the IANA name of the time zone that the first
+// salon gets; UTC without it. FirstSalonVersion is the migration that makes the salon and reads the
+// variable. Both are for the program that migrates.
+const (
+	TimeZoneVariable  = "SALON_TIME_ZONE"
+	FirstSalonVersion = 4
+)
+
 //go:embed *.sql
 var files embed.FS
 
