@@ -1,128 +1,122 @@
 package appointment
 
 import (
-	"slices"
 	"testing"
 	"time"
 
-	"github.com/beauty-salon/platform/internal/idempotency"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/internal/servicetest"
 )
 
-// now is the time in tests that have no clock of their own.
-var now = time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
+// fixture is the service on its platform, with a customer, a master of the first salon, an administrator,
+// and one service that the master offers. The clock shows a whole minute.
+type fixture struct {
+	*servicetest.Platform
+	t            testing.TB
+	service      *Service
+	db           *postgres.DB
+	catalogue    appointmentv1.CatalogServiceClient
+	appointments appointmentv1.AppointmentServiceClient
+	directory    appointmentv1.DirectoryServiceClient
 
-// at is a time of the day after now.
-func at(hour, minute int) time.Time {
-	return time.Date(2026, time.March, 3, hour, minute, 0, 0, time.UTC)
+	ann, mira, admin auth.Principal
+	cut              *appointmentv1.Service
 }
 
-// exec runs SQL that the store has no method for.
-func exec(tb testing.TB, db *postgres.DB, sql string, args ...any) {
-	tb.Helper()
-	if err := db.Conn(tb.Context()).Exec(sql, args...).Error; err != nil {
-		tb.Fatalf("%s: %v", sql, err)
-	}
+func newFixture(t testing.TB) *fixture {
+	t.Helper()
+	p := servicetest.New(t, Migrations)
+	p.Clock.Set(p.Clock.Now().Truncate(time.Minute))
+	f := &fixture{Platform: p, t: t, db: p.Postgres.DB("appointments")}
+	f.service = f.newService()
+	p.Start("appointment", f.service)
+	conn := p.Conns.For("appointment")
+	f.catalogue = appointmentv1.NewCatalogServiceClient(conn)
+	f.appointments = appointmentv1.NewAppointmentServiceClient(conn)
+	f.directory = appointmentv1.NewDirectoryServiceClient(conn)
+	f.ann, f.admin = p.SignIn(apiv1.Role_ROLE_CUSTOMER), p.SignIn(apiv1.Role_ROLE_ADMIN)
+	f.mira = f.newMaster()
+	f.cut = f.newCatalogService("Cut", 60, 0)
+	f.offer(f.mira, f.cut)
+	return f
 }
 
-// offerOf makes a master with one service of an hour for 45.00 EUR and returns
-// the offer.
-func offerOf(tb testing.TB, db *postgres.DB) Offer {
-	tb.Helper()
-	return offerWith(tb, db, newID(), 0, 0)
-}
-
-func offerWith(tb testing.TB, db *postgres.DB, masterID string, before, after int) Offer {
-	tb.Helper()
-	service := newID()
-	exec(tb, db, `INSERT INTO services VALUES (?, ?, '', 'Hair', 4500, 'EUR', 60, ?, ?, true, 1, now(), now(), NULL)`,
-		service, "Cut "+service, before, after)
-	exec(tb, db, `INSERT INTO masters VALUES (?, false, 1) ON CONFLICT DO NOTHING`, masterID)
-	exec(tb, db, `INSERT INTO offerings VALUES (?, ?, NULL, NULL, 1, now(), now(), NULL)`, masterID, service)
-	return Offer{
-		MasterID: masterID, ServiceID: service, ServiceName: "Cut " + service,
-		PriceMinor: 4500, Currency: "EUR", Duration: time.Hour,
-		BufferBefore: time.Duration(before) * time.Minute, BufferAfter: time.Duration(after) * time.Minute,
-		OfferingVersion: 1, ServiceVersion: 1,
-	}
-}
-
-// bookingOf makes a booking of a new customer, without request id.
-func bookingOf(tb testing.TB, start time.Time, offers ...Offer) *Booking {
-	tb.Helper()
-	return bookingFor(tb, newID(), start, offers...)
-}
-
-// bookingFor chains the offers from start.
-func bookingFor(tb testing.TB, customerID string, start time.Time, offers ...Offer) *Booking {
-	tb.Helper()
-	wishes := make([]Wish, len(offers))
-	for i, o := range offers {
-		wishes[i] = Wish{Offer: o, Start: start}
-		start = start.Add(o.Duration)
-	}
-	a, err := NewAppointment(customerID, "Sensitive skin.", Customer, wishes, now)
+// newService makes a process of the service, which answers and runs nothing.
+func (f *fixture) newService() *Service {
+	f.t.Helper()
+	s, err := New(f.Deps("appointments"))
 	if err != nil {
-		tb.Fatalf("new appointment: %v", err)
+		f.t.Fatal(err)
 	}
-	event, err := appointmentEvent(eventCreated, a)
+	return s
+}
+
+// newMaster signs a master of the first salon in.
+func (f *fixture) newMaster() auth.Principal {
+	f.t.Helper()
+	return f.SignIn(apiv1.Role_ROLE_CUSTOMER, servicetest.Member(id.FirstSalon, apiv1.SalonRole_SALON_ROLE_MASTER))
+}
+
+// newCatalogService adds a service to the first salon's catalogue.
+func (f *fixture) newCatalogService(name string, minutes, buffer int32) *appointmentv1.Service {
+	f.t.Helper()
+	s, err := f.catalogue.CreateService(f.As(f.admin), &appointmentv1.CreateServiceRequest{
+		SalonId: id.FirstSalon, Name: name, Category: "Hair", Price: &apiv1.Money{CurrencyCode: "EUR", AmountMinor: 4500},
+		DurationMinutes: minutes, BufferBeforeMinutes: buffer, BufferAfterMinutes: buffer,
+	})
 	if err != nil {
-		tb.Fatalf("event: %v", err)
+		f.t.Fatalf("create a service: %v", err)
 	}
-	return &Booking{
-		Appointment: a, Offers: offers, OwnCustomer: true, Event: event,
-		Key: idempotency.Key{Caller: customerID, Method: "/test/Book"},
-	}
+	return s
 }
 
-// withKey makes a booking safe to repeat.
-func withKey(b *Booking, requestID, content string) *Booking {
-	b.Key.RequestID = requestID
-	b.Hash, b.Response = []byte(content), []byte("answer to "+content)
-	return b
-}
-
-// book books in one statement.
-func book(tb testing.TB, s *Store, batch ...*Booking) []Outcome {
-	tb.Helper()
-	results, err := s.Book(tb.Context(), batch)
+// offer makes a master offer a service as it is.
+func (f *fixture) offer(master auth.Principal, s *appointmentv1.Service) {
+	f.t.Helper()
+	_, err := f.catalogue.PutOffering(f.As(f.admin), &appointmentv1.PutOfferingRequest{MasterId: master.UserID, ServiceId: s.GetId()})
 	if err != nil {
-		tb.Fatalf("book: %v", err)
+		f.t.Fatalf("put an offering: %v", err)
 	}
-	outcomes := make([]Outcome, len(results))
-	for i, r := range results {
-		outcomes[i] = r.Outcome
-	}
-	return outcomes
 }
 
-// wantOutcomes books in one statement and compares what comes of it.
-func wantOutcomes(tb testing.TB, s *Store, batch []*Booking, want ...Outcome) {
-	tb.Helper()
-	if got := book(tb, s, batch...); !slices.Equal(got, want) {
-		tb.Errorf("outcomes %q, want %q", got, want)
+// request asks for a cut by Mira.
+func (f *fixture) request(fromNow time.Duration) *appointmentv1.CreateAppointmentRequest {
+	return &appointmentv1.CreateAppointmentRequest{
+		StartTime: timestamppb.New(f.Clock.Now().Add(fromNow)),
+		Segments:  []*appointmentv1.SegmentInput{{ServiceId: f.cut.GetId(), MasterId: f.mira.UserID}},
+	}
+}
+
+// book books a cut with Mira.
+func (f *fixture) book(who auth.Principal, fromNow time.Duration) *appointmentv1.Appointment {
+	f.t.Helper()
+	a, err := f.appointments.CreateAppointment(f.As(who), f.request(fromNow))
+	if err != nil {
+		f.t.Fatalf("book: %v", err)
+	}
+	return a
+}
+
+// exec runs SQL that no method stands for.
+func (f *fixture) exec(sql string, args ...any) {
+	f.t.Helper()
+	if err := f.db.Conn(f.t.Context()).Exec(sql, args...).Error; err != nil {
+		f.t.Fatalf("%s: %v", sql, err)
 	}
 }
 
 // count counts rows.
-func count(tb testing.TB, db *postgres.DB, from string, args ...any) int {
-	tb.Helper()
+func (f *fixture) count(from string, args ...any) int {
+	f.t.Helper()
 	var n int
-	if err := db.Conn(tb.Context()).Raw("SELECT count(*) FROM "+from, args...).Scan(&n).Error; err != nil {
-		tb.Fatalf("count %s: %v", from, err)
+	if err := f.db.Conn(f.t.Context()).Raw("SELECT count(*) FROM "+from, args...).Scan(&n).Error; err != nil {
+		f.t.Fatalf("count %s: %v", from, err)
 	}
 	return n
-}
-
-// wantNoOverlap looks for double bookings by comparing every two claims.
-func wantNoOverlap(tb testing.TB, db *postgres.DB) {
-	tb.Helper()
-	if n := count(tb, db, `segments a JOIN segments b
-		ON a.master_id = b.master_id AND a.id < b.id AND a.during && b.during AND a.holds AND b.holds`); n > 0 {
-		tb.Errorf("%d double bookings", n)
-	}
-	if n := count(tb, db, `segments s JOIN appointments a ON a.id = s.appointment_id
-		WHERE s.holds <> (a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED'))`); n > 0 {
-		tb.Errorf("%d segments hold, or do not hold, against their state", n)
-	}
 }

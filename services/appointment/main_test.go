@@ -8,7 +8,7 @@ import (
 	"github.com/beauty-salon/platform/internal/servicetest"
 )
 
-// Nothing that a test has started goes on after it.
+// No goroutine that a test starts outlives the tests.
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, servicetest.LeakOptions()...)
 }
