@@ -39,8 +39,8 @@ var ErrUnavailable = errors.New("redis is not available")
 
 // Config describes the connection to Redis.
 type Config struct {
-	// URL is redis://user:password@host:port/db, or rediss:// with TLS, or unix://. Empty means no Redis: every
-	// process uses its own memory only.
+	// URL is redis://user:password@host:port/db, or rediss:// with TLS, or unix://. Empty means no Redis: every read
+	// of a cache loads its value, and every process counts rate limits in its own memory.
 	URL secret.Text
 	// Timeout bounds one use of Redis, and so the delay that a hanging Redis adds to a request. 0 means 100 ms.
 	Timeout time.Duration
@@ -75,7 +75,7 @@ func Open(cfg Config, log zerolog.Logger) (*Client, error) {
 	o, err := redis.ParseURL(cfg.URL.Reveal())
 	if err != nil {
 		if bad, ok := errors.AsType[*url.Error](err); ok {
-			err = bad.Err // without the URL, which has a password in it
+			err = bad.Err // without the URL, which contains a password
 		}
 		return nil, fmt.Errorf("redis URL: %w", err)
 	}
@@ -111,7 +111,8 @@ func (c *Client) Redis() redis.UniversalClient {
 	return c.rdb
 }
 
-// Close ends the connection and the work in the background. It tries once more to send pending drops to Redis.
+// Close ends the connection and the work in the background. It tries once more to send pending drops to Redis. A nil
+// client has nothing to close.
 func (c *Client) Close() error {
 	if c == nil {
 		return nil
@@ -134,7 +135,7 @@ func (c *Client) finish(left []func(ctx context.Context) bool) bool {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), lastTimeout)
 	defer cancel()
-	c.downUntil.Store(0) // there is no time to wait
+	c.downUntil.Store(0) // try now: there is no later attempt
 	for _, job := range left {
 		if !job(ctx) {
 			return false
@@ -160,7 +161,7 @@ func (c *Client) Do(ctx context.Context, fn func(ctx context.Context, r redis.Un
 	defer cancel()
 	err := fn(inner, c.rdb)
 	switch {
-	case err != nil && c.gone(ctx): // the caller ended it, not Redis
+	case err != nil && c.gone(ctx): // the caller ended the operation, not Redis
 	case !isOutage(err):
 		c.timeouts.Store(0)
 		if c.downUntil.Swap(0) != 0 {

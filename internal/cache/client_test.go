@@ -93,17 +93,17 @@ func TestCircuit(t *testing.T) {
 	if available(c) {
 		t.Error("available while it is down")
 	}
-	never := func(context.Context, redis.UniversalClient) error { t.Error("asked while it rests"); return nil }
+	never := func(context.Context, redis.UniversalClient) error { t.Error("used while Redis is unavailable"); return nil }
 	for range 3 {
 		if err := c.Do(t.Context(), never); !errors.Is(err, ErrUnavailable) {
-			t.Errorf("while it rests: %v", err)
+			t.Errorf("while Redis is unavailable: %v", err)
 		}
 	}
 	now = now.Add(restTime)
 	// One caller tries; the others get ErrUnavailable.
 	err = c.Do(t.Context(), func(ctx context.Context, r redis.UniversalClient) error {
 		if err := c.Do(ctx, never); !errors.Is(err, ErrUnavailable) {
-			t.Errorf("a second one at the same time: %v", err)
+			t.Errorf("a second caller at the same time: %v", err)
 		}
 		return ping(ctx, r)
 	})
@@ -127,8 +127,6 @@ func TestOwnErrorsDoNotTrip(t *testing.T) {
 	server := redistest.New(t)
 	c := open(t, server.URL())
 	c.rest = time.Hour
-	cancelled, cancel := context.WithCancel(t.Context())
-	cancel()
 	late, stop := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 	defer stop()
 	for name, do := range map[string]func() error{
@@ -138,7 +136,7 @@ func TestOwnErrorsDoNotTrip(t *testing.T) {
 		"wrong command": func() error {
 			return c.Do(t.Context(), func(ctx context.Context, r redis.UniversalClient) error { return r.Do(ctx, "NONSENSE").Err() })
 		},
-		"caller gone": func() error { return c.Do(cancelled, ping) },
+		"caller has left": func() error { return c.Do(cancelled(t), ping) },
 		"caller late": func() error { return c.Do(late, ping) },
 	} {
 		if err := do(); err == nil {

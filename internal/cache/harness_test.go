@@ -13,13 +13,16 @@ import (
 	"go.uber.org/goleak"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
+	"github.com/beauty-salon/platform/internal/pgtest"
 	"github.com/beauty-salon/platform/internal/redistest"
 	"github.com/beauty-salon/platform/internal/secret"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, redistest.LeakOptions()...) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, append(redistest.LeakOptions(), pgtest.LeakOptions()...)...)
+}
 
-// number is a value that its database gives the same number as version.
+// number is a value whose version is the same number.
 type number = *wrapperspb.Int64Value
 
 // database is what caches load from.
@@ -28,7 +31,7 @@ type database struct {
 	loads   atomic.Int32
 	mu      sync.Mutex
 	err     error
-	hold    func(ctx context.Context) // called between reading and answering
+	hold    func(ctx context.Context) // called between reading and returning
 }
 
 func newDatabase(version int64) *database {
@@ -78,25 +81,20 @@ func open(t testing.TB, url secret.Text) *Client {
 }
 
 // process returns the cache of a process of its own, which shares server (nil: none) and d with the others.
-func process(t testing.TB, server *redistest.Server, d *database, change func(c *Cache[number])) *Cache[number] {
+func process(t testing.TB, server *redistest.Server, d *database) *Cache[number] {
 	t.Helper()
 	var client *Client
 	if server != nil {
 		client = open(t, server.URL())
 	}
-	return onClient(client, d, change, nil)
+	return onClient(client, d, nil)
 }
 
-func onClient(client *Client, d *database, change func(c *Cache[number]), reg prometheus.Registerer) *Cache[number] {
-	o := Options[number]{
+func onClient(client *Client, d *database, reg prometheus.Registerer) *Cache[number] {
+	return New(client, Options[number]{
 		Name: "number",
 		New:  func() number { return &wrapperspb.Int64Value{} },
-	}
-	c := New(client, o, d.load, reg)
-	if change != nil {
-		change(c)
-	}
-	return c
+	}, d.load, reg)
 }
 
 // rawClient reads the data in Redis directly.
@@ -106,11 +104,12 @@ func rawClient(t testing.TB, server *redistest.Server) *redis.Client {
 	return c
 }
 
-// noLocal leaves only the level in Redis.
-func noLocal(c *Cache[number]) { c.localTTL = 0 }
-
-// longLocal keeps copies for longer than any test takes.
-func longLocal(c *Cache[number]) { c.localTTL = time.Hour }
+// cancelled returns a context that has ended.
+func cancelled(t testing.TB) context.Context {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx
+}
 
 // want fails the test unless the cache answers with a version.
 func want(t testing.TB, c *Cache[number], version int64) {
@@ -129,7 +128,7 @@ func wantLoads(t testing.TB, d *database, n int32) {
 	}
 }
 
-// waitFor polls until cond holds.
+// waitFor polls until cond returns true, for ten seconds at most.
 func waitFor(t testing.TB, what string, cond func() bool) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)

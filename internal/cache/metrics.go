@@ -8,23 +8,21 @@ import (
 
 // counters are the metrics of one cache.
 type counters struct {
-	localHit, localMiss, remoteHit, remoteMiss, remoteFailed prometheus.Counter
+	hit, miss, failed prometheus.Counter
 }
 
 func newCounters(reg prometheus.Registerer, name string) counters {
 	requests := metrics.Register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "salon_cache_requests_total",
-		Help: "Reads of a cache by level (local, redis) and result (hit, miss).",
-	}, []string{"cache", "level", "result"}))
+		Help: "Reads of a cache by result: hit (found in Redis) or miss (loaded). Concurrent reads of one key count once.",
+	}, []string{"cache", "result"}))
 	failures := metrics.Register(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "salon_cache_redis_failures_total",
-		Help: "Uses of Redis by a cache that failed or were left out because Redis is down.",
+		Help: "Uses of Redis by a cache that failed, or were skipped because Redis is unavailable.",
 	}, []string{"cache"}))
 	return counters{
-		localHit:     requests.WithLabelValues(name, "local", "hit"),
-		localMiss:    requests.WithLabelValues(name, "local", "miss"),
-		remoteHit:    requests.WithLabelValues(name, "redis", "hit"),
-		remoteMiss:   requests.WithLabelValues(name, "redis", "miss"),
-		remoteFailed: failures.WithLabelValues(name),
+		hit:    requests.WithLabelValues(name, "hit"),
+		miss:   requests.WithLabelValues(name, "miss"),
+		failed: failures.WithLabelValues(name),
 	}
 }

@@ -25,17 +25,13 @@ func TestNeverOlderThanDropped(t *testing.T) {
 		var processes [3]*Cache[number]
 		var clients [3]*Client
 		for i := range processes {
-			change := longLocal
-			if i == 0 {
-				change = noLocal
-			}
 			client, err := Open(Config{URL: server.URL(), Timeout: patience}, zerolog.Nop())
 			if err != nil {
 				rt.Fatal(err)
 			}
 			client.rest, client.repairs.every = time.Millisecond, time.Millisecond
 			clients[i] = client
-			processes[i] = onClient(clients[i], d, change, nil)
+			processes[i] = onClient(clients[i], d, nil)
 		}
 		process := rapid.IntRange(0, len(processes)-1)
 		rt.Repeat(map[string]func(*rapid.T){

@@ -18,7 +18,7 @@ const storedKey = "salon:v1:number:a"
 
 func TestProcessesShareRedis(t *testing.T) {
 	server, d := redistest.New(t), newDatabase(1)
-	a, b := process(t, server, d, nil), process(t, server, d, nil)
+	a, b := process(t, server, d), process(t, server, d)
 	want(t, a, 1)
 	want(t, b, 1)
 	wantLoads(t, d, 1)
@@ -30,7 +30,7 @@ func TestProcessesShareRedis(t *testing.T) {
 
 func TestValueExpires(t *testing.T) {
 	server, d := redistest.New(t), newDatabase(1)
-	c := process(t, server, d, noLocal)
+	c := process(t, server, d)
 	want(t, c, 1)
 	d.version.Store(2)
 	want(t, c, 1)
@@ -41,11 +41,11 @@ func TestValueExpires(t *testing.T) {
 // TestSlowLoadOfAnotherProcess is TestSlowLoad with the drop in another process.
 func TestSlowLoadOfAnotherProcess(t *testing.T) {
 	server, d := redistest.New(t), newDatabase(1)
-	writer := process(t, server, d, noLocal)
+	writer := process(t, server, d)
 	slow := newDatabase(1)
 	begun, finish := make(chan struct{}), make(chan struct{})
 	slow.hold = func(context.Context) { close(begun); <-finish }
-	reader := process(t, server, slow, noLocal)
+	reader := process(t, server, slow)
 	early := make(chan int64)
 	go func() {
 		n, _ := reader.Get(t.Context(), "a")
@@ -56,11 +56,11 @@ func TestSlowLoadOfAnotherProcess(t *testing.T) {
 	writer.Drop(t.Context(), "a", 2)
 	close(finish)
 	if v := <-early; v != 1 {
-		t.Errorf("who came before the drop got %d", v)
+		t.Errorf("a caller from before the drop got %d", v)
 	}
-	want(t, writer, 2) // Redis has refused the old one
+	want(t, writer, 2) // Redis has refused the old value
 	wantLoads(t, d, 1)
-	want(t, process(t, server, slow, noLocal), 2)
+	want(t, process(t, server, slow), 2)
 }
 
 func TestSetIfNewer(t *testing.T) {
@@ -88,7 +88,7 @@ func TestSetIfNewer(t *testing.T) {
 		{kindValue, big, kindValue, big - 1, false},
 		{0, 0, kindValue, 0, true},
 		{0, 0, kindDropped, 1, true},
-		{'?', 99, kindValue, 1, true}, // not ours
+		{'?', 99, kindValue, 1, true}, // not written by a cache
 	} {
 		name := fmt.Sprintf("%c%d after %c%d", test.kind, test.version, test.oldKind, test.oldVersion)
 		t.Run(name, func(t *testing.T) {
@@ -100,7 +100,7 @@ func TestSetIfNewer(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			r := newRemote(open(t, server.URL()), "number", newCounters(nil, "number"))
+			r := newValues(open(t, server.URL()), "number", newCounters(nil, "number"))
 			if err := r.put(t.Context(), "a", test.kind, test.version, []byte("new"), time.Minute); err != nil {
 				t.Fatal(err)
 			}
@@ -118,7 +118,7 @@ func TestSetIfNewer(t *testing.T) {
 func TestCorruptValueIsAMiss(t *testing.T) {
 	good := string(encode(kindValue, 1, []byte{8, 1}))
 	if body, version, err := decode([]byte(good)); err != nil || version != 1 || string(body) != "\x08\x01" {
-		t.Fatalf("the good one: %q, %d, %v", body, version, err)
+		t.Fatalf("the good value: %q, %d, %v", body, version, err)
 	}
 	for name, stored := range map[string]string{
 		"empty":              "",
@@ -139,7 +139,7 @@ func TestCorruptValueIsAMiss(t *testing.T) {
 			if err := raw.Set(t.Context(), storedKey, stored, time.Hour).Err(); err != nil {
 				t.Fatal(err)
 			}
-			want(t, process(t, server, d, nil), 1)
+			want(t, process(t, server, d), 1)
 			wantLoads(t, d, 1)
 			if got := raw.Get(t.Context(), storedKey).Val(); got != good {
 				t.Errorf("not repaired: %q", got)
@@ -153,17 +153,17 @@ func TestKeyOfAnotherType(t *testing.T) {
 	if err := rawClient(t, server).RPush(t.Context(), storedKey, "x").Err(); err != nil {
 		t.Fatal(err)
 	}
-	c := process(t, server, d, noLocal)
+	c := process(t, server, d)
 	want(t, c, 1)
-	if !available(c.remote.client) {
-		t.Error("one odd key keeps Redis from being used")
+	if !available(c.values.client) {
+		t.Error("one key of another type makes Redis unavailable")
 	}
 }
 
 func TestRedisComesAndGoes(t *testing.T) {
 	server, d := redistest.New(t), newDatabase(1)
 	server.Stop()
-	c := process(t, server, d, noLocal)
+	c := process(t, server, d)
 	want(t, c, 1)
 	want(t, c, 1)
 	wantLoads(t, d, 2)
@@ -185,13 +185,13 @@ func TestDropDuringOutage(t *testing.T) {
 	if server.Real() {
 		t.Skip("this Redis forgets everything when it is stopped")
 	}
-	writer, reader := process(t, server, d, noLocal), process(t, server, d, noLocal)
+	writer, reader := process(t, server, d), process(t, server, d)
 	want(t, writer, 1)
 	server.Stop()
 	d.version.Store(2)
 	writer.Drop(t.Context(), "a", 2)
 	server.Start()
-	want(t, writer, 2) // knows better than Redis
+	want(t, writer, 2) // not the value in Redis
 	waitFor(t, "Redis has the drop", func() bool {
 		n, err := reader.Get(t.Context(), "a")
 		return err == nil && n.GetValue() == 2
@@ -200,7 +200,7 @@ func TestDropDuringOutage(t *testing.T) {
 
 // TestCloseSendsDrops closes a process that has dropped values while Redis was down and has not sent the drops since.
 func TestCloseSendsDrops(t *testing.T) {
-	for name, back := range map[string]bool{"Redis is back": true, "Redis is still away": false} {
+	for name, back := range map[string]bool{"Redis is back": true, "Redis is still unavailable": false} {
 		t.Run(name, func(t *testing.T) {
 			server, d := redistest.New(t), newDatabase(1)
 			if server.Real() {
@@ -212,7 +212,7 @@ func TestCloseSendsDrops(t *testing.T) {
 				t.Fatal(err)
 			}
 			client.rest, client.repairs.every = time.Hour, time.Hour
-			writer, reader := onClient(client, d, noLocal, nil), process(t, server, d, noLocal)
+			writer, reader := onClient(client, d, nil), process(t, server, d)
 			want(t, writer, 1)
 			server.Stop()
 			d.version.Store(2)
@@ -238,13 +238,13 @@ func TestTooManyDropsDuringOutage(t *testing.T) {
 	if server.Real() {
 		t.Skip("this Redis forgets everything when it is stopped")
 	}
-	writer, reader := process(t, server, d, noLocal), process(t, server, d, noLocal)
+	writer, reader := process(t, server, d), process(t, server, d)
 	want(t, writer, 1)
 	if err := rawClient(t, server).Set(t.Context(), "another:key", "x", 0).Err(); err != nil {
 		t.Fatal(err)
 	}
 	server.Stop()
-	writer.remote.pending.limit = 10
+	writer.values.pending.limit = 10
 	for i := range 10 {
 		writer.Drop(t.Context(), fmt.Sprint(i), 1)
 	}
@@ -254,10 +254,10 @@ func TestTooManyDropsDuringOutage(t *testing.T) {
 	want(t, writer, 2)
 	waitFor(t, "Redis has the drop", func() bool {
 		n, err := reader.Get(t.Context(), "a")
-		return err == nil && n.GetValue() == 2 && !writer.remote.stale("a")
+		return err == nil && n.GetValue() == 2 && !writer.values.pending.covers("a")
 	})
 	if rawClient(t, server).Exists(t.Context(), "another:key").Val() != 1 {
-		t.Error("more was wiped than this cache's values")
+		t.Error("a key of another cache was deleted")
 	}
 }
 
@@ -265,20 +265,20 @@ func TestHangingRedis(t *testing.T) {
 	d := newDatabase(1)
 	client := open(t, redistest.Hanging(t))
 	client.timeout, client.rest = 10*time.Millisecond, time.Hour
-	c := onClient(client, d, noLocal, nil)
+	c := onClient(client, d, nil)
 	for range 5 {
 		want(t, c, 1)
 	}
 	if available(client) {
-		t.Error("still waited for")
+		t.Error("Redis still counts as available")
 	}
 }
 
 func TestMetrics(t *testing.T) {
 	server, d := redistest.New(t), newDatabase(1)
 	reg := prometheus.NewPedanticRegistry()
-	a := onClient(open(t, server.URL()), d, longLocal, reg)
-	b := onClient(open(t, server.URL()), d, longLocal, reg) // the same name in one registry: they share the counters
+	a := onClient(open(t, server.URL()), d, reg)
+	b := onClient(open(t, server.URL()), d, reg) // caches of one name and registry share the counters
 	want(t, a, 1)
 	want(t, a, 1)
 	want(t, b, 1)
@@ -287,11 +287,9 @@ func TestMetrics(t *testing.T) {
 		counter prometheus.Counter
 		want    float64
 	}{
-		{"local hit", a.counts.localHit, 1},
-		{"local miss", a.counts.localMiss, 2},
-		{"redis hit", a.counts.remoteHit, 1},
-		{"redis miss", a.counts.remoteMiss, 1},
-		{"redis failures", a.counts.remoteFailed, 0},
+		{"hits", a.counts.hit, 2},
+		{"misses", a.counts.miss, 1},
+		{"failures", a.counts.failed, 0},
 	} {
 		if got := testutil.ToFloat64(test.counter); got != test.want {
 			t.Errorf("%s: %v, want %v", test.name, got, test.want)

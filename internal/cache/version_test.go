@@ -9,8 +9,8 @@ import (
 	"github.com/beauty-salon/platform/internal/redistest"
 )
 
-// TestVersionIsWhatLoadReturns loads values that do not show their version, as a summary does not show that of the rows it
-// is made from.
+// TestVersionIsWhatLoadReturns loads values that do not contain their version, as a summary of rows does not contain the
+// version of the rows.
 func TestVersionIsWhatLoadReturns(t *testing.T) {
 	server := redistest.New(t)
 	var (
@@ -25,7 +25,6 @@ func TestVersionIsWhatLoadReturns(t *testing.T) {
 		loads++
 		return wrapperspb.Int64(value), version, nil
 	}, nil)
-	longLocal(c)
 	for _, step := range []struct {
 		name           string
 		drop           int64 // 0: none
@@ -34,7 +33,7 @@ func TestVersionIsWhatLoadReturns(t *testing.T) {
 		loads          int
 	}{
 		{name: "the first read", value: 500, version: 0, want: 500, loads: 1},
-		{name: "from memory", value: 7, version: 1, want: 500, loads: 1},
+		{name: "from Redis", value: 7, version: 1, want: 500, loads: 1},
 		{name: "the first version", drop: 1, value: 7, version: 1, want: 7, loads: 2},
 		{name: "a version that is known", drop: 1, value: 8, version: 2, want: 7, loads: 2},
 		{name: "a value that shrinks", drop: 2, value: 3, version: 2, want: 3, loads: 3},

@@ -6,33 +6,34 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"google.golang.org/grpc/codes"
 
 	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/redistest"
 )
 
-func TestLocalCopy(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		d := newDatabase(1)
-		c := process(t, nil, d, nil)
-		want(t, c, 1)
-		<-time.After(800 * time.Millisecond) // the bubble's clock
-		d.version.Store(2)
-		want(t, c, 1)
-		wantLoads(t, d, 1)
-		<-time.After(400 * time.Millisecond) // now older than localTTL and its jitter
-		want(t, c, 2)
-		wantLoads(t, d, 2)
-	})
+// servers returns the Redis of a test's two cases: with Redis and without.
+func servers(t *testing.T) map[string]*redistest.Server {
+	return map[string]*redistest.Server{"with Redis": redistest.New(t), "without Redis": nil}
+}
+
+func TestWithoutRedisEveryGetLoads(t *testing.T) {
+	d := newDatabase(1)
+	c := process(t, nil, d)
+	want(t, c, 1)
+	d.version.Store(2)
+	want(t, c, 2)
+	c.Drop(t.Context(), "a", 3)
+	want(t, c, 2) // the write is not committed
+	wantLoads(t, d, 3)
 }
 
 func TestErrorsAreNotKept(t *testing.T) {
 	d := newDatabase(1)
 	d.err = apierr.NotFound("number")
-	c := process(t, nil, d, longLocal)
+	c := process(t, redistest.New(t), d)
 	for range 2 {
 		n, err := c.Get(t.Context(), "a")
 		if n != nil || apierr.From(err).Code() != codes.NotFound {
@@ -47,7 +48,7 @@ func TestErrorsAreNotKept(t *testing.T) {
 func TestPanicIsAnError(t *testing.T) {
 	d := newDatabase(1)
 	d.hold = func(context.Context) { panic("bug") }
-	c := process(t, nil, d, longLocal)
+	c := process(t, nil, d)
 	if _, err := c.Get(t.Context(), "a"); apierr.From(err).Code() != codes.Internal {
 		t.Errorf("error %v", err)
 	}
@@ -66,7 +67,7 @@ func TestWaitersShareOneLoad(t *testing.T) {
 		case <-ctx.Done():
 		}
 	}
-	c := process(t, nil, d, longLocal)
+	c := process(t, redistest.New(t), d)
 	ctx, cancel := context.WithCancel(t.Context())
 	first := make(chan error)
 	go func() {
@@ -76,7 +77,7 @@ func TestWaitersShareOneLoad(t *testing.T) {
 	<-begun
 	cancel()
 	if err := <-first; !errors.Is(err, context.Canceled) {
-		t.Errorf("who left got %v", err)
+		t.Errorf("the caller who left got %v", err)
 	}
 	var wg sync.WaitGroup
 	for range 20 {
@@ -92,7 +93,7 @@ func TestWaitersShareOneLoad(t *testing.T) {
 	wantLoads(t, d, 1)
 }
 
-func TestDropMakesRoom(t *testing.T) {
+func TestDropReplacesOlderValues(t *testing.T) {
 	for _, test := range []struct {
 		name          string
 		kept, dropped int64
@@ -104,7 +105,7 @@ func TestDropMakesRoom(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			d := newDatabase(test.kept)
-			c := process(t, nil, d, longLocal)
+			c := process(t, redistest.New(t), d)
 			want(t, c, test.kept)
 			d.version.Store(max(test.kept, test.dropped))
 			c.Drop(t.Context(), "a", test.dropped)
@@ -117,7 +118,7 @@ func TestDropMakesRoom(t *testing.T) {
 
 func TestDropOfAnotherKey(t *testing.T) {
 	d := newDatabase(1)
-	c := process(t, nil, d, longLocal)
+	c := process(t, redistest.New(t), d)
 	want(t, c, 1)
 	c.Drop(t.Context(), "b", 2)
 	want(t, c, 1)
@@ -125,77 +126,90 @@ func TestDropOfAnotherKey(t *testing.T) {
 }
 
 // TestSlowLoad drops a value while a load is running. No caller after the drop may get the value that the load has
-// read, neither by waiting for the load nor later.
+// read, neither by waiting for the load nor from Redis, also when Redis loses the drop.
 func TestSlowLoad(t *testing.T) {
-	d := newDatabase(1)
-	begun, finish := make(chan struct{}), make(chan struct{})
-	var loads atomic.Int32
-	d.hold = func(context.Context) {
-		if loads.Add(1) == 1 {
-			close(begun)
-			<-finish
-		}
+	for name, server := range servers(t) {
+		t.Run(name, func(t *testing.T) {
+			d := newDatabase(1)
+			begun, finish := make(chan struct{}), make(chan struct{})
+			var loads atomic.Int32
+			d.hold = func(context.Context) {
+				if loads.Add(1) == 1 {
+					close(begun)
+					<-finish
+				}
+			}
+			c := process(t, server, d)
+			early := make(chan int64)
+			go func() {
+				n, _ := c.Get(t.Context(), "a")
+				early <- n.GetValue()
+			}()
+			<-begun
+			d.version.Store(2)
+			c.Drop(t.Context(), "a", 2)
+			want(t, c, 2)
+			if server != nil {
+				if err := rawClient(t, server).FlushAll(t.Context()).Err(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			close(finish)
+			if v := <-early; v != 1 {
+				t.Errorf("a caller from before the drop got %d", v)
+			}
+			want(t, c, 2)
+			wantLoads(t, d, 3)
+		})
 	}
-	c := process(t, nil, d, longLocal)
-	early := make(chan int64)
-	go func() {
-		n, _ := c.Get(t.Context(), "a")
-		early <- n.GetValue()
-	}()
-	<-begun
-	d.version.Store(2)
-	c.Drop(t.Context(), "a", 2)
-	want(t, c, 2)
-	close(finish)
-	if v := <-early; v != 1 {
-		t.Errorf("who came before the drop got %d", v)
-	}
-	want(t, c, 2)
-	wantLoads(t, d, 2)
 }
 
 // TestLaggingSource loads from a source that does not have the dropped write yet.
 func TestLaggingSource(t *testing.T) {
 	d := newDatabase(1)
-	c := process(t, nil, d, longLocal)
+	c := process(t, redistest.New(t), d)
 	c.Drop(t.Context(), "a", 2)
 	want(t, c, 1) // there is nothing newer
 	wantLoads(t, d, 1)
 	d.version.Store(2)
-	want(t, c, 2) // so it was not kept
+	want(t, c, 2) // the older value was not kept
 	want(t, c, 2)
 	wantLoads(t, d, 2)
 }
 
 func TestDropRacesWithGets(t *testing.T) {
-	d := newDatabase(1)
-	c := process(t, nil, d, longLocal)
-	var wg sync.WaitGroup
-	var dropped atomic.Int64
-	stop := make(chan struct{})
-	for range 4 {
-		wg.Go(func() {
-			for {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				least := dropped.Load()
-				if n, err := c.Get(t.Context(), "a"); err != nil || n.GetValue() < least {
-					t.Errorf("Get = %v, %v after a drop of %d", n, err, least)
-					return
-				}
+	for name, server := range servers(t) {
+		t.Run(name, func(t *testing.T) {
+			d := newDatabase(1)
+			c := process(t, server, d)
+			var wg sync.WaitGroup
+			var dropped atomic.Int64
+			stop := make(chan struct{})
+			for range 4 {
+				wg.Go(func() {
+					for {
+						select {
+						case <-stop:
+							return
+						default:
+						}
+						least := dropped.Load()
+						if n, err := c.Get(t.Context(), "a"); err != nil || n.GetValue() < least {
+							t.Errorf("Get = %v, %v after a drop of %d", n, err, least)
+							return
+						}
+					}
+				})
 			}
+			for range 2000 {
+				v := d.version.Add(1)
+				c.Drop(t.Context(), "a", v)
+				dropped.Store(v)
+			}
+			close(stop)
+			wg.Wait()
 		})
 	}
-	for range 2000 {
-		v := d.version.Add(1)
-		c.Drop(t.Context(), "a", v)
-		dropped.Store(v)
-	}
-	close(stop)
-	wg.Wait()
 }
 
 func TestJitter(t *testing.T) {
