@@ -107,10 +107,10 @@ func seedDemo(ctx context.Context, cfg appConfig, mark string) (found demoState,
 	return demoMade, nil
 }
 
-// findDemo checks whether a customer of the demo can sign in.
+// findDemo checks whether the manager of the demo can sign in.
 func (a *app) findDemo(ctx context.Context) demoState {
 	accounts := userv1.NewAuthServiceClient(a.conns.For("user"))
-	pair, err := accounts.Login(ctx, &userv1.LoginRequest{Email: demo.CustomerEmail, Password: demo.Password})
+	pair, err := accounts.Login(ctx, &userv1.LoginRequest{Email: demo.ManagerEmail, Password: demo.Password})
 	if err != nil {
 		return demoAbsent
 	}
