@@ -49,9 +49,10 @@ ALTER TABLE services
     -- Name and description, folded by the program.
     ADD COLUMN search_text text NOT NULL DEFAULT '',
     ADD CONSTRAINT services_salon_key UNIQUE (salon_id, id);
-UPDATE services SET search_text = replace(replace(
+-- As the program folds texts, in the scripts of Europe and Korea. A service that is changed later is folded by the program.
+UPDATE services SET search_text = normalize(replace(replace(
     lower(regexp_replace(normalize(name || E'\n' || description, NFKD), '[\u0300-\u036f]', '', 'g') COLLATE "und-x-icu"),
-    'ß', 'ss'), 'ς', 'σ');
+    'ß', 'ss'), 'ς', 'σ'), NFC);
 ALTER TABLE services ALTER COLUMN salon_id DROP DEFAULT, ALTER COLUMN search_text DROP DEFAULT;
 DROP INDEX services_name, services_order, services_search;
 CREATE UNIQUE INDEX services_name ON services (salon_id, lower(name)) WHERE deleted_at IS NULL;
