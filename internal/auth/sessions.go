@@ -21,10 +21,10 @@ import (
 const (
 	// sessionEnded is the subject of the broadcast that a session has ended.
 	sessionEnded = "session.ended"
-	// sessionTTL is how long an answer is used, counted from when it was asked for. It is also the longest that an
-	// ended session can live on in a process which a broadcast did not reach.
+	// sessionTTL is how long an answer is used, counted from the start of the check. It also bounds how long a process
+	// that a broadcast did not reach accepts an ended session.
 	sessionTTL = 5 * time.Second
-	// sessionTimeout ends a check whose first caller has long gone.
+	// sessionTimeout ends a check whose callers may all have left.
 	sessionTimeout = 5 * time.Second
 	// sessionsKept bounds the memory of the answers to some 10 MB.
 	sessionsKept = 50_000
@@ -40,26 +40,28 @@ type sessionBus interface {
 	OnReconnect(fn func())
 }
 
-// Sessions tells whether a session is open, and whose. It is safe for concurrent use.
+// Sessions checks whether a session is open and returns its principal. It is safe for concurrent use.
 //
-// Answers are kept for five seconds at most and dropped as soon as the session ends: here by End, in other processes
-// by its broadcast. While the bus is not ready a broadcast could be missed, so nothing is kept then, every check asks
-// the user service; after a reconnect everything is dropped. Without a bus (nil) this process must be the only one.
+// Answers of the user service are kept for five seconds at most. They are dropped as soon as the session ends: in this
+// process by End, in other processes by its broadcast. While the bus is not ready, a broadcast could be missed, so no
+// answer is kept and every check asks the user service. After a reconnect all answers are dropped. Without a bus (nil)
+// this process must be the only one.
 //
-// An answer that was asked for before an End and arrives after it is given to those who waited for it, who also came
-// before the End, but is neither kept nor shared with later callers: counters that End raises are part of what a
-// check is known by.
+// A check that began before an End and ends after it returns its answer to the callers who waited for it, who also
+// came before the End. The answer is neither kept nor shared with later callers: End raises counters that are part of
+// the name of a check.
 type Sessions struct {
 	client userv1.IdentityServiceClient
-	bus    sessionBus  // nil when there is none
-	deaf   atomic.Bool // the bus could not be watched, or is not any more
-	stop   func()
-	now    func() time.Time
+	bus    sessionBus // nil when there is none
+	// unwatched is whether broadcasts do not arrive, because Watch has failed or Close was called.
+	unwatched atomic.Bool
+	stop      func()
+	now       func() time.Time
 
 	known     *otter.Cache[string, session]
 	group     singleflight.Group
 	seed      maphash.Seed
-	userEnds  atomic.Uint64 // ends of all sessions of some user, and lost connections
+	userEnds  atomic.Uint64 // ends of all sessions of a user, and lost connections
 	oneEnds   [sessionShards]atomic.Uint64
 	sawOutage atomic.Bool
 }
@@ -70,7 +72,7 @@ type session struct {
 	until     time.Time
 }
 
-// NewSessions returns a checker that asks client. bus may be nil.
+// NewSessions returns a checker that asks client, the user service. bus may be nil.
 func NewSessions(client userv1.IdentityServiceClient, bus *events.Bus, now func() time.Time) *Sessions {
 	if bus == nil {
 		return newSessions(client, nil, now)
@@ -93,13 +95,13 @@ func newSessions(client userv1.IdentityServiceClient, bus sessionBus, now func()
 	stop, err := bus.Watch(sessionEnded, func(e events.Event) {
 		var body userv1.SessionEvent
 		if e.Decode(&body) != nil {
-			s.dropAll() // somebody's session has ended
+			s.dropAll() // an unknown session has ended
 			return
 		}
 		s.drop(body.GetUserId(), body.GetSessionId())
 	})
 	if err != nil {
-		s.deaf.Store(true)
+		s.unwatched.Store(true)
 		return s
 	}
 	s.stop = stop
@@ -107,15 +109,15 @@ func newSessions(client userv1.IdentityServiceClient, bus sessionBus, now func()
 	return s
 }
 
-// Close stops listening for broadcasts. Check keeps nothing from then on and asks the user service every time.
+// Close stops the watch for broadcasts. From then on Check keeps no answer and asks the user service every time.
 func (s *Sessions) Close() {
-	s.deaf.Store(true)
+	s.unwatched.Store(true)
 	s.stop()
 	s.dropAll()
 }
 
-// Check returns whose session it is with the account's role and memberships as of now. An ended or unknown session is UNAUTHENTICATED; a
-// user service that is unreachable, or does not believe us, is UNAVAILABLE.
+// Check returns the principal of a session, with the account's current role and memberships. An ended or unknown session
+// is UNAUTHENTICATED. A user service that is unreachable, or refuses the credential of this process, is UNAVAILABLE.
 func (s *Sessions) Check(ctx context.Context, sessionID string) (Principal, error) {
 	keep := s.mayKeep()
 	if keep {
@@ -134,10 +136,10 @@ func (s *Sessions) Check(ctx context.Context, sessionID string) (Principal, erro
 	}
 }
 
-// ask asks the user service on behalf of all who wait, so the first one's leaving does not end it.
+// ask asks the user service for all callers who wait. It goes on when the first of them leaves.
 func (s *Sessions) ask(ctx context.Context, sessionID string, users, one uint64, keep bool) (p Principal, err error) {
 	defer func() {
-		// singleflight would end the process: no handler's recovery is above us.
+		// No recovery of a handler is on this stack, and singleflight would end the process.
 		if r := recover(); r != nil {
 			err = apierr.Internal(fmt.Errorf("check session: panic: %v", r))
 		}
@@ -151,7 +153,7 @@ func (s *Sessions) ask(ctx context.Context, sessionID string, users, one uint64,
 		case codes.NotFound, codes.InvalidArgument:
 			return Principal{}, errSession.WithCause(err)
 		case codes.Unauthenticated, codes.PermissionDenied:
-			// It is we who are not believed, which says nothing about the user.
+			// The credential of this process was refused, which says nothing about the session.
 			return Principal{}, errSessions.WithCause(err)
 		default:
 			return Principal{}, public
@@ -164,8 +166,8 @@ func (s *Sessions) ask(ctx context.Context, sessionID string, users, one uint64,
 	if !keep {
 		return p, nil
 	}
-	// drop raises a counter first and removes the entry then, so of a drop at this very moment one of both is seen:
-	// the raised counter here, or the entry there.
+	// drop raises a counter before it removes the entry. So with a concurrent drop, either Compute sees the raised
+	// counter, or drop sees the entry.
 	s.known.Compute(sessionID, func(old session, _ bool) (session, otter.ComputeOp) {
 		if s.userEnds.Load() != users || s.shard(sessionID).Load() != one {
 			return old, otter.CancelOp
@@ -175,13 +177,14 @@ func (s *Sessions) ask(ctx context.Context, sessionID string, users, one uint64,
 	return p, nil
 }
 
-// End makes a session count as ended, here at once and in other processes as soon as the broadcast arrives. An empty
-// sessionID means all sessions of the user, also those whose roles have changed. Call it after the change is committed.
+// End drops what is known of a session, in this process at once and in other processes as soon as the broadcast arrives.
+// An empty sessionID means all sessions of the user. Call End after a commit that ended sessions or changed a user's
+// roles or memberships.
 func (s *Sessions) End(userID, sessionID string) {
 	s.drop(userID, sessionID)
 	if s.bus != nil {
-		// A failure is not an error of the caller's, whose change is made: others use their answers for five seconds
-		// at most, or keep none because they miss the bus as well.
+		// The caller's change is committed, so a failure is not its error: other processes use their answers for five
+		// seconds at most, or keep none because the bus is unavailable to them too.
 		_ = s.bus.Broadcast(sessionEnded, &userv1.SessionEvent{UserId: userID, SessionId: sessionID})
 	}
 }
@@ -205,10 +208,10 @@ func (s *Sessions) dropAll() {
 	s.known.InvalidateAll()
 }
 
-// mayKeep tells whether every broadcast reaches us at the moment, so that answers may be kept and used.
+// mayKeep reports whether every broadcast reaches this process at the moment, so that answers may be kept and used.
 func (s *Sessions) mayKeep() bool {
 	switch {
-	case s.deaf.Load():
+	case s.unwatched.Load():
 		return false
 	case s.bus == nil:
 		return true
@@ -216,7 +219,7 @@ func (s *Sessions) mayKeep() bool {
 		s.sawOutage.Store(true)
 		return false
 	case s.sawOutage.Load():
-		// The bus is back and OnReconnect may be about to run: what was kept before the outage goes now.
+		// The bus is back, and OnReconnect may not have run yet: drop the answers from before the outage now.
 		s.dropAll()
 		s.sawOutage.Store(false)
 	}

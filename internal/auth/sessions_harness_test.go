@@ -24,7 +24,7 @@ type users struct {
 	open  map[string]*userv1.CheckSessionResponse
 	err   error
 	asked atomic.Int32
-	// hold, if set, is called after the answer is found and before it is given.
+	// hold, if set, is called after the answer is found and before it is returned.
 	hold func(ctx context.Context)
 }
 
@@ -66,10 +66,10 @@ func (u *users) set(f func()) {
 	f()
 }
 
-// end makes the session of a user not open any more, as a commit does.
+// end ends a session in the user service, as a commit does.
 func (u *users) end(sessionID string) { u.set(func() { delete(u.open, sessionID) }) }
 
-// fakeBus connects the Sessions of several processes, and breaks when told.
+// fakeBus connects the Sessions of several processes. setDown breaks and restores the connection.
 type fakeBus struct {
 	mu          sync.Mutex
 	down        bool
@@ -123,7 +123,7 @@ func (b *fakeBus) setDown(down bool) {
 	b.down = down
 }
 
-// check wants the session to be open for Anna.
+// check fails the test unless the session is open for Anna.
 func check(t testing.TB, s *Sessions) {
 	t.Helper()
 	p, err := s.Check(t.Context(), anna().SessionID)

@@ -47,8 +47,8 @@ func TestSessionAnswers(t *testing.T) {
 		{"service away", status.Error(codes.Unavailable, "connection refused"), codes.Unavailable},
 		{"too slow", context.DeadlineExceeded, codes.DeadlineExceeded},
 		{"strange", errors.New("disk on fire"), codes.Internal},
-		{"we are not believed", status.Error(codes.Unauthenticated, "the service token is not valid"), codes.Unavailable},
-		{"we may not ask", status.Error(codes.PermissionDenied, "only other services may call this"), codes.Unavailable},
+		{"credential refused", status.Error(codes.Unauthenticated, "the service token is not valid"), codes.Unavailable},
+		{"not allowed to ask", status.Error(codes.PermissionDenied, "only other services may call this"), codes.Unavailable},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c, u := newClock(), newUsers()
@@ -57,9 +57,9 @@ func TestSessionAnswers(t *testing.T) {
 			p, err := s.Check(t.Context(), anna().SessionID)
 			wantCode(t, err, test.want)
 			if !reflect.DeepEqual(p, Principal{}) {
-				t.Errorf("a principal all the same: %v", p)
+				t.Errorf("an error with a principal: %v", p)
 			}
-			// No bad answer is kept.
+			// Errors are not kept.
 			u.set(func() { u.err = nil })
 			check(t, s)
 		})
@@ -157,12 +157,12 @@ func TestAnswerFromBeforeTheEnd(t *testing.T) {
 		<-found
 		u.end(anna().SessionID)
 		s.End(anna().UserID, sessionID)
-		// Who asks after the end does not wait for the old answer.
+		// A caller after the end does not wait for the old answer.
 		_, err := s.Check(t.Context(), anna().SessionID)
 		wantCode(t, err, codes.Unauthenticated)
 		close(arrive)
 		if err := <-early; err != nil {
-			t.Errorf("who asked before the end: %v", err)
+			t.Errorf("the caller from before the end: %v", err)
 		}
 		_, err = s.Check(t.Context(), anna().SessionID)
 		wantCode(t, err, codes.Unauthenticated)
@@ -200,7 +200,7 @@ func TestWaitersShareOneQuestion(t *testing.T) {
 	wantCode(t, <-first, codes.Canceled)
 	close(arrive)
 	wg.Wait()
-	if n := u.asked.Load(); n > 2 { // a waiter may have come after the answer was given, before it was kept
+	if n := u.asked.Load(); n > 2 { // a waiter may have come after the answer was returned and before it was kept
 		t.Errorf("asked %d times", n)
 	}
 }
@@ -270,7 +270,7 @@ func TestNothingIsKeptAfterClose(t *testing.T) {
 	}
 }
 
-// TestEndRacesWithChecks ends sessions while many check them: whoever starts after an End must see it.
+// TestEndRacesWithChecks ends sessions while many callers check them. A check that starts after an End must see the end.
 func TestEndRacesWithChecks(t *testing.T) {
 	c, u := newClock(), newUsers()
 	s := NewSessions(u, nil, c.Now)
@@ -278,7 +278,7 @@ func TestEndRacesWithChecks(t *testing.T) {
 		u.set(func() {
 			u.open[anna().SessionID] = annasSession()
 		})
-		s.End(anna().UserID, anna().SessionID) // opened anew: forget that it was closed
+		s.End(anna().UserID, anna().SessionID) // the session was opened again: drop the answer that it has ended
 		var ended atomic.Bool
 		var wg sync.WaitGroup
 		for range 4 {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// waitFor polls until cond holds.
+// waitFor polls until cond returns true.
 func waitFor(t testing.TB, what string, cond func() bool) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)

@@ -93,7 +93,10 @@ func TestCircuit(t *testing.T) {
 	if available(c) {
 		t.Error("available while it is down")
 	}
-	never := func(context.Context, redis.UniversalClient) error { t.Error("used while Redis is unavailable"); return nil }
+	never := func(context.Context, redis.UniversalClient) error {
+		t.Error("used while Redis is unavailable")
+		return nil
+	}
 	for range 3 {
 		if err := c.Do(t.Context(), never); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("while Redis is unavailable: %v", err)
@@ -137,7 +140,7 @@ func TestOwnErrorsDoNotTrip(t *testing.T) {
 			return c.Do(t.Context(), func(ctx context.Context, r redis.UniversalClient) error { return r.Do(ctx, "NONSENSE").Err() })
 		},
 		"caller has left": func() error { return c.Do(cancelled(t), ping) },
-		"caller late": func() error { return c.Do(late, ping) },
+		"caller late":     func() error { return c.Do(late, ping) },
 	} {
 		if err := do(); err == nil {
 			t.Errorf("%s: no error", name)

@@ -1,8 +1,8 @@
-// Package etag turns the version of a row into the `etag` of its resource and
-// back. An etag is the version in decimal, such as "7". Where a representation has
-// a second source, such as the rating of a master, that one's version follows
-// after a hyphen: "7-3". Only the first number is compared before a write, since
-// the writer cannot change the rest.
+// Package etag makes the `etag` of a resource from the version of its row, and
+// compares the two. An etag is the version in decimal, such as "7". Where a
+// representation has a second source, such as the rating of a master, the version of
+// the second source follows after a hyphen: "7-3". Only the first number is compared
+// before a write, because the writer cannot change the second source.
 package etag
 
 import (
@@ -26,9 +26,9 @@ func Format(versions ...int64) string {
 }
 
 // Match compares a caller's etag with the row's version, 0 for a resource that does
-// not exist yet. "" matches always: the caller did not ask. "*" matches whatever
-// exists (RFC 9110, section 13.1.1). Everything else that is not the etag of this
-// version is ETAG_MISMATCH.
+// not exist yet. "" always matches: the caller requires no version. "*" matches every
+// resource that exists (RFC 9110, section 13.1.1). Every other text that is not the
+// etag of this version is ETAG_MISMATCH.
 func Match(etag string, version int64) error {
 	own, _, _ := strings.Cut(etag, "-")
 	switch {

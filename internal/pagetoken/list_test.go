@@ -1,4 +1,4 @@
-package pagetoken_test
+package pagetoken
 
 import (
 	"errors"
@@ -8,7 +8,6 @@ import (
 
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
-	"github.com/beauty-salon/platform/internal/pagetoken"
 )
 
 // table is a list of numbers, in ascending order.
@@ -17,7 +16,7 @@ type table struct {
 	limits []int // of the calls of fetch
 }
 
-// numbers makes the table of the numbers from 1 to n.
+// numbers returns the table of the numbers from 1 to n.
 func numbers(n int) *table {
 	t := &table{}
 	for i := range n {
@@ -26,7 +25,7 @@ func numbers(n int) *table {
 	return t
 }
 
-// place is where in the list a row is.
+// place is the position of a row in the list.
 type place struct{ Row int }
 
 func (t *table) fetch(after *place, limit int) ([]int, error) {
@@ -38,8 +37,8 @@ func (t *table) fetch(after *place, limit int) ([]int, error) {
 	return rows[:min(limit, len(rows))], nil
 }
 
-func (t *table) list(c *pagetoken.Codec, req *userv1.ListMastersRequest) ([]string, string, error) {
-	return pagetoken.List(c, req, t.fetch, func(row int) place { return place{row} }, strconv.Itoa)
+func (t *table) list(c *Codec, req *userv1.ListMastersRequest) ([]string, string, error) {
+	return List(c, req, t.fetch, func(row int) place { return place{row} }, strconv.Itoa)
 }
 
 func TestListReadsEveryRowOnce(t *testing.T) {
@@ -83,8 +82,8 @@ func TestListReadsEveryRowOnce(t *testing.T) {
 				t.Fatalf("%d rows on pages of %d: row %d is %s", tt.rows, tt.size, i+1, item)
 			}
 		}
-		// One row more than fits tells whether there is another page.
-		if want := pagetoken.Size(tt.size) + 1; all.limits[0] != want {
+		// One row more than fits shows whether there is another page.
+		if want := pageSize(tt.size) + 1; all.limits[0] != want {
 			t.Errorf("fetched %d rows for a page of %d", all.limits[0], tt.size)
 		}
 	}
@@ -107,15 +106,15 @@ func TestListErrors(t *testing.T) {
 		}
 	}
 	errRead := errors.New("connection lost")
-	items, next, err := pagetoken.List(c, &userv1.ListMastersRequest{},
+	items, next, err := List(c, &userv1.ListMastersRequest{},
 		func(*place, int) ([]int, error) { return nil, errRead }, func(int) place { return place{} }, strconv.Itoa)
 	if !errors.Is(err, errRead) || items != nil || next != "" {
 		t.Errorf("got %v, %q, %v", items, next, err)
 	}
-	_, _, err = pagetoken.List(c, &userv1.ListMastersRequest{PageSize: 2},
+	_, _, err = List(c, &userv1.ListMastersRequest{PageSize: 2},
 		numbers(3).fetchAny, func(int) chan int { return nil }, strconv.Itoa)
 	if err == nil {
-		t.Error("a cursor that cannot be written is accepted")
+		t.Error("a cursor that cannot be encoded is accepted")
 	}
 }
 

@@ -1,7 +1,7 @@
-// Package pagetoken makes the page tokens of List methods (AIP-158). A token holds
-// the position after a page's last row. It is encrypted and authenticated, so a
-// caller can neither read nor change it, and it is bound to the query that it was
-// made for: another filter refuses it.
+// Package pagetoken pages the results of List methods and makes their page tokens
+// (AIP-158). A token contains the position of a page's last row. It is encrypted and
+// authenticated, so a caller can neither read nor change it, and it is bound to the
+// query that it was made for: with another filter it is refused.
 package pagetoken
 
 import (
@@ -24,19 +24,15 @@ import (
 )
 
 const (
-	// DefaultSize is the number of rows on a page when the caller does not say.
-	DefaultSize = 50
-	// MaxSize is the most rows on a page; larger wishes are capped (AIP-158).
-	MaxSize = 100
-	// MaxLen is the longest token that the contract's validation lets in again.
-	MaxLen = 2048
+	// maxLen is the length of the longest token that the contract's validation accepts.
+	maxLen = 2048
 
 	purpose    = "page-token"
 	sizeField  = "page_size"
 	tokenField = "page_token"
 )
 
-// encoding fits URLs and knows one spelling of each token only.
+// encoding is safe in URLs and decodes one spelling of each token only.
 var encoding = base64.RawURLEncoding.Strict()
 
 // Codec makes and reads tokens. It is safe for concurrent use.
@@ -44,7 +40,7 @@ type Codec struct {
 	aead cipher.AEAD
 }
 
-// New returns a codec whose tokens all instances with the same keys understand.
+// New returns a codec. Every codec with the same keys reads its tokens.
 func New(keys *secret.Keys) *Codec {
 	key := keys.Derive(purpose)
 	block, err := aes.NewCipher(key[:])
@@ -59,30 +55,8 @@ func New(keys *secret.Keys) *Codec {
 	return &Codec{aead: aead}
 }
 
-// Size returns how many rows a page has when `requested` is asked for: 50 for 0,
-// never more than 100. Negative sizes are refused by validation.
-func Size(requested int32) int {
-	switch {
-	case requested <= 0:
-		return DefaultSize
-	case requested > MaxSize:
-		return MaxSize
-	}
-	return int(requested)
-}
-
-// Cut makes a page of rows, of which one more was read than fits, and tells whether
-// there is another page.
-func Cut[T any](rows []T, size int) (page []T, more bool) {
-	if len(rows) > size {
-		return rows[:size], true
-	}
-	return rows, false
-}
-
-// Encode returns the token of the page after cursor for the query req. The cursor
-// is anything that encoding/json reads back.
-func (c *Codec) Encode(req proto.Message, cursor any) (string, error) {
+// encode returns the token of the page after cursor for the query req.
+func (c *Codec) encode(req proto.Message, cursor any) (string, error) {
 	plain, err := json.Marshal(cursor)
 	if err != nil {
 		return "", fmt.Errorf("pagetoken: encode cursor: %w", err)
@@ -92,48 +66,43 @@ func (c *Codec) Encode(req proto.Message, cursor any) (string, error) {
 		return "", err
 	}
 	token := encoding.EncodeToString(c.aead.Seal(nil, nil, plain, query)) //nolint:gosec // G407: this AEAD makes the nonce itself
-	if len(token) > MaxLen {
+	if len(token) > maxLen {
 		return "", fmt.Errorf("pagetoken: the token of %s has %d bytes, over the contract's %d",
-			req.ProtoReflect().Descriptor().FullName(), len(token), MaxLen)
+			req.ProtoReflect().Descriptor().FullName(), len(token), maxLen)
 	}
 	return token, nil
 }
 
-// Decode reads the page_token of req into cursor. It returns false without one:
-// this is the first page. A token that is not ours or was made for another query
-// is INVALID_PAGE_TOKEN.
-func (c *Codec) Decode(req proto.Message, cursor any) (found bool, err error) {
-	m := req.ProtoReflect()
-	f := m.Descriptor().Fields().ByName(tokenField)
-	if f == nil || f.Kind() != protoreflect.StringKind {
-		return false, fmt.Errorf("pagetoken: %s has no %s", m.Descriptor().FullName(), tokenField)
-	}
-	token := m.Get(f).String()
+// decode reads the page token of req into cursor. Without a token it leaves cursor
+// alone: this is the first page. Other tokens than those of encode for the same query
+// are INVALID_PAGE_TOKEN.
+func (c *Codec) decode(req Request, cursor any) error {
+	token := req.GetPageToken()
 	if token == "" {
-		return false, nil
+		return nil
 	}
 	sealed, err := encoding.DecodeString(token)
 	if err != nil {
-		return false, invalid(err)
+		return invalid(err)
 	}
 	if strings.ContainsAny(token, "\r\n") { // base64 skips line breaks
-		return false, invalid(errors.New("line break"))
+		return invalid(errors.New("line break"))
 	}
 	query, err := fingerprint(req)
 	if err != nil {
-		return false, err
+		return err
 	}
 	if len(sealed) < c.aead.Overhead() {
-		return false, invalid(errors.New("too short"))
+		return invalid(errors.New("too short"))
 	}
 	plain, err := c.aead.Open(nil, nil, sealed, query)
 	if err != nil {
-		return false, invalid(err)
+		return invalid(err)
 	}
 	if err := json.Unmarshal(plain, cursor); err != nil {
-		return false, invalid(err)
+		return invalid(err)
 	}
-	return true, nil
+	return nil
 }
 
 func invalid(cause error) error {
@@ -143,8 +112,8 @@ func invalid(cause error) error {
 		WithCause(fmt.Errorf("pagetoken: %w", cause))
 }
 
-// fingerprint hashes what a query asks, without where in it the caller is. The
-// size of the page may change from one to the next (AIP-158).
+// fingerprint hashes the query without its page_token and page_size: the size may
+// change from one page to the next (AIP-158).
 func fingerprint(req proto.Message) ([]byte, error) {
 	query := proto.Clone(req)
 	m := query.ProtoReflect()

@@ -1,4 +1,4 @@
-package pagetoken_test
+package pagetoken
 
 import (
 	"errors"
@@ -7,11 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
-	"github.com/beauty-salon/platform/internal/pagetoken"
 	"github.com/beauty-salon/platform/internal/secret"
 )
 
@@ -21,13 +18,13 @@ type cursor struct {
 	ID   string
 }
 
-func codec(t *testing.T, master byte) *pagetoken.Codec {
+func codec(t *testing.T, master byte) *Codec {
 	t.Helper()
 	keys, err := secret.NewKeys([]byte(strings.Repeat(string(rune(master)), 32)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pagetoken.New(keys)
+	return New(keys)
 }
 
 func TestRoundTrip(t *testing.T) {
@@ -35,7 +32,7 @@ func TestRoundTrip(t *testing.T) {
 	c := codec(t, 'a')
 	query := &userv1.ListMastersRequest{Query: "mira", PageSize: 10}
 	want := cursor{Name: "Mira", At: time.Date(2027, 1, 2, 3, 4, 5, 6000, time.UTC), ID: "m1"}
-	token, err := c.Encode(query, want)
+	token, err := c.encode(query, want)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,28 +42,28 @@ func TestRoundTrip(t *testing.T) {
 	// The next page may be of another size, and another instance with the same keys may serve it.
 	next := &userv1.ListMastersRequest{Query: "mira", PageSize: 20, PageToken: token}
 	var got cursor
-	found, err := codec(t, 'a').Decode(next, &got)
-	if err != nil || !found || got != want {
-		t.Errorf("got %v, %v, %v", got, found, err)
+	if err := codec(t, 'a').decode(next, &got); err != nil || got != want {
+		t.Errorf("got %v, %v", got, err)
 	}
 	if next.GetPageToken() != token || next.GetPageSize() != 20 {
-		t.Error("Decode changed the request")
+		t.Error("decode changed the request")
 	}
-	// The token of the page after is bound to the same query, though it was made of the second request.
-	token, err = c.Encode(next, want)
+	// The token of the third page is bound to the same query, although it was made from the second request.
+	token, err = c.encode(next, want)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found, err := c.Decode(&userv1.ListMastersRequest{Query: "mira", PageToken: token}, &got); err != nil || !found {
-		t.Errorf("third page: %v, %v", found, err)
+	got = cursor{}
+	if err := c.decode(&userv1.ListMastersRequest{Query: "mira", PageToken: token}, &got); err != nil || got != want {
+		t.Errorf("third page: %v, %v", got, err)
 	}
 }
 
 func TestFirstPage(t *testing.T) {
 	t.Parallel()
 	var got cursor
-	if found, err := codec(t, 'a').Decode(&userv1.ListMastersRequest{}, &got); found || err != nil {
-		t.Errorf("got %v, %v", found, err)
+	if err := codec(t, 'a').decode(&userv1.ListMastersRequest{}, &got); err != nil || got != (cursor{}) {
+		t.Errorf("got %v, %v", got, err)
 	}
 }
 
@@ -74,36 +71,36 @@ func TestRefused(t *testing.T) {
 	t.Parallel()
 	c := codec(t, 'a')
 	query := &userv1.ListMastersRequest{Query: "mira"}
-	token, err := c.Encode(query, cursor{ID: "m1"})
+	token, err := c.encode(query, cursor{ID: "m1"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	foreign, err := codec(t, 'b').Encode(query, cursor{ID: "m1"})
+	foreign, err := codec(t, 'b').encode(query, cursor{ID: "m1"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	tampered := []byte(token)
 	tampered[len(tampered)/2] ^= 1
-	tests := map[string]proto.Message{
-		"another filter": &userv1.ListMastersRequest{Query: "other", PageToken: token},
-		"another method": &userv1.ListSessionsRequest{PageToken: token},
-		"another salon":  &userv1.ListMastersRequest{Query: "mira", PageToken: foreign},
-		"tampered":       &userv1.ListMastersRequest{Query: "mira", PageToken: string(tampered)},
-		"cut short":      &userv1.ListMastersRequest{Query: "mira", PageToken: token[:len(token)-3]},
-		"too short":      &userv1.ListMastersRequest{Query: "mira", PageToken: "AAAA"},
-		"padded":         &userv1.ListMastersRequest{Query: "mira", PageToken: token + "="},
-		"not base64":     &userv1.ListMastersRequest{Query: "mira", PageToken: "%%%"},
-		"an offset":      &userv1.ListMastersRequest{Query: "mira", PageToken: "100"},
-		"a line break":   &userv1.ListMastersRequest{Query: "mira", PageToken: token[:8] + "\n" + token[8:]},
+	tests := map[string]Request{
+		"another filter":       &userv1.ListMastersRequest{Query: "other", PageToken: token},
+		"another method":       &userv1.ListSessionsRequest{PageToken: token},
+		"another installation": &userv1.ListMastersRequest{Query: "mira", PageToken: foreign},
+		"tampered":             &userv1.ListMastersRequest{Query: "mira", PageToken: string(tampered)},
+		"cut short":            &userv1.ListMastersRequest{Query: "mira", PageToken: token[:len(token)-3]},
+		"too short":            &userv1.ListMastersRequest{Query: "mira", PageToken: "AAAA"},
+		"padded":               &userv1.ListMastersRequest{Query: "mira", PageToken: token + "="},
+		"not base64":           &userv1.ListMastersRequest{Query: "mira", PageToken: "%%%"},
+		"an offset":            &userv1.ListMastersRequest{Query: "mira", PageToken: "100"},
+		"a line break":         &userv1.ListMastersRequest{Query: "mira", PageToken: token[:8] + "\n" + token[8:]},
 	}
 	for name, req := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := cursor{}
-			found, err := c.Decode(req, &got)
+			err := c.decode(req, &got)
 			var e *apierr.Error
-			if found || !errors.As(err, &e) || e.ReasonName() != "INVALID_PAGE_TOKEN" || e.Fields()[0].GetField() != "page_token" {
-				t.Errorf("got %v, %v", found, err)
+			if !errors.As(err, &e) || e.ReasonName() != "INVALID_PAGE_TOKEN" || e.Fields()[0].GetField() != "page_token" {
+				t.Errorf("got %v", err)
 			}
 			if got != (cursor{}) {
 				t.Errorf("cursor was changed: %v", got)
@@ -112,25 +109,22 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-func TestNotAQuery(t *testing.T) {
+func TestBadCursor(t *testing.T) {
 	t.Parallel()
 	c := codec(t, 'a')
-	if _, err := c.Decode(&userv1.GetMasterRequest{}, &cursor{}); err == nil {
-		t.Error("a request without page_token is accepted")
+	if _, err := c.encode(&userv1.ListMastersRequest{}, make(chan int)); err == nil {
+		t.Error("a cursor that cannot be encoded is accepted")
 	}
-	if _, err := c.Encode(&userv1.ListMastersRequest{}, make(chan int)); err == nil {
-		t.Error("a cursor that cannot be written is accepted")
-	}
-	if _, err := c.Encode(&userv1.ListMastersRequest{}, strings.Repeat("x", pagetoken.MaxLen)); err == nil {
+	if _, err := c.encode(&userv1.ListMastersRequest{}, strings.Repeat("x", maxLen)); err == nil {
 		t.Error("a token that validation would refuse is made")
 	}
 }
 
-func TestSize(t *testing.T) {
+func TestPageSize(t *testing.T) {
 	t.Parallel()
 	for requested, want := range map[int32]int{-1: 50, 0: 50, 1: 1, 100: 100, 101: 100, math.MaxInt32: 100} {
-		if got := pagetoken.Size(requested); got != want {
-			t.Errorf("Size(%d) = %d, want %d", requested, got, want)
+		if got := pageSize(requested); got != want {
+			t.Errorf("pageSize(%d) = %d, want %d", requested, got, want)
 		}
 	}
 }
