@@ -1,6 +1,6 @@
-// Package apierr holds the error that Salon's methods answer with. It has a
-// public half, which is sent (code, reason, message, bad fields, when to come
-// back), and a private half, the cause, which only the log sees.
+// Package apierr has the error type of Salon's methods. An error has a public half,
+// which is sent to the client (code, reason, message, invalid fields, delay before a
+// retry), and a private half, the cause, which is only logged.
 package apierr
 
 import (
@@ -20,11 +20,10 @@ import (
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 )
 
-// Domain is the `domain` of google.rpc.ErrorInfo in every error of ours.
+// Domain is the `domain` of google.rpc.ErrorInfo in every error of Salon.
 const Domain = "salon"
 
-// reasonPrefix is what proto style demands of the enum's values and what the
-// wire does without.
+// reasonPrefix is the prefix of the enum's values in the contract. It is not sent.
 const reasonPrefix = "ERROR_REASON_"
 
 // Reason is a value of one of the generated ErrorReason enums. Its name, without
@@ -32,10 +31,10 @@ const reasonPrefix = "ERROR_REASON_"
 type Reason interface{ protoreflect.Enum }
 
 // Error is an error with a public and a private half. It is immutable: the With
-// methods copy, so package-level values may be shared. Such a value is an identity:
-// errors.Is finds it in its copies and in nothing else.
+// methods return copies, so package-level values may be shared. Each value of New is
+// an identity: errors.Is matches it with its copies and with no other error.
 type Error struct {
-	origin     *Error // what this was copied from, nil for an original
+	origin     *Error // the value of New that this is a copy of, nil for the value itself
 	code       codes.Code
 	reason     string
 	message    string
@@ -46,8 +45,8 @@ type Error struct {
 	cause      error
 }
 
-// New makes an error. The message is public: an English sentence that starts in
-// lower case and has no full stop.
+// New returns a new error. The message is public: an English sentence that starts in
+// lower case and has no full stop. An unknown reason becomes INTERNAL.
 func New(code codes.Code, reason Reason, message string) *Error {
 	return &Error{code: code, reason: reasonName(reason), message: message}
 }
@@ -67,7 +66,7 @@ func (e *Error) WithCause(err error) *Error {
 	return c
 }
 
-// copy returns a copy that errors.Is takes for e.
+// copy returns a copy that errors.Is matches with e.
 func (e *Error) copy() *Error {
 	c := *e
 	c.origin = e.original()
@@ -81,7 +80,7 @@ func (e *Error) original() *Error {
 	return e
 }
 
-// WithField returns a copy that also blames a field. The field is a path of proto
+// WithField returns a copy with one more invalid field. The field is a path of proto
 // names, such as "segments[0].master_id"; the description is public.
 func (e *Error) WithField(field, description string) *Error {
 	c := e.copy()
@@ -92,14 +91,14 @@ func (e *Error) WithField(field, description string) *Error {
 	return c
 }
 
-// WithRetryAfter returns a copy that says when trying again makes sense.
+// WithRetryAfter returns a copy with the delay before a retry makes sense.
 func (e *Error) WithRetryAfter(d time.Duration) *Error {
 	c := e.copy()
 	c.retryAfter = d
 	return c
 }
 
-// Error describes both halves and is therefore for logs only.
+// Error describes both halves. It is for logs only, never for clients.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.code.String() + " " + e.reason + ": " + e.message)
@@ -115,9 +114,9 @@ func (e *Error) Error() string {
 // Unwrap returns the cause, so that errors.Is and errors.As see it.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Is reports whether target is the value that e is, or was copied from with the
-// With methods. Errors of the same code and reason are different errors; what another
-// service sent is told apart by [ReasonOf].
+// Is reports whether e and target are the same value of New or copies of it. Two
+// values with the same code and reason are different errors. An error that another
+// service sent matches no value of this process; compare its [ReasonOf].
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
 	return ok && t.original() == e.original()
@@ -135,15 +134,15 @@ func (e *Error) ReasonName() string { return e.reason }
 // Message returns the public sentence.
 func (e *Error) Message() string { return e.message }
 
-// RetryAfter returns when trying again makes sense, 0 when that is not known.
+// RetryAfter returns the delay before a retry makes sense, 0 when it is not known.
 func (e *Error) RetryAfter() time.Duration { return e.retryAfter }
 
-// Fields returns the fields that are to blame. The caller must not change them.
+// Fields returns the invalid fields. The caller must not change them.
 func (e *Error) Fields() []*errdetails.BadRequest_FieldViolation { return e.fields }
 
-// GRPCStatus returns the public half as a status with ErrorInfo and, where there
-// is something to say, BadRequest and RetryInfo. google.golang.org/grpc/status
-// finds it by this name.
+// GRPCStatus returns the public half as a status with ErrorInfo, with BadRequest when
+// there are invalid fields, and with RetryInfo when there is a delay. The package
+// google.golang.org/grpc/status calls this method by its name.
 func (e *Error) GRPCStatus() *status.Status {
 	details := []protoadapt.MessageV1{protoadapt.MessageV1Of(&errdetails.ErrorInfo{
 		Reason: e.reason, Domain: Domain, Metadata: e.metadata,
@@ -159,21 +158,21 @@ func (e *Error) GRPCStatus() *status.Status {
 	}
 	plain := status.New(e.code, e.message)
 	full, err := plain.WithDetails(details...)
-	if err != nil { // only for code OK, which no error has
+	if err != nil { // only for code OK, which an Error never has
 		return plain
 	}
 	return full
 }
 
-// InvalidField is INVALID_ARGUMENT INVALID_FIELDS for one field. More are added
-// with WithField.
+// InvalidField returns INVALID_ARGUMENT INVALID_FIELDS for one field. WithField adds
+// more fields.
 func InvalidField(field, description string) *Error {
 	return New(codes.InvalidArgument, apiv1.ErrorReason_ERROR_REASON_INVALID_FIELDS,
 		"the request has invalid fields").WithField(field, description)
 }
 
-// NotFound is NOT_FOUND with the message "<what> not found". It also answers for
-// things that exist but belong to somebody else.
+// NotFound returns NOT_FOUND with the message "<what> not found". Use it also for a
+// resource that exists and that the caller may not see.
 func NotFound(what string) *Error {
 	return New(codes.NotFound, apiv1.ErrorReason_ERROR_REASON_NOT_FOUND, what+" not found")
 }
@@ -183,13 +182,14 @@ func NotFound(what string) *Error {
 var ErrEtagMismatch = New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_ETAG_MISMATCH,
 	"the resource has changed since it was read")
 
-// Internal is INTERNAL with a neutral text; the cause says what happened.
+// Internal returns INTERNAL with a neutral message and a cause, which is logged.
 func Internal(cause error) *Error {
 	return New(codes.Internal, apiv1.ErrorReason_ERROR_REASON_INTERNAL,
 		"something went wrong on our side").WithCause(cause)
 }
 
-// ReasonOf returns the reason of any error that carries one, "" when it has none.
+// ReasonOf returns the reason of an *Error or of a status of Salon in err, "" when there
+// is none.
 func ReasonOf(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.reason

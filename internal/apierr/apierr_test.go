@@ -79,7 +79,7 @@ func TestCopies(t *testing.T) {
 	}
 }
 
-// Two sentinel errors that a client cannot tell apart.
+// Two sentinel errors that are the same to a client.
 var (
 	errNoOffering  = apierr.New(codes.FailedPrecondition, appointmentv1.ErrorReason_ERROR_REASON_NOT_OFFERED, "not offered")
 	errNotOffering = apierr.New(codes.FailedPrecondition, appointmentv1.ErrorReason_ERROR_REASON_NOT_OFFERED, "not offered")

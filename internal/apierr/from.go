@@ -13,20 +13,20 @@ import (
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 )
 
-// From makes an *Error of anything; of nil it makes nil.
+// From converts any error to an *Error, and nil to nil.
 //
-//   - An *Error stays, wrapped or not; what it was wrapped in becomes its cause.
-//   - A gRPC status that carries our ErrorInfo keeps its code, message and details.
+//   - An *Error is returned as it is. A wrapped one is copied, with err as its cause.
+//   - A gRPC status with Salon's ErrorInfo keeps its code, message and details.
 //   - The context errors become CANCELLED and DEADLINE_EXCEEDED.
-//   - A status of somebody else's keeps its code where that can be a caller's
-//     doing, with a neutral text; it becomes the cause.
-//   - Everything else is Internal(err).
+//   - Another gRPC status keeps a code that the caller or an outage can have caused,
+//     with a neutral message. The status becomes the cause.
+//   - Every other error becomes Internal(err).
 func From(err error) *Error {
 	if err == nil {
 		return nil
 	}
 	if e, ok := errors.AsType[*Error](err); ok {
-		if direct, ok := err.(*Error); ok { //nolint:errorlint // asks whether it is wrapped at all
+		if direct, ok := err.(*Error); ok { //nolint:errorlint // whether err is wrapped matters here
 			return direct
 		}
 		return e.WithCause(err)
@@ -46,8 +46,8 @@ func From(err error) *Error {
 	return Internal(err)
 }
 
-// fromDetails rebuilds the error that another of our services sent, nil when the
-// status is not ours.
+// fromDetails rebuilds the error that another service of Salon sent. It returns nil for
+// any other status.
 func fromDetails(s *status.Status) *Error {
 	e := &Error{code: s.Code(), message: s.Message()}
 	ours := false
@@ -81,9 +81,9 @@ var (
 		"the message is too large")
 )
 
-// foreign holds what a status without our details becomes. ALREADY_EXISTS and
-// FAILED_PRECONDITION are missing: our own errors of these codes always carry a
-// reason, so that one without it is a fault.
+// foreign has the errors for statuses without Salon's details, by code. ALREADY_EXISTS and
+// FAILED_PRECONDITION are missing: Salon's own errors of these codes always have a
+// reason, so a status without one is a bug and becomes INTERNAL.
 var foreign = map[codes.Code]*Error{
 	codes.Canceled:         cancelled,
 	codes.DeadlineExceeded: deadlineExceeded,
@@ -108,7 +108,7 @@ var foreign = map[codes.Code]*Error{
 }
 
 func fromCode(s *status.Status) *Error {
-	// grpc-go tells a message over its size limit by its text only
+	// Only the text of grpc-go's status shows that a message was over the size limit
 	// (rpc_util.go, recvAndDecompress).
 	if s.Code() == codes.ResourceExhausted && strings.Contains(s.Message(), "larger than max") {
 		return tooLarge

@@ -58,7 +58,7 @@ func TestFrom(t *testing.T) {
 				t.Errorf("got %v, want %v %s", e, tt.code, tt.reason)
 			}
 			if strings.Contains(e.GRPCStatus().Message(), "hunter2") {
-				t.Errorf("somebody else's text is sent: %q", e.GRPCStatus().Message())
+				t.Errorf("a foreign text is sent: %q", e.GRPCStatus().Message())
 			}
 			if apierr.ReasonOf(e) != tt.reason {
 				t.Errorf("ReasonOf is %q", apierr.ReasonOf(e))
@@ -69,7 +69,7 @@ func TestFrom(t *testing.T) {
 		t.Error("From(nil) is an error")
 	}
 	if apierr.From(notFound) != notFound {
-		t.Error("an *Error does not stay")
+		t.Error("an *Error is not returned as it is")
 	}
 }
 

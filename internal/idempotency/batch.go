@@ -10,24 +10,25 @@ import (
 )
 
 // This file is for a statement that does the work of many calls at once and therefore cannot use
-// Run. It takes the locks of all requests with TryLocksSQL, in a statement of its own, and has the
-// parts SeenSQL and RememberSQL.
+// Run. The statement follows TryLocksSQL, which takes the locks of all requests, and contains SeenSQL
+// and RememberSQL.
 
-// KeyUnique is the constraint that a request violates when its key is stored already.
+// KeyUnique is the constraint that RememberSQL violates when the key is stored already.
 const KeyUnique = "idempotency_keys_pkey"
 
-// Request is what the statements need of a call. Without a RequestID the call may happen again.
+// Request has the parameters of a call for the statements. Without a RequestID the call is not
+// protected from repetition.
 type Request struct {
 	Key
-	// Hash identifies the request; PreviousHash is what it was before the last change of the keys, nil
+	// Hash identifies the request. PreviousHash is its hash with the keys before their last change, nil
 	// without one.
 	Hash, PreviousHash []byte
 	// Lock is the advisory lock of the key.
 	Lock int64
 }
 
-// Request describes a call of a batch over db; the zero Request stands for one that may happen
-// again.
+// Request returns the parameters of a call for a statement over db; the zero Request when the call has
+// no request id.
 func (g *Guard) Request(db *postgres.DB, key Key, req proto.Message) Request {
 	if key.RequestID == "" {
 		return Request{}
@@ -35,11 +36,11 @@ func (g *Guard) Request(db *postgres.DB, key Key, req proto.Message) Request {
 	return g.request(db.Schema(), key, req)
 }
 
-// TryLocksSQL tries the locks in the array parameter $1, until the transaction ends. A lock that
-// somebody else has is tried again by SeenSQL.
+// TryLocksSQL tries the locks in the array parameter $1 and keeps them until the transaction ends.
+// SeenSQL tries a lock again that another transaction has.
 const TryLocksSQL = "SELECT pg_try_advisory_xact_lock(lock) FROM unnest($1::bigint[]) AS r (lock)"
 
-// SeenSQL is the query of what is stored for the rows of a relation: n, same (whether the stored
+// SeenSQL returns the query of what is stored for the rows of a relation: n, same (whether the stored
 // request is this one; null when none is stored), response and in_flight (whether another call
 // with the key is under way). The relation has the columns n, caller, method, request_id,
 // request_hash, previous_hash, request_lock and create_time; rows without request_id are left out.
@@ -57,17 +58,17 @@ func SeenSQL(relation string) string {
     WHERE i.request_id IS NOT NULL`, relation, int(Retention.Seconds()))
 }
 
-// RememberSQL is the statement that stores the answers of a relation, which has the columns of
-// SeenSQL and response. A key that is stored already violates KeyUnique: either another call has
-// committed it a moment ago, or it has expired and Forget removes it.
+// RememberSQL returns the statement that stores the responses of a relation, which has the columns of
+// SeenSQL and response. A key that is stored already violates KeyUnique: either another call has just
+// committed it, or it has expired and Forget removes it.
 func RememberSQL(relation string) string {
 	return `INSERT INTO idempotency_keys (caller, method, request_id, request_hash, response, created_at)
     SELECT caller, method, request_id, request_hash, response, create_time
     FROM ` + relation + ` WHERE request_id IS NOT NULL`
 }
 
-// Recall returns the stored answer of a request, in a statement that sees what has been committed
-// until now; nil when there is none. ErrReused when the key came with another request.
+// Recall returns the stored response of a request, with a statement of its own that sees all commits
+// until now; nil when there is none. [ErrReused] when the key came with another request.
 func (g *Guard) Recall(ctx context.Context, db *postgres.DB, r Request) ([]byte, error) {
 	if r.RequestID == "" {
 		return nil, nil
@@ -79,7 +80,7 @@ func (g *Guard) Recall(ctx context.Context, db *postgres.DB, r Request) ([]byte,
 	return found.Response, nil
 }
 
-// Forget removes the answer of a request if it has expired.
+// Forget removes the stored response of a request if it has expired.
 func (g *Guard) Forget(ctx context.Context, db *postgres.DB, r Request) error {
 	const statement = "DELETE FROM idempotency_keys WHERE caller = ? AND method = ? AND request_id = ? AND created_at <= ?"
 	err := db.Conn(ctx).Exec(statement, r.Caller, r.Method, r.RequestID, g.now().Add(-Retention)).Error
@@ -89,7 +90,7 @@ func (g *Guard) Forget(ctx context.Context, db *postgres.DB, r Request) error {
 	return nil
 }
 
-// Encode returns an answer as it is stored: without its secrets.
+// Encode returns a response as it is stored, without fields that are marked debug_redact.
 func Encode(response proto.Message) ([]byte, error) {
 	encoded, err := proto.MarshalOptions{Deterministic: true}.Marshal(withoutSecrets(response))
 	if err != nil {
@@ -98,7 +99,7 @@ func Encode(response proto.Message) ([]byte, error) {
 	return encoded, nil
 }
 
-// PruneExpired removes the answers that have expired.
+// PruneExpired removes the responses that have expired.
 func (g *Guard) PruneExpired(ctx context.Context, db *postgres.DB) error {
 	_, err := Prune(ctx, db, g.now().Add(-Retention))
 	return err

@@ -1,9 +1,14 @@
-// Package idempotency makes creating calls safe to repeat: a call with a
-// request_id happens once, and whoever sends it again gets the first answer.
+// Package idempotency makes calls that create something safe to repeat: a call
+// with a request_id has its effect once, and a repeated call gets the response of
+// the first one.
 //
-// The answer is stored in the transaction that does the work, under caller,
-// method and request id, with a keyed hash of the request. A call that failed
-// stores nothing. Answers are kept for [Retention].
+// The response is stored in the transaction that does the work, under caller,
+// method and request id, with a keyed hash of the request. A failed call stores
+// nothing. Responses are kept for [Retention].
+//
+// [Run] does all of this for one call. batch.go has the parts for a statement that
+// does the work of many calls, store.go the statements of Run, redact.go what is
+// left out of hashes and of stored responses.
 package idempotency
 
 import (
@@ -25,31 +30,35 @@ import (
 	"github.com/beauty-salon/platform/internal/secret"
 )
 
-// Retention is how long an answer is kept. An older one counts as forgotten, even
+// Retention is how long a response is kept. An older response has expired, even
 // while [Prune] has not removed it yet.
 const Retention = 24 * time.Hour
 
-// purpose is what the key of the hashes is derived for.
+// purpose is the purpose for which the key of the hashes is derived.
 const purpose = "idempotency"
 
-// ErrInFlight and ErrReused are the two ways in which a request id is refused.
+// Errors of a request id.
 var (
+	// ErrInFlight is ABORTED REQUEST_IN_FLIGHT: the first call with the request id is
+	// still running.
 	ErrInFlight = apierr.New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_REQUEST_IN_FLIGHT,
 		"the first request with this request id is still running").WithRetryAfter(time.Second)
+	// ErrReused is ALREADY_EXISTS REQUEST_ID_REUSED: the request id came with another
+	// request before.
 	ErrReused = apierr.New(codes.AlreadyExists, apiv1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED,
 		"the request id was used with another request")
 )
 
-// Guard recognizes requests. It is safe for concurrent use.
+// Guard recognizes repeated requests. It is safe for concurrent use.
 type Guard struct {
 	hashKey  [sha256.Size]byte
-	previous []byte // the key before, nil when there is none
+	previous []byte // the key before the last change, nil without one
 	now      func() time.Time
 }
 
-// New makes a guard whose hashes are keyed with keys: a stored hash of a request
-// with a password in it cannot be tried out against a dictionary. previous may be
-// nil; while it is given, requests from before a change of the keys are recognized.
+// New returns a guard whose hashes are keyed with keys, so that nobody can guess a
+// password from the stored hash of a request that contains it. previous may be nil;
+// while it is given, requests from before the last change of the keys are recognized.
 func New(keys, previous *secret.Keys, now func() time.Time) *Guard {
 	g := &Guard{hashKey: keys.Derive(purpose), now: now}
 	if previous != nil {
@@ -59,24 +68,25 @@ func New(keys, previous *secret.Keys, now func() time.Time) *Guard {
 	return g
 }
 
-// Key is what an answer is stored under.
+// Key identifies a stored response.
 type Key struct {
 	// Caller is the user's id, or "anonymous".
 	Caller string
 	// Method is the full gRPC method, "/package.Service/Method".
 	Method string
-	// RequestID is the client's UUID; empty means that the call may happen again.
+	// RequestID is the client's UUID. Without one, the call is not protected from
+	// repetition.
 	RequestID string
 }
 
-// Run calls fn in a transaction of db and stores its answer in the same
-// transaction. When the answer to this request is stored already, Run returns
-// that and does not call fn. Fields with debug_redact are left out of what is
-// stored, and so are empty in a repeated answer.
+// Run calls fn in a transaction of db and stores its response in the same
+// transaction. When the response to this request is stored already, Run returns
+// the stored response and does not call fn. Fields with debug_redact are not
+// stored, so they are empty in a repeated response.
 //
-// The same request id with another request is ALREADY_EXISTS REQUEST_ID_REUSED;
-// while the first call is running it is ABORTED REQUEST_IN_FLIGHT. Like every
-// closure of [postgres.DB.InTx], fn may be called more than once.
+// The errors are [ErrReused], [ErrInFlight], INVALID_ARGUMENT for a request id that
+// is not a UUID, and those of fn and of the database. Like every closure of
+// [postgres.DB.InTx], fn may be called more than once.
 func Run[T proto.Message](
 	ctx context.Context, g *Guard, db *postgres.DB, key Key, req proto.Message, fn func(tx *postgres.DB) (T, error),
 ) (T, error) {
@@ -107,14 +117,14 @@ func Run[T proto.Message](
 	return response, nil
 }
 
-// lookUp locks the key until the transaction ends and returns the stored answer,
+// lookUp locks the key until the transaction ends and returns the stored record,
 // or nil when the request is new.
 func (g *Guard) lookUp(ctx context.Context, tx *postgres.DB, key Key, req proto.Message) (*record, error) {
 	if _, err := uuid.Parse(key.RequestID); err != nil {
 		return nil, apierr.InvalidField("request_id", "must be a UUID")
 	}
-	// The lock comes in a statement of its own: only what is read after it is sure
-	// to see what its last holder has committed.
+	// The lock needs a statement of its own: only a statement that starts after it
+	// sees what the previous owner of the lock has committed.
 	locked, err := tryLock(ctx, tx, lockID(tx.Schema(), key))
 	if err != nil {
 		return nil, err
@@ -133,7 +143,7 @@ func (g *Guard) store(ctx context.Context, tx *postgres.DB, key Key, req, respon
 	return insert(ctx, tx, key, record{RequestHash: hash(g.hashKey[:], req), Response: encoded, CreatedAt: g.now().UTC()})
 }
 
-// request describes a call to the statements of this package.
+// request returns the parameters of a call for the statements of this package.
 func (g *Guard) request(schema string, key Key, req proto.Message) Request {
 	r := Request{Key: key, Hash: hash(g.hashKey[:], req), Lock: lockID(schema, key)}
 	if g.previous != nil {
@@ -147,8 +157,8 @@ func (g *Guard) request(schema string, key Key, req proto.Message) Request {
 func hash(key []byte, req proto.Message) []byte {
 	mac := hmac.New(sha256.New, key)
 	writePart(mac.Write, []byte(req.ProtoReflect().Descriptor().FullName()))
-	// Only a required field that is missing or invalid UTF-8 could fail, and
-	// neither gets past decoding.
+	// Marshal fails only for a missing required field or invalid UTF-8, and decoding
+	// refuses both.
 	encoded, err := proto.MarshalOptions{Deterministic: true, AllowPartial: true}.Marshal(withoutRequestID(req))
 	if err != nil {
 		writePart(mac.Write, []byte(err.Error()))
@@ -157,7 +167,7 @@ func hash(key []byte, req proto.Message) []byte {
 	return mac.Sum(nil)
 }
 
-// lockID names the advisory lock of a key.
+// lockID returns the advisory lock of a key.
 func lockID(schema string, key Key) int64 {
 	sum := sha256.New()
 	for _, part := range []string{"idempotency", schema, key.Caller, key.Method, key.RequestID} {
@@ -166,7 +176,8 @@ func lockID(schema string, key Key) int64 {
 	return int64(binary.BigEndian.Uint64(sum.Sum(nil)))
 }
 
-// writePart writes the length first, so that no two lists of parts look alike.
+// writePart writes the length first, so that different lists of parts differ in
+// their bytes.
 func writePart(write func([]byte) (int, error), part []byte) {
 	var length [8]byte
 	binary.BigEndian.PutUint64(length[:], uint64(len(part)))
@@ -175,7 +186,7 @@ func writePart(write func([]byte) (int, error), part []byte) {
 	_, _ = write(part)
 }
 
-// Decode returns the answer that Encode has encoded.
+// Decode returns the response that [Encode] has encoded.
 func Decode[T proto.Message](stored []byte) (T, error) {
 	var none T
 	message, ok := none.ProtoReflect().New().Interface().(T)

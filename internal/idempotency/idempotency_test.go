@@ -225,7 +225,7 @@ func TestRequestInFlight(t *testing.T) {
 	checkReason(t, err, codes.Aborted, "REQUEST_IN_FLIGHT")
 	var public *apierr.Error
 	if errors.As(err, &public) && public.RetryAfter() <= 0 {
-		t.Error("the client is not told when to come back")
+		t.Error("the error has no delay for a retry")
 	}
 	other := newKey()
 	if _, err := s.register(t.Context(), other, newRequest(other)); err != nil {

@@ -6,7 +6,8 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 )
 
-// withoutRequestID copies req and clears what tells one attempt from another.
+// withoutRequestID returns req without its request_id, which is all that may differ between attempts.
+// It does not change req.
 func withoutRequestID(req proto.Message) proto.Message {
 	field := req.ProtoReflect().Descriptor().Fields().ByName("request_id")
 	if field == nil || !req.ProtoReflect().Has(field) {
@@ -17,8 +18,8 @@ func withoutRequestID(req proto.Message) proto.Message {
 	return clone
 }
 
-// withoutSecrets copies m and clears every field marked debug_redact, however
-// deep.
+// withoutSecrets returns a copy of m without the fields that are marked
+// debug_redact, at any depth.
 func withoutSecrets(m proto.Message) proto.Message {
 	clone := proto.Clone(m)
 	clearSecrets(clone.ProtoReflect())

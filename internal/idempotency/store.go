@@ -16,8 +16,8 @@ type record struct {
 	CreatedAt   time.Time
 }
 
-// tryLock takes an advisory lock until the transaction ends; false when somebody
-// else has it.
+// tryLock takes an advisory lock until the transaction ends. It returns false when
+// another transaction has the lock.
 func tryLock(ctx context.Context, tx *postgres.DB, id int64) (bool, error) {
 	var locked bool
 	if err := tx.Conn(ctx).Raw("SELECT pg_try_advisory_xact_lock(?)", id).Scan(&locked).Error; err != nil {
@@ -45,7 +45,7 @@ func find(ctx context.Context, db *postgres.DB, r Request, since time.Time) (*re
 	return nil, ErrReused
 }
 
-// insert stores a record in place of one that has expired.
+// insert stores a record and replaces one that has expired.
 func insert(ctx context.Context, tx *postgres.DB, key Key, r record) error {
 	const statement = `
 		INSERT INTO idempotency_keys (caller, method, request_id, request_hash, response, created_at)
@@ -59,11 +59,12 @@ func insert(ctx context.Context, tx *postgres.DB, key Key, r record) error {
 	return nil
 }
 
-// pruneBatch bounds the rows that one statement removes and so keeps locked.
+// pruneBatch bounds the rows that one statement removes, and so the rows that it
+// locks.
 const pruneBatch = 1000
 
-// Prune removes the answers that were stored before olderThan and returns how
-// many; services call it with now minus [Retention].
+// Prune removes the responses that were stored before olderThan and returns their
+// number. Services call it with now minus [Retention].
 func Prune(ctx context.Context, db *postgres.DB, olderThan time.Time) (int64, error) {
 	const statement = `
 		DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
