@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 )
 
 // runAgainst compares this tree with another build, each with a database, NATS and Redis of its own.
@@ -14,23 +15,17 @@ func runAgainst(ctx context.Context, s settings, dir, binary string) error {
 		return err
 	}
 	var envs [2]*environment
+	defer func() {
+		for _, env := range envs {
+			if env != nil {
+				env.stop()
+			}
+		}
+	}()
 	for i, program := range []string{binary, other} {
-		sub := filepath.Join(dir, fmt.Sprint(i))
-		if err := os.Mkdir(sub, 0o755); err != nil { //nolint:gosec // PostgreSQL does not run as root and has to pass
-			return err
-		}
-		env, err := startEnvironment(ctx, sub, program)
-		if err != nil {
+		if envs[i], err = startPrepared(ctx, filepath.Join(dir, strconv.Itoa(i)), program); err != nil {
 			return fmt.Errorf("%s: %w", program, err)
 		}
-		defer env.stop()
-		if _, err := env.startSalon(ctx); err != nil {
-			return fmt.Errorf("%s: %w", program, err)
-		}
-		if err := env.prepare(ctx); err != nil {
-			return fmt.Errorf("prepare %s: %w", program, err)
-		}
-		envs[i] = env
 	}
 	for _, m := range []struct {
 		title string
@@ -46,4 +41,23 @@ func runAgainst(ctx context.Context, s settings, dir, binary string) error {
 		}
 	}
 	return nil
+}
+
+// startPrepared starts a program in a new directory, and makes what the loads need. When it fails, nothing is left running.
+func startPrepared(ctx context.Context, dir, program string) (*environment, error) {
+	if err := os.Mkdir(dir, 0o755); err != nil { //nolint:gosec // PostgreSQL does not run as root and has to pass
+		return nil, err
+	}
+	env, err := startEnvironment(ctx, dir, program)
+	if err != nil {
+		return nil, err
+	}
+	if _, err = env.startSalon(ctx); err == nil {
+		err = env.prepare(ctx)
+	}
+	if err != nil {
+		env.stop()
+		return nil, err
+	}
+	return env, nil
 }

@@ -157,9 +157,12 @@ func (e *environment) measureBooking(ctx context.Context, s settings) error {
 // prepareBookings lifts the limit of open appointments, and finds out where the build expects the start of an appointment.
 func (e *environment) prepareBookings(ctx context.Context, admin string) error {
 	salons, _, err := e.call(ctx, http.MethodGet, "/v1/salons", "", nil)
-	if err != nil { // a build from before there were salons
+	if errors.Is(err, errNotFound) { // a build from before there were salons
 		e.startInSegment = true
 		return nil
+	}
+	if err != nil {
+		return err
 	}
 	list, _ := salons["salons"].([]any)
 	for _, s := range list {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -219,6 +220,9 @@ func (e *environment) stop() {
 	}
 }
 
+// errNotFound is part of the error of a call that was answered with 404.
+var errNotFound = errors.New("not found")
+
 // call makes a REST call and reads the answer into a map.
 func (e *environment) call(ctx context.Context, method, path, token string, body any) (map[string]any, string, error) {
 	data, err := json.Marshal(body)
@@ -247,7 +251,11 @@ func (e *environment) call(ctx context.Context, method, path, token string, body
 		return nil, "", err
 	}
 	if resp.StatusCode >= 300 {
-		return nil, "", fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, text)
+		err := fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, text)
+		if resp.StatusCode == http.StatusNotFound {
+			err = fmt.Errorf("%w: %w", errNotFound, err)
+		}
+		return nil, "", err
 	}
 	var answer map[string]any
 	if len(text) > 0 {

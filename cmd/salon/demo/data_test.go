@@ -103,7 +103,7 @@ func TestAppointmentsFitTogether(t *testing.T) {
 // spans are the times that an appointment takes: of its masters with the buffers, and of its customer.
 func spans(t *testing.T, a appointmentData, start time.Time) []span {
 	t.Helper()
-	who := ""
+	var who string
 	if g, ok := a.guest(); ok {
 		who = guests[g].name
 	} else {
