@@ -162,7 +162,7 @@ func (a *Appointment) Claims() []claims.Claim {
 		customer[i].Blocking = !a.overlap
 	}
 	claims.Trim(masters, starts)
-	return append(masters, customer...)
+	return slices.Concat(masters, customer)
 }
 
 // ActorFor returns the role in which caller acts on a. The caller must already be allowed to see a.

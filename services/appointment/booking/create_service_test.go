@@ -30,8 +30,8 @@ func TestCreateAppointment(t *testing.T) {
 		t.Fatal(err)
 	}
 	start := f.in(24 * time.Hour)
-	after := func(minutes time.Duration) *timestamppb.Timestamp {
-		return timestamppb.New(start.AsTime().Add(minutes * time.Minute))
+	after := func(minutes int) *timestamppb.Timestamp {
+		return timestamppb.New(start.AsTime().Add(time.Duration(minutes) * time.Minute))
 	}
 	req := f.request(start)
 	req.Note = "  Sensitive skin.\n"
@@ -176,10 +176,10 @@ func TestLimitOfOpenAppointments(t *testing.T) {
 	a := f.book(f.ann, f.in(time.Hour))
 	_, err := f.appointments.CreateAppointment(f.As(f.ann), f.request(f.in(3*time.Hour)))
 	wantError(t, err, codes.FailedPrecondition, "TOO_MANY_OPEN_APPOINTMENTS", "")
-	hours := time.Duration(4)
+	next := 4 * time.Hour
 	for _, who := range []auth.Principal{f.mira, f.receptionist, f.manager, f.admin} {
-		hours += 2
-		req := f.request(f.in(hours * time.Hour))
+		next += 2 * time.Hour
+		req := f.request(f.in(next))
 		req.CustomerId = a.GetCustomerId()
 		f.create(who, req)
 	}

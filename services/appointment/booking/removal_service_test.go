@@ -51,7 +51,7 @@ var removals = []removal{
 	{
 		"the master's offerings are removed", masterOf, func(ctx context.Context, f *fixture, _ auth.Principal) error {
 			return f.db.InTx(ctx, func(tx *postgres.DB) error {
-				return f.process.catalog.RemoveOfferingsOf(ctx, tx, f.mira.UserID, f.Clock.Now())
+				return f.catalog.RemoveOfferingsOf(ctx, tx, f.mira.UserID, f.Clock.Now())
 			})
 		}, "NOT_OFFERED",
 	},
