@@ -10,7 +10,8 @@ SHELL := bash
 .DELETE_ON_ERROR:
 
 VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-BASE ?= main
+# The commit with which `make breaking` compares the contract.
+BASE ?= $(shell grep -v '^\#' .breaking-base)
 PACKAGES ?= ./...
 
 .PHONY: help
@@ -63,9 +64,11 @@ lint: bin/golangci-lint bin/buf third_party/proto ## Lint the Go code and the co
 fmt: bin/golangci-lint ## Format the Go code
 	bin/golangci-lint fmt
 
-# The imported .proto files are not in git, so the base gets those of today.
+# The imported .proto files are not in git, so the base gets the current ones.
 .PHONY: breaking
-breaking: bin/buf third_party/proto ## Find what breaks clients since BASE (default: main)
+breaking: bin/buf third_party/proto ## Find what breaks clients since BASE (default: the commit in .breaking-base)
+	@git cat-file -e '$(BASE)^{commit}' 2>/dev/null || \
+		{ echo "make breaking: commit '$(BASE)' is not in this clone; fetch the whole history or set BASE" >&2; exit 1; }
 	@base=$$(mktemp -d) && trap 'rm -rf "$$base"' EXIT && \
 	git archive $(BASE) buf.yaml proto | tar -x -C "$$base" && \
 	ln -s "$(CURDIR)/third_party" "$$base/third_party" && \
