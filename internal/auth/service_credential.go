@@ -26,7 +26,7 @@ type ServiceCredential struct {
 	keys   [][]byte // the first one signs
 	parser *jwt.Parser
 	now    func() time.Time
-	// verified holds the expiry of verified tokens: every call of a peer carries the same token for a while.
+	// verified has the expiry of verified tokens. A peer sends the same token with every call for a while.
 	verified *otter.Cache[[sha256.Size]byte, time.Time]
 
 	mu     sync.Mutex

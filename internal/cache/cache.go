@@ -116,7 +116,7 @@ func (c *Cache[T]) fetch(ctx context.Context, key string, drops uint64) (value T
 
 // Drop announces a write that is about to be committed. The write makes version of the data that the key's value is made
 // from. After Drop returns, Redis neither returns an older value to this process nor accepts one from any process. This
-// also holds when ctx has ended. While Redis is unavailable, the drop waits until Redis is back; other processes may read
+// is also true when ctx has ended. While Redis is unavailable, the drop waits until Redis is back; other processes may read
 // the older value from Redis until then.
 func (c *Cache[T]) Drop(ctx context.Context, key string, version int64) {
 	c.shard(key).Add(1)

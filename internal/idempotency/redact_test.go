@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/types/dynamicpb"
 )
 
-// treeType is a message that holds a secret and others of its kind in every way a
+// treeType is a message that contains a secret and others of its kind in every way a
 // field can.
 func treeType(t *testing.T) protoreflect.MessageDescriptor {
 	t.Helper()
