@@ -93,7 +93,29 @@ func drive(ctx context.Context, clients int, duration time.Duration, pids []int,
 	}
 	slices.Sort(r.times)
 	r.calls = len(r.times)
+	settle(ctx, pids)
 	return r, ctx.Err()
+}
+
+// settle waits until the processes have little to do: what calls left behind, such as events, is not to slow down what is
+// measured next. It gives up after ten seconds.
+func settle(ctx context.Context, pids []int) {
+	const interval, idle, limit = 200 * time.Millisecond, 20 * time.Millisecond, 50
+	quiet := 0
+	for range limit {
+		used := cpuTime(pids)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(interval):
+		}
+		if quiet++; cpuTime(pids)-used > idle {
+			quiet = 0
+		}
+		if quiet == 2 {
+			return
+		}
+	}
 }
 
 // side is one of the two that are compared.

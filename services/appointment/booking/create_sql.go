@@ -80,9 +80,12 @@ WITH item AS MATERIALIZED (
     LEFT JOIN LATERAL (
         SELECT s.version, s.max_open_appointments FROM salons s WHERE s.id = i.salon_id AND s.deleted_at IS NULL LIMIT 1) AS s ON true
     LEFT JOIN LATERAL (
-        SELECT true AS known FROM customers c WHERE c.salon_id = i.salon_id
-            AND CASE WHEN i.new_customer THEN c.account_id = i.account_id
-                ELSE c.id = i.customer_id AND c.account_id IS NOT DISTINCT FROM i.account_id END LIMIT 1) AS c ON true
+        SELECT true AS known FROM customers c
+        WHERE NOT i.new_customer AND c.salon_id = i.salon_id AND c.id = i.customer_id AND c.account_id IS NOT DISTINCT FROM i.account_id
+        UNION ALL
+        SELECT true FROM customers c
+        WHERE i.new_customer AND c.salon_id = i.salon_id AND c.account_id = i.account_id
+        LIMIT 1) AS c ON true
     LEFT JOIN LATERAL (SELECT a.disabled FROM accounts a WHERE a.id = i.account_id LIMIT 1) AS a ON true
 ), booked AS MATERIALIZED (
     SELECT i.* FROM item i JOIN decision d USING (n) WHERE d.outcome = 'booked'

@@ -2,7 +2,9 @@
 -- first salon, whose id is the same in the schemas of all services. Its time zone is that of SALON_TIME_ZONE.
 --
 -- Rows of a salon carry salon_id. Primary and foreign keys of the tables that grow begin with it, so that they can be
--- partitioned or distributed by salon.
+-- partitioned or distributed by salon. Such a key is made after the other indexes of its table: while a table is empty,
+-- all indexes that begin with salon_id cost the planner the same, and it takes the newest. A connection keeps that plan
+-- for the checks of foreign keys until the table is analyzed.
 
 -- +goose Up
 
@@ -47,8 +49,7 @@ FROM salons;
 ALTER TABLE services
     ADD COLUMN salon_id uuid NOT NULL DEFAULT '00000000-0000-7000-8000-000000000001' REFERENCES salons (id),
     -- Name and description, folded by the program.
-    ADD COLUMN search_text text NOT NULL DEFAULT '',
-    ADD CONSTRAINT services_salon_key UNIQUE (salon_id, id);
+    ADD COLUMN search_text text NOT NULL DEFAULT '';
 -- As the program folds texts, in the scripts of Europe and Korea. A service that is changed later is folded by the program.
 UPDATE services SET search_text = normalize(replace(replace(
     lower(regexp_replace(normalize(name || E'\n' || description, NFKD), '[\u0300-\u036f]', '', 'g') COLLATE "und-x-icu"),
@@ -59,6 +60,7 @@ CREATE UNIQUE INDEX services_name ON services (salon_id, lower(name)) WHERE dele
 CREATE INDEX services_order ON services (category, name, id) WHERE deleted_at IS NULL;
 CREATE INDEX services_salon_order ON services (salon_id, category, name, id) WHERE deleted_at IS NULL;
 CREATE INDEX services_search ON services USING gin (search_text gin_trgm_ops) WHERE deleted_at IS NULL;
+ALTER TABLE services ADD CONSTRAINT services_salon_key UNIQUE (salon_id, id);
 
 -- What this service knows of the user service's rows. Version 0 means that the row has not been read from its owner yet,
 -- which the program does at its start.
@@ -97,7 +99,6 @@ CREATE TABLE customers (
     version      bigint      NOT NULL CHECK (version >= 1),
     create_time  timestamptz NOT NULL,
     update_time  timestamptz NOT NULL,
-    PRIMARY KEY (salon_id, id),
     CONSTRAINT customers_one_an_account UNIQUE (salon_id, account_id)
 );
 CREATE INDEX customers_id ON customers (id);
@@ -105,6 +106,7 @@ CREATE INDEX customers_account ON customers (account_id) WHERE account_id IS NOT
 CREATE INDEX customers_newest ON customers (salon_id, create_time DESC, id DESC);
 -- Customers whom an account with this address can be matched with.
 CREATE INDEX customers_unmatched ON customers (email) WHERE account_id IS NULL AND email <> '';
+ALTER TABLE customers ADD PRIMARY KEY (salon_id, id);
 
 -- Customers so far were accounts: they keep that id.
 INSERT INTO customers (salon_id, id, account_id, display_name, phone, email, notes, search_text, version, create_time, update_time)
@@ -131,7 +133,6 @@ ALTER TABLE appointments
     ALTER COLUMN salon_id DROP DEFAULT,
     ALTER COLUMN time_zone DROP DEFAULT,
     ALTER COLUMN utc_offset_minutes DROP DEFAULT,
-    ADD PRIMARY KEY (salon_id, id),
     ADD CONSTRAINT appointments_customer_id_fkey FOREIGN KEY (salon_id, customer_id) REFERENCES customers (salon_id, id),
     ADD CONSTRAINT appointments_cancelled_by_check
         CHECK (cancelled_by IN ('CUSTOMER', 'MASTER', 'RECEPTIONIST', 'MANAGER', 'ADMIN', 'SYSTEM')),
@@ -141,6 +142,7 @@ DROP INDEX appointments_start, appointments_customer;
 CREATE INDEX appointments_id ON appointments (id);
 CREATE INDEX appointments_start ON appointments (salon_id, start_time, id);
 CREATE INDEX appointments_customer ON appointments (salon_id, customer_id, start_time, id);
+ALTER TABLE appointments ADD PRIMARY KEY (salon_id, id);
 
 ALTER TABLE segments RENAME COLUMN visit_start_time TO appointment_start_time;
 ALTER TABLE segments
@@ -156,12 +158,12 @@ UPDATE segments SET
     buffer_after_minutes = extract(epoch FROM upper(during) - end_time) / 60;
 ALTER TABLE segments
     ALTER COLUMN salon_id DROP DEFAULT,
-    ADD PRIMARY KEY (salon_id, id),
     ADD CONSTRAINT segments_position_key UNIQUE (salon_id, appointment_id, position),
     ADD CONSTRAINT segments_appointment_id_fkey FOREIGN KEY (salon_id, appointment_id) REFERENCES appointments (salon_id, id),
     ADD CONSTRAINT segments_service_id_fkey FOREIGN KEY (salon_id, service_id) REFERENCES services (salon_id, id);
 DROP INDEX segments_diary;
 CREATE INDEX segments_diary ON segments (salon_id, master_id, appointment_start_time, appointment_id);
+ALTER TABLE segments ADD PRIMARY KEY (salon_id, id);
 
 -- Who is taken when. Only services/appointment/claims writes it. No double booking, by construction: takers hold the
 -- advisory lock of each subject first (claims_store.go), because the constraint alone deadlocks under contention.
