@@ -158,7 +158,7 @@ func TestVariablesAreKnown(t *testing.T) {
 				continue
 			}
 			if flags := map[bool][]string{true: migrate, false: serve}[name == "migrate"]; !slices.Contains(flags, v) {
-				t.Errorf("%s is told %s, which its command does not know", name, v)
+				t.Errorf("%s gets %s, which its command does not know", name, v)
 			}
 		}
 	}

@@ -70,7 +70,7 @@ type System struct {
 	program  string
 	ownsDir  bool
 	log      *logBuffer
-	slots    atomic.Int64 // how many times were handed out by NextStart
+	slots    atomic.Int64 // how many times NextStart has returned
 
 	mu                            sync.Mutex
 	process                       *process

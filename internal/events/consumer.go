@@ -37,7 +37,7 @@ type Handler func(ctx context.Context, tx *postgres.DB, e Event) error
 
 // ConsumerConfig describes a consumer.
 type ConsumerConfig struct {
-	// Name is the name of the durable consumer, such as "ratings-visits". Its position in the stream and its inbox
+	// Name is the name of the durable consumer, such as "ratings-appointments". Its position in the stream and its inbox
 	// depend on the name: never change it.
 	Name string
 	// Subjects are the event types that the consumer receives, such as "rating.>".

@@ -58,7 +58,7 @@ func Bootstrap(ctx context.Context, adminURL string, keys, previous *secret.Keys
 	}
 }
 
-// clashed tells whether err is what two changes of the same role at the same
+// clashed reports whether err is what two changes of the same role at the same
 // moment, from two databases, look like.
 func clashed(err error) bool {
 	switch SQLState(err) {

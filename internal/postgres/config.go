@@ -41,7 +41,7 @@ func checkSchemaName(schema string) error {
 // roleName is the login role of the service that owns schema.
 func roleName(schema string) string { return "salon_" + schema }
 
-// rolePassword is derived, so that no password needs to be handed out or stored.
+// rolePassword is derived, so that no password needs to be sent or stored.
 func rolePassword(keys *secret.Keys, role string) string {
 	key := keys.Derive("database-role:" + role)
 	return hex.EncodeToString(key[:])

@@ -50,25 +50,25 @@ func SQLState(err error) string {
 	return ""
 }
 
-// IsUniqueViolation tells whether err is a violation of the unique constraint or
+// IsUniqueViolation reports whether err is a violation of the unique constraint or
 // index of that name; "" stands for any.
 func IsUniqueViolation(err error, constraint string) bool {
 	return violates(err, codeUniqueViolation, constraint)
 }
 
-// IsExclusionViolation tells whether err is a violation of the exclusion
+// IsExclusionViolation reports whether err is a violation of the exclusion
 // constraint of that name; "" stands for any.
 func IsExclusionViolation(err error, constraint string) bool {
 	return violates(err, codeExclusionViolation, constraint)
 }
 
-// IsForeignKeyViolation tells whether err is a violation of the foreign key of
+// IsForeignKeyViolation reports whether err is a violation of the foreign key of
 // that name; "" stands for any.
 func IsForeignKeyViolation(err error, constraint string) bool {
 	return violates(err, codeForeignKeyViolation, constraint)
 }
 
-// IsCheckViolation tells whether err is a violation of the check constraint of
+// IsCheckViolation reports whether err is a violation of the check constraint of
 // that name; "" stands for any.
 func IsCheckViolation(err error, constraint string) bool {
 	return violates(err, codeCheckViolation, constraint)
@@ -122,7 +122,7 @@ func unavailable(err error) error {
 		"the database cannot be reached at the moment").WithCause(err)
 }
 
-// unreachable tells whether err means a lost or refused connection, as opposed to
+// unreachable reports whether err means a lost or refused connection, as opposed to
 // a caller who has gone or whose deadline has passed.
 func unreachable(err error) bool {
 	if errors.Is(err, context.Canceled) {

@@ -102,7 +102,7 @@ func TestAPIErrorLeavesOthersAlone(t *testing.T) {
 	}
 }
 
-// same tells whether an error is the very same one, not just one that wraps it.
+// same reports whether an error is the very same one, not just one that wraps it.
 func same(got, want any) bool { return got == want }
 
 func checkUnchanged(t *testing.T, err error) {

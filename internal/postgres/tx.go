@@ -20,7 +20,7 @@ const (
 	retryCap  = 250 * time.Millisecond
 )
 
-// transaction is what the DB handed to a closure carries.
+// transaction is what the DB that a closure gets carries.
 type transaction struct {
 	gorm     *gorm.DB
 	onCommit []func()
@@ -92,7 +92,7 @@ func (d *DB) attempt(ctx context.Context, fn func(tx *DB) error) ([]func(), erro
 	return tx.onCommit, nil
 }
 
-// retryable tells whether running the whole transaction again may succeed.
+// retryable reports whether running the whole transaction again may succeed.
 func retryable(err error) bool {
 	pgErr, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {

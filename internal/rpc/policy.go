@@ -15,7 +15,7 @@ import (
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 )
 
-// exempt lists the services that are not of our contract and open to everybody who reaches the port: they tell no data.
+// exempt lists the services that are not of our contract and open to everybody who reaches the port: they return no data.
 var exempt = map[string]struct{}{
 	"grpc.health.v1.Health":                    {},
 	"grpc.reflection.v1.ServerReflection":      {},
@@ -76,7 +76,7 @@ func CheckPolicies(server reflection.ServiceInfoProvider) error {
 	return errors.Join(errs...)
 }
 
-// isExempt tells whether a method needs no policy.
+// isExempt reports whether a method needs no policy.
 func isExempt(fullMethod string) bool {
 	service, _, _ := split(fullMethod)
 	_, ok := exempt[service]
