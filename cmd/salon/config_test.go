@@ -99,8 +99,8 @@ func TestMissingTargets(t *testing.T) {
 		caller, callee    string
 	}{
 		{[]string{"all"}, nil, "", ""},
-		{[]string{"user"}, nil, "", ""},
-		{[]string{"user", "user"}, nil, "", ""},
+		{[]string{"user"}, nil, "user", "appointment"},
+		{[]string{"user", "user"}, []string{"appointment"}, "", ""},
 		{[]string{"rating"}, nil, "rating", "user"},
 		{[]string{"rating"}, []string{"user"}, "rating", "appointment"},
 		{[]string{"rating", "appointment"}, []string{"user"}, "", ""},

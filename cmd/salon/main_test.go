@@ -115,6 +115,8 @@ func TestWrongConfiguration(t *testing.T) {
 		"bad NATS":        {[]string{"serve"}, []string{"SALON_NATS_URL=nats://u:hunter2 @h"}, 1, "connect to NATS: the URL is not valid"},
 		"bad Redis":       {[]string{"serve"}, []string{"SALON_REDIS_URL=redis://u:hunter2 @h"}, 1, "Redis: "},
 		"bad migrate URL": {[]string{"migrate"}, []string{"SALON_DATABASE_URL=postgres://u:hunter2 @h:x/y"}, 1, "the database URL must look like postgres://"},
+		"bad time zone":   {[]string{"migrate", "--time-zone=Mars"}, nil, 1, `--time-zone: "Mars" is not an IANA time zone`},
+		"zone of dev":     {[]string{"dev"}, []string{"SALON_TIME_ZONE=Berlin"}, 1, `--time-zone: "Berlin" is not an IANA time zone`},
 		"two admins":      {[]string{"dev", "--admin-email=a@example.com"}, nil, 1, "--admin-email goes with --no-demo"},
 	} {
 		t.Run(name, func(t *testing.T) {

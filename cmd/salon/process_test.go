@@ -21,6 +21,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+
+	"github.com/beauty-salon/platform/internal/id"
 )
 
 // process is a program that runs.
@@ -229,7 +231,8 @@ func TestDevelopment(t *testing.T) {
 	if p.cmd.ProcessState.ExitCode() != 1 {
 		t.Errorf("without a database it ended with %v", err)
 	}
-	want := "salon: PostgreSQL has stopped; its log is " + filepath.Join(dir, "postgres", "postgres.log") + "\n"
+	want := "warning: SALON_TIME_ZONE is not set, so the first salon is in UTC; PATCH /v1/salons/" + id.FirstSalon + " changes its timeZone\n" +
+		"salon: PostgreSQL has stopped; its log is " + filepath.Join(dir, "postgres", "postgres.log") + "\n"
 	if got := p.errors.String(); got != want {
 		t.Errorf("printed %q, want %q", got, want)
 	}

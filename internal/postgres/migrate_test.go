@@ -44,6 +44,27 @@ func TestCheckSchema(t *testing.T) {
 	}
 }
 
+func TestAppliedVersion(t *testing.T) {
+	t.Parallel()
+	at, schema, keys := newDatabase(t), unique("s"), newKeys(t, "a")
+	m := postgres.Migrations{Service: schema, FS: items.FS}
+	want := func(when string, version int64) {
+		t.Helper()
+		if got, err := postgres.AppliedVersion(t.Context(), at.adminURL, m); err != nil || got != version {
+			t.Errorf("%s: version %d, %v; want %d", when, got, err, version)
+		}
+	}
+	want("empty database", 0)
+	if err := postgres.Bootstrap(t.Context(), at.adminURL, keys, nil, schema); err != nil {
+		t.Fatal(err)
+	}
+	want("not migrated", 0)
+	if err := postgres.Migrate(t.Context(), at.adminURL, m); err != nil {
+		t.Fatal(err)
+	}
+	want("migrated", 1)
+}
+
 func TestCheckSchemaBeforeTheFirstMigration(t *testing.T) {
 	t.Parallel()
 	at, schema, keys := newDatabase(t), unique("s"), newKeys(t, "a")
