@@ -41,9 +41,10 @@ func (s *Service) refreshAccount(ctx context.Context, userID string) error {
 	return s.refreshMaster(ctx, userID)
 }
 
-// refreshFormerMember completes the removal of a master's profile with the role MASTER
-// in a salon. It does nothing when the account has never been a master there or is a
-// master again.
+// refreshFormerMember completes the removal of a master's profile with the role MASTER in
+// a salon. It does nothing when the account has never been a master, or is one of the salon.
+// The profile may be that of another salon by now; the appointment service has to know that
+// too before the call ends.
 func (s *Service) refreshFormerMember(ctx context.Context, salonID, userID string) error {
 	ctx, cancel := removalContext(ctx)
 	defer cancel()
@@ -53,7 +54,7 @@ func (s *Service) refreshFormerMember(ctx context.Context, salonID, userID strin
 		return nil
 	case err != nil:
 		return errRemovalIncomplete.WithCause(err)
-	case !m.Deleted || m.SalonID != salonID:
+	case !m.Deleted && m.SalonID == salonID:
 		return nil
 	}
 	return s.refreshMaster(ctx, userID)

@@ -196,14 +196,16 @@ CREATE INDEX claims_appointment ON claims (salon_id, appointment_id);
 INSERT INTO claims (salon_id, id, subject_id, subject_kind, during, blocking, appointment_id, segment_id)
 SELECT salon_id, gen_random_uuid(), master_id, 'MASTER', during, true, appointment_id, id
 FROM segments WHERE holds;
--- Appointments of one customer could overlap until now.
+-- Appointments of one customer could overlap until now. The indexes are new, and the planner has to know that the tables
+-- are not empty: the subquery runs for each segment.
+ANALYZE appointments, segments;
 INSERT INTO claims (salon_id, id, subject_id, subject_kind, during, blocking, appointment_id, segment_id)
 SELECT s.salon_id, gen_random_uuid(), a.customer_id, 'CUSTOMER', tstzrange(s.start_time, s.end_time), NOT EXISTS (
-        SELECT 1 FROM segments o JOIN appointments b ON b.id = o.appointment_id
-        WHERE o.holds AND o.id <> s.id AND b.customer_id = a.customer_id
+        SELECT 1 FROM segments o JOIN appointments b ON b.salon_id = o.salon_id AND b.id = o.appointment_id
+        WHERE o.holds AND o.id <> s.id AND b.salon_id = a.salon_id AND b.customer_id = a.customer_id
             AND tstzrange(o.start_time, o.end_time) && tstzrange(s.start_time, s.end_time)
     ), s.appointment_id, s.id
-FROM segments s JOIN appointments a ON a.id = s.appointment_id
+FROM segments s JOIN appointments a ON a.salon_id = s.salon_id AND a.id = s.appointment_id
 WHERE s.holds;
 
 ALTER TABLE segments
