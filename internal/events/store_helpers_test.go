@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 }
 
 // testSubjects are what the stream of the tests keeps.
-var testSubjects = []string{"appointment", "user", "master", "service", "offering", "rating"}
+var testSubjects = []string{"salon", "appointment", "user", "master", "service", "offering", "rating"}
 
 // patience is how long a test waits for what must happen.
 const patience = 2 * time.Minute
