@@ -18,11 +18,16 @@ func LockKey(subject string) string {
 }
 
 // LockSQL takes the locks of the subjects in the array parameter $1, in the order of their keys,
-// until the transaction ends. The sorting subquery is fenced by OFFSET 0: the keys are sorted
-// before the first lock is taken.
-var LockSQL = `SELECT pg_advisory_xact_lock(key) FROM (
-	SELECT DISTINCT ` + LockKey("subject") + ` AS key FROM unnest($1::uuid[]) AS s (subject) ORDER BY key OFFSET 0
+// until the transaction ends.
+var LockSQL = lockSQL("$1")
+
+// lockSQL is the statement of LockSQL and Lock. The sorting subquery is fenced by OFFSET 0: the keys
+// are sorted before the first lock is taken.
+func lockSQL(param string) string {
+	return `SELECT pg_advisory_xact_lock(key) FROM (
+	SELECT DISTINCT ` + LockKey("subject") + ` AS key FROM unnest(` + param + `::uuid[]) AS s (subject) ORDER BY key OFFSET 0
 ) AS k`
+}
 
 // Lock takes the locks of subjects until the transaction ends. All locks of a transaction are taken
 // by one call, or one statement, because two calls could deadlock with each other's order.
@@ -30,9 +35,7 @@ func Lock(ctx context.Context, tx *postgres.DB, subjectIDs ...string) error {
 	if len(subjectIDs) == 0 {
 		return nil
 	}
-	err := tx.Conn(ctx).Exec(`SELECT pg_advisory_xact_lock(key) FROM (
-		SELECT DISTINCT `+LockKey("subject")+` AS key FROM unnest(?::uuid[]) AS s (subject) ORDER BY key OFFSET 0
-	) AS k`, postgres.Array[string](subjectIDs)).Error
+	err := tx.Conn(ctx).Exec(lockSQL("?"), postgres.Array[string](subjectIDs)).Error
 	if err != nil {
 		return fmt.Errorf("lock subjects: %w", err)
 	}
