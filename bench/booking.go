@@ -132,8 +132,9 @@ func (e *environment) measureBooking(ctx context.Context, s settings) error {
 	defer pool.Close()
 	title := fmt.Sprintf("(c) REST CreateAppointment, %d clients", s.writers)
 	ours := side{"Salon", e.booking(ctx, s)}
+	database := []process{{"postgres", e.postgres.PID()}}
 	loop := func() (result, error) {
-		return drive(ctx, s.writers, s.duration, nil, func(int) (caller, error) {
+		return drive(ctx, s.writers, s.duration, database, func(int) (caller, error) {
 			return func() error {
 				var booked int
 				if err := pool.QueryRow(ctx, bookingSQL).Scan(&booked); err != nil {
@@ -150,7 +151,7 @@ func (e *environment) measureBooking(ctx context.Context, s settings) error {
 		return err
 	}
 	return compare(title, "≥ 0.60", s.rounds, ours, side{"the statement under pgbench", func() (result, error) {
-		return e.pgbench(ctx, adminURL, connections, s.duration)
+		return observe(ctx, database, func() (result, error) { return e.pgbench(ctx, adminURL, connections, s.duration) })
 	}})
 }
 
@@ -182,7 +183,7 @@ func (e *environment) booking(ctx context.Context, s settings) func() (result, e
 	first := time.Now().UTC().Truncate(time.Hour).Add(24 * time.Hour)
 	perRound := (s.writers + masters - 1) / masters
 	return func() (result, error) {
-		return drive(ctx, s.writers, s.duration, []int{e.salon.Process.Pid}, func(i int) (caller, error) {
+		return drive(ctx, s.writers, s.duration, e.writing(), func(i int) (caller, error) {
 			conn, err := net.Dial("tcp", e.httpAddr) //nolint:noctx // ends with the program
 			if err != nil {
 				return nil, err
@@ -209,7 +210,7 @@ func (e *environment) bookingBody(masterID, start string) string {
 	return `{"startTime":"` + start + `","segments":[{` + segment + `}]}`
 }
 
-var pgbenchNumbers = regexp.MustCompile(`(?s)transactions actually processed: (\d+).*number of failed transactions: (\d+).*latency average = ([\d.]+) ms`)
+var pgbenchNumbers = regexp.MustCompile(`(?s)transactions actually processed: (\d+).*number of failed transactions: (\d+).*latency average = ([\d.]+) ms.*tps = ([\d.]+)`)
 
 // pgbench runs the statement with PostgreSQL's own load generator.
 func (e *environment) pgbench(ctx context.Context, adminURL string, connections int, duration time.Duration) (result, error) {
@@ -237,6 +238,11 @@ func (e *environment) pgbench(ctx context.Context, adminURL string, connections 
 	failed, _ := strconv.Atoi(string(m[2]))
 	ms, _ := strconv.ParseFloat(string(m[3]), 64)
 	mean := time.Duration(ms * float64(time.Millisecond))
+	rate, err := strconv.ParseFloat(string(m[4]), 64) // without the time to connect
+	if err != nil || rate == 0 {
+		return result{}, fmt.Errorf("pgbench did nothing:\n%s", out)
+	}
+	elapsed := time.Duration(float64(calls) / rate * float64(time.Second))
 	// pgbench prints the mean only; it stands for both percentiles.
-	return result{calls: calls, failures: failed, elapsed: duration, times: []time.Duration{mean}}, nil
+	return result{calls: calls, failures: failed, elapsed: elapsed, times: []time.Duration{mean}}, nil
 }

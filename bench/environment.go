@@ -34,13 +34,12 @@ type environment struct {
 	dir      string
 	binary   string
 	postgres *embedded.Postgres
-	nats     *embedded.NATS
-	redis    *embedded.Redis
+	nats     *child
+	redis    *child
 	env      []string
 
 	salon              *exec.Cmd
 	httpAddr, grpcAddr string
-	barePID            int
 
 	masterIDs  []string
 	masterJSON string
@@ -73,19 +72,17 @@ func startEnvironment(ctx context.Context, dir, binary string) (_ *environment, 
 	if e.postgres, err = embedded.StartPostgres(ctx, embedded.PostgresConfig{Dir: filepath.Join(dir, "postgres")}); err != nil {
 		return nil, err
 	}
-	if e.nats, err = embedded.StartNATS(ctx, embedded.NATSConfig{
-		StoreDir: filepath.Join(dir, "nats"), SyncAlways: true, Listen: "127.0.0.1:0",
-	}); err != nil {
+	if e.nats, err = startChild("nats", filepath.Join(dir, "nats")); err != nil {
 		return nil, err
 	}
-	if e.redis, err = embedded.StartRedis(); err != nil {
+	if e.redis, err = startChild("redis", ""); err != nil {
 		return nil, err
 	}
 	e.env = append(os.Environ(),
 		"SALON_SECRET_KEY="+secretKey,
 		"SALON_DATABASE_URL="+e.postgres.URL(),
-		"SALON_NATS_URL="+e.nats.URL(),
-		"SALON_REDIS_URL="+e.redis.URL(),
+		"SALON_NATS_URL="+e.nats.addr,
+		"SALON_REDIS_URL="+e.redis.addr,
 		"SALON_HTTP_ADDR=127.0.0.1:0", "SALON_GRPC_ADDR=127.0.0.1:0", "SALON_INTERNAL_ADDR=127.0.0.1:0",
 		"SALON_ACCESS_LOG_FILE="+filepath.Join(dir, "gateway.log"),
 		"SALON_LIMIT_USER=0", "SALON_LIMIT_ADDRESS=0", "SALON_LIMIT_AUTH=0",
@@ -207,17 +204,24 @@ func (e *environment) stopSalon() {
 // stop stops everything that was started.
 func (e *environment) stop() {
 	e.stopSalon()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	if e.redis != nil {
-		_ = e.redis.Stop(ctx)
-	}
-	if e.nats != nil {
-		_ = e.nats.Shutdown(ctx)
+	for _, c := range []*child{e.redis, e.nats} {
+		if c != nil {
+			_ = c.stop()
+		}
 	}
 	if e.postgres != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
 		_ = e.postgres.Stop(ctx)
 	}
+}
+
+// reading is the processes that serve a cached read.
+func (e *environment) reading() []process { return []process{{"salon", e.salon.Process.Pid}} }
+
+// writing is the processes that serve a booking and its events.
+func (e *environment) writing() []process {
+	return append(e.reading(), process{"postgres", e.postgres.PID()}, process{"nats", e.nats.pid}, process{"redis", e.redis.pid})
 }
 
 // errNotFound is part of the error of a call that was answered with 404.

@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -16,8 +14,10 @@ type result struct {
 	calls    int
 	failures int
 	elapsed  time.Duration
-	cpu      time.Duration // of the processes that served
-	times    []time.Duration
+	// usage is the CPU time of the servers until they had little to do again, so with the work that the calls left behind.
+	usage []usage
+	after time.Duration // how long that work took after the last call
+	times []time.Duration
 }
 
 func (r result) perSecond() float64 { return float64(r.calls) / r.elapsed.Seconds() }
@@ -29,14 +29,27 @@ func (r result) percentile(p float64) time.Duration {
 	return r.times[min(int(float64(len(r.times))*p), len(r.times)-1)]
 }
 
+// cpu is the CPU time a call, of all servers together.
+func (r result) cpu() time.Duration {
+	var total time.Duration
+	for _, u := range r.usage {
+		total += u.cpu
+	}
+	return total / time.Duration(max(r.calls, 1))
+}
+
 // String is one line of the report.
 func (r result) String() string {
-	cpu := "-"
-	if r.cpu > 0 && r.calls > 0 {
-		cpu = fmt.Sprintf("%.0f µs", float64(r.cpu.Microseconds())/float64(r.calls))
+	line := fmt.Sprintf("%7.0f/s  p50 %-8s p99 %-8s CPU a call %4d µs", r.perSecond(),
+		r.percentile(0.5).Round(10*time.Microsecond), r.percentile(0.99).Round(10*time.Microsecond), r.cpu().Microseconds())
+	if len(r.usage) > 1 {
+		var parts []string
+		for _, u := range r.usage {
+			parts = append(parts, fmt.Sprintf("%s %d", u.name, u.cpu.Microseconds()/int64(max(r.calls, 1))))
+		}
+		line += fmt.Sprintf(" (%s), busy for %s more", strings.Join(parts, ", "), r.after.Round(100*time.Millisecond))
 	}
-	return fmt.Sprintf("%8.0f/s   p50 %-9s p99 %-9s CPU a call %-8s failures %d", r.perSecond(),
-		r.percentile(0.5).Round(10*time.Microsecond), r.percentile(0.99).Round(10*time.Microsecond), cpu, r.failures)
+	return fmt.Sprintf("%s, failures %d", line, r.failures)
 }
 
 // median returns the round in the middle.
@@ -49,8 +62,10 @@ func median(rs []result) result {
 // caller makes one call; it returns whether the call went well.
 type caller func() error
 
-// drive lets clients call for a while, each in its own goroutine, and adds the CPU time of pids.
-func drive(ctx context.Context, clients int, duration time.Duration, pids []int, newCaller func(i int) (caller, error)) (result, error) {
+// drive lets clients call for a while, each in its own goroutine.
+func drive(
+	ctx context.Context, clients int, duration time.Duration, servers []process, newCaller func(i int) (caller, error),
+) (result, error) {
 	callers := make([]caller, clients)
 	for i := range callers {
 		var err error
@@ -64,58 +79,37 @@ func drive(ctx context.Context, clients int, duration time.Duration, pids []int,
 		err      error
 	}
 	shares := make([]share, clients)
-	before := cpuTime(pids)
-	start := time.Now()
-	deadline := start.Add(duration)
-	var wg sync.WaitGroup
-	for i, call := range callers {
-		wg.Go(func() {
-			s := &shares[i]
-			for t := time.Now(); t.Before(deadline) && ctx.Err() == nil; {
-				if err := call(); err != nil {
-					s.failures++
-					s.err = err
+	return observe(ctx, servers, func() (result, error) {
+		start := time.Now()
+		deadline := start.Add(duration)
+		var wg sync.WaitGroup
+		for i, call := range callers {
+			wg.Go(func() {
+				s := &shares[i]
+				for t := time.Now(); t.Before(deadline) && ctx.Err() == nil; {
+					if err := call(); err != nil {
+						s.failures++
+						s.err = err
+					}
+					now := time.Now()
+					s.times = append(s.times, now.Sub(t))
+					t = now
 				}
-				now := time.Now()
-				s.times = append(s.times, now.Sub(t))
-				t = now
+			})
+		}
+		wg.Wait()
+		r := result{elapsed: time.Since(start)}
+		for _, s := range shares {
+			r.times = append(r.times, s.times...)
+			r.failures += s.failures
+			if s.err != nil && r.failures == s.failures {
+				fmt.Println("   a call failed:", s.err)
 			}
-		})
-	}
-	wg.Wait()
-	r := result{elapsed: time.Since(start), cpu: cpuTime(pids) - before}
-	for _, s := range shares {
-		r.times = append(r.times, s.times...)
-		r.failures += s.failures
-		if s.err != nil && r.failures == s.failures {
-			fmt.Println("   a call failed:", s.err)
 		}
-	}
-	slices.Sort(r.times)
-	r.calls = len(r.times)
-	settle(ctx, pids)
-	return r, ctx.Err()
-}
-
-// settle waits until the processes have little to do: what calls left behind, such as events, is not to slow down what is
-// measured next. It gives up after ten seconds.
-func settle(ctx context.Context, pids []int) {
-	const interval, idle, limit = 200 * time.Millisecond, 20 * time.Millisecond, 50
-	quiet := 0
-	for range limit {
-		used := cpuTime(pids)
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(interval):
-		}
-		if quiet++; cpuTime(pids)-used > idle {
-			quiet = 0
-		}
-		if quiet == 2 {
-			return
-		}
-	}
+		slices.Sort(r.times)
+		r.calls = len(r.times)
+		return r, ctx.Err()
+	})
 }
 
 // side is one of the two that are compared.
@@ -124,12 +118,12 @@ type side struct {
 	run  func() (result, error)
 }
 
-// compare runs two sides in turns, takes the ratio of each pair of neighbouring rounds, and prints the median pair with
-// the lowest and the highest ratio. Machines are noisy: neighbours see the same noise, and the spread says how much to
-// believe.
+// compare runs two sides in turns, takes the ratios of each pair of neighbouring rounds, and prints the median of the
+// pairs with the lowest and the highest. Machines are noisy: neighbours see the same noise, and the spread says how much
+// to believe.
 func compare(title, goal string, rounds int, ours, limit side) error {
 	var a, b []result
-	var ratios []float64
+	var speed, cost []float64
 	for range rounds {
 		rb, err := limit.run()
 		if err != nil {
@@ -140,51 +134,17 @@ func compare(title, goal string, rounds int, ours, limit side) error {
 			return fmt.Errorf("%s: %w", title, err)
 		}
 		a, b = append(a, ra), append(b, rb)
-		ratios = append(ratios, ra.perSecond()/rb.perSecond())
+		speed = append(speed, ra.perSecond()/rb.perSecond())
+		cost = append(cost, float64(ra.cpu())/float64(max(rb.cpu(), 1)))
 	}
-	slices.Sort(ratios)
-	fmt.Printf("\n%s\n  %-34s %s\n  %-34s %s\n", title, ours.name, median(a), limit.name, median(b))
-	fmt.Printf("  ratio %.2f, the median of %d pairs; %.2f at the lowest, %.2f at the highest (goal %s)\n",
-		ratios[len(ratios)/2], rounds, ratios[0], ratios[len(ratios)-1], goal)
+	fmt.Printf("\n%s\n  %-32s %s\n  %-32s %s\n", title, ours.name, median(a), limit.name, median(b))
+	fmt.Printf("  ratio of calls a second: %s (goal %s)\n  ratio of CPU time a call: %s\n", spread(speed), goal, spread(cost))
 	return nil
 }
 
-// cpuTime is the time that processes have spent computing, of their own and in the kernel.
-func cpuTime(pids []int) time.Duration {
-	const tick = 10 * time.Millisecond // USER_HZ is 100 on Linux
-	var total time.Duration
-	for _, pid := range pids {
-		data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-		if err != nil {
-			continue
-		}
-		_, rest, _ := strings.Cut(string(data), ") ")
-		fields := strings.Fields(rest)
-		if len(fields) < 13 {
-			continue
-		}
-		user, _ := strconv.Atoi(fields[11])
-		system, _ := strconv.Atoi(fields[12])
-		total += time.Duration(user+system) * tick
-	}
-	return total
-}
-
-// memory is what a process has in RAM, in MiB, without what it shares with files.
-func memory(pid int) (rss, private float64) {
-	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
-	if err != nil {
-		return 0, 0
-	}
-	for line := range strings.Lines(string(data)) {
-		name, value, _ := strings.Cut(line, ":")
-		kib, _ := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")), 64)
-		switch name {
-		case "VmRSS":
-			rss = kib / 1024
-		case "RssAnon":
-			private = kib / 1024
-		}
-	}
-	return rss, private
+// spread sorts ratios of pairs, and names the median, the lowest and the highest.
+func spread(ratios []float64) string {
+	slices.Sort(ratios)
+	n := len(ratios)
+	return fmt.Sprintf("%.2f, the median of %d pairs; %.2f at the lowest, %.2f at the highest", ratios[n/2], n, ratios[0], ratios[n-1])
 }

@@ -24,8 +24,8 @@ type settings struct {
 }
 
 func main() {
-	if role := os.Getenv(bareRole); role != "" {
-		if err := serveBare(role); err != nil {
+	if role := os.Getenv(childRole); role != "" {
+		if err := serveChild(context.Background(), role); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(1)
 		}

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 
@@ -68,45 +66,45 @@ func httpExchange(conn net.Conn, request func() []byte, status string) caller {
 
 // measureREST compares a cached read with a handler that writes the same bytes.
 func (e *environment) measureREST(ctx context.Context, s settings) error {
-	bare, addr, err := e.startBare(ctx, "http")
+	bare, err := startChild("http", e.masterJSON)
 	if err != nil {
 		return err
 	}
-	defer bare()
+	defer func() { _ = bare.stop() }()
 	return compare(fmt.Sprintf("(a) REST GetMaster, cached, %d connections", s.connections), "≥ 0.30", s.rounds,
 		side{"Salon", e.restReads(ctx, s)},
-		side{"bare net/http, same bytes", restReads(ctx, s, addr, "/v1/masters/"+e.masterIDs[0], e.barePID)})
+		side{"bare net/http, same bytes", restReads(ctx, s, bare.addr, "/v1/masters/"+e.masterIDs[0], []process{{"server", bare.pid}})})
 }
 
 // restReads reads one master over REST again and again.
 func (e *environment) restReads(ctx context.Context, s settings) func() (result, error) {
-	return restReads(ctx, s, e.httpAddr, "/v1/masters/"+e.masterIDs[0], e.salon.Process.Pid)
+	return restReads(ctx, s, e.httpAddr, "/v1/masters/"+e.masterIDs[0], e.reading())
 }
 
-func restReads(ctx context.Context, s settings, addr, path string, pid int) func() (result, error) {
+func restReads(ctx context.Context, s settings, addr, path string, servers []process) func() (result, error) {
 	return func() (result, error) {
-		return drive(ctx, s.connections, s.duration, []int{pid}, func(int) (caller, error) { return httpCaller(addr, path) })
+		return drive(ctx, s.connections, s.duration, servers, func(int) (caller, error) { return httpCaller(addr, path) })
 	}
 }
 
 // measureGRPC compares the same read over gRPC with a server that returns the same message.
 func (e *environment) measureGRPC(ctx context.Context, s settings) error {
-	bare, addr, err := e.startBare(ctx, "grpc")
+	bare, err := startChild("grpc", e.masterJSON)
 	if err != nil {
 		return err
 	}
-	defer bare()
+	defer func() { _ = bare.stop() }()
 	return compare(fmt.Sprintf("(b) gRPC GetMaster, %d connections", s.connections), "≥ 0.95", s.rounds,
 		side{"Salon", e.grpcReads(ctx, s)},
-		side{"bare gRPC server, same message", grpcReads(ctx, s, addr, e.masterIDs[0], e.barePID)})
+		side{"bare gRPC server, same message", grpcReads(ctx, s, bare.addr, e.masterIDs[0], []process{{"server", bare.pid}})})
 }
 
 // grpcReads reads one master over gRPC again and again.
 func (e *environment) grpcReads(ctx context.Context, s settings) func() (result, error) {
-	return grpcReads(ctx, s, e.grpcAddr, e.masterIDs[0], e.salon.Process.Pid)
+	return grpcReads(ctx, s, e.grpcAddr, e.masterIDs[0], e.reading())
 }
 
-func grpcReads(ctx context.Context, s settings, addr, masterID string, pid int) func() (result, error) {
+func grpcReads(ctx context.Context, s settings, addr, masterID string, servers []process) func() (result, error) {
 	return func() (result, error) {
 		var conns []*grpc.ClientConn
 		defer func() {
@@ -114,7 +112,7 @@ func grpcReads(ctx context.Context, s settings, addr, masterID string, pid int) 
 				_ = c.Close()
 			}
 		}()
-		return drive(ctx, s.connections, s.duration, []int{pid}, func(int) (caller, error) {
+		return drive(ctx, s.connections, s.duration, servers, func(int) (caller, error) {
 			conn, err := grpc.NewClient("passthrough:///"+addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
 			if err != nil {
 				return nil, err
@@ -128,34 +126,4 @@ func grpcReads(ctx context.Context, s settings, addr, masterID string, pid int) 
 			}, nil
 		})
 	}
-}
-
-// startBare starts this program again as a bare server.
-func (e *environment) startBare(ctx context.Context, role string) (stop func(), addr string, err error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, "", err
-	}
-	cmd := exec.CommandContext(ctx, self)
-	cmd.Env = append(os.Environ(), bareRole+"="+role)
-	cmd.Stdin = strings.NewReader(e.masterJSON)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, "", err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, "", err
-	}
-	stop = func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		stop()
-		return nil, "", err
-	}
-	e.barePID = cmd.Process.Pid
-	return stop, strings.TrimSpace(strings.TrimPrefix(line, "ready ")), nil
 }

@@ -53,6 +53,9 @@ func (p *Postgres) AdminURL() string { return p.cluster.AdminURL(databaseName) }
 // LogFile is where the server writes its log.
 func (p *Postgres) LogFile() string { return p.cluster.LogFile() }
 
+// PID is the process id of the server. Its other processes are children of that process.
+func (p *Postgres) PID() int { return p.cluster.PID() }
+
 // Done is closed when the server has ended, by Stop or by itself.
 func (p *Postgres) Done() <-chan struct{} { return p.cluster.Done() }
 
