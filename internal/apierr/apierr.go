@@ -23,8 +23,8 @@ import (
 // Domain is the `domain` of google.rpc.ErrorInfo in every error of Salon.
 const Domain = "salon"
 
-// reasonPrefix is the prefix of the enum's values in the contract. It is not sent.
-const reasonPrefix = "ERROR_REASON_"
+// ReasonPrefix is the prefix of the enum's values in the contract. It is not sent.
+const ReasonPrefix = "ERROR_REASON_"
 
 // Reason is a value of one of the generated ErrorReason enums. Its name, without
 // the prefix ERROR_REASON_, is the `reason` of google.rpc.ErrorInfo.
@@ -56,7 +56,7 @@ func reasonName(r Reason) string {
 	if v == nil {
 		return reasonName(apiv1.ErrorReason_ERROR_REASON_INTERNAL)
 	}
-	return strings.TrimPrefix(string(v.Name()), reasonPrefix)
+	return strings.TrimPrefix(string(v.Name()), ReasonPrefix)
 }
 
 // WithCause returns a copy whose private half is err. It is logged, never sent.

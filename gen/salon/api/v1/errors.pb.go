@@ -9,6 +9,7 @@ package apiv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	descriptorpb "google.golang.org/protobuf/types/descriptorpb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -139,11 +140,43 @@ func (ErrorReason) EnumDescriptor() ([]byte, []int) {
 	return file_salon_api_v1_errors_proto_rawDescGZIP(), []int{0}
 }
 
+var file_salon_api_v1_errors_proto_extTypes = []protoimpl.ExtensionInfo{
+	{
+		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
+		ExtensionType: ([]ErrorReason)(nil),
+		Field:         50845,
+		Name:          "salon.api.v1.reasons",
+		Tag:           "varint,50845,rep,packed,name=reasons,enum=salon.api.v1.ErrorReason",
+		Filename:      "salon/api/v1/errors.proto",
+	},
+	{
+		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
+		ExtensionType: ([]ErrorReason)(nil),
+		Field:         50846,
+		Name:          "salon.api.v1.never",
+		Tag:           "varint,50846,rep,packed,name=never,enum=salon.api.v1.ErrorReason",
+		Filename:      "salon/api/v1/errors.proto",
+	},
+}
+
+// Extension fields to descriptorpb.MethodOptions.
+var (
+	// The general reasons that the method answers with and that do not follow from its other declarations: see the package
+	// internal/reason, which derives those. Each package has such an option for the reasons of its own enum.
+	//
+	// repeated salon.api.v1.ErrorReason reasons = 50845;
+	E_Reasons = &file_salon_api_v1_errors_proto_extTypes[0]
+	// General reasons that would follow from the method's declarations and that it never answers with.
+	//
+	// repeated salon.api.v1.ErrorReason never = 50846;
+	E_Never = &file_salon_api_v1_errors_proto_extTypes[1]
+)
+
 var File_salon_api_v1_errors_proto protoreflect.FileDescriptor
 
 const file_salon_api_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x19salon/api/v1/errors.proto\x12\fsalon.api.v1*\x82\x05\n" +
+	"\x19salon/api/v1/errors.proto\x12\fsalon.api.v1\x1a google/protobuf/descriptor.proto*\x82\x05\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\"\n" +
 	"\x1eERROR_REASON_MALFORMED_REQUEST\x10\x01\x12\x1f\n" +
@@ -164,7 +197,9 @@ const file_salon_api_v1_errors_proto_rawDesc = "" +
 	"\x1bERROR_REASON_NO_SUCH_METHOD\x10\x0f\x12\x1a\n" +
 	"\x16ERROR_REASON_CANCELLED\x10\x10\x12'\n" +
 	"#ERROR_REASON_UNSUPPORTED_MEDIA_TYPE\x10\x11\x12\x1b\n" +
-	"\x17ERROR_REASON_CONTENTION\x10\x12B\xaa\x01\n" +
+	"\x17ERROR_REASON_CONTENTION\x10\x12:U\n" +
+	"\areasons\x12\x1e.google.protobuf.MethodOptions\x18\x9d\x8d\x03 \x03(\x0e2\x19.salon.api.v1.ErrorReasonR\areasons:Q\n" +
+	"\x05never\x12\x1e.google.protobuf.MethodOptions\x18\x9e\x8d\x03 \x03(\x0e2\x19.salon.api.v1.ErrorReasonR\x05neverB\xaa\x01\n" +
 	"\x10com.salon.api.v1B\vErrorsProtoP\x01Z7github.com/beauty-salon/platform/gen/salon/api/v1;apiv1\xa2\x02\x03SAX\xaa\x02\fSalon.Api.V1\xca\x02\fSalon\\Api\\V1\xe2\x02\x18Salon\\Api\\V1\\GPBMetadata\xea\x02\x0eSalon::Api::V1b\x06proto3"
 
 var (
@@ -181,13 +216,18 @@ func file_salon_api_v1_errors_proto_rawDescGZIP() []byte {
 
 var file_salon_api_v1_errors_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_salon_api_v1_errors_proto_goTypes = []any{
-	(ErrorReason)(0), // 0: salon.api.v1.ErrorReason
+	(ErrorReason)(0),                   // 0: salon.api.v1.ErrorReason
+	(*descriptorpb.MethodOptions)(nil), // 1: google.protobuf.MethodOptions
 }
 var file_salon_api_v1_errors_proto_depIdxs = []int32{
-	0, // [0:0] is the sub-list for method output_type
-	0, // [0:0] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
+	1, // 0: salon.api.v1.reasons:extendee -> google.protobuf.MethodOptions
+	1, // 1: salon.api.v1.never:extendee -> google.protobuf.MethodOptions
+	0, // 2: salon.api.v1.reasons:type_name -> salon.api.v1.ErrorReason
+	0, // 3: salon.api.v1.never:type_name -> salon.api.v1.ErrorReason
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	2, // [2:4] is the sub-list for extension type_name
+	0, // [0:2] is the sub-list for extension extendee
 	0, // [0:0] is the sub-list for field type_name
 }
 
@@ -203,12 +243,13 @@ func file_salon_api_v1_errors_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_api_v1_errors_proto_rawDesc), len(file_salon_api_v1_errors_proto_rawDesc)),
 			NumEnums:      1,
 			NumMessages:   0,
-			NumExtensions: 0,
+			NumExtensions: 2,
 			NumServices:   0,
 		},
 		GoTypes:           file_salon_api_v1_errors_proto_goTypes,
 		DependencyIndexes: file_salon_api_v1_errors_proto_depIdxs,
 		EnumInfos:         file_salon_api_v1_errors_proto_enumTypes,
+		ExtensionInfos:    file_salon_api_v1_errors_proto_extTypes,
 	}.Build()
 	File_salon_api_v1_errors_proto = out.File
 	file_salon_api_v1_errors_proto_goTypes = nil

@@ -1203,7 +1203,7 @@ var File_salon_appointment_v1_booking_service_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\n" +
-	"*salon/appointment/v1/booking_service.proto\x12\x14salon.appointment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18salon/api/v1/money.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\"\xde\x02\n" +
+	"*salon/appointment/v1/booking_service.proto\x12\x14salon.appointment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19salon/api/v1/errors.proto\x1a\x18salon/api/v1/money.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a!salon/appointment/v1/errors.proto\"\xde\x02\n" +
 	"\aSegment\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\"\n" +
 	"\n" +
@@ -1318,21 +1318,23 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x12ACTOR_RECEPTIONIST\x10\x03\x12\x11\n" +
 	"\rACTOR_MANAGER\x10\x04\x12\x0f\n" +
 	"\vACTOR_ADMIN\x10\x05\x12\x10\n" +
-	"\fACTOR_SYSTEM\x10\x062\xa5\n" +
+	"\fACTOR_SYSTEM\x10\x062\xd6\n" +
 	"\n" +
-	"\x12AppointmentService\x12\x89\x01\n" +
-	"\x11CreateAppointment\x12..salon.appointment.v1.CreateAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"!\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/appointments\x12\x94\x01\n" +
+	"\x12AppointmentService\x12\x99\x01\n" +
+	"\x11CreateAppointment\x12..salon.appointment.v1.CreateAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"1\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\a\x01\n" +
+	"\v\x02\x03\t\b\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/appointments\x12\x94\x01\n" +
 	"\x0eGetAppointment\x12+.salon.appointment.v1.GetAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"2\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02#\x12!/v1/appointments/{appointment_id}\x90\x02\x01\x12\x94\x01\n" +
-	"\x10ListAppointments\x12-.salon.appointment.v1.ListAppointmentsRequest\x1a..salon.appointment.v1.ListAppointmentsResponse\"!\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/appointments\x90\x02\x01\x12\xa1\x01\n" +
-	"\x11CancelAppointment\x12..salon.appointment.v1.CancelAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"9\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/appointments/{appointment_id}:cancel\x12\xad\x01\n" +
-	"\x15RescheduleAppointment\x122.salon.appointment.v1.RescheduleAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"=\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x021:\x01*\",/v1/appointments/{appointment_id}:reschedule\x12\xac\x01\n" +
-	"\x12ConfirmAppointment\x12/.salon.appointment.v1.ConfirmAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"B\xca\xe9\x18\n" +
-	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xd3\xe4\x93\x02.:\x01*\")/v1/appointments/{appointment_id}:confirm\x12\xaf\x01\n" +
-	"\x13CompleteAppointment\x120.salon.appointment.v1.CompleteAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"C\xca\xe9\x18\n" +
-	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/appointments/{appointment_id}:complete\x12\x9f\x01\n" +
+	"\x10ListAppointments\x12-.salon.appointment.v1.ListAppointmentsRequest\x1a..salon.appointment.v1.ListAppointmentsResponse\"!\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/appointments\x90\x02\x01\x12\xa7\x01\n" +
+	"\x11CancelAppointment\x12..salon.appointment.v1.CancelAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"?\xca\xe9\x18\x02\b\x02\x82\xea\x18\x02\x04\x05\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/appointments/{appointment_id}:cancel\x12\xb7\x01\n" +
+	"\x15RescheduleAppointment\x122.salon.appointment.v1.RescheduleAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"G\xca\xe9\x18\x02\b\x02\x82\xea\x18\x06\x04\x05\x02\x01\n" +
+	"\t\x82\xd3\xe4\x93\x021:\x01*\",/v1/appointments/{appointment_id}:reschedule\x12\xb1\x01\n" +
+	"\x12ConfirmAppointment\x12/.salon.appointment.v1.ConfirmAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"G\xca\xe9\x18\n" +
+	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x01\x04\x82\xd3\xe4\x93\x02.:\x01*\")/v1/appointments/{appointment_id}:confirm\x12\xb5\x01\n" +
+	"\x13CompleteAppointment\x120.salon.appointment.v1.CompleteAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"I\xca\xe9\x18\n" +
+	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x02\x04\x06\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/appointments/{appointment_id}:complete\x12\xa5\x01\n" +
 	"\n" +
-	"MarkNoShow\x12'.salon.appointment.v1.MarkNoShowRequest\x1a!.salon.appointment.v1.Appointment\"E\xca\xe9\x18\n" +
-	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xd3\xe4\x93\x021:\x01*\",/v1/appointments/{appointment_id}:markNoShowB\xea\x01\n" +
+	"MarkNoShow\x12'.salon.appointment.v1.MarkNoShowRequest\x1a!.salon.appointment.v1.Appointment\"K\xca\xe9\x18\n" +
+	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x02\x04\x06\x82\xd3\xe4\x93\x021:\x01*\",/v1/appointments/{appointment_id}:markNoShowB\xea\x01\n" +
 	"\x18com.salon.appointment.v1B\x13BookingServiceProtoP\x01ZGgithub.com/beauty-salon/platform/gen/salon/appointment/v1;appointmentv1\xa2\x02\x03SAX\xaa\x02\x14Salon.Appointment.V1\xca\x02\x14Salon\\Appointment\\V1\xe2\x02 Salon\\Appointment\\V1\\GPBMetadata\xea\x02\x16Salon::Appointment::V1b\x06proto3"
 
 var (
@@ -1416,6 +1418,7 @@ func file_salon_appointment_v1_booking_service_proto_init() {
 	if File_salon_appointment_v1_booking_service_proto != nil {
 		return
 	}
+	file_salon_appointment_v1_errors_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

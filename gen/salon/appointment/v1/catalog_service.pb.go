@@ -1105,7 +1105,7 @@ var File_salon_appointment_v1_catalog_service_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\n" +
-	"*salon/appointment/v1/catalog_service.proto\x12\x14salon.appointment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18salon/api/v1/money.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\"\xa9\x04\n" +
+	"*salon/appointment/v1/catalog_service.proto\x12\x14salon.appointment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18salon/api/v1/money.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a!salon/appointment/v1/errors.proto\"\xa9\x04\n" +
 	"\aService\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\x1e\n" +
 	"\bsalon_id\x18\r \x01(\tB\x03\xe0A\x03R\asalonId\x12\x17\n" +
@@ -1224,15 +1224,15 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\n" +
 	"service_id\x18\x02 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12\x1e\n" +
 	"\x04etag\x18\x03 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag2\xa4\t\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag2\xaf\t\n" +
 	"\x0eCatalogService\x12\x99\x01\n" +
 	"\n" +
 	"GetService\x12'.salon.appointment.v1.GetServiceRequest\x1a\x1d.salon.appointment.v1.Service\"C\xca\xe9\x18\x02\b\x01\xd2\xe9\x18\x15\n" +
 	"\aservice\x12\n" +
 	"service_id\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/services/{service_id}\x90\x02\x01\x12\x84\x01\n" +
-	"\fListServices\x12).salon.appointment.v1.ListServicesRequest\x1a*.salon.appointment.v1.ListServicesResponse\"\x1d\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/services\x90\x02\x01\x12\x7f\n" +
-	"\rCreateService\x12*.salon.appointment.v1.CreateServiceRequest\x1a\x1d.salon.appointment.v1.Service\"#\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\x82\xd3\xe4\x93\x02\x11:\x01*\"\f/v1/services\x12\x8c\x01\n" +
-	"\rUpdateService\x12*.salon.appointment.v1.UpdateServiceRequest\x1a\x1d.salon.appointment.v1.Service\"0\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\x82\xd3\xe4\x93\x02\x1e:\x01*2\x19/v1/services/{service_id}\x12\x82\x01\n" +
+	"\fListServices\x12).salon.appointment.v1.ListServicesRequest\x1a*.salon.appointment.v1.ListServicesResponse\"\x1d\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/services\x90\x02\x01\x12\x84\x01\n" +
+	"\rCreateService\x12*.salon.appointment.v1.CreateServiceRequest\x1a\x1d.salon.appointment.v1.Service\"(\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\x82\xea\x18\x01\a\x82\xd3\xe4\x93\x02\x11:\x01*\"\f/v1/services\x12\x91\x01\n" +
+	"\rUpdateService\x12*.salon.appointment.v1.UpdateServiceRequest\x1a\x1d.salon.appointment.v1.Service\"5\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\x82\xea\x18\x01\a\x82\xd3\xe4\x93\x02\x1e:\x01*2\x19/v1/services/{service_id}\x12\x82\x01\n" +
 	"\rDeleteService\x12*.salon.appointment.v1.DeleteServiceRequest\x1a\x16.google.protobuf.Empty\"-\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\x82\xd3\xe4\x93\x02\x1b*\x19/v1/services/{service_id}\x12\x9c\x01\n" +
 	"\rListOfferings\x12*.salon.appointment.v1.ListOfferingsRequest\x1a+.salon.appointment.v1.ListOfferingsResponse\"2\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02#\x12!/v1/masters/{master_id}/offerings\x90\x02\x01\x12\x9e\x01\n" +
 	"\vPutOffering\x12(.salon.appointment.v1.PutOfferingRequest\x1a\x1e.salon.appointment.v1.Offering\"E\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\x82\xd3\xe4\x93\x023:\x01*\x1a./v1/masters/{master_id}/offerings/{service_id}\x12\x99\x01\n" +
@@ -1312,6 +1312,7 @@ func file_salon_appointment_v1_catalog_service_proto_init() {
 	if File_salon_appointment_v1_catalog_service_proto != nil {
 		return
 	}
+	file_salon_appointment_v1_errors_proto_init()
 	file_salon_appointment_v1_catalog_service_proto_msgTypes[1].OneofWrappers = []any{}
 	file_salon_appointment_v1_catalog_service_proto_msgTypes[3].OneofWrappers = []any{}
 	file_salon_appointment_v1_catalog_service_proto_msgTypes[5].OneofWrappers = []any{}

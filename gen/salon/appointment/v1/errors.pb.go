@@ -9,6 +9,7 @@ package appointmentv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	descriptorpb "google.golang.org/protobuf/types/descriptorpb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -122,11 +123,30 @@ func (ErrorReason) EnumDescriptor() ([]byte, []int) {
 	return file_salon_appointment_v1_errors_proto_rawDescGZIP(), []int{0}
 }
 
+var file_salon_appointment_v1_errors_proto_extTypes = []protoimpl.ExtensionInfo{
+	{
+		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
+		ExtensionType: ([]ErrorReason)(nil),
+		Field:         50848,
+		Name:          "salon.appointment.v1.reasons",
+		Tag:           "varint,50848,rep,packed,name=reasons,enum=salon.appointment.v1.ErrorReason",
+		Filename:      "salon/appointment/v1/errors.proto",
+	},
+}
+
+// Extension fields to descriptorpb.MethodOptions.
+var (
+	// The reasons of this package that the method answers with.
+	//
+	// repeated salon.appointment.v1.ErrorReason reasons = 50848;
+	E_Reasons = &file_salon_appointment_v1_errors_proto_extTypes[0]
+)
+
 var File_salon_appointment_v1_errors_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"!salon/appointment/v1/errors.proto\x12\x14salon.appointment.v1*\x89\x04\n" +
+	"!salon/appointment/v1/errors.proto\x12\x14salon.appointment.v1\x1a google/protobuf/descriptor.proto*\x89\x04\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_SLOT_UNAVAILABLE\x10\x01\x12\x1e\n" +
@@ -143,7 +163,8 @@ const file_salon_appointment_v1_errors_proto_rawDesc = "" +
 	"'ERROR_REASON_TOO_MANY_OPEN_APPOINTMENTS\x10\v\x12\x1b\n" +
 	"\x17ERROR_REASON_SLUG_TAKEN\x10\f\x12 \n" +
 	"\x1cERROR_REASON_SALON_NOT_EMPTY\x10\r\x12\x1e\n" +
-	"\x1aERROR_REASON_DEFAULT_SALON\x10\x0eB\xe2\x01\n" +
+	"\x1aERROR_REASON_DEFAULT_SALON\x10\x0e:]\n" +
+	"\areasons\x12\x1e.google.protobuf.MethodOptions\x18\xa0\x8d\x03 \x03(\x0e2!.salon.appointment.v1.ErrorReasonR\areasonsB\xe2\x01\n" +
 	"\x18com.salon.appointment.v1B\vErrorsProtoP\x01ZGgithub.com/beauty-salon/platform/gen/salon/appointment/v1;appointmentv1\xa2\x02\x03SAX\xaa\x02\x14Salon.Appointment.V1\xca\x02\x14Salon\\Appointment\\V1\xe2\x02 Salon\\Appointment\\V1\\GPBMetadata\xea\x02\x16Salon::Appointment::V1b\x06proto3"
 
 var (
@@ -160,13 +181,16 @@ func file_salon_appointment_v1_errors_proto_rawDescGZIP() []byte {
 
 var file_salon_appointment_v1_errors_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_salon_appointment_v1_errors_proto_goTypes = []any{
-	(ErrorReason)(0), // 0: salon.appointment.v1.ErrorReason
+	(ErrorReason)(0),                   // 0: salon.appointment.v1.ErrorReason
+	(*descriptorpb.MethodOptions)(nil), // 1: google.protobuf.MethodOptions
 }
 var file_salon_appointment_v1_errors_proto_depIdxs = []int32{
-	0, // [0:0] is the sub-list for method output_type
-	0, // [0:0] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
+	1, // 0: salon.appointment.v1.reasons:extendee -> google.protobuf.MethodOptions
+	0, // 1: salon.appointment.v1.reasons:type_name -> salon.appointment.v1.ErrorReason
+	2, // [2:2] is the sub-list for method output_type
+	2, // [2:2] is the sub-list for method input_type
+	1, // [1:2] is the sub-list for extension type_name
+	0, // [0:1] is the sub-list for extension extendee
 	0, // [0:0] is the sub-list for field type_name
 }
 
@@ -182,12 +206,13 @@ func file_salon_appointment_v1_errors_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_appointment_v1_errors_proto_rawDesc), len(file_salon_appointment_v1_errors_proto_rawDesc)),
 			NumEnums:      1,
 			NumMessages:   0,
-			NumExtensions: 0,
+			NumExtensions: 1,
 			NumServices:   0,
 		},
 		GoTypes:           file_salon_appointment_v1_errors_proto_goTypes,
 		DependencyIndexes: file_salon_appointment_v1_errors_proto_depIdxs,
 		EnumInfos:         file_salon_appointment_v1_errors_proto_enumTypes,
+		ExtensionInfos:    file_salon_appointment_v1_errors_proto_extTypes,
 	}.Build()
 	File_salon_appointment_v1_errors_proto = out.File
 	file_salon_appointment_v1_errors_proto_goTypes = nil

@@ -759,7 +759,7 @@ var File_salon_appointment_v1_salon_service_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\n" +
-	"(salon/appointment/v1/salon_service.proto\x12\x14salon.appointment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\"\xb6\x04\n" +
+	"(salon/appointment/v1/salon_service.proto\x12\x14salon.appointment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a!salon/appointment/v1/errors.proto\"\xb6\x04\n" +
 	"\x05Salon\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\x17\n" +
 	"\x04name\x18\x02 \x01(\tB\x03\xe0A\x03R\x04name\x12\x17\n" +
@@ -850,16 +850,16 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\x04etag\x18\x02 \x01(\tB\n" +
 	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\"C\n" +
 	"\x16SetDefaultSalonRequest\x12)\n" +
-	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId2\x8d\x06\n" +
+	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId2\x9d\x06\n" +
 	"\fSalonService\x12v\n" +
 	"\bGetSalon\x12%.salon.appointment.v1.GetSalonRequest\x1a\x1b.salon.appointment.v1.Salon\"&\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/salons/{salon_id}\x90\x02\x01\x12|\n" +
 	"\n" +
 	"ListSalons\x12'.salon.appointment.v1.ListSalonsRequest\x1a(.salon.appointment.v1.ListSalonsResponse\"\x1b\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\f\x12\n" +
-	"/v1/salons\x90\x02\x01\x12t\n" +
-	"\vCreateSalon\x12(.salon.appointment.v1.CreateSalonRequest\x1a\x1b.salon.appointment.v1.Salon\"\x1e\xca\xe9\x18\x05\b\x02\x12\x01\x02\x82\xd3\xe4\x93\x02\x0f:\x01*\"\n" +
-	"/v1/salons\x12\x82\x01\n" +
-	"\vUpdateSalon\x12(.salon.appointment.v1.UpdateSalonRequest\x1a\x1b.salon.appointment.v1.Salon\",\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\x82\xd3\xe4\x93\x02\x1a:\x01*2\x15/v1/salons/{salon_id}\x12w\n" +
-	"\vDeleteSalon\x12(.salon.appointment.v1.DeleteSalonRequest\x1a\x16.google.protobuf.Empty\"&\xca\xe9\x18\x05\b\x02\x12\x01\x02\x82\xd3\xe4\x93\x02\x17*\x15/v1/salons/{salon_id}\x12\x92\x01\n" +
+	"/v1/salons\x90\x02\x01\x12y\n" +
+	"\vCreateSalon\x12(.salon.appointment.v1.CreateSalonRequest\x1a\x1b.salon.appointment.v1.Salon\"#\xca\xe9\x18\x05\b\x02\x12\x01\x02\x82\xea\x18\x01\f\x82\xd3\xe4\x93\x02\x0f:\x01*\"\n" +
+	"/v1/salons\x12\x87\x01\n" +
+	"\vUpdateSalon\x12(.salon.appointment.v1.UpdateSalonRequest\x1a\x1b.salon.appointment.v1.Salon\"1\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\x82\xea\x18\x01\f\x82\xd3\xe4\x93\x02\x1a:\x01*2\x15/v1/salons/{salon_id}\x12}\n" +
+	"\vDeleteSalon\x12(.salon.appointment.v1.DeleteSalonRequest\x1a\x16.google.protobuf.Empty\",\xca\xe9\x18\x05\b\x02\x12\x01\x02\x82\xea\x18\x02\x0e\r\x82\xd3\xe4\x93\x02\x17*\x15/v1/salons/{salon_id}\x12\x92\x01\n" +
 	"\x0fSetDefaultSalon\x12,.salon.appointment.v1.SetDefaultSalonRequest\x1a\x1b.salon.appointment.v1.Salon\"4\xca\xe9\x18\x05\b\x02\x12\x01\x02\x82\xd3\xe4\x93\x02%:\x01*\" /v1/salons/{salon_id}:setDefaultB\xe8\x01\n" +
 	"\x18com.salon.appointment.v1B\x11SalonServiceProtoP\x01ZGgithub.com/beauty-salon/platform/gen/salon/appointment/v1;appointmentv1\xa2\x02\x03SAX\xaa\x02\x14Salon.Appointment.V1\xca\x02\x14Salon\\Appointment\\V1\xe2\x02 Salon\\Appointment\\V1\\GPBMetadata\xea\x02\x16Salon::Appointment::V1b\x06proto3"
 
@@ -918,6 +918,7 @@ func file_salon_appointment_v1_salon_service_proto_init() {
 	if File_salon_appointment_v1_salon_service_proto != nil {
 		return
 	}
+	file_salon_appointment_v1_errors_proto_init()
 	file_salon_appointment_v1_salon_service_proto_msgTypes[4].OneofWrappers = []any{}
 	file_salon_appointment_v1_salon_service_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}

@@ -9,6 +9,7 @@ package ratingv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	descriptorpb "google.golang.org/protobuf/types/descriptorpb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -86,18 +87,38 @@ func (ErrorReason) EnumDescriptor() ([]byte, []int) {
 	return file_salon_rating_v1_errors_proto_rawDescGZIP(), []int{0}
 }
 
+var file_salon_rating_v1_errors_proto_extTypes = []protoimpl.ExtensionInfo{
+	{
+		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
+		ExtensionType: ([]ErrorReason)(nil),
+		Field:         50849,
+		Name:          "salon.rating.v1.reasons",
+		Tag:           "varint,50849,rep,packed,name=reasons,enum=salon.rating.v1.ErrorReason",
+		Filename:      "salon/rating/v1/errors.proto",
+	},
+}
+
+// Extension fields to descriptorpb.MethodOptions.
+var (
+	// The reasons of this package that the method answers with.
+	//
+	// repeated salon.rating.v1.ErrorReason reasons = 50849;
+	E_Reasons = &file_salon_rating_v1_errors_proto_extTypes[0]
+)
+
 var File_salon_rating_v1_errors_proto protoreflect.FileDescriptor
 
 const file_salon_rating_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x1csalon/rating/v1/errors.proto\x12\x0fsalon.rating.v1*\xce\x01\n" +
+	"\x1csalon/rating/v1/errors.proto\x12\x0fsalon.rating.v1\x1a google/protobuf/descriptor.proto*\xce\x01\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aERROR_REASON_NOT_COMPLETED\x10\x01\x12\x1e\n" +
 	"\x1aERROR_REASON_ALREADY_RATED\x10\x02\x12!\n" +
 	"\x1dERROR_REASON_TOO_LATE_TO_RATE\x10\x03\x12#\n" +
 	"\x1fERROR_REASON_TOO_LATE_TO_CHANGE\x10\x04\x12\x19\n" +
-	"\x15ERROR_REASON_OWN_WORK\x10\x05B\xbf\x01\n" +
+	"\x15ERROR_REASON_OWN_WORK\x10\x05:X\n" +
+	"\areasons\x12\x1e.google.protobuf.MethodOptions\x18\xa1\x8d\x03 \x03(\x0e2\x1c.salon.rating.v1.ErrorReasonR\areasonsB\xbf\x01\n" +
 	"\x13com.salon.rating.v1B\vErrorsProtoP\x01Z=github.com/beauty-salon/platform/gen/salon/rating/v1;ratingv1\xa2\x02\x03SRX\xaa\x02\x0fSalon.Rating.V1\xca\x02\x0fSalon\\Rating\\V1\xe2\x02\x1bSalon\\Rating\\V1\\GPBMetadata\xea\x02\x11Salon::Rating::V1b\x06proto3"
 
 var (
@@ -114,13 +135,16 @@ func file_salon_rating_v1_errors_proto_rawDescGZIP() []byte {
 
 var file_salon_rating_v1_errors_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_salon_rating_v1_errors_proto_goTypes = []any{
-	(ErrorReason)(0), // 0: salon.rating.v1.ErrorReason
+	(ErrorReason)(0),                   // 0: salon.rating.v1.ErrorReason
+	(*descriptorpb.MethodOptions)(nil), // 1: google.protobuf.MethodOptions
 }
 var file_salon_rating_v1_errors_proto_depIdxs = []int32{
-	0, // [0:0] is the sub-list for method output_type
-	0, // [0:0] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
+	1, // 0: salon.rating.v1.reasons:extendee -> google.protobuf.MethodOptions
+	0, // 1: salon.rating.v1.reasons:type_name -> salon.rating.v1.ErrorReason
+	2, // [2:2] is the sub-list for method output_type
+	2, // [2:2] is the sub-list for method input_type
+	1, // [1:2] is the sub-list for extension type_name
+	0, // [0:1] is the sub-list for extension extendee
 	0, // [0:0] is the sub-list for field type_name
 }
 
@@ -136,12 +160,13 @@ func file_salon_rating_v1_errors_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_rating_v1_errors_proto_rawDesc), len(file_salon_rating_v1_errors_proto_rawDesc)),
 			NumEnums:      1,
 			NumMessages:   0,
-			NumExtensions: 0,
+			NumExtensions: 1,
 			NumServices:   0,
 		},
 		GoTypes:           file_salon_rating_v1_errors_proto_goTypes,
 		DependencyIndexes: file_salon_rating_v1_errors_proto_depIdxs,
 		EnumInfos:         file_salon_rating_v1_errors_proto_enumTypes,
+		ExtensionInfos:    file_salon_rating_v1_errors_proto_extTypes,
 	}.Build()
 	File_salon_rating_v1_errors_proto = out.File
 	file_salon_rating_v1_errors_proto_goTypes = nil

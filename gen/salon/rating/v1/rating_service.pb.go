@@ -616,7 +616,7 @@ var File_salon_rating_v1_rating_service_proto protoreflect.FileDescriptor
 
 const file_salon_rating_v1_rating_service_proto_rawDesc = "" +
 	"\n" +
-	"$salon/rating/v1/rating_service.proto\x12\x0fsalon.rating.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a\x1csalon/rating/v1/rating.proto\"\x8f\x02\n" +
+	"$salon/rating/v1/rating_service.proto\x12\x0fsalon.rating.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x19salon/api/v1/errors.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a\x1csalon/rating/v1/errors.proto\x1a\x1csalon/rating/v1/rating.proto\"\x8f\x02\n" +
 	"\x13CreateRatingRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x12$\n" +
 	"\x05stars\x18\x02 \x01(\x05B\x0e\xe0A\x02\xbaH\b\x1a\x06@\x05\x18\x05(\x01R\x05stars\x12?\n" +
@@ -660,17 +660,17 @@ const file_salon_rating_v1_rating_service_proto_rawDesc = "" +
 	"\aratings\x18\x01 \x03(\v2\x17.salon.rating.v1.RatingB\x03\xe0A\x03R\aratings\x12+\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"F\n" +
 	"\x17GetRatingSummaryRequest\x12+\n" +
-	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId2\x86\t\n" +
-	"\rRatingService\x12\x89\x01\n" +
-	"\fCreateRating\x12$.salon.rating.v1.CreateRatingRequest\x1a\x17.salon.rating.v1.Rating\":\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02.:\x01*\")/v1/appointments/{appointment_id}/ratings\x12\xb5\x01\n" +
+	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId2\xa8\t\n" +
+	"\rRatingService\x12\x91\x01\n" +
+	"\fCreateRating\x12$.salon.rating.v1.CreateRatingRequest\x1a\x17.salon.rating.v1.Rating\"B\xca\xe9\x18\x02\b\x02\x8a\xea\x18\x04\x01\x02\x03\x05\x82\xd3\xe4\x93\x02.:\x01*\")/v1/appointments/{appointment_id}/ratings\x12\xb5\x01\n" +
 	"\x16ListAppointmentRatings\x12..salon.rating.v1.ListAppointmentRatingsRequest\x1a/.salon.rating.v1.ListAppointmentRatingsResponse\":\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02+\x12)/v1/appointments/{appointment_id}/ratings\x90\x02\x01\x12q\n" +
-	"\tGetRating\x12!.salon.rating.v1.GetRatingRequest\x1a\x17.salon.rating.v1.Rating\"(\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/ratings/{rating_id}\x90\x02\x01\x12w\n" +
-	"\fUpdateRating\x12$.salon.rating.v1.UpdateRatingRequest\x1a\x17.salon.rating.v1.Rating\"(\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x1c:\x01*2\x17/v1/ratings/{rating_id}\x12s\n" +
-	"\fDeleteRating\x12$.salon.rating.v1.DeleteRatingRequest\x1a\x16.google.protobuf.Empty\"%\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x19*\x17/v1/ratings/{rating_id}\x12\x82\x01\n" +
-	"\rReplyToRating\x12%.salon.rating.v1.ReplyToRatingRequest\x1a\x17.salon.rating.v1.Rating\"1\xca\xe9\x18\x05\b\x02\x1a\x01\x01\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/ratings/{rating_id}:reply\x12\x9c\x01\n" +
-	"\x11ListMasterRatings\x12).salon.rating.v1.ListMasterRatingsRequest\x1a*.salon.rating.v1.ListMasterRatingsResponse\"0\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02!\x12\x1f/v1/masters/{master_id}/ratings\x90\x02\x01\x12\xab\x01\n" +
-	"\x10GetRatingSummary\x12(.salon.rating.v1.GetRatingSummaryRequest\x1a\x1e.salon.rating.v1.RatingSummary\"M\xca\xe9\x18\x02\b\x01\xd2\xe9\x18\x13\n" +
-	"\x06rating\x12\tmaster_id\x82\xd3\xe4\x93\x02'\x12%/v1/masters/{master_id}/ratingSummary\x90\x02\x01B\xc6\x01\n" +
+	"\tGetRating\x12!.salon.rating.v1.GetRatingRequest\x1a\x17.salon.rating.v1.Rating\"(\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/ratings/{rating_id}\x90\x02\x01\x12\x81\x01\n" +
+	"\fUpdateRating\x12$.salon.rating.v1.UpdateRatingRequest\x1a\x17.salon.rating.v1.Rating\"2\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x8a\xea\x18\x01\x04\x82\xd3\xe4\x93\x02\x1c:\x01*2\x17/v1/ratings/{rating_id}\x12x\n" +
+	"\fDeleteRating\x12$.salon.rating.v1.DeleteRatingRequest\x1a\x16.google.protobuf.Empty\"*\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xd3\xe4\x93\x02\x19*\x17/v1/ratings/{rating_id}\x12\x82\x01\n" +
+	"\rReplyToRating\x12%.salon.rating.v1.ReplyToRatingRequest\x1a\x17.salon.rating.v1.Rating\"1\xca\xe9\x18\x05\b\x02\x1a\x01\x01\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/ratings/{rating_id}:reply\x12\xa1\x01\n" +
+	"\x11ListMasterRatings\x12).salon.rating.v1.ListMasterRatingsRequest\x1a*.salon.rating.v1.ListMasterRatingsResponse\"5\xca\xe9\x18\x02\b\x01\xf2\xe9\x18\x01\x06\x82\xd3\xe4\x93\x02!\x12\x1f/v1/masters/{master_id}/ratings\x90\x02\x01\x12\xb0\x01\n" +
+	"\x10GetRatingSummary\x12(.salon.rating.v1.GetRatingSummaryRequest\x1a\x1e.salon.rating.v1.RatingSummary\"R\xca\xe9\x18\x02\b\x01\xd2\xe9\x18\x13\n" +
+	"\x06rating\x12\tmaster_id\xf2\xe9\x18\x01\x06\x82\xd3\xe4\x93\x02'\x12%/v1/masters/{master_id}/ratingSummary\x90\x02\x01B\xc6\x01\n" +
 	"\x13com.salon.rating.v1B\x12RatingServiceProtoP\x01Z=github.com/beauty-salon/platform/gen/salon/rating/v1;ratingv1\xa2\x02\x03SRX\xaa\x02\x0fSalon.Rating.V1\xca\x02\x0fSalon\\Rating\\V1\xe2\x02\x1bSalon\\Rating\\V1\\GPBMetadata\xea\x02\x11Salon::Rating::V1b\x06proto3"
 
 var (
@@ -734,6 +734,7 @@ func file_salon_rating_v1_rating_service_proto_init() {
 	if File_salon_rating_v1_rating_service_proto != nil {
 		return
 	}
+	file_salon_rating_v1_errors_proto_init()
 	file_salon_rating_v1_rating_proto_init()
 	file_salon_rating_v1_rating_service_proto_msgTypes[4].OneofWrappers = []any{}
 	type x struct{}

@@ -735,7 +735,7 @@ var File_salon_user_v1_auth_service_proto protoreflect.FileDescriptor
 
 const file_salon_user_v1_auth_service_proto_rawDesc = "" +
 	"\n" +
-	" salon/user/v1/auth_service.proto\x12\rsalon.user.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a\x18salon/user/v1/user.proto\"\xda\x02\n" +
+	" salon/user/v1/auth_service.proto\x12\rsalon.user.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a\x1asalon/user/v1/errors.proto\x1a\x18salon/user/v1/user.proto\"\xda\x02\n" +
 	"\x0fRegisterRequest\x12=\n" +
 	"\x05email\x18\x01 \x01(\tB'\xe0A\x02\xbaH!\xc8\x01\x01r\x1c\xc8\xe9\x18\x01\x18\xfe\x01\x92\x02\x10anna@example.com`\x01R\x05email\x12N\n" +
 	"\bpassword\x18\x02 \x01(\tB2\xe0A\x02\xe0A\x04\xbaH&\xc8\x01\x01r!\xd8\xe9\x18\x01\x10\b\x18\x80\x01\x92\x02\x15correct horse battery\x80\x01\x01R\bpassword\x12B\n" +
@@ -782,14 +782,15 @@ const file_salon_user_v1_auth_service_proto_rawDesc = "" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"E\n" +
 	"\x14RevokeSessionRequest\x12-\n" +
 	"\n" +
-	"session_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tsessionId2\xff\x06\n" +
-	"\vAuthService\x12c\n" +
-	"\bRegister\x12\x1e.salon.user.v1.RegisterRequest\x1a\x13.salon.user.v1.User\"\"\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/auth:register\x12_\n" +
-	"\x05Login\x12\x1b.salon.user.v1.LoginRequest\x1a\x18.salon.user.v1.TokenPair\"\x1f\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x13:\x01*\"\x0e/v1/auth:login\x12s\n" +
-	"\x0eRefreshSession\x12$.salon.user.v1.RefreshSessionRequest\x1a\x18.salon.user.v1.TokenPair\"!\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/auth:refresh\x12`\n" +
+	"session_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tsessionId2\x97\a\n" +
+	"\vAuthService\x12i\n" +
+	"\bRegister\x12\x1e.salon.user.v1.RegisterRequest\x1a\x13.salon.user.v1.User\"(\xca\xe9\x18\x02\b\x01\xfa\xe9\x18\x02\x01\x05\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/auth:register\x12e\n" +
+	"\x05Login\x12\x1b.salon.user.v1.LoginRequest\x1a\x18.salon.user.v1.TokenPair\"%\xca\xe9\x18\x02\b\x01\xfa\xe9\x18\x02\x02\x03\x82\xd3\xe4\x93\x02\x13:\x01*\"\x0e/v1/auth:login\x12x\n" +
+	"\x0eRefreshSession\x12$.salon.user.v1.RefreshSessionRequest\x1a\x18.salon.user.v1.TokenPair\"&\xca\xe9\x18\x02\b\x01\xfa\xe9\x18\x01\x04\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/auth:refresh\x12`\n" +
 	"\x06Logout\x12\x1c.salon.user.v1.LogoutRequest\x1a\x16.google.protobuf.Empty\" \xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x14:\x01*\"\x0f/v1/auth:logout\x12f\n" +
-	"\aGetJwks\x12\x1d.salon.user.v1.GetJwksRequest\x1a\x13.salon.user.v1.Jwks\"'\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/.well-known/jwks.json\x90\x02\x01\x12v\n" +
-	"\x0eChangePassword\x12$.salon.user.v1.ChangePasswordRequest\x1a\x16.google.protobuf.Empty\"&\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/me:changePassword\x12y\n" +
+	"\aGetJwks\x12\x1d.salon.user.v1.GetJwksRequest\x1a\x13.salon.user.v1.Jwks\"'\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/.well-known/jwks.json\x90\x02\x01\x12}\n" +
+	"\x0eChangePassword\x12$.salon.user.v1.ChangePasswordRequest\x1a\x16.google.protobuf.Empty\"-\xca\xe9\x18\x02\b\x02\xfa\xe9\x18\x03\x05\n" +
+	"\x03\x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/me:changePassword\x12y\n" +
 	"\fListSessions\x12\".salon.user.v1.ListSessionsRequest\x1a#.salon.user.v1.ListSessionsResponse\" \xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/me/sessions\x90\x02\x01\x12x\n" +
 	"\rRevokeSession\x12#.salon.user.v1.RevokeSessionRequest\x1a\x16.google.protobuf.Empty\"*\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x1e*\x1c/v1/me/sessions/{session_id}B\xb6\x01\n" +
 	"\x11com.salon.user.v1B\x10AuthServiceProtoP\x01Z9github.com/beauty-salon/platform/gen/salon/user/v1;userv1\xa2\x02\x03SUX\xaa\x02\rSalon.User.V1\xca\x02\rSalon\\User\\V1\xe2\x02\x19Salon\\User\\V1\\GPBMetadata\xea\x02\x0fSalon::User::V1b\x06proto3"
@@ -858,6 +859,7 @@ func file_salon_user_v1_auth_service_proto_init() {
 	if File_salon_user_v1_auth_service_proto != nil {
 		return
 	}
+	file_salon_user_v1_errors_proto_init()
 	file_salon_user_v1_user_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -9,6 +9,7 @@ package userv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	descriptorpb "google.golang.org/protobuf/types/descriptorpb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -110,11 +111,30 @@ func (ErrorReason) EnumDescriptor() ([]byte, []int) {
 	return file_salon_user_v1_errors_proto_rawDescGZIP(), []int{0}
 }
 
+var file_salon_user_v1_errors_proto_extTypes = []protoimpl.ExtensionInfo{
+	{
+		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
+		ExtensionType: ([]ErrorReason)(nil),
+		Field:         50847,
+		Name:          "salon.user.v1.reasons",
+		Tag:           "varint,50847,rep,packed,name=reasons,enum=salon.user.v1.ErrorReason",
+		Filename:      "salon/user/v1/errors.proto",
+	},
+}
+
+// Extension fields to descriptorpb.MethodOptions.
+var (
+	// The reasons of this package that the method answers with.
+	//
+	// repeated salon.user.v1.ErrorReason reasons = 50847;
+	E_Reasons = &file_salon_user_v1_errors_proto_extTypes[0]
+)
+
 var File_salon_user_v1_errors_proto protoreflect.FileDescriptor
 
 const file_salon_user_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x1asalon/user/v1/errors.proto\x12\rsalon.user.v1*\xa5\x03\n" +
+	"\x1asalon/user/v1/errors.proto\x12\rsalon.user.v1\x1a google/protobuf/descriptor.proto*\xa5\x03\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18ERROR_REASON_EMAIL_TAKEN\x10\x01\x12 \n" +
@@ -128,7 +148,8 @@ const file_salon_user_v1_errors_proto_rawDesc = "" +
 	"\x1dERROR_REASON_ACCOUNT_DISABLED\x10\t\x12'\n" +
 	"#ERROR_REASON_CURRENT_PASSWORD_WRONG\x10\n" +
 	"\x12\"\n" +
-	"\x1eERROR_REASON_INVITATION_CLOSED\x10\vB\xb1\x01\n" +
+	"\x1eERROR_REASON_INVITATION_CLOSED\x10\v:V\n" +
+	"\areasons\x12\x1e.google.protobuf.MethodOptions\x18\x9f\x8d\x03 \x03(\x0e2\x1a.salon.user.v1.ErrorReasonR\areasonsB\xb1\x01\n" +
 	"\x11com.salon.user.v1B\vErrorsProtoP\x01Z9github.com/beauty-salon/platform/gen/salon/user/v1;userv1\xa2\x02\x03SUX\xaa\x02\rSalon.User.V1\xca\x02\rSalon\\User\\V1\xe2\x02\x19Salon\\User\\V1\\GPBMetadata\xea\x02\x0fSalon::User::V1b\x06proto3"
 
 var (
@@ -145,13 +166,16 @@ func file_salon_user_v1_errors_proto_rawDescGZIP() []byte {
 
 var file_salon_user_v1_errors_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
 var file_salon_user_v1_errors_proto_goTypes = []any{
-	(ErrorReason)(0), // 0: salon.user.v1.ErrorReason
+	(ErrorReason)(0),                   // 0: salon.user.v1.ErrorReason
+	(*descriptorpb.MethodOptions)(nil), // 1: google.protobuf.MethodOptions
 }
 var file_salon_user_v1_errors_proto_depIdxs = []int32{
-	0, // [0:0] is the sub-list for method output_type
-	0, // [0:0] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
+	1, // 0: salon.user.v1.reasons:extendee -> google.protobuf.MethodOptions
+	0, // 1: salon.user.v1.reasons:type_name -> salon.user.v1.ErrorReason
+	2, // [2:2] is the sub-list for method output_type
+	2, // [2:2] is the sub-list for method input_type
+	1, // [1:2] is the sub-list for extension type_name
+	0, // [0:1] is the sub-list for extension extendee
 	0, // [0:0] is the sub-list for field type_name
 }
 
@@ -167,12 +191,13 @@ func file_salon_user_v1_errors_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_user_v1_errors_proto_rawDesc), len(file_salon_user_v1_errors_proto_rawDesc)),
 			NumEnums:      1,
 			NumMessages:   0,
-			NumExtensions: 0,
+			NumExtensions: 1,
 			NumServices:   0,
 		},
 		GoTypes:           file_salon_user_v1_errors_proto_goTypes,
 		DependencyIndexes: file_salon_user_v1_errors_proto_depIdxs,
 		EnumInfos:         file_salon_user_v1_errors_proto_enumTypes,
+		ExtensionInfos:    file_salon_user_v1_errors_proto_extTypes,
 	}.Build()
 	File_salon_user_v1_errors_proto = out.File
 	file_salon_user_v1_errors_proto_goTypes = nil

@@ -513,7 +513,7 @@ var File_salon_user_v1_master_service_proto protoreflect.FileDescriptor
 
 const file_salon_user_v1_master_service_proto_rawDesc = "" +
 	"\n" +
-	"\"salon/user/v1/master_service.proto\x12\rsalon.user.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a\x1asalon/user/v1/master.proto\"?\n" +
+	"\"salon/user/v1/master_service.proto\x12\rsalon.user.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x19salon/api/v1/errors.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a\x1asalon/user/v1/errors.proto\x1a\x1asalon/user/v1/master.proto\"?\n" +
 	"\x10GetMasterRequest\x12+\n" +
 	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\"\xb1\x03\n" +
 	"\x12ListMastersRequest\x12'\n" +
@@ -563,12 +563,12 @@ const file_salon_user_v1_master_service_proto_rawDesc = "" +
 	"\x13DeleteMasterRequest\x12+\n" +
 	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\x12\x1e\n" +
 	"\x04etag\x18\x02 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag2\xee\x04\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag2\xfa\x04\n" +
 	"\rMasterService\x12\x84\x01\n" +
 	"\tGetMaster\x12\x1f.salon.user.v1.GetMasterRequest\x1a\x15.salon.user.v1.Master\"?\xca\xe9\x18\x02\b\x01\xd2\xe9\x18\x13\n" +
 	"\x06master\x12\tmaster_id\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/masters/{master_id}\x90\x02\x01\x12r\n" +
-	"\vListMasters\x12!.salon.user.v1.ListMastersRequest\x1a\".salon.user.v1.ListMastersResponse\"\x1c\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\r\x12\v/v1/masters\x90\x02\x01\x12m\n" +
-	"\fCreateMaster\x12\".salon.user.v1.CreateMasterRequest\x1a\x15.salon.user.v1.Master\"\"\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/masters\x12z\n" +
+	"\vListMasters\x12!.salon.user.v1.ListMastersRequest\x1a\".salon.user.v1.ListMastersResponse\"\x1c\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\r\x12\v/v1/masters\x90\x02\x01\x12y\n" +
+	"\fCreateMaster\x12\".salon.user.v1.CreateMasterRequest\x1a\x15.salon.user.v1.Master\".\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\xea\xe9\x18\x01\x06\xfa\xe9\x18\x03\a\b\t\x82\xd3\xe4\x93\x02\x10:\x01*\"\v/v1/masters\x12z\n" +
 	"\fUpdateMaster\x12\".salon.user.v1.UpdateMasterRequest\x1a\x15.salon.user.v1.Master\"/\xca\xe9\x18\t\b\x02\x12\x01\x02\x1a\x02\x01\x03\x82\xd3\xe4\x93\x02\x1c:\x01*2\x17/v1/masters/{master_id}\x12w\n" +
 	"\fDeleteMaster\x12\".salon.user.v1.DeleteMasterRequest\x1a\x16.google.protobuf.Empty\"+\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\x82\xd3\xe4\x93\x02\x19*\x17/v1/masters/{master_id}B\xb8\x01\n" +
 	"\x11com.salon.user.v1B\x12MasterServiceProtoP\x01Z9github.com/beauty-salon/platform/gen/salon/user/v1;userv1\xa2\x02\x03SUX\xaa\x02\rSalon.User.V1\xca\x02\rSalon\\User\\V1\xe2\x02\x19Salon\\User\\V1\\GPBMetadata\xea\x02\x0fSalon::User::V1b\x06proto3"
@@ -622,6 +622,7 @@ func file_salon_user_v1_master_service_proto_init() {
 	if File_salon_user_v1_master_service_proto != nil {
 		return
 	}
+	file_salon_user_v1_errors_proto_init()
 	file_salon_user_v1_master_proto_init()
 	file_salon_user_v1_master_service_proto_msgTypes[4].OneofWrappers = []any{}
 	type x struct{}

@@ -487,7 +487,7 @@ var File_salon_user_v1_user_service_proto protoreflect.FileDescriptor
 
 const file_salon_user_v1_user_service_proto_rawDesc = "" +
 	"\n" +
-	" salon/user/v1/user_service.proto\x12\rsalon.user.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a\x18salon/user/v1/user.proto\"\x0e\n" +
+	" salon/user/v1/user_service.proto\x12\rsalon.user.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a\x1asalon/user/v1/errors.proto\x1a\x18salon/user/v1/user.proto\"\x0e\n" +
 	"\fGetMeRequest\"\xa0\x02\n" +
 	"\x0fUpdateMeRequest\x12D\n" +
 	"\fdisplay_name\x18\x01 \x01(\tB\x1c\xe0A\x01\xbaH\x16r\x14\xc8\xe9\x18\x01\x10\x01\x18d\x92\x02\tAnna BergH\x00R\vdisplayName\x88\x01\x01\x12J\n" +
@@ -523,14 +523,14 @@ const file_salon_user_v1_user_service_proto_rawDesc = "" +
 	"\x11EnableUserRequest\x12'\n" +
 	"\auser_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\x06userId\x12\x1e\n" +
 	"\x04etag\x18\x02 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag2\xf7\x05\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag2\x81\x06\n" +
 	"\vUserService\x12R\n" +
 	"\x05GetMe\x12\x1b.salon.user.v1.GetMeRequest\x1a\x13.salon.user.v1.User\"\x17\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\b\x12\x06/v1/me\x90\x02\x01\x12X\n" +
 	"\bUpdateMe\x12\x1e.salon.user.v1.UpdateMeRequest\x1a\x13.salon.user.v1.User\"\x17\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\v:\x01*2\x06/v1/me\x12m\n" +
 	"\tListUsers\x12\x1f.salon.user.v1.ListUsersRequest\x1a .salon.user.v1.ListUsersResponse\"\x1d\xca\xe9\x18\x05\b\x02\x12\x01\x02\x82\xd3\xe4\x93\x02\v\x12\t/v1/users\x90\x02\x01\x12f\n" +
-	"\aGetUser\x12\x1d.salon.user.v1.GetUserRequest\x1a\x13.salon.user.v1.User\"'\xca\xe9\x18\x05\b\x02\x12\x01\x02\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/users/{user_id}\x90\x02\x01\x12v\n" +
-	"\vSetUserRole\x12!.salon.user.v1.SetUserRoleRequest\x1a\x13.salon.user.v1.User\"/\xca\xe9\x18\x05\b\x02\x12\x01\x02\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/users/{user_id}:setRole\x12v\n" +
-	"\vDisableUser\x12!.salon.user.v1.DisableUserRequest\x1a\x13.salon.user.v1.User\"/\xca\xe9\x18\x05\b\x02\x12\x01\x02\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/users/{user_id}:disable\x12s\n" +
+	"\aGetUser\x12\x1d.salon.user.v1.GetUserRequest\x1a\x13.salon.user.v1.User\"'\xca\xe9\x18\x05\b\x02\x12\x01\x02\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/users/{user_id}\x90\x02\x01\x12{\n" +
+	"\vSetUserRole\x12!.salon.user.v1.SetUserRoleRequest\x1a\x13.salon.user.v1.User\"4\xca\xe9\x18\x05\b\x02\x12\x01\x02\xfa\xe9\x18\x01\x06\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/users/{user_id}:setRole\x12{\n" +
+	"\vDisableUser\x12!.salon.user.v1.DisableUserRequest\x1a\x13.salon.user.v1.User\"4\xca\xe9\x18\x05\b\x02\x12\x01\x02\xfa\xe9\x18\x01\x06\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/users/{user_id}:disable\x12s\n" +
 	"\n" +
 	"EnableUser\x12 .salon.user.v1.EnableUserRequest\x1a\x13.salon.user.v1.User\".\xca\xe9\x18\x05\b\x02\x12\x01\x02\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/users/{user_id}:enableB\xb6\x01\n" +
 	"\x11com.salon.user.v1B\x10UserServiceProtoP\x01Z9github.com/beauty-salon/platform/gen/salon/user/v1;userv1\xa2\x02\x03SUX\xaa\x02\rSalon.User.V1\xca\x02\rSalon\\User\\V1\xe2\x02\x19Salon\\User\\V1\\GPBMetadata\xea\x02\x0fSalon::User::V1b\x06proto3"
@@ -592,6 +592,7 @@ func file_salon_user_v1_user_service_proto_init() {
 	if File_salon_user_v1_user_service_proto != nil {
 		return
 	}
+	file_salon_user_v1_errors_proto_init()
 	file_salon_user_v1_user_proto_init()
 	file_salon_user_v1_user_service_proto_msgTypes[1].OneofWrappers = []any{}
 	type x struct{}
