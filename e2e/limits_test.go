@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 
 	"github.com/beauty-salon/platform/e2e/salontest"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
@@ -80,6 +82,7 @@ func testLimits(t *testing.T, s *salontest.System) {
 			}
 		})
 	}
+	t.Run("network", func(t *testing.T) { testNetworkLimit(t, s) })
 	t.Run("gRPC", func(t *testing.T) {
 		results := make([]*salontest.Result, 40)
 		var calls sync.WaitGroup
@@ -98,6 +101,47 @@ func testLimits(t *testing.T, s *salontest.System) {
 			t.Error("the error does not say when to come back")
 		}
 	})
+}
+
+// testNetworkLimit: all addresses of an IPv6 /64 have one allowance, over both protocols.
+func testNetworkLimit(t *testing.T, s *salontest.System) {
+	calls := map[string]func(address string) *salontest.Result{
+		"REST": func(address string) *salontest.Result {
+			return s.HTTP(t, from(address, get("/v1/masters"))).Result(t, &userv1.ListMastersResponse{})
+		},
+		"gRPC": func(address string) *salontest.Result {
+			ctx := metadata.AppendToOutgoingContext(t.Context(), "x-forwarded-for", address)
+			_, err := userv1.NewMasterServiceClient(s.Conn()).ListMasters(ctx, &userv1.ListMastersRequest{})
+			return salontest.GRPCResult(t, err)
+		},
+	}
+	prefixes := map[string]string{"REST": "1", "gRPC": "2"} // each protocol has allowances of its own
+	for name, call := range calls {
+		prefix := prefixes[name]
+		t.Run(name, func(t *testing.T) {
+			refused := func(format string) (n int) {
+				results := make([]*salontest.Result, 40)
+				var wg sync.WaitGroup
+				for i := range results {
+					wg.Go(func() { results[i] = call(fmt.Sprintf(format, i)) })
+				}
+				wg.Wait()
+				for _, r := range results {
+					if r.Code != codes.OK {
+						r.Want(t, codes.ResourceExhausted, "RATE_LIMITED")
+						n++
+					}
+				}
+				return n
+			}
+			if refused("2001:db8:"+prefix+":64:%x::1") == 0 {
+				t.Error("addresses of one network have an allowance each")
+			}
+			if n := refused("2001:db8:" + prefix + ":%x::1"); n > 0 {
+				t.Errorf("of 40 networks %d were refused", n)
+			}
+		})
+	}
 }
 
 // testTrustedProxy: the proxy is believed about the last hop before it, and the client about nothing.

@@ -22,7 +22,7 @@ import (
 type Limits struct {
 	// User bounds the calls of one signed-in account.
 	User ratelimit.Limit
-	// Address bounds the calls of one network address that are not signed in.
+	// Address bounds the calls of one network address, as [ratelimit.Network] groups addresses, that are not signed in.
 	Address ratelimit.Limit
 	// Auth bounds the calls of one address to AuthService, in addition to Address: hashing a password is expensive.
 	Auth ratelimit.Limit
@@ -51,7 +51,7 @@ func (g *Gateway) admitRPC(ctx context.Context, route *route) error {
 
 // take counts one call of the caller. The name is empty when no limit applies to the call.
 func (g *Gateway) take(ctx context.Context, route *route, userID string) (string, ratelimit.Limit, ratelimit.Result) {
-	address := rpc.ClientIP(ctx)
+	address := ratelimit.Network(rpc.ClientIP(ctx))
 	if limit := g.cfg.Limits.Auth; limit.Rate > 0 && route.desc.Parent().Name() == "AuthService" && route.anonymous {
 		if result := g.deps.Limits.Allow(ctx, "auth:"+address, limit); !result.Allowed {
 			return "auth", limit, result

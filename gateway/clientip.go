@@ -55,8 +55,9 @@ func contains(prefixes []netip.Prefix, address string) bool {
 	if err != nil {
 		return false
 	}
+	addr = addr.Unmap().WithZone("") // a prefix contains no address with a zone
 	for _, p := range prefixes {
-		if p.Contains(addr.Unmap()) {
+		if p.Contains(addr) {
 			return true
 		}
 	}

@@ -80,7 +80,7 @@ func TestCheckMediaType(t *testing.T) {
 
 func TestClientAddress(t *testing.T) {
 	t.Parallel()
-	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
+	trusted := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("fe80::/10")}
 	for _, c := range []struct {
 		remote    string
 		forwarded []string
@@ -101,6 +101,7 @@ func TestClientAddress(t *testing.T) {
 		{"10.0.0.1:5000", nil, trusted, "10.0.0.1"},
 		{"[fd00::1]:5000", []string{"2001:db8::9"}, trusted, "2001:db8::9"},
 		{"[::ffff:10.0.0.1]:5000", []string{"203.0.113.9"}, trusted, "203.0.113.9"},
+		{"[fe80::1%eth0]:5000", []string{"203.0.113.9"}, trusted, "203.0.113.9"},
 		{"@", nil, trusted, "@"}, // a Unix socket
 	} {
 		r := request(http.MethodGet, "/", "")

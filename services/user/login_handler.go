@@ -3,12 +3,12 @@ package user
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"time"
 
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/fold"
 	"github.com/beauty-salon/platform/internal/id"
+	"github.com/beauty-salon/platform/internal/ratelimit"
 	"github.com/beauty-salon/platform/internal/rpc"
 )
 
@@ -66,7 +66,7 @@ func (h *authHandler) Login(ctx context.Context, req *userv1.LoginRequest) (*use
 // ErrLoginThrottled for every password. An empty hash stands for an account that does not
 // exist or is disabled: no password is right, but the work and the count are the same.
 func (h *authHandler) verify(ctx context.Context, email, hash, password string) (bool, error) {
-	key := email + "\n" + network(rpc.ClientIP(ctx))
+	key := email + "\n" + ratelimit.Network(rpc.ClientIP(ctx))
 	throttled := func(wait time.Duration) error { return ErrLoginThrottled.WithRetryAfter(max(wait, time.Second)) }
 	if wait := h.failures.Blocked(ctx, key); wait > 0 {
 		return false, throttled(wait)
@@ -93,21 +93,4 @@ func (h *authHandler) verify(ctx context.Context, email, hash, password string) 
 	}
 	h.failures.Reset(ctx, key)
 	return true, nil
-}
-
-// network returns what failures are counted by: an IPv4 address, or the /64 of an IPv6
-// address, since each site has at least that many addresses (RFC 6177).
-func network(ip string) string {
-	addr, err := netip.ParseAddr(ip)
-	if err != nil {
-		return ip
-	}
-	if addr = addr.Unmap(); addr.Is4() {
-		return addr.String()
-	}
-	prefix, err := addr.Prefix(64)
-	if err != nil {
-		return ip
-	}
-	return prefix.String()
 }

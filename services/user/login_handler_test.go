@@ -196,20 +196,3 @@ func TestLoginDuringAChangeOfPassword(t *testing.T) {
 		t.Errorf("%d sessions were opened", n)
 	}
 }
-
-func TestNetwork(t *testing.T) {
-	for in, want := range map[string]string{
-		"203.0.113.7":              "203.0.113.7",
-		"::ffff:203.0.113.7":       "203.0.113.7",
-		"2001:db8:1:2:3:4:5:6":     "2001:db8:1:2::/64",
-		"2001:db8:1:2:ffff::1":     "2001:db8:1:2::/64",
-		"2001:db8:1:3::1":          "2001:db8:1:3::/64",
-		"fe80::1%eth0":             "fe80::/64",
-		"":                         "",
-		"something a proxy put in": "something a proxy put in",
-	} {
-		if got := network(in); got != want {
-			t.Errorf("network(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
