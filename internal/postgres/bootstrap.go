@@ -209,9 +209,10 @@ func connectAdmin(ctx context.Context, adminURL string) (*pgx.Conn, error) {
 		return nil, err
 	}
 	config.RuntimeParams["application_name"] = "salon-bootstrap"
+	watch(config, adminSilenceLimit)
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return nil, fmt.Errorf("connect as administrator: %w", err)
+		return nil, fmt.Errorf("connect as administrator: %w", explainSignIn(err, false))
 	}
 	return conn, nil
 }

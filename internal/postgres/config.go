@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/beauty-salon/platform/internal/secret"
 )
@@ -63,18 +65,19 @@ func parseURL(rawURL string) (*pgx.ConnConfig, *url.URL, error) {
 }
 
 // serviceConfig is how a service logs in: as its own role unless the URL names
-// another, with search path and limits set for the session.
-func serviceConfig(rawURL string, keys *secret.Keys, schema string) (*pgx.ConnConfig, error) {
+// another, with search path and limits set for the session. derived means that the role's password comes from the keys.
+func serviceConfig(rawURL string, keys *secret.Keys, schema string) (config *pgx.ConnConfig, derived bool, err error) {
 	if err := checkSchemaName(schema); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	config, parsed, err := parseURL(rawURL)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if parsed.User.Username() == "" && !parsed.Query().Has("user") {
+	derived = parsed.User.Username() == "" && !parsed.Query().Has("user")
+	if derived {
 		if keys == nil {
-			return nil, errors.New("the database URL names no user and there is no key to derive the role's password from")
+			return nil, false, errors.New("the database URL names no user and there is no key to derive the role's password from")
 		}
 		config.User = roleName(schema)
 		config.Password = rolePassword(keys, config.User)
@@ -82,7 +85,19 @@ func serviceConfig(rawURL string, keys *secret.Keys, schema string) (*pgx.ConnCo
 	setSession(config, schema)
 	config.RuntimeParams["statement_timeout"] = statementTimeout
 	config.RuntimeParams["idle_in_transaction_session_timeout"] = idleInTransactionTimeout
-	return config, nil
+	watch(config, silenceLimit)
+	preferPrimary(config)
+	return config, derived, nil
+}
+
+// preferPrimary makes a URL with several hosts mean the one that can be written to, unless the URL says something else.
+func preferPrimary(config *pgx.ConnConfig) {
+	several := slices.ContainsFunc(config.Fallbacks, func(f *pgconn.FallbackConfig) bool {
+		return f.Host != config.Host || f.Port != config.Port
+	})
+	if several && config.ValidateConnect == nil {
+		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
 }
 
 // setSession sets what service and migration sessions have in common.

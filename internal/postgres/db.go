@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5/stdlib"
 	gormpostgres "gorm.io/driver/postgres"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
@@ -46,12 +45,15 @@ type DB struct {
 // that a service can start before its database does; an error means that the
 // configuration is wrong.
 func Open(cfg Config, keys *secret.Keys, schema string) (*DB, error) {
-	config, err := serviceConfig(cfg.URL.Reveal(), keys, schema)
+	config, derived, err := serviceConfig(cfg.URL.Reveal(), keys, schema)
 	if err != nil {
 		return nil, err
 	}
-	pool := sql.OpenDB(stdlib.GetConnector(*config))
-	maxConns := cfg.MaxConns
+	return open(newConnector(config, derived), schema, cfg.MaxConns)
+}
+
+func open(c *connector, schema string, maxConns int) (*DB, error) {
+	pool := sql.OpenDB(c)
 	if maxConns <= 0 {
 		maxConns = defaultMaxConns
 	}

@@ -21,6 +21,8 @@ const (
 	codeFeatureNotSupported   = "0A000"
 	codeReadOnlyTransaction   = "25006"
 	codeIdleInTransaction     = "25P03"
+	codeInvalidAuthorization  = "28000"
+	codeInvalidPassword       = "28P01"
 	codeForeignKeyViolation   = "23503"
 	codeUniqueViolation       = "23505"
 	codeCheckViolation        = "23514"
@@ -91,7 +93,8 @@ func APIError(err error) error {
 	if _, ok := errors.AsType[*apierr.Error](err); ok {
 		return err
 	}
-	if state := SQLState(err); state != "" {
+	_, connecting := errors.AsType[*pgconn.ConnectError](err)
+	if state := SQLState(err); state != "" && !connecting {
 		return stateError(state, err)
 	}
 	if unreachable(err) {
@@ -135,6 +138,11 @@ func unreachable(err error) bool {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return false
 	}
+	return brokenOff(err)
+}
+
+// brokenOff reports whether err means that a connection has ended.
+func brokenOff(err error) bool {
 	_, network := errors.AsType[net.Error](err)
 	return network ||
 		errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||

@@ -127,6 +127,7 @@ func withSets(ctx context.Context, adminURL string, m Migrations, fn func(*sql.D
 		return err
 	}
 	setSession(config, m.Service)
+	watch(config, 0) // a migration may run for long
 	conn := stdlib.OpenDB(*config)
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	if err := fn(conn, sets); err != nil {

@@ -2,11 +2,11 @@ package postgres
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // Statement is a statement of a pipeline, with parameters $1, $2 and so on.
@@ -20,23 +20,33 @@ type Statement struct {
 // after the other in one transaction, which commits when all have succeeded; each has a snapshot
 // of its own. So a statement sees what was committed while the one before it waited for a lock.
 //
-// Like a single statement it is not tried again. On an error nothing was committed, unless the
-// connection broke: then everything was, or nothing.
+// As with a single statement, on an error nothing was committed, unless the connection broke: then
+// everything was, or nothing. What is certain to have changed nothing is tried again: a plan that a
+// migration made stale, a connection that was dead before, a server that has become read-only.
 func Pipeline[T any](ctx context.Context, db *DB, statements ...Statement) (rows []T, err error) {
 	if db.tx != nil {
 		return nil, errors.New("postgres: a pipeline is a transaction of its own")
 	}
-	conn, err := db.pool.Conn(ctx)
+	for attempt := 1; ; attempt++ {
+		rows, err = pipelineOnce[T](ctx, db, statements)
+		if attempt == staleAttempts || !errors.Is(err, driver.ErrBadConn) {
+			return rows, err
+		}
+	}
+}
+
+func pipelineOnce[T any](ctx context.Context, db *DB, statements []Statement) (rows []T, err error) {
+	pooled, err := db.pool.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	err = conn.Raw(func(driver any) error {
-		wrapped, ok := driver.(*stdlib.Conn)
+	defer func() { err = errors.Join(err, pooled.Close()) }()
+	err = pooled.Raw(func(driverConn any) error {
+		c, ok := driverConn.(*conn)
 		if !ok {
-			return fmt.Errorf("postgres: the driver is %T", driver)
+			return fmt.Errorf("postgres: the driver is %T", driverConn)
 		}
-		rows, err = pipeline[T](ctx, wrapped.Conn(), statements)
+		rows, err = repeat(ctx, c, false, func() ([]T, error) { return pipeline[T](ctx, c.Conn.Conn(), statements) })
 		return err
 	})
 	return rows, err

@@ -30,22 +30,24 @@ type transaction struct {
 // nil; an error or a panic rolls it back and travels on. Inside a transaction it
 // runs fn in that same one.
 //
-// When PostgreSQL reports a serialization failure or a deadlock, the whole
-// closure runs again, up to five times, with a random pause in between: fn must
-// not keep state from one run to the next. ctx ends both transaction and retries.
+// When PostgreSQL reports a serialization failure or a deadlock, or the connection
+// is lost before the commit, the whole closure runs again, up to five times, with a
+// random pause in between: fn must not keep state from one run to the next. ctx ends
+// both transaction and retries. When the connection is lost during the commit, nobody
+// knows whether the transaction was committed, and InTx returns the error.
 func (d *DB) InTx(ctx context.Context, fn func(tx *DB) error) error {
 	if d.tx != nil {
 		return fn(d)
 	}
 	for attempt := 1; ; attempt++ {
-		callbacks, err := d.attempt(ctx, fn)
+		callbacks, committing, err := d.attempt(ctx, fn)
 		if err == nil {
 			for _, callback := range callbacks {
 				callback()
 			}
 			return nil
 		}
-		if attempt == maxAttempts || !retryable(err) {
+		if attempt == maxAttempts || !retryable(err, committing) {
 			return err
 		}
 		if !pause(ctx, attempt) {
@@ -66,47 +68,59 @@ func (d *DB) OnCommit(fn func()) {
 	d.tx.onCommit = append(d.tx.onCommit, fn)
 }
 
-// attempt runs fn in a transaction once and returns what to call after it.
-func (d *DB) attempt(ctx context.Context, fn func(tx *DB) error) ([]func(), error) {
+// attempt runs fn in a transaction once and returns what to call after it. committing
+// reports whether the commit was begun.
+func (d *DB) attempt(ctx context.Context, fn func(tx *DB) error) (callbacks []func(), committing bool, err error) {
 	begun := d.gorm.WithContext(ctx).Begin(&sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if begun.Error != nil {
-		return nil, begun.Error
+		return nil, false, begun.Error
 	}
 	tx := &transaction{gorm: begun}
-	committed := false
 	defer func() {
-		if !committed {
+		if !committing {
 			// Fails when the connection is lost or ctx has ended, and then the
 			// server rolls back by itself.
 			_ = begun.Rollback()
 		}
 	}()
 	if err := fn(&DB{pool: d.pool, gorm: d.gorm, schema: d.schema, tx: tx}); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	// A failed COMMIT is not rolled back again: the connection is gone with it.
-	committed = true
+	committing = true
 	if err := begun.Commit().Error; err != nil {
-		return nil, err
+		return nil, committing, err
 	}
-	return tx.onCommit, nil
+	return tx.onCommit, committing, nil
 }
 
 // retryable reports whether running the whole transaction again may succeed.
-func retryable(err error) bool {
-	pgErr, ok := errors.AsType[*pgconn.PgError](err)
-	if !ok {
-		return false
-	}
-	switch pgErr.Code {
-	case codeSerializationFailure, codeDeadlockDetected:
+func retryable(err error, committing bool) bool {
+	switch SQLState(err) {
+	case codeSerializationFailure, codeDeadlockDetected, codeReadOnlyTransaction:
 		return true
 	case codeFeatureNotSupported:
-		// A migration has changed a table under a cached statement; the driver
-		// has forgotten the statement by now.
-		return pgErr.Routine == "RevalidateCachedQuery"
+		return isStalePlan(err)
+	case codeAdminShutdown, codeCrashShutdown:
+		return !committing
+	case "":
+		// A server that cannot be connected to is reported at once.
+		_, connecting := errors.AsType[*pgconn.ConnectError](err)
+		return !connecting && lostBefore(err, committing)
 	default:
 		return false
+	}
+}
+
+// lostBefore reports whether err means that the connection was lost before the commit was sent.
+func lostBefore(err error, committing bool) bool {
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return false
+	case committing:
+		return pgconn.SafeToRetry(err)
+	default:
+		return brokenOff(err)
 	}
 }
 

@@ -1,0 +1,50 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// signInError is a sign-in that PostgreSQL refuses. It says in a line what to do.
+type signInError struct {
+	advice string
+	cause  error
+}
+
+// Error returns the advice. The cause adds nothing for the reader.
+func (e signInError) Error() string { return e.advice }
+
+// Unwrap returns the cause.
+func (e signInError) Unwrap() error { return e.cause }
+
+// explainSignIn replaces the driver's text where PostgreSQL has refused a sign-in. derived means that the password
+// comes from the keys, not from the URL.
+func explainSignIn(err error, derived bool) error {
+	var connect *pgconn.ConnectError
+	if !errors.As(err, &connect) {
+		return err
+	}
+	user := connect.Config.User
+	switch code := SQLState(err); {
+	case code == codeInvalidPassword && derived:
+		return signInError{fmt.Sprintf("PostgreSQL refuses the password of role %s (SQLSTATE %s), which is derived from the secret key: "+
+			"set SALON_SECRET_KEY to the key that `salon migrate` ran with, or run `salon migrate` with this key", user, code), err}
+	case code == codeInvalidPassword:
+		return signInError{fmt.Sprintf("PostgreSQL refuses the password of user %s (SQLSTATE %s): check user and password in SALON_DATABASE_URL",
+			user, code), err}
+	case code == codeInvalidAuthorization:
+		return signInError{fmt.Sprintf("PostgreSQL does not let user %s sign in (SQLSTATE %s: %s): check pg_hba.conf of the server, and that the "+
+			"role exists and may log in", user, code, serverMessage(err)), err}
+	}
+	return err
+}
+
+// serverMessage is what the server said, without the driver's words.
+func serverMessage(err error) string {
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pgErr.Message
+	}
+	return ""
+}
