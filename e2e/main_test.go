@@ -33,7 +33,7 @@ func people(t *testing.T) salontest.Cast {
 }
 
 func TestMain(m *testing.M) {
-	status := m.Run()
+	status := checkReasons(m.Run())
 	status = shared.Close(status)
 	os.Exit(quiet.Close(status))
 }

@@ -17,6 +17,7 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"github.com/beauty-salon/platform/e2e/salontest"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/secret"
 )
@@ -151,19 +152,22 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-// TestTwoAuthorizationHeaders: whoever put the second one there, nobody may choose.
+// TestTwoAuthorizationHeaders: whoever put the second one there, nobody may choose. Public methods refuse them as well.
 func TestTwoAuthorizationHeaders(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
 	a, b := s.NewCustomer(t, "A"), s.NewCustomer(t, "B")
 	tokens := []string{"Bearer " + a.Pair(t).GetAccessToken(), "Bearer " + b.Pair(t).GetAccessToken()}
-	r := salontest.NewRequest(http.MethodGet, "/v1/me", "")
-	r.Header["Authorization"] = tokens
-	s.HTTP(t, r).Result(t, nil).Want(t, codes.Unauthenticated, "UNAUTHENTICATED")
-
+	for _, path := range []string{"/v1/me", "/v1/salons"} {
+		r := salontest.NewRequest(http.MethodGet, path, "")
+		r.Header["Authorization"] = tokens
+		s.HTTP(t, r).Result(t, nil).Want(t, codes.InvalidArgument, "MALFORMED_REQUEST")
+	}
 	ctx := metadata.NewOutgoingContext(t.Context(), metadata.MD{"authorization": tokens})
 	_, err := userv1.NewUserServiceClient(s.Conn()).GetMe(ctx, &userv1.GetMeRequest{})
-	salontest.GRPCResult(t, err).Want(t, codes.Unauthenticated, "UNAUTHENTICATED")
+	salontest.GRPCResult(t, err).Want(t, codes.InvalidArgument, "MALFORMED_REQUEST")
+	_, err = appointmentv1.NewSalonServiceClient(s.Conn()).ListSalons(ctx, &appointmentv1.ListSalonsRequest{})
+	salontest.GRPCResult(t, err).Want(t, codes.InvalidArgument, "MALFORMED_REQUEST")
 }
 
 // TestIdentityHeaders: nobody is who a header says.

@@ -18,8 +18,6 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
-	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
-	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/ratelimit"
@@ -196,8 +194,7 @@ func originFunc(origins []string) func(string) bool {
 func (g *Gateway) rest(mux http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.Header.Values("Authorization")) > 1 {
-			writeError(w, r, apierr.New(unauthenticated, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
-				"send one Authorization header"))
+			writeError(w, r, malformed("send one Authorization header"))
 			return
 		}
 		if rec := recordOf(r.Context()); rec != nil {

@@ -23,7 +23,6 @@ import (
 
 const (
 	invalidArgument = codes.InvalidArgument
-	unauthenticated = codes.Unauthenticated
 )
 
 // registerProxy registers every public method of the contract on a gRPC server and forwards its calls to the

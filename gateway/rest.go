@@ -81,7 +81,7 @@ func (g *Gateway) prepare(next runtime.HandlerFunc) runtime.HandlerFunc {
 			writeError(w, r, err)
 			return
 		}
-		if !checkMediaType(w, r) {
+		if route.HasBody && !checkMediaType(w, r) {
 			return
 		}
 		if err := g.admit(w, r, route); err != nil {

@@ -97,13 +97,6 @@ func (m method) returns(field protoreflect.Name) bool {
 	return m.desc.Output().Fields().ByName(field) != nil
 }
 
-// namesOthers reports whether the body can name something that exists, such as a salon.
-func (m method) namesOthers() bool {
-	return m.hasBody && slices.ContainsFunc(m.otherFields(), func(name string) bool {
-		return strings.HasSuffix(name, "Id") && name != "requestId"
-	})
-}
-
 // successStatus is what the gateway answers when all went well.
 func (m method) successStatus() int {
 	switch {

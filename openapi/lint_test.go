@@ -11,6 +11,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/beauty-salon/platform/internal/reason"
 	"github.com/beauty-salon/platform/openapi"
 )
 
@@ -70,7 +71,7 @@ func TestBodiesHaveExamples(t *testing.T) {
 			}
 			for status, response := range op.Responses.Map() {
 				for mediaType, content := range response.Value.Content {
-					if content.Example == nil {
+					if content.Example == nil && len(content.Examples) == 0 {
 						t.Errorf("%s %s: %s %s has no example", verb, path, status, mediaType)
 					}
 				}
@@ -79,27 +80,75 @@ func TestBodiesHaveExamples(t *testing.T) {
 	}
 }
 
+// Every operation has exactly the reasons of its method, each with the status that it comes with and an example.
 func TestErrorsAreProblems(t *testing.T) {
-	for path, item := range load(t).Paths.Map() {
-		for verb, op := range item.Operations() {
-			for status, response := range op.Responses.Map() {
-				if status < "400" {
-					continue
+	doc, reasons := load(t), openapi.Reasons()
+	for _, m := range contractMethods(t) {
+		op := operationOf(t, doc, m)
+		var documented []string
+		for status, response := range op.Responses.Map() {
+			if status < "4" {
+				continue
+			}
+			at := op.OperationID + " " + status
+			content := response.Value.Content["application/problem+json"]
+			if len(response.Value.Content) != 1 || content == nil || len(content.Schema.Value.AllOf) != 2 ||
+				content.Schema.Value.AllOf[0].Ref != "#/components/schemas/Problem" {
+				t.Errorf("%s is not a problem", at)
+				continue
+			}
+			var admitted []string
+			for _, v := range content.Schema.Value.AllOf[1].Value.Properties["reason"].Value.Enum {
+				admitted = append(admitted, v.(string))
+			}
+			same(t, at+": reasons of the schema", admitted, keys(content.Examples))
+			documented = append(documented, admitted...)
+			for name, example := range content.Examples {
+				problem, _ := example.Value.Value.(map[string]any)
+				got, _ := problem["status"].(float64)
+				code := strconv.Itoa(int(got))
+				if problem["reason"] != name || !slices.Contains(reasons[name].Status, int(got)) || problem["title"] != http.StatusText(int(got)) ||
+					code != status && status != code[:1]+"XX" {
+					t.Errorf("%s: the example of %s is %v", at, name, problem)
 				}
-				content := response.Value.Content["application/problem+json"]
-				if len(response.Value.Content) != 1 || content == nil || content.Schema.Ref != "#/components/schemas/Problem" {
-					t.Errorf("%s %s: %s is not a problem", verb, path, status)
-					continue
-				}
-				example, _ := content.Example.(map[string]any)
-				got, _ := example["status"].(float64)
-				if status != "default" && strconv.Itoa(int(got)) != status {
-					t.Errorf("%s: the example has the status %v", status, got)
-				}
-				if example["title"] != http.StatusText(int(got)) {
-					t.Errorf("%s: the example has the title %v", status, example["title"])
+				if !strings.Contains(*response.Value.Description, "[`"+name+"`](/docs/errors#"+reasons[name].Anchor+"): ") {
+					t.Errorf("%s does not explain %s", at, name)
 				}
 			}
+		}
+		same(t, op.OperationID+": reasons", documented, reason.REST(m.desc))
+	}
+}
+
+// A newcomer reads from the top: accounts, then what can be booked and by whom, then booking; collections before members.
+func TestReadingOrder(t *testing.T) {
+	var tags []string
+	for _, tag := range load(t).Tags {
+		tags = append(tags, tag.Name)
+	}
+	want := []string{
+		"Auth", "User", "Salon", "Master", "Catalog", "Appointment", "Rating", "Notification", "Customer", "Member",
+	}
+	if !slices.Equal(tags, want) {
+		t.Errorf("the tags are %v, want %v", tags, want)
+	}
+	text := string(openapi.Document())
+	position := func(operation string) int {
+		t.Helper()
+		at := strings.Index(text, `"operationId": "`+operation+`"`)
+		if at < 0 {
+			t.Fatalf("there is no %s", operation)
+		}
+		return at
+	}
+	order := []string{
+		"register", "login", "refreshSession", "getMe", "listSalons", "getSalon", "listMasters", "getMaster", "listServices", "getService",
+		"createAppointment", "listAppointments", "getAppointment", "cancelAppointment", "createRating", "listNotifications", "listCustomers",
+		"listMembers",
+	}
+	for i := 1; i < len(order); i++ {
+		if position(order[i-1]) > position(order[i]) {
+			t.Errorf("%s comes before %s", order[i], order[i-1])
 		}
 	}
 }

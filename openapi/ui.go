@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
@@ -25,11 +24,6 @@ import (
 //
 //go:embed ui
 var files embed.FS
-
-// The explanations of the errors, taken from the comments in the contract.
-//
-//go:embed errors.json
-var errorsJSON []byte
 
 // contentSecurityPolicy admits only content of the pages themselves. Swagger UI sets styles inline and has icons as
 // data: images; it has no inline script.
@@ -161,27 +155,4 @@ func secure(next http.Handler) http.Handler {
 		w.Header().Set("Referrer-Policy", "no-referrer")
 		next.ServeHTTP(w, r)
 	})
-}
-
-// errorArea is a group of reasons in errors.json.
-type errorArea struct {
-	Area    string        `json:"area"`
-	Title   string        `json:"title"`
-	Reasons []errorReason `json:"reasons"`
-}
-
-type errorReason struct {
-	Reason string `json:"reason"`
-	Anchor string `json:"anchor"`
-	Code   string `json:"code"`
-	Status []int  `json:"status"`
-	Text   string `json:"text"`
-}
-
-func errorAreas() []errorArea {
-	var areas []errorArea
-	if err := json.Unmarshal(errorsJSON, &areas); err != nil {
-		panic(fmt.Errorf("openapi: errors.json: %w", err)) // it is part of the program
-	}
-	return areas
 }

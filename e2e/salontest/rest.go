@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"google.golang.org/genproto/googleapis/api/annotations"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -183,7 +182,7 @@ func (s *System) HTTP(t testing.TB, r *Request) *Response {
 }
 
 // Send sends any HTTP request and reads the answer. It fails the test on a status of 500 and above: no input may cause
-// one.
+// one. It fails the test as well when the OpenAPI document does not have the answer.
 func Send(t testing.TB, req *http.Request) *Response {
 	t.Helper()
 	resp, err := client.Do(req)
@@ -197,6 +196,9 @@ func Send(t testing.TB, req *http.Request) *Response {
 	}
 	if resp.StatusCode >= http.StatusInternalServerError {
 		t.Errorf("%s %s: %d %s", req.Method, req.URL, resp.StatusCode, data)
+	}
+	if err := CheckResponse(resp, data); err != nil {
+		t.Errorf("%s %s: %v", req.Method, req.URL, err)
 	}
 	return &Response{Response: resp, Bytes: data}
 }
@@ -253,10 +255,7 @@ func (r *Response) problem(t testing.TB, result *Result) {
 	}
 	slices.Sort(result.Fields)
 	result.RetryAfter = r.Header.Get("Retry-After") != ""
-	code, known := reasonCodes[p.Reason]
-	if !known {
-		code = codes.Unknown
-	}
+	code, known := codeOf(p.Reason)
 	result.Code = code
 	if !known || p.Status != r.StatusCode || !statusOK(p.Reason, p.Status) {
 		t.Errorf("REST: reason %q came with status %d in a body of status %d", p.Reason, r.StatusCode, p.Status)

@@ -72,6 +72,8 @@ type System struct {
 	log      *logBuffer
 	slots    atomic.Int64 // how many times NextStart has returned
 
+	undeclared undeclared // answers over gRPC
+
 	mu                            sync.Mutex
 	process                       *process
 	httpAddr, grpcAddr, otherAddr string
@@ -165,7 +167,7 @@ func (s *System) start(ctx context.Context, extraEnv ...string) error {
 		return err
 	}
 	conn, err := grpc.NewClient("passthrough:///"+grpcAddr, grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(16<<20)))
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(16<<20)), grpc.WithUnaryInterceptor(s.watch))
 	if err != nil {
 		return err
 	}
@@ -268,9 +270,10 @@ func (s *System) Restart(ctx context.Context, extraEnv ...string) error {
 	return s.start(ctx, extraEnv...)
 }
 
-// Close stops the program if it runs, and deletes its data unless they are the caller's.
+// Close stops the program if it runs, and deletes its data unless they are the caller's. It fails when the program has given
+// answers over gRPC that the contract does not declare.
 func (s *System) Close() error {
-	var errs []error
+	errs := []error{s.undeclared.error()}
 	if p := s.current(); p != nil && !p.ended() {
 		errs = append(errs, s.Stop())
 	}

@@ -25,7 +25,7 @@ var (
 		"a part of the system cannot be reached; try again")
 	errNoServices = apierr.New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
 		"service tokens are not accepted here")
-	errManyTokens = apierr.New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
+	errManyTokens = apierr.New(codes.InvalidArgument, apiv1.ErrorReason_ERROR_REASON_MALFORMED_REQUEST,
 		"more than one authorization header")
 	errNotBearer = apierr.New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
 		"the authorization header must be Bearer and an access token")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,10 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	// The options of the services' packages become readable.
+	_ "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	_ "github.com/beauty-salon/platform/gen/salon/rating/v1"
+	_ "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/binding"
 )
 
@@ -29,8 +34,12 @@ type method struct {
 	location string // for creates: the template of the path of what was created, if it can be read
 }
 
-// packages is their order in the document: what everybody needs comes first.
-var packages = []string{"salon.api.v1", "salon.user.v1", "salon.appointment.v1", "salon.rating.v1", "salon.notification.v1"}
+// readingOrder is the order of the services in the document: what a newcomer needs first comes first. A service that it
+// does not name comes last.
+var readingOrder = []protoreflect.Name{
+	"AuthService", "UserService", "SalonService", "MasterService", "CatalogService", "AppointmentService", "RatingService",
+	"NotificationService", "CustomerService", "MemberService",
+}
 
 // newContract reads the contract. Linking gen/ makes Salon's own options readable.
 func newContract(set *descriptorpb.FileDescriptorSet) (*contract, error) {
@@ -45,31 +54,31 @@ func newContract(set *descriptorpb.FileDescriptorSet) (*contract, error) {
 		}
 		return true
 	})
-	slices.SortFunc(files, func(a, b protoreflect.FileDescriptor) int {
-		if d := rank(a) - rank(b); d != 0 {
-			return d
-		}
-		return strings.Compare(a.Path(), b.Path())
-	})
+	slices.SortFunc(files, func(a, b protoreflect.FileDescriptor) int { return strings.Compare(a.Path(), b.Path()) })
 	c := &contract{}
 	for _, f := range files {
 		if err := c.addFile(f); err != nil {
 			return nil, err
 		}
 	}
+	slices.SortStableFunc(c.services, func(a, b protoreflect.ServiceDescriptor) int { return serviceRank(a) - serviceRank(b) })
+	slices.SortStableFunc(c.methods, func(a, b *method) int { return serviceRank(a.desc.Parent()) - serviceRank(b.desc.Parent()) })
+	slices.SortStableFunc(c.areas, func(a, b area) int { return c.areaRank(a) - c.areaRank(b) })
 	c.linkLocations()
-	if err := c.checkReasons(); err != nil {
-		return nil, err
-	}
-	return c, nil
+	return c, errors.Join(c.checkUnique(), c.checkReasons())
 }
 
-// rank is the place of a file's package in the document; what packages does not name come last.
-func rank(f protoreflect.FileDescriptor) int {
-	if i := slices.Index(packages, string(f.Package())); i >= 0 {
+// areaRank is the place of an area: that of its first service. The general reasons have no service and come first.
+func (c *contract) areaRank(a area) int {
+	return slices.IndexFunc(c.services, func(sd protoreflect.ServiceDescriptor) bool { return areaName(sd) == a.Area })
+}
+
+// serviceRank is the place of a service in the document.
+func serviceRank(sd protoreflect.Descriptor) int {
+	if i := slices.Index(readingOrder, sd.Name()); i >= 0 {
 		return i
 	}
-	return len(packages)
+	return len(readingOrder)
 }
 
 func (c *contract) addFile(f protoreflect.FileDescriptor) error {
@@ -129,20 +138,15 @@ func (c *contract) linkLocations() {
 	}
 }
 
+// hasPath reports whether some method has this path.
+func (c *contract) hasPath(path string) bool {
+	return slices.ContainsFunc(c.methods, func(m *method) bool { return camelPath(m.Template) == path })
+}
+
 func (m *method) public() bool { return m.policy.GetCaller() == apiv1.Caller_CALLER_ANYBODY }
 
 func (m *method) takes(field protoreflect.Name) bool {
 	return m.desc.Input().Fields().ByName(field) != nil
-}
-
-// namesOthers reports whether the body can name something that exists, such as a salon.
-func (m *method) namesOthers() bool {
-	for i := range m.desc.Input().Fields().Len() {
-		if fd := m.desc.Input().Fields().Get(i); m.HasBody && !m.InPath(fd) && isID(fd) && fd.Name() != "request_id" {
-			return true
-		}
-	}
-	return false
 }
 
 func (m *method) returns(field protoreflect.Name) bool {

@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -26,6 +25,8 @@ type builder struct {
 	rawOps   map[string]*operation // by the plugin's operation id, "MasterService_GetMaster"
 	doc      *document
 
+	shared map[string]string // components of problems, by status and reasons
+
 	types  map[protoreflect.FullName]protoreflect.Descriptor // the messages and enums that REST shows
 	uses   map[protoreflect.FullName]use
 	zeroes map[protoreflect.FullName]bool                      // enums whose zero value an answer may have
@@ -44,7 +45,7 @@ func newDocument(raw *document, c *contract) (*document, error) {
 		setBy:    map[protoreflect.FullName]map[protoreflect.Name]any{},
 	}
 	for _, path := range raw.Paths.keys {
-		for _, op := range raw.Paths.values[path].all() {
+		for _, op := range raw.Paths.values[path].values {
 			b.rawOps[op.OperationID] = op
 		}
 	}
@@ -105,47 +106,29 @@ func (b *builder) addOperation(m *method) error {
 	if err != nil {
 		return err
 	}
-	path := camelPath(m.Template)
-	item, ok := b.doc.Paths.get(path)
-	if !ok {
-		item = &pathItem{}
-		b.doc.Paths.set(path, item)
-	}
-	*item.slot(m.Verb) = op
+	b.pathOf(m).set(strings.ToLower(m.Verb), op)
 	return nil
 }
 
-// slot is where a path keeps the operation of a verb.
-func (p *pathItem) slot(verb string) **operation {
-	switch verb {
-	case http.MethodPut:
-		return &p.Put
-	case http.MethodPost:
-		return &p.Post
-	case http.MethodPatch:
-		return &p.Patch
-	case http.MethodDelete:
-		return &p.Delete
-	default:
-		return &p.Get
-	}
-}
-
-func (p *pathItem) all() []*operation {
-	var ops []*operation
-	for _, op := range []*operation{p.Get, p.Put, p.Post, p.Patch, p.Delete} {
-		if op != nil {
-			ops = append(ops, op)
+// pathOf returns where the document has the path of a method. Paths are in the order of the methods, but that a collection
+// comes before its members.
+func (b *builder) pathOf(m *method) *pathItem {
+	path := camelPath(m.Template)
+	collection := path[:strings.LastIndex(path, "/")]
+	for _, p := range []string{collection, path} {
+		if _, ok := b.doc.Paths.get(p); !ok && (p == path || b.contract.hasPath(p)) {
+			b.doc.Paths.set(p, &pathItem{})
 		}
 	}
-	return ops
+	item, _ := b.doc.Paths.get(path)
+	return item
 }
 
 // checkOperationIDs makes sure that a generated client has one function an operation.
 func (b *builder) checkOperationIDs() error {
 	seen := map[string]bool{}
 	for _, path := range b.doc.Paths.keys {
-		for _, op := range b.doc.Paths.values[path].all() {
+		for _, op := range b.doc.Paths.values[path].values {
 			if seen[op.OperationID] {
 				return fmt.Errorf("two operations are called %s", op.OperationID)
 			}

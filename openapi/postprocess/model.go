@@ -33,13 +33,8 @@ type tag struct {
 	Description string `json:"description,omitempty"`
 }
 
-type pathItem struct {
-	Get    *operation `json:"get,omitempty"`
-	Put    *operation `json:"put,omitempty"`
-	Post   *operation `json:"post,omitempty"`
-	Patch  *operation `json:"patch,omitempty"`
-	Delete *operation `json:"delete,omitempty"`
-}
+// pathItem has the operations of a path by verb in lower case, in the order in which they are shown.
+type pathItem = ordered[*operation]
 
 type operation struct {
 	Tags        []string               `json:"tags,omitempty"`
@@ -80,18 +75,26 @@ type response struct {
 type header struct {
 	Ref         string  `json:"$ref,omitempty"`
 	Description string  `json:"description,omitempty"`
+	Required    bool    `json:"required,omitempty"`
 	Schema      *schema `json:"schema,omitempty"`
 	Example     any     `json:"example,omitempty"`
 }
 
 type mediaType struct {
-	Schema  *schema `json:"schema,omitempty"`
-	Example any     `json:"example,omitempty"`
+	Schema   *schema           `json:"schema,omitempty"`
+	Example  any               `json:"example,omitempty"`
+	Examples ordered[*example] `json:"examples,omitzero"`
+}
+
+type example struct {
+	Ref   string `json:"$ref,omitempty"`
+	Value any    `json:"value,omitempty"`
 }
 
 type components struct {
 	Schemas         ordered[*schema]        `json:"schemas,omitzero"`
 	Responses       ordered[*response]      `json:"responses,omitzero"`
+	Examples        ordered[*example]       `json:"examples,omitzero"`
 	Parameters      ordered[*parameter]     `json:"parameters,omitzero"`
 	Headers         ordered[*header]        `json:"headers,omitzero"`
 	SecuritySchemes ordered[securityScheme] `json:"securitySchemes,omitzero"`

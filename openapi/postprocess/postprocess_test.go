@@ -67,7 +67,7 @@ func compile(t *testing.T, files ...string) *descriptorpb.FileDescriptorSet {
 	return out
 }
 
-var thingFiles = []string{"salon/thing/v1/thing.proto", "salon/api/v1/errors.proto"}
+var thingFiles = []string{"salon/thing/v1/thing.proto", "salon/api/v1/errors.proto", "salon/rating/v1/errors.proto"}
 
 // things runs the program on the contract in testdata, whose raw.json the plugin made, and returns what it wrote.
 func things(t *testing.T) map[string]any {
@@ -112,42 +112,47 @@ func at(t *testing.T, doc map[string]any, path string) any {
 func TestDocument(t *testing.T) {
 	doc := things(t)
 	for path, want := range map[string]string{
-		"paths /v1/things post operationId":                              `"createThing"`,
-		"paths /v1/things post summary":                                  `"Makes a thing"`,
-		"paths /v1/things post description":                              `"Makes a thing; it costs nothing.\n\n*For administrators only.*"`,
-		"paths /v1/things post security":                                 `[{"bearerAuth":[]}]`,
-		"paths /v1/things post x-salon-roles":                            `["ROLE_ADMIN"]`,
-		"paths /v1/things post parameters":                               `[{"$ref":"#/components/parameters/IdempotencyKey"}]`,
-		"paths /v1/things post requestBody required":                     `true`,
-		"paths /v1/things post responses 201 headers Location":           `{"$ref":"#/components/headers/Location"}`,
-		"paths /v1/things post responses 200":                            `null`,
-		"paths /v1/things get security":                                  `[]`,
-		"paths /v1/things get responses 200 headers Link":                `{"$ref":"#/components/headers/Link"}`,
-		"paths /v1/things/{thingId} get responses 304":                   `{"$ref":"#/components/responses/NotModified"}`,
-		"paths /v1/things/{thingId} get responses 401":                   `null`,
-		"paths /v1/things/{thingId} patch requestBody required":          `null`,
-		"paths /v1/things/{thingId} patch description":                   `"*For administrators, masters and managers only.*"`,
-		"paths /v1/things/{thingId} patch x-salon-roles":                 `["ROLE_ADMIN","SALON_ROLE_MASTER","SALON_ROLE_MANAGER"]`,
-		"paths /v1/things/{thingId}:touch post description":              `"*For everybody who is signed in.*"`,
-		"paths /v1/things/{thingId} patch responses 412":                 `{"$ref":"#/components/responses/PreconditionFailed"}`,
-		"paths /v1/things/{thingId}:touch post requestBody":              `null`,
-		"paths /v1/things/{thingId}:touch post responses 204 content":    `null`,
-		"components schemas Thing required":                              `["id","name","colour","mood","ownerId","createTime","etag"]`,
-		"components schemas Thing additionalProperties":                  `null`,
-		"components schemas Thing properties id":                         `{"description":"UUIDv7.","format":"uuid","readOnly":true,"type":"string"}`,
-		"components schemas Thing properties ownerId format":             `null`,
-		"components schemas Thing properties colour $ref":                `"#/components/schemas/Colour"`,
-		"components schemas CreateThingRequest required":                 `["name","colour","secret"]`,
-		"components schemas CreateThingRequest additionalProperties":     `false`,
-		"components schemas CreateThingRequest properties name":          `{"description":"Its name. One line of text.","examples":["Chair"],"maxLength":20,"minLength":1,"type":"string"}`,
-		"components schemas CreateThingRequest properties secret":        `{"description":"What opens it.","format":"password","type":"string","writeOnly":true}`,
-		"components schemas UpdateThingRequest required":                 `null`,
-		"components schemas UpdateThingRequest properties thingId":       `null`,
-		"components schemas UpdateThingRequest properties updateMask":    `{"description":"The fields to write. Names of fields, separated by commas.","type":"string"}`,
-		"components schemas Colour enum":                                 `["COLOUR_RED"]`,
-		"components schemas Mood enum":                                   `["MOOD_UNSPECIFIED","MOOD_GOOD"]`,
-		"components schemas google.rpc.Status":                           `null`,
-		"components responses NotFound content application/problem+json": `{"example":{"detail":"master not found","instance":"urn:request:019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0cff","reason":"NOT_FOUND","status":404,"title":"Not Found","type":"/docs/errors#not-found"},"schema":{"$ref":"#/components/schemas/Problem"}}`,
+		"paths /v1/things post operationId":                                                                      `"createThing"`,
+		"paths /v1/things post summary":                                                                          `"Makes a thing"`,
+		"paths /v1/things post description":                                                                      `"Makes a thing; it costs nothing.\n\n*For administrators only.*"`,
+		"paths /v1/things post security":                                                                         `[{"bearerAuth":[]}]`,
+		"paths /v1/things post x-salon-roles":                                                                    `["ROLE_ADMIN"]`,
+		"paths /v1/things post parameters":                                                                       `[{"$ref":"#/components/parameters/IdempotencyKey"}]`,
+		"paths /v1/things post requestBody required":                                                             `true`,
+		"paths /v1/things post responses 201 headers Location":                                                   `{"$ref":"#/components/headers/Location"}`,
+		"paths /v1/things post responses 200":                                                                    `null`,
+		"paths /v1/things get security":                                                                          `[]`,
+		"paths /v1/things get responses 200 headers Link":                                                        `{"$ref":"#/components/headers/Link"}`,
+		"paths /v1/things/{thingId} get responses 304":                                                           `{"$ref":"#/components/responses/NotModified"}`,
+		"paths /v1/things/{thingId} get responses 401":                                                           `null`,
+		"paths /v1/things/{thingId} patch requestBody required":                                                  `null`,
+		"paths /v1/things/{thingId} patch description":                                                           `"*For administrators, masters and managers only.*"`,
+		"paths /v1/things/{thingId} patch x-salon-roles":                                                         `["ROLE_ADMIN","SALON_ROLE_MASTER","SALON_ROLE_MANAGER"]`,
+		"paths /v1/things/{thingId}:touch post description":                                                      `"*For everybody who is signed in.*"`,
+		"paths /v1/things/{thingId} patch responses 412":                                                         `{"$ref":"#/components/responses/PreconditionFailed"}`,
+		"paths /v1/things/{thingId}:touch post requestBody":                                                      `null`,
+		"paths /v1/things/{thingId}:touch post responses 204 content":                                            `null`,
+		"components schemas Thing required":                                                                      `["id","name","colour","mood","ownerId","createTime","etag"]`,
+		"components schemas Thing additionalProperties":                                                          `null`,
+		"components schemas Thing properties id":                                                                 `{"description":"UUIDv7.","format":"uuid","readOnly":true,"type":"string"}`,
+		"components schemas Thing properties ownerId format":                                                     `null`,
+		"components schemas Thing properties colour $ref":                                                        `"#/components/schemas/Colour"`,
+		"components schemas CreateThingRequest required":                                                         `["name","colour","secret"]`,
+		"components schemas CreateThingRequest additionalProperties":                                             `false`,
+		"components schemas CreateThingRequest properties name":                                                  `{"description":"Its name. One line of text.","examples":["Chair"],"maxLength":20,"minLength":1,"type":"string"}`,
+		"components schemas CreateThingRequest properties secret":                                                `{"description":"What opens it.","format":"password","type":"string","writeOnly":true}`,
+		"components schemas UpdateThingRequest required":                                                         `null`,
+		"components schemas UpdateThingRequest properties thingId":                                               `null`,
+		"components schemas UpdateThingRequest properties updateMask":                                            `{"description":"The fields to write. Names of fields, separated by commas.","type":"string"}`,
+		"components schemas Colour enum":                                                                         `["COLOUR_RED"]`,
+		"components schemas Mood enum":                                                                           `["MOOD_UNSPECIFIED","MOOD_GOOD"]`,
+		"components schemas google.rpc.Status":                                                                   `null`,
+		"components responses NotFound content application/problem+json":                                         `{"examples":{"NOT_FOUND":{"$ref":"#/components/examples/NOT_FOUND"}},"schema":{"allOf":[{"$ref":"#/components/schemas/Problem"},{"properties":{"reason":{"enum":["NOT_FOUND"],"type":"string"}},"required":["reason"],"type":"object"}]}}`,
+		"components examples NOT_FOUND":                                                                          `{"value":{"detail":"no such thing, or none that the caller may see","instance":"urn:request:019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0cff","reason":"NOT_FOUND","status":404,"title":"Not Found","type":"/docs/errors#not-found"}}`,
+		"components examples TOO_LATE_TO_RATE":                                                                   `null`,
+		"paths /v1/things/{thingId}:touch post responses 403":                                                    `{"$ref":"#/components/responses/PermissionDenied"}`,
+		"paths /v1/things/{thingId}:touch post responses 404":                                                    `null`,
+		"paths /v1/things/{thingId}:touch post responses 400 content application/problem+json examples OWN_WORK": `{"$ref":"#/components/examples/OWN_WORK"}`,
 		"tags": `[{"description":"Keeps things.\n\n[Errors of this area](/docs/errors#area-thing)","name":"Thing"}]`,
 	} {
 		got, err := json.Marshal(at(t, doc, path))
@@ -210,7 +215,7 @@ func TestOutputIsDeterministic(t *testing.T) {
 
 // errors.json in the repository is that of today's contract.
 func TestErrorsAreUpToDate(t *testing.T) {
-	files, err := filepath.Glob("../../proto/salon/*/v1/errors.proto")
+	files, err := filepath.Glob("../../proto/salon/*/v1/*.proto")
 	if err != nil || len(files) < 4 {
 		t.Fatalf("found %v: %v", files, err)
 	}

@@ -100,8 +100,8 @@ func newReason(name, comment string) (reason, error) {
 	return r, nil
 }
 
-// checkReasons makes sure that a reason alone says what happened: REST does not show its area.
-func (c *contract) checkReasons() error {
+// checkUnique makes sure that a reason alone says what happened: REST does not show its area.
+func (c *contract) checkUnique() error {
 	seen := map[string]string{}
 	for _, a := range c.areas {
 		for _, r := range a.Reasons {
@@ -109,16 +109,6 @@ func (c *contract) checkReasons() error {
 				return fmt.Errorf("the reason %s exists in %s and in %s", r.Reason, other, a.Area)
 			}
 			seen[r.Reason] = a.Area
-		}
-	}
-	return nil
-}
-
-// generalReasons are those that every service may answer.
-func (c *contract) generalReasons() []reason {
-	for _, a := range c.areas {
-		if a.Area == generalArea {
-			return a.Reasons
 		}
 	}
 	return nil

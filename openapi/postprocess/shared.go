@@ -1,5 +1,7 @@
 package main
 
+import "strings"
+
 const (
 	// problemBase is where the gateway's problems say that their reasons are explained.
 	problemBase      = "/docs/errors#"
@@ -20,10 +22,8 @@ func (b *builder) addSharedComponents() {
 	notModified.Headers.set("ETag", &header{Ref: headerRef + "ETag"})
 	setHeaders(notModified)
 	c.Responses.set("NotModified", notModified)
-	general := b.contract.generalReasons()
-	for _, p := range problems {
-		c.Responses.set(p.name, p.response(general))
-	}
+	b.addExamples()
+	b.findShared()
 }
 
 func (b *builder) addProblemSchemas() {
@@ -66,7 +66,7 @@ func (b *builder) addProblemSchemas() {
 
 func addHeaders(c *components) {
 	add := func(name string, s schema, example any, text string) {
-		c.Headers.set(name, &header{Description: text, Schema: &s, Example: example})
+		c.Headers.set(name, &header{Description: text, Required: !strings.Contains(text, "Absent"), Schema: &s, Example: example})
 	}
 	text := schema{Type: "string"}
 	add("ETag", text, `"1"`, "The resource's etag, quoted (RFC 9110, section 8.8.3).")
@@ -75,8 +75,10 @@ func addHeaders(c *components) {
 		"What was created. Whoever may read it finds it there.")
 	add("RateLimit", text, `"user";r=99;t=1`,
 		"What is left of the allowance: calls (r), and seconds until it is full (t). Absent: the call was not counted.")
-	add("RateLimitPolicy", text, `"user";q=100;w=60`, "The allowance: calls (q) in a window of seconds (w).")
+	add("RateLimitPolicy", text, `"user";q=100;w=60`, "The allowance: calls (q) in a window of seconds (w). Absent: the call was not counted.")
 	add("RetryAfter", schema{Type: "integer", Minimum: new(1.0)}, 2, "Seconds to wait before trying again.")
+	add("RetryAfterIfAny", schema{Type: "integer", Minimum: new(1.0)}, 2,
+		"Seconds to wait before trying again. Absent: trying again may not help.")
 	add("WWWAuthenticate", text, `Bearer realm="salon"`, "How to authenticate (RFC 6750).")
 	add("XRequestId", text, exampleRequestID,
 		"The request's id in the logs: the client's own `X-Request-Id`, where it sent a usable one.")

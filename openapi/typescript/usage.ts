@@ -99,19 +99,26 @@ export const query: NonNullable<paths["/v1/appointments"]["get"]["parameters"]["
   orderBy: "start_time desc",
 };
 
-// Every error is a problem with a reason that a program can decide by.
-export function retry(problem: components["responses"]["Conflict"]["content"]["application/problem+json"]): boolean {
-  const reason: Schemas["ErrorReason"] = problem.reason;
-  switch (reason) {
+// Every error is a problem with a reason that a program can decide by. A client knows which ones an operation has.
+type Conflict = operations["createAppointment"]["responses"][409]["content"]["application/problem+json"];
+export function retry(problem: Conflict): boolean {
+  switch (problem.reason) {
     case "REQUEST_IN_FLIGHT":
     case "CONTENTION":
       return true;
     case "SLOT_UNAVAILABLE":
     case "CUSTOMER_BUSY":
+    case "REQUEST_ID_REUSED":
       return false;
-    default:
-      return problem.status >= 500 && (problem.errors ?? []).length === 0;
+    // @ts-expect-error no booking is refused for the name of a service
+    case "SERVICE_NAME_TAKEN":
+      return false;
   }
+}
+// What is not an operation's own is the same everywhere.
+export function later(problem: components["responses"]["ServerError"]["content"]["application/problem+json"]): boolean {
+  const reason: "UNAVAILABLE" | "DEADLINE_EXCEEDED" | "INTERNAL" = problem.reason;
+  return reason !== "INTERNAL" && (problem.errors ?? []).length === 0;
 }
 
 // A deletion has no body.

@@ -1,9 +1,27 @@
 "use strict";
 
+// fold puts what few readers look for behind a line that opens it: the headers of answers, and the examples and schemas of
+// errors. Otherwise an operation with all of its errors fills several screens.
+function fold() {
+  const folded = (React, title, name, content) =>
+    React.createElement("details", { className: name }, React.createElement("summary", null, title), content);
+  return {
+    wrapComponents: {
+      headers: (Headers, { React }) => (props) => folded(React, "Headers", "fold", React.createElement(Headers, props)),
+      modelExample: (ModelExample, { React }) => (props) => {
+        const content = React.createElement(ModelExample, props);
+        const isError = [...(props.specPath ?? [])].includes("application/problem+json");
+        return isError ? folded(React, "Example and schema", "fold example", content) : content;
+      },
+    },
+  };
+}
+
 const ui = SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#swagger-ui",
   presets: [SwaggerUIBundle.presets.apis],
+  plugins: [fold],
   layout: "BaseLayout",
   deepLinking: true,
   displayRequestDuration: true,

@@ -1,0 +1,36 @@
+package e2e_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/beauty-salon/platform/e2e/salontest"
+)
+
+// undriven are the declared reasons that no test can make the program answer with, and why.
+var undriven = map[string]string{}
+
+// checkReasons fails a run of the whole suite in which some declared reason was not seen. What is answered and not declared
+// fails where it is answered.
+func checkReasons(status int) int {
+	if status != 0 || testing.Short() || !wholeSuite() {
+		return status
+	}
+	for _, complaint := range salontest.Unseen(undriven) {
+		fmt.Fprintln(os.Stderr, "reasons:", complaint)
+		status = 1
+	}
+	return status
+}
+
+// wholeSuite reports whether no test was left out by a flag.
+func wholeSuite() bool {
+	for _, name := range []string{"test.run", "test.skip", "test.list"} {
+		if f := flag.Lookup(name); f != nil && f.Value.String() != "" {
+			return false
+		}
+	}
+	return true
+}
