@@ -121,6 +121,9 @@ func prepareData(ctx context.Context, dir, natsListen string, salon firstSalonFl
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // see above
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
+	if err := embedded.CheckOwner(dir); err != nil {
+		return nil, err
+	}
 	if cfg.SecretKey == "" {
 		if cfg.SecretKey, err = keyFile(dir); err != nil {
 			return nil, err

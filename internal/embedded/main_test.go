@@ -102,23 +102,8 @@ func query(t *testing.T, at, statement string) string {
 // possible, with PostgreSQL in dir; it returns the administrator's URL.
 func helper(t *testing.T, dir string, credential *syscall.Credential) (*exec.Cmd, string) {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	content, err := os.ReadFile(self)
-	if err != nil {
-		t.Fatal(err)
-	}
-	binary := filepath.Join(publicDir(t), "helper") // the original may lie where only we can read
-	if err := os.WriteFile(binary, content, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(binary)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), helperDir+"="+dir)
+	cmd := helperCommand(t, dir, credential)
 	cmd.Stderr = os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -135,6 +120,27 @@ func helper(t *testing.T, dir string, credential *syscall.Credential) (*exec.Cmd
 		t.Fatalf("the helper did not start: %v", err)
 	}
 	return cmd, at
+}
+
+func helperCommand(t *testing.T, dir string, credential *syscall.Credential) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	binary := filepath.Join(publicDir(t), "helper") // the original may lie where only we can read
+	if err := os.WriteFile(binary, content, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(binary)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), helperDir+"="+dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
+	return cmd
 }
 
 // eventually polls until ok holds.

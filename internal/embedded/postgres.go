@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/beauty-salon/platform/internal/embedded/dirowner"
 	"github.com/beauty-salon/platform/internal/embedded/pgcluster"
 )
 
@@ -62,3 +63,7 @@ func (p *Postgres) Done() <-chan struct{} { return p.cluster.Done() }
 // Stop disconnects all clients, shuts the server down and waits for it. When ctx ends first, the server is killed,
 // and the next start recovers.
 func (p *Postgres) Stop(ctx context.Context) error { return p.cluster.Stop(ctx) }
+
+// CheckOwner returns an error when this process cannot use a data directory because something in it belongs to somebody
+// else, as after a copy. The error names both and the command that helps.
+func CheckOwner(dir string) error { return dirowner.Check(dir) }

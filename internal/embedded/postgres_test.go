@@ -164,9 +164,30 @@ func TestPostgresAsOrdinaryUser(t *testing.T) {
 	if err := os.Chown(dir, uid, gid); err != nil {
 		t.Fatal(err)
 	}
-	_, at := helper(t, dir, &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)})
+	credential := &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	running, at := helper(t, dir, credential)
 	if got := query(t, at, "SELECT current_database()::text"); got != "salon" {
 		t.Errorf("connected to %q", got)
+	}
+	if err := running.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = running.Wait() // says that it was killed
+
+	// A copy by another user, such as root, is of no use to an ordinary user, who is told what to do.
+	for _, lost := range []string{".", "superuser.password", "data"} {
+		if err := os.Chown(filepath.Join(dir, lost), 0, 0); err != nil {
+			t.Fatal(err)
+		}
+		out, err := helperCommand(t, dir, credential).CombinedOutput()
+		want := filepath.Join(dir, lost) + " belongs to user root (0), not to nobody (" + nobody.Uid + ")"
+		if got := strings.TrimSpace(string(out)); err == nil || !strings.Contains(got, want) || strings.Contains(got, "\n") ||
+			!strings.Contains(got, "sudo chown -R "+nobody.Uid+":"+nobody.Gid+" "+dir) {
+			t.Errorf("%s of root: %v, %q", lost, err, got)
+		}
+		if err := os.Chown(filepath.Join(dir, lost), uid, gid); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

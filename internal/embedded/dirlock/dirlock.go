@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -53,13 +54,13 @@ func (l *Lock) acquire(ctx context.Context) error {
 	for {
 		err := syscall.Flock(int(l.file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
-			return l.write(strconv.Itoa(os.Getpid()))
+			return l.write(strconv.Itoa(os.Getpid()) + " " + startOf(os.Getpid()))
 		}
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return err
 		}
-		if holder := l.holder(); time.Since(begin) >= grace && Alive(holder) {
-			return fmt.Errorf("in use by process %d; stop it first", holder)
+		if pid, start := l.holder(); time.Since(begin) >= grace && Alive(pid) && (start == "" || start == startOf(pid)) {
+			return fmt.Errorf("in use by process %d; stop it first", pid)
 		}
 		select {
 		case <-ticker.C:
@@ -84,18 +85,19 @@ func (l *Lock) write(content string) error {
 	return err
 }
 
-// holder returns the process id in the file, 0 when there is none.
-func (l *Lock) holder() int {
-	content := make([]byte, 20)
+// holder returns the process id in the file, 0 when there is none, and when that process started, "" when unknown: after
+// the process has ended, another one may have its id.
+func (l *Lock) holder() (pid int, start string) {
+	content := make([]byte, 64)
 	n, err := l.file.ReadAt(content, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return 0
+		return 0, ""
 	}
-	pid, err := strconv.Atoi(string(bytes.TrimSpace(content[:n])))
-	if err != nil {
-		return 0
+	id, start, _ := strings.Cut(strings.TrimSpace(string(content[:n])), " ")
+	if pid, err = strconv.Atoi(id); err != nil {
+		return 0, ""
 	}
-	return pid
+	return pid, start
 }
 
 // Free reports whether the lock of dir is free at the moment. It does not take the lock, so the result is only good
@@ -109,11 +111,36 @@ func Free(dir string) bool {
 	return file.Close() == nil && free
 }
 
-// Alive reports whether a process with that id exists, of any user.
+// Alive reports whether a process with that id runs, of any user. A zombie, which has ended and whose parent has not
+// noticed, does not run.
 func Alive(pid int) bool {
 	if pid <= 0 {
 		return false
 	}
-	err := syscall.Kill(pid, 0)
-	return err == nil || errors.Is(err, syscall.EPERM)
+	if err := syscall.Kill(pid, 0); err != nil && !errors.Is(err, syscall.EPERM) {
+		return false
+	}
+	state, _ := stat(pid)
+	return state != "Z" && state != "X"
+}
+
+// startOf is when a process started, as Linux counts it; "" when unknown.
+func startOf(pid int) string {
+	_, start := stat(pid)
+	return start
+}
+
+// stat reads the state and the start of a process (proc_pid_stat(5)); both are "" where there is no /proc.
+func stat(pid int) (state, start string) {
+	content, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return "", ""
+	}
+	// The name of the program, in parentheses, may contain anything.
+	fields := strings.Fields(string(content[bytes.LastIndexByte(content, ')')+1:]))
+	const startField = 19 // the 22nd, when the id and the name are counted
+	if len(fields) <= startField {
+		return "", ""
+	}
+	return fields[0], fields[startField]
 }

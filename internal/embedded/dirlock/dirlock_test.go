@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -95,6 +96,27 @@ func TestLockLastsAsLongAsChildren(t *testing.T) {
 	}
 }
 
+// A process that has the id of the lock's holder by now is not named: the lock is that of the holder's children.
+func TestLockOfAProcessWhoseIDIsUsedAgain(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	lock := acquire(t, dir)
+	if _, err := lock.File().WriteAt([]byte("1 12345"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := lock.File().Truncate(int64(len("1 12345"))); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // longer than a live holder is waited for
+	defer cancel()
+	if _, err := dirlock.Acquire(ctx, dir); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v", err)
+	}
+	if err := lock.Release(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestLockNeedsADirectory(t *testing.T) {
 	t.Parallel()
 	if _, err := dirlock.Acquire(t.Context(), filepath.Join(t.TempDir(), "missing")); !errors.Is(err, os.ErrNotExist) {
@@ -112,5 +134,24 @@ func TestAlive(t *testing.T) {
 		if got := dirlock.Alive(pid); got != want {
 			t.Errorf("Alive(%d) = %v", pid, got)
 		}
+	}
+}
+
+func TestZombieIsNotAlive(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/proc/self/stat"); err != nil {
+		t.Skip("there is no /proc to tell a zombie")
+	}
+	cmd := exec.Command("true")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); dirlock.Alive(cmd.Process.Pid); <-time.After(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it counts as alive")
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+
+	"github.com/beauty-salon/platform/internal/embedded/dirowner"
 )
 
 // account is the user that the server runs as.
@@ -119,3 +121,33 @@ func (a account) workDir(dir string) string {
 	}
 	return dir
 }
+
+// checkOwner returns an error when an ordinary user cannot use the directory, because it belongs to somebody else.
+func (c *Cluster) checkOwner() error {
+	if c.account.credential != nil {
+		return nil
+	}
+	if err := dirowner.Check(c.dir); err != nil {
+		return err
+	}
+	return dirowner.Require(c.data(), c.account.user())
+}
+
+// mend gives the server back what a copy of the directory has lost: the owner, where root made the copy, and the mode
+// that PostgreSQL insists on.
+func (c *Cluster) mend() error {
+	if c.account.credential != nil {
+		for _, dir := range []string{c.data(), c.path("socket")} {
+			if err := dirowner.Give(dir, c.account.user()); err != nil {
+				return err
+			}
+		}
+	}
+	info, err := os.Stat(c.data())
+	if err != nil || info.Mode().Perm()&^0o750 == 0 {
+		return nil // without data there is nothing to mend
+	}
+	return os.Chmod(c.data(), 0o700)
+}
+
+func (a account) user() dirowner.User { return dirowner.User{UID: a.uid, GID: a.gid} }

@@ -76,6 +76,9 @@ func Start(ctx context.Context, cfg Config) (_ *Cluster, err error) {
 	if c.account, err = serverAccount(); err != nil {
 		return nil, err
 	}
+	if err := c.checkOwner(); err != nil {
+		return nil, err
+	}
 	if err := c.makeDir(); err != nil {
 		return nil, fmt.Errorf("prepare %s: %w", dir, err)
 	}
@@ -87,7 +90,10 @@ func Start(ctx context.Context, cfg Config) (_ *Cluster, err error) {
 			err = errors.Join(err, c.lock.Release(), c.removeSocketDir())
 		}
 	}()
-	if err := checkPostmaster(ctx, c.data()); err != nil {
+	if err := checkPostmaster(ctx, c.data(), c.socketIn(c.path("socket"))); err != nil {
+		return nil, err
+	}
+	if err := c.mend(); err != nil {
 		return nil, err
 	}
 	chosen, err := choose(ctx, c.data())
@@ -190,6 +196,11 @@ func (c *Cluster) socketPort() int {
 	return defaultPort
 }
 
+// socketIn is the path of the socket in a directory.
+func (c *Cluster) socketIn(dir string) string {
+	return filepath.Join(dir, ".s.PGSQL."+strconv.Itoa(c.socketPort()))
+}
+
 // makeDir creates the cluster's directory. When root creates it, the server's user must be able to enter it;
 // private files in it have stricter modes.
 func (c *Cluster) makeDir() error {
@@ -223,8 +234,7 @@ func (c *Cluster) makeDir() error {
 // too long for a socket or contains a comma, which clients would interpret as a separator.
 func (c *Cluster) makeSocketDir() error {
 	dir := c.path("socket")
-	socket := filepath.Join(dir, ".s.PGSQL."+strconv.Itoa(c.socketPort()))
-	if len(socket) <= maxSocketPath && !strings.Contains(dir, ",") {
+	if len(c.socketIn(dir)) <= maxSocketPath && !strings.Contains(dir, ",") {
 		c.socketDir = dir
 		return c.account.makeDir(dir)
 	}

@@ -8,10 +8,14 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
+
+	"github.com/beauty-salon/platform/internal/embedded/dirlock"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -101,12 +105,29 @@ func TestDataDirectoryThatIsNotAsWeLeftIt(t *testing.T) {
 		check(t, c)
 		stop(t, c)
 	})
+	socketLock := filepath.Join(dir, "socket", ".s.PGSQL.5432.lock")
 	t.Run("a server that another program started", func(t *testing.T) {
-		pid := impostor(t)
+		pid := impostor(t, filepath.Join(dir, "data"), "sleep", "600").Process.Pid
 		defer replace(t, lockFile, strconv.Itoa(pid)+"\n"+dir+"\n")()
 		if got := refused(t, dir); !strings.Contains(got, "process "+strconv.Itoa(pid)) {
 			t.Errorf("error %q", got)
 		}
+	})
+	t.Run("lock files of a server on other data", func(t *testing.T) {
+		pid := impostor(t, "/", "sleep", "600").Process.Pid
+		defer replace(t, lockFile, strconv.Itoa(pid)+"\n"+dir+"\n")()
+		defer replace(t, socketLock, strconv.Itoa(pid)+"\n"+dir+"\n")()
+		c := start(t, dir)
+		check(t, c)
+		stop(t, c)
+	})
+	t.Run("lock files of a zombie", func(t *testing.T) {
+		pid := zombie(t, impostor(t, filepath.Join(dir, "data"), "true"))
+		defer replace(t, lockFile, strconv.Itoa(pid)+"\n"+dir+"\n")()
+		defer replace(t, socketLock, strconv.Itoa(pid)+"\n"+dir+"\n")()
+		c := start(t, dir)
+		check(t, c)
+		stop(t, c)
 	})
 	t.Run("wrong password", func(t *testing.T) {
 		defer replace(t, password, "wrong")()
@@ -178,22 +199,28 @@ func ended(t *testing.T) int {
 	return cmd.Process.Pid
 }
 
-// impostor runs something called postgres.
-func impostor(t *testing.T) int {
+// impostor runs a program under the name postgres, as the server's user, in a directory.
+func impostor(t *testing.T, dir, program string, args ...string) *exec.Cmd {
 	t.Helper()
-	sleep, err := exec.LookPath("sleep")
+	original, err := exec.LookPath(program)
 	if err != nil {
 		t.Fatal(err)
 	}
-	content, err := os.ReadFile(sleep)
+	content, err := os.ReadFile(original)
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "postgres")
+	path := filepath.Join(publicDir(t), "postgres")
 	if err := os.WriteFile(path, content, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(path, "600")
+	account, err := serverAccount()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, args...)
+	cmd.Dir = dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: account.credential}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -201,6 +228,20 @@ func impostor(t *testing.T) int {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
+	return cmd
+}
+
+// zombie waits until a process has ended, and leaves it as a zombie.
+func zombie(t *testing.T, cmd *exec.Cmd) int {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); dirlock.Alive(cmd.Process.Pid); <-time.After(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Skip("there is no /proc to tell a zombie")
+		}
+	}
+	if err := syscall.Kill(cmd.Process.Pid, 0); err != nil {
+		t.Fatalf("not a zombie: %v", err)
+	}
 	return cmd.Process.Pid
 }
 
