@@ -24,6 +24,7 @@ type compose struct {
 		ReadOnly    bool              `yaml:"read_only"`
 		Ports       []string          `yaml:"ports"`
 		Volumes     []string          `yaml:"volumes"`
+		Secrets     []string          `yaml:"secrets"`
 		Healthcheck struct {
 			Test    []string `yaml:"test"`
 			Disable bool     `yaml:"disable"`
@@ -33,6 +34,9 @@ type compose struct {
 		} `yaml:"depends_on"`
 	} `yaml:"services"`
 	Volumes map[string]any `yaml:"volumes"`
+	Secrets map[string]struct {
+		Environment string `yaml:"environment"`
+	} `yaml:"secrets"`
 }
 
 func readCompose(t *testing.T) compose {
@@ -102,6 +106,35 @@ func TestComposeProcesses(t *testing.T) {
 		if len(c.Services[name].Healthcheck.Test) < 2 {
 			t.Errorf("%s has no health check", name)
 		}
+	}
+}
+
+// TestComposeSecrets: every container gets its secrets as files, and the first administrator is made.
+func TestComposeSecrets(t *testing.T) {
+	t.Parallel()
+	c := readCompose(t)
+	want := map[string]map[string]string{"migrate": {"SALON_SECRET_KEY": "secret-key", "SALON_ADMIN_PASSWORD": "admin-password"}}
+	for _, name := range processes {
+		want[name] = map[string]string{"SALON_SECRET_KEY": "secret-key"}
+	}
+	for name, files := range want {
+		s := c.Services[name]
+		for v, file := range files {
+			if s.Environment[v] != "file:/run/secrets/"+file || !slices.Contains(s.Secrets, file) || c.Secrets[file].Environment != v {
+				t.Errorf("%s: %s is %q, the secrets are %v", name, v, s.Environment[v], s.Secrets)
+			}
+		}
+		for _, value := range s.Environment {
+			if strings.Contains(value, "${SALON_SECRET_KEY") || strings.Contains(value, "${SALON_ADMIN_PASSWORD") {
+				t.Errorf("%s has a secret in its environment: %s", name, value)
+			}
+		}
+		if len(s.Secrets) != len(files) {
+			t.Errorf("%s may read %v", name, s.Secrets)
+		}
+	}
+	if !strings.HasPrefix(c.Services["migrate"].Environment["SALON_ADMIN_EMAIL"], "${SALON_ADMIN_EMAIL:?") {
+		t.Error("nobody is told to set SALON_ADMIN_EMAIL")
 	}
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs Salon as five processes on this machine, against one PostgreSQL, NATS and Redis that `salon infra` brings along.
-# Ctrl-C stops all of them. Ports, data directory and program can be set: HTTP_PORT, GRPC_PORT, DATA_DIR, PROGRAM. Process ids are
-# in DATA_DIR/*.pid, to stop one of them and see what the others do.
+# Ctrl-C stops all of them. Addresses, data directory and program can be set: SALON_HTTP_ADDR and SALON_GRPC_ADDR, or
+# HTTP_PORT and GRPC_PORT on 127.0.0.1; DATA_DIR, PROGRAM. Process ids are in DATA_DIR/*.pid, to stop one of them and see what
+# the others do; logs are in DATA_DIR/*.log, that of the gateway with the access log.
 set -euo pipefail
 # Every process gets a group of its own: Ctrl-C reaches this script only, which stops them in the right order.
 set -m
@@ -9,8 +10,8 @@ cd "$(dirname "$0")/.."
 
 salon=${PROGRAM:-bin/salon}
 data=${DATA_DIR:-.salon-distributed}
-http=${HTTP_PORT:-8080}
-grpc=${GRPC_PORT:-9090}
+http=${SALON_HTTP_ADDR:-127.0.0.1:${HTTP_PORT:-8080}}
+grpc=${SALON_GRPC_ADDR:-127.0.0.1:${GRPC_PORT:-9090}}
 mkdir -p "$data"
 
 pids=()
@@ -77,8 +78,7 @@ for service in "${services[@]}"; do
   start "$service" serve --services="$service" --rpc-addr="${!target}"
 done
 for service in "${services[@]}"; do await "$service"; done
-start gateway serve --services=gateway --http-addr="127.0.0.1:$http" --grpc-addr="127.0.0.1:$grpc" \
-  --access-log-file="$data/gateway.log"
+start gateway serve --services=gateway --http-addr="$http" --grpc-addr="$grpc" --access-log-file=
 await gateway
 
 echo "Salon runs as five processes; their logs are in $data. Ctrl-C stops them."

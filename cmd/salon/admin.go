@@ -88,6 +88,18 @@ func createFirstAdmin(ctx context.Context, url secret.Text, keys *secret.Keys, b
 	return err == nil, err
 }
 
+// makeFirstAdmin makes an administrator with the password of the environment, unless there are accounts.
+func makeFirstAdmin(ctx context.Context, url secret.Text, keys *secret.Keys, email string) error {
+	password, err := adminPassword()
+	if err != nil {
+		return err
+	}
+	if _, err := createFirstAdmin(ctx, url, keys, nil, email, "Administrator", password); err != nil {
+		return fmt.Errorf("create %s: %w", email, err)
+	}
+	return nil
+}
+
 type deadLettersCmd struct {
 	List   deadLettersListCmd   `cmd:"" help:"List dead letters, newest first."`
 	Replay deadLettersReplayCmd `cmd:"" help:"Handle a dead letter again."`

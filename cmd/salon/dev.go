@@ -59,8 +59,12 @@ func (c *devCmd) Run(ctx context.Context) (err error) {
 		warnFirstSalonInUTC()
 	}
 	if c.AdminEmail != "" {
-		if err := c.createAdmin(ctx, cfg); err != nil {
-			return fmt.Errorf("create %s: %w", c.AdminEmail, err)
+		keys, _, err := cfg.keys()
+		if err != nil {
+			return err
+		}
+		if err := makeFirstAdmin(ctx, cfg.DatabaseURL, keys, c.AdminEmail); err != nil {
+			return err
 		}
 	}
 	return runApp(ctx, cfg, stack, ls, func(a addrs) { printWelcome(os.Stdout, a, found != demoAbsent, c.DataDir) })
@@ -79,18 +83,4 @@ func (c *devCmd) config() appConfig {
 		cfg.CORSOrigins = []string{"*"} // a frontend in development may have any origin
 	}
 	return cfg
-}
-
-// createAdmin makes the first administrator, unless there are accounts.
-func (c *devCmd) createAdmin(ctx context.Context, cfg appConfig) error {
-	keys, _, err := cfg.keys()
-	if err != nil {
-		return err
-	}
-	password, err := adminPassword()
-	if err != nil {
-		return err
-	}
-	_, err = createFirstAdmin(ctx, cfg.DatabaseURL, keys, nil, c.AdminEmail, "Administrator", password)
-	return err
 }

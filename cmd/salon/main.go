@@ -51,6 +51,9 @@ func run(args []string) int {
 		fmt.Fprintln(os.Stderr, "salon:", err)
 		return 1
 	}
+	if len(args) == 0 || len(args) == 1 && args[0] == "help" {
+		args = []string{"--help"} // which the parser answers, and ends the program
+	}
 	kctx, err := parser.Parse(args)
 	if err != nil {
 		parser.Errorf("%s", err)

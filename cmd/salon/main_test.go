@@ -77,7 +77,7 @@ func TestWrongConfiguration(t *testing.T) {
 		status    int
 		want      string
 	}{
-		"nothing":           {nil, nil, 2, `expected one of "dev", "serve"`},
+		"unknown command":   {[]string{"sing"}, nil, 2, "unexpected argument sing"},
 		"unknown flag":      {[]string{"serve", "--color"}, nil, 2, "unknown flag --color"},
 		"no database":       {[]string{"serve"}, []string{"SALON_DATABASE_URL="}, 1, "no SALON_DATABASE_URL"},
 		"no NATS":           {[]string{"serve"}, []string{"SALON_NATS_URL="}, 1, "no SALON_NATS_URL"},
@@ -143,6 +143,18 @@ func TestPortIsTaken(t *testing.T) {
 	_, stderr, status := salon(t, unreachable, "serve", "--http-addr="+addr)
 	if want := "salon: " + addr + " is taken by another program: choose another address with --http-addr\n"; status != 1 || stderr != want {
 		t.Errorf("exit status %d, prints %q, want %q", status, stderr, want)
+	}
+}
+
+// TestHelp: whoever calls the program without a command, or asks for help, gets it.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	want, _, _ := salon(t, nil, "--help")
+	for _, args := range [][]string{nil, {"help"}, {"--help"}, {"-h"}} {
+		stdout, stderr, status := salon(t, nil, args...)
+		if status != 0 || stderr != "" || stdout != want || !strings.Contains(stdout, "migrate") {
+			t.Errorf("salon %v: exit status %d, prints %q and %q", args, status, stdout, stderr)
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 type migrateCmd struct {
 	secretFlags
 	firstSalonFlags
+	AdminEmail  string      `help:"Address of the first administrator, who is made when there are no accounts and gets the password in SALON_ADMIN_PASSWORD."`
 	DatabaseURL secret.Text `help:"PostgreSQL of an administrator, who may create roles and schemas: postgres://admin:password@host/salon" required:""`
 }
 
@@ -30,6 +31,11 @@ func (c *migrateCmd) Run(ctx context.Context) error {
 	}
 	if inUTC {
 		warnFirstSalonInUTC()
+	}
+	if c.AdminEmail != "" {
+		if err := makeFirstAdmin(ctx, c.DatabaseURL, keys, c.AdminEmail); err != nil {
+			return err
+		}
 	}
 	fmt.Println("the database is up to date")
 	return nil

@@ -231,6 +231,10 @@ func TestDevelopment(t *testing.T) {
 	if p.cmd.ProcessState.ExitCode() != 1 {
 		t.Errorf("without a database it ended with %v", err)
 	}
+	logged, _, _ := strings.Cut(p.printed, "Salon dev is running")
+	if strings.ContainsAny(logged, "{}\x1b") || !strings.Contains(logged, "INF starting version=dev\n") {
+		t.Errorf("not for people, or coloured without a terminal: %s", logged)
+	}
 	want := "warning: SALON_TIME_ZONE is not set, so the first salon is in UTC; PATCH /v1/salons/" + id.FirstSalon + " changes its timeZone\n" +
 		"salon: PostgreSQL has stopped; its log is " + filepath.Join(dir, "postgres", "postgres.log") + "\n"
 	if got := p.errors.String(); got != want {

@@ -28,7 +28,11 @@ func runApp(ctx context.Context, cfg appConfig, stack *lifecycle.Stack, ls *list
 	if err := startTracing(ctx, &cfg, stack, logger); err != nil {
 		return err
 	}
-	logger.Info().Interface("config", cfg.printed()).Str("version", version).Msg("starting")
+	starting := logger.Info().Str("version", version)
+	if cfg.LogFormat != "console" { // for people, most of the configuration is the defaults that --help shows
+		starting = starting.Interface("config", cfg.printed())
+	}
+	starting.Msg("starting")
 
 	a, err := newApp(ctx, cfg, logger, stack)
 	if err != nil {

@@ -32,7 +32,17 @@ func TestDistributed(t *testing.T) {
 	t.Run("flow", func(t *testing.T) { salontest.Both(t, d.System, flow) })
 	t.Run("internal methods", d.internalMethods)
 	t.Run("a service is away", d.serviceAway)
+	id := d.loggedRequest(t)
 	t.Run("Ctrl-C", d.interrupt)
+	t.Run("access log", func(t *testing.T) {
+		data, err := os.ReadFile(filepath.Join(d.dir, "gateway.log"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(string(data), id); n != 1 {
+			t.Errorf("a call is in the access log %d times", n)
+		}
+	})
 }
 
 // TestOneProcess does in one process what TestDistributed does in five.
@@ -62,7 +72,7 @@ func startDistributed(t *testing.T) *distributed {
 	}
 	d := &distributed{program: program, dir: dataDir(t)}
 	d.System = salontest.Start(t, salontest.WithProgram(script, nil), salontest.WithDataDir(d.dir), salontest.WithBookingLimit(), salontest.WithEnv(
-		"PROGRAM="+program, "DATA_DIR="+d.dir, "HTTP_PORT=0", "GRPC_PORT=0", "SALON_DEMO=false", "SALON_LIMIT_AUTH=200"))
+		"PROGRAM="+program, "DATA_DIR="+d.dir, "SALON_HTTP_ADDR=127.0.0.1:0", "SALON_GRPC_ADDR=127.0.0.1:0", "SALON_DEMO=false", "SALON_LIMIT_AUTH=200"))
 	t.Cleanup(func() {
 		_ = d.Signal(syscall.SIGTERM) // it has ended, unless the test has failed; the script's status names the signal
 		if err := d.Wait(time.Minute); err != nil {
@@ -77,6 +87,23 @@ func startDistributed(t *testing.T) *distributed {
 		t.Fatal(err)
 	}
 	return d
+}
+
+// loggedRequest makes a call and returns its request id.
+func (d *distributed) loggedRequest(t *testing.T) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.URL()+"/v1/masters", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := resp.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return resp.Header.Get("X-Request-Id")
 }
 
 // salon is the program with these arguments, in the environment that the script gives to its processes.

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/term"
 )
 
 // The values of [Config.Format].
 const (
 	FormatJSON    = "json"    // one JSON object a line, for log shippers
-	FormatConsole = "console" // coloured text, for people
+	FormatConsole = "console" // text for people, with colours on a terminal
 )
 
 // timeFormat is RFC 3339 with milliseconds.
@@ -59,7 +60,12 @@ func New(cfg Config) zerolog.Logger {
 		out = os.Stdout
 	}
 	if cfg.Format == FormatConsole {
-		out = zerolog.ConsoleWriter{Out: out, TimeFormat: timeFormat, TimeLocation: time.UTC}
+		out = zerolog.ConsoleWriter{Out: out, TimeFormat: timeFormat, TimeLocation: time.UTC, NoColor: !isTerminal(out)}
 	}
 	return zerolog.New(out).Level(level).With().Timestamp().Logger()
+}
+
+func isTerminal(out io.Writer) bool {
+	file, ok := out.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
 }

@@ -32,6 +32,9 @@ const (
 	startTimeout = 2 * time.Minute
 )
 
+// MasterKey is the secret of [Server.Keys], for a program that gets it as a setting.
+const MasterKey = "the tests' master key, which protects nothing"
+
 // cluster is the server of this test binary.
 type cluster struct {
 	server *pgcluster.Cluster
@@ -56,7 +59,7 @@ func LeakOptions() []goleak.Option {
 func startCluster() (*cluster, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	keys, err := secret.NewKeys([]byte("the tests' master key, which protects nothing"))
+	keys, err := secret.NewKeys([]byte(MasterKey))
 	if err != nil {
 		return nil, err
 	}
