@@ -49,6 +49,10 @@ test-openapi-types: ## Generate a TypeScript client's types and compile them
 	npm --prefix openapi/typescript ci --no-audit --no-fund
 	npm --prefix openapi/typescript test
 
+.PHONY: soak
+soak: postgresql race ## Run the tests that can be long for as long as they find something
+	SALON_SOAK=1 go test -race -count=1 -timeout 30m ./e2e/conformance/...
+
 .PHONY: bench
 bench: postgresql ## Run the benchmarks
 	go run ./bench
