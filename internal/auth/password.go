@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/argon2"
+
+	"github.com/beauty-salon/platform/internal/fold"
 )
 
 // PasswordConfig bounds the work for passwords. The zero value is for production.
@@ -54,46 +56,55 @@ func newPasswords(cfg PasswordConfig, params argonParams) *Passwords {
 	}
 }
 
-// Hash returns the hash of a new password as a PHC string for storage. It returns RESOURCE_EXHAUSTED when the queue
-// is full, and the error of ctx when ctx ends first.
+// Hash returns the hash of a new password, in the form of [fold.Password], as a PHC string for storage. It returns
+// RESOURCE_EXHAUSTED when the queue is full, and the error of ctx when ctx ends first.
 func (p *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	h := argonHash{params: p.params, salt: make([]byte, saltBytes)}
 	_, _ = rand.Read(h.salt)
-	if err := p.do(ctx, func() { h.sum = h.params.key(password, h.salt, sumBytes) }); err != nil {
+	if err := p.do(ctx, func() { h.sum = h.params.key(fold.Password(password), h.salt, sumBytes) }); err != nil {
 		return "", err
 	}
 	return h.String(), nil
 }
 
-// Verify reports whether a password matches a hash of Hash. A malformed hash is an error, after the same work.
-// Verify returns RESOURCE_EXHAUSTED when the queue is full.
-func (p *Passwords) Verify(ctx context.Context, hash, password string) (bool, error) {
+// Verify reports whether a password matches a hash of Hash. The password may be in any form, and also in the form that
+// it was typed in before Hash normalised passwords. rehash means that the password matches and the caller should store a
+// new hash of it, because the hash has other parameters than those in use now or is not of the normal form.
+//
+// A malformed hash is an error, after the same work. Verify returns RESOURCE_EXHAUSTED when the queue is full.
+func (p *Passwords) Verify(ctx context.Context, hash, password string) (ok, rehash bool, err error) {
 	h, parseErr := parseArgon(hash)
 	if parseErr != nil {
 		h = p.decoy
 	}
-	var sum []byte
-	if err := p.do(ctx, func() { sum = h.params.key(password, h.salt, len(h.sum)) }); err != nil {
-		return false, err
+	if err := p.do(ctx, func() { ok, rehash = p.match(h, password) }); err != nil {
+		return false, false, err
 	}
 	if parseErr != nil {
-		return false, fmt.Errorf("stored password hash: %w", parseErr)
+		return false, false, fmt.Errorf("stored password hash: %w", parseErr)
 	}
-	return subtle.ConstantTimeCompare(sum, h.sum) == 1, nil
+	return ok, rehash, nil
 }
 
 // VerifyNothing does the work of Verify for an account that does not exist, so that the response time does not
 // reveal which accounts exist. Its errors are those of Verify.
 func (p *Passwords) VerifyNothing(ctx context.Context, password string) error {
-	return p.do(ctx, func() { p.decoy.params.key(password, p.decoy.salt, sumBytes) })
+	return p.do(ctx, func() { p.match(p.decoy, password) })
 }
 
-// NeedsRehash reports whether a hash has other parameters than those in use now. The caller then stores a new hash
-// after the next successful Verify.
-func (p *Passwords) NeedsRehash(hash string) bool {
-	h, err := parseArgon(hash)
-	return err != nil || h.params != p.params || len(h.sum) != sumBytes
+// match tries the normal form of a password and, only when the password is not in that form, the password as it is. So
+// the work of a failure depends on the password alone, and not on the hash.
+func (p *Passwords) match(h argonHash, password string) (ok, rehash bool) {
+	normal := fold.Password(password)
+	if h.is(normal) {
+		return true, p.outdated(h)
+	}
+	ok = normal != password && h.is(password)
+	return ok, ok
 }
+
+// outdated reports whether a hash has other parameters than those in use now.
+func (p *Passwords) outdated(h argonHash) bool { return h.params != p.params || len(h.sum) != sumBytes }
 
 // do runs work when a slot is free.
 func (p *Passwords) do(ctx context.Context, work func()) error {
@@ -115,6 +126,11 @@ func (p *Passwords) do(ctx context.Context, work func()) error {
 	}
 	work()
 	return nil
+}
+
+// is reports whether the hash is that of a password.
+func (h argonHash) is(password string) bool {
+	return subtle.ConstantTimeCompare(h.params.key(password, h.salt, len(h.sum)), h.sum) == 1
 }
 
 // key derives n bytes from a password.

@@ -22,14 +22,11 @@ func TestPasswordRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if ok, err := p.Verify(t.Context(), hash, password); !ok || err != nil {
-			t.Errorf("Verify(%q) = %v, %v", password, ok, err)
+		if ok, rehash, err := p.Verify(t.Context(), hash, password); !ok || rehash || err != nil {
+			t.Errorf("Verify(%q) = %v, %v, %v", password, ok, rehash, err)
 		}
-		if ok, err := p.Verify(t.Context(), hash, password+"!"); ok || err != nil {
-			t.Errorf("Verify(%q, wrong) = %v, %v", password, ok, err)
-		}
-		if p.NeedsRehash(hash) {
-			t.Errorf("a new hash needs a rehash: %q", hash)
+		if ok, rehash, err := p.Verify(t.Context(), hash, password+"!"); ok || rehash || err != nil {
+			t.Errorf("Verify(%q, wrong) = %v, %v, %v", password, ok, rehash, err)
 		}
 	}
 }
@@ -40,11 +37,49 @@ func TestProductionCosts(t *testing.T) {
 	if want := "$argon2id$v=19$m=19456,t=2,p=1$"; err != nil || !strings.HasPrefix(hash, want) {
 		t.Fatalf("hash %q, %v does not begin with %q", hash, err, want)
 	}
-	if ok, err := p.Verify(t.Context(), hash, "correct horse battery"); !ok || err != nil {
-		t.Errorf("Verify = %v, %v", ok, err)
+	if ok, rehash, err := p.Verify(t.Context(), hash, "correct horse battery"); !ok || rehash || err != nil {
+		t.Errorf("Verify = %v, %v, %v", ok, rehash, err)
 	}
-	if cheap := newPasswords(PasswordConfig{}, cheapArgon); !cheap.NeedsRehash(hash) || p.NeedsRehash(hash) {
-		t.Error("NeedsRehash does not look at the costs")
+	cheap := newPasswords(PasswordConfig{}, cheapArgon)
+	if ok, rehash, err := cheap.Verify(t.Context(), hash, "correct horse battery"); !ok || !rehash || err != nil {
+		t.Errorf("with other costs: Verify = %v, %v, %v", ok, rehash, err)
+	}
+}
+
+// A password is the same however the device writes its letters and spaces.
+func TestPasswordsAreNormalised(t *testing.T) {
+	p := newPasswords(PasswordConfig{}, cheapArgon)
+	const composed, decomposed = "gr\u00fcne B\u00e4ume", "gru\u0308ne\u00a0Ba\u0308ume"
+	for _, stored := range []string{composed, decomposed} {
+		hash, err := p.Hash(t.Context(), stored)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, typed := range []string{composed, decomposed} {
+			if ok, rehash, err := p.Verify(t.Context(), hash, typed); !ok || rehash || err != nil {
+				t.Errorf("%q for %q: %v, %v, %v", typed, stored, ok, rehash, err)
+			}
+		}
+	}
+}
+
+// Hashes from before passwords were normalised match what was typed then, and ask for a new hash.
+func TestHashOfATypedPassword(t *testing.T) {
+	p := newPasswords(PasswordConfig{}, cheapArgon)
+	const composed, decomposed = "gr\u00fcne Baeume", "gru\u0308ne Baeume"
+	h := argonHash{params: cheapArgon, salt: []byte("sixteen bytes ..")}
+	h.sum = cheapArgon.key(decomposed, h.salt, sumBytes)
+	for _, tc := range []struct {
+		password   string
+		ok, rehash bool
+	}{
+		{decomposed, true, true},
+		{composed, false, false},
+		{"wro\u0308ng", false, false},
+	} {
+		if ok, rehash, err := p.Verify(t.Context(), h.String(), tc.password); ok != tc.ok || rehash != tc.rehash || err != nil {
+			t.Errorf("Verify(%q) = %v, %v, %v; want %+v", tc.password, ok, rehash, err, tc)
+		}
 	}
 }
 
@@ -61,11 +96,8 @@ func TestHashIsSalted(t *testing.T) {
 func TestForeignHash(t *testing.T) {
 	const hash = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
 	p := NewPasswords(PasswordConfig{})
-	if ok, err := p.Verify(t.Context(), hash, "password"); !ok || err != nil {
-		t.Errorf("Verify = %v, %v", ok, err)
-	}
-	if !p.NeedsRehash(hash) {
-		t.Error("a cheaper hash needs no rehash")
+	if ok, rehash, err := p.Verify(t.Context(), hash, "password"); !ok || !rehash || err != nil {
+		t.Errorf("Verify = %v, %v, %v; want a match with a cheaper hash", ok, rehash, err)
 	}
 }
 
@@ -99,12 +131,9 @@ func TestUnreadableHash(t *testing.T) {
 		"trailing part":  good + "$x",
 	} {
 		t.Run(name, func(t *testing.T) {
-			ok, err := p.Verify(t.Context(), hash, "hunter22")
-			if ok || !errors.Is(err, errHashFormat) {
-				t.Errorf("Verify = %v, %v", ok, err)
-			}
-			if !p.NeedsRehash(hash) {
-				t.Error("needs no rehash")
+			ok, rehash, err := p.Verify(t.Context(), hash, "hunter22")
+			if ok || rehash || !errors.Is(err, errHashFormat) {
+				t.Errorf("Verify = %v, %v, %v", ok, rehash, err)
 			}
 		})
 	}
@@ -132,7 +161,7 @@ func TestPasswordQueue(t *testing.T) {
 	if apierr.From(err).RetryAfter() <= 0 {
 		t.Error("Hash: no time to come back")
 	}
-	_, err = p.Verify(t.Context(), "", "x")
+	_, _, err = p.Verify(t.Context(), "", "x")
 	wantCode(t, err, codes.ResourceExhausted)
 	wantCode(t, p.VerifyNothing(t.Context(), "x"), codes.ResourceExhausted)
 

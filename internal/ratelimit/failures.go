@@ -8,7 +8,19 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Failures counts failed attempts, such as sign-ins, over a sliding window. It is safe for concurrent use.
+// Ceiling is how many failures may happen under one key in any window of time.
+type Ceiling struct {
+	// Key is what the failures are counted by. It may have any length and contain personal data: only its hash is
+	// stored. Ceilings of different kinds need different keys.
+	Key string
+	// Allowed is the number of failures in a Window. It is at least 1.
+	Allowed int
+	// Window is how long a failure counts. It must be the same in all calls with the same Key.
+	Window time.Duration
+}
+
+// Failures counts failed attempts, such as sign-ins, over sliding windows. An attempt may be under several ceilings at
+// once. It is safe for concurrent use.
 //
 // Call Blocked before an attempt to save the work. After a failed attempt, Add decides whether the caller may learn
 // that the attempt failed: a hundred parallel guesses reveal no more than a hundred guesses in a row. After a
@@ -17,36 +29,38 @@ import (
 type Failures struct {
 	limiter *Limiter
 	name    string
-	allowed int
-	window  time.Duration
 	local   *localFailures
 }
 
-// Failures returns a counter that allows the given number of failures in any window of time. The name separates its
-// keys from those of other counters.
-func (l *Limiter) Failures(name string, allowed int, window time.Duration) *Failures {
-	return &Failures{limiter: l, name: name, allowed: allowed, window: window, local: newLocalFailures(time.Now)}
+// Failures returns a counter. The name separates its keys from those of other counters.
+func (l *Limiter) Failures(name string) *Failures {
+	return &Failures{limiter: l, name: name, local: newLocalFailures(time.Now)}
 }
 
-// Blocked returns how long the key remains blocked, 0 when it is not blocked. The process that counted failures
-// before and during an outage of Redis still counts them.
-func (f *Failures) Blocked(ctx context.Context, key string) time.Duration {
-	return f.use(ctx, key, "")
+// Blocked returns how long the attempt remains blocked by one of its ceilings, 0 when it is not blocked. The process
+// that counted failures before and during an outage of Redis still counts them.
+func (f *Failures) Blocked(ctx context.Context, ceilings ...Ceiling) time.Duration {
+	return f.use(ctx, ceilings, "")
 }
 
-// Add counts a failure, unless the key is blocked. It returns the same as Blocked.
-func (f *Failures) Add(ctx context.Context, key string) time.Duration {
-	return f.use(ctx, key, rand.Text())
+// Add counts a failure under all ceilings, unless one of them blocks the attempt: then it counts none. It returns the
+// same as Blocked.
+func (f *Failures) Add(ctx context.Context, ceilings ...Ceiling) time.Duration {
+	return f.use(ctx, ceilings, rand.Text())
 }
 
 // use counts a failure under the name of a member, or no failure when the name is empty.
-func (f *Failures) use(ctx context.Context, key, member string) time.Duration {
-	key = f.key(key)
+func (f *Failures) use(ctx context.Context, ceilings []Ceiling, member string) time.Duration {
+	keys, args := make([]string, len(ceilings)), []any{member}
+	for i, c := range ceilings {
+		keys[i] = f.key(c.Key)
+		args = append(args, c.Window.Microseconds(), c.Allowed)
+	}
 	var blocked int64
 	// A failure is counted even when the caller disconnects. Otherwise an attacker could disconnect to avoid the
 	// count.
 	err := f.limiter.do(context.WithoutCancel(ctx), func(ctx context.Context, r redis.UniversalClient) (err error) {
-		blocked, err = failuresScript.Run(ctx, r, []string{key}, f.window.Microseconds(), f.allowed, member).Int64()
+		blocked, err = failuresScript.Run(ctx, r, keys, args...).Int64()
 		return err
 	})
 	if err == nil && blocked > 0 {
@@ -54,12 +68,12 @@ func (f *Failures) use(ctx context.Context, key, member string) time.Duration {
 	}
 	// The failure is also counted in this process, so that neither the start nor the end of an outage of Redis
 	// unblocks a key.
-	return f.local.use(key, member != "", err != nil, f.allowed, f.window)
+	return f.local.use(keys, ceilings, member != "", err != nil)
 }
 
-// Reset deletes the failures of a key.
-func (f *Failures) Reset(ctx context.Context, key string) {
-	key = f.key(key)
+// Reset deletes the failures under the key of a ceiling.
+func (f *Failures) Reset(ctx context.Context, c Ceiling) {
+	key := f.key(c.Key)
 	f.local.reset(key)
 	_ = f.limiter.do(context.WithoutCancel(ctx), func(ctx context.Context, r redis.UniversalClient) error {
 		return r.Del(ctx, key).Err()
@@ -68,20 +82,27 @@ func (f *Failures) Reset(ctx context.Context, key string) {
 
 func (f *Failures) key(key string) string { return hashed("failures:"+f.name, key) }
 
-// failuresScript keeps the times of the last failures, in microseconds of Redis' clock. It returns how long the key
-// is blocked. When the key is not blocked, the script counts a failure if a member is named, and returns 0.
+// failuresScript keeps the times of the last failures under each key, in microseconds of Redis' clock. It returns how
+// long the longest block lasts. When no key is blocked, the script counts a failure under all keys if a member is named,
+// and returns 0.
 var failuresScript = redis.NewScript(`
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
-local window, allowed = tonumber(ARGV[1]), tonumber(ARGV[2])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%d', now - window))
-if redis.call('ZCARD', KEYS[1]) >= allowed then
-  local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-  return tonumber(oldest[2]) + window - now
+local blocked = 0
+for i, key in ipairs(KEYS) do
+  local window, allowed = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', string.format('%d', now - window))
+  local count = redis.call('ZCARD', key)
+  if count >= allowed then
+    local frees = redis.call('ZRANGE', key, count - allowed, count - allowed, 'WITHSCORES')
+    blocked = math.max(blocked, tonumber(frees[2]) + window - now)
+  end
 end
-if ARGV[3] ~= '' then
-  redis.call('ZADD', KEYS[1], string.format('%d', now), ARGV[3])
-  redis.call('PEXPIRE', KEYS[1], math.ceil(window / 1000))
+if blocked == 0 and ARGV[1] ~= '' then
+  for i, key in ipairs(KEYS) do
+    redis.call('ZADD', key, string.format('%d', now), ARGV[1])
+    redis.call('PEXPIRE', key, math.ceil(tonumber(ARGV[2 * i]) / 1000))
+  end
 end
-return 0
+return blocked
 `)

@@ -2,14 +2,19 @@ package ratelimit
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/maypok86/otter/v2"
 )
 
+// localFailureCount bounds the memory of the failures that one process keeps to some 10 MB.
+const localFailureCount = 250_000
+
 // localFailures keeps failures in this process, oldest first. The slices are never changed in place.
 type localFailures struct {
 	now   func() time.Time
+	mu    sync.Mutex // an attempt reads and changes several keys at once
 	byKey *otter.Cache[string, []localFailure]
 }
 
@@ -19,29 +24,44 @@ type localFailure struct {
 }
 
 func newLocalFailures(now func() time.Time) *localFailures {
-	return &localFailures{now: now, byKey: otter.Must(&otter.Options[string, []localFailure]{MaximumSize: localKeys})}
+	return &localFailures{now: now, byKey: otter.Must(&otter.Options[string, []localFailure]{
+		MaximumWeight: localFailureCount,
+		Weigher:       func(_ string, failures []localFailure) uint32 { return uint32(len(failures)) },
+	})}
 }
 
-// use returns how long the key is blocked. When the key is not blocked, use counts a failure if add is set, and
-// returns 0. alone means that Redis was unavailable. When Redis was available and has counted all failures, Redis
-// decides: it also knows of resets by other processes.
-func (l *localFailures) use(key string, add, alone bool, allowed int, window time.Duration) (wait time.Duration) {
+// use returns how long the attempt is blocked. keys are those of the ceilings. When the attempt is not blocked, use
+// counts a failure under all keys if add is set, and returns 0. alone means that Redis was unavailable. When Redis was
+// available and has counted all failures of a key, Redis decides: it also knows of resets by other processes.
+func (l *localFailures) use(keys []string, ceilings []Ceiling, add, alone bool) (wait time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	now := l.now()
-	l.byKey.Compute(key, func(old []localFailure, _ bool) ([]localFailure, otter.ComputeOp) {
-		recent := slices.DeleteFunc(slices.Clone(old), func(f localFailure) bool { return now.Sub(f.at) >= window })
-		decides := alone || slices.ContainsFunc(recent, func(f localFailure) bool { return f.alone })
-		if len(recent) >= allowed && decides {
-			wait = recent[0].at.Add(window).Sub(now)
-		} else if add {
-			recent = append(recent, localFailure{at: now, alone: alone})
-			recent = recent[max(len(recent)-allowed, 0):]
+	recent := make([][]localFailure, len(keys))
+	for i, c := range ceilings {
+		old, _ := l.byKey.GetIfPresent(keys[i])
+		recent[i] = slices.DeleteFunc(slices.Clone(old), func(f localFailure) bool { return now.Sub(f.at) >= c.Window })
+		decides := alone || slices.ContainsFunc(recent[i], func(f localFailure) bool { return f.alone })
+		if over := len(recent[i]) - c.Allowed; over >= 0 && decides {
+			wait = max(wait, recent[i][over].at.Add(c.Window).Sub(now))
 		}
-		if len(recent) == 0 {
-			return nil, otter.InvalidateOp
+	}
+	for i, c := range ceilings {
+		if add && wait == 0 {
+			recent[i] = append(recent[i], localFailure{at: now, alone: alone})
+			recent[i] = recent[i][max(len(recent[i])-c.Allowed, 0):]
 		}
-		return recent, otter.WriteOp
-	})
+		if len(recent[i]) == 0 {
+			l.byKey.Invalidate(keys[i])
+		} else {
+			l.byKey.Set(keys[i], recent[i])
+		}
+	}
 	return wait
 }
 
-func (l *localFailures) reset(key string) { l.byKey.Invalidate(key) }
+func (l *localFailures) reset(key string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.byKey.Invalidate(key)
+}

@@ -33,7 +33,7 @@ func (c *clock) Now() time.Time {
 // store is something to count in: Redis or this process.
 type store struct {
 	limiter  *Limiter
-	failures func(allowed int, window time.Duration) *Failures
+	failures func() *Failures
 	advance  func(d time.Duration)
 }
 
@@ -66,10 +66,8 @@ func inBoth(t *testing.T, test func(t *testing.T, s store)) {
 			server.SetTime(now)
 		}
 		test(t, store{
-			limiter: l,
-			failures: func(allowed int, window time.Duration) *Failures {
-				return l.Failures("login", allowed, window)
-			},
+			limiter:  l,
+			failures: func() *Failures { return l.Failures("login") },
 			advance: func(d time.Duration) {
 				server.FastForward(d)
 				now = now.Add(d)
@@ -86,8 +84,8 @@ func inBoth(t *testing.T, test func(t *testing.T, s store)) {
 		l.local = newLocalLimiter(c.Now)
 		test(t, store{
 			limiter: l,
-			failures: func(allowed int, window time.Duration) *Failures {
-				f := l.Failures("login", allowed, window)
+			failures: func() *Failures {
+				f := l.Failures("login")
 				f.local = newLocalFailures(c.Now)
 				return f
 			},
@@ -153,9 +151,9 @@ func TestLimitDefaults(t *testing.T) {
 func TestKeysAreNotStored(t *testing.T) {
 	server := redistest.New(t)
 	l := New(open(t, server.URL()), zerolog.Nop())
-	f := l.Failures("login", 5, time.Minute)
+	f := l.Failures("login")
 	l.Allow(t.Context(), "anna@example.com|192.0.2.1", Limit{Rate: 1, Period: time.Minute})
-	f.Add(t.Context(), "anna@example.com|192.0.2.1")
+	f.Add(t.Context(), Ceiling{Key: "anna@example.com|192.0.2.1", Allowed: 5, Window: time.Minute})
 	keys, err := rawClient(t, server).Keys(t.Context(), "*").Result()
 	if err != nil || len(keys) != 2 {
 		t.Fatalf("keys %v, %v", keys, err)
@@ -233,18 +231,18 @@ func TestHangingRedis(t *testing.T) {
 	defer func() { _ = c.Close() }()
 	l := New(c, zerolog.Nop())
 	lim := Limit{Rate: 1, Period: time.Hour, Burst: 2}
-	f := l.Failures("login", 1, time.Hour)
+	f, k := l.Failures("login"), Ceiling{Key: "k", Allowed: 1, Window: time.Hour}
 	for _, want := range []bool{true, true, false, false} {
 		if r := l.Allow(t.Context(), "k", lim); r.Allowed != want {
 			t.Errorf("%+v, want %v", r, want)
 		}
 	}
-	f.Add(t.Context(), "k")
-	if f.Blocked(t.Context(), "k") == 0 {
+	f.Add(t.Context(), k)
+	if f.Blocked(t.Context(), k) == 0 {
 		t.Error("a failure is not counted")
 	}
-	f.Reset(t.Context(), "k")
-	if f.Blocked(t.Context(), "k") != 0 {
+	f.Reset(t.Context(), k)
+	if f.Blocked(t.Context(), k) != 0 {
 		t.Error("a reset is lost")
 	}
 }

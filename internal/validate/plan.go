@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"github.com/beauty-salon/platform/internal/fold"
 )
 
 // maskField is the name of the mask in every Update request.
@@ -89,6 +90,7 @@ const (
 	line
 	block
 	lowerCase
+	password
 )
 
 // formOf returns the form that the field's rules request. For a list or a map, the rules of its values count.
@@ -111,6 +113,8 @@ func formOf(f protoreflect.FieldDescriptor) form {
 		return line
 	case has(text, apiv1.E_Block):
 		return block
+	case has(text, apiv1.E_Secret):
+		return password
 	case text.GetUuid():
 		return lowerCase
 	}
@@ -131,6 +135,8 @@ func (f form) apply(s string) string {
 		return norm.NFC.String(strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")))
 	case lowerCase:
 		return strings.ToLower(s)
+	case password:
+		return fold.Password(s)
 	default:
 		return s
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/beauty-salon/platform/internal/idempotency"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/protoconv"
+	"github.com/beauty-salon/platform/internal/rpc"
 )
 
 const (
@@ -101,7 +102,8 @@ func (h *authHandler) GetJwks(context.Context, *userv1.GetJwksRequest) (*userv1.
 	return h.issuer.JWKS(), nil
 }
 
-// ChangePassword sets a new password and ends all other sessions.
+// ChangePassword sets a new password and ends all other sessions. Only the caller's network
+// stays one that the account has signed in from.
 func (h *authHandler) ChangePassword(ctx context.Context, req *userv1.ChangePasswordRequest) (*emptypb.Empty, error) {
 	caller := auth.Caller(ctx)
 	account, current, err := h.store.Account(ctx, caller.UserID)
@@ -111,7 +113,8 @@ func (h *authHandler) ChangePassword(ctx context.Context, req *userv1.ChangePass
 	if err := CheckPassword("new_password", req.GetNewPassword(), account.Email); err != nil {
 		return nil, err
 	}
-	ok, err := h.verify(ctx, account.Email, current.Hash, req.GetCurrentPassword())
+	address := rpc.ClientIP(ctx)
+	ok, _, err := h.verify(ctx, changeCeilings(account.Email, address), current.Hash, req.GetCurrentPassword())
 	if err != nil {
 		return nil, err
 	}
@@ -131,6 +134,13 @@ func (h *authHandler) ChangePassword(ctx context.Context, req *userv1.ChangePass
 			return ErrCurrentPasswordWrong
 		}
 		if err := st.SetPassword(ctx, caller.UserID, Credential{Hash: hash, Version: stored.Version + 1}); err != nil {
+			return err
+		}
+		// Whoever else knew the old password may have signed in from another network.
+		if err := st.ForgetNetworks(ctx, caller.UserID); err != nil {
+			return err
+		}
+		if err := st.RememberNetwork(ctx, caller.UserID, networkOf(address), h.deps.Time()); err != nil {
 			return err
 		}
 		return st.DeleteSessionsOf(ctx, caller.UserID, caller.SessionID)

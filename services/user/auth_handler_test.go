@@ -61,7 +61,9 @@ func TestRegisterIsRefused(t *testing.T) {
 	}{
 		{"address is taken", func(r *userv1.RegisterRequest) { r.Email = "ANNA@Example.COM" }, codes.AlreadyExists, "EMAIL_TAKEN", "email"},
 		{"common password", func(r *userv1.RegisterRequest) { r.Password = "Password123" }, codes.InvalidArgument, "WEAK_PASSWORD", "password"},
+		{"common password, decomposed", func(r *userv1.RegisterRequest) { r.Password = "Contrasen\u0303a" }, codes.InvalidArgument, "WEAK_PASSWORD", "password"},
 		{"password holds the address", func(r *userv1.RegisterRequest) { r.Email, r.Password = "robert@example.com", "ROBERT loves tea" }, codes.InvalidArgument, "WEAK_PASSWORD", "password"},
+		{"password that is short when composed", func(r *userv1.RegisterRequest) { r.Password = "a\u0308o\u0308u\u0308e\u0301" }, codes.InvalidArgument, "INVALID_FIELDS", "password"},
 		{"short password", func(r *userv1.RegisterRequest) { r.Password = "1234567" }, codes.InvalidArgument, "INVALID_FIELDS", "password"},
 		{"no address", func(r *userv1.RegisterRequest) { r.Email = "" }, codes.InvalidArgument, "INVALID_FIELDS", "email"},
 		{"line break in the address", func(r *userv1.RegisterRequest) { r.Email = "bob@example.com\r\nBcc: a@example.com" }, codes.InvalidArgument, "INVALID_FIELDS", "email"},

@@ -28,16 +28,16 @@ func CreateAdmin(ctx context.Context, db *postgres.DB, passwords *auth.Passwords
 	email, displayName, password string, promote bool,
 ) (userID string, err error) {
 	req := &userv1.RegisterRequest{Email: email, DisplayName: displayName, Password: password}
-	invalid := validate.Message(req) // also normalises the address
+	invalid := validate.Message(req) // also normalises the texts
 	var hash string
 	if password != "" || !promote {
 		if invalid != nil {
 			return "", invalid
 		}
-		if err := CheckPassword("password", password, req.GetEmail()); err != nil {
+		if err := CheckPassword("password", req.GetPassword(), req.GetEmail()); err != nil {
 			return "", err
 		}
-		if hash, err = passwords.Hash(ctx, password); err != nil {
+		if hash, err = passwords.Hash(ctx, req.GetPassword()); err != nil {
 			return "", fmt.Errorf("hash a password: %w", err)
 		}
 	}

@@ -13,7 +13,8 @@
 // Where the rules are:
 //
 //   - account.go: roles, the lock, the last administrator; password.go: weak passwords;
-//   - session.go: rotation and reuse of refresh tokens; login_handler.go: throttling;
+//   - session.go: rotation and reuse of refresh tokens; login.go: how many sign-ins may
+//     fail, and where that does not lock an owner out;
 //   - master.go: profiles, and that a master works in one salon at a time;
 //   - member.go, invitation.go: roles in a salon; member_store.go keeps roles and
 //     profiles in step; member_handler.go says who may see and change members;

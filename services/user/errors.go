@@ -23,10 +23,10 @@ var (
 	ErrBadCredentials = apierr.New(codes.Unauthenticated, userv1.ErrorReason_ERROR_REASON_BAD_CREDENTIALS,
 		"the e-mail address or the password is wrong")
 
-	// ErrLoginThrottled answers after too many failed sign-ins. Callers add the time
-	// to wait.
+	// ErrLoginThrottled answers after too many failed sign-ins. The answer does not say
+	// which ceiling was reached. Callers add the time to wait.
 	ErrLoginThrottled = apierr.New(codes.ResourceExhausted, userv1.ErrorReason_ERROR_REASON_LOGIN_THROTTLED,
-		"too many failed attempts for this account from this address")
+		"too many failed attempts for this account or from this address; try again later")
 
 	// ErrRefreshTokenInvalid refuses a refresh token that is unknown, expired or used
 	// up.

@@ -22,7 +22,12 @@ func (h *authHandler) Login(ctx context.Context, req *userv1.LoginRequest) (*use
 	if account.Disabled {
 		known.Hash = ""
 	}
-	ok, err := h.verify(ctx, email, known.Hash, req.GetPassword())
+	address, now := rpc.ClientIP(ctx), h.deps.Time()
+	signedInBefore, err := h.store.HasSignedIn(ctx, email, networkOf(address), now.Add(-knownNetworkLifetime))
+	if err != nil {
+		return nil, err
+	}
+	ok, rehash, err := h.verify(ctx, signInCeilings(email, address, signedInBefore), known.Hash, req.GetPassword())
 	if err != nil {
 		return nil, err
 	}
@@ -30,12 +35,12 @@ func (h *authHandler) Login(ctx context.Context, req *userv1.LoginRequest) (*use
 		return nil, ErrBadCredentials
 	}
 	rehashed := ""
-	if h.passwords.NeedsRehash(known.Hash) {
+	if rehash {
 		if rehashed, err = h.passwords.Hash(ctx, req.GetPassword()); err != nil {
 			return nil, err
 		}
 	}
-	session := NewSession(id.New(), account.ID, rpc.UserAgent(ctx), rpc.ClientIP(ctx), h.deps.Time())
+	session := NewSession(id.New(), account.ID, rpc.UserAgent(ctx), address, now)
 	token := NewRefreshToken()
 	err = h.store.inTx(ctx, func(st *Store) error {
 		locked, stored, err := st.LockAccount(ctx, account.ID)
@@ -53,6 +58,9 @@ func (h *authHandler) Login(ctx context.Context, req *userv1.LoginRequest) (*use
 				return err
 			}
 		}
+		if err := st.RememberNetwork(ctx, account.ID, networkOf(address), now); err != nil {
+			return err
+		}
 		return st.CreateSession(ctx, session, token)
 	})
 	if err != nil {
@@ -61,36 +69,35 @@ func (h *authHandler) Login(ctx context.Context, req *userv1.LoginRequest) (*use
 	return h.tokenPair(ctx, account, session, token)
 }
 
-// verify reports whether a password is that of an account, and counts failures by
-// account and address. After five failures in fifteen minutes it returns
-// ErrLoginThrottled for every password. An empty hash stands for an account that does not
-// exist or is disabled: no password is right, but the work and the count are the same.
-func (h *authHandler) verify(ctx context.Context, email, hash, password string) (bool, error) {
-	key := email + "\n" + ratelimit.Network(rpc.ClientIP(ctx))
+// verify reports whether a password is that of an account, and counts failures under the
+// ceilings. When one of them is reached, it returns ErrLoginThrottled for every password. A
+// success resets the first ceiling. rehash means that the password needs a new hash.
+//
+// An empty hash stands for an account that does not exist or is disabled: no password is
+// right, but the work and the count are the same.
+func (h *authHandler) verify(ctx context.Context, ceilings []ratelimit.Ceiling, hash, password string) (ok, rehash bool, err error) {
 	throttled := func(wait time.Duration) error { return ErrLoginThrottled.WithRetryAfter(max(wait, time.Second)) }
-	if wait := h.failures.Blocked(ctx, key); wait > 0 {
-		return false, throttled(wait)
+	if wait := h.failures.Blocked(ctx, ceilings...); wait > 0 {
+		return false, false, throttled(wait)
 	}
-	ok := false
-	var err error
 	if hash == "" {
 		err = h.passwords.VerifyNothing(ctx, password)
 	} else {
-		ok, err = h.passwords.Verify(ctx, hash, password)
+		ok, rehash, err = h.passwords.Verify(ctx, hash, password)
 	}
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	// Guesses that ran at the same time may have used up the attempts.
 	if !ok {
-		if wait := h.failures.Add(ctx, key); wait > 0 {
-			return false, throttled(wait)
+		if wait := h.failures.Add(ctx, ceilings...); wait > 0 {
+			return false, false, throttled(wait)
 		}
-		return false, nil
+		return false, false, nil
 	}
-	if wait := h.failures.Blocked(ctx, key); wait > 0 {
-		return false, throttled(wait)
+	if wait := h.failures.Blocked(ctx, ceilings...); wait > 0 {
+		return false, false, throttled(wait)
 	}
-	h.failures.Reset(ctx, key)
-	return true, nil
+	h.failures.Reset(ctx, ceilings[0])
+	return true, rehash, nil
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"golang.org/x/crypto/argon2"
+	"golang.org/x/text/unicode/norm"
 	"google.golang.org/protobuf/proto"
 
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
@@ -107,6 +108,59 @@ func TestLoginThrottle(t *testing.T) {
 	}
 }
 
+// A password is the same however a device writes it.
+func TestLoginNormalises(t *testing.T) {
+	h := newHarness(t)
+	const decomposed, composed = "gru\u0308ne\u00a0Ba\u0308ume", "gr\u00fcne B\u00e4ume"
+	login := func(password string) error {
+		_, err := h.auth.Login(h.from(testIP), &userv1.LoginRequest{Email: "anna@example.com", Password: password})
+		return err
+	}
+	u, err := h.auth.Register(h.from(testIP), &userv1.RegisterRequest{
+		Email: "anna@example.com", Password: decomposed, DisplayName: "Anna",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, password := range []string{composed, decomposed} {
+		if err := login(password); err != nil {
+			t.Errorf("%q: %v", password, err)
+		}
+	}
+	// A hash from before passwords were normalised matches what was typed then. The first
+	// sign-in makes it one of the normal form.
+	b64 := base64.RawStdEncoding
+	salt := []byte("sixteen bytes ..")
+	old := fmt.Sprintf("$argon2id$v=19$m=19456,t=2,p=1$%s$%s", b64.EncodeToString(salt),
+		b64.EncodeToString(argon2.IDKey([]byte(decomposed), salt, 2, 19456, 1, 32)))
+	if err := h.store.SetPassword(t.Context(), u.GetId(), Credential{Hash: old, Version: 1}); err != nil {
+		t.Fatal(err)
+	}
+	wantErrorLike(t, login(composed), ErrBadCredentials)
+	for _, password := range []string{decomposed, composed} {
+		if err := login(password); err != nil {
+			t.Errorf("%q with an old hash: %v", password, err)
+		}
+	}
+	// The longest password may be typed in a form that is four times as long.
+	longest := strings.Repeat("\u1f82", 128)
+	if err := h.store.SetPassword(t.Context(), u.GetId(), Credential{Hash: hashOf(t, longest), Version: 2}); err != nil {
+		t.Fatal(err)
+	}
+	if err := login(norm.NFD.String(longest)); err != nil {
+		t.Errorf("the longest password, decomposed: %v", err)
+	}
+}
+
+func hashOf(t *testing.T, password string) string {
+	t.Helper()
+	hash, err := newTestPasswords().Hash(t.Context(), password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hash
+}
+
 func TestLoginRehashes(t *testing.T) {
 	h := newHarness(t)
 	u := h.register("anna")
@@ -119,8 +173,11 @@ func TestLoginRehashes(t *testing.T) {
 	}
 	h.login("anna")
 	account, c, err := h.store.Account(t.Context(), u.GetId())
-	if err != nil || c.Hash == old || c.Version != 1 || h.service.passwords.NeedsRehash(c.Hash) {
+	if err != nil || c.Hash == old || c.Version != 1 {
 		t.Errorf("the password is %+v still (%v)", c, err)
+	}
+	if ok, rehash, err := h.service.passwords.Verify(t.Context(), c.Hash, testPassword); !ok || rehash || err != nil {
+		t.Errorf("the new hash: %v, %v, %v", ok, rehash, err)
 	}
 	if account.Version != 1 {
 		t.Errorf("version %d: a new hash is no new version", account.Version)

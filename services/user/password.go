@@ -29,7 +29,8 @@ var commonPasswords = sync.OnceValue(func() map[string]struct{} {
 
 // CheckPassword returns ErrWeakPassword with the field for a password that is one of the
 // most common ones or contains the local part of the account's address (NIST SP 800-63B,
-// section 3.1.1.2). The contract bounds the length.
+// section 3.1.1.2). The password is in the form of [fold.Password]. The contract bounds the
+// length.
 func CheckPassword(field, password, email string) error {
 	lower := strings.ToLower(password)
 	if _, common := commonPasswords()[lower]; common {

@@ -22,16 +22,9 @@ import (
 	"github.com/beauty-salon/platform/internal/service"
 )
 
-const (
-	// After loginFailures failed sign-ins for an account from one address within
-	// loginWindow, the next attempt is refused.
-	loginFailures = 5
-	loginWindow   = 15 * time.Minute
-
-	// pruneInterval is how often expired rows are removed. They have no effect before
-	// that either.
-	pruneInterval = 10 * time.Minute
-)
+// pruneInterval is how often expired rows are removed. They have no effect before
+// that either.
+const pruneInterval = 10 * time.Minute
 
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
@@ -63,7 +56,7 @@ func New(d service.Deps) (*Service, error) {
 		store:     NewStore(d.DB),
 		passwords: auth.NewPasswords(auth.PasswordConfig{}),
 		issuer:    auth.NewIssuer(d.Keys, d.PreviousKeys, d.Now),
-		failures:  d.Limits.Failures("login", loginFailures, loginWindow),
+		failures:  d.Limits.Failures("login"),
 		requests:  idempotency.New(d.Keys, d.PreviousKeys, d.Now),
 		pages:     pagetoken.New(d.Keys),
 		directory: appointmentv1.NewDirectoryServiceClient(d.Conns.For("appointment")),
@@ -117,6 +110,9 @@ func (s *Service) Ready(ctx context.Context) error {
 func (s *Service) prune(ctx context.Context) error {
 	now := s.deps.Time()
 	if err := s.store.DeleteExpiredSessions(ctx, now); err != nil {
+		return err
+	}
+	if err := s.store.DeleteUnusedNetworks(ctx, now.Add(-knownNetworkLifetime)); err != nil {
 		return err
 	}
 	if err := s.store.DeleteExpiredInvitations(ctx, now); err != nil {

@@ -64,7 +64,8 @@ var (
 	//
 	// optional bool block = 50842;
 	E_Block = &file_salon_api_v1_rules_proto_extTypes[1]
-	// A secret as it was typed, never trimmed: no control characters.
+	// A secret, never trimmed: no control characters. It is checked in the form of OpaqueString (RFC 8265): every space is
+	// U+0020, and the text is in Unicode normalisation form C.
 	//
 	// optional bool secret = 50843;
 	E_Secret = &file_salon_api_v1_rules_proto_extTypes[2]

@@ -31,7 +31,7 @@ type RegisterRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The address to sign in with; compared without regard to case.
 	Email string `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
-	// At least 8 characters.
+	// At least 8 characters, counted in Unicode normalisation form C.
 	Password string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
 	// The name that others see.
 	DisplayName string `protobuf:"bytes,3,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
@@ -113,7 +113,7 @@ type LoginRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The account's address.
 	Email string `protobuf:"bytes,1,opt,name=email,proto3" json:"email,omitempty"`
-	// The account's password.
+	// The account's password. It may be in any Unicode form; a decomposed one is longer than RegisterRequest allows.
 	Password      string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -523,9 +523,9 @@ func (x *Jwk) GetAlg() string {
 // ChangePasswordRequest holds the old and the new password.
 type ChangePasswordRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The password that is in use.
+	// The password that is in use, as in LoginRequest.
 	CurrentPassword string `protobuf:"bytes,1,opt,name=current_password,json=currentPassword,proto3" json:"current_password,omitempty"`
-	// At least 8 characters.
+	// At least 8 characters, counted in Unicode normalisation form C.
 	NewPassword   string `protobuf:"bytes,2,opt,name=new_password,json=newPassword,proto3" json:"new_password,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -745,7 +745,7 @@ const file_salon_user_v1_auth_service_proto_rawDesc = "" +
 	"request_id\x18\x05 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\x97\x01\n" +
 	"\fLoginRequest\x12=\n" +
 	"\x05email\x18\x01 \x01(\tB'\xe0A\x02\xbaH!\xc8\x01\x01r\x1c\xc8\xe9\x18\x01\x18\xfe\x01\x92\x02\x10anna@example.com`\x01R\x05email\x12H\n" +
-	"\bpassword\x18\x02 \x01(\tB,\xe0A\x02\xe0A\x04\xbaH \xc8\x01\x01r\x1b\x18\x80\x01\x92\x02\x15correct horse battery\x80\x01\x01R\bpassword\"\xaa\x02\n" +
+	"\bpassword\x18\x02 \x01(\tB,\xe0A\x02\xe0A\x04\xbaH \xc8\x01\x01r\x1b\x18\x80\x04\x92\x02\x15correct horse battery\x80\x01\x01R\bpassword\"\xaa\x02\n" +
 	"\tTokenPair\x12)\n" +
 	"\faccess_token\x18\x01 \x01(\tB\x06\xe0A\x03\x80\x01\x01R\vaccessToken\x12\"\n" +
 	"\n" +
@@ -770,7 +770,7 @@ const file_salon_user_v1_auth_service_proto_rawDesc = "" +
 	"\x03use\x18\x05 \x01(\tB\x03\xe0A\x03R\x03use\x12\x15\n" +
 	"\x03alg\x18\x06 \x01(\tB\x03\xe0A\x03R\x03alg\"\xc6\x01\n" +
 	"\x15ChangePasswordRequest\x12W\n" +
-	"\x10current_password\x18\x01 \x01(\tB,\xe0A\x02\xe0A\x04\xbaH \xc8\x01\x01r\x1b\x18\x80\x01\x92\x02\x15correct horse battery\x80\x01\x01R\x0fcurrentPassword\x12T\n" +
+	"\x10current_password\x18\x01 \x01(\tB,\xe0A\x02\xe0A\x04\xbaH \xc8\x01\x01r\x1b\x18\x80\x04\x92\x02\x15correct horse battery\x80\x01\x01R\x0fcurrentPassword\x12T\n" +
 	"\fnew_password\x18\x02 \x01(\tB1\xe0A\x02\xe0A\x04\xbaH%\xc8\x01\x01r \xd8\xe9\x18\x01\x10\b\x18\x80\x01\x92\x02\x14staple battery horse\x80\x01\x01R\vnewPassword\"j\n" +
 	"\x13ListSessionsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +

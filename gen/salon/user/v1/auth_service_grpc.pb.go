@@ -38,8 +38,8 @@ const (
 type AuthServiceClient interface {
 	// Register makes a customer's account.
 	Register(ctx context.Context, in *RegisterRequest, opts ...grpc.CallOption) (*User, error)
-	// Login opens a session. After five failures in fifteen minutes for an account from one address, further attempts
-	// are throttled.
+	// Login opens a session. Failures are bounded: five in fifteen minutes for an account from one address, 50 in an hour
+	// for an account, 100 in an hour from an address. The last two do not count where the account has signed in before.
 	Login(ctx context.Context, in *LoginRequest, opts ...grpc.CallOption) (*TokenPair, error)
 	// RefreshSession exchanges a refresh token for a new pair. Each refresh token works once; using it again later than
 	// ten seconds after ends the whole session (RFC 9700, section 4.14.2).
@@ -152,8 +152,8 @@ func (c *authServiceClient) RevokeSession(ctx context.Context, in *RevokeSession
 type AuthServiceServer interface {
 	// Register makes a customer's account.
 	Register(context.Context, *RegisterRequest) (*User, error)
-	// Login opens a session. After five failures in fifteen minutes for an account from one address, further attempts
-	// are throttled.
+	// Login opens a session. Failures are bounded: five in fifteen minutes for an account from one address, 50 in an hour
+	// for an account, 100 in an hour from an address. The last two do not count where the account has signed in before.
 	Login(context.Context, *LoginRequest) (*TokenPair, error)
 	// RefreshSession exchanges a refresh token for a new pair. Each refresh token works once; using it again later than
 	// ten seconds after ends the whole session (RFC 9700, section 4.14.2).

@@ -32,7 +32,7 @@ const (
 	ErrorReason_ERROR_REASON_EMAIL_TAKEN ErrorReason = 1
 	// UNAUTHENTICATED: the e-mail address or the password is wrong, or the account is disabled. The answer does not say which.
 	ErrorReason_ERROR_REASON_BAD_CREDENTIALS ErrorReason = 2
-	// RESOURCE_EXHAUSTED: too many failed sign-ins for this account from this address.
+	// RESOURCE_EXHAUSTED: too many failed sign-ins for this account or from this address.
 	ErrorReason_ERROR_REASON_LOGIN_THROTTLED ErrorReason = 3
 	// UNAUTHENTICATED: the refresh token is unknown, used up or expired.
 	ErrorReason_ERROR_REASON_REFRESH_TOKEN_INVALID ErrorReason = 4
