@@ -105,7 +105,7 @@ func TestMasterProfile(t *testing.T) {
 		}
 		salontest.Eventually(t, func() error { // who offers a service is a copy
 			found := salontest.Do[*userv1.ListMastersResponse](t, c, nil, userv1.MasterService_ListMasters_FullMethodName,
-				&userv1.ListMastersRequest{ServiceId: cast.Service.GetId()})
+				&userv1.ListMastersRequest{ServiceId: new(cast.Service.GetId())})
 			if len(found.GetMasters()) != 2 {
 				return fmt.Errorf("%d masters offer the service", len(found.GetMasters()))
 			}

@@ -89,7 +89,7 @@ var memberRights = []right{
 	}},
 	{userv1.MasterService_ListMasters_FullMethodName, everybody, fixed(&userv1.ListMastersRequest{})},
 	{userv1.MasterService_CreateMaster_FullMethodName, managers, func(s *stage) proto.Message {
-		return &userv1.CreateMasterRequest{SalonId: salontest.DefaultSalon, UserId: s.newReceptionist(), DisplayName: "New Master"}
+		return &userv1.CreateMasterRequest{SalonId: new(salontest.DefaultSalon), UserId: s.newReceptionist(), DisplayName: "New Master"}
 	}},
 	{userv1.MasterService_UpdateMaster_FullMethodName, "--  no no  OK no no OK  no no no  OK", func(s *stage) proto.Message {
 		return &userv1.UpdateMasterRequest{MasterId: s.Master1.ID, Bio: new("Colour and care.")}
@@ -117,7 +117,7 @@ var salonRights = []right{
 	}},
 	{appointmentv1.CatalogService_ListServices_FullMethodName, everybody, fixed(&appointmentv1.ListServicesRequest{})},
 	{appointmentv1.CatalogService_CreateService_FullMethodName, managers, func(*stage) proto.Message {
-		return newService(func(r *appointmentv1.CreateServiceRequest) { r.SalonId = salontest.DefaultSalon })
+		return newService(func(r *appointmentv1.CreateServiceRequest) { r.SalonId = new(salontest.DefaultSalon) })
 	}},
 	{appointmentv1.CatalogService_UpdateService_FullMethodName, managers, func(s *stage) proto.Message {
 		return &appointmentv1.UpdateServiceRequest{ServiceId: s.Service.GetId(), Description: new("A cut.")}
@@ -145,7 +145,7 @@ var customerRights = []right{
 	{appointmentv1.CustomerService_ListCustomers_FullMethodName, "--  no no  OK OK OK OK  OK OK OK  OK", fixed(
 		&appointmentv1.ListCustomersRequest{})},
 	{appointmentv1.CustomerService_CreateCustomer_FullMethodName, "--  no no  OK OK OK OK  no no no  OK", fixed(
-		&appointmentv1.CreateCustomerRequest{SalonId: salontest.DefaultSalon, DisplayName: "Ida Keller"})},
+		&appointmentv1.CreateCustomerRequest{SalonId: new(salontest.DefaultSalon), DisplayName: "Ida Keller"})},
 	{appointmentv1.CustomerService_UpdateCustomer_FullMethodName, "--  no no  OK OK OK OK  404 404 404  OK", func(s *stage) proto.Message {
 		return &appointmentv1.UpdateCustomerRequest{CustomerId: s.customer, Notes: new("Prefers mornings.")}
 	}},
@@ -199,7 +199,7 @@ var ratingRights = []right{
 		return &ratingv1.DeleteRatingRequest{RatingId: s.newRating().GetId()}
 	}},
 	{ratingv1.RatingService_ReplyToRating_FullMethodName, "--  no no  OK no no no  no no no  no", func(s *stage) proto.Message {
-		return &ratingv1.ReplyToRatingRequest{RatingId: s.rating.GetId(), Reply: "Thank you!"}
+		return &ratingv1.ReplyToRatingRequest{RatingId: s.rating.GetId(), Reply: new("Thank you!")}
 	}},
 	{ratingv1.RatingService_ListMasterRatings_FullMethodName, everybody, func(s *stage) proto.Message {
 		return &ratingv1.ListMasterRatingsRequest{MasterId: s.Master1.ID}

@@ -51,7 +51,7 @@ func (w *world) customers() []refusal {
 		create("e-mail of a customer", "email", func(r *appointmentv1.CreateCustomerRequest) { r.Email = "ida" }),
 		create("NUL in notes", "notes", func(r *appointmentv1.CreateCustomerRequest) { r.Notes = "a\x00b" }),
 		create("salon's id of a customer cut short", "salon_id", func(r *appointmentv1.CreateCustomerRequest) {
-			r.SalonId = salontest.DefaultSalon[:35]
+			r.SalonId = new(salontest.DefaultSalon[:35])
 		}),
 		update("no name without an account", "INVALID_FIELDS", &appointmentv1.UpdateCustomerRequest{DisplayName: new("")}, "display_name"),
 		update("to an address that is none", "INVALID_FIELDS", &appointmentv1.UpdateCustomerRequest{Email: new("ida")}, "email"),
@@ -88,7 +88,7 @@ func (w *world) chains(t *testing.T) []refusal {
 	rate := func(name, reason, appointmentID, masterID string, fields ...string) refusal {
 		return refusal{
 			name: "rate " + name, as: w.CustomerA, method: ratingv1.RatingService_CreateRating_FullMethodName,
-			req:    &ratingv1.CreateRatingRequest{AppointmentId: appointmentID, MasterId: masterID, Stars: 5},
+			req:    newRating(appointmentID, masterID),
 			reason: reason, fields: fields,
 		}
 	}

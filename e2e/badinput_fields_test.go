@@ -26,7 +26,7 @@ func (w *world) numbers() []refusal {
 	}
 	price := func(currency string, minor int32) func(*appointmentv1.CreateServiceRequest) {
 		return func(r *appointmentv1.CreateServiceRequest) {
-			r.Price = &apiv1.Money{CurrencyCode: currency, AmountMinor: minor}
+			r.Price = &apiv1.Money{CurrencyCode: currency, AmountMinor: &minor}
 		}
 	}
 	role := func(name string, role apiv1.Role) refusal {
@@ -56,7 +56,7 @@ func (w *world) numbers() []refusal {
 			name: "another currency than the service's", as: w.Admin,
 			method: appointmentv1.CatalogService_PutOffering_FullMethodName,
 			req: &appointmentv1.PutOfferingRequest{
-				MasterId: w.Master1.ID, ServiceId: w.Service.GetId(), PriceOverride: &apiv1.Money{CurrencyCode: "USD", AmountMinor: 1},
+				MasterId: w.Master1.ID, ServiceId: w.Service.GetId(), PriceOverride: &apiv1.Money{CurrencyCode: "USD", AmountMinor: new(int32(1))},
 			},
 			reason: "INVALID_FIELDS", fields: []string{"price_override.currency_code"},
 		},
@@ -192,7 +192,7 @@ func (w *world) ids() []refusal {
 			},
 			refusal{
 				name: name + " as customer", as: w.Admin, method: appointmentv1.AppointmentService_ListAppointments_FullMethodName,
-				req: &appointmentv1.ListAppointmentsRequest{CustomerId: id}, reason: "INVALID_FIELDS", fields: []string{"customer_id"},
+				req: &appointmentv1.ListAppointmentsRequest{CustomerId: new(id)}, reason: "INVALID_FIELDS", fields: []string{"customer_id"},
 			})
 	}
 	missing := func(name string, as salontest.Identity, method string, req proto.Message) refusal {

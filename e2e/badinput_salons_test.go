@@ -98,24 +98,24 @@ func (w *world) salons() []refusal {
 			SalonId: unknownID, Email: "mira@example.com", Roles: []apiv1.SalonRole{apiv1.SalonRole_SALON_ROLE_MASTER},
 		}),
 		inUnknown("a service", appointmentv1.CatalogService_CreateService_FullMethodName,
-			newService(func(r *appointmentv1.CreateServiceRequest) { r.SalonId = unknownID })),
+			newService(func(r *appointmentv1.CreateServiceRequest) { r.SalonId = new(unknownID) })),
 		inUnknown("a customer", appointmentv1.CustomerService_CreateCustomer_FullMethodName,
-			&appointmentv1.CreateCustomerRequest{SalonId: unknownID, DisplayName: "Ida Keller"}),
+			&appointmentv1.CreateCustomerRequest{SalonId: new(unknownID), DisplayName: "Ida Keller"}),
 		inUnknown("a master", userv1.MasterService_CreateMaster_FullMethodName,
-			&userv1.CreateMasterRequest{SalonId: unknownID, UserId: w.CustomerB.ID, DisplayName: "Mira Sol"}),
+			&userv1.CreateMasterRequest{SalonId: new(unknownID), UserId: w.CustomerB.ID, DisplayName: "Mira Sol"}),
 		{
 			name: "salon's id cut short", method: appointmentv1.SalonService_GetSalon_FullMethodName,
 			req: &appointmentv1.GetSalonRequest{SalonId: salontest.DefaultSalon[:35]}, reason: "INVALID_FIELDS", fields: []string{"salon_id"},
 		},
 		{
 			name: "salon's id in a list cut short", method: appointmentv1.CatalogService_ListServices_FullMethodName,
-			req:    &appointmentv1.ListServicesRequest{SalonId: salontest.DefaultSalon[:35]},
+			req:    &appointmentv1.ListServicesRequest{SalonId: new(salontest.DefaultSalon[:35])},
 			reason: "INVALID_FIELDS", fields: []string{"salon_id"},
 		},
 		{
 			name: "another currency than the salon's", as: w.Admin, method: appointmentv1.CatalogService_CreateService_FullMethodName,
 			req: newService(func(r *appointmentv1.CreateServiceRequest) {
-				r.Price = &apiv1.Money{CurrencyCode: "USD", AmountMinor: 100}
+				r.Price = &apiv1.Money{CurrencyCode: "USD", AmountMinor: new(int32(100))}
 			}),
 			reason: "INVALID_FIELDS", fields: []string{"price.currency_code"},
 		},
@@ -191,7 +191,7 @@ func (w *world) members(t *testing.T) []refusal {
 		accept("accept as a master of another salon", w.other.Master1, elsewhere, "MASTER_ELSEWHERE"),
 		refusal{
 			name: "a master of another salon", as: w.Admin, method: userv1.MasterService_CreateMaster_FullMethodName,
-			req:    &userv1.CreateMasterRequest{UserId: w.other.Master1.ID, SalonId: salontest.DefaultSalon, DisplayName: "Again"},
+			req:    &userv1.CreateMasterRequest{UserId: w.other.Master1.ID, SalonId: new(salontest.DefaultSalon), DisplayName: "Again"},
 			reason: "MASTER_ELSEWHERE",
 		},
 		refusal{

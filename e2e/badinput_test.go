@@ -108,6 +108,7 @@ func TestRefused(t *testing.T) {
 		{"parameters", w.parameters()},
 		{"numbers", w.numbers()},
 		{"times", w.times()},
+		{"absent values", w.absent()},
 		{"pages", w.pages(t)},
 		{"ids", w.ids()},
 		{"texts", w.texts()},
@@ -174,7 +175,7 @@ func registration(change func(*userv1.RegisterRequest)) *userv1.RegisterRequest 
 func newService(change func(*appointmentv1.CreateServiceRequest)) *appointmentv1.CreateServiceRequest {
 	req := &appointmentv1.CreateServiceRequest{
 		Name: "Service " + salontest.Unique(), Category: "Hair", DurationMinutes: 30,
-		Price: &apiv1.Money{CurrencyCode: "EUR", AmountMinor: 3000},
+		Price: &apiv1.Money{CurrencyCode: "EUR", AmountMinor: new(int32(3000))},
 	}
 	change(req)
 	return req

@@ -65,7 +65,7 @@ func (w *world) texts() []refusal {
 		nul("a comment", w.CustomerA, ratingv1.RatingService_UpdateRating_FullMethodName,
 			&ratingv1.UpdateRatingRequest{RatingId: w.rating.GetId(), Comment: new(text)}, "comment"),
 		nul("a reply", w.Master1, ratingv1.RatingService_ReplyToRating_FullMethodName,
-			&ratingv1.ReplyToRatingRequest{RatingId: w.rating.GetId(), Reply: text}, "reply"),
+			&ratingv1.ReplyToRatingRequest{RatingId: w.rating.GetId(), Reply: new(text)}, "reply"),
 		nul("a specialty of one's own", w.Master1, userv1.MasterService_UpdateMaster_FullMethodName,
 			&userv1.UpdateMasterRequest{MasterId: w.Master1.ID, Specialties: []string{"cuts", text}}, "specialties[1]"),
 		nul("an etag", w.CustomerA, userv1.UserService_UpdateMe_FullMethodName,
@@ -160,6 +160,6 @@ func (w *world) states() []refusal {
 }
 
 func forCustomer(r *appointmentv1.CreateAppointmentRequest, id string) *appointmentv1.CreateAppointmentRequest {
-	r.CustomerId = id
+	r.CustomerId = new(id)
 	return r
 }

@@ -26,7 +26,7 @@ func TestChain(t *testing.T) {
 		salontest.Do[*appointmentv1.Offering](t, c, cast.Admin, appointmentv1.CatalogService_PutOffering_FullMethodName,
 			&appointmentv1.PutOfferingRequest{
 				MasterId: cast.Master2.ID, ServiceId: colour.GetId(), DurationOverrideMinutes: new(int32(75)),
-				PriceOverride: &apiv1.Money{CurrencyCode: "EUR", AmountMinor: 9900},
+				PriceOverride: &apiv1.Money{CurrencyCode: "EUR", AmountMinor: new(int32(9900))},
 			})
 		start := s.NextStart()
 		made := book(t, c, cast.CustomerA, salontest.Chain(start, salontest.Segment(cast.Master1, cast.Service),

@@ -51,7 +51,7 @@ func TestCustomerSearch(t *testing.T) {
 	names[cast.Book(t, cast.CustomerA, cast.Master1).GetCustomerId()] = "Account"
 
 	list := func(name string, as salontest.Identity, query, want string) listing {
-		return listing{name, as, listCustomers, &appointmentv1.ListCustomersRequest{SalonId: salon, Query: query}, want}
+		return listing{name, as, listCustomers, &appointmentv1.ListCustomersRequest{SalonId: new(salon), Query: query}, want}
 	}
 	byAccount := list("name of an account", receptionist, "zoe quartz", "Account")
 	salontest.Eventually(t, func() error { // the account's name arrives from the user service
@@ -174,7 +174,7 @@ func TestBookingForCustomers(t *testing.T) {
 			}
 		}
 		found := listedIDs(t, c, receptionist, &appointmentv1.ListAppointmentsRequest{
-			CustomerId: ida.GetId(), States: []appointmentv1.AppointmentState{appointmentv1.AppointmentState_APPOINTMENT_STATE_PENDING},
+			CustomerId: new(ida.GetId()), States: []appointmentv1.AppointmentState{appointmentv1.AppointmentState_APPOINTMENT_STATE_PENDING},
 		})
 		if !slices.Equal(found, want) {
 			t.Errorf("the customer's appointments are %v, want %v", found, want)

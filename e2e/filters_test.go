@@ -61,24 +61,24 @@ func TestAppointmentFilters(t *testing.T) {
 	add("from the end of one", a, &request{From: confirmed.GetEndTime()}, "completed")
 	add("from its middle", a, &request{From: timestamp(confirmed.GetStartTime().AsTime().Add(time.Minute))}, "confirmed completed")
 	add("to its middle", a, &request{To: timestamp(confirmed.GetStartTime().AsTime().Add(time.Minute))}, "pending confirmed")
-	add("a master, as administrator", admin, &request{MasterId: m1.ID}, "pending cancelled completed own")
-	add("a master, as receptionist", s.NewReceptionist(t, salontest.DefaultSalon), &request{MasterId: m1.ID}, "pending cancelled completed own")
-	add("a master, as receptionist of another salon", s.NewReceptionist(t, other), &request{MasterId: m1.ID}, "")
-	add("a salon, as customer", a, &request{SalonId: salontest.DefaultSalon}, "pending confirmed completed")
-	add("another salon, as customer", a, &request{SalonId: other}, "")
-	add("another salon, as administrator", admin, &request{SalonId: other}, "")
-	add("a master, as customer", a, &request{MasterId: m1.ID}, "pending completed")
-	add("a master, as that master", m2, &request{MasterId: m2.ID}, "confirmed other")
-	add("a master, as another master", m1, &request{MasterId: m2.ID}, "")
-	add("a master, as a customer who is a master", m2, &request{MasterId: m1.ID}, "own")
-	add("a customer, as administrator", admin, &request{CustomerId: asCustomer(a)}, "pending confirmed completed")
-	add("a customer, as that customer", a, &request{CustomerId: asCustomer(a)}, "pending confirmed completed")
-	add("a customer, as another customer", b, &request{CustomerId: asCustomer(a)}, "")
-	add("a customer, as master", m1, &request{CustomerId: asCustomer(a)}, "pending completed")
-	add("a customer, as a master who is that customer", m2, &request{CustomerId: asCustomer(m2)}, "own")
+	add("a master, as administrator", admin, &request{MasterId: new(m1.ID)}, "pending cancelled completed own")
+	add("a master, as receptionist", s.NewReceptionist(t, salontest.DefaultSalon), &request{MasterId: new(m1.ID)}, "pending cancelled completed own")
+	add("a master, as receptionist of another salon", s.NewReceptionist(t, other), &request{MasterId: new(m1.ID)}, "")
+	add("a salon, as customer", a, &request{SalonId: new(salontest.DefaultSalon)}, "pending confirmed completed")
+	add("another salon, as customer", a, &request{SalonId: new(other)}, "")
+	add("another salon, as administrator", admin, &request{SalonId: new(other)}, "")
+	add("a master, as customer", a, &request{MasterId: new(m1.ID)}, "pending completed")
+	add("a master, as that master", m2, &request{MasterId: new(m2.ID)}, "confirmed other")
+	add("a master, as another master", m1, &request{MasterId: new(m2.ID)}, "")
+	add("a master, as a customer who is a master", m2, &request{MasterId: new(m1.ID)}, "own")
+	add("a customer, as administrator", admin, &request{CustomerId: new(asCustomer(a))}, "pending confirmed completed")
+	add("a customer, as that customer", a, &request{CustomerId: new(asCustomer(a))}, "pending confirmed completed")
+	add("a customer, as another customer", b, &request{CustomerId: new(asCustomer(a))}, "")
+	add("a customer, as master", m1, &request{CustomerId: new(asCustomer(a))}, "pending completed")
+	add("a customer, as a master who is that customer", m2, &request{CustomerId: new(asCustomer(m2))}, "own")
 	everything := func() *request {
 		return &request{
-			States: states, From: confirmed.GetStartTime(), MasterId: m1.ID, CustomerId: asCustomer(a), OrderBy: "start_time desc",
+			States: states, From: confirmed.GetStartTime(), MasterId: new(m1.ID), CustomerId: new(asCustomer(a)), OrderBy: "start_time desc",
 		}
 	}
 	add("all filters, as administrator", admin, everything(), "completed")
@@ -121,7 +121,7 @@ func TestMasterFilters(t *testing.T) {
 	list := func(name string, req *request, want string) listing {
 		return listing{name, nil, userv1.MasterService_ListMasters_FullMethodName, req, want}
 	}
-	offered := list("service", &request{ServiceId: service.GetId()}, "Ada Cleo")
+	offered := list("service", &request{ServiceId: new(service.GetId())}, "Ada Cleo")
 	rated := list("rating", &request{Query: unique, MinRating: 1}, "Ada Bea Dora")
 	for _, row := range []listing{offered, rated} { // offerings and ratings arrive as events
 		salontest.Eventually(t, func() error {
@@ -147,7 +147,7 @@ func TestMasterFilters(t *testing.T) {
 		list("worst first", &request{Specialty: craft, OrderBy: "rating"}, "Cleo Ada Bea"),
 		list("best first", &request{Specialty: craft, OrderBy: "rating desc"}, "Bea Ada Cleo"),
 		list("all filters", &request{
-			Query: unique, Specialty: craft, ServiceId: service.GetId(), MinRating: 1, OrderBy: "rating desc",
+			Query: unique, Specialty: craft, ServiceId: new(service.GetId()), MinRating: 1, OrderBy: "rating desc",
 		}, "Ada"),
 	})
 	salontest.Do[*appointmentv1.Offering](t, s.REST(), cast.Admin, appointmentv1.CatalogService_PutOffering_FullMethodName,

@@ -73,7 +73,7 @@ func TestAppointment(t *testing.T) {
 		rating := salontest.Do[*ratingv1.Rating](t, c, customer, ratingv1.RatingService_CreateRating_FullMethodName,
 			&ratingv1.CreateRatingRequest{AppointmentId: id, Stars: 4, Comment: "Just what I wanted."})
 		replied := salontest.Do[*ratingv1.Rating](t, c, master, ratingv1.RatingService_ReplyToRating_FullMethodName,
-			&ratingv1.ReplyToRatingRequest{RatingId: rating.GetId(), Reply: "Thank you!"})
+			&ratingv1.ReplyToRatingRequest{RatingId: rating.GetId(), Reply: new("Thank you!")})
 		if replied.GetReply() != "Thank you!" || replied.GetStars() != 4 || replied.GetCustomerId() != "" {
 			t.Errorf("replied %v", replied) // the master does not learn who it was
 		}

@@ -70,7 +70,7 @@ func (s *staff) update(roles ...apiv1.SalonRole) {
 // rights checks what the person may do by now: as anybody of the staff, and as a manager.
 func (s *staff) rights(member, manager codes.Code) {
 	s.t.Helper()
-	list := &appointmentv1.ListCustomersRequest{SalonId: s.salonID}
+	list := &appointmentv1.ListCustomersRequest{SalonId: new(s.salonID)}
 	if got := s.c.Call(s.t, s.person, appointmentv1.CustomerService_ListCustomers_FullMethodName, list); got.Code != member {
 		s.t.Errorf("listing customers: %v, want %s", got, member)
 	}

@@ -28,7 +28,7 @@ func TestUpperCaseOwner(t *testing.T) {
 		first := cast.Book(t, cast.CustomerA, cast.Master2)
 		row := first.GetCustomerId() // the salon's, not the account
 		booking := salontest.Booking(cast.Master1, service, s.NextStart())
-		booking.CustomerId = upper(row)
+		booking.CustomerId = new(upper(row))
 		segment := booking.GetSegments()[0]
 		segment.MasterId, segment.ServiceId = upper(segment.GetMasterId()), upper(segment.GetServiceId())
 		appointment := salontest.Do[*appointmentv1.Appointment](t, c, cast.Master1,
@@ -39,7 +39,7 @@ func TestUpperCaseOwner(t *testing.T) {
 		}
 		// A customer who names themselves does not book for another.
 		own := salontest.Booking(cast.Master2, cast.Service, s.NextStart())
-		own.CustomerId = upper(row)
+		own.CustomerId = new(upper(row))
 		second := salontest.Do[*appointmentv1.Appointment](t, c, cast.CustomerA,
 			appointmentv1.AppointmentService_CreateAppointment_FullMethodName, own)
 
@@ -54,8 +54,8 @@ func TestUpperCaseOwner(t *testing.T) {
 			}
 			salontest.Same(t, got, &appointmentv1.ListAppointmentsResponse{Appointments: want})
 		}
-		list(cast.CustomerA, &appointmentv1.ListAppointmentsRequest{CustomerId: upper(row)}, first, appointment, second)
-		list(cast.Master1, &appointmentv1.ListAppointmentsRequest{MasterId: upper(cast.Master1.ID)}, appointment)
+		list(cast.CustomerA, &appointmentv1.ListAppointmentsRequest{CustomerId: new(upper(row))}, first, appointment, second)
+		list(cast.Master1, &appointmentv1.ListAppointmentsRequest{MasterId: new(upper(cast.Master1.ID))}, appointment)
 		salontest.Same(t, salontest.ForAll(salontest.Do[*appointmentv1.Appointment](t, c, cast.CustomerA,
 			appointmentv1.AppointmentService_GetAppointment_FullMethodName,
 			&appointmentv1.GetAppointmentRequest{AppointmentId: upper(appointment.GetId())})), salontest.ForAll(appointment))
@@ -88,12 +88,12 @@ func TestFormerMaster(t *testing.T) {
 				t.Errorf("%s: %v, want NOT_FOUND", method, got)
 			}
 		}
-		for _, req := range []*appointmentv1.ListAppointmentsRequest{{}, {CustomerId: own.GetCustomerId()}} {
+		for _, req := range []*appointmentv1.ListAppointmentsRequest{{}, {CustomerId: new(own.GetCustomerId())}} {
 			salontest.Same(t, salontest.Do[*appointmentv1.ListAppointmentsResponse](t, c, former,
 				appointmentv1.AppointmentService_ListAppointments_FullMethodName, req),
 				&appointmentv1.ListAppointmentsResponse{Appointments: []*appointmentv1.Appointment{own}})
 		}
-		for _, req := range []*appointmentv1.ListAppointmentsRequest{{MasterId: former.ID}, {CustomerId: appointment.GetCustomerId()}} {
+		for _, req := range []*appointmentv1.ListAppointmentsRequest{{MasterId: new(former.ID)}, {CustomerId: new(appointment.GetCustomerId())}} {
 			salontest.Same(t, salontest.Do[*appointmentv1.ListAppointmentsResponse](t, c, former,
 				appointmentv1.AppointmentService_ListAppointments_FullMethodName, req), &appointmentv1.ListAppointmentsResponse{})
 		}

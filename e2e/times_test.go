@@ -36,7 +36,7 @@ func TestListsOverlap(t *testing.T) {
 	list := func(name string, from, to time.Time, want string) []listing {
 		var rows []listing
 		for _, as := range []*salontest.Account{cast.CustomerA, s.NewReceptionist(t, overnight.GetSalonId())} {
-			req := &appointmentv1.ListAppointmentsRequest{SalonId: overnight.GetSalonId()}
+			req := &appointmentv1.ListAppointmentsRequest{SalonId: new(overnight.GetSalonId())}
 			if !from.IsZero() {
 				req.From = timestamp(from)
 			}

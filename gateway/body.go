@@ -189,7 +189,10 @@ func applyHeaders(r *http.Request, data []byte, msg proto.Message) error {
 		return err
 	}
 	mask := m.Descriptor().Fields().ByName("update_mask")
-	if r.Method != http.MethodPatch || mask == nil || m.Has(mask) {
+	if r.Method != http.MethodPatch || mask == nil {
+		return nil
+	}
+	if given, ok := m.Get(mask).Message().Interface().(*fieldmaskpb.FieldMask); ok && len(given.GetPaths()) > 0 {
 		return nil
 	}
 	var keys map[string]json.RawMessage

@@ -141,6 +141,8 @@ func TestPatchMask(t *testing.T) {
 		{http.MethodPatch, `{"displayName":"A","phone":null}`, []string{"display_name", "phone"}},
 		{http.MethodPatch, `{"display_name":"A","etag":"1"}`, []string{"display_name"}},
 		{http.MethodPatch, `{"displayName":"A","updateMask":"phone"}`, []string{"phone"}},
+		{http.MethodPatch, `{"phone":null,"updateMask":""}`, []string{"phone"}},
+		{http.MethodPatch, `{"phone":null,"updateMask":null}`, []string{"phone"}},
 		{http.MethodPatch, `{}`, nil},
 		{http.MethodPatch, ``, nil},
 		{http.MethodPost, `{"displayName":"A"}`, nil},
@@ -160,7 +162,7 @@ func TestPatchMask(t *testing.T) {
 func TestMarshal(t *testing.T) {
 	t.Parallel()
 	for msg, want := range map[proto.Message]string{
-		&apiv1.Money{CurrencyCode: "EUR"}:      `{"currencyCode":"EUR","amountMinor":0}`,
+		&apiv1.Money{CurrencyCode: "EUR", AmountMinor: new(int32(0))}:      `{"currencyCode":"EUR","amountMinor":0}`,
 		&userv1.ListUsersResponse{}:            `{"users":[],"nextPageToken":""}`,
 		&appointmentv1.Offering{MasterId: "<"}: `{"salonId":"","masterId":"<","serviceId":"","durationMinutes":0,"serviceName":"","bookable":false,"etag":""}`,
 	} {

@@ -38,7 +38,7 @@ const (
 func appointmentsOf(t testing.TB, c salontest.Caller, masterID string) []*appointmentv1.Appointment {
 	t.Helper()
 	var all []*appointmentv1.Appointment
-	req := &appointmentv1.ListAppointmentsRequest{MasterId: masterID, PageSize: 100}
+	req := &appointmentv1.ListAppointmentsRequest{MasterId: new(masterID), PageSize: 100}
 	for {
 		page := salontest.Do[*appointmentv1.ListAppointmentsResponse](t, c, c.System().Admin(), listAppointments, req)
 		all = append(all, page.GetAppointments()...)

@@ -90,7 +90,7 @@ func (s *System) NewMasterOf(t testing.TB, salonID, name string) *Account {
 	t.Helper()
 	a := s.NewCustomer(t, name)
 	Do[*userv1.Master](t, s.REST(), s.Admin(), userv1.MasterService_CreateMaster_FullMethodName,
-		&userv1.CreateMasterRequest{UserId: a.ID, SalonId: salonID, DisplayName: name, Specialties: []string{"cuts"}})
+		&userv1.CreateMasterRequest{UserId: a.ID, SalonId: new(salonID), DisplayName: name, Specialties: []string{"cuts"}})
 	return a
 }
 
@@ -98,7 +98,7 @@ func (s *System) NewMasterOf(t testing.TB, salonID, name string) *Account {
 func (s *System) NewCustomerOf(t testing.TB, salonID, name string) *appointmentv1.Customer {
 	t.Helper()
 	return Do[*appointmentv1.Customer](t, s.REST(), s.Admin(), appointmentv1.CustomerService_CreateCustomer_FullMethodName,
-		&appointmentv1.CreateCustomerRequest{SalonId: salonID, DisplayName: name})
+		&appointmentv1.CreateCustomerRequest{SalonId: new(salonID), DisplayName: name})
 }
 
 // NewService adds a service of an hour without buffers to the catalogue of the default salon.
@@ -114,8 +114,8 @@ func (s *System) NewServiceOf(
 ) *appointmentv1.Service {
 	t.Helper()
 	req := &appointmentv1.CreateServiceRequest{
-		SalonId: salonID, Name: "Cut " + Unique(), Category: "Hair", DurationMinutes: 60,
-		Price: &apiv1.Money{CurrencyCode: "EUR", AmountMinor: 4500},
+		SalonId: new(salonID), Name: "Cut " + Unique(), Category: "Hair", DurationMinutes: 60,
+		Price: &apiv1.Money{CurrencyCode: "EUR", AmountMinor: new(int32(4500))},
 	}
 	for _, change := range changes {
 		change(req)

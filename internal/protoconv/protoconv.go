@@ -1,4 +1,4 @@
-// Package protoconv converts times between the contract's messages and Go.
+// Package protoconv converts times and money between the contract's forms and Go.
 package protoconv
 
 import (
@@ -6,8 +6,14 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 )
+
+// Money returns the message of an amount in minor units. The amount is always present, also when it is 0.
+func Money(currency string, minor int32) *apiv1.Money {
+	return &apiv1.Money{CurrencyCode: currency, AmountMinor: &minor}
+}
 
 // Timestamp returns the message of a time, absent for the zero time.
 func Timestamp(t time.Time) *timestamppb.Timestamp {

@@ -28,8 +28,8 @@ type plan struct {
 	known bool
 	// mask is the field update_mask, or nil.
 	mask protoreflect.FieldDescriptor
-	// clearable are the fields that are not written when they are absent.
-	clearable []protoreflect.FieldDescriptor
+	// optional are the fields with presence: absent is not the same as the zero value.
+	optional []protoreflect.FieldDescriptor
 }
 
 // field is a field that has strings, enums or messages. Other fields need no work.
@@ -64,7 +64,7 @@ func newPlan(d protoreflect.MessageDescriptor) *plan {
 		case f.Name() == maskField && f.Message() != nil && f.Message().FullName() == fieldMaskName:
 			p.mask = f
 		case f.HasPresence() && f.ContainingOneof() == nil, f.HasOptionalKeyword():
-			p.clearable = append(p.clearable, f)
+			p.optional = append(p.optional, f)
 		}
 		value := f
 		if f.IsMap() {

@@ -67,7 +67,7 @@ func TestFields(t *testing.T) {
 			"nested",
 			&appointmentv1.CreateServiceRequest{
 				Name: "Cut", Category: "Hair", DurationMinutes: 60,
-				Price: &apiv1.Money{CurrencyCode: "EUR", AmountMinor: -1},
+				Price: &apiv1.Money{CurrencyCode: "EUR", AmountMinor: new(int32(-1))},
 			},
 			[]string{"price.amount_minor: must be greater than or equal to 0 and less than or equal to 1000000000"},
 		},
@@ -213,8 +213,19 @@ func TestMaskedFields(t *testing.T) {
 			invalid: "price: must be set, since update_mask names it",
 		},
 		{
+			name:    "a number must be there",
+			in:      &appointmentv1.UpdateSalonRequest{SalonId: someID, UpdateMask: mask("max_open_appointments")},
+			invalid: "max_open_appointments: must be set, since update_mask names it",
+		},
+		{
+			name: "0 is a number",
+			in: &appointmentv1.UpdateSalonRequest{
+				SalonId: someID, UpdateMask: mask("max_open_appointments"), MaxOpenAppointments: new(int32(0)),
+			},
+		},
+		{
 			name:    "a full replacement needs all",
-			in:      &userv1.UpdateMasterRequest{MasterId: someID, UpdateMask: mask("*")},
+			in:      &userv1.UpdateMasterRequest{MasterId: someID, UpdateMask: mask("*"), ExperienceYears: new(int32(0))},
 			invalid: "display_name: must not be empty",
 		},
 		{

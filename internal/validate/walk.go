@@ -107,20 +107,19 @@ func (w *walk) wellKnown(m proto.Message, path string) {
 	}
 }
 
-// fillMasked sets the zero value of absent fields that update_mask names: writing such a field clears it, and the
-// rules of the field decide whether that is allowed. Messages and bools must be present. The zero value of a
-// message could be a mistake, and false would be an answer that the caller did not give.
+// fillMasked handles absent fields that update_mask names. A text becomes empty, and the rules of the field decide
+// whether it may be (AIP-134). Everything else must be present: 0 and false are values that the caller did not give.
 func (w *walk) fillMasked(m protoreflect.Message, p *plan) {
 	mask, ok := m.Get(p.mask).Message().Interface().(*fieldmaskpb.FieldMask)
 	if !ok {
 		return
 	}
 	for _, name := range mask.GetPaths() {
-		for _, f := range p.clearable {
+		for _, f := range p.optional {
 			if (name != "*" && name != string(f.Name())) || m.Has(f) {
 				continue
 			}
-			if f.Message() != nil || f.Kind() == protoreflect.BoolKind {
+			if f.Kind() != protoreflect.StringKind {
 				w.add(string(f.Name()), "must be set, since update_mask names it")
 				continue
 			}

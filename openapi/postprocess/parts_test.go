@@ -14,7 +14,6 @@ import (
 func TestApplyRules(t *testing.T) {
 	for rules, want := range map[string]string{
 		`string: {min_len: 1, max_len: 5}`:                           `{"minLength":1,"maxLength":5}`,
-		`required: true string: {max_len: 5}`:                        `{"minLength":1,"maxLength":5}`,
 		`required: true string: {uuid: true}`:                        `{"format":"uuid"}`,
 		`string: {email: true}`:                                      `{"format":"email"}`,
 		`string: {uri: true prefix: "https://"}`:                     `{"format":"uri","pattern":"^https://"}`,

@@ -31,7 +31,7 @@ func applyRules(s *schema, rules *validate.FieldRules) error {
 	case nil:
 		return nil
 	case *validate.FieldRules_String_:
-		return applyStringRules(s, t.String_, rules.GetRequired())
+		return applyStringRules(s, t.String_)
 	case *validate.FieldRules_Int32:
 		return applyNumberRules(s, t.Int32)
 	case *validate.FieldRules_Double:
@@ -55,7 +55,7 @@ var stringOptions = map[protoreflect.FullName]string{
 	apiv1.E_Secret.TypeDescriptor().FullName(): "",
 }
 
-func applyStringRules(s *schema, rules *validate.StringRules, required bool) error {
+func applyStringRules(s *schema, rules *validate.StringRules) error {
 	var err error
 	rules.ProtoReflect().Range(func(fd protoreflect.FieldDescriptor, v protoreflect.Value) bool {
 		text, isOption := stringOptions[fd.FullName()]
@@ -81,9 +81,6 @@ func applyStringRules(s *schema, rules *validate.StringRules, required bool) err
 		}
 		return err == nil
 	})
-	if required && s.MinLength == nil && s.Format == "" && s.Pattern == "" {
-		s.MinLength = new(uint64(1))
-	}
 	return err
 }
 

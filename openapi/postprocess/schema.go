@@ -139,6 +139,11 @@ func newField(fd protoreflect.FieldDescriptor, raw *schema, u use) (*schema, err
 		if err := applyRules(&s, rulesOf(fd)); err != nil {
 			return nil, err
 		}
+		// Without presence, a text that must be there must not be empty.
+		if rules := rulesOf(fd); rules.GetString() != nil && rules.GetRequired() && !fd.HasPresence() && s.MinLength == nil &&
+			s.Format == "" && s.Pattern == "" {
+			s.MinLength = new(uint64(1))
+		}
 		if header := headerOf(fd); header != "" {
 			s.describe("The header " + header + " says the same.")
 		}

@@ -12,6 +12,7 @@ import (
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/id"
+	"github.com/beauty-salon/platform/internal/postgres"
 )
 
 func TestLookupAppointment(t *testing.T) {
@@ -36,13 +37,13 @@ func TestLookupAppointment(t *testing.T) {
 func TestLookupSalon(t *testing.T) {
 	f := newFixture(t)
 	for _, salonID := range []string{"", id.FirstSalon} {
-		got, err := f.directory.LookupSalon(t.Context(), &appointmentv1.LookupSalonRequest{SalonId: salonID})
+		got, err := f.directory.LookupSalon(t.Context(), &appointmentv1.LookupSalonRequest{SalonId: postgres.Null(salonID)})
 		want := &appointmentv1.LookupSalonResponse{Salon: &appointmentv1.SalonEvent{SalonId: id.FirstSalon, IsDefault: true}, Version: 1}
 		if err != nil || !proto.Equal(got, want) {
 			t.Errorf("%q: %v, %v", salonID, got, err)
 		}
 	}
-	_, err := f.directory.LookupSalon(t.Context(), &appointmentv1.LookupSalonRequest{SalonId: f.NewID()})
+	_, err := f.directory.LookupSalon(t.Context(), &appointmentv1.LookupSalonRequest{SalonId: new(f.NewID())})
 	wantError(t, err, codes.NotFound, "NOT_FOUND")
 }
 

@@ -67,7 +67,7 @@ func (f *fixture) newMaster() auth.Principal {
 func (f *fixture) newCatalogService(name string, minutes, buffer int32) *appointmentv1.Service {
 	f.t.Helper()
 	s, err := f.catalogue.CreateService(f.As(f.admin), &appointmentv1.CreateServiceRequest{
-		SalonId: id.FirstSalon, Name: name, Category: "Hair", Price: &apiv1.Money{CurrencyCode: "EUR", AmountMinor: 4500},
+		SalonId: new(id.FirstSalon), Name: name, Category: "Hair", Price: &apiv1.Money{CurrencyCode: "EUR", AmountMinor: new(int32(4500))},
 		DurationMinutes: minutes, BufferBeforeMinutes: buffer, BufferAfterMinutes: buffer,
 	})
 	if err != nil {

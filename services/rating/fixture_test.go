@@ -17,6 +17,7 @@ import (
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/id"
+	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/servicetest"
 )
 
@@ -128,7 +129,7 @@ func (f *fixture) create(as auth.Principal, appointmentID string, stars int32) (
 // createFor rates a master of an appointment.
 func (f *fixture) createFor(as auth.Principal, appointmentID, masterID string, stars int32) (*ratingv1.Rating, error) {
 	return f.client.CreateRating(f.As(as), &ratingv1.CreateRatingRequest{
-		AppointmentId: appointmentID, MasterId: masterID, Stars: stars, Comment: "nice",
+		AppointmentId: appointmentID, MasterId: postgres.Null(masterID), Stars: stars, Comment: "nice",
 	})
 }
 

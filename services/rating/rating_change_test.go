@@ -163,16 +163,16 @@ func TestReplyToRating(t *testing.T) {
 		req    *ratingv1.ReplyToRatingRequest
 		reason string
 	}{
-		{auth.Principal{}, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "UNAUTHENTICATED"},
-		{f.customer, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "PERMISSION_DENIED"},
-		{f.colleague, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "PERMISSION_DENIED"},
-		{f.admin, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "PERMISSION_DENIED"},
-		{left, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "PERMISSION_DENIED"},
-		{promoted, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "PERMISSION_DENIED"},
-		{moved, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no"}, "PERMISSION_DENIED"},
-		{f.master, &ratingv1.ReplyToRatingRequest{RatingId: f.NewID(), Reply: "no"}, "NOT_FOUND"},
-		{f.master, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "no", Etag: "2"}, "ETAG_MISMATCH"},
-		{f.master, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: strings.Repeat("x", 2001)}, "INVALID_FIELDS"},
+		{auth.Principal{}, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: new("no")}, "UNAUTHENTICATED"},
+		{f.customer, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: new("no")}, "PERMISSION_DENIED"},
+		{f.colleague, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: new("no")}, "PERMISSION_DENIED"},
+		{f.admin, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: new("no")}, "PERMISSION_DENIED"},
+		{left, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: new("no")}, "PERMISSION_DENIED"},
+		{promoted, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: new("no")}, "PERMISSION_DENIED"},
+		{moved, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: new("no")}, "PERMISSION_DENIED"},
+		{f.master, &ratingv1.ReplyToRatingRequest{RatingId: f.NewID(), Reply: new("no")}, "NOT_FOUND"},
+		{f.master, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: new("no"), Etag: "2"}, "ETAG_MISMATCH"},
+		{f.master, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: new(strings.Repeat("x", 2001))}, "INVALID_FIELDS"},
 	} {
 		_, err := f.client.ReplyToRating(f.As(refused.as), refused.req)
 		wantReason(t, err, refused.reason)
@@ -181,7 +181,7 @@ func TestReplyToRating(t *testing.T) {
 	f.Clock.Advance(time.Hour)
 	now := timestamppb.New(f.Clock.Now())
 	got, err := f.client.ReplyToRating(f.As(f.master), &ratingv1.ReplyToRatingRequest{
-		RatingId: r.GetId(), Reply: "I am sorry.", Etag: r.GetEtag(),
+		RatingId: r.GetId(), Reply: new("I am sorry."), Etag: r.GetEtag(),
 	})
 	wantReason(t, err, "")
 	want := proto.CloneOf(r)
@@ -207,8 +207,8 @@ func TestEventsOfRatings(t *testing.T) {
 	call(f.client.UpdateRating(f.As(f.customer), &ratingv1.UpdateRatingRequest{RatingId: r.GetId(), Stars: proto.Int32(4)}))
 	call(f.client.UpdateRating(f.As(f.customer), &ratingv1.UpdateRatingRequest{RatingId: r.GetId(), Stars: proto.Int32(4)}))
 	call(f.client.UpdateRating(f.As(f.customer), &ratingv1.UpdateRatingRequest{RatingId: r.GetId(), Comment: new("")}))
-	call(f.client.ReplyToRating(f.As(f.master), &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "thanks"}))
-	call(f.client.ReplyToRating(f.As(f.master), &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "thanks"}))
+	call(f.client.ReplyToRating(f.As(f.master), &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: new("thanks")}))
+	call(f.client.ReplyToRating(f.As(f.master), &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: new("thanks")}))
 	call(f.client.ReplyToRating(f.As(f.master), &ratingv1.ReplyToRatingRequest{RatingId: r.GetId()}))
 	other := f.rate(1)
 	call(f.client.DeleteRating(f.As(f.customer), &ratingv1.DeleteRatingRequest{RatingId: r.GetId()}))

@@ -220,7 +220,7 @@ func TestSummaryAndEventsUnderConcurrency(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				if _, err = f.client.ReplyToRating(master, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: "thanks"}); err != nil {
+				if _, err = f.client.ReplyToRating(master, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: new("thanks")}); err != nil {
 					return err
 				}
 				if i%3 == 0 {

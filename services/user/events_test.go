@@ -104,7 +104,7 @@ func TestOfferingEvents(t *testing.T) {
 	miraID, service, offering := userID(h.master(admin, "mira")), h.NewID(), h.NewID()
 	offered := func() bool {
 		t.Helper()
-		resp, err := h.masters.ListMasters(h.from(testIP), &userv1.ListMastersRequest{ServiceId: service})
+		resp, err := h.masters.ListMasters(h.from(testIP), &userv1.ListMastersRequest{ServiceId: new(service)})
 		if err != nil {
 			t.Fatal(err)
 		}

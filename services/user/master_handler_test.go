@@ -60,7 +60,7 @@ func TestCreateMaster(t *testing.T) {
 	}{
 		{"a second profile", func(*userv1.CreateMasterRequest) {}, codes.AlreadyExists, "MASTER_EXISTS"},
 		{"no account", func(r *userv1.CreateMasterRequest) { r.UserId = h.NewID() }, codes.NotFound, "NOT_FOUND"},
-		{"no salon", func(r *userv1.CreateMasterRequest) { r.SalonId = h.NewID() }, codes.InvalidArgument, "INVALID_FIELDS"},
+		{"no salon", func(r *userv1.CreateMasterRequest) { r.SalonId = new(h.NewID()) }, codes.InvalidArgument, "INVALID_FIELDS"},
 		{"specialties in other case", func(r *userv1.CreateMasterRequest) { r.Specialties = []string{"Cut", "cut"} }, codes.InvalidArgument, "INVALID_FIELDS"},
 		{"photo without TLS", func(r *userv1.CreateMasterRequest) { r.PhotoUrl = "http://cdn.example.com/a.jpg" }, codes.InvalidArgument, "INVALID_FIELDS"},
 	} {
@@ -99,7 +99,8 @@ func TestUpdateMaster(t *testing.T) {
 		t.Errorf("read %v, want %v: the cache is stale", got, m)
 	}
 	m, err = h.masters.UpdateMaster(h.with(admin), &userv1.UpdateMasterRequest{
-		MasterId: userID, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"specialties", "experience_years", "photo_url"}},
+		MasterId: userID, ExperienceYears: new(int32(0)),
+		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"specialties", "experience_years", "photo_url"}},
 	})
 	if err != nil || len(m.GetSpecialties()) != 0 || m.GetExperienceYears() != 0 || m.GetBio() != "New." || m.GetEtag() != "3-0" {
 		t.Errorf("cleared by an administrator: %v, %v", m, err)
@@ -120,6 +121,7 @@ func TestUpdateMaster(t *testing.T) {
 		{"a customer", h.signUp("anna"), &userv1.UpdateMasterRequest{MasterId: userID, Bio: new("!")}, codes.PermissionDenied, "PERMISSION_DENIED"},
 		{"nobody signed in", nil, &userv1.UpdateMasterRequest{MasterId: userID, Bio: new("!")}, codes.Unauthenticated, "UNAUTHENTICATED"},
 		{"an old etag", mira, &userv1.UpdateMasterRequest{MasterId: userID, Bio: new("!"), Etag: before.GetEtag()}, codes.Aborted, "ETAG_MISMATCH"},
+		{"no years", mira, &userv1.UpdateMasterRequest{MasterId: userID, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"experience_years"}}}, codes.InvalidArgument, "INVALID_FIELDS"},
 		{"no name", mira, &userv1.UpdateMasterRequest{MasterId: userID, DisplayName: new(" ")}, codes.InvalidArgument, "INVALID_FIELDS"},
 		{"its ratings", mira, &userv1.UpdateMasterRequest{MasterId: userID, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"rating_mean"}}}, codes.InvalidArgument, "INVALID_FIELDS"},
 		{"its id", mira, &userv1.UpdateMasterRequest{MasterId: userID, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"master_id"}}}, codes.InvalidArgument, "INVALID_FIELDS"},

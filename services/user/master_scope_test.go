@@ -9,6 +9,7 @@ import (
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/id"
+	"github.com/beauty-salon/platform/internal/postgres"
 )
 
 func TestWhoChangesMasters(t *testing.T) {
@@ -52,7 +53,7 @@ func TestWhoCreatesMasters(t *testing.T) {
 	s := newStaff(t)
 	h := s.h
 	create := func(as *userv1.TokenPair, userID, salonID string) (*userv1.Master, error) {
-		return h.masters.CreateMaster(h.with(as), &userv1.CreateMasterRequest{UserId: userID, SalonId: salonID, DisplayName: "Name"})
+		return h.masters.CreateMaster(h.with(as), &userv1.CreateMasterRequest{UserId: userID, SalonId: postgres.Null(salonID), DisplayName: "Name"})
 	}
 	_, err := create(s.manager, userID(s.customer), "")
 	wantErrorLike(t, err, errNoUser) // no member of the salon
@@ -86,7 +87,7 @@ func TestListMastersOfASalon(t *testing.T) {
 	s := newStaff(t)
 	h := s.h
 	for salonID, want := range map[string]string{id.FirstSalon: "master", s.other: "othermaster"} {
-		list, err := h.masters.ListMasters(h.from(testIP), &userv1.ListMastersRequest{SalonId: salonID})
+		list, err := h.masters.ListMasters(h.from(testIP), &userv1.ListMastersRequest{SalonId: new(salonID)})
 		if err != nil || len(list.GetMasters()) != 1 || list.GetMasters()[0].GetDisplayName() != want || list.GetMasters()[0].GetSalonId() != salonID {
 			t.Errorf("masters of %s: %v, %v; want %s", salonID, list, err, want)
 		}

@@ -35,7 +35,11 @@ func (s *Service) existingSalon(ctx context.Context, id string) (string, error) 
 		return "", err
 	}
 	if found == nil {
-		resp, err := s.directory.LookupSalon(ctx, &appointmentv1.LookupSalonRequest{SalonId: id})
+		req := &appointmentv1.LookupSalonRequest{}
+		if id != "" {
+			req.SalonId = &id
+		}
+		resp, err := s.directory.LookupSalon(ctx, req)
 		if status.Code(err) == codes.NotFound {
 			return "", errNoSalon
 		}

@@ -19,6 +19,7 @@ import (
 	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/id"
+	"github.com/beauty-salon/platform/internal/protoconv"
 )
 
 // Clock is a clock that is set by hand.
@@ -188,7 +189,7 @@ func (s *Seeder) seedCatalog(ctx context.Context) error {
 	}
 	for _, d := range services {
 		svc, err := s.catalog.CreateService(admin, &appointmentv1.CreateServiceRequest{
-			SalonId: s.salonIDs[d.salon], Name: d.name, Description: d.description, Category: d.category,
+			SalonId: new(s.salonIDs[d.salon]), Name: d.name, Description: d.description, Category: d.category,
 			Price: price(d.salon, d.priceMinor), DurationMinutes: d.minutes,
 			BufferBeforeMinutes: d.before, BufferAfterMinutes: d.after,
 		})
@@ -207,7 +208,7 @@ func (s *Seeder) seedMasters(ctx context.Context) error {
 	}
 	for _, m := range masters {
 		if _, err := s.masters.CreateMaster(admin, &userv1.CreateMasterRequest{
-			SalonId: s.salonIDs[m.salon], UserId: s.ids[m.email],
+			SalonId: new(s.salonIDs[m.salon]), UserId: s.ids[m.email],
 			DisplayName: m.name, Bio: m.bio, Specialties: m.specialties, ExperienceYears: m.years,
 		}); err != nil {
 			return fmt.Errorf("master %s: %w", m.name, err)
@@ -268,5 +269,5 @@ func (s *Seeder) Settled(ctx context.Context) (bool, error) {
 
 // price is an amount of a salon's currency, in its minor units.
 func price(salon int, minor int32) *apiv1.Money {
-	return &apiv1.Money{CurrencyCode: salons[salon].currency, AmountMinor: minor}
+	return protoconv.Money(salons[salon].currency, minor)
 }

@@ -55,7 +55,7 @@ func (s *Seeder) seedAppointment(ctx context.Context, data appointmentData, star
 	}
 	booker := ReceptionistEmail
 	if g, ok := data.guest(); ok {
-		req.CustomerId = s.guestIDs[g]
+		req.CustomerId = new(s.guestIDs[g])
 	} else {
 		booker = customers[data.customer].email
 	}
@@ -109,11 +109,11 @@ func (s *Seeder) finish(ctx context.Context, data appointmentData, a *appointmen
 		return err
 	}
 	r, err := s.ratings.CreateRating(customer, &ratingv1.CreateRatingRequest{
-		AppointmentId: a.GetId(), MasterId: a.GetSegments()[0].GetMasterId(), Stars: data.stars, Comment: data.comment,
+		AppointmentId: a.GetId(), MasterId: new(a.GetSegments()[0].GetMasterId()), Stars: data.stars, Comment: data.comment,
 	})
 	if err != nil || data.reply == "" {
 		return err
 	}
-	_, err = s.ratings.ReplyToRating(master, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: data.reply})
+	_, err = s.ratings.ReplyToRating(master, &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: new(data.reply)})
 	return err
 }

@@ -7,7 +7,6 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/etag"
@@ -55,7 +54,7 @@ func toProto(a *Appointment, viewer auth.Principal) *appointmentv1.Appointment {
 		EndTime:          protoconv.Timestamp(a.End()),
 		TimeZone:         a.TimeZone,
 		UtcOffsetMinutes: a.UTCOffsetMinutes,
-		TotalPrice:       &apiv1.Money{CurrencyCode: a.Currency, AmountMinor: a.TotalMinor},
+		TotalPrice:       protoconv.Money(a.Currency, a.TotalMinor),
 		Note:             a.Note,
 		CancelledBy:      actorToProto(a.CancelledBy),
 		CancelReason:     a.CancelReason,
@@ -81,7 +80,7 @@ func toProto(a *Appointment, viewer auth.Principal) *appointmentv1.Appointment {
 			MasterName:  s.MasterName,
 			StartTime:   protoconv.Timestamp(s.Start),
 			EndTime:     protoconv.Timestamp(s.End),
-			Price:       &apiv1.Money{CurrencyCode: a.Currency, AmountMinor: s.PriceMinor},
+			Price:       protoconv.Money(a.Currency, s.PriceMinor),
 		})
 	}
 	m.Etag = etag.Format(a.Version, int64(shown.Sum32()))

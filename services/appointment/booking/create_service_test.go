@@ -180,7 +180,7 @@ func TestLimitOfOpenAppointments(t *testing.T) {
 	for _, who := range []auth.Principal{f.mira, f.receptionist, f.manager, f.admin} {
 		next += 2 * time.Hour
 		req := f.request(f.in(next))
-		req.CustomerId = a.GetCustomerId()
+		req.CustomerId = new(a.GetCustomerId())
 		f.create(who, req)
 	}
 	if _, err := f.cancel(f.ann, a.GetId(), ""); err != nil {

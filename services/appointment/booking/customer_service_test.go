@@ -79,7 +79,7 @@ func TestWhoMayBookForWhom(t *testing.T) {
 				want, actor := tt.alone[i], tt.actor
 				hours += 3 * time.Hour
 				req := f.request(f.in(hours))
-				req.CustomerId, req.AllowCustomerOverlap = customerID, true
+				req.CustomerId, req.AllowCustomerOverlap = new(customerID), true
 				if shared {
 					want, actor = tt.shared[i], tt.sharedActor
 					req.Segments = append(req.Segments, &appointmentv1.SegmentInput{ServiceId: f.cut.GetId(), MasterId: colleague.UserID})
@@ -107,7 +107,7 @@ func TestWhoMayBookForWhom(t *testing.T) {
 	}
 	// A master books for themself by the customer's id, also with a colleague.
 	req := f.request(f.in(hours + 4*time.Hour))
-	req.CustomerId = mine
+	req.CustomerId = new(mine)
 	req.Segments[0].MasterId = colleague.UserID
 	if got := f.create(f.mira, req); got.GetCustomerId() != mine {
 		t.Errorf("booked for %s", got.GetCustomerId())
@@ -123,7 +123,7 @@ func TestCustomersWithoutAccount(t *testing.T) {
 	f := newFixture(t)
 	guest := f.newCustomer("Ida")
 	req := f.request(f.in(time.Hour))
-	req.CustomerId = guest.GetId()
+	req.CustomerId = new(guest.GetId())
 	a := f.create(f.receptionist, req)
 	if a.GetCustomerId() != guest.GetId() || a.GetCustomer().GetDisplayName() != "Ida" || a.GetCustomer().GetPhone() != "+4930123456" {
 		t.Errorf("booked for %v", a)

@@ -88,13 +88,13 @@ func (f *fixture) staff(salonID string, roles ...apiv1.SalonRole) auth.Principal
 	return f.SignIn(apiv1.Role_ROLE_CUSTOMER, servicetest.Member(salonID, roles...))
 }
 
-func euros(minor int32) *apiv1.Money { return &apiv1.Money{CurrencyCode: "EUR", AmountMinor: minor} }
+func euros(minor int32) *apiv1.Money { return &apiv1.Money{CurrencyCode: "EUR", AmountMinor: &minor} }
 
 // newService adds a service of an hour to a salon.
 func (f *fixture) newService(salonID, name string, price int32) *appointmentv1.Service {
 	f.t.Helper()
 	s, err := f.catalogue.CreateService(f.As(f.admin), &appointmentv1.CreateServiceRequest{
-		SalonId: salonID, Name: name, Category: "Hair", Price: euros(price), DurationMinutes: 60,
+		SalonId: new(salonID), Name: name, Category: "Hair", Price: euros(price), DurationMinutes: 60,
 	})
 	if err != nil {
 		f.t.Fatalf("create a service: %v", err)
@@ -115,7 +115,7 @@ func (f *fixture) offer(master auth.Principal, s *appointmentv1.Service) {
 func (f *fixture) newCustomer(name string) *appointmentv1.Customer {
 	f.t.Helper()
 	c, err := f.customers.CreateCustomer(f.As(f.receptionist), &appointmentv1.CreateCustomerRequest{
-		SalonId: first.ID, DisplayName: name, Phone: "+4930123456",
+		SalonId: new(first.ID), DisplayName: name, Phone: "+4930123456",
 	})
 	if err != nil {
 		f.t.Fatalf("create a customer: %v", err)

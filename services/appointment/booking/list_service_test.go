@@ -61,11 +61,11 @@ func TestListAppointmentsInPages(t *testing.T) {
 		want []string
 	}{
 		{"the customer, in both salons", f.ann, &appointmentv1.ListAppointmentsRequest{}, append(slices.Clone(mine), elsewhere)},
-		{"the customer, in one salon", f.ann, &appointmentv1.ListAppointmentsRequest{SalonId: first.ID}, mine},
-		{"the customer, in the other salon", f.ann, &appointmentv1.ListAppointmentsRequest{SalonId: other.ID}, []string{elsewhere}},
-		{"the customer, with a master", f.ann, &appointmentv1.ListAppointmentsRequest{MasterId: there.UserID}, []string{elsewhere}},
+		{"the customer, in one salon", f.ann, &appointmentv1.ListAppointmentsRequest{SalonId: new(first.ID)}, mine},
+		{"the customer, in the other salon", f.ann, &appointmentv1.ListAppointmentsRequest{SalonId: new(other.ID)}, []string{elsewhere}},
+		{"the customer, with a master", f.ann, &appointmentv1.ListAppointmentsRequest{MasterId: new(there.UserID)}, []string{elsewhere}},
 		{"the other salon's manager", f.staff(other.ID, roleManager), &appointmentv1.ListAppointmentsRequest{}, []string{elsewhere}},
-		{"the other salon's manager, in this one", f.staff(other.ID, roleManager), &appointmentv1.ListAppointmentsRequest{SalonId: first.ID}, []string{}},
+		{"the other salon's manager, in this one", f.staff(other.ID, roleManager), &appointmentv1.ListAppointmentsRequest{SalonId: new(first.ID)}, []string{}},
 		{"a stranger", f.SignIn(apiv1.Role_ROLE_CUSTOMER), &appointmentv1.ListAppointmentsRequest{}, []string{}},
 		{"a master without appointments", f.staff(first.ID, roleMaster), &appointmentv1.ListAppointmentsRequest{}, []string{}},
 	} {
@@ -78,14 +78,14 @@ func TestListAppointmentsInPages(t *testing.T) {
 	for _, who := range []auth.Principal{f.mira, f.receptionist, f.manager, f.admin} {
 		// The one that ends after `from` has begun before.
 		got := f.list(who, &appointmentv1.ListAppointmentsRequest{
-			CustomerId: customerID, OrderBy: "start_time desc",
+			CustomerId: new(customerID), OrderBy: "start_time desc",
 			From: timestamppb.New(start.Add(4*time.Hour + 30*time.Minute)), To: timestamppb.New(start.Add(12*time.Hour + time.Minute)),
 			States: []appointmentv1.AppointmentState{appointmentv1.AppointmentState_APPOINTMENT_STATE_PENDING},
 		})
 		if !slices.Equal(got, latest) {
 			t.Errorf("%v: %v, want %v", who.Memberships, got, latest)
 		}
-		if got := f.list(who, &appointmentv1.ListAppointmentsRequest{SalonId: first.ID}); len(got) != 8 {
+		if got := f.list(who, &appointmentv1.ListAppointmentsRequest{SalonId: new(first.ID)}); len(got) != 8 {
 			t.Errorf("%v: %d appointments of the salon", who.Memberships, len(got))
 		}
 	}
@@ -110,14 +110,14 @@ func TestListAppointmentsIsRefused(t *testing.T) {
 	}{
 		{"negative size", &request{PageSize: -1}, "INVALID_FIELDS", "page_size"},
 		{"token of another query", &request{PageToken: page.GetNextPageToken(), OrderBy: "start_time desc"}, "INVALID_PAGE_TOKEN", "page_token"},
-		{"token of another salon", &request{PageToken: page.GetNextPageToken(), SalonId: first.ID}, "INVALID_PAGE_TOKEN", "page_token"},
+		{"token of another salon", &request{PageToken: page.GetNextPageToken(), SalonId: new(first.ID)}, "INVALID_PAGE_TOKEN", "page_token"},
 		{"made-up token", &request{PageToken: "x"}, "INVALID_PAGE_TOKEN", "page_token"},
 		{"unspecified state", &request{States: []appointmentv1.AppointmentState{unspecified}}, "INVALID_FIELDS", "states[0]"},
 		{"unknown state", &request{States: []appointmentv1.AppointmentState{99}}, "INVALID_FIELDS", "states[0]"},
 		{"unknown order", &request{OrderBy: "id;select"}, "INVALID_FIELDS", "order_by"},
 		{"year 10000", &request{From: &timestamppb.Timestamp{Seconds: 253402300800}}, "INVALID_FIELDS", "from"},
 		{"negative nanoseconds", &request{To: &timestamppb.Timestamp{Nanos: -1}}, "INVALID_FIELDS", "to"},
-		{"no UUID", &request{SalonId: "x"}, "INVALID_FIELDS", "salon_id"},
+		{"no UUID", &request{SalonId: new("x")}, "INVALID_FIELDS", "salon_id"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := f.appointments.ListAppointments(f.As(f.ann), tt.req)

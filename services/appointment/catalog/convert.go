@@ -7,10 +7,6 @@ import (
 	"github.com/beauty-salon/platform/internal/protoconv"
 )
 
-func moneyToProto(currency string, minor int32) *apiv1.Money {
-	return &apiv1.Money{CurrencyCode: currency, AmountMinor: minor}
-}
-
 func serviceToProto(s Service) *appointmentv1.Service {
 	return &appointmentv1.Service{
 		Id:                  s.ID,
@@ -18,7 +14,7 @@ func serviceToProto(s Service) *appointmentv1.Service {
 		Name:                s.Name,
 		Description:         s.Description,
 		Category:            s.Category,
-		Price:               moneyToProto(s.Currency, s.PriceMinor),
+		Price:               protoconv.Money(s.Currency, s.PriceMinor),
 		DurationMinutes:     s.DurationMinutes,
 		BufferBeforeMinutes: s.BufferBeforeMinutes,
 		BufferAfterMinutes:  s.BufferAfterMinutes,
@@ -32,7 +28,7 @@ func serviceToProto(s Service) *appointmentv1.Service {
 func offeringToProto(o Offering) *appointmentv1.Offering {
 	var override *apiv1.Money
 	if o.PriceOverrideMinor != nil {
-		override = moneyToProto(o.Service.Currency, *o.PriceOverrideMinor)
+		override = protoconv.Money(o.Service.Currency, *o.PriceOverrideMinor)
 	}
 	return &appointmentv1.Offering{
 		SalonId:                 o.SalonID,
@@ -40,7 +36,7 @@ func offeringToProto(o Offering) *appointmentv1.Offering {
 		ServiceId:               o.Service.ID,
 		PriceOverride:           override,
 		DurationOverrideMinutes: o.DurationOverrideMinutes,
-		Price:                   moneyToProto(o.Service.Currency, o.PriceMinor()),
+		Price:                   protoconv.Money(o.Service.Currency, o.PriceMinor()),
 		DurationMinutes:         o.Minutes(),
 		ServiceName:             o.Service.Name,
 		Bookable:                o.Service.Active,

@@ -61,9 +61,9 @@ func newFixture(t *testing.T) *fixture {
 	return f
 }
 
-func euros(minor int32) *apiv1.Money { return &apiv1.Money{CurrencyCode: "EUR", AmountMinor: minor} }
+func euros(minor int32) *apiv1.Money { return &apiv1.Money{CurrencyCode: "EUR", AmountMinor: &minor} }
 
-func yen(minor int32) *apiv1.Money { return &apiv1.Money{CurrencyCode: "JPY", AmountMinor: minor} }
+func yen(minor int32) *apiv1.Money { return &apiv1.Money{CurrencyCode: "JPY", AmountMinor: &minor} }
 
 // newService adds a service of an hour to the first salon.
 func (f *fixture) newService(name string, price int32) *appointmentv1.Service {

@@ -71,7 +71,7 @@ func (c *Catalog) PutOffering(
 				return apierr.InvalidField("price_override.currency_code",
 					fmt.Sprintf("must be the service's currency, %s", s.Currency))
 			}
-			o.PriceOverrideMinor = &price.AmountMinor
+			o.PriceOverrideMinor = price.AmountMinor
 		}
 		if !deleted && o.sameOverrides(before) {
 			return nil

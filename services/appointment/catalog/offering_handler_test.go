@@ -53,7 +53,7 @@ func TestPutOffering(t *testing.T) {
 
 	_, err = put(f.manager, "1", nil, nil)
 	servicetest.WantError(t, err, codes.Aborted, "ETAG_MISMATCH", "")
-	_, err = put(f.manager, "", &apiv1.Money{CurrencyCode: "JPY", AmountMinor: 9000}, nil)
+	_, err = put(f.manager, "", &apiv1.Money{CurrencyCode: "JPY", AmountMinor: new(int32(9000))}, nil)
 	servicetest.WantError(t, err, codes.InvalidArgument, "INVALID_FIELDS", "price_override.currency_code")
 	_, err = put(f.manager, "", nil, proto.Int32(4))
 	servicetest.WantError(t, err, codes.InvalidArgument, "INVALID_FIELDS", "duration_override_minutes")

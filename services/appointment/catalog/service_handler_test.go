@@ -74,10 +74,10 @@ func TestCreateServiceIsRefused(t *testing.T) {
 		{"a master", f.mira, nil, codes.PermissionDenied, "PERMISSION_DENIED", ""},
 		{
 			"a manager of another salon", f.otherManager,
-			func(r *appointmentv1.CreateServiceRequest) { r.SalonId = id.FirstSalon }, codes.PermissionDenied, "PERMISSION_DENIED", "",
+			func(r *appointmentv1.CreateServiceRequest) { r.SalonId = new(id.FirstSalon) }, codes.PermissionDenied, "PERMISSION_DENIED", "",
 		},
 		{
-			"no such salon", f.admin, func(r *appointmentv1.CreateServiceRequest) { r.SalonId = f.NewID() },
+			"no such salon", f.admin, func(r *appointmentv1.CreateServiceRequest) { r.SalonId = new(f.NewID()) },
 			codes.InvalidArgument, "INVALID_FIELDS", "salon_id",
 		},
 		{
@@ -208,7 +208,7 @@ func TestUpdateServiceIsRefused(t *testing.T) {
 			codes.InvalidArgument, "INVALID_FIELDS", "duration_minutes",
 		},
 		{
-			"an unknown currency", f.admin, &appointmentv1.UpdateServiceRequest{Price: &apiv1.Money{CurrencyCode: "ZZZ", AmountMinor: 1}},
+			"an unknown currency", f.admin, &appointmentv1.UpdateServiceRequest{Price: &apiv1.Money{CurrencyCode: "ZZZ", AmountMinor: new(int32(1))}},
 			codes.InvalidArgument, "INVALID_FIELDS", "price.currency_code",
 		},
 		{

@@ -11,6 +11,7 @@ import (
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/id"
+	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/servicetest"
 )
 
@@ -55,7 +56,7 @@ func TestServicesOfASalon(t *testing.T) {
 		salonID string
 		want    int
 	}{{"all", "", 2}, {"first", id.FirstSalon, 1}, {"other", f.other, 1}, {"unknown", f.NewID(), 0}} {
-		page, err := f.client.ListServices(t.Context(), &appointmentv1.ListServicesRequest{SalonId: tt.salonID})
+		page, err := f.client.ListServices(t.Context(), &appointmentv1.ListServicesRequest{SalonId: postgres.Null(tt.salonID)})
 		if err != nil || len(page.GetServices()) != tt.want {
 			t.Errorf("%s: %v, %v", tt.name, page, err)
 		}

@@ -15,6 +15,7 @@ import (
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/id"
+	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/servicetest"
 )
 
@@ -63,11 +64,11 @@ func TestCreateCustomerIsRefused(t *testing.T) {
 		{"not signed in", auth.Principal{}, &appointmentv1.CreateCustomerRequest{}, codes.Unauthenticated, "UNAUTHENTICATED", ""},
 		{"a customer", f.SignIn(apiv1.Role_ROLE_CUSTOMER), &appointmentv1.CreateCustomerRequest{}, codes.PermissionDenied, "PERMISSION_DENIED", ""},
 		{
-			"staff of another salon", f.staff(f.other, manager), &appointmentv1.CreateCustomerRequest{SalonId: id.FirstSalon},
+			"staff of another salon", f.staff(f.other, manager), &appointmentv1.CreateCustomerRequest{SalonId: new(id.FirstSalon)},
 			codes.PermissionDenied, "PERMISSION_DENIED", "",
 		},
 		{
-			"no such salon", f.admin, &appointmentv1.CreateCustomerRequest{SalonId: f.NewID()},
+			"no such salon", f.admin, &appointmentv1.CreateCustomerRequest{SalonId: new(f.NewID())},
 			codes.InvalidArgument, "INVALID_FIELDS", "salon_id",
 		},
 		{
@@ -212,7 +213,7 @@ func TestScopeOfCustomers(t *testing.T) {
 		{"another salon", who, third, nil},
 		{"an administrator", f.admin, third, []string{"Third", f.customer(own.ID).ShownName()}},
 	} {
-		page, err := f.client.ListCustomers(f.As(tt.as), &appointmentv1.ListCustomersRequest{SalonId: tt.salonID})
+		page, err := f.client.ListCustomers(f.As(tt.as), &appointmentv1.ListCustomersRequest{SalonId: postgres.Null(tt.salonID)})
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 			continue

@@ -23,13 +23,14 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Money is an amount in the minor units of a currency. It is never a fraction.
+// Money is an amount in the minor units of a currency. It is never a fraction. Both fields must be present: 0 is a price, and
+// an absent amount is an error.
 type Money struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// ISO 4217 code.
 	CurrencyCode string `protobuf:"bytes,1,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
 	// Minor units: cents for EUR, whole yen for JPY.
-	AmountMinor   int32 `protobuf:"varint,2,opt,name=amount_minor,json=amountMinor,proto3" json:"amount_minor,omitempty"`
+	AmountMinor   *int32 `protobuf:"varint,2,opt,name=amount_minor,json=amountMinor,proto3,oneof" json:"amount_minor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -72,8 +73,8 @@ func (x *Money) GetCurrencyCode() string {
 }
 
 func (x *Money) GetAmountMinor() int32 {
-	if x != nil {
-		return x.AmountMinor
+	if x != nil && x.AmountMinor != nil {
+		return *x.AmountMinor
 	}
 	return 0
 }
@@ -82,11 +83,12 @@ var File_salon_api_v1_money_proto protoreflect.FileDescriptor
 
 const file_salon_api_v1_money_proto_rawDesc = "" +
 	"\n" +
-	"\x18salon/api/v1/money.proto\x12\fsalon.api.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x83\x01\n" +
+	"\x18salon/api/v1/money.proto\x12\fsalon.api.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x9c\x01\n" +
 	"\x05Money\x12B\n" +
 	"\rcurrency_code\x18\x01 \x01(\tB\x1d\xe0A\x02\xbaH\x17\xc8\x01\x01r\x122\n" +
-	"^[A-Z]{3}$\x92\x02\x03EURR\fcurrencyCode\x126\n" +
-	"\famount_minor\x18\x02 \x01(\x05B\x13\xe0A\x02\xbaH\r\x1a\v@\x94#\x18\x80\x94\xeb\xdc\x03(\x00R\vamountMinorB\xa9\x01\n" +
+	"^[A-Z]{3}$\x92\x02\x03EURR\fcurrencyCode\x12>\n" +
+	"\famount_minor\x18\x02 \x01(\x05B\x16\xe0A\x02\xbaH\x10\xc8\x01\x01\x1a\v@\x94#\x18\x80\x94\xeb\xdc\x03(\x00H\x00R\vamountMinor\x88\x01\x01B\x0f\n" +
+	"\r_amount_minorB\xa9\x01\n" +
 	"\x10com.salon.api.v1B\n" +
 	"MoneyProtoP\x01Z7github.com/beauty-salon/platform/gen/salon/api/v1;apiv1\xa2\x02\x03SAX\xaa\x02\fSalon.Api.V1\xca\x02\fSalon\\Api\\V1\xe2\x02\x18Salon\\Api\\V1\\GPBMetadata\xea\x02\x0eSalon::Api::V1b\x06proto3"
 
@@ -119,6 +121,7 @@ func file_salon_api_v1_money_proto_init() {
 	if File_salon_api_v1_money_proto != nil {
 		return
 	}
+	file_salon_api_v1_money_proto_msgTypes[0].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -586,7 +586,7 @@ type CreateAppointmentRequest struct {
 	// The services in the order in which they are done, all of one salon. Each begins when the one before it ends.
 	Segments []*SegmentInput `protobuf:"bytes,2,rep,name=segments,proto3" json:"segments,omitempty"`
 	// Whose appointment: a customer of the salon. Absent: the caller's.
-	CustomerId string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	CustomerId *string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3,oneof" json:"customer_id,omitempty"`
 	// Something the masters should know.
 	Note string `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`
 	// Books also while the customer has another appointment in the salon.
@@ -642,8 +642,8 @@ func (x *CreateAppointmentRequest) GetSegments() []*SegmentInput {
 }
 
 func (x *CreateAppointmentRequest) GetCustomerId() string {
-	if x != nil {
-		return x.CustomerId
+	if x != nil && x.CustomerId != nil {
+		return *x.CustomerId
 	}
 	return ""
 }
@@ -723,7 +723,7 @@ type ListAppointmentsRequest struct {
 	// next_page_token of the page before.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Only appointments of this salon.
-	SalonId string `protobuf:"bytes,3,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
+	SalonId *string `protobuf:"bytes,3,opt,name=salon_id,json=salonId,proto3,oneof" json:"salon_id,omitempty"`
 	// Only appointments in one of these states.
 	States []AppointmentState `protobuf:"varint,4,rep,packed,name=states,proto3,enum=salon.appointment.v1.AppointmentState" json:"states,omitempty"`
 	// Only appointments that end after this time: with the current time, the one that is under way is included.
@@ -731,9 +731,9 @@ type ListAppointmentsRequest struct {
 	// Only appointments that begin before this time.
 	To *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=to,proto3" json:"to,omitempty"`
 	// Only appointments in which this master has a segment.
-	MasterId string `protobuf:"bytes,7,opt,name=master_id,json=masterId,proto3" json:"master_id,omitempty"`
+	MasterId *string `protobuf:"bytes,7,opt,name=master_id,json=masterId,proto3,oneof" json:"master_id,omitempty"`
 	// Only appointments of this customer.
-	CustomerId string `protobuf:"bytes,8,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	CustomerId *string `protobuf:"bytes,8,opt,name=customer_id,json=customerId,proto3,oneof" json:"customer_id,omitempty"`
 	// "start_time" (default) or "start_time desc".
 	OrderBy       string `protobuf:"bytes,9,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -785,8 +785,8 @@ func (x *ListAppointmentsRequest) GetPageToken() string {
 }
 
 func (x *ListAppointmentsRequest) GetSalonId() string {
-	if x != nil {
-		return x.SalonId
+	if x != nil && x.SalonId != nil {
+		return *x.SalonId
 	}
 	return ""
 }
@@ -813,15 +813,15 @@ func (x *ListAppointmentsRequest) GetTo() *timestamppb.Timestamp {
 }
 
 func (x *ListAppointmentsRequest) GetMasterId() string {
-	if x != nil {
-		return x.MasterId
+	if x != nil && x.MasterId != nil {
+		return *x.MasterId
 	}
 	return ""
 }
 
 func (x *ListAppointmentsRequest) GetCustomerId() string {
-	if x != nil {
-		return x.CustomerId
+	if x != nil && x.CustomerId != nil {
+		return *x.CustomerId
 	}
 	return ""
 }
@@ -1247,35 +1247,40 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\fSegmentInput\x12-\n" +
 	"\n" +
 	"service_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12+\n" +
-	"\tmaster_id\x18\x02 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\"\x81\x03\n" +
+	"\tmaster_id\x18\x02 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\"\x93\x03\n" +
 	"\x18CreateAppointmentRequest\x12D\n" +
 	"\n" +
 	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\tstartTime\x12M\n" +
-	"\bsegments\x18\x02 \x03(\v2\".salon.appointment.v1.SegmentInputB\r\xe0A\x02\xbaH\a\x92\x01\x04\b\x01\x10\bR\bsegments\x12/\n" +
-	"\vcustomer_id\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\n" +
-	"customerId\x125\n" +
+	"\bsegments\x18\x02 \x03(\v2\".salon.appointment.v1.SegmentInputB\r\xe0A\x02\xbaH\a\x92\x01\x04\b\x01\x10\bR\bsegments\x121\n" +
+	"\vcustomer_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x00R\n" +
+	"customerId\x88\x01\x01\x125\n" +
 	"\x04note\x18\x04 \x01(\tB!\xe0A\x01\xbaH\x1br\x19\xd0\xe9\x18\x01\x18\xf4\x03\x92\x02\x0fSensitive skin.R\x04note\x129\n" +
 	"\x16allow_customer_overlap\x18\x05 \x01(\bB\x03\xe0A\x01R\x14allowCustomerOverlap\x12-\n" +
 	"\n" +
-	"request_id\x18\x06 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"N\n" +
+	"request_id\x18\x06 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestIdB\x0e\n" +
+	"\f_customer_id\"N\n" +
 	"\x15GetAppointmentRequest\x125\n" +
-	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\"\xdc\x04\n" +
+	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\"\x8d\x05\n" +
 	"\x17ListAppointmentsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12*\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12)\n" +
-	"\bsalon_id\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\asalonId\x12V\n" +
+	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12+\n" +
+	"\bsalon_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x00R\asalonId\x88\x01\x01\x12V\n" +
 	"\x06states\x18\x04 \x03(\x0e2&.salon.appointment.v1.AppointmentStateB\x16\xe0A\x01\xbaH\x10\x92\x01\r\x10\x05\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x06states\x123\n" +
 	"\x04from\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x04from\x12/\n" +
-	"\x02to\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x02to\x12+\n" +
-	"\tmaster_id\x18\a \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\bmasterId\x12/\n" +
-	"\vcustomer_id\x18\b \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\n" +
-	"customerId\x12B\n" +
+	"\x02to\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\x02to\x12-\n" +
+	"\tmaster_id\x18\a \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x01R\bmasterId\x88\x01\x01\x121\n" +
+	"\vcustomer_id\x18\b \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x02R\n" +
+	"customerId\x88\x01\x01\x12B\n" +
 	"\border_by\x18\t \x01(\tB'\xe0A\x01\xbaH!r\x1fR\x00R\n" +
 	"start_timeR\x0fstart_time descR\aorderBy:a\xbaH^\x1a\\\n" +
 	"\n" +
-	"time_range\x12\x15to must be after from\x1a7!has(this.from) || !has(this.to) || this.from < this.to\"\x93\x01\n" +
+	"time_range\x12\x15to must be after from\x1a7!has(this.from) || !has(this.to) || this.from < this.toB\v\n" +
+	"\t_salon_idB\f\n" +
+	"\n" +
+	"_master_idB\x0e\n" +
+	"\f_customer_id\"\x93\x01\n" +
 	"\x18ListAppointmentsResponse\x12J\n" +
 	"\fappointments\x18\x01 \x03(\v2!.salon.appointment.v1.AppointmentB\x03\xe0A\x03R\fappointments\x12+\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xa6\x01\n" +
@@ -1419,6 +1424,8 @@ func file_salon_appointment_v1_booking_service_proto_init() {
 		return
 	}
 	file_salon_appointment_v1_errors_proto_init()
+	file_salon_appointment_v1_booking_service_proto_msgTypes[4].OneofWrappers = []any{}
+	file_salon_appointment_v1_booking_service_proto_msgTypes[6].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

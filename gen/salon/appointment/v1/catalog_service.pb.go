@@ -386,7 +386,7 @@ type ListServicesRequest struct {
 	// Only services that can, or cannot, be booked. Absent: both.
 	Active *bool `protobuf:"varint,5,opt,name=active,proto3,oneof" json:"active,omitempty"`
 	// Only services of this salon. Absent: of all salons.
-	SalonId       string `protobuf:"bytes,6,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
+	SalonId       *string `protobuf:"bytes,6,opt,name=salon_id,json=salonId,proto3,oneof" json:"salon_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -457,8 +457,8 @@ func (x *ListServicesRequest) GetActive() bool {
 }
 
 func (x *ListServicesRequest) GetSalonId() string {
-	if x != nil {
-		return x.SalonId
+	if x != nil && x.SalonId != nil {
+		return *x.SalonId
 	}
 	return ""
 }
@@ -540,7 +540,7 @@ type CreateServiceRequest struct {
 	// A UUID of the client's that makes the call safe to repeat for 24 hours.
 	RequestId string `protobuf:"bytes,9,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The salon. Absent: the only one that the caller manages, else the default salon.
-	SalonId       string `protobuf:"bytes,10,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
+	SalonId       *string `protobuf:"bytes,10,opt,name=salon_id,json=salonId,proto3,oneof" json:"salon_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -639,8 +639,8 @@ func (x *CreateServiceRequest) GetRequestId() string {
 }
 
 func (x *CreateServiceRequest) GetSalonId() string {
-	if x != nil {
-		return x.SalonId
+	if x != nil && x.SalonId != nil {
+		return *x.SalonId
 	}
 	return ""
 }
@@ -1143,7 +1143,7 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\x1a_duration_override_minutes\"B\n" +
 	"\x11GetServiceRequest\x12-\n" +
 	"\n" +
-	"service_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\"\x94\x02\n" +
+	"service_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\"\xa3\x02\n" +
 	"\x13ListServicesRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12*\n" +
@@ -1151,12 +1151,13 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12*\n" +
 	"\bcategory\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\br\x06\xc8\xe9\x18\x01\x182R\bcategory\x12$\n" +
 	"\x05query\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\br\x06\xc8\xe9\x18\x01\x18dR\x05query\x12 \n" +
-	"\x06active\x18\x05 \x01(\bB\x03\xe0A\x01H\x00R\x06active\x88\x01\x01\x12)\n" +
-	"\bsalon_id\x18\x06 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\asalonIdB\t\n" +
-	"\a_active\"\x83\x01\n" +
+	"\x06active\x18\x05 \x01(\bB\x03\xe0A\x01H\x00R\x06active\x88\x01\x01\x12+\n" +
+	"\bsalon_id\x18\x06 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x01R\asalonId\x88\x01\x01B\t\n" +
+	"\a_activeB\v\n" +
+	"\t_salon_id\"\x83\x01\n" +
 	"\x14ListServicesResponse\x12>\n" +
 	"\bservices\x18\x01 \x03(\v2\x1d.salon.appointment.v1.ServiceB\x03\xe0A\x03R\bservices\x12+\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xda\x04\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xe9\x04\n" +
 	"\x14CreateServiceRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xe0A\x02\xbaH \xc8\x01\x01r\x1b\xc8\xe9\x18\x01\x10\x01\x18d\x92\x02\x10Cut and blow-dryR\x04name\x12J\n" +
 	"\vdescription\x18\x02 \x01(\tB(\xe0A\x01\xbaH\"r \xd0\xe9\x18\x01\x18\xd0\x0f\x92\x02\x16Wash, cut and styling.R\vdescription\x126\n" +
@@ -1168,10 +1169,11 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\x18\xf0\x01(\x00R\x12bufferAfterMinutes\x12 \n" +
 	"\x06active\x18\b \x01(\bB\x03\xe0A\x01H\x00R\x06active\x88\x01\x01\x12-\n" +
 	"\n" +
-	"request_id\x18\t \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12)\n" +
+	"request_id\x18\t \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12+\n" +
 	"\bsalon_id\x18\n" +
-	" \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\asalonIdB\t\n" +
-	"\a_active\"\x8e\x06\n" +
+	" \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x01R\asalonId\x88\x01\x01B\t\n" +
+	"\a_activeB\v\n" +
+	"\t_salon_id\"\x8e\x06\n" +
 	"\x14UpdateServiceRequest\x12-\n" +
 	"\n" +
 	"service_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12<\n" +

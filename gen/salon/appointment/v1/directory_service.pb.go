@@ -130,7 +130,7 @@ func (x *LookupAppointmentResponse) GetVersion() int64 {
 type LookupSalonRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The salon's id. Absent: the default salon.
-	SalonId       string `protobuf:"bytes,1,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
+	SalonId       *string `protobuf:"bytes,1,opt,name=salon_id,json=salonId,proto3,oneof" json:"salon_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -166,8 +166,8 @@ func (*LookupSalonRequest) Descriptor() ([]byte, []int) {
 }
 
 func (x *LookupSalonRequest) GetSalonId() string {
-	if x != nil {
-		return x.SalonId
+	if x != nil && x.SalonId != nil {
+		return *x.SalonId
 	}
 	return ""
 }
@@ -474,9 +474,10 @@ const file_salon_appointment_v1_directory_service_proto_rawDesc = "" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\"\x89\x01\n" +
 	"\x19LookupAppointmentResponse\x12M\n" +
 	"\vappointment\x18\x01 \x01(\v2&.salon.appointment.v1.AppointmentEventB\x03\xe0A\x03R\vappointment\x12\x1d\n" +
-	"\aversion\x18\x02 \x01(\x03B\x03\xe0A\x03R\aversion\"?\n" +
-	"\x12LookupSalonRequest\x12)\n" +
-	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\asalonId\"q\n" +
+	"\aversion\x18\x02 \x01(\x03B\x03\xe0A\x03R\aversion\"N\n" +
+	"\x12LookupSalonRequest\x12+\n" +
+	"\bsalon_id\x18\x01 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x00R\asalonId\x88\x01\x01B\v\n" +
+	"\t_salon_id\"q\n" +
 	"\x13LookupSalonResponse\x12;\n" +
 	"\x05salon\x18\x01 \x01(\v2 .salon.appointment.v1.SalonEventB\x03\xe0A\x03R\x05salon\x12\x1d\n" +
 	"\aversion\x18\x02 \x01(\x03B\x03\xe0A\x03R\aversion\"\xe8\x01\n" +
@@ -581,6 +582,7 @@ func file_salon_appointment_v1_directory_service_proto_init() {
 		return
 	}
 	file_salon_appointment_v1_events_proto_init()
+	file_salon_appointment_v1_directory_service_proto_msgTypes[2].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -207,7 +207,7 @@ type ListCustomersRequest struct {
 	// next_page_token of the page before.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Only customers of this salon. Absent: of all salons that the caller works in.
-	SalonId string `protobuf:"bytes,3,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
+	SalonId *string `protobuf:"bytes,3,opt,name=salon_id,json=salonId,proto3,oneof" json:"salon_id,omitempty"`
 	// Only customers whose name, phone or e-mail address holds this text, without regard to case and accents.
 	Query         string `protobuf:"bytes,4,opt,name=query,proto3" json:"query,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -259,8 +259,8 @@ func (x *ListCustomersRequest) GetPageToken() string {
 }
 
 func (x *ListCustomersRequest) GetSalonId() string {
-	if x != nil {
-		return x.SalonId
+	if x != nil && x.SalonId != nil {
+		return *x.SalonId
 	}
 	return ""
 }
@@ -331,7 +331,7 @@ func (x *ListCustomersResponse) GetNextPageToken() string {
 type CreateCustomerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The salon. Absent: the only one that the caller works in, else the default salon.
-	SalonId string `protobuf:"bytes,1,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
+	SalonId *string `protobuf:"bytes,1,opt,name=salon_id,json=salonId,proto3,oneof" json:"salon_id,omitempty"`
 	// The name.
 	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
 	// Phone number in E.164.
@@ -377,8 +377,8 @@ func (*CreateCustomerRequest) Descriptor() ([]byte, []int) {
 }
 
 func (x *CreateCustomerRequest) GetSalonId() string {
-	if x != nil {
-		return x.SalonId
+	if x != nil && x.SalonId != nil {
+		return *x.SalonId
 	}
 	return ""
 }
@@ -540,26 +540,28 @@ const file_salon_appointment_v1_people_service_proto_rawDesc = "" +
 	" \x01(\tB\x03\xe0A\x03R\x04etag\"E\n" +
 	"\x12GetCustomerRequest\x12/\n" +
 	"\vcustomer_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\n" +
-	"customerId\"\xbc\x01\n" +
+	"customerId\"\xcb\x01\n" +
 	"\x14ListCustomersRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12*\n" +
 	"\n" +
-	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12)\n" +
-	"\bsalon_id\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\asalonId\x12$\n" +
-	"\x05query\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\br\x06\xc8\xe9\x18\x01\x18dR\x05query\"\x87\x01\n" +
+	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12+\n" +
+	"\bsalon_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x00R\asalonId\x88\x01\x01\x12$\n" +
+	"\x05query\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\br\x06\xc8\xe9\x18\x01\x18dR\x05queryB\v\n" +
+	"\t_salon_id\"\x87\x01\n" +
 	"\x15ListCustomersResponse\x12A\n" +
 	"\tcustomers\x18\x01 \x03(\v2\x1e.salon.appointment.v1.CustomerB\x03\xe0A\x03R\tcustomers\x12+\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xf6\x02\n" +
-	"\x15CreateCustomerRequest\x12)\n" +
-	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\asalonId\x12C\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\x85\x03\n" +
+	"\x15CreateCustomerRequest\x12+\n" +
+	"\bsalon_id\x18\x01 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x00R\asalonId\x88\x01\x01\x12C\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB \xe0A\x02\xbaH\x1a\xc8\x01\x01r\x15\xc8\xe9\x18\x01\x10\x01\x18d\x92\x02\n" +
 	"Ida KellerR\vdisplayName\x12E\n" +
 	"\x05phone\x18\x03 \x01(\tB/\xe0A\x01\xbaH)\xd8\x01\x01r$2\x14^\\+[1-9][0-9]{6,14}$\x92\x02\v+4930123456R\x05phone\x12<\n" +
 	"\x05email\x18\x04 \x01(\tB&\xe0A\x01\xbaH \xd8\x01\x01r\x1b\xc8\xe9\x18\x01\x18\xfe\x01\x92\x02\x0fida@example.com`\x01R\x05email\x129\n" +
 	"\x05notes\x18\x05 \x01(\tB#\xe0A\x01\xbaH\x1dr\x1b\xd0\xe9\x18\x01\x18\xd0\x0f\x92\x02\x11Prefers mornings.R\x05notes\x12-\n" +
 	"\n" +
-	"request_id\x18\x06 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xb5\x04\n" +
+	"request_id\x18\x06 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestIdB\v\n" +
+	"\t_salon_id\"\xb5\x04\n" +
 	"\x15UpdateCustomerRequest\x12/\n" +
 	"\vcustomer_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\n" +
 	"customerId\x12C\n" +
@@ -636,6 +638,8 @@ func file_salon_appointment_v1_people_service_proto_init() {
 	if File_salon_appointment_v1_people_service_proto != nil {
 		return
 	}
+	file_salon_appointment_v1_people_service_proto_msgTypes[2].OneofWrappers = []any{}
+	file_salon_appointment_v1_people_service_proto_msgTypes[4].OneofWrappers = []any{}
 	file_salon_appointment_v1_people_service_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

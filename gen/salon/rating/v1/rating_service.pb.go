@@ -38,7 +38,7 @@ type CreateRatingRequest struct {
 	// A UUID of the client's that makes the call safe to repeat for 24 hours.
 	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Who is rated. Absent: the only master of the appointment.
-	MasterId      string `protobuf:"bytes,5,opt,name=master_id,json=masterId,proto3" json:"master_id,omitempty"`
+	MasterId      *string `protobuf:"bytes,5,opt,name=master_id,json=masterId,proto3,oneof" json:"master_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -102,8 +102,8 @@ func (x *CreateRatingRequest) GetRequestId() string {
 }
 
 func (x *CreateRatingRequest) GetMasterId() string {
-	if x != nil {
-		return x.MasterId
+	if x != nil && x.MasterId != nil {
+		return *x.MasterId
 	}
 	return ""
 }
@@ -388,8 +388,8 @@ type ReplyToRatingRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The rating's id.
 	RatingId string `protobuf:"bytes,1,opt,name=rating_id,json=ratingId,proto3" json:"rating_id,omitempty"`
-	// The answer; empty removes it.
-	Reply string `protobuf:"bytes,2,opt,name=reply,proto3" json:"reply,omitempty"`
+	// The answer. It must be present; empty removes the answer.
+	Reply *string `protobuf:"bytes,2,opt,name=reply,proto3,oneof" json:"reply,omitempty"`
 	// Refuses the answer when the rating has changed since.
 	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -434,8 +434,8 @@ func (x *ReplyToRatingRequest) GetRatingId() string {
 }
 
 func (x *ReplyToRatingRequest) GetReply() string {
-	if x != nil {
-		return x.Reply
+	if x != nil && x.Reply != nil {
+		return *x.Reply
 	}
 	return ""
 }
@@ -616,14 +616,16 @@ var File_salon_rating_v1_rating_service_proto protoreflect.FileDescriptor
 
 const file_salon_rating_v1_rating_service_proto_rawDesc = "" +
 	"\n" +
-	"$salon/rating/v1/rating_service.proto\x12\x0fsalon.rating.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x19salon/api/v1/errors.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a\x1csalon/rating/v1/errors.proto\x1a\x1csalon/rating/v1/rating.proto\"\x8f\x02\n" +
+	"$salon/rating/v1/rating_service.proto\x12\x0fsalon.rating.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x19salon/api/v1/errors.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a\x1csalon/rating/v1/errors.proto\x1a\x1csalon/rating/v1/rating.proto\"\xa2\x02\n" +
 	"\x13CreateRatingRequest\x125\n" +
-	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x12$\n" +
-	"\x05stars\x18\x02 \x01(\x05B\x0e\xe0A\x02\xbaH\b\x1a\x06@\x05\x18\x05(\x01R\x05stars\x12?\n" +
+	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x12'\n" +
+	"\x05stars\x18\x02 \x01(\x05B\x11\xe0A\x02\xbaH\v\xc8\x01\x01\x1a\x06@\x05\x18\x05(\x01R\x05stars\x12?\n" +
 	"\acomment\x18\x03 \x01(\tB%\xe0A\x01\xbaH\x1fr\x1d\xd0\xe9\x18\x01\x18\xd0\x0f\x92\x02\x13Just what I wanted.R\acomment\x12-\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12+\n" +
-	"\tmaster_id\x18\x05 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\bmasterId\"V\n" +
+	"request_id\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12-\n" +
+	"\tmaster_id\x18\x05 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x00R\bmasterId\x88\x01\x01B\f\n" +
+	"\n" +
+	"_master_id\"V\n" +
 	"\x1dListAppointmentRatingsRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\"X\n" +
 	"\x1eListAppointmentRatingsResponse\x126\n" +
@@ -644,12 +646,13 @@ const file_salon_rating_v1_rating_service_proto_rawDesc = "" +
 	"\x13DeleteRatingRequest\x12+\n" +
 	"\trating_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bratingId\x12\x1e\n" +
 	"\x04etag\x18\x02 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\"\xa5\x01\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\"\xb7\x01\n" +
 	"\x14ReplyToRatingRequest\x12+\n" +
-	"\trating_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bratingId\x12@\n" +
-	"\x05reply\x18\x02 \x01(\tB*\xe0A\x01\xbaH$r\"\xd0\xe9\x18\x01\x18\xd0\x0f\x92\x02\x18Thank you, see you soon!R\x05reply\x12\x1e\n" +
+	"\trating_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bratingId\x12H\n" +
+	"\x05reply\x18\x02 \x01(\tB-\xe0A\x02\xbaH'\xc8\x01\x01r\"\xd0\xe9\x18\x01\x18\xd0\x0f\x92\x02\x18Thank you, see you soon!H\x00R\x05reply\x88\x01\x01\x12\x1e\n" +
 	"\x04etag\x18\x03 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\"\x9c\x01\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etagB\b\n" +
+	"\x06_reply\"\x9c\x01\n" +
 	"\x18ListMasterRatingsRequest\x12+\n" +
 	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
@@ -736,7 +739,9 @@ func file_salon_rating_v1_rating_service_proto_init() {
 	}
 	file_salon_rating_v1_errors_proto_init()
 	file_salon_rating_v1_rating_proto_init()
+	file_salon_rating_v1_rating_service_proto_msgTypes[0].OneofWrappers = []any{}
 	file_salon_rating_v1_rating_service_proto_msgTypes[4].OneofWrappers = []any{}
+	file_salon_rating_v1_rating_service_proto_msgTypes[6].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -84,13 +84,13 @@ type ListMastersRequest struct {
 	// Only masters with this specialty, without regard to case.
 	Specialty string `protobuf:"bytes,4,opt,name=specialty,proto3" json:"specialty,omitempty"`
 	// Only masters who offer this service.
-	ServiceId string `protobuf:"bytes,5,opt,name=service_id,json=serviceId,proto3" json:"service_id,omitempty"`
+	ServiceId *string `protobuf:"bytes,5,opt,name=service_id,json=serviceId,proto3,oneof" json:"service_id,omitempty"`
 	// Only masters with at least this mean rating.
 	MinRating float64 `protobuf:"fixed64,6,opt,name=min_rating,json=minRating,proto3" json:"min_rating,omitempty"`
 	// "display_name" (default), "display_name desc", "rating" or "rating desc".
 	OrderBy string `protobuf:"bytes,7,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	// Only masters of this salon. Absent: of all salons.
-	SalonId       string `protobuf:"bytes,8,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
+	SalonId       *string `protobuf:"bytes,8,opt,name=salon_id,json=salonId,proto3,oneof" json:"salon_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -154,8 +154,8 @@ func (x *ListMastersRequest) GetSpecialty() string {
 }
 
 func (x *ListMastersRequest) GetServiceId() string {
-	if x != nil {
-		return x.ServiceId
+	if x != nil && x.ServiceId != nil {
+		return *x.ServiceId
 	}
 	return ""
 }
@@ -175,8 +175,8 @@ func (x *ListMastersRequest) GetOrderBy() string {
 }
 
 func (x *ListMastersRequest) GetSalonId() string {
-	if x != nil {
-		return x.SalonId
+	if x != nil && x.SalonId != nil {
+		return *x.SalonId
 	}
 	return ""
 }
@@ -254,7 +254,7 @@ type CreateMasterRequest struct {
 	// A UUID of the client's that makes the call safe to repeat for 24 hours.
 	RequestId string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The salon. Absent: the only one that the caller manages, else the default salon.
-	SalonId       string `protobuf:"bytes,8,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
+	SalonId       *string `protobuf:"bytes,8,opt,name=salon_id,json=salonId,proto3,oneof" json:"salon_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -339,8 +339,8 @@ func (x *CreateMasterRequest) GetRequestId() string {
 }
 
 func (x *CreateMasterRequest) GetSalonId() string {
-	if x != nil {
-		return x.SalonId
+	if x != nil && x.SalonId != nil {
+		return *x.SalonId
 	}
 	return ""
 }
@@ -515,23 +515,25 @@ const file_salon_user_v1_master_service_proto_rawDesc = "" +
 	"\n" +
 	"\"salon/user/v1/master_service.proto\x12\rsalon.user.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x19salon/api/v1/errors.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a\x1asalon/user/v1/errors.proto\x1a\x1asalon/user/v1/master.proto\"?\n" +
 	"\x10GetMasterRequest\x12+\n" +
-	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\"\xb1\x03\n" +
+	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\"\xd1\x03\n" +
 	"\x12ListMastersRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12*\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12$\n" +
 	"\x05query\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\br\x06\xc8\xe9\x18\x01\x18dR\x05query\x12,\n" +
-	"\tspecialty\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\br\x06\xc8\xe9\x18\x01\x182R\tspecialty\x12-\n" +
+	"\tspecialty\x18\x04 \x01(\tB\x0e\xe0A\x01\xbaH\br\x06\xc8\xe9\x18\x01\x182R\tspecialty\x12/\n" +
 	"\n" +
-	"service_id\x18\x05 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12;\n" +
+	"service_id\x18\x05 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x00R\tserviceId\x88\x01\x01\x12;\n" +
 	"\n" +
 	"min_rating\x18\x06 \x01(\x01B\x1c\xe0A\x01\xbaH\x16\x12\x14@\x01\x19\x00\x00\x00\x00\x00\x00\x14@)\x00\x00\x00\x00\x00\x00\x00\x00R\tminRating\x12[\n" +
-	"\border_by\x18\a \x01(\tB@\xe0A\x01\xbaH:r8R\x00R\fdisplay_nameR\x11display_name descR\x06ratingR\vrating descR\aorderBy\x12)\n" +
-	"\bsalon_id\x18\b \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\asalonId\"x\n" +
+	"\border_by\x18\a \x01(\tB@\xe0A\x01\xbaH:r8R\x00R\fdisplay_nameR\x11display_name descR\x06ratingR\vrating descR\aorderBy\x12+\n" +
+	"\bsalon_id\x18\b \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x01R\asalonId\x88\x01\x01B\r\n" +
+	"\v_service_idB\v\n" +
+	"\t_salon_id\"x\n" +
 	"\x13ListMastersResponse\x124\n" +
 	"\amasters\x18\x01 \x03(\v2\x15.salon.user.v1.MasterB\x03\xe0A\x03R\amasters\x12+\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xd9\x04\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xe8\x04\n" +
 	"\x13CreateMasterRequest\x12'\n" +
 	"\auser_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\x06userId\x12A\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x1e\xe0A\x02\xbaH\x18\xc8\x01\x01r\x13\xc8\xe9\x18\x01\x10\x01\x18d\x92\x02\bMira SolR\vdisplayName\x12?\n" +
@@ -541,8 +543,9 @@ const file_salon_user_v1_master_service_proto_rawDesc = "" +
 	"\tphoto_url\x18\x06 \x01(\tB\x99\x01\xe0A\x01\xbaH\x92\x01\xba\x01d\n" +
 	"\tphoto_url\x12\x1bmust be an https:// address\x1a:this.isUri() && this.matches('^https://[^/?#@]+([/?#]|$)')\xd8\x01\x01r&\x18\xf4\x03\x92\x02 https://cdn.example.com/mira.jpgR\bphotoUrl\x12-\n" +
 	"\n" +
-	"request_id\x18\a \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12)\n" +
-	"\bsalon_id\x18\b \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\asalonId\"\xc8\x05\n" +
+	"request_id\x18\a \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12+\n" +
+	"\bsalon_id\x18\b \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x00R\asalonId\x88\x01\x01B\v\n" +
+	"\t_salon_id\"\xc8\x05\n" +
 	"\x13UpdateMasterRequest\x12+\n" +
 	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\x12C\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\x1b\xe0A\x01\xbaH\x15r\x13\xc8\xe9\x18\x01\x10\x01\x18d\x92\x02\bMira SolH\x00R\vdisplayName\x88\x01\x01\x12D\n" +
@@ -624,6 +627,8 @@ func file_salon_user_v1_master_service_proto_init() {
 	}
 	file_salon_user_v1_errors_proto_init()
 	file_salon_user_v1_master_proto_init()
+	file_salon_user_v1_master_service_proto_msgTypes[1].OneofWrappers = []any{}
+	file_salon_user_v1_master_service_proto_msgTypes[3].OneofWrappers = []any{}
 	file_salon_user_v1_master_service_proto_msgTypes[4].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
