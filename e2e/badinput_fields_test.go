@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -95,7 +96,24 @@ func (w *world) times() []refusal {
 		}
 	}
 	now := time.Now().Truncate(time.Minute)
-	return []refusal{
+	var texts []refusal
+	for name, text := range map[string]string{
+		"year 10000": "10000-01-01T00:00:00Z", "year 0000": "0000-01-01T00:00:00Z", "30 February": "2027-02-30T12:00:00Z",
+		"second 60": "2027-03-01T12:00:60Z", "leap second": "2016-12-31T23:59:60Z", "hour 24": "2027-03-01T24:00:00Z",
+		"no zone": "2027-03-01T12:00:00", "a word": "tomorrow", "comma": "2027-03-01T10:00:00,5Z",
+		"one digit of an hour": "2027-03-01T1:00:00Z", "offset of 24 hours": "2027-03-01T10:00:00+24:00",
+		"offset of 60 minutes": "2027-03-01T10:00:00+02:60", "offset without colon": "2027-03-01T10:00:00+0200",
+		"ten digits of a second": "2027-03-01T10:00:00.1234567891Z", "space for T": "2027-03-01 10:00:00Z", "empty": "",
+	} {
+		texts = append(texts, written(name, text))
+		for _, field := range []string{"from", "to"} {
+			texts = append(texts, refusal{
+				name: name + " as " + field, over: onlyREST, as: w.CustomerA, reason: "INVALID_FIELDS", fields: []string{field},
+				http: salontest.NewRequest(http.MethodGet, "/v1/appointments?"+url.Values{field: {text}}.Encode(), ""),
+			})
+		}
+	}
+	return append(texts,
 		book("start in the past", timestamppb.New(now.Add(-time.Hour)), both, "START_IN_PAST"),
 		book("year 9999", at(9999), both, "INVALID_FIELDS"),
 		book("year 0001", at(1), both, "INVALID_FIELDS"),
@@ -103,16 +121,11 @@ func (w *world) times() []refusal {
 		book("year 0000", at(0), onlyGRPC, "INVALID_FIELDS"),
 		book("too many nanoseconds", &timestamppb.Timestamp{Seconds: now.Add(time.Hour).Unix(), Nanos: 1_000_000_000}, onlyGRPC, "INVALID_FIELDS"),
 		book("a day too far", timestamppb.New(now.Add(367*24*time.Hour)), both, "INVALID_FIELDS"),
+		book("negative nanoseconds", &timestamppb.Timestamp{Seconds: now.Add(time.Hour).Unix(), Nanos: -1}, onlyGRPC, "INVALID_FIELDS"),
 		book("no start", nil, both, "INVALID_FIELDS"),
-		written("year 10000", "10000-01-01T00:00:00Z"),
-		written("year 0000", "0000-01-01T00:00:00Z"),
-		written("30 February", "2027-02-30T12:00:00Z"),
-		written("second 60", "2027-03-01T12:00:60Z"),
-		written("no zone", "2027-03-01T12:00:00"),
-		written("no text", "tomorrow"),
 		between("end before start", now.Add(time.Hour), now),
 		between("end at start", now, now),
-		{
+		refusal{
 			name: "rescheduled into the past", as: w.CustomerA,
 			method: appointmentv1.AppointmentService_RescheduleAppointment_FullMethodName,
 			req: &appointmentv1.RescheduleAppointmentRequest{
@@ -120,7 +133,7 @@ func (w *world) times() []refusal {
 			},
 			reason: "START_IN_PAST", fields: []string{"start_time"},
 		},
-	}
+	)
 }
 
 // pages are bad pages of every list that there is.

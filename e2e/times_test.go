@@ -2,6 +2,8 @@ package e2e_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/url"
 	"slices"
 	"testing"
 	"time"
@@ -60,6 +62,31 @@ func TestListsOverlap(t *testing.T) {
 		list("until now", never, now, "current"),
 		list("from the end of the current one", now.Add(30*time.Minute), day, "overnight"),
 	))
+}
+
+// TestSpellingsOfTimes: a time is read in every form of RFC 3339, in bodies as in queries.
+func TestSpellingsOfTimes(t *testing.T) {
+	t.Parallel()
+	s := shared.Get(t)
+	cast := s.NewCast(t)
+	for _, layout := range []string{
+		"2006-01-02t15:04:05z", "2006-01-02T15:04:05.000000000Z", "2006-01-02t15:04:05.0Z", "2006-01-02T15:04:05-00:00", "2006-01-02t15:04:05+00:00",
+	} {
+		start := s.NextStart()
+		text := start.Format(layout)
+		body := fmt.Sprintf(`{"startTime":%q,"segments":[{"serviceId":%q,"masterId":%q}]}`, text, cast.Service.GetId(), cast.Master1.ID)
+		made := s.HTTP(t, salontest.NewRequest(http.MethodPost, "/v1/appointments", body).As(t, cast.CustomerA)).
+			Result(t, &appointmentv1.Appointment{}).Message.(*appointmentv1.Appointment)
+		if !made.GetStartTime().AsTime().Equal(start) {
+			t.Errorf("%s was read as %v", text, made.GetStartTime().AsTime())
+		}
+		query := url.Values{"from": {text}, "to": {start.Add(time.Minute).Format(layout)}}
+		list := s.HTTP(t, salontest.NewRequest(http.MethodGet, "/v1/appointments?"+query.Encode(), "").As(t, cast.CustomerA)).
+			Result(t, &appointmentv1.ListAppointmentsResponse{}).Message.(*appointmentv1.ListAppointmentsResponse)
+		if ids := idsOf(list); len(ids) != 1 || ids[0] != made.GetId() {
+			t.Errorf("the list from %s has %v, want %s", text, ids, made.GetId())
+		}
+	}
 }
 
 // TestEarlyCompletion: staff may complete a confirmed appointment before its start if they say so. Nobody is thanked for

@@ -88,6 +88,9 @@ func decodeBody(body *requestBody, v any) error {
 	}
 	// A method such as :confirm needs no body. Where fields are required, validation names them.
 	if len(strings.TrimSpace(string(data))) > 0 {
+		if data, err = normalTimes(msg.ProtoReflect().Descriptor(), data); err != nil {
+			return err
+		}
 		if err := (protojson.UnmarshalOptions{}).Unmarshal(data, msg); err != nil {
 			return bodyError(err, data, msg.ProtoReflect().Descriptor())
 		}

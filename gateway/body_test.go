@@ -162,9 +162,9 @@ func TestPatchMask(t *testing.T) {
 func TestMarshal(t *testing.T) {
 	t.Parallel()
 	for msg, want := range map[proto.Message]string{
-		&apiv1.Money{CurrencyCode: "EUR", AmountMinor: new(int32(0))}:      `{"currencyCode":"EUR","amountMinor":0}`,
-		&userv1.ListUsersResponse{}:            `{"users":[],"nextPageToken":""}`,
-		&appointmentv1.Offering{MasterId: "<"}: `{"salonId":"","masterId":"<","serviceId":"","durationMinutes":0,"serviceName":"","bookable":false,"etag":""}`,
+		&apiv1.Money{CurrencyCode: "EUR", AmountMinor: new(int32(0))}: `{"currencyCode":"EUR","amountMinor":0}`,
+		&userv1.ListUsersResponse{}:                                   `{"users":[],"nextPageToken":""}`,
+		&appointmentv1.Offering{MasterId: "<"}:                        `{"salonId":"","masterId":"<","serviceId":"","durationMinutes":0,"serviceName":"","bookable":false,"etag":""}`,
 	} {
 		got, err := newJSONMarshaler().Marshal(msg)
 		if err != nil || string(got) != want {

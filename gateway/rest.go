@@ -88,7 +88,12 @@ func (g *Gateway) prepare(next runtime.HandlerFunc) runtime.HandlerFunc {
 			writeError(w, r, err)
 			return
 		}
-		r, err := withPreconditions(route, r)
+		r, err := withNormalTimes(route, r)
+		if err != nil {
+			writeError(w, r, err)
+			return
+		}
+		r, err = withPreconditions(route, r)
 		if err != nil {
 			writeError(w, r, err)
 			return

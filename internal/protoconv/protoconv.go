@@ -1,4 +1,4 @@
-// Package protoconv converts times and money between the contract's forms and Go.
+// Package protoconv converts times and money between the forms of the contract and Go.
 package protoconv
 
 import (

@@ -190,7 +190,7 @@ func TestReplyToRating(t *testing.T) {
 	wantMessage(t, got, want)
 
 	f.Clock.Advance(time.Hour)
-	got, err = f.client.ReplyToRating(f.As(f.master), &ratingv1.ReplyToRatingRequest{RatingId: r.GetId()})
+	got, err = f.client.ReplyToRating(f.As(f.master), &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: new("")})
 	wantReason(t, err, "")
 	want.Reply, want.ReplyTime, want.UpdateTime, want.Etag = "", nil, timestamppb.New(f.Clock.Now()), "3"
 	wantMessage(t, got, want)
@@ -209,7 +209,7 @@ func TestEventsOfRatings(t *testing.T) {
 	call(f.client.UpdateRating(f.As(f.customer), &ratingv1.UpdateRatingRequest{RatingId: r.GetId(), Comment: new("")}))
 	call(f.client.ReplyToRating(f.As(f.master), &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: new("thanks")}))
 	call(f.client.ReplyToRating(f.As(f.master), &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: new("thanks")}))
-	call(f.client.ReplyToRating(f.As(f.master), &ratingv1.ReplyToRatingRequest{RatingId: r.GetId()}))
+	call(f.client.ReplyToRating(f.As(f.master), &ratingv1.ReplyToRatingRequest{RatingId: r.GetId(), Reply: new("")}))
 	other := f.rate(1)
 	call(f.client.DeleteRating(f.As(f.customer), &ratingv1.DeleteRatingRequest{RatingId: r.GetId()}))
 
