@@ -64,7 +64,7 @@ func TestReasonsOfAccounts(t *testing.T) {
 			refused{"MASTER_EXISTS", admin, userv1.MasterService_CreateMaster_FullMethodName,
 				&userv1.CreateMasterRequest{UserId: master.ID, DisplayName: "X"}},
 			refused{"MASTER_ELSEWHERE", admin, userv1.MasterService_CreateMaster_FullMethodName,
-				&userv1.CreateMasterRequest{UserId: elsewhere.ID, SalonId: salontest.DefaultSalon, DisplayName: "X"}},
+				&userv1.CreateMasterRequest{UserId: elsewhere.ID, SalonId: new(salontest.DefaultSalon), DisplayName: "X"}},
 			refused{"ACCOUNT_DISABLED", admin, userv1.MasterService_CreateMaster_FullMethodName,
 				&userv1.CreateMasterRequest{UserId: disabled.ID, DisplayName: "X"}},
 			refused{"NOT_FOUND", manager, userv1.MasterService_CreateMaster_FullMethodName,
@@ -123,7 +123,7 @@ func TestReasonsOfSalons(t *testing.T) {
 			refused{"DEFAULT_SALON", admin, appointmentv1.SalonService_DeleteSalon_FullMethodName,
 				&appointmentv1.DeleteSalonRequest{SalonId: salontest.DefaultSalon}},
 			refused{"SERVICE_NAME_TAKEN", admin, appointmentv1.CatalogService_CreateService_FullMethodName, &appointmentv1.CreateServiceRequest{
-				SalonId: salon.GetId(), Name: named.GetName(), Category: "Hair", DurationMinutes: 60, Price: service.GetPrice(),
+				SalonId: new(salon.GetId()), Name: named.GetName(), Category: "Hair", DurationMinutes: 60, Price: service.GetPrice(),
 			}},
 			refused{"SERVICE_NAME_TAKEN", admin, appointmentv1.CatalogService_UpdateService_FullMethodName,
 				&appointmentv1.UpdateServiceRequest{ServiceId: service.GetId(), Name: new(named.GetName())}},
@@ -154,7 +154,7 @@ func TestReasonsOfAppointments(t *testing.T) {
 			return salontest.Booking(m, cast.Service, at)
 		}
 		forSomebody := book(cast.Master1, s.NextStart())
-		forSomebody.CustomerId = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c99"
+		forSomebody.CustomerId = new("019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c99")
 		move := func(a *appointmentv1.Appointment, at time.Time) *appointmentv1.RescheduleAppointmentRequest {
 			return &appointmentv1.RescheduleAppointmentRequest{AppointmentId: a.GetId(), StartTime: timestamppb.New(at)}
 		}
