@@ -28,6 +28,7 @@ type cli struct {
 	Migrate     migrateCmd     `cmd:"" help:"Create or upgrade the database: roles, schemas and tables."`
 	Seed        seedCmd        `cmd:"" help:"Fill an empty database with a believable salon."`
 	Admin       adminCmd       `cmd:"" help:"Tasks of the operator."`
+	Events      eventsCmd      `cmd:"" help:"Tasks of the operator for events between services."`
 	Healthcheck healthcheckCmd `cmd:"" help:"Ask a running process whether it is ready; for containers."`
 	Version     versionCmd     `cmd:"" help:"Print the version."`
 }

@@ -26,10 +26,23 @@ const (
 // called.
 type readiness struct {
 	serving atomic.Bool
+	// problems returns, from memory, what does not work although calls are answered. It may be nil.
+	problems func() []string
 
 	mu        sync.Mutex
 	draining  bool
 	listeners []func(serving bool)
+}
+
+// detail is the body of an answer of a process that is ready: "ok", and what does not work although calls are answered.
+func (r *readiness) detail() string {
+	text := "ok\n"
+	if r.problems != nil {
+		for _, problem := range r.problems() {
+			text += "degraded: events: " + problem + "\n"
+		}
+	}
+	return text
 }
 
 // subscribe calls a function with the answer of the probes: now, and whenever the answer changes.

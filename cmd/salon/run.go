@@ -38,7 +38,7 @@ func runApp(ctx context.Context, cfg appConfig, stack *lifecycle.Stack, ls *list
 	if err != nil {
 		return err
 	}
-	ready := &readiness{}
+	ready := &readiness{problems: a.bus.Problems}
 	for _, name := range a.names {
 		stack.Push(lifecycle.Part{Name: name, Run: ready.then(a.services[name].Run), StopTimeout: stopTime})
 	}

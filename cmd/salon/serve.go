@@ -26,8 +26,7 @@ type remoteFlags struct {
 	Target  map[string]string `help:"Where a service runs that does not run here: service=host:port. Repeat it for each service, or set ${targetVariables}." placeholder:"SERVICE=HOST:PORT" env:"-"`
 }
 
-// minConns is the least number of connections of a service: one that the relay keeps, one for consumers, one for
-// calls.
+// minConns is the least number of connections of a service: one for the relay, one for consumers, one for calls.
 const minConns = 3
 
 func (f serverFlags) check() error {

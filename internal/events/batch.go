@@ -18,10 +18,10 @@ const (
 	headerBatchCommit   = "Nats-Batch-Commit"
 )
 
-// publishBatch stores all messages in their order or none of them. A server that always syncs its files syncs once
+// publishBatch stores all messages in their order or none of them, and returns the sequence of the last one. A server that always syncs its files syncs once
 // for the batch instead of once for each message. After an error the messages may or may not have been stored. The
 // server refuses a batch that contains a message it has stored before.
-func (b *Bus) publishBatch(ctx context.Context, ms []*nats.Msg) error {
+func (b *Bus) publishBatch(ctx context.Context, ms []*nats.Msg) (last uint64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
 	id := uuid.NewString()
@@ -32,28 +32,29 @@ func (b *Bus) publishBatch(ctx context.Context, ms []*nats.Msg) error {
 			break
 		}
 		if err := b.conn.PublishMsg(m); err != nil {
-			return fmt.Errorf("publish a batch: %w", err)
+			return 0, fmt.Errorf("publish a batch: %w", err)
 		}
 	}
-	last := ms[len(ms)-1]
-	last.Header.Set(headerBatchCommit, "1")
-	reply, err := b.conn.RequestMsgWithContext(ctx, last)
+	commit := ms[len(ms)-1]
+	commit.Header.Set(headerBatchCommit, "1")
+	reply, err := b.conn.RequestMsgWithContext(ctx, commit)
 	if err != nil {
-		return fmt.Errorf("publish a batch: %w", err)
+		return 0, fmt.Errorf("publish a batch: %w", err)
 	}
 	var ack struct {
-		Error *jetstream.APIError `json:"error"`
-		Batch string              `json:"batch"`
-		Count int                 `json:"count"`
+		Error    *jetstream.APIError `json:"error"`
+		Sequence uint64              `json:"seq"`
+		Batch    string              `json:"batch"`
+		Count    int                 `json:"count"`
 	}
 	if err := json.Unmarshal(reply.Data, &ack); err != nil {
-		return fmt.Errorf("publish a batch: %w", err)
+		return 0, fmt.Errorf("publish a batch: %w", err)
 	}
 	if ack.Error != nil {
-		return fmt.Errorf("publish a batch: %w", ack.Error)
+		return 0, fmt.Errorf("publish a batch: %w", ack.Error)
 	}
 	if ack.Batch != id || ack.Count != len(ms) {
-		return fmt.Errorf("publish a batch: %d of %d messages confirmed", ack.Count, len(ms))
+		return 0, fmt.Errorf("publish a batch: %d of %d messages confirmed", ack.Count, len(ms))
 	}
-	return nil
+	return ack.Sequence, nil
 }

@@ -37,7 +37,7 @@ func (b *Bus) Broadcast(typ string, body proto.Message) error {
 		return fmt.Errorf("broadcast %s: %w", typ, err)
 	}
 	e := Event{ID: id.String(), Type: typ, Time: time.Now(), Body: data}
-	m := e.message("broadcast", "")
+	m := e.message("broadcast", "", 0)
 	m.Header.Del(nats.MsgIdHdr)
 	if err := b.conn.PublishMsg(m); err != nil {
 		return fmt.Errorf("broadcast %s: %w", typ, err)

@@ -52,10 +52,13 @@ type Bus struct {
 	metrics *busMetrics
 
 	ready   atomic.Bool   // connected, and the stream exists
+	readies atomic.Uint64 // how often the bus became ready
 	batches atomic.Bool   // the stream takes atomic batches
 	ensure  chan struct{} // filled when the stream must be ensured
 	cancel  context.CancelFunc
 	done    sync.WaitGroup
+
+	health health
 
 	mu          sync.Mutex
 	onReconnect []func()
@@ -91,6 +94,7 @@ func connect(cfg Config, log zerolog.Logger, reg prometheus.Registerer, opts ...
 		cancel:  cancel,
 		onReady: map[chan struct{}]struct{}{},
 	}
+	b.setUnready(errNotReady)
 	conn, err := nats.Connect(cfg.URL.Reveal(), append(b.options(), opts...)...)
 	if err != nil {
 		cancel()
@@ -153,6 +157,11 @@ func (b *Bus) Ready() error {
 		return errNotReady
 	}
 	return nil
+}
+
+// session identifies the time since the bus became ready, and reports whether it is ready.
+func (b *Bus) session() (id uint64, ready bool) {
+	return b.readies.Load(), b.Ready() == nil
 }
 
 // OnReconnect calls fn whenever a connection is established, after the watches work again. Broadcasts sent before

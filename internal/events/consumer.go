@@ -94,11 +94,21 @@ func (c *Consumer) Run(ctx context.Context) error {
 	}
 	ready, stop := c.bus.readied()
 	defer stop()
+	defer c.bus.report(c.part(), "")
 	w := &worker{Consumer: c, failed: map[uint64]int{}}
+	worked := time.Now()
 	for ctx.Err() == nil {
+		begin := time.Now()
 		err := c.session(ctx, w)
-		if err != nil && ctx.Err() == nil && !errors.Is(err, errNotReady) { // the bus has logged it
+		// The bus has logged that it is not ready, and the worker what is wrong with its place.
+		if err != nil && ctx.Err() == nil && !errors.Is(err, errNotReady) && !errors.Is(err, errPosition) {
 			c.log.Warn().Err(err).Msg("consumer is interrupted")
+			if w.examined.After(begin) {
+				worked = time.Now()
+			}
+			if time.Since(worked) > lateAfter {
+				c.bus.report(c.part(), "it is interrupted again and again")
+			}
 		}
 		retry := time.NewTimer(jitter(sessionRetry))
 		select {

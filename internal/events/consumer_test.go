@@ -95,7 +95,7 @@ func TestAnEventStoredTwiceHasOneEffect(t *testing.T) {
 	want := someEvents(t, 3, 2)
 	for range 3 {
 		for _, e := range want {
-			m := e.message("tests", "")
+			m := e.message("tests", "", 0)
 			m.Header.Del(nats.MsgIdHdr)
 			if _, err := b.bus.js.PublishMsg(t.Context(), m); err != nil {
 				t.Fatal(err)

@@ -163,7 +163,7 @@ func TestUndecodableEventsBecomeDeadLettersAtOnce(t *testing.T) {
 			t.Parallel()
 			b := newBed(t)
 			b.waitReady()
-			m := valid.message("tests", "")
+			m := valid.message("tests", "", 0)
 			change(m)
 			if _, err := b.bus.js.PublishMsg(t.Context(), m); err != nil {
 				t.Fatal(err)

@@ -53,7 +53,7 @@ func TestDecodeToleratesNewerSenders(t *testing.T) {
 func TestMessageRoundTrip(t *testing.T) {
 	t.Parallel()
 	want := newEvent(t, newID(t), 42)
-	m := want.message("appointments", "00-0102-03-01")
+	m := want.message("appointments", "00-0102-03-01", 0)
 	got, err := parse(m.Subject, m.Header, m.Data)
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +81,7 @@ func TestParseRefuses(t *testing.T) {
 		"no time":                      func(h nats.Header) { h.Del(headerTime) },
 		"no aggregate version":         func(h nats.Header) { h.Del(headerAggregateVersion) },
 	} {
-		m := newEvent(t, newID(t), 1).message("tests", "")
+		m := newEvent(t, newID(t), 1).message("tests", "", 0)
 		change(m.Header)
 		if _, err := parse(m.Subject, m.Header, m.Data); !errors.Is(err, errUndecodable) {
 			t.Errorf("%s: %v", name, err)

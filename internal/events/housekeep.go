@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// housekeep replays dead letters, measures the backlog and prunes the inbox, each at
-// its interval. The error is an outage of the database.
+// housekeep replays dead letters, examines the consumer's state in NATS and prunes the inbox, each at its interval. The
+// error is an outage of the database, or errPosition.
 func (w *worker) housekeep(ctx context.Context) error {
 	now := time.Now()
 	if now.Sub(w.replayed) >= replayEvery {
@@ -15,15 +15,14 @@ func (w *worker) housekeep(ctx context.Context) error {
 			return err
 		}
 	}
-	if now.Sub(w.measured) >= infoEvery {
-		w.measured = now
-		if info, err := w.durable.Info(ctx); err == nil {
-			w.metrics.pending.Set(float64(info.NumPending))
-			w.metrics.unacked.Set(float64(info.NumAckPending))
+	if now.Sub(w.examined) >= infoEvery {
+		w.examined = now
+		if err := w.examine(ctx); err != nil {
+			return err
 		}
 	}
 	if now.Sub(w.pruned) >= inboxEvery {
-		more, err := pruneInbox(ctx, w.db, keepEvents)
+		more, err := pruneInbox(ctx, w.db)
 		if err != nil {
 			return err
 		}

@@ -25,18 +25,23 @@ const (
 	contentType = "application/json"
 )
 
-// message encodes the event for NATS. source is the schema of the sender; traceparent (W3C) may be empty.
-func (e Event) message(source, traceparent string) *nats.Msg {
+// message encodes the event for NATS. source is the schema of the sender; traceparent (W3C) may be empty. The stream
+// stores an event once in each generation: its message id has the generation, while the event keeps its own id.
+func (e Event) message(source, traceparent string, generation int64) *nats.Msg {
 	m := nats.NewMsg(e.Type)
 	m.Data = e.Body
+	msgID := e.ID
+	if generation > 0 {
+		msgID += "/" + strconv.FormatInt(generation, 10)
+	}
 	m.Header = nats.Header{
 		headerSpecVersion:     {specVersion},
 		headerID:              {e.ID},
 		headerType:            {e.Type},
-		headerSource:          {"/salon/" + source},
+		headerSource:          {sourceOf(source)},
 		headerTime:            {e.Time.UTC().Format(time.RFC3339Nano)},
 		headerContentType:     {contentType},
-		jetstream.MsgIDHeader: {e.ID},
+		jetstream.MsgIDHeader: {msgID},
 	}
 	if e.AggregateID != "" {
 		m.Header.Set(headerSubject, e.AggregateID)
@@ -47,6 +52,9 @@ func (e Event) message(source, traceparent string) *nats.Msg {
 	}
 	return m
 }
+
+// sourceOf is the source of the events of a schema.
+func sourceOf(schema string) string { return "/salon/" + schema }
 
 // parse reads what message wrote. A broadcast has no aggregate.
 func parse(subject string, h nats.Header, data []byte) (Event, error) {

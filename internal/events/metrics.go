@@ -1,26 +1,33 @@
 package events
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/beauty-salon/platform/internal/metrics"
 )
 
 type busMetrics struct {
-	ready prometheus.Gauge
+	ready, problems prometheus.Gauge
 }
 
 func newBusMetrics(reg prometheus.Registerer) *busMetrics {
-	return &busMetrics{ready: metrics.Register(reg, prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "salon_events_ready",
-		Help: "1 while NATS is connected and the stream is there.",
-	}))}
+	gauge := func(name, help string) prometheus.Gauge {
+		return metrics.Register(reg, prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help}))
+	}
+	return &busMetrics{
+		ready:    gauge("salon_events_ready", "1 while NATS is connected and the stream is there."),
+		problems: gauge("salon_events_problems", "What is wrong with events, as /readyz lists it."),
+	}
 }
 
 type relayMetrics struct {
 	leader      prometheus.Gauge
+	led         prometheus.Gauge
 	unpublished prometheus.Gauge
 	oldest      prometheus.Gauge
+	replaying   prometheus.Gauge
 	published   prometheus.Counter
 	failures    prometheus.Counter
 }
@@ -36,10 +43,26 @@ func newRelayMetrics(reg prometheus.Registerer, schema string) *relayMetrics {
 	}
 	return &relayMetrics{
 		leader:      gauge("salon_outbox_leader", "1 where the relay of the schema is active in this process."),
-		unpublished: gauge("salon_outbox_unpublished", "Events in the outbox that are not published yet (where the relay is active)."),
-		oldest:      gauge("salon_outbox_oldest_seconds", "Age of the oldest unpublished event (where the relay is active)."),
+		led:         gauge("salon_outbox_led", "1 while the relay of the schema is active in any process."),
+		unpublished: gauge("salon_outbox_unpublished", "Events in the outbox that are not published yet."),
+		oldest:      gauge("salon_outbox_oldest_seconds", "Age of the oldest unpublished event."),
+		replaying:   gauge("salon_outbox_replaying", "Rows of the outbox, about, that are still to be published again."),
 		published:   counter("salon_outbox_published_total", "Events published and confirmed."),
 		failures:    counter("salon_outbox_publish_failures_total", "Publications that were refused or not confirmed in time."),
+	}
+}
+
+// measure sets what every process measures.
+func (m *relayMetrics) measure(count int64, oldest time.Duration, row relayRow) {
+	m.unpublished.Set(float64(count))
+	m.oldest.Set(oldest.Seconds())
+	m.led.Set(0)
+	if row.Live {
+		m.led.Set(1)
+	}
+	m.replaying.Set(0)
+	if row.ReplayNext > 0 {
+		m.replaying.Set(float64(row.ReplayEnd - row.ReplayNext + 1))
 	}
 }
 

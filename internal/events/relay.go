@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
-	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 
@@ -16,31 +16,44 @@ import (
 )
 
 const (
-	// relayPoll is how long an event that another process appended may wait for the relay.
+	// relayPoll is how long an event that another process appended may wait for the relay, and how often a relay
+	// without the lease tries to get it.
 	relayPoll = time.Second
 	// relayBatch is how many rows are read at once.
 	relayBatch = 500
 	// drainBatches is how many batches are published before the relay does its other work: a backlog may last.
 	drainBatches = 10
-	// batchFrom is the number of rows from which a batch is used. Measured on a server that syncs always, with a disk
-	// of 2 ms a sync: a batch takes 35 ms plus 0.1 ms an event (7,000/s in batches of 500), single events take 2.3 ms
-	// (430/s). On a server that does not sync, a batch costs 35 ms for nothing, but only under load.
-	batchFrom = 50
 	// The pause after refused publications doubles up to the maximum.
 	relayMinBackoff = 100 * time.Millisecond
 	relayMaxBackoff = 5 * time.Second
 
 	measureEvery = 5 * time.Second
 	pruneEvery   = time.Minute
+	// lateAfter is the age of an unpublished event, and the time without an active relay, that count as a problem.
+	lateAfter = 15 * time.Second
 )
 
+// errWentBack means that the database has an older state than before: a backup was restored, or a failover lost
+// transactions.
+var errWentBack = errors.New("the database has gone back to an older state")
+
 // Relay publishes the outbox of one schema. Of all relays of a schema, in any number of processes, one is active at
-// a time. When it stops, another one takes over.
+// a time: the holder of the lease. When it stops or is cut off, another one takes over.
 type Relay struct {
 	db      *postgres.DB
 	bus     *Bus
 	log     zerolog.Logger
 	metrics *relayMetrics
+	holder  string // identifies this relay in the lease
+
+	// What this process has seen of the table relay, to recognize an older state.
+	seen     relayRow
+	wentBack bool // since the stream was last compared with the outbox
+
+	verified struct { // the last comparison of stream and outbox
+		at      time.Time
+		session uint64
+	}
 
 	// Failpoints in tests.
 	beforePublish, afterPublish func()
@@ -52,6 +65,7 @@ func NewRelay(db *postgres.DB, bus *Bus, log zerolog.Logger, reg prometheus.Regi
 		db: db, bus: bus,
 		log:           log.With().Str("relay", db.Schema()).Logger(),
 		metrics:       newRelayMetrics(reg, db.Schema()),
+		holder:        uuid.NewString(),
 		beforePublish: func() { failpoint.Hit(failpoint.RelayBeforePublish) },
 		afterPublish:  func() { failpoint.Hit(failpoint.RelayAfterPublish) },
 	}
@@ -59,59 +73,89 @@ func NewRelay(db *postgres.DB, bus *Bus, log zerolog.Logger, reg prometheus.Regi
 
 // Run works until ctx ends and then returns nil. An outage of the database or of NATS does not end it.
 func (r *Relay) Run(ctx context.Context) error {
+	var watching sync.WaitGroup
+	watching.Go(func() { r.watch(ctx) })
+	defer watching.Wait()
 	for ctx.Err() == nil {
 		if err := r.compete(ctx); err != nil && ctx.Err() == nil {
-			r.log.Warn().Err(err).Msg("relay lost the database")
+			r.log.Warn().Err(err).Msg("relay is interrupted")
 		}
 		pause(ctx, jitter(relayPoll))
 	}
 	return nil
 }
 
-// compete works while it has the lock. It returns at once when another relay has the lock.
+// compete works while it has the lease. It returns at once when another relay has the lease.
 func (r *Relay) compete(ctx context.Context) error {
-	o, err := lockOutbox(ctx, r.db)
-	if err != nil || o == nil {
+	sent := time.Now()
+	row, err := acquire(ctx, r.db, r.holder)
+	if err != nil {
 		return err
 	}
-	defer o.release(ctx)
-	r.log.Debug().Msg("relay is active")
+	r.observe(row)
+	if row.Holder != r.holder {
+		return nil
+	}
+	l := &lease{db: r.db, row: row}
+	l.extend(sent)
+	r.log.Debug().Int64("term", row.Term).Msg("relay is active")
 	r.metrics.leader.Set(1)
-	defer func() {
-		// The next active relay reports the backlog.
-		r.metrics.leader.Set(0)
-		r.metrics.unpublished.Set(0)
-		r.metrics.oldest.Set(0)
-	}()
-	return r.lead(ctx, o)
+	defer r.metrics.leader.Set(0)
+
+	leading, lost := context.WithCancel(ctx)
+	var keeping sync.WaitGroup
+	keeping.Go(func() { r.keep(leading, l, lost) })
+	err = r.lead(leading, l)
+	lost()
+	keeping.Wait()
+	if errors.Is(err, errWentBack) {
+		r.wentBack = true
+	}
+	r.observe(l.row)
+	if ctx.Err() == nil {
+		// The lease may be lost because the row is an older one. The release would make it newer.
+		if row, err := readRelay(ctx, r.db); err == nil {
+			r.observe(row)
+		}
+	}
+	l.release(ctx)
+	if errors.Is(err, errLeaseChanged) || (leading.Err() != nil && errors.Is(err, context.Canceled)) {
+		return nil
+	}
+	return err
 }
 
-func (r *Relay) lead(ctx context.Context, o *outbox) error {
+// observe notes a state of the table relay, and whether it is older than one that this process saw before.
+func (r *Relay) observe(row relayRow) {
+	if row.Beat < r.seen.Beat || row.Generation < r.seen.Generation ||
+		(row.Generation == r.seen.Generation && row.LastSeq < r.seen.LastSeq) {
+		r.wentBack = true
+	}
+	r.seen = row
+}
+
+// lead publishes until ctx ends or the lease is lost.
+func (r *Relay) lead(ctx context.Context, l *lease) error {
 	woken, stop := awaken(r.db.Schema())
 	defer stop()
 	ready, stopReady := r.bus.readied()
 	defer stopReady()
 
+	r.verified.at = time.Time{}
 	var backoff time.Duration
-	var measured, pruned time.Time
+	var pruned time.Time
 	for ctx.Err() == nil {
-		var err error
-		var more bool
-		if more, backoff, err = r.drain(ctx, o, backoff); err != nil {
+		more, wait, err := r.round(ctx, l, backoff)
+		if err != nil {
 			return err
 		}
-		if now := time.Now(); now.Sub(measured) >= measureEvery {
-			if err := r.measure(ctx, o); err != nil {
-				return err
-			}
-			measured = now
-		}
+		backoff = wait
 		if now := time.Now(); now.Sub(pruned) >= pruneEvery {
-			more, err := o.prune(ctx)
+			left, err := prune(ctx, r.db)
 			if err != nil {
 				return err
 			}
-			if !more {
+			if !left {
 				pruned = now
 			}
 		}
@@ -134,120 +178,117 @@ func (r *Relay) lead(ctx context.Context, o *outbox) error {
 	return nil
 }
 
-func (r *Relay) measure(ctx context.Context, o *outbox) error {
-	count, oldest, err := o.lag(ctx)
-	if err != nil {
-		return err
+// round compares stream and outbox when that is due, publishes what is new, and a part of what is to be published
+// again. It returns whether there may be more, and the pause before the next try. Nothing is published while there is
+// no stream; reading at every poll shows whether the database still answers.
+func (r *Relay) round(ctx context.Context, l *lease, backoff time.Duration) (more bool, wait time.Duration, err error) {
+	session, ready := r.bus.session()
+	if !ready {
+		_, err := unpublished(ctx, r.db, 0)
+		return false, 0, err
 	}
-	r.metrics.unpublished.Set(float64(count))
-	r.metrics.oldest.Set(oldest)
-	return nil
+	if session != r.verified.session || time.Since(r.verified.at) >= verifyEvery {
+		if err := r.verify(ctx, l); errors.Is(err, errStream) {
+			// The events of an unknown stream are not touched. The bus finds out what is wrong with it.
+			r.log.Debug().Err(err).Msg("relay cannot examine the stream")
+			return false, min(max(2*backoff, relayMinBackoff), relayMaxBackoff), nil
+		} else if err != nil {
+			return false, 0, err
+		}
+		r.verified.at, r.verified.session = time.Now(), session
+	}
+	more, wait, err = r.drain(ctx, l, backoff)
+	if err != nil || wait > 0 || l.row.ReplayNext == 0 {
+		return more, wait, err
+	}
+	wait, err = r.replay(ctx, l, backoff)
+	return wait == 0, wait, err
 }
 
-// drain publishes until the outbox is empty, the stream refuses an event, or enough batches are done. It returns
-// whether there may be more rows, and the pause before the next try. The error is the database's. Reading at every
-// poll shows whether the connection still works.
-func (r *Relay) drain(ctx context.Context, o *outbox, backoff time.Duration) (more bool, wait time.Duration, err error) {
+// drain publishes until the outbox is empty, the stream refuses an event, or enough batches are done.
+func (r *Relay) drain(ctx context.Context, l *lease, backoff time.Duration) (more bool, wait time.Duration, err error) {
 	for range drainBatches {
-		limit := relayBatch
-		if r.bus.Ready() != nil {
-			limit = 0
-		}
-		rows, err := o.unpublished(ctx, limit)
+		rows, err := unpublished(ctx, r.db, relayBatch)
 		if err != nil || len(rows) == 0 {
 			return false, 0, err
 		}
-		r.beforePublish()
-		done, failed := r.publish(ctx, rows)
-		r.afterPublish()
-		if err := o.mark(ctx, done); err != nil {
+		if err := l.held(); err != nil {
 			return false, 0, err
 		}
-		r.metrics.published.Add(float64(len(done)))
-		if failed != nil {
-			if ctx.Err() == nil {
-				r.log.Warn().Err(failed).Int("published", len(done)).Int("batch", len(rows)).Msg("events stay in the outbox")
-			}
-			if len(done) > 0 {
-				return false, relayMinBackoff, nil
-			}
-			return false, min(max(2*backoff, relayMinBackoff), relayMaxBackoff), nil
+		r.beforePublish()
+		done, failed := r.publish(ctx, rows, l.row.Generation)
+		r.afterPublish()
+		if err := l.mark(ctx, done); err != nil {
+			return false, 0, err
+		}
+		if wait := r.settle(ctx, len(rows), len(done), failed, backoff); wait > 0 {
+			return false, wait, nil
 		}
 	}
 	return true, 0, nil
 }
 
-// publish sends the rows. It returns the ids of the rows that the stream has confirmed, and why the others were
-// refused. Many rows are sent as one batch where the server supports it.
-func (r *Relay) publish(ctx context.Context, rows []outboxRow) (done []int64, failed error) {
-	if len(rows) < batchFrom || !r.bus.batches.Load() {
-		return r.publishEach(ctx, rows)
+// replay publishes some of the rows that are to be published again. Rows that are new do not wait for them.
+func (r *Relay) replay(ctx context.Context, l *lease, backoff time.Duration) (wait time.Duration, err error) {
+	rows, err := publishedBetween(ctx, r.db, l.row.ReplayNext, l.row.ReplayEnd, relayBatch)
+	if err != nil {
+		return 0, err
 	}
-	batch := make([]*nats.Msg, len(rows))
-	for i, row := range rows {
-		batch[i] = row.event.message(r.db.Schema(), row.traceparent)
-		done = append(done, row.id)
+	if len(rows) == 0 {
+		r.log.Info().Msg("all events are published again")
+		return 0, l.endReplay(ctx)
 	}
-	if err := r.bus.publishBatch(ctx, batch); err != nil {
-		// The stream has one of the events already, or refuses one, or NATS is away.
-		r.log.Debug().Err(err).Msg("publishing one by one")
-		return r.publishEach(ctx, rows)
+	if err := l.held(); err != nil {
+		return 0, err
 	}
-	return done, nil
+	done, failed := r.publish(ctx, rows, l.row.Generation)
+	if failed == nil {
+		err = l.replayed(ctx, rows[len(rows)-1].id+1, done)
+	}
+	return r.settle(ctx, len(rows), len(done), failed, backoff), err
 }
 
-// publishEach publishes each row by itself.
-//
-// The rows are sent in their order without waiting, and a server handles the messages of one connection in order.
-// But the server may refuse one event and take the next, as when a cluster elects a leader in between. A newer
-// event of an aggregate would then precede an older one. So at most one event of an aggregate is unconfirmed: the
-// next one waits for the confirmation, and stays in the outbox when the confirmation does not come.
-func (r *Relay) publishEach(ctx context.Context, rows []outboxRow) (done []int64, failed error) {
-	sent := make(map[string]*sending, len(rows)) // the latest of each aggregate
-	inOrder := make([]*sending, 0, len(rows))
-	for _, row := range rows {
-		before := sent[row.event.AggregateID]
-		if before != nil && before.wait(ctx) != nil {
-			continue
+// settle counts a publication and returns the pause after it, 0 when nothing failed.
+func (r *Relay) settle(ctx context.Context, rows, done int, failed error, backoff time.Duration) (wait time.Duration) {
+	r.metrics.published.Add(float64(done))
+	if done > 0 {
+		r.bus.acknowledged()
+	}
+	if failed == nil {
+		return 0
+	}
+	if ctx.Err() == nil {
+		r.log.Warn().Err(failed).Int("published", done).Int("batch", rows).Msg("events stay in the outbox")
+	}
+	if done > 0 {
+		return relayMinBackoff
+	}
+	r.bus.unacknowledged(ctx, failed)
+	return min(max(2*backoff, relayMinBackoff), relayMaxBackoff)
+}
+
+// watch measures the outbox, in every process, whether or not its relay is active.
+func (r *Relay) watch(ctx context.Context) {
+	part := "outbox of " + r.db.Schema()
+	defer r.bus.report(part, "")
+	led := time.Now() // when a relay was last seen active
+	for ctx.Err() == nil {
+		count, oldest, err := lag(ctx, r.db)
+		row, rowErr := readRelay(ctx, r.db)
+		if err == nil && rowErr == nil {
+			r.metrics.measure(count, oldest, row)
+			if row.Live {
+				led = time.Now()
+			}
+			switch {
+			case oldest > lateAfter:
+				r.bus.report(part, fmt.Sprintf("%d events are not published, the oldest for %d s", count, int(oldest.Seconds())))
+			case time.Since(led) > lateAfter:
+				r.bus.report(part, "no process publishes events")
+			default:
+				r.bus.report(part, "")
+			}
 		}
-		s := &sending{id: row.id}
-		// Without a connection this fails at once, because nothing is buffered.
-		s.ack, s.err = r.bus.js.PublishMsgAsync(row.event.message(r.db.Schema(), row.traceparent))
-		sent[row.event.AggregateID] = s
-		inOrder = append(inOrder, s)
+		pause(ctx, jitter(measureEvery))
 	}
-	for _, s := range inOrder {
-		if err := s.wait(ctx); err != nil {
-			r.metrics.failures.Inc()
-			failed = fmt.Errorf("publish outbox row %d: %w", s.id, err)
-			continue
-		}
-		done = append(done, s.id)
-	}
-	if errors.Is(failed, jetstream.ErrNoStreamResponse) {
-		r.bus.lost()
-	}
-	return done, failed
-}
-
-// sending is an event that was sent to the stream.
-type sending struct {
-	id  int64
-	ack jetstream.PubAckFuture // nil once the result is known
-	err error
-}
-
-// wait returns nil once the stream has confirmed the event.
-func (s *sending) wait(ctx context.Context) error {
-	if s.err != nil || s.ack == nil {
-		return s.err
-	}
-	select {
-	case <-s.ack.Ok():
-	case s.err = <-s.ack.Err():
-	case <-ctx.Done():
-		s.err = ctx.Err()
-	}
-	s.ack = nil
-	return s.err
 }

@@ -9,8 +9,9 @@ import (
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
-// inboxMargin is how much longer than its event in the stream an inbox row is kept.
-const inboxMargin = 24 * time.Hour
+// keepInbox is how long an inbox row is kept: longer than an event can come again. The relay may publish a row again
+// until it is pruned, and the stream then keeps the event for its full time.
+const keepInbox = keepPublished + keepEvents + 24*time.Hour
 
 // insertInbox records the events as handled and returns the ids of the events that were not recorded before. It
 // waits for another transaction that is about to commit the same row.
@@ -30,6 +31,17 @@ func insertInbox(ctx context.Context, tx *postgres.DB, consumer string, es []Eve
 		fresh[id] = true
 	}
 	return fresh, nil
+}
+
+// settled reports whether the consumer has handled the event or has moved it to the dead letters.
+func settled(ctx context.Context, db *postgres.DB, consumer, eventID string) (known bool, err error) {
+	err = db.Conn(ctx).Raw(`SELECT EXISTS (SELECT FROM inbox WHERE consumer = ? AND event_id = ?::uuid)
+		OR EXISTS (SELECT FROM dead_letters WHERE consumer = ? AND event_id = ?::uuid)`,
+		consumer, eventID, consumer, eventID).Scan(&known).Error
+	if err != nil {
+		return false, fmt.Errorf("read inbox: %w", err)
+	}
+	return known, nil
 }
 
 // raiseVersions records the versions of the events, which belong to different aggregates, and returns the ids of
@@ -65,11 +77,11 @@ func raiseVersions(ctx context.Context, tx *postgres.DB, consumer string, es []E
 // versionKey contains the kind of aggregate, because ids are unique only within a kind.
 func versionKey(consumer string, e Event) string { return consumer + "/" + e.kind() }
 
-// pruneInbox deletes some rows whose events the stream no longer has, and reports whether there may be more.
-func pruneInbox(ctx context.Context, db *postgres.DB, streamAge time.Duration) (more bool, err error) {
+// pruneInbox deletes some rows whose events cannot come again, and reports whether there may be more.
+func pruneInbox(ctx context.Context, db *postgres.DB) (more bool, err error) {
 	res := db.Conn(ctx).Exec(`DELETE FROM inbox WHERE (consumer, event_id) IN (SELECT consumer, event_id FROM inbox
 		WHERE received_at < now() - make_interval(secs => ?) ORDER BY received_at LIMIT ?)`,
-		(streamAge + inboxMargin).Seconds(), pruneChunk)
+		keepInbox.Seconds(), pruneChunk)
 	if res.Error != nil {
 		return false, fmt.Errorf("prune inbox: %w", res.Error)
 	}

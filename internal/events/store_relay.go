@@ -2,7 +2,6 @@ package events
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -13,79 +12,41 @@ import (
 )
 
 const (
-	// keepPublished is how long a published row is kept for inspection.
-	keepPublished = 7 * 24 * time.Hour
+	// keepPublished is how long a published row is kept: longer than the stream keeps its event, so that the stream can
+	// be made again from the rows.
+	keepPublished = keepEvents + 24*time.Hour
 	// pruneChunk bounds the locks and the write-ahead log of one deletion.
 	pruneChunk = 500
 	// maxCounted bounds the work of counting a long backlog.
 	maxCounted = 100_000
-	// releaseTimeout bounds the release of the lock.
-	releaseTimeout = 2 * time.Second
 )
 
-// outboxRow is an unpublished row.
+// outboxRow is a row that is to be published.
 type outboxRow struct {
 	id          int64
 	event       Event
 	traceparent string
 }
 
-// outbox is the exclusive right to publish the rows of a schema. It is a session lock of PostgreSQL, and all
-// statements run on the connection that has the lock. When the connection breaks, the lock is released too, so a
-// relay that was replaced cannot mark rows.
-type outbox struct {
-	conn *sql.Conn
-	lock string
-}
-
-// lockOutbox returns nil without an error when another relay has the lock.
-func lockOutbox(ctx context.Context, db *postgres.DB) (*outbox, error) {
-	pool, err := db.Conn(ctx).DB()
-	if err != nil {
-		return nil, fmt.Errorf("lock outbox: %w", err)
-	}
-	conn, err := pool.Conn(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("lock outbox: %w", err)
-	}
-	o := &outbox{conn: conn, lock: "salon relay " + db.Schema()}
-	var locked bool
-	err = conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock(hashtextextended($1, 0))", o.lock).Scan(&locked)
-	if err == nil && locked {
-		return o, nil
-	}
-	// After an error the lock may or may not have been taken.
-	if err != nil {
-		o.discard()
-		return nil, fmt.Errorf("lock outbox: %w", err)
-	}
-	return nil, conn.Close()
-}
-
-// release releases the lock, even when ctx has ended.
-func (o *outbox) release(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
-	defer cancel()
-	if _, err := o.conn.ExecContext(ctx, "SELECT pg_advisory_unlock(hashtextextended($1, 0))", o.lock); err != nil {
-		o.discard()
-		return
-	}
-	// The connection is back in the pool; an error would say that it is closed.
-	_ = o.conn.Close()
-}
-
-// discard closes the connection instead of returning it, with the lock, to the pool.
-func (o *outbox) discard() {
-	_ = o.conn.Raw(func(any) error { return driver.ErrBadConn })
-	_ = o.conn.Close()
-}
+const selectOutbox = `SELECT id, event_id::text, type, aggregate_id::text, aggregate_version,
+	occurred_at, body, coalesce(traceparent, '') FROM outbox `
 
 // unpublished returns the oldest rows that are not marked. It does not use a cursor: ids are assigned before the
 // commit, so a lower id can appear later. The rows of one aggregate appear in order, because the row of the
 // aggregate was locked.
-func (o *outbox) unpublished(ctx context.Context, limit int) (found []outboxRow, err error) {
-	rows, err := o.conn.QueryContext(ctx, `SELECT id, event_id::text, type, aggregate_id::text, aggregate_version,
-		occurred_at, body, coalesce(traceparent, '') FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT $1`, limit)
+func unpublished(ctx context.Context, db *postgres.DB, limit int) ([]outboxRow, error) {
+	return readOutbox(ctx, db, selectOutbox+"WHERE published_at IS NULL ORDER BY id LIMIT ?", limit)
+}
+
+// publishedBetween returns the first rows from next to end that are marked.
+func publishedBetween(ctx context.Context, db *postgres.DB, next, end int64, limit int) ([]outboxRow, error) {
+	return readOutbox(ctx, db, selectOutbox+"WHERE id BETWEEN ? AND ? AND published_at IS NOT NULL ORDER BY id LIMIT ?", next, end, limit)
+}
+
+func readOutbox(ctx context.Context, db *postgres.DB, query string, args ...any) (found []outboxRow, err error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	rows, err := db.Conn(ctx).Raw(query, args...).Rows()
 	if err != nil {
 		return nil, fmt.Errorf("read outbox: %w", err)
 	}
@@ -106,42 +67,84 @@ func (o *outbox) unpublished(ctx context.Context, limit int) (found []outboxRow,
 	return found, nil
 }
 
-// mark records the rows as published, even when ctx has ended: rows that are not marked are published again.
-func (o *outbox) mark(ctx context.Context, ids []int64) error {
-	if len(ids) == 0 {
+// mark records the rows as published, even when ctx has ended: rows that are not marked are published again. Only the
+// holder of the lease marks, because another relay may have to publish the rows again under a new generation.
+// errWentBack means that rows are not there any more.
+func (l *lease) mark(ctx context.Context, done []confirmed) error {
+	if len(done) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), publishTimeout)
-	defer cancel()
-	_, err := o.conn.ExecContext(ctx, "UPDATE outbox SET published_at = now() WHERE id = ANY($1::bigint[])", array(ids))
-	if err != nil {
-		return fmt.Errorf("mark outbox: %w", err)
+	ids := make([]int64, len(done))
+	for i, c := range done {
+		ids[i] = c.id
 	}
+	last := l.last(done)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	var got struct{ Held, Marked int }
+	err := l.db.Conn(ctx).Raw(`WITH held AS (
+			UPDATE relay SET last_seq = ?, last_event = nullif(?, '')::uuid
+			WHERE holder = ?::uuid AND term = ? AND generation = ? AND last_seq >= ? RETURNING term
+		), marked AS (
+			UPDATE outbox SET published_at = now() FROM held WHERE id = ANY(?::bigint[]) RETURNING id
+		)
+		SELECT (SELECT count(*) FROM held) AS held, (SELECT count(*) FROM marked) AS marked`,
+		last.seq, last.event, l.row.Holder, l.row.Term, l.row.Generation, l.row.LastSeq, array(ids)).Scan(&got).Error
+	switch {
+	case err != nil:
+		return fmt.Errorf("mark outbox: %w", err)
+	case got.Held == 0:
+		return errLeaseChanged
+	case got.Marked < len(ids):
+		return errWentBack
+	}
+	l.row.LastSeq, l.row.LastEvent = last.seq, last.event
 	return nil
 }
 
-// lag returns how many rows wait, up to maxCounted, and the age of the oldest in seconds.
-func (o *outbox) lag(ctx context.Context) (count int64, oldest float64, err error) {
-	err = o.conn.QueryRowContext(ctx, `SELECT
-		(SELECT count(*) FROM (SELECT FROM outbox WHERE published_at IS NULL LIMIT $1) AS waiting),
+// lacks reports whether the outbox does not have an event that it should have: one that the stream stored at a time
+// since when the outbox is complete.
+func lacks(ctx context.Context, db *postgres.DB, eventID string, stored time.Time) (missing bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	err = db.Conn(ctx).Raw(`SELECT NOT EXISTS (SELECT FROM outbox WHERE event_id = ?::uuid)
+		AND ?::timestamptz > greatest(complete_since, now() - make_interval(secs => ?)) FROM relay`,
+		eventID, stored, keepEvents.Seconds()).Scan(&missing).Error
+	if err != nil {
+		return false, fmt.Errorf("read outbox: %w", err)
+	}
+	return missing, nil
+}
+
+// lag returns how many rows wait, up to maxCounted, and how long the oldest has waited.
+func lag(ctx context.Context, db *postgres.DB) (count int64, oldest time.Duration, err error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	var row struct {
+		Count  int64
+		Oldest float64
+	}
+	err = db.Conn(ctx).Raw(`SELECT
+		(SELECT count(*) FROM (SELECT FROM outbox WHERE published_at IS NULL LIMIT ?) AS waiting) AS count,
 		coalesce((SELECT extract(epoch FROM greatest(clock_timestamp() - occurred_at, interval '0'))
-			FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT 1), 0)::float8`, maxCounted).Scan(&count, &oldest)
+			FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT 1), 0)::float8 AS oldest`, maxCounted).Scan(&row).Error
 	if err != nil {
 		return 0, 0, fmt.Errorf("measure outbox: %w", err)
 	}
-	return count, oldest, nil
+	return row.Count, time.Duration(row.Oldest * float64(time.Second)), nil
 }
 
 // prune deletes some rows that were published long ago, and reports whether there may be more.
-func (o *outbox) prune(ctx context.Context) (more bool, err error) {
-	res, err := o.conn.ExecContext(ctx, `DELETE FROM outbox WHERE id IN (SELECT id FROM outbox
-		WHERE published_at < now() - make_interval(secs => $1) ORDER BY published_at LIMIT $2)`,
+func prune(ctx context.Context, db *postgres.DB) (more bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	res := db.Conn(ctx).Exec(`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox
+		WHERE published_at < now() - make_interval(secs => ?) ORDER BY published_at LIMIT ?)`,
 		keepPublished.Seconds(), pruneChunk)
-	if err != nil {
-		return false, fmt.Errorf("prune outbox: %w", err)
+	if res.Error != nil {
+		return false, fmt.Errorf("prune outbox: %w", res.Error)
 	}
-	n, err := res.RowsAffected()
-	return n == pruneChunk, err
+	return res.RowsAffected == pruneChunk, nil
 }
 
 // array is a PostgreSQL array literal of numbers or UUIDs. GORM passes it as one parameter, where it would expand a

@@ -64,6 +64,7 @@ func (b *Bus) keepStream(ctx context.Context) {
 				b.becomeReady()
 				break
 			} else if ctx.Err() == nil {
+				b.setUnready(err)
 				b.log.Warn().Err(err).Str("stream", streamName).Msg("cannot ensure the event stream")
 			}
 			pause(ctx, jitter(wait))
@@ -122,11 +123,12 @@ func (b *Bus) connected(conn *nats.Conn) {
 }
 
 func (b *Bus) disconnected(err error) {
-	b.ready.Store(false)
-	b.metrics.ready.Set(0)
 	if err == nil {
 		err = errors.New("closed")
 	}
+	b.ready.Store(false)
+	b.metrics.ready.Set(0)
+	b.setUnready(err)
 	b.log.Warn().Err(err).Msg("disconnected from NATS")
 }
 
@@ -134,12 +136,15 @@ func (b *Bus) disconnected(err error) {
 func (b *Bus) lost() {
 	b.ready.Store(false)
 	b.metrics.ready.Set(0)
+	b.setUnready(jetstream.ErrStreamNotFound)
 	signal(b.ensure)
 }
 
 func (b *Bus) becomeReady() {
+	b.readies.Add(1)
 	b.ready.Store(true)
 	b.metrics.ready.Set(1)
+	b.setUnready(nil)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for ch := range b.onReady {

@@ -20,7 +20,6 @@ const (
 	// settleTimeout bounds the wait for the server to confirm an acknowledgement.
 	settleTimeout = 2 * time.Second
 	replayEvery   = 2 * time.Second
-	infoEvery     = 10 * time.Second
 	inboxEvery    = 10 * time.Minute
 
 	// A transaction handles up to maxBatch events, and fewer when it gets long, because its locks block requests.
@@ -40,13 +39,17 @@ type worker struct {
 	// deliveries are not tries.
 	failed map[uint64]int
 
-	alive, replayed, measured, pruned time.Time // the last time of each
+	alive, replayed, examined, pruned time.Time // the last time of each
+
+	progress   progress
+	progressed time.Time // when progress last changed
+	wrongSince time.Time // since when the place in the stream is wrong; zero: it is not
 }
 
 // run works until ctx ends or until the database or NATS fails.
 func (w *worker) run(ctx context.Context, durable jetstream.Consumer) error {
 	w.durable, w.batch = durable, maxBatch/4
-	w.alive = time.Now()
+	w.alive, w.progressed, w.examined = time.Now(), time.Now(), time.Time{}
 	for ctx.Err() == nil {
 		if err := w.housekeep(ctx); err != nil {
 			return err

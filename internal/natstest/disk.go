@@ -1,0 +1,51 @@
+package natstest
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+)
+
+// SmallDisk restarts the server with empty files on a disk of 4 MiB, and returns functions that fill the disk and that
+// make space again. The test is skipped where such a disk cannot be mounted.
+func (s *Server) SmallDisk() (fill, empty func()) {
+	s.t.Helper()
+	s.Stop()
+	if err := errors.Join(os.RemoveAll(s.StoreDir()), os.MkdirAll(s.StoreDir(), 0o700)); err != nil {
+		s.t.Fatalf("natstest: %v", err)
+	}
+	if out, err := exec.CommandContext(s.t.Context(), "mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", s.StoreDir()).CombinedOutput(); err != nil {
+		s.t.Skipf("cannot mount a disk of limited size: %v %s", err, out)
+	}
+	s.t.Cleanup(func() {
+		s.Stop()
+		if out, err := exec.Command("umount", s.StoreDir()).CombinedOutput(); err != nil { //nolint:noctx // the test has ended
+			s.t.Errorf("natstest: unmount %s: %v %s", s.StoreDir(), err, out)
+		}
+	})
+	s.Start()
+	filler := filepath.Join(s.StoreDir(), "filler")
+	return func() { s.fill(filler) }, func() {
+		if err := os.Remove(filler); err != nil {
+			s.t.Errorf("natstest: %v", err)
+		}
+	}
+}
+
+// fill writes to a file until the disk is full.
+func (s *Server) fill(path string) {
+	s.t.Helper()
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		s.t.Fatalf("natstest: %v", err)
+	}
+	defer f.Close()
+	for err == nil {
+		_, err = f.Write(make([]byte, 4096))
+	}
+	if !errors.Is(err, syscall.ENOSPC) {
+		s.t.Fatalf("natstest: fill the disk: %v", err)
+	}
+}
