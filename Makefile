@@ -51,7 +51,7 @@ test-openapi-types: ## Generate a TypeScript client's types and compile them
 
 .PHONY: soak
 soak: postgresql race ## Run the tests that can be long for as long as they find something
-	SALON_SOAK=1 go test -race -count=1 -timeout 30m ./e2e/conformance/...
+	SALON_SOAK=1 go test -race -p 1 -count=1 -timeout 60m ./e2e/conformance/... ./e2e/resilience/...
 
 .PHONY: bench
 bench: postgresql ## Run the benchmarks

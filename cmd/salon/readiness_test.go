@@ -120,3 +120,16 @@ func TestReadiness(t *testing.T) {
 		want("draining", false, false, true, false, true, false)
 	})
 }
+
+// Problems with events do not make a process count as not ready: calls are answered.
+func TestReadinessDetail(t *testing.T) {
+	t.Parallel()
+	r := &readiness{problems: func() []string { return []string{"outbox of users: late", "stream: away"} }}
+	r.serving.Store(true)
+	w := httptest.NewRecorder()
+	internalHandler(&app{registry: prometheus.NewRegistry()}, r).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
+	want := "ok\ndegraded: events: outbox of users: late\ndegraded: events: stream: away\n"
+	if w.Code != http.StatusOK || w.Body.String() != want {
+		t.Errorf("/readyz answers %d %q, want %q", w.Code, w.Body, want)
+	}
+}

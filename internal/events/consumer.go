@@ -17,7 +17,7 @@ import (
 const (
 	defaultMaxDeliver = 8
 	// defaultAckWait is the time without a sign of life after which the server delivers an event again.
-	defaultAckWait = 30 * time.Second
+	defaultAckWait = 20 * time.Second
 	// maxAckPending bounds the unacknowledged deliveries to all processes of a consumer.
 	maxAckPending = 512
 	// sessionRetry is the pause before the consumer tries to reach the database or the stream again.
