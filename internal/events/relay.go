@@ -190,7 +190,7 @@ func (r *Relay) round(ctx context.Context, l *lease, backoff time.Duration) (mor
 	if session != r.verified.session || time.Since(r.verified.at) >= verifyEvery {
 		if err := r.verify(ctx, l); errors.Is(err, errStream) {
 			// The events of an unknown stream are not touched. The bus finds out what is wrong with it.
-			r.log.Debug().Err(err).Msg("relay cannot examine the stream")
+			r.log.Warn().Err(err).Msg("relay cannot examine the stream")
 			return false, min(max(2*backoff, relayMinBackoff), relayMaxBackoff), nil
 		} else if err != nil {
 			return false, 0, err
