@@ -81,6 +81,25 @@ func TestSwaggerUI(t *testing.T) {
 	b.clean()
 }
 
+// The examples that the page fills in can be sent as they are: a newcomer signs in and books without typing anything.
+func TestExamplesWork(t *testing.T) {
+	b := open(t)
+	b.openDocs(shared.Get(t).URL() + "/docs")
+	for _, step := range []struct {
+		operation operation
+		status    string
+	}{
+		{"operations-Auth-register", "201"}, {"operations-Auth-login", "200"}, {"operations-User-getMe", "200"},
+		{"operations-Salon-getSalon", "200"}, {"operations-Master-getMaster", "200"}, {"operations-Catalog-getService", "200"},
+		{"operations-Catalog-listOfferings", "200"}, {"operations-Appointment-createAppointment", "201"},
+	} {
+		if status, answer := b.execute(step.operation, ""); !strings.HasPrefix(status, step.status) {
+			t.Fatalf("%s shows %s %s", step.operation, status, answer)
+		}
+	}
+	b.clean()
+}
+
 // Who signs in on the page itself need not copy the token.
 func TestSigningInOnThePage(t *testing.T) {
 	b := open(t)

@@ -32,8 +32,38 @@ const ui = SwaggerUIBundle({
   queryConfigEnabled: false,
   defaultModelsExpandDepth: 0,
   defaultModelExpandDepth: 3,
-  responseInterceptor: takeToken,
+  responseInterceptor: (response) => (response.url.endsWith("/openapi.json") ? withRealExamples(response) : takeToken(response)),
 });
+
+// withRealExamples puts a master who can be booked, a service of theirs and a time ahead into the examples of the document, so
+// that they can be sent as they are. Where nobody can be booked, the examples stay.
+async function withRealExamples(response) {
+  const document = JSON.parse(response.text);
+  const example = document.paths["/v1/appointments"].post.requestBody.content["application/json"].example;
+  const offering = await firstOffering();
+  if (!offering) return response;
+  const start = new Date(Date.now() + 30 * 24 * 60 * 60 * 1000);
+  start.setUTCHours(9, 0, 0, 0);
+  response.text = response.text
+    .replaceAll(example.segments[0].masterId, offering.masterId)
+    .replaceAll(example.segments[0].serviceId, offering.serviceId)
+    .replaceAll(example.startTime, start.toISOString().replace(".000Z", "Z"));
+  response.data = response.text;
+  return response;
+}
+
+// firstOffering finds what somebody can book; undefined when there is nothing.
+async function firstOffering() {
+  const get = async (path) => {
+    const answer = await fetch(path);
+    return answer.ok ? answer.json() : {};
+  };
+  for (const master of (await get("/v1/masters?pageSize=5")).masters ?? []) {
+    const { offerings } = await get(`/v1/masters/${master.id}/offerings?pageSize=20`);
+    const bookable = (offerings ?? []).find((offering) => offering.bookable);
+    if (bookable) return bookable;
+  }
+}
 
 // takeToken signs the page in with the token that logging in or refreshing has brought, and out when the session ends.
 function takeToken(response) {
