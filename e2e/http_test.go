@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/beauty-salon/platform/e2e/salontest"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
@@ -42,6 +43,7 @@ func TestRequestIDHeader(t *testing.T) {
 func TestRouting(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
+	const id = "01890000-0000-7000-8000-000000000000"
 	for _, c := range []struct {
 		method, path string
 		status       int
@@ -57,6 +59,25 @@ func TestRouting(t *testing.T) {
 		{http.MethodGet, "/metrics", http.StatusNotFound, ""},
 		{http.MethodGet, "/debug/pprof/", http.StatusNotFound, ""},
 		{http.MethodPost, "/", http.StatusNotFound, ""},
+		{http.MethodGet, "/v1/services/", http.StatusNotFound, ""},
+		{http.MethodPatch, "/v1/services/", http.StatusNotFound, ""},
+		{http.MethodPut, "/v1/services/", http.StatusNotFound, ""},
+		{http.MethodGet, "/v1/services/" + id + "/", http.StatusNotFound, ""},
+		{http.MethodGet, "/v1//services", http.StatusNotFound, ""},
+		{http.MethodGet, "/v1/users%2F" + id, http.StatusNotFound, ""},
+		{http.MethodGet, "/v1%2fusers/" + id, http.StatusNotFound, ""},
+		{http.MethodDelete, "/v1/services%2F" + id, http.StatusNotFound, ""},
+		{http.MethodGet, "/v1/services/" + id + "%2Fx", http.StatusNotFound, ""},
+		{http.MethodGet, "/docs%2Ferrors", http.StatusNotFound, ""},
+		{http.MethodPost, "/v1/appointments/" + id + ":frobnicate", http.StatusNotFound, ""},
+		{http.MethodGet, "/v1/appointments/" + id + ":frobnicate", http.StatusNotFound, ""},
+		{http.MethodGet, "/v1/appointments/" + id + ":cancel", http.StatusMethodNotAllowed, "POST"},
+		{http.MethodPatch, "/v1/appointments/" + id + ":cancel", http.StatusMethodNotAllowed, "POST"},
+		{http.MethodPost, "/v1/appointments/" + id + ":cancel:cancel", http.StatusNotFound, ""},
+		{http.MethodPost, "/v1/appointments/:cancel", http.StatusNotFound, ""},
+		{http.MethodPost, "/v1/appointments:cancel", http.StatusNotFound, ""},
+		{http.MethodPost, "/v1/appointments/" + id, http.StatusMethodNotAllowed, "GET, HEAD"},
+		{http.MethodPut, "/v1/masters/" + id + "/offerings/" + id + ":x", http.StatusNotFound, ""},
 	} {
 		got := s.HTTP(t, salontest.NewRequest(c.method, c.path, ""))
 		if got.StatusCode != c.status || got.Header.Get("Allow") != c.allow || got.Problem(t).Reason != "NO_SUCH_METHOD" {
@@ -105,6 +126,19 @@ func TestSecurityHeaders(t *testing.T) {
 	for path, want := range map[string]string{"/v1/me": "no-store", "/v1/masters": "no-cache", ratings: "no-store"} {
 		if got := s.HTTP(t, get(path).As(t, customer)).Header.Get("Cache-Control"); got != want {
 			t.Errorf("Cache-Control of %s is %q, want %q", path, got, want)
+		}
+	}
+	// Tokens and new accounts are in these answers, which nobody needs to be signed in for.
+	pair := customer.SignIn(t)
+	for method, req := range map[string]proto.Message{
+		userv1.AuthService_Login_FullMethodName:          &userv1.LoginRequest{Email: customer.Email, Password: customer.Password},
+		userv1.AuthService_RefreshSession_FullMethodName: &userv1.RefreshSessionRequest{RefreshToken: pair.GetRefreshToken()},
+		userv1.AuthService_Register_FullMethodName:       registration(func(*userv1.RegisterRequest) {}),
+		userv1.AuthService_Logout_FullMethodName:         &userv1.LogoutRequest{RefreshToken: "unknown"},
+	} {
+		got := s.HTTP(t, salontest.RESTRequest(t, method, req))
+		if got.StatusCode >= http.StatusBadRequest || got.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %s with Cache-Control %q", method, got.Status, got.Header.Get("Cache-Control"))
 		}
 	}
 	h := s.HTTP(t, get(ratings)).Header
@@ -193,6 +227,7 @@ func TestAccessLog(t *testing.T) {
 	customer := s.NewCustomer(t, "Logged Customer")
 	id := "log-" + salontest.Unique()
 	secretText := "secret-" + salontest.Unique()
+	cached := "/v1/masters/" + people(t).Master1.ID
 	pair := customer.Pair(t)
 	requests := map[string]*salontest.Request{
 		"-ok":       salontest.NewRequest(http.MethodPatch, "/v1/me", `{"displayName":"`+secretText+`"}`).As(t, customer),
@@ -203,7 +238,10 @@ func TestAccessLog(t *testing.T) {
 		"-query":    get("/v1/masters?query=" + secretText),
 		"-bearer":   get("/v1/me").With("Authorization", "Bearer "+secretText),
 		"-anywhere": get("/v1/me").With("Cookie", secretText).With("User-Agent", "agent"),
+		"-trace":    get("/v1/masters").With("Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+		"-cached":   get(cached),
 	}
+	s.HTTP(t, get(cached))
 	for suffix, r := range requests {
 		s.HTTP(t, r.With("X-Request-Id", id+suffix))
 	}
@@ -237,6 +275,9 @@ func TestAccessLog(t *testing.T) {
 		"-ok":    {"status": 200.0, "route": "PATCH /v1/me", "user_id": customer.ID, "method": "PATCH", "protocol": "http"},
 		"-login": {"status": 401.0, "route": "POST /v1/auth:login", "reason": "BAD_CREDENTIALS"},
 		"-bad":   {"status": 400.0, "reason": "MALFORMED_REQUEST"}, "-unknown": {"status": 404.0, "route": "none", "path": "/v1/nothing"},
+		"-trace": {"route": "GET /v1/masters", "trace_id": "0af7651916cd43dd8448eb211c80319c"},
+		// From the gateway's memory, unless a write has just dropped it.
+		"-cached": {"status": 200.0, "route": "GET /v1/masters/{master_id}"},
 	} {
 		for name, value := range want {
 			if lines[id+suffix][name] != value {

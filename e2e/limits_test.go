@@ -53,23 +53,23 @@ func testLimits(t *testing.T, s *salontest.System) {
 		name, policy string
 		request      *salontest.Request
 	}{
-		{"address", `"address";q=8;w=1`, from("192.0.2.2", get("/v1/masters"))},
-		{"user", `"user";q=4;w=1`, from("192.0.2.3", get("/v1/me")).With("Authorization", "Bearer "+admin.GetAccessToken())},
-		{"auth", `"auth";q=4;w=1`, from("192.0.2.4", salontest.NewRequest(http.MethodPost, "/v1/auth:logout", `{"refreshToken":"x"}`))},
+		{"address", `"address";q=8;w=4`, from("192.0.2.2", get("/v1/masters"))},
+		{"user", `"user";q=4;w=4`, from("192.0.2.3", get("/v1/me")).With("Authorization", "Bearer "+admin.GetAccessToken())},
+		{"auth", `"address";q=8;w=4, "auth";q=4;w=4`, from("192.0.2.4", salontest.NewRequest(http.MethodPost, "/v1/auth:logout", `{"refreshToken":"x"}`))},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			admitted, refused := 0, 0
 			for _, r := range flood(t, s, c.request) {
 				if r.StatusCode != http.StatusTooManyRequests {
 					admitted++
-					if r.StatusCode >= http.StatusBadRequest || !strings.HasPrefix(r.Header.Get("RateLimit"), `"`) {
-						t.Errorf("%s, RateLimit %q", r.Status, r.Header.Get("RateLimit"))
+					if r.Header.Get("RateLimit-Policy") != c.policy || r.StatusCode >= http.StatusBadRequest || !strings.HasPrefix(r.Header.Get("RateLimit"), `"`) {
+						t.Errorf("%s, RateLimit %q of %q", r.Status, r.Header.Get("RateLimit"), r.Header.Get("RateLimit-Policy"))
 					}
 					continue
 				}
 				refused++
 				if r.Problem(t).Reason != "RATE_LIMITED" || r.Header.Get("Retry-After") == "" ||
-					r.Header.Get("RateLimit-Policy") != c.policy || !strings.Contains(r.Header.Get("RateLimit"), ";r=0;") {
+					!strings.HasPrefix(c.policy, r.Header.Get("RateLimit-Policy")) || !strings.Contains(r.Header.Get("RateLimit"), ";r=0;") {
 					t.Errorf("refused %s with %v", r.Bytes, r.Header)
 				}
 			}
@@ -83,16 +83,46 @@ func testLimits(t *testing.T, s *salontest.System) {
 		})
 	}
 	t.Run("network", func(t *testing.T) { testNetworkLimit(t, s) })
-	t.Run("gRPC", func(t *testing.T) {
+	for address, r := range map[string]*salontest.Request{
+		"192.0.2.40": get("/v1/nothing"),
+		"192.0.2.41": salontest.NewRequest(http.MethodPut, "/v1/me", "{}"),
+		"192.0.2.42": get("/v1/masters?unknown=1"),
+		"192.0.2.43": salontest.NewRequest(http.MethodPost, "/v1/appointments", "<a/>").With("Content-Type", "text/xml"),
+		"192.0.2.44": get("/v1/users%2F1"),
+		"192.0.2.45": get("/v1/masters?query=" + strings.Repeat("a", 9000)),
+		"192.0.2.46": get("/openapi.json"),
+		"192.0.2.47": get("/v1/masters").With("Authorization", "Bearer junk"),
+	} {
+		t.Run(r.Method+" "+r.Path[:min(len(r.Path), 30)], func(t *testing.T) {
+			if !slices.ContainsFunc(flood(t, s, from(address, r)), func(r *salontest.Response) bool {
+				return r.StatusCode == http.StatusTooManyRequests && r.Problem(t).Reason == "RATE_LIMITED"
+			}) {
+				t.Error("none was refused")
+			}
+		})
+	}
+	for _, probe := range flood(t, s, from("192.0.2.48", get("/livez"))) {
+		if probe.StatusCode != http.StatusOK {
+			t.Errorf("a probe: %s", probe.Status)
+		}
+	}
+	for _, method := range []string{"/salon.user.v1.MasterService/Nothing", userv1.MasterService_ListMasters_FullMethodName} {
+		testRPCLimit(t, s, method)
+	}
+}
+
+func testRPCLimit(t *testing.T, s *salontest.System, method string) {
+	t.Run("gRPC "+method, func(t *testing.T) {
 		results := make([]*salontest.Result, 40)
 		var calls sync.WaitGroup
 		for i := range results {
 			calls.Go(func() {
-				results[i] = s.GRPC().Call(t, nil, userv1.MasterService_ListMasters_FullMethodName, &userv1.ListMastersRequest{})
+				err := s.Conn().Invoke(t.Context(), method, &userv1.ListMastersRequest{}, &userv1.ListMastersResponse{})
+				results[i] = salontest.GRPCResult(t, err)
 			})
 		}
 		calls.Wait()
-		i := slices.IndexFunc(results, func(r *salontest.Result) bool { return r.Code != codes.OK })
+		i := slices.IndexFunc(results, func(r *salontest.Result) bool { return r.Code == codes.ResourceExhausted })
 		if i < 0 {
 			t.Fatal("none was refused")
 		}
@@ -168,10 +198,11 @@ func testOrigins(t *testing.T, s *salontest.System) {
 		return s.HTTP(t, salontest.NewRequest(http.MethodOptions, "/v1/me", "").With("Origin", origin).
 			With("Access-Control-Request-Method", method).With("Access-Control-Request-Headers", headers))
 	}
-	good := preflight("https://app.example", http.MethodPatch, "authorization,content-type,if-match")
+	const headers = "authorization,baggage,content-type,if-match,traceparent,tracestate"
+	good := preflight("https://app.example", http.MethodPatch, headers)
 	if good.StatusCode != http.StatusNoContent || good.Header.Get("Access-Control-Allow-Origin") != "https://app.example" ||
 		good.Header.Get("Access-Control-Allow-Methods") != http.MethodPatch ||
-		good.Header.Get("Access-Control-Allow-Headers") != "authorization,content-type,if-match" ||
+		good.Header.Get("Access-Control-Allow-Headers") != headers ||
 		good.Header.Get("Access-Control-Max-Age") != "600" {
 		t.Errorf("preflight: %s %v", good.Status, good.Header)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -28,13 +29,6 @@ type recordKey struct{}
 func recordOf(ctx context.Context) *record {
 	rec, _ := ctx.Value(recordKey{}).(*record)
 	return rec
-}
-
-func principalOf(ctx context.Context) string {
-	if rec := recordOf(ctx); rec != nil {
-		return rec.userID
-	}
-	return ""
 }
 
 // metrics are the gateway's own metrics: rate, errors and duration of each route.
@@ -111,7 +105,7 @@ func (g *Gateway) observe(next func(*recorder, *http.Request)) http.Handler {
 		ctx := rpc.WithRequestInfo(r.Context(), rpc.RequestInfo{
 			ID: id, ClientIP: clientAddress(r, g.cfg.TrustedProxies), UserAgent: r.UserAgent(),
 		})
-		ctx, endSpan := g.trace(ctx, r)
+		ctx, endSpan := g.trace(ctx, r, id)
 		r = r.WithContext(context.WithValue(ctx, recordKey{}, rec))
 		defer func() {
 			if p := recover(); p != nil {
@@ -146,6 +140,7 @@ func (g *Gateway) logHTTP(r *http.Request, rw *recorder, rec *record, id string,
 	if rec.reason != "" {
 		e.Str("reason", rec.reason)
 	}
+	logTrace(r.Context(), e)
 	e.Str("client_ip", rpc.ClientIP(r.Context())).Send()
 }
 
@@ -155,6 +150,7 @@ func (g *Gateway) observeUnary(ctx context.Context, req any, info *grpc.UnarySer
 ) {
 	start := time.Now()
 	ctx, id := g.withRPCInfo(ctx)
+	_ = grpc.SetHeader(ctx, metadata.Pairs(rpc.MDRequestID, id)) // fails only when headers were sent already
 	defer func() {
 		err = g.finishRPC(ctx, info.FullMethod, id, start, err, recover())
 	}()
@@ -167,6 +163,7 @@ func (g *Gateway) observeStream(srv any, ss grpc.ServerStream, info *grpc.Stream
 ) {
 	start := time.Now()
 	ctx, id := g.withRPCInfo(ss.Context())
+	_ = ss.SetHeader(metadata.Pairs(rpc.MDRequestID, id)) // fails only when headers were sent already
 	method := info.FullMethod
 	if srv == nil {
 		method = noRoute
@@ -196,6 +193,11 @@ func (g *Gateway) withRPCInfo(ctx context.Context) (context.Context, string) {
 	if agents := metadata.ValueFromIncomingContext(ctx, "user-agent"); len(agents) > 0 {
 		info.UserAgent = agents[0]
 	}
+	if g.cfg.Tracing {
+		trace.SpanFromContext(ctx).SetAttributes(rpc.RequestIDAttribute(id))
+	} else if parents := metadata.ValueFromIncomingContext(ctx, "traceparent"); len(parents) == 1 {
+		ctx = remoteTrace(ctx, parents[0], "")
+	}
 	return rpc.WithRequestInfo(ctx, info), id
 }
 
@@ -205,8 +207,10 @@ func (g *Gateway) finishRPC(ctx context.Context, method, id string, start time.T
 			Msg("a call panicked")
 		err = apierr.Internal(nil)
 	}
+	var reason string
 	if err != nil {
-		err = apierr.From(err).GRPCStatus().Err()
+		e := apierr.From(err).WithRequestID(id)
+		reason, err = e.ReasonName(), e.GRPCStatus().Err()
 	}
 	took := time.Since(start)
 	code := status.Code(err)
@@ -216,6 +220,10 @@ func (g *Gateway) finishRPC(ctx context.Context, method, id string, start time.T
 	if user := g.verifiedUser(bearerOf(ctx)); user != "" {
 		e.Str("user_id", user)
 	}
+	if reason != "" {
+		e.Str("reason", reason)
+	}
+	logTrace(ctx, e)
 	e.Str("client_ip", rpc.ClientIP(ctx)).Send()
 	return err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -12,13 +11,15 @@ import (
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/ratelimit"
 	"github.com/beauty-salon/platform/internal/rpc"
 )
 
 // Limits bound the calls that the gateway admits. A limit whose Rate is 0 admits all calls.
 //
-// Answers from the response cache are not counted, because counting costs more than serving them.
+// Answers from the response cache are not counted, because counting costs more than serving them. Probes and the
+// preflight requests of browsers are not counted either.
 type Limits struct {
 	// User bounds the calls of one signed-in account.
 	User ratelimit.Limit
@@ -28,51 +29,89 @@ type Limits struct {
 	Auth ratelimit.Limit
 }
 
-// admit applies the limits to a REST request and sets the RateLimit headers (draft-ietf-httpapi-ratelimit-headers).
-func (g *Gateway) admit(w http.ResponseWriter, r *http.Request, route *route) error {
-	name, limit, result := g.take(r.Context(), route, principalOf(r.Context()))
-	if name == "" {
-		return nil
+// admit counts a request under the limit of its user or address, and notes who sends it. It comes before the routing,
+// so that requests for what does not exist are counted too.
+func (g *Gateway) admit(w http.ResponseWriter, r *http.Request) error {
+	var user string
+	if tokens := r.Header["Authorization"]; len(tokens) == 1 {
+		user = g.verifiedUser(auth.BearerToken(tokens[0]))
 	}
-	h := w.Header()
-	h.Set("RateLimit-Policy", `"`+name+`";q=`+strconv.Itoa(limit.Burst)+`;w=`+seconds(limit.Period))
-	h.Set("RateLimit", `"`+name+`";r=`+strconv.Itoa(result.Remaining)+`;t=`+seconds(result.ResetAfter))
-	return refusal(result)
+	if rec := recordOf(r.Context()); rec != nil {
+		rec.userID = user
+	}
+	return describe(w, g.count(r.Context(), user))
 }
 
-// admitRPC applies the same limits to a gRPC call.
+// admitAuth counts a request to AuthService under the limit for these.
+func (g *Gateway) admitAuth(w http.ResponseWriter, r *http.Request, route *route) error {
+	return describe(w, g.countAuth(r.Context(), route))
+}
+
+// admitRPC applies the same limits to a gRPC call. The route is nil for methods that do not exist.
 func (g *Gateway) admitRPC(ctx context.Context, route *route) error {
-	name, _, result := g.take(ctx, route, g.verifiedUser(bearerOf(ctx)))
-	if name == "" {
+	if err := g.count(ctx, g.verifiedUser(bearerOf(ctx))).err(); err != nil {
+		return err
+	}
+	if route == nil {
 		return nil
 	}
-	return refusal(result)
+	return g.countAuth(ctx, route).err()
 }
 
-// take counts one call of the caller. The name is empty when no limit applies to the call.
-func (g *Gateway) take(ctx context.Context, route *route, userID string) (string, ratelimit.Limit, ratelimit.Result) {
-	address := ratelimit.Network(rpc.ClientIP(ctx))
-	if limit := g.cfg.Limits.Auth; limit.Rate > 0 && route.desc.Parent().Name() == "AuthService" && route.anonymous {
-		if result := g.deps.Limits.Allow(ctx, "auth:"+address, limit); !result.Allowed {
-			return "auth", limit, result
-		}
-	}
-	name, key, limit := "address", "address:"+address, g.cfg.Limits.Address
+// counted is a limit that was applied to a call. The name is empty when no limit applies.
+type counted struct {
+	name string
+	ratelimit.Result
+}
+
+// count counts a call under the limit of its user, or of its address when it has no valid token.
+func (g *Gateway) count(ctx context.Context, userID string) counted {
+	name, key, limit := "address", ratelimit.Network(rpc.ClientIP(ctx)), g.cfg.Limits.Address
 	if userID != "" {
-		name, key, limit = "user", "user:"+userID, g.cfg.Limits.User
+		name, key, limit = "user", userID, g.cfg.Limits.User
 	}
-	if limit.Rate <= 0 {
-		return "", limit, ratelimit.Result{}
-	}
-	return name, limit, g.deps.Limits.Allow(ctx, key, limit)
+	return g.take(ctx, name, key, limit)
 }
 
-func refusal(result ratelimit.Result) error {
-	if result.Allowed {
+func (g *Gateway) countAuth(ctx context.Context, route *route) counted {
+	if route.desc.Parent().Name() != "AuthService" || !route.anonymous {
+		return counted{}
+	}
+	return g.take(ctx, "auth", ratelimit.Network(rpc.ClientIP(ctx)), g.cfg.Limits.Auth)
+}
+
+func (g *Gateway) take(ctx context.Context, name, key string, limit ratelimit.Limit) counted {
+	if limit.Rate <= 0 {
+		return counted{}
+	}
+	return counted{name: name, Result: g.deps.Limits.Allow(ctx, name+":"+key, limit)}
+}
+
+// err returns the refusal of the call, nil when it is admitted.
+func (c counted) err() error {
+	if c.name == "" || c.Allowed {
 		return nil
 	}
 	return apierr.New(codes.ResourceExhausted, apiv1.ErrorReason_ERROR_REASON_RATE_LIMITED, "too many requests").
-		WithRetryAfter(result.RetryAfter)
+		WithRetryAfter(c.RetryAfter)
+}
+
+// describe adds a limit to the RateLimit headers (draft-ietf-httpapi-ratelimit-headers) and returns the refusal. The
+// quota q is what may be called at once; it comes back evenly within the window w.
+func describe(w http.ResponseWriter, c counted) error {
+	if c.name == "" {
+		return nil
+	}
+	item := func(header, first string, n int, second string, d time.Duration) {
+		value := `"` + c.name + `";` + first + "=" + strconv.Itoa(n) + ";" + second + "=" + seconds(d)
+		if before := w.Header().Get(header); before != "" {
+			value = before + ", " + value
+		}
+		w.Header().Set(header, value)
+	}
+	item("RateLimit-Policy", "q", c.Limit, "w", c.Window)
+	item("RateLimit", "r", c.Remaining, "t", c.ResetAfter)
+	return c.err()
 }
 
 func seconds(d time.Duration) string {
@@ -98,13 +137,5 @@ func bearerOf(ctx context.Context) string {
 	if len(values) != 1 {
 		return ""
 	}
-	return bearerToken(values[0])
-}
-
-func bearerToken(header string) string {
-	const scheme = "bearer "
-	if len(header) <= len(scheme) || !strings.EqualFold(header[:len(scheme)], scheme) {
-		return ""
-	}
-	return header[len(scheme):]
+	return auth.BearerToken(values[0])
 }

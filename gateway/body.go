@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc/codes"
@@ -22,6 +23,7 @@ import (
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/etag"
 )
 
 // maxBodyBytes bounds a REST body and a gRPC message.
@@ -31,8 +33,9 @@ const maxBodyBytes = 1 << 20
 // has access to the request's headers. It keeps the decoder's error, which the generated code turns into text.
 type requestBody struct {
 	io.ReadCloser
-	request *http.Request
-	err     error
+	request   *http.Request
+	condition string // of the headers, for the field etag
+	err       error
 }
 
 // jsonMarshaler is the encoding of the REST API. It reads strictly and writes every field.
@@ -95,7 +98,7 @@ func decodeBody(body *requestBody, v any) error {
 			return bodyError(err, data, msg.ProtoReflect().Descriptor())
 		}
 	}
-	return applyHeaders(body.request, data, msg)
+	return applyHeaders(body, data, msg)
 }
 
 func malformed(message string) *apierr.Error {
@@ -183,16 +186,16 @@ func printable(name string) string {
 
 // applyHeaders sets the fields that REST transports in headers (Idempotency-Key, If-Match) and, for PATCH, the
 // field mask from the keys of the body.
-func applyHeaders(r *http.Request, data []byte, msg proto.Message) error {
+func applyHeaders(body *requestBody, data []byte, msg proto.Message) error {
 	m := msg.ProtoReflect()
-	if err := fromHeader(m, "request_id", r.Header.Get("Idempotency-Key")); err != nil {
+	if err := applyKey(m, body.request.Header["Idempotency-Key"]); err != nil {
 		return err
 	}
-	if err := fromHeader(m, "etag", unquoteETag(r.Header.Get("If-Match"))); err != nil {
+	if err := applyCondition(m, body.condition); err != nil {
 		return err
 	}
 	mask := m.Descriptor().Fields().ByName("update_mask")
-	if r.Method != http.MethodPatch || mask == nil {
+	if body.request.Method != http.MethodPatch || mask == nil {
 		return nil
 	}
 	if given, ok := m.Get(mask).Message().Interface().(*fieldmaskpb.FieldMask); ok && len(given.GetPaths()) > 0 {
@@ -221,26 +224,46 @@ func applyHeaders(r *http.Request, data []byte, msg proto.Message) error {
 	return nil
 }
 
-// errContradiction refuses a value that is given twice and differs.
-func errContradiction(field string) error {
-	return apierr.InvalidField(field, "differs between the header and the rest of the request")
-}
-
-// fromHeader sets a string field to the value of a header.
-func fromHeader(m protoreflect.Message, field protoreflect.Name, value string) error {
-	fd := m.Descriptor().Fields().ByName(field)
-	if fd == nil || value == "" {
+// applyCondition adds the condition of the headers to the one in the field etag: both must be met.
+func applyCondition(m protoreflect.Message, condition string) error {
+	fd := m.Descriptor().Fields().ByName("etag")
+	if fd == nil || condition == "" {
 		return nil
 	}
-	if has := m.Get(fd).String(); has != "" && has != value {
-		return errContradiction(string(field))
+	both, err := etag.Both(condition, m.Get(fd).String())
+	if err != nil {
+		return err
 	}
-	m.Set(fd, protoreflect.ValueOfString(value))
+	m.Set(fd, protoreflect.ValueOfString(both))
 	return nil
 }
 
-// unquoteETag returns the contract's etag for an entity tag (RFC 9110, section 8.8.3). A weak tag counts as a
-// strong one, because proxies weaken the tags of answers that they compress.
-func unquoteETag(tag string) string {
-	return strings.Trim(strings.TrimPrefix(strings.TrimSpace(tag), "W/"), `"`)
+// applyKey sets request_id to the value of Idempotency-Key, whose lines it is given. The key may be in quotes, as in
+// draft-ietf-httpapi-idempotency-key-header. It may be given twice, and in the body too, when it is the same UUID.
+func applyKey(m protoreflect.Message, lines []string) error {
+	fd := m.Descriptor().Fields().ByName("request_id")
+	if fd == nil || len(lines) == 0 {
+		return nil
+	}
+	var key string
+	for _, line := range lines {
+		one := strings.TrimSpace(line)
+		if inner, ok := strings.CutPrefix(one, `"`); ok && strings.HasSuffix(inner, `"`) {
+			one = strings.TrimSuffix(inner, `"`)
+		}
+		switch {
+		case one == "":
+			return apierr.InvalidField("request_id", "Idempotency-Key must not be empty")
+		case !utf8.ValidString(one): // gRPC could not carry it
+			return apierr.InvalidField("request_id", "Idempotency-Key must be a UUID")
+		case key != "" && !strings.EqualFold(key, one):
+			return apierr.InvalidField("request_id", "Idempotency-Key is given twice and differs")
+		}
+		key = one
+	}
+	if given := m.Get(fd).String(); given != "" && !strings.EqualFold(given, key) {
+		return apierr.InvalidField("request_id", "differs between Idempotency-Key and the body")
+	}
+	m.Set(fd, protoreflect.ValueOfString(key))
+	return nil
 }

@@ -14,11 +14,16 @@ import (
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/etag"
 )
 
 // decode reads a body as the generated code of grpc-gateway does.
 func decode(r *http.Request, into proto.Message) error {
-	body := &requestBody{ReadCloser: r.Body, request: r}
+	condition, err := etag.FromIfMatch(r.Header["If-Match"])
+	if err != nil {
+		return err
+	}
+	body := &requestBody{ReadCloser: r.Body, request: r, condition: condition}
 	r.Body = body
 	if err := newJSONMarshaler().NewDecoder(body).Decode(into); err != nil {
 		if !errors.Is(err, body.err) {
@@ -103,29 +108,46 @@ func TestEmptyBody(t *testing.T) {
 // TestHeaderFields: what REST carries in headers ends up in the request.
 func TestHeaderFields(t *testing.T) {
 	t.Parallel()
-	const key = "01890000-0000-7000-8000-000000000000"
+	const key, upper = "01890000-0000-7000-8000-00000000000a", "01890000-0000-7000-8000-00000000000A"
+	register := func(id string) proto.Message { return &userv1.RegisterRequest{RequestId: id} }
+	update := func(etag string) proto.Message { return &userv1.UpdateMeRequest{Etag: etag} }
 	for _, c := range []struct {
-		name, header, value, body string
-		into, want                proto.Message
-		field                     string // that contradicts; empty when all is well
+		name, header string
+		lines        []string
+		body         string
+		want         proto.Message // or an empty message of the request
+		field        string        // that is refused; empty when all is well
 	}{
-		{"key", "Idempotency-Key", key, `{}`, &userv1.RegisterRequest{}, &userv1.RegisterRequest{RequestId: key}, ""},
-		{"same key", "Idempotency-Key", key, `{"requestId":"` + key + `"}`, &userv1.RegisterRequest{}, &userv1.RegisterRequest{RequestId: key}, ""},
-		{"other key", "Idempotency-Key", key, `{"requestId":"x"}`, &userv1.RegisterRequest{}, nil, "request_id"},
-		{"key where none is taken", "Idempotency-Key", key, `{}`, &userv1.LoginRequest{}, &userv1.LoginRequest{}, ""},
-		{"strong", "If-Match", `"7"`, `{}`, &userv1.UpdateMeRequest{}, &userv1.UpdateMeRequest{Etag: "7"}, ""},
-		{"weak", "If-Match", `W/"7-3"`, `{}`, &userv1.UpdateMeRequest{}, &userv1.UpdateMeRequest{Etag: "7-3"}, ""},
-		{"any", "If-Match", `*`, `{}`, &userv1.UpdateMeRequest{}, &userv1.UpdateMeRequest{Etag: "*"}, ""},
-		{"other etag", "If-Match", `"7"`, `{"etag":"8"}`, &userv1.UpdateMeRequest{}, nil, "etag"},
+		{"key", "Idempotency-Key", []string{key}, `{}`, register(key), ""},
+		{"quoted key", "Idempotency-Key", []string{`"` + key + `"`}, `{}`, register(key), ""},
+		{"same key", "Idempotency-Key", []string{key}, `{"requestId":"` + key + `"}`, register(key), ""},
+		{"same key in another case", "Idempotency-Key", []string{upper}, `{"requestId":"` + key + `"}`, register(upper), ""},
+		{"twice the same key", "Idempotency-Key", []string{key, `"` + upper + `"`}, `{}`, register(upper), ""},
+		{"two keys", "Idempotency-Key", []string{key, "x"}, `{}`, register(""), "request_id"},
+		{"empty key", "Idempotency-Key", []string{""}, `{}`, register(""), "request_id"},
+		{"empty quoted key", "Idempotency-Key", []string{`""`}, `{}`, register(""), "request_id"},
+		{"blank key", "Idempotency-Key", []string{" "}, `{}`, register(""), "request_id"},
+		{"a key and an empty one", "Idempotency-Key", []string{key, ""}, `{}`, register(""), "request_id"},
+		{"key that is no text", "Idempotency-Key", []string{"\xff"}, `{}`, register(""), "request_id"},
+		{"other key", "Idempotency-Key", []string{key}, `{"requestId":"x"}`, register(""), "request_id"},
+		{"key where none is taken", "Idempotency-Key", []string{key}, `{}`, &userv1.LoginRequest{}, ""},
+		{"strong", "If-Match", []string{`"7"`}, `{}`, update(`"7"`), ""},
+		{"weak", "If-Match", []string{`W/"7-3"`}, `{}`, update(`""`), ""},
+		{"any", "If-Match", []string{`*`}, `{}`, update("*"), ""},
+		{"any that is quoted", "If-Match", []string{`"*"`}, `{}`, update(`""`), ""},
+		{"same etag", "If-Match", []string{`"6", "7"`}, `{"etag":"7"}`, update(`"7"`), ""},
+		{"other etag", "If-Match", []string{`"7"`}, `{"etag":"8"}`, update(`""`), ""},
+		{"malformed etag", "If-Match", []string{`"7"`}, `{"etag":"\"8"}`, update(""), "etag"},
 	} {
 		r := request(http.MethodPost, "/v1/x", c.body)
-		r.Header.Set(c.header, c.value)
-		err := decode(r, c.into)
+		r.Header[c.header] = c.lines
+		into := c.want.ProtoReflect().New().Interface()
+		err := decode(r, into)
 		t.Run(c.name, func(t *testing.T) {
 			if c.field != "" {
 				wantError(t, err, "INVALID_FIELDS", c.field)
-			} else if err != nil || !proto.Equal(c.into, c.want) {
-				t.Errorf("got %v, %v, want %v", c.into, err, c.want)
+			} else if err != nil || !proto.Equal(into, c.want) {
+				t.Errorf("got %v, %v, want %v", into, err, c.want)
 			}
 		})
 	}

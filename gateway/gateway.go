@@ -149,10 +149,24 @@ func (g *Gateway) newHandler() (http.Handler, error) {
 	pages.Handle("/docs/", openapi.UI())
 	pages.Handle("/openapi.json", openapi.DocumentHandler())
 	pages.Handle("GET /{$}", http.RedirectHandler("/docs", http.StatusFound))
-	pages.HandleFunc("/livez", func(w http.ResponseWriter, _ *http.Request) { writeProbe(w, true) })
-	pages.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) { writeProbe(w, g.serving.Load()) })
 	rest := g.rest(mux)
 	site := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path { // probes are not counted: a load balancer must not run out of them
+		case "/livez":
+			writeProbe(w, true)
+			return
+		case "/readyz":
+			writeProbe(w, g.serving.Load())
+			return
+		}
+		// Before all other work, so that what is refused below is counted too.
+		if err := g.admit(w, r); err != nil {
+			writeError(w, r, err)
+			return
+		}
+		if !checkTarget(w, r) {
+			return
+		}
 		// Not as the fallback of pages, because pages redirects unclean paths such as /v1//masters.
 		if _, page := pages.Handler(r); page == "" {
 			rest.ServeHTTP(w, r)
@@ -166,7 +180,8 @@ func (g *Gateway) newHandler() (http.Handler, error) {
 			http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
 		},
 		AllowedHeaders: []string{
-			"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "X-Request-Id",
+			"Authorization", "Baggage", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Traceparent",
+			"Tracestate", "X-Request-Id",
 		},
 		ExposedHeaders: exposedHeaders,
 		MaxAge:         600,
@@ -197,9 +212,6 @@ func (g *Gateway) rest(mux http.Handler) http.Handler {
 			writeError(w, r, malformed("send one Authorization header"))
 			return
 		}
-		if rec := recordOf(r.Context()); rec != nil {
-			rec.userID = g.verifiedUser(bearerToken(r.Header.Get("Authorization")))
-		}
 		// TE and Grpc-Timeout would change how grpc-gateway answers and how long it waits.
 		r.Header.Del("Te")
 		r.Header.Del("Grpc-Timeout")
@@ -209,7 +221,7 @@ func (g *Gateway) rest(mux http.Handler) http.Handler {
 		}
 		aw := &answerWriter{ResponseWriter: w}
 		if r.Method == http.MethodGet {
-			aw.ifNoneMatch = r.Header.Get("If-None-Match")
+			aw.ifNoneMatch = r.Header["If-None-Match"]
 		}
 		mux.ServeHTTP(aw, r)
 	})
@@ -220,6 +232,7 @@ func writeProbe(w http.ResponseWriter, ok bool) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	if !ok {
+		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusServiceUnavailable)
 		_, _ = w.Write([]byte("not ready\n"))
 		return
@@ -230,7 +243,7 @@ func writeProbe(w http.ResponseWriter, ok bool) {
 func (g *Gateway) newServer() (*grpc.Server, error) {
 	options := []grpc.ServerOption{
 		grpc.ForceServerCodecV2(newFrameCodec()),
-		grpc.UnknownServiceHandler(unknownMethod),
+		grpc.UnknownServiceHandler(g.unknownMethod),
 		grpc.MaxRecvMsgSize(maxBodyBytes),
 		grpc.MaxHeaderListSize(64 << 10),
 		grpc.MaxConcurrentStreams(1000),

@@ -4,10 +4,11 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/beauty-salon/platform/internal/etag"
 )
 
 // exposedHeaders are the response headers that a browser's script may read.
@@ -50,12 +51,18 @@ func (g *Gateway) describeResponse(ctx context.Context, w http.ResponseWriter, m
 	if call.route.personal { // callers receive different answers under the same etag
 		h.Add("Vary", "Authorization")
 	}
-	if !call.route.anonymous || call.route.personal && call.signedIn {
+	if call.route.mutates() || !call.route.anonymous || call.route.personal && call.signedIn {
 		h["Cache-Control"] = noStore
 	} else {
 		h["Cache-Control"] = noCache
 	}
-	if tag := stringField(m, "etag"); tag != "" {
+	tag := stringField(m, "etag")
+	if call.route.Verb == http.MethodGet && len(call.ifMatch) > 0 {
+		if err := matchRead(call.ifMatch, tag); err != nil {
+			return err
+		}
+	}
+	if tag != "" {
 		h["Etag"] = []string{`"` + tag + `"`}
 	}
 	if token := stringField(m, "next_page_token"); token != "" {
@@ -94,7 +101,7 @@ func nextPage(u *url.URL, token string) string {
 // copies the answer for the response cache.
 type answerWriter struct {
 	http.ResponseWriter
-	ifNoneMatch string // "" unless the request is a GET that may end in 304
+	ifNoneMatch []string // nil unless the request is a GET that may end in 304
 	status      int
 	noBody      bool
 	capturing   bool
@@ -106,7 +113,7 @@ func (w *answerWriter) WriteHeader(code int) {
 	if w.status != 0 {
 		return
 	}
-	if code == http.StatusOK && w.ifNoneMatch != "" && etagMatches(w.ifNoneMatch, w.Header().Get("ETag")) {
+	if code == http.StatusOK && etag.NoneMatch(w.ifNoneMatch, w.Header().Get("ETag")) {
 		code = http.StatusNotModified
 	}
 	w.status = code
@@ -134,17 +141,3 @@ func (w *answerWriter) Write(b []byte) (int, error) {
 
 // Unwrap lets http.ResponseController reach the connection.
 func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// etagMatches compares weakly, as If-None-Match does.
-func etagMatches(header, etag string) bool {
-	if etag == "" {
-		return false
-	}
-	for candidate := range strings.SplitSeq(header, ",") {
-		candidate = strings.TrimSpace(candidate)
-		if candidate == "*" || strings.TrimPrefix(candidate, "W/") == strings.TrimPrefix(etag, "W/") {
-			return true
-		}
-	}
-	return false
-}

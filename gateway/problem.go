@@ -151,14 +151,20 @@ func parameterError(text string) error {
 func (g *Gateway) handleRoutingError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler,
 	w http.ResponseWriter, r *http.Request, httpStatus int,
 ) {
-	switch httpStatus {
-	case http.StatusMethodNotAllowed:
-		allow := strings.Join(g.routes.allowed(r.URL.Path), ", ")
-		w.Header().Set("Allow", allow)
-		writeStatus(w, r, httpStatus, apiv1.ErrorReason_ERROR_REASON_NO_SUCH_METHOD, "this path takes "+allow)
-	case http.StatusBadRequest:
+	if httpStatus == http.StatusBadRequest {
 		writeStatus(w, r, httpStatus, apiv1.ErrorReason_ERROR_REASON_MALFORMED_REQUEST, "the path is malformed")
-	default:
-		writeStatus(w, r, http.StatusNotFound, apiv1.ErrorReason_ERROR_REASON_NO_SUCH_METHOD, "there is nothing at this path")
+		return
 	}
+	g.writeNoRoute(w, r)
+}
+
+// writeNoRoute answers 405 with Allow when the path takes other methods, else 404.
+func (g *Gateway) writeNoRoute(w http.ResponseWriter, r *http.Request) {
+	allow := strings.Join(g.routes.allowed(r.URL.Path), ", ")
+	if allow == "" {
+		writeStatus(w, r, http.StatusNotFound, apiv1.ErrorReason_ERROR_REASON_NO_SUCH_METHOD, "there is nothing at this path")
+		return
+	}
+	w.Header().Set("Allow", allow)
+	writeStatus(w, r, http.StatusMethodNotAllowed, apiv1.ErrorReason_ERROR_REASON_NO_SUCH_METHOD, "this path takes "+allow)
 }

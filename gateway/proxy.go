@@ -63,48 +63,61 @@ func (g *Gateway) registerProxy(server grpc.ServiceRegistrar) error {
 }
 
 func (g *Gateway) methodDesc(r *route, input, output protoreflect.MessageType) grpc.MethodDesc {
-	call := func(ctx context.Context, req any) (any, error) {
-		msg, ok := req.(proto.Message)
-		if !ok {
-			return nil, apierr.Internal(fmt.Errorf("the request is a %T", req))
-		}
-		return g.invoke(ctx, r, msg, output)
-	}
 	info := &grpc.UnaryServerInfo{FullMethod: r.fullMethod}
 	return grpc.MethodDesc{
 		MethodName: string(r.desc.Name()),
 		Handler: func(_ any, ctx context.Context, dec func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error) {
-			in := &incoming{msg: input.New().Interface()}
-			if err := dec(in); err != nil {
-				return nil, err // too large, or the client has left: grpc-go has answered already
-			}
-			next := call
-			if in.err != nil {
-				next = func(context.Context, any) (any, error) {
+			return interceptor(ctx, nil, info, func(ctx context.Context, _ any) (any, error) {
+				in := &incoming{msg: input.New().Interface()}
+				if r.cache != nil { // a cached answer is not counted, and its key is in the message
+					if err := dec(in); err != nil {
+						return nil, err
+					}
+					if in.err == nil {
+						return g.cachedCall(ctx, r, in.msg, output)
+					}
+				}
+				if err := g.admitRPC(ctx, r); err != nil {
+					return nil, err
+				}
+				if r.cache == nil {
+					if err := dec(in); err != nil {
+						return nil, err
+					}
+				}
+				if in.err != nil {
 					return nil, malformed("the message could not be read").WithCause(in.err)
 				}
-			}
-			if interceptor == nil {
-				return next(ctx, in.msg)
-			}
-			return interceptor(ctx, in.msg, info, next)
+				return g.call(ctx, r, in.msg, output)
+			})
 		},
 	}
 }
 
-// invoke makes one unary call, or answers from the response cache.
-func (g *Gateway) invoke(ctx context.Context, r *route, req proto.Message, output protoreflect.MessageType) (any, error) {
-	var key string
-	if r.cache != nil {
-		key = frameKey(r, r.idOf(req))
-		if entry, ok := g.cache.get(key); ok && !severalTokens(ctx) {
-			return &encodedMessage{data: entry.body}, nil
-		}
+// cachedCall answers from the response cache, or makes the call and keeps its answer.
+func (g *Gateway) cachedCall(ctx context.Context, r *route, req proto.Message, output protoreflect.MessageType) (any, error) {
+	key := frameKey(r, r.idOf(req))
+	if entry, ok := g.cache.get(key); ok && !severalTokens(ctx) {
+		return &encodedMessage{data: entry.body}, nil
 	}
 	generation := g.cache.generation.Load()
 	if err := g.admitRPC(ctx, r); err != nil {
 		return nil, err
 	}
+	resp, err := g.call(ctx, r, req, output)
+	if err != nil {
+		return nil, err
+	}
+	data, err := proto.Marshal(resp)
+	if err != nil {
+		return nil, apierr.Internal(err)
+	}
+	g.cache.put(generation, key, cachedResponse{route: r, body: data})
+	return &encodedMessage{data: data}, nil
+}
+
+// call makes one unary call.
+func (g *Gateway) call(ctx context.Context, r *route, req proto.Message, output protoreflect.MessageType) (proto.Message, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.cfg.RequestTimeout)
 	defer cancel()
 	resp := output.New().Interface()
@@ -115,15 +128,7 @@ func (g *Gateway) invoke(ctx context.Context, r *route, req proto.Message, outpu
 	if err != nil {
 		return nil, err
 	}
-	if key == "" {
-		return resp, nil
-	}
-	data, err := proto.Marshal(resp)
-	if err != nil {
-		return nil, apierr.Internal(err)
-	}
-	g.cache.put(generation, key, data, "")
-	return &encodedMessage{data: data}, nil
+	return resp, nil
 }
 
 func (g *Gateway) streamDesc(r *route, input, output protoreflect.MessageType) grpc.StreamDesc {
@@ -179,8 +184,11 @@ func pump(in grpc.ServerStream, out grpc.ClientStream, input protoreflect.Messag
 	}
 }
 
-// unknownMethod answers calls of services and methods that do not exist or are not public.
-func unknownMethod(any, grpc.ServerStream) error {
+// unknownMethod answers calls of services and methods that do not exist or are not public. They are counted too.
+func (g *Gateway) unknownMethod(_ any, ss grpc.ServerStream) error {
+	if err := g.admitRPC(ss.Context(), nil); err != nil {
+		return err
+	}
 	return apierr.New(codes.Unimplemented, apiv1.ErrorReason_ERROR_REASON_NO_SUCH_METHOD, "there is no such method")
 }
 

@@ -4,17 +4,22 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/encoding"
 	protocodec "google.golang.org/grpc/encoding/proto"
 	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/proto"
@@ -88,6 +93,35 @@ func TestMalformedMessage(t *testing.T) {
 	if !strings.Contains(out.String(), `"route":"`+userv1.AuthService_Register_FullMethodName+`","code":"InvalidArgument"`) {
 		t.Errorf("logged %s", &out)
 	}
+}
+
+// TestServiceAway: 503 says when to come back, over REST and gRPC, and the gRPC error has the request's id.
+func TestServiceAway(t *testing.T) {
+	t.Parallel()
+	g := newIdleGateway(t, &strings.Builder{})
+	w := httptest.NewRecorder()
+	g.Handler().ServeHTTP(w, request(http.MethodGet, "/v1/masters", ""))
+	if p := problemOf(t, w); p.Status != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" {
+		t.Errorf("REST: %+v, Retry-After %q", p, w.Header().Get("Retry-After"))
+	}
+	w = httptest.NewRecorder()
+	g.Handler().ServeHTTP(w, request(http.MethodGet, "/readyz", ""))
+	if w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" {
+		t.Errorf("/readyz: %d %v", w.Code, w.Header())
+	}
+	var header metadata.MD
+	err := serveGRPC(t, g).Invoke(t.Context(), userv1.MasterService_ListMasters_FullMethodName, &userv1.ListMastersRequest{},
+		&userv1.ListMastersResponse{}, grpc.Header(&header))
+	e := apierr.From(err)
+	if e.ReasonName() != "UNAVAILABLE" || e.RetryAfter() == 0 {
+		t.Errorf("gRPC: %v", err)
+	}
+	for _, d := range e.GRPCStatus().Details() {
+		if info, ok := d.(*errdetails.RequestInfo); ok && slices.Equal(header.Get("x-request-id"), []string{info.GetRequestId()}) {
+			return
+		}
+	}
+	t.Errorf("gRPC: header %v, details %v", header, e.GRPCStatus().Details())
 }
 
 // TestUnknownMethods: their errors have the usual form, and they share one label, because clients can invent names.

@@ -1,13 +1,14 @@
 package gateway
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"net/url"
 	"strings"
 	"testing"
 
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 )
@@ -29,11 +30,7 @@ func TestCheckQuery(t *testing.T) {
 		"a%0ab=1":                      {"ab"},
 		strings.Repeat("x", 99) + "=1": {strings.Repeat("x", 64)},
 	} {
-		values, err := url.ParseQuery(query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = checkQuery(r, values)
+		err := checkQuery(r, query)
 		t.Run(query, func(t *testing.T) {
 			if fields == nil {
 				if err != nil {
@@ -113,52 +110,130 @@ func TestClientAddress(t *testing.T) {
 	}
 }
 
-func TestWithPreconditions(t *testing.T) {
+// TestTargetBounds: neither a long URL nor one of many parameters is read, and an error names at most 16 of them.
+func TestTargetBounds(t *testing.T) {
 	t.Parallel()
-	rs := newTestRoutes(t)
-	deleting, reading := rs.byMethod[userv1.MasterService_DeleteMaster_FullMethodName], rs.byMethod[userv1.MasterService_GetMaster_FullMethodName]
 	for _, c := range []struct {
-		route                  *route
-		query, ifMatch, wanted string
+		target string
+		status int
 	}{
-		{deleting, "", `"7"`, "etag=7"},
-		{deleting, "", `W/"7"`, "etag=7"},
-		{deleting, "", "*", "etag=%2A"},
-		{deleting, "", "", ""},
-		{deleting, "etag=7", `"7"`, "etag=7"},
-		{reading, "", `"7"`, ""},
+		{"/v1/masters?query=" + strings.Repeat("a", 8000), http.StatusBadRequest},
+		{"/v1/masters?query=" + strings.Repeat("a", 8000-len("/v1/masters?query=")), 0},
+		{"/v1/users%2F1", http.StatusNotFound},
+		{"/v1/users%2f1", http.StatusNotFound},
+		{"/v1%2fusers/1", http.StatusNotFound},
+		{"/v1/users/a%20b", 0},
 	} {
-		r := request(http.MethodDelete, "/v1/masters/1?"+c.query, "")
-		if c.ifMatch != "" {
-			r.Header.Set("If-Match", c.ifMatch)
+		w := httptest.NewRecorder()
+		if ok := checkTarget(w, request(http.MethodGet, c.target, "")); ok != (c.status == 0) || !ok && problemOf(t, w).Status != c.status {
+			t.Errorf("%.40s: %t, %d", c.target, ok, w.Code)
 		}
+	}
+	r := newTestRoutes(t).byMethod[userv1.MasterService_ListMasters_FullMethodName]
+	if err := apierr.From(checkQuery(r, strings.Repeat("x=1&", 100))); err.ReasonName() != "MALFORMED_REQUEST" {
+		t.Errorf("101 parameters: %v", err)
+	}
+	var query strings.Builder
+	for i := range 100 {
+		fmt.Fprintf(&query, "&x%d=1", i)
+	}
+	err := apierr.From(checkQuery(r, query.String()[1:]))
+	if len(err.Fields()) != 16 || !strings.HasSuffix(err.Message(), "; 84 more fields are not named") {
+		t.Errorf("100 unknown parameters: %v", err)
+	}
+	for _, malformed := range []string{"a=%zz", "query=a;b=c"} {
+		wantError(t, checkQuery(r, malformed), "MALFORMED_REQUEST")
+	}
+}
+
+// preconditions are what prepare does with conditional headers before a call.
+func preconditions(r *http.Request, route *route) (*http.Request, string, error) {
+	condition, err := conditionOf(r, route)
+	if err != nil {
+		return r, "", err
+	}
+	r, err = withCondition(httptest.NewRecorder(), r, route, condition)
+	return r, condition, err
+}
+
+// TestDeleteCondition: the header, the query and the body of a DELETE may each have a condition, and all must be met.
+func TestDeleteCondition(t *testing.T) {
+	t.Parallel()
+	route := newTestRoutes(t).byMethod[userv1.MasterService_DeleteMaster_FullMethodName]
+	for _, c := range []struct {
+		query, body string
+		ifMatch     []string
+		wanted      string
+	}{
+		{"", "", nil, ""},
+		{"", "", []string{`"7"`}, `etag=%227%22`},
+		{"", "", []string{`W/"7"`}, `etag=%22%22`},
+		{"", "", []string{`""`}, `etag=%22%22`},
+		{"", "", []string{"*"}, "etag=%2A"},
+		{"", "", []string{`"7"`, `"8"`}, `etag=%227%22%2C+%228%22`},
+		{"etag=7", "", nil, "etag=7"},
+		{"etag=7", "", []string{`"7"`}, `etag=%227%22`},
+		{"etag=7-3", "", []string{`"7-4"`, `"8"`}, `etag=%227%22`},
+		{"etag=7", "", []string{`"8"`}, `etag=%22%22`},
+		{"", `{"etag":"7"}`, nil, "etag=7"},
+		{"", `{"etag":"7"}`, []string{`"8"`}, `etag=%22%22`},
+		{"etag=8", `{"etag":"7"}`, nil, `etag=%22%22`},
+		{"", ` {} `, nil, ""},
+		{"etag=7&etag=8", "", []string{`"9"`}, "etag=7&etag=8"},
+	} {
+		r := request(http.MethodDelete, "/v1/masters/1?"+c.query, c.body)
+		r.Header["If-Match"] = c.ifMatch
 		before := r.URL.RawQuery
-		if got, err := withPreconditions(c.route, r); err != nil || got.URL.RawQuery != c.wanted {
-			t.Errorf("%+v: query %q, %v", c, got.URL.RawQuery, err)
+		got, _, err := preconditions(r, route)
+		if err != nil {
+			t.Errorf("%+v: %v", c, err)
+			continue
+		}
+		if got.URL.RawQuery != c.wanted {
+			t.Errorf("%+v: query %q", c, got.URL.RawQuery)
 		}
 		if r.URL.RawQuery != before {
 			t.Errorf("%+v: the request itself was changed", c)
 		}
 	}
-}
-
-func TestContradictingPreconditions(t *testing.T) {
-	t.Parallel()
-	r := request(http.MethodDelete, "/v1/masters/1?etag=8", "")
-	r.Header.Set("If-Match", `"7"`)
-	_, err := withPreconditions(newTestRoutes(t).byMethod[userv1.MasterService_DeleteMaster_FullMethodName], r)
-	if e := apierr.From(err); e.ReasonName() != "INVALID_FIELDS" || e.Fields()[0].GetField() != "etag" {
-		t.Errorf("%v", err)
+	for body, reason := range map[string]string{
+		`{"masterId":"1"}`: "INVALID_FIELDS", `{"etag":"7","x":1}`: "MALFORMED_REQUEST", `{"etag":7}`: "MALFORMED_REQUEST",
+		`[]`: "MALFORMED_REQUEST", `{"etag":"\"7"}`: "INVALID_FIELDS", strings.Repeat(" ", maxBodyBytes+1): "MALFORMED_REQUEST",
+	} {
+		if _, _, err := preconditions(request(http.MethodDelete, "/v1/masters/1", body), route); apierr.ReasonOf(err) != reason {
+			t.Errorf("%.40q: %v, want %s", body, err, reason)
+		}
 	}
 }
 
-func TestBearerToken(t *testing.T) {
+// TestConditionOf: a condition that cannot be checked is refused.
+func TestConditionOf(t *testing.T) {
 	t.Parallel()
-	for header, want := range map[string]string{
-		"Bearer abc": "abc", "bearer abc": "abc", "BEARER abc": "abc", "Bearer ": "", "Bearer": "", "Basic abc": "", "abc": "", "": "",
+	rs := newTestRoutes(t)
+	for _, c := range []struct {
+		method, header, value string
+		want                  string // "!" when refused
+	}{
+		{userv1.UserService_UpdateMe_FullMethodName, "If-Match", `"7"`, `"7"`},
+		{userv1.UserService_UpdateMe_FullMethodName, "If-Match", "7", "!"},
+		{userv1.UserService_UpdateMe_FullMethodName, "If-Match", "", "!"},
+		{userv1.UserService_UpdateMe_FullMethodName, "If-None-Match", `"7"`, "!"},
+		{userv1.UserService_UpdateMe_FullMethodName, "If-None-Match", "*", "!"},
+		{appointmentv1.CatalogService_PutOffering_FullMethodName, "If-None-Match", "*", "0"},
+		{appointmentv1.CatalogService_PutOffering_FullMethodName, "If-None-Match", `"7"`, "!"},
+		{userv1.AuthService_Logout_FullMethodName, "If-Match", `"7"`, "!"},
+		{userv1.AuthService_Logout_FullMethodName, "If-Match", "*", "*"},
+		{userv1.UserService_GetMe_FullMethodName, "If-Match", `"7"`, ""},
+		{userv1.UserService_GetMe_FullMethodName, "If-Match", `7`, "!"},
+		{userv1.UserService_GetMe_FullMethodName, "If-None-Match", `7`, ""},
 	} {
-		if got := bearerToken(header); got != want {
-			t.Errorf("%q: %q, want %q", header, got, want)
+		r := request(http.MethodPost, "/v1/x", "")
+		r.Header.Set(c.header, c.value)
+		switch got, err := conditionOf(r, rs.byMethod[c.method]); {
+		case c.want == "!":
+			wantError(t, err, "INVALID_FIELDS", "etag")
+		case err != nil || got != c.want:
+			t.Errorf("%+v: %q, %v", c, got, err)
 		}
 	}
 }

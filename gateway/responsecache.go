@@ -28,6 +28,7 @@ type responseCache struct {
 }
 
 type cachedResponse struct {
+	route   *route
 	body    []byte // JSON for a REST key, protobuf for a gRPC key
 	etag    string
 	expires time.Time
@@ -56,11 +57,12 @@ func (c *responseCache) get(key string) (cachedResponse, bool) {
 }
 
 // put stores an answer that was read at that generation of the cache.
-func (c *responseCache) put(generation uint64, key string, body []byte, etag string) {
+func (c *responseCache) put(generation uint64, key string, answer cachedResponse) {
 	if c.ttl <= 0 || c.generation.Load() != generation {
 		return
 	}
-	c.entries.Set(key, cachedResponse{body: body, etag: etag, expires: time.Now().Add(c.ttl)})
+	answer.expires = time.Now().Add(c.ttl)
+	c.entries.Set(key, answer)
 	// A drop between the check and Set would have missed this entry.
 	if c.generation.Load() != generation {
 		c.entries.Invalidate(key)

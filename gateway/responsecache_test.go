@@ -48,7 +48,7 @@ func TestResponseCacheDrops(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cache := newTestCache(t, rs, time.Hour)
 			for _, key := range keys {
-				cache.put(cache.generation.Load(), key, []byte(key), `"1"`)
+				cache.put(cache.generation.Load(), key, cachedResponse{body: []byte(key), etag: `"1"`})
 			}
 			c.drop(cache)
 			gone := map[string]bool{}
@@ -76,11 +76,11 @@ func TestDropWhileLoading(t *testing.T) {
 		c := newTestCache(t, rs, time.Hour)
 		generation := c.generation.Load()
 		drop(c)
-		c.put(generation, "/v1/masters/a", []byte("old"), "")
+		c.put(generation, "/v1/masters/a", cachedResponse{body: []byte("old"), etag: ""})
 		if _, ok := c.get("/v1/masters/a"); ok {
 			t.Errorf("%s: the old answer was kept", name)
 		}
-		c.put(c.generation.Load(), "/v1/masters/a", []byte("new"), "")
+		c.put(c.generation.Load(), "/v1/masters/a", cachedResponse{body: []byte("new"), etag: ""})
 		if e, ok := c.get("/v1/masters/a"); !ok || string(e.body) != "new" {
 			t.Errorf("%s: the new answer was not kept", name)
 		}
@@ -92,7 +92,7 @@ func TestResponseCacheTime(t *testing.T) {
 	rs := newTestRoutes(t)
 	synctest.Test(t, func(t *testing.T) {
 		c := newTestCache(t, rs, time.Second)
-		c.put(0, "/k", []byte("v"), "")
+		c.put(0, "/k", cachedResponse{body: []byte("v"), etag: ""})
 		<-time.After(time.Second) // of the bubble's clock
 		if _, ok := c.get("/k"); !ok {
 			t.Error("gone before its time")
@@ -103,7 +103,7 @@ func TestResponseCacheTime(t *testing.T) {
 		}
 	})
 	c := newTestCache(t, rs, 0)
-	c.put(0, "/k", []byte("v"), "")
+	c.put(0, "/k", cachedResponse{body: []byte("v"), etag: ""})
 	if _, ok := c.get("/k"); ok {
 		t.Error("kept although nothing is to be kept")
 	}
@@ -113,7 +113,7 @@ func TestServeCached(t *testing.T) {
 	t.Parallel()
 	rs := newTestRoutes(t)
 	g := &Gateway{routes: rs, cache: newTestCache(t, rs, time.Hour)}
-	g.cache.put(0, "/v1/masters/a", []byte(`{"id":"a"}`), `"7"`)
+	g.cache.put(0, "/v1/masters/a", cachedResponse{body: []byte(`{"id":"a"}`), etag: `"7"`})
 	for _, c := range []struct {
 		method, target, ifNoneMatch string
 		served                      bool

@@ -4,17 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/etag"
 )
 
 // call is a REST request whose method is known.
@@ -22,6 +27,7 @@ type call struct {
 	route    *route
 	url      *url.URL
 	signedIn bool
+	ifMatch  []string
 }
 
 type callKey struct{}
@@ -68,24 +74,28 @@ func (g *Gateway) prepare(next runtime.HandlerFunc) runtime.HandlerFunc {
 			writeError(w, r, apierr.Internal(errors.New("no route for pattern "+pattern.String())))
 			return
 		}
-		if rec := recordOf(r.Context()); rec != nil {
-			rec.route = route
-		}
 		for name, value := range pathParams {
-			if value == "" || strings.ContainsRune(value, 0) {
+			if !validPathValue.MatchString(value) { // another path: one without an id, or with a verb that does not exist
+				g.writeNoRoute(w, r)
+				return
+			}
+			if strings.ContainsRune(value, 0) {
 				writeError(w, r, apierr.InvalidField(name, "is not a valid id"))
 				return
 			}
 		}
-		if err := checkQuery(route, r.URL.Query()); err != nil {
+		if rec := recordOf(r.Context()); rec != nil {
+			rec.route = route
+		}
+		if err := g.admitAuth(w, r, route); err != nil {
+			writeError(w, r, err)
+			return
+		}
+		if err := checkQuery(route, r.URL.RawQuery); err != nil {
 			writeError(w, r, err)
 			return
 		}
 		if route.HasBody && !checkMediaType(w, r) {
-			return
-		}
-		if err := g.admit(w, r, route); err != nil {
-			writeError(w, r, err)
 			return
 		}
 		r, err := withNormalTimes(route, r)
@@ -93,16 +103,20 @@ func (g *Gateway) prepare(next runtime.HandlerFunc) runtime.HandlerFunc {
 			writeError(w, r, err)
 			return
 		}
-		r, err = withPreconditions(route, r)
+		condition, err := conditionOf(r, route)
 		if err != nil {
 			writeError(w, r, err)
 			return
 		}
-		r.Body = &requestBody{ReadCloser: http.MaxBytesReader(w, r.Body, maxBodyBytes), request: r}
+		if r, err = withCondition(w, r, route, condition); err != nil {
+			writeError(w, r, err)
+			return
+		}
+		r.Body = &requestBody{ReadCloser: http.MaxBytesReader(w, r.Body, maxBodyBytes), request: r, condition: condition}
 		ctx, cancel := context.WithTimeout(r.Context(), g.cfg.RequestTimeout)
 		defer cancel()
 		ctx = context.WithValue(ctx, callKey{}, &call{
-			route: route, url: r.URL, signedIn: r.Header.Get("Authorization") != "",
+			route: route, url: r.URL, signedIn: r.Header.Get("Authorization") != "", ifMatch: r.Header["If-Match"],
 		})
 		g.forward(w, r.WithContext(ctx), route, pathParams, next)
 	}
@@ -119,7 +133,7 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, route *route, 
 		next(w, r, pathParams)
 		if aw.status == http.StatusOK || aw.status == http.StatusNotModified {
 			key := locationOf(route.Template, strings.ToLower(pathParams[route.cache.GetIdField()]))
-			g.cache.put(generation, key, aw.captured, w.Header().Get("ETag"))
+			g.cache.put(generation, key, cachedResponse{route: route, body: aw.captured, etag: w.Header().Get("ETag")})
 		}
 		return
 	}
@@ -132,12 +146,16 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, route *route, 
 
 // serveCached answers a read from the response cache, before routing, limits and services.
 func (g *Gateway) serveCached(w http.ResponseWriter, r *http.Request) bool {
-	if r.Method != http.MethodGet || r.URL.RawQuery != "" || r.URL.RawPath != "" || len(r.Header["Authorization"]) > 1 {
+	if r.Method != http.MethodGet || r.URL.RawQuery != "" || r.URL.RawPath != "" ||
+		len(r.Header["Authorization"]) > 1 || len(r.Header["If-Match"]) > 0 {
 		return false
 	}
 	entry, ok := g.cache.get(r.URL.Path)
 	if !ok {
 		return false
+	}
+	if rec := recordOf(r.Context()); rec != nil {
+		rec.route = entry.route
 	}
 	h := w.Header()
 	h["Content-Type"] = jsonType
@@ -145,7 +163,7 @@ func (g *Gateway) serveCached(w http.ResponseWriter, r *http.Request) bool {
 	if entry.etag != "" {
 		h["Etag"] = []string{entry.etag}
 	}
-	if match := r.Header.Get("If-None-Match"); match != "" && etagMatches(match, entry.etag) {
+	if etag.NoneMatch(r.Header["If-None-Match"], entry.etag) {
 		delete(h, "Content-Type")
 		w.WriteHeader(http.StatusNotModified)
 		return true
@@ -154,10 +172,39 @@ func (g *Gateway) serveCached(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
+// The bounds of a URL. RFC 9110, section 4.1, recommends to support at least 8000 bytes. No method of the contract has
+// more than a dozen parameters; lists repeat theirs.
+const (
+	maxURLBytes   = 8000
+	maxParameters = 100
+)
+
+// checkTarget refuses URLs that are too long, and paths that have no meaning here. It writes the answer itself.
+func checkTarget(w http.ResponseWriter, r *http.Request) bool {
+	switch {
+	case len(r.RequestURI) > maxURLBytes:
+		writeError(w, r, malformed("the URL is longer than "+strconv.Itoa(maxURLBytes)+" bytes"))
+	case strings.Contains(strings.ToLower(r.URL.RawPath), "%2f"):
+		// An encoded slash belongs to a segment (RFC 3986, section 2.2). No segment of ours has one, and net/http has decoded
+		// it in Path.
+		writeStatus(w, r, http.StatusNotFound, apiv1.ErrorReason_ERROR_REASON_NO_SUCH_METHOD, "there is nothing at this path")
+	default:
+		return true
+	}
+	return false
+}
+
 // checkQuery refuses query parameters that the method does not have, and bytes that no parameter may contain.
-func checkQuery(route *route, query url.Values) error {
+func checkQuery(route *route, raw string) error {
+	if strings.Count(raw, "&") >= maxParameters {
+		return malformed("the query has more than " + strconv.Itoa(maxParameters) + " parameters")
+	}
+	query, err := url.ParseQuery(raw)
+	if err != nil {
+		return malformed("the query is malformed").WithCause(err)
+	}
 	var bad *apierr.Error
-	for name, values := range query {
+	for _, name := range slices.Sorted(maps.Keys(query)) {
 		if !route.query[name] {
 			if bad == nil {
 				bad = apierr.New(invalidArgument, apiv1.ErrorReason_ERROR_REASON_INVALID_FIELDS, "unknown query parameter")
@@ -165,8 +212,8 @@ func checkQuery(route *route, query url.Values) error {
 			bad = bad.WithField(printable(name), "is not a parameter of this request")
 			continue
 		}
-		for _, v := range values {
-			if strings.ContainsRune(v, 0) || v != strings.ToValidUTF8(v, "") {
+		for _, v := range query[name] {
+			if strings.ContainsRune(v, 0) || !utf8.ValidString(v) {
 				return apierr.InvalidField(name, "must be valid UTF-8 without NUL")
 			}
 		}
@@ -196,27 +243,6 @@ func checkMediaType(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	return true
-}
-
-// withPreconditions passes If-Match to methods that take their etag as a query parameter because they have no body.
-func withPreconditions(route *route, r *http.Request) (*http.Request, error) {
-	tag := unquoteETag(r.Header.Get("If-Match"))
-	if tag == "" || route.HasBody || !route.query["etag"] {
-		return r, nil
-	}
-	q := r.URL.Query()
-	if given := q["etag"]; len(given) > 0 {
-		if given[0] != tag {
-			return r, errContradiction("etag")
-		}
-		return r, nil
-	}
-	u := *r.URL
-	q.Set("etag", tag)
-	u.RawQuery = q.Encode()
-	r = r.Clone(r.Context())
-	r.URL = &u
-	return r, nil
 }
 
 // defaultRequestTimeout bounds a call when nothing else is configured.

@@ -23,7 +23,7 @@ type route struct {
 	service    string // "user": the name of its connection
 	desc       protoreflect.MethodDescriptor
 	binding.Binding
-	path      func() *regexp.Regexp // only needed for the Allow header
+	path      func() *regexp.Regexp // only needed where a path or its method does not exist
 	query     map[string]bool       // the query parameters that it takes, by JSON and by proto name
 	cache     *apiv1.ResponseCache
 	location  string // for creates: the template of the path of what was created, if it can be read
@@ -123,8 +123,13 @@ func newRoute(service string, sd protoreflect.ServiceDescriptor, md protoreflect
 
 var templateVar = regexp.MustCompile(`\\\{[a-z_]+\\\}`)
 
+// pathValue is the value of a variable. A colon and letters at its end would be a verb.
+const pathValue = `(?:[^/:]+|[^/]*:[^/:]*[^/:A-Za-z][^/:]*)`
+
+var validPathValue = regexp.MustCompile("^" + pathValue + "$")
+
 func templateRegexp(template string) *regexp.Regexp {
-	return regexp.MustCompile("^" + templateVar.ReplaceAllString(regexp.QuoteMeta(template), `[^/]+`) + "$")
+	return regexp.MustCompile("^" + templateVar.ReplaceAllString(regexp.QuoteMeta(template), pathValue) + "$")
 }
 
 // linkLocations finds, for each create, the path at which its result can be read.

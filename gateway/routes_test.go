@@ -169,22 +169,27 @@ func TestAllowed(t *testing.T) {
 	t.Parallel()
 	rs := newTestRoutes(t)
 	for path, want := range map[string]string{
-		"/v1/me":                      "GET HEAD PATCH",
-		"/v1/masters":                 "GET HEAD POST",
-		"/v1/masters/1":               "DELETE GET HEAD PATCH",
-		"/v1/auth:login":              "POST",
-		"/v1/appointments/1:cancel":   "GET HEAD POST", // GET takes it for an id, which it refuses
-		"/v1/masters/1/offerings/2":   "DELETE PUT",
-		"/v1/notifications:markRead":  "",
-		"/v1/masters/":                "",
-		"/v1/masters/1/2":             "",
-		"/v1/masters/1/offerings/2/3": "",
-		"/v1/salons/1/members":        "GET HEAD",
-		"/v1/salons/1/members/2":      "DELETE GET HEAD PATCH",
-		"/v1/salons/1/members:invite": "POST",
-		"/v1/appointments/1/ratings":  "GET HEAD POST",
-		"/prefix/v1/me":               "",
-		"":                            "",
+		"/v1/me":                           "GET HEAD PATCH",
+		"/v1/masters":                      "GET HEAD POST",
+		"/v1/masters/1":                    "DELETE GET HEAD PATCH",
+		"/v1/auth:login":                   "POST",
+		"/v1/appointments/1:cancel":        "POST",
+		"/v1/appointments/1:frobnicate":    "",
+		"/v1/appointments/1:cancel:cancel": "",
+		"/v1/appointments/1:":              "",
+		"/v1/appointments/urn:uuid:1-a":    "GET HEAD", // an id that is refused
+		"/v1/appointments/:cancel":         "",
+		"/v1/masters/1/offerings/2":        "DELETE PUT",
+		"/v1/notifications:markRead":       "",
+		"/v1/masters/":                     "",
+		"/v1/masters/1/2":                  "",
+		"/v1/masters/1/offerings/2/3":      "",
+		"/v1/salons/1/members":             "GET HEAD",
+		"/v1/salons/1/members/2":           "DELETE GET HEAD PATCH",
+		"/v1/salons/1/members:invite":      "POST",
+		"/v1/appointments/1/ratings":       "GET HEAD POST",
+		"/prefix/v1/me":                    "",
+		"":                                 "",
 	} {
 		if got := strings.Join(rs.allowed(path), " "); got != want {
 			t.Errorf("%q allows %q, want %q", path, got, want)

@@ -70,6 +70,8 @@ type Result struct {
 	Message proto.Message
 	// RetryAfter reports whether the error said when to come back.
 	RetryAfter bool
+	// RequestID is the request's id in an error of gRPC; "" over REST, which has it in a header and in `instance`.
+	RequestID string
 	// Status is REST's; 0 over gRPC.
 	Status int
 	// Header are the response's headers, or metadata.

@@ -36,6 +36,10 @@ func (c grpcCaller) Call(t testing.TB, as Identity, method string, req proto.Mes
 	err := c.system.Conn().Invoke(ctx, method, req, answer, grpc.Header(&header))
 	result := GRPCResult(t, err)
 	result.Header = http.Header(header)
+	// What the client's library refuses by itself has no reason, and nothing of the server.
+	if id := header.Get("x-request-id"); (err == nil || result.Reason != "") && (len(id) != 1 || err != nil && result.RequestID != id[0]) {
+		t.Errorf("gRPC: %s: the request's id is %v in the header and %q in the error", method, id, result.RequestID)
+	}
 	if err == nil {
 		result.Message = answer
 	}
@@ -64,12 +68,17 @@ func GRPCResult(t testing.TB, err error) *Result {
 			}
 		case *errdetails.RetryInfo:
 			result.RetryAfter = d.GetRetryDelay().AsDuration() > 0
+		case *errdetails.RequestInfo:
+			result.RequestID = d.GetRequestId()
 		}
 	}
 	slices.Sort(result.Fields)
 	// What gRPC's library refuses by itself has no details: too large, no such method.
 	if code, _ := codeOf(result.Reason); result.Reason != "" && code != result.Code {
 		t.Errorf("gRPC: reason %s came with code %s", result.Reason, result.Code)
+	}
+	if result.Reason != "" && !result.RetryAfter && (result.Code == codes.Unavailable || result.Code == codes.DeadlineExceeded) {
+		t.Errorf("gRPC: %v does not say when to come back", result)
 	}
 	if result.Code == codes.Internal || result.Code == codes.Unknown {
 		t.Logf("gRPC: %v", result)

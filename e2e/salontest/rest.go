@@ -255,6 +255,9 @@ func (r *Response) problem(t testing.TB, result *Result) {
 	}
 	slices.Sort(result.Fields)
 	result.RetryAfter = r.Header.Get("Retry-After") != ""
+	if !result.RetryAfter && (p.Status == http.StatusServiceUnavailable || p.Status == http.StatusGatewayTimeout) {
+		t.Errorf("REST: an answer %d does not say when to come back", p.Status)
+	}
 	code, known := codeOf(p.Reason)
 	result.Code = code
 	if !known || p.Status != r.StatusCode || !statusOK(p.Reason, p.Status) {

@@ -6,6 +6,7 @@ package apierr
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,6 +31,13 @@ const ReasonPrefix = "ERROR_REASON_"
 // the prefix ERROR_REASON_, is the `reason` of google.rpc.ErrorInfo.
 type Reason interface{ protoreflect.Enum }
 
+// maxFields bounds the invalid fields that an error names: details are sent in the trailers of a call, and clients
+// accept as little as 8 KiB of trailers.
+const maxFields = 16
+
+// defaultRetryAfter is the delay of UNAVAILABLE and DEADLINE_EXCEEDED, which pass by themselves.
+const defaultRetryAfter = time.Second
+
 // Error is an error with a public and a private half. It is immutable: the With
 // methods return copies, so package-level values may be shared. Each value of New is
 // an identity: errors.Is matches it with its copies and with no other error.
@@ -38,8 +46,10 @@ type Error struct {
 	code       codes.Code
 	reason     string
 	message    string
-	fields     []*errdetails.BadRequest_FieldViolation
+	fields     []*errdetails.BadRequest_FieldViolation // at most maxFields
+	unnamed    int                                     // invalid fields beyond maxFields
 	retryAfter time.Duration
+	requestID  string
 	metadata   map[string]string // of ErrorInfo, as received from another service
 	extra      []proto.Message   // other details, as received from another service
 	cause      error
@@ -81,9 +91,14 @@ func (e *Error) original() *Error {
 }
 
 // WithField returns a copy with one more invalid field. The field is a path of proto
-// names, such as "segments[0].master_id"; the description is public.
+// names, such as "segments[0].master_id"; the description is public. An error names
+// at most 16 fields, and says how many more there are.
 func (e *Error) WithField(field, description string) *Error {
 	c := e.copy()
+	if len(e.fields) >= maxFields {
+		c.unnamed++
+		return c
+	}
 	c.fields = append(slices.Clip(e.fields), &errdetails.BadRequest_FieldViolation{
 		Field:       field,
 		Description: description,
@@ -95,6 +110,13 @@ func (e *Error) WithField(field, description string) *Error {
 func (e *Error) WithRetryAfter(d time.Duration) *Error {
 	c := e.copy()
 	c.retryAfter = d
+	return c
+}
+
+// WithRequestID returns a copy with the id of the request in all logs.
+func (e *Error) WithRequestID(id string) *Error {
+	c := e.copy()
+	c.requestID = id
 	return c
 }
 
@@ -132,16 +154,31 @@ func (e *Error) Code() codes.Code { return e.code }
 func (e *Error) ReasonName() string { return e.reason }
 
 // Message returns the public sentence.
-func (e *Error) Message() string { return e.message }
+func (e *Error) Message() string {
+	switch e.unnamed {
+	case 0:
+		return e.message
+	case 1:
+		return e.message + "; 1 more field is not named"
+	default:
+		return e.message + "; " + strconv.Itoa(e.unnamed) + " more fields are not named"
+	}
+}
 
-// RetryAfter returns the delay before a retry makes sense, 0 when it is not known.
-func (e *Error) RetryAfter() time.Duration { return e.retryAfter }
+// RetryAfter returns the delay before a retry makes sense, 0 when it is not known. UNAVAILABLE and DEADLINE_EXCEEDED
+// always have one.
+func (e *Error) RetryAfter() time.Duration {
+	if e.retryAfter == 0 && (e.code == codes.Unavailable || e.code == codes.DeadlineExceeded) {
+		return defaultRetryAfter
+	}
+	return e.retryAfter
+}
 
 // Fields returns the invalid fields. The caller must not change them.
 func (e *Error) Fields() []*errdetails.BadRequest_FieldViolation { return e.fields }
 
 // GRPCStatus returns the public half as a status with ErrorInfo, with BadRequest when
-// there are invalid fields, and with RetryInfo when there is a delay. The package
+// there are invalid fields, with RetryInfo when there is a delay, and with RequestInfo when the request is known. The package
 // google.golang.org/grpc/status calls this method by its name.
 func (e *Error) GRPCStatus() *status.Status {
 	details := []protoadapt.MessageV1{protoadapt.MessageV1Of(&errdetails.ErrorInfo{
@@ -150,13 +187,16 @@ func (e *Error) GRPCStatus() *status.Status {
 	if len(e.fields) > 0 {
 		details = append(details, protoadapt.MessageV1Of(&errdetails.BadRequest{FieldViolations: e.fields}))
 	}
-	if e.retryAfter > 0 {
-		details = append(details, protoadapt.MessageV1Of(&errdetails.RetryInfo{RetryDelay: durationpb.New(e.retryAfter)}))
+	if delay := e.RetryAfter(); delay > 0 {
+		details = append(details, protoadapt.MessageV1Of(&errdetails.RetryInfo{RetryDelay: durationpb.New(delay)}))
+	}
+	if e.requestID != "" {
+		details = append(details, protoadapt.MessageV1Of(&errdetails.RequestInfo{RequestId: e.requestID}))
 	}
 	for _, m := range e.extra {
 		details = append(details, protoadapt.MessageV1Of(m))
 	}
-	plain := status.New(e.code, e.message)
+	plain := status.New(e.code, e.Message())
 	full, err := plain.WithDetails(details...)
 	if err != nil { // only for code OK, which an Error never has
 		return plain

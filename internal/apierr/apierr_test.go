@@ -1,6 +1,7 @@
 package apierr_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -135,6 +136,56 @@ func TestReasons(t *testing.T) {
 	} {
 		if tt.err.Code() != tt.code || tt.err.ReasonName() != tt.want {
 			t.Errorf("got %v, want %v %s", tt.err, tt.code, tt.want)
+		}
+	}
+}
+
+// TestBoundedFields: an error names 16 fields, and says how many more there are.
+func TestBoundedFields(t *testing.T) {
+	t.Parallel()
+	e := apierr.InvalidField("f0", "is bad")
+	for i, want := range map[int]string{15: "the request has invalid fields", 16: "1 more field is not named", 39: "24 more fields are not named"} {
+		got := e
+		for n := range i {
+			got = got.WithField("f", strings.Repeat("x", n))
+		}
+		st := got.GRPCStatus()
+		if len(got.Fields()) != 16 || !strings.HasSuffix(st.Message(), want) {
+			t.Errorf("%d fields: %d are named, %q", i+1, len(got.Fields()), st.Message())
+		}
+		if again := apierr.From(st.Err()).GRPCStatus(); again.Message() != st.Message() {
+			t.Errorf("from another service: %q became %q", st.Message(), again.Message())
+		}
+	}
+}
+
+// TestTransientErrors: what passes by itself says when to come back, and every error can carry the request's id.
+func TestTransientErrors(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		err  error
+		want time.Duration
+	}{
+		{status.Error(codes.Unavailable, "away"), time.Second},
+		{context.DeadlineExceeded, time.Second},
+		{apierr.New(codes.Unavailable, apiv1.ErrorReason_ERROR_REASON_UNAVAILABLE, "away").WithRetryAfter(5 * time.Second), 5 * time.Second},
+		{apierr.NotFound("master"), 0},
+		{apierr.Internal(nil), 0},
+	} {
+		sent := apierr.From(c.err).WithRequestID("my-id")
+		received := apierr.From(sent.GRPCStatus().Err())
+		var retry time.Duration
+		var ids []string
+		for _, d := range received.GRPCStatus().Details() {
+			switch d := d.(type) {
+			case *errdetails.RetryInfo:
+				retry = d.GetRetryDelay().AsDuration()
+			case *errdetails.RequestInfo:
+				ids = append(ids, d.GetRequestId())
+			}
+		}
+		if retry != c.want || received.RetryAfter() != c.want || len(ids) != 1 || ids[0] != "my-id" {
+			t.Errorf("%v: retry after %v, ids %v", c.err, retry, ids)
 		}
 	}
 }

@@ -62,6 +62,8 @@ func fromDetails(s *status.Status) *Error {
 			e.fields = append(e.fields, d.GetFieldViolations()...)
 		case *errdetails.RetryInfo:
 			e.retryAfter = d.GetRetryDelay().AsDuration()
+		case *errdetails.RequestInfo:
+			e.requestID = d.GetRequestId()
 		case proto.Message:
 			e.extra = append(e.extra, d)
 		}

@@ -36,6 +36,8 @@ type Result struct {
 	RetryAfter time.Duration
 	// ResetAfter is the time until the whole burst is available again.
 	ResetAfter time.Duration
+	// Window is the time in which a whole burst becomes available again.
+	Window time.Duration
 }
 
 // Limiter counts calls. It is safe for concurrent use.
@@ -83,8 +85,8 @@ func (lim Limit) interval() time.Duration {
 
 // result describes the state of a key. used is the time that the calls so far have used up and that has not passed yet.
 func (lim Limit) result(allowed bool, used time.Duration) Result {
-	r := Result{Allowed: allowed, Limit: lim.Burst, ResetAfter: used}
-	room := time.Duration(lim.Burst)*lim.interval() - used
+	r := Result{Allowed: allowed, Limit: lim.Burst, ResetAfter: used, Window: time.Duration(lim.Burst) * lim.interval()}
+	room := r.Window - used
 	if allowed {
 		r.Remaining = int(room / lim.interval())
 	} else {

@@ -5,6 +5,7 @@
 package reason
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -42,7 +43,7 @@ var rules = []rule{
 	{apiv1.ErrorReason_ERROR_REASON_NOT_FOUND, namesResource, namesResource},
 	{apiv1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED, takes("request_id"), takes("request_id")},
 	{apiv1.ErrorReason_ERROR_REASON_REQUEST_IN_FLIGHT, takes("request_id"), takes("request_id")},
-	{apiv1.ErrorReason_ERROR_REASON_ETAG_MISMATCH, takes("etag"), takes("etag")},
+	{apiv1.ErrorReason_ERROR_REASON_ETAG_MISMATCH, comparesETag, takes("etag")},
 	{apiv1.ErrorReason_ERROR_REASON_RATE_LIMITED, always, always},
 	{apiv1.ErrorReason_ERROR_REASON_MESSAGE_TOO_LARGE, hasBody, always},
 	{apiv1.ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED, always, always},
@@ -70,6 +71,12 @@ func needsRole(m method) bool { return len(m.policy.GetRoles())+len(m.policy.Get
 
 // namesResource reports whether the path has the id of something.
 func namesResource(m method) bool { return strings.Contains(m.Template, "{") }
+
+// comparesETag reports whether REST compares If-Match: before a change with the etag of the resource, and for a read
+// with the etag of the answer.
+func comparesETag(m method) bool {
+	return takes("etag")(m) || m.Verb == http.MethodGet && m.desc.Output().Fields().ByName("etag") != nil
+}
 
 func hasBody(m method) bool { return m.HasBody }
 

@@ -3,7 +3,6 @@ package rpc
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"google.golang.org/grpc/metadata"
 
@@ -49,8 +48,8 @@ func authenticate(authn Authenticator) around {
 
 // principal checks the value of `authorization`.
 func principal(ctx context.Context, authn Authenticator, value string) (auth.Principal, error) {
-	scheme, token, ok := strings.Cut(value, " ")
-	if !ok || !strings.EqualFold(scheme, "bearer") || token == "" || strings.ContainsAny(token, " ,") {
+	token := auth.BearerToken(value)
+	if token == "" {
 		return auth.Principal{}, errNotBearer
 	}
 	if authn == nil {

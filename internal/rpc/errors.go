@@ -48,6 +48,9 @@ func mapErrors(ctx context.Context, c *call, next func(context.Context) error) e
 		return nil
 	}
 	c.err = apierr.From(postgres.APIError(err))
+	if !c.internal { // whoever called one of our services gets the id from that one
+		c.err = c.err.WithRequestID(RequestID(ctx))
+	}
 	return c.err.GRPCStatus().Err()
 }
 

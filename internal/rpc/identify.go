@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
@@ -26,6 +27,7 @@ func identify(services *auth.ServiceCredential) around {
 			c.internal = c.refusal == nil
 		}
 		info := incomingInfo(ctx, c.internal)
+		trace.SpanFromContext(ctx).SetAttributes(RequestIDAttribute(info.ID))
 		if !c.internal && c.refusal == nil {
 			// Our own services sent the id, so they need no header with it. A header would also prevent gRPC from retrying a
 			// failed read, because the answer would have begun. SetHeader fails only when headers were sent already.

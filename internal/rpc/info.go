@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+	"go.opentelemetry.io/otel/attribute"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
 )
@@ -81,6 +82,9 @@ func NewRequestID() string {
 	}
 	return id.String()
 }
+
+// RequestIDAttribute is the request's id as an attribute of its spans, under the name that the logs use.
+func RequestIDAttribute(id string) attribute.KeyValue { return attribute.String("request_id", id) }
 
 // incomingInfo reads the information about the client. Only our own services may report another client's address.
 func incomingInfo(ctx context.Context, internal bool) RequestInfo {

@@ -1,12 +1,14 @@
 package rpc_test
 
 import (
+	"slices"
 	"testing"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/rs/zerolog"
 
@@ -47,5 +49,12 @@ func TestTracing(t *testing.T) {
 			}
 			return n == 3 // root, client, server
 		})
+		for _, s := range spans.Ended() {
+			if s.SpanContext().TraceID() == want && s.SpanKind() == trace.SpanKindServer {
+				if id := log.lines(t, 1)[0]["request_id"]; !slices.Contains(s.Attributes(), rpc.RequestIDAttribute(id.(string))) {
+					t.Errorf("remote %v: the server's span has %v, want the request %v", remote, s.Attributes(), id)
+				}
+			}
+		}
 	}
 }

@@ -17,20 +17,10 @@ import (
 	"github.com/beauty-salon/platform/internal/apierr"
 )
 
-// maxViolations bounds the number of fields in an error: details are sent in the trailers of a call, and clients
-// accept as little as 8 KiB of trailers.
-const maxViolations = 16
-
 // validator is shared: it compiles the rules of a message once, on its first use.
 var validator = sync.OnceValues(func() (protovalidate.Validator, error) { return protovalidate.New() })
 
-// violation is a field that breaks a rule. The field is a path of proto names, such as "segments[0].master_id".
-type violation struct {
-	field, description string
-}
-
-// Message normalises m in place and checks it. It returns INVALID_FIELDS with the invalid fields, up to
-// maxViolations, or INTERNAL when a rule of the contract cannot be applied.
+// Message normalises m in place and checks it. It returns INVALID_FIELDS with the invalid fields, or INTERNAL when a rule of the contract cannot be applied.
 //
 // It normalises strings with our rule `line` (spaces around them removed, Unicode normalisation form C), `block`
 // (the same for white space, and CR LF becomes LF), `secret` (see [fold.Password]) or `uuid` (lower case). A text
@@ -42,7 +32,7 @@ type violation struct {
 func Message(m proto.Message) error {
 	w := walk{}
 	w.message(m.ProtoReflect(), "")
-	if len(w.violations) > 0 {
+	if w.invalid != nil {
 		// The contract's rules are expressions over texts and times. Invalid texts and times would be errors of the
 		// rules.
 		return w.err()
@@ -63,26 +53,25 @@ func Message(m proto.Message) error {
 	return w.err()
 }
 
-// walk normalises a message and collects its violations.
+// walk normalises a message and collects its invalid fields.
 type walk struct {
-	violations []violation
+	invalid *apierr.Error // nil while all fields are valid
 }
 
+// add records that a field breaks a rule. The field is a path of proto names, such as "segments[0].master_id".
 func (w *walk) add(field, description string) {
-	if len(w.violations) < maxViolations {
-		w.violations = append(w.violations, violation{field, description})
+	if w.invalid == nil {
+		w.invalid = apierr.InvalidField(field, description)
+		return
 	}
+	w.invalid = w.invalid.WithField(field, description)
 }
 
 func (w *walk) err() error {
-	if len(w.violations) == 0 {
+	if w.invalid == nil {
 		return nil
 	}
-	e := apierr.InvalidField(w.violations[0].field, w.violations[0].description)
-	for _, v := range w.violations[1:] {
-		e = e.WithField(v.field, v.description)
-	}
-	return e
+	return w.invalid
 }
 
 // describe returns the path of the field that a violation is about, and a sentence about the violation.

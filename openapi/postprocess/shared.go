@@ -20,7 +20,7 @@ func (b *builder) addSharedComponents() {
 	addHeaderParameters(c)
 	notModified := &response{Description: "The client has the newest representation: its etag is the one of `If-None-Match`."}
 	notModified.Headers.set("ETag", &header{Ref: headerRef + "ETag"})
-	setHeaders(notModified)
+	setHeaders(notModified, allowanceHeaders...)
 	c.Responses.set("NotModified", notModified)
 	b.addExamples()
 	b.findShared()
@@ -75,7 +75,8 @@ func addHeaders(c *components) {
 		"What was created. Whoever may read it finds it there.")
 	add("RateLimit", text, `"user";r=99;t=1`,
 		"What is left of the allowance: calls (r), and seconds until it is full (t). Absent: the call was not counted.")
-	add("RateLimitPolicy", text, `"user";q=100;w=60`, "The allowance: calls (q) in a window of seconds (w). Absent: the call was not counted.")
+	add("RateLimitPolicy", text, `"user";q=400;w=4`,
+		"The allowance: q calls at once, which come back evenly within w seconds. Absent: the call was not counted.")
 	add("RetryAfter", schema{Type: "integer", Minimum: new(1.0)}, 2, "Seconds to wait before trying again.")
 	add("RetryAfterIfAny", schema{Type: "integer", Minimum: new(1.0)}, 2,
 		"Seconds to wait before trying again. Absent: trying again may not help.")
@@ -89,9 +90,10 @@ func addHeaderParameters(c *components) {
 		c.Parameters.set(component, &parameter{Name: name, In: "header", Schema: &s, Description: text})
 	}
 	add("IdempotencyKey", "Idempotency-Key", schema{Type: "string", Format: "uuid"},
-		"A UUID of the client's that makes the call safe to repeat for 24 hours.")
+		"A UUID of the client's that makes the call safe to repeat for 24 hours, as it is or in double quotes.")
 	add("IfMatch", "If-Match", schema{Type: "string"},
-		"The resource's etag, as its `ETag` header gave it. The change is refused when the resource has changed since.")
+		"The resource's etag, as its `ETag` header gave it, a list of such etags, or `*`. The change is refused when the "+
+			"resource has changed since.")
 	add("IfNoneMatch", "If-None-Match", schema{Type: "string"},
 		"The etag that the client has. The answer is 304 when it is still the one.")
 }
