@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +26,7 @@ func TestFirstAdministrator(t *testing.T) {
 		email    string
 		accounts int
 	}{{"", 0}, {"first@salon.example", 1}, {"second@salon.example", 1}} {
-		stdout, stderr, status := salon(t, append(env, "SALON_ADMIN_EMAIL="+round.email), "migrate")
+		stdout, stderr, status := salon(t, append(slices.Clone(env), "SALON_ADMIN_EMAIL="+round.email), "migrate")
 		if status != 0 || !strings.Contains(stdout, "up to date") {
 			t.Fatalf("%s: exit status %d, prints %q and %q", round.email, status, stdout, stderr)
 		}
@@ -68,7 +69,7 @@ func TestWrongSecret(t *testing.T) {
 	if _, stderr, status := salon(t, migrateEnv(t, server), "migrate"); status != 0 {
 		t.Fatal(stderr)
 	}
-	wrong := append(unreachable, "SALON_DATABASE_URL="+server.URL(), "SALON_ADMIN_PASSWORD=correct horse battery")
+	wrong := append(slices.Clone(unreachable), "SALON_DATABASE_URL="+server.URL(), "SALON_ADMIN_PASSWORD=correct horse battery")
 	const advice = "PostgreSQL refuses the password of role salon_users (SQLSTATE 28P01), which is derived from the secret key: set SALON_SECRET_KEY"
 	for _, args := range [][]string{
 		{"admin", "create", "--email=a@salon.example"},
@@ -79,7 +80,7 @@ func TestWrongSecret(t *testing.T) {
 			t.Errorf("salon %v: exit status %d, prints %q", args, status, stderr)
 		}
 	}
-	_, stderr, status := salon(t, append(unreachable, "SALON_DATABASE_URL="+strings.Replace(server.AdminURL(), "://postgres:", "://postgres:hunter2", 1)), "migrate")
+	_, stderr, status := salon(t, append(slices.Clone(unreachable), "SALON_DATABASE_URL="+strings.Replace(server.AdminURL(), "://postgres:", "://postgres:hunter2", 1)), "migrate")
 	if status != 1 || !strings.Contains(stderr, "PostgreSQL refuses the password of user postgres (SQLSTATE 28P01): check user and password in SALON_DATABASE_URL") ||
 		strings.Count(stderr, "\n") != 1 || strings.Contains(stderr, "hunter2") {
 		t.Errorf("salon migrate: exit status %d, prints %q", status, stderr)
@@ -88,7 +89,7 @@ func TestWrongSecret(t *testing.T) {
 	// A service goes on trying, because migrating can heal this, and says in its log why it is not ready.
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := command(ctx, t, append(wrong, "SALON_LOG_FORMAT=console"), "serve")
+	cmd := command(ctx, t, append(slices.Clone(wrong), "SALON_LOG_FORMAT=console"), "serve")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -144,10 +144,13 @@ func (c *Cluster) mend() error {
 		}
 	}
 	info, err := os.Stat(c.data())
-	if err != nil || info.Mode().Perm()&^0o750 == 0 {
-		return nil // without data there is nothing to mend
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
 	}
-	return os.Chmod(c.data(), 0o700)
+	if err != nil || info.Mode().Perm()&^0o750 == 0 {
+		return err
+	}
+	return os.Chmod(c.data(), 0o700) //nolint:gosec // a directory, with the mode that PostgreSQL gives it
 }
 
 func (a account) user() dirowner.User { return dirowner.User{UID: a.uid, GID: a.gid} }
