@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"google.golang.org/grpc/codes"
@@ -43,6 +44,9 @@ const (
 	classConnectionException   = "08"
 	classInsufficientResources = "53"
 )
+
+// errNotSent marks an error that came before anything was sent.
+var errNotSent = errors.New("nothing was sent")
 
 // SQLState is the SQLSTATE of err, or "" when PostgreSQL did not send it.
 func SQLState(err error) string {
@@ -81,6 +85,18 @@ func violates(err error, code, constraint string) bool {
 	return ok && pgErr.Code == code && (constraint == "" || pgErr.ConstraintName == constraint)
 }
 
+// Undone reports whether err, of a statement or a [Pipeline], means that nothing of it stays: it never
+// reached PostgreSQL, or PostgreSQL has rolled it back. Otherwise the connection was lost or given up, and
+// it may have been committed or may be committed yet.
+func Undone(err error) bool {
+	if _, connecting := errors.AsType[*pgconn.ConnectError](err); connecting || errors.Is(err, errNotSent) {
+		return true
+	}
+	// FATAL ends the connection, perhaps after the commit.
+	pgErr, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pgErr.SeverityUnlocalized == "ERROR"
+}
+
 // APIError turns what the driver reports about the state of the database into an
 // error that a client can act on: UNAVAILABLE when it cannot be reached, ABORTED
 // CONTENTION when others held the same rows for too long, DEADLINE_EXCEEDED when
@@ -107,7 +123,7 @@ func stateError(code string, err error) error {
 	switch code {
 	case codeSerializationFailure, codeDeadlockDetected, codeLockNotAvailable:
 		return apierr.New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_CONTENTION,
-			"others are changing the same data; try again").WithCause(err)
+			"others are changing the same data; try again").WithRetryAfter(time.Second).WithCause(err)
 	case codeQueryCanceled:
 		return apierr.New(codes.DeadlineExceeded, apiv1.ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED,
 			"the request took too long").WithCause(err)

@@ -20,9 +20,9 @@ type Statement struct {
 // after the other in one transaction, which commits when all have succeeded; each has a snapshot
 // of its own. So a statement sees what was committed while the one before it waited for a lock.
 //
-// As with a single statement, on an error nothing was committed, unless the connection broke: then
-// everything was, or nothing. What is certain to have changed nothing is tried again: a plan that a
-// migration made stale, a connection that was dead before, a server that has become read-only.
+// On an error of which [Undone] is true, nothing was committed; on any other, everything was, or nothing.
+// What is certain to have changed nothing is tried again: a plan that a migration made stale, a
+// connection that was dead before, a server that has become read-only.
 func Pipeline[T any](ctx context.Context, db *DB, statements ...Statement) (rows []T, err error) {
 	if db.tx != nil {
 		return nil, errors.New("postgres: a pipeline is a transaction of its own")
@@ -38,7 +38,7 @@ func Pipeline[T any](ctx context.Context, db *DB, statements ...Statement) (rows
 func pipelineOnce[T any](ctx context.Context, db *DB, statements []Statement) (rows []T, err error) {
 	pooled, err := db.pool.Conn(ctx)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(errNotSent, err)
 	}
 	defer func() { err = errors.Join(err, pooled.Close()) }()
 	err = pooled.Raw(func(driverConn any) error {

@@ -2,6 +2,7 @@ package appointment
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -69,7 +70,7 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	g.Go(func() error {
 		s.deps.Every(ctx, pruneInterval, "expired answers were not removed", func(ctx context.Context) error {
-			return s.requests.PruneExpired(ctx, s.deps.DB)
+			return errors.Join(s.requests.PruneExpired(ctx, s.deps.DB), s.bookings.Prune(ctx))
 		})
 		return nil
 	})

@@ -2,6 +2,7 @@ package booking
 
 import (
 	"context"
+	"time"
 
 	"google.golang.org/grpc"
 
@@ -48,6 +49,14 @@ func New(d service.Deps, salons *salon.Salons, people *people.People, catalog *c
 // Register adds the methods to a server.
 func (b *Bookings) Register(r grpc.ServiceRegistrar) {
 	appointmentv1.RegisterAppointmentServiceServer(r, b)
+}
+
+// attemptRetention is how long it is remembered that a statement was given up.
+const attemptRetention = 24 * time.Hour
+
+// Prune removes what is not needed any more.
+func (b *Bookings) Prune(ctx context.Context) error {
+	return b.store.PruneAttempts(ctx, time.Now().Add(-attemptRetention))
 }
 
 // Snapshot describes an appointment for other services, with the version that this is true of.

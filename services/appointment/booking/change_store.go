@@ -23,7 +23,8 @@ var changeable = []any{
 // Update runs change on an appointment that the caller may see, else it is NOT_FOUND, and commits what
 // change has done together with the entry of the history and the event. Nothing is written when change
 // has done nothing or returns an error. When the appointment moves, its masters must take bookings
-// (MASTER_UNAVAILABLE) and be free (SLOT_UNAVAILABLE), and so must the customer (CUSTOMER_BUSY).
+// (MASTER_UNAVAILABLE) and be free (SLOT_UNAVAILABLE), and so must the customer (CUSTOMER_BUSY). When others
+// hold the locks for too long, nothing is changed either (CONTENTION).
 //
 // The locks of the subjects come before the row, as for a booking, and in a statement of their own: what
 // is read after it is as new as the locks.
@@ -60,19 +61,11 @@ func (s *Store) Update(
 
 // lockSubjects takes the locks of an appointment's masters and customer, which never change.
 func (s *Store) lockSubjects(ctx context.Context, id string, visibleTo auth.Principal) error {
-	err := s.db.Conn(ctx).Exec(`
-		SELECT pg_advisory_xact_lock(key) FROM (
-			SELECT DISTINCT `+claims.LockKey("subject")+` AS key
-			FROM appointments a`+joinCustomer+`
-			JOIN segments p ON p.salon_id = a.salon_id AND p.appointment_id = a.id
-			CROSS JOIN LATERAL unnest(ARRAY[p.master_id, a.customer_id]) AS s (subject)
-			WHERE a.id = ? AND ?
-			ORDER BY key OFFSET 0
-		) AS k`, id, visible(visibleTo)).Error
-	if err != nil {
-		return fmt.Errorf("lock the subjects of an appointment: %w", err)
-	}
-	return nil
+	return claims.LockSelected(ctx, s.db, `
+		SELECT unnest(ARRAY[p.master_id, a.customer_id]) AS subject
+		FROM appointments a`+joinCustomer+`
+		JOIN segments p ON p.salon_id = a.salon_id AND p.appointment_id = a.id
+		WHERE a.id = ? AND ?`, id, visible(visibleTo))
 }
 
 // save writes a changed appointment over its rows.

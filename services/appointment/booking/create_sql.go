@@ -57,6 +57,8 @@ WITH item AS MATERIALIZED (
     GROUP BY c.n
 ), decision AS MATERIALIZED (
     SELECT i.n, k.response, CASE
+        -- The caller has given this attempt up and does not see what comes of it.
+        WHEN EXISTS (SELECT FROM abandoned_attempts WHERE id = $51) THEN 'stale'
         WHEN k.same THEN 'replayed'
         WHEN NOT k.same THEN 'request id reused'
         WHEN k.in_flight THEN 'in flight'

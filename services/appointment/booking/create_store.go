@@ -3,6 +3,7 @@ package booking
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/beauty-salon/platform/internal/events"
@@ -79,10 +80,20 @@ func (c *creation) subjects() []string {
 	return ids
 }
 
-// Create books appointments in one transaction and one round trip: the results are in their order. On an
-// error none of them was booked, unless the connection broke: then all were or none. No two creations of
-// one call may have the same request id, customer or account, or claims that overlap.
-func (s *Store) Create(ctx context.Context, batch []*creation) ([]Result, error) {
+// statementTimeout is how long PostgreSQL works on the statement of a batch.
+const statementTimeout = 5 * time.Second
+
+// attemptLock is the SQL expression of the advisory lock that a statement with an id holds until it ends.
+const attemptLock = "pg_advisory_xact_lock(hashtextextended('salon.attempt:' || $1::text, 0))"
+
+// beginSQL takes the lock of an attempt and bounds its waits, in milliseconds.
+const beginSQL = "SELECT set_config('lock_timeout', $2, true), set_config('statement_timeout', $3, true), " + attemptLock
+
+// Create books appointments in one transaction and one round trip: the results are in their order. It waits
+// for each lock at most for patience. On an error of which [postgres.Undone] is true, none of them was
+// booked. On any other, all were or none, and Abandon with the id of the attempt finds out. No two creations
+// of one call may have the same request id, customer or account, or claims that overlap.
+func (s *Store) Create(ctx context.Context, attempt string, patience time.Duration, batch []*creation) ([]Result, error) {
 	var subjects []string
 	var locks []int64
 	for _, c := range batch {
@@ -91,11 +102,14 @@ func (s *Store) Create(ctx context.Context, batch []*creation) ([]Result, error)
 			locks = append(locks, c.request.Lock)
 		}
 	}
-	statements := []postgres.Statement{{SQL: claims.LockSQL, Args: []any{subjects}}}
+	statements := []postgres.Statement{
+		{SQL: beginSQL, Args: []any{attempt, claims.Milliseconds(patience), claims.Milliseconds(statementTimeout)}},
+		{SQL: claims.LockSQL, Args: []any{subjects}},
+	}
 	if len(locks) > 0 {
 		statements = append(statements, postgres.Statement{SQL: idempotency.TryLocksSQL, Args: []any{locks}})
 	}
-	statements = append(statements, postgres.Statement{SQL: createSQL, Args: createArgs(batch)})
+	statements = append(statements, postgres.Statement{SQL: createSQL, Args: createArgs(attempt, batch)})
 	results, err := postgres.Pipeline[Result](ctx, s.db, statements...)
 	if err != nil {
 		return nil, fmt.Errorf("create appointments: %w", err)
@@ -105,6 +119,35 @@ func (s *Store) Create(ctx context.Context, batch []*creation) ([]Result, error)
 	}
 	events.Wake(s.db.Schema())
 	return results, nil
+}
+
+// Abandon returns the ids of the appointments that the call of Create with the id attempt has booked, out of
+// those that it should book. It waits for the end of that call's transaction. The statement of the call may
+// arrive later, out of the buffers of a network; it books nothing then.
+func (s *Store) Abandon(ctx context.Context, attempt string, ids []string) (map[string]bool, error) {
+	rows, err := postgres.Pipeline[struct{ ID string }](ctx, s.db,
+		postgres.Statement{SQL: beginSQL, Args: []any{attempt, claims.Milliseconds(statementTimeout), claims.Milliseconds(statementTimeout)}},
+		postgres.Statement{
+			SQL:  "INSERT INTO abandoned_attempts (id, create_time) VALUES ($1, now()) ON CONFLICT DO NOTHING",
+			Args: []any{attempt},
+		},
+		postgres.Statement{SQL: "SELECT id::text AS id FROM appointments WHERE id = ANY($1::uuid[])", Args: []any{ids}})
+	if err != nil {
+		return nil, fmt.Errorf("abandon an attempt: %w", err)
+	}
+	booked := make(map[string]bool, len(rows))
+	for _, r := range rows {
+		booked[r.ID] = true
+	}
+	return booked, nil
+}
+
+// PruneAttempts removes the abandoned attempts from before a time.
+func (s *Store) PruneAttempts(ctx context.Context, before time.Time) error {
+	if err := s.db.Conn(ctx).Exec("DELETE FROM abandoned_attempts WHERE create_time < ?", before).Error; err != nil {
+		return fmt.Errorf("remove abandoned attempts: %w", err)
+	}
+	return nil
 }
 
 // numbered is a row that belongs to a creation of the batch.
@@ -121,7 +164,7 @@ type segmentOf struct {
 }
 
 // createArgs lays the creations, their segments and their claims out in columns, as createSQL reads them.
-func createArgs(batch []*creation) []any {
+func createArgs(attempt string, batch []*creation) []any {
 	var segments []numbered[segmentOf]
 	var list []numbered[claims.Claim]
 	for i, c := range batch {
@@ -132,7 +175,7 @@ func createArgs(batch []*creation) []any {
 			list = append(list, numbered[claims.Claim]{int32(i + 1), claim})
 		}
 	}
-	return append(append(itemArgs(batch), segmentArgs(segments)...), claimArgs(list)...)
+	return slices.Concat(itemArgs(batch), segmentArgs(segments), claimArgs(list), []any{attempt})
 }
 
 func itemArgs(batch []*creation) []any {

@@ -48,7 +48,10 @@ var (
 	errQueueFull = apierr.New(codes.ResourceExhausted, apiv1.ErrorReason_ERROR_REASON_RATE_LIMITED,
 		"too many bookings at once").WithRetryAfter(time.Second)
 	errContention = apierr.New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_CONTENTION,
-		"others are changing the same data; try again")
+		"others are changing the same data; nothing was booked; try again").WithRetryAfter(time.Second)
+	errUnknown = apierr.New(codes.Unavailable, apiv1.ErrorReason_ERROR_REASON_UNAVAILABLE,
+		"the database was lost while it booked the appointment; repeat the call with its request_id to learn what came of it").
+		WithRetryAfter(time.Second)
 )
 
 // segmentField is the path of a field of a requested segment.

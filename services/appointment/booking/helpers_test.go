@@ -159,7 +159,7 @@ func newKey() idempotency.Key {
 // create books in one statement.
 func create(tb testing.TB, s *Store, batch ...*creation) []Result {
 	tb.Helper()
-	results, err := s.Create(tb.Context(), batch)
+	results, err := s.Create(tb.Context(), id.New(), usualPatience, batch)
 	if err != nil {
 		tb.Fatalf("create: %v", err)
 	}

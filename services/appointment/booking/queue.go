@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -23,19 +24,33 @@ const (
 	// queueLimit is when a caller is refused: what waits behind so many is not served before its
 	// deadline.
 	queueLimit = 1024
+	// usualPatience is how long a batch waits for a lock. The locks of other processes are free after
+	// one commit.
+	usualPatience = 100 * time.Millisecond
+	// longestWait is how long a booking waits that nobody can write.
+	longestWait = 5 * time.Second
+	// usualFindOutTimeout is how long the process tries to find out what became of a lost statement.
+	usualFindOutTimeout = 10 * time.Second
+	// asideSlots bounds the connections that all bookings which are set aside use at once.
+	asideSlots = 4
 )
 
 // Queue writes new appointments in batches that form by themselves: a few workers each take what has
 // queued up while they were busy and commit it at once. An idle system books each appointment alone
 // and immediately; a busy one shares the cost of a commit.
 //
-// The bookings with a master go through one queue, in the order in which they came. So two workers of
-// this process rarely wait for the same lock.
+// The bookings with a master go through one queue. So two workers of this process rarely wait for the
+// same lock. Whoever comes later never takes the time of somebody who came earlier; apart from that, the
+// masters take turns (queue_take.go). A booking that has to wait for a lock, or whose statement was lost,
+// is set aside and holds up only those that need the same (queue_aside.go).
 type Queue struct {
-	store    *Store
-	requests *idempotency.Guard
-	maxBatch int
-	sizes    prometheus.Observer
+	store          *Store
+	requests       *idempotency.Guard
+	maxBatch       int
+	patience       time.Duration
+	findOutTimeout time.Duration
+	slots          chan struct{} // one for each booking that is set aside and uses a connection
+	sizes          prometheus.Observer
 
 	mu     sync.Mutex
 	queues []waiting
@@ -44,17 +59,37 @@ type Queue struct {
 
 // waiting is one queue. Its worker exists only while there is something to do.
 type waiting struct {
+	// entries wait for the worker, in the order in which they came.
 	entries []*entry
 	busy    bool
+	// aside are the entries that goroutines of their own write, or find out about.
+	aside []*entry
+	// stuck are the subjects whose locks others have held for longer than the patience of a batch, until
+	// a booking gets them.
+	stuck map[string]bool
+	// served is the turn in which a master was in a batch the last time; turn counts them.
+	served map[string]int64
+	turn   int64
 }
 
 // entry is a creation that somebody waits for.
 type entry struct {
 	*creation
-	ctx    context.Context // of the caller, who may leave while the entry is queued
-	done   chan struct{}   // closed when result and err are set
+	subjects []string        // of the creation
+	ctx      context.Context // of the caller, who may leave while the entry is queued
+	until    time.Time       // when nobody writes it any more
+	// writing is whether a statement with the entry may be running; the queue's mutex guards it.
+	writing bool
+	// lost counts the statements that ended without an answer and had not been committed.
+	lost   int
+	done   chan struct{} // closed when result and err are set
 	result Result
 	err    error
+}
+
+// newEntry returns an entry that is not queued.
+func newEntry(ctx context.Context, c *creation) *entry {
+	return &entry{creation: c, subjects: c.subjects(), ctx: ctx, until: time.Now().Add(waitOf(ctx)), done: make(chan struct{})}
 }
 
 // NewQueue returns a queue over the store. 0 stands for the usual number of queues and of bookings a
@@ -66,10 +101,13 @@ func NewQueue(store *Store, requests *idempotency.Guard, queues, maxBatch int, r
 	if maxBatch <= 0 {
 		maxBatch = usualBatch
 	}
-	return &Queue{
-		store:    store,
-		requests: requests,
-		maxBatch: maxBatch,
+	q := &Queue{
+		store:          store,
+		requests:       requests,
+		maxBatch:       maxBatch,
+		patience:       usualPatience,
+		findOutTimeout: usualFindOutTimeout,
+		slots:          make(chan struct{}, asideSlots),
 		sizes: metrics.Register(reg, prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "salon_booking_batch_size",
 			Help:    "Bookings that were written in one statement.",
@@ -78,20 +116,34 @@ func NewQueue(store *Store, requests *idempotency.Guard, queues, maxBatch int, r
 		queues: make([]waiting, queues),
 		keys:   map[idempotency.Key]struct{}{},
 	}
+	for i := range q.queues {
+		q.queues[i].stuck, q.queues[i].served = map[string]bool{}, map[string]int64{}
+	}
+	return q
 }
 
 // Book returns what came of a creation; never Taken or CustomerBusy when an earlier call with the same
-// request id has the time. When ctx ends first, the appointment may or may not be booked: its request
-// id finds out.
+// request id has the time. When nobody could write the creation for a while, because others hold the locks
+// that it needs, the error is errContention and nothing is booked. When ctx ends first, or the error is
+// errUnknown, the appointment may or may not be booked: its request id finds out.
 func (q *Queue) Book(ctx context.Context, c *creation) (Result, error) {
-	e := &entry{creation: c, ctx: ctx, done: make(chan struct{})}
+	e := newEntry(ctx, c)
 	if admitted, err := q.enqueue(e); err != nil || !admitted {
 		return Result{Outcome: InFlight}, err
 	}
-	select {
-	case <-e.done:
-	case <-ctx.Done():
-		return Result{}, ctx.Err()
+	enough := time.NewTimer(time.Until(e.until))
+	defer enough.Stop()
+	for ended := false; !ended; {
+		select {
+		case <-e.done:
+			ended = true
+		case <-ctx.Done():
+			return Result{}, ctx.Err()
+		case <-enough.C:
+			if !q.withdraw(e) {
+				enough.Reset(q.patience) // it is being written
+			}
+		}
 	}
 	if e.err == nil && (e.result.Outcome == Taken || e.result.Outcome == CustomerBusy) {
 		// The first call with this request id may have committed between the check of the id and the lock.
@@ -104,12 +156,22 @@ func (q *Queue) Book(ctx context.Context, c *creation) (Result, error) {
 	return e.result, e.err
 }
 
+// waitOf is how long a caller waits for somebody who can write the booking: so long that there is still
+// time to answer before the caller's deadline.
+func waitOf(ctx context.Context) time.Duration {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return longestWait
+	}
+	return min(longestWait, time.Until(deadline)*3/4)
+}
+
 // enqueue queues an entry and sees to it that a worker runs. It returns false when another entry with
 // the same request id has not ended.
 func (q *Queue) enqueue(e *entry) (bool, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	w := q.queueOf(e.appointment.Segments[0].MasterID)
+	w := q.queueOf(e)
 	if len(w.entries) >= queueLimit {
 		return false, errQueueFull
 	}
@@ -120,101 +182,105 @@ func (q *Queue) enqueue(e *entry) (bool, error) {
 		q.keys[key] = struct{}{}
 	}
 	w.entries = append(w.entries, e)
-	if !w.busy {
-		w.busy = true
-		go q.work(w)
-	}
+	q.wakeLocked(w)
 	return true, nil
 }
 
-func (q *Queue) queueOf(masterID string) *waiting {
-	sum := crc32.ChecksumIEEE([]byte(masterID))
-	return &q.queues[int(sum%uint32(len(q.queues)))]
+// wakeLocked sees to it that the worker of a queue runs if somebody waits.
+func (q *Queue) wakeLocked(w *waiting) {
+	if !w.busy && len(w.entries) > 0 {
+		w.busy = true
+		go q.work(w)
+	}
 }
 
 func (q *Queue) work(w *waiting) {
-	for b := q.take(w); len(b.entries) > 0; b = q.take(w) {
-		q.commit(b.entries)
-		q.release(w, b)
+	for batch := q.take(w); len(batch) > 0; batch = q.take(w) {
+		q.commit(w, batch)
 	}
 }
 
-// batch is what is committed at once. No two of its entries share a customer or an account, or have
-// claims that overlap.
-type batch struct {
-	entries []*entry
-	// blocked are later entries that conflict with an earlier one, in the order in which they came. They
-	// wait for what becomes of the batch.
-	blocked []*entry
-}
-
-// take forms a batch of the oldest entries whose callers still wait. An entry that conflicts with an older
-// one waits, also when that one waits itself: who comes later never takes the time of who came earlier.
-// Without any entry, the worker ends.
-func (q *Queue) take(w *waiting) batch {
+// withdraw ends an entry with errContention unless it is being written, and reports whether it has ended.
+func (q *Queue) withdraw(e *entry) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	var b batch
-	n := 0
-	for ; n < len(w.entries) && len(b.entries) < q.maxBatch; n++ {
-		e := w.entries[n]
-		if err := e.ctx.Err(); err != nil {
-			q.endLocked(e, Result{}, err)
-			continue
-		}
-		if slices.ContainsFunc(b.entries, e.conflictsWith) || slices.ContainsFunc(b.blocked, e.conflictsWith) {
-			b.blocked = append(b.blocked, e)
-			continue
-		}
-		b.entries = append(b.entries, e)
+	if e.writing || e.ended() {
+		return e.ended()
 	}
-	w.entries = slices.Delete(w.entries, 0, n)
-	w.busy = len(b.entries) > 0
-	return b
+	w := q.queueOf(e)
+	same := func(other *entry) bool { return other == e }
+	w.entries, w.aside = slices.DeleteFunc(w.entries, same), slices.DeleteFunc(w.aside, same)
+	q.endLocked(e, Result{}, errContention)
+	q.wakeLocked(w) // for those who waited behind it
+	return true
 }
 
-// conflictsWith reports whether two creations cannot be in one statement: what becomes of one depends on
-// the other.
-func (e *entry) conflictsWith(other *entry) bool {
-	a, b := e.appointment, other.appointment
-	if a.CustomerID == b.CustomerID || a.AccountID != "" && a.AccountID == b.AccountID {
+func (q *Queue) queueOf(e *entry) *waiting {
+	sum := crc32.ChecksumIEEE([]byte(e.master()))
+	return &q.queues[int(sum%uint32(len(q.queues)))]
+}
+
+// ended reports whether an entry has its result.
+func (e *entry) ended() bool {
+	select {
+	case <-e.done:
 		return true
-	}
-	_, overlap := e.overlap(other)
-	return overlap
-}
-
-// overlap returns the outcome that e has once other is booked, if its claims overlap with those of other.
-func (e *entry) overlap(other *entry) (Outcome, bool) {
-	for _, c := range e.claims {
-		if c.Blocking && slices.ContainsFunc(other.claims, c.Overlaps) {
-			return takenBy[c.Kind], true
-		}
-	}
-	return "", false
-}
-
-// release ends the blocked entries whose time the batch has booked. The others go back to the front of the
-// queue.
-func (q *Queue) release(w *waiting, b batch) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	again := slices.DeleteFunc(b.blocked, func(e *entry) bool {
-		for _, other := range b.entries {
-			if outcome, overlap := e.overlap(other); overlap && other.result.Outcome == Booked {
-				q.endLocked(e, Result{Outcome: outcome}, nil)
-				return true
-			}
-		}
+	default:
 		return false
-	})
-	w.entries = append(again, w.entries...)
+	}
 }
 
-func (q *Queue) end(e *entry, result Result, err error) {
+// master is the master in whose turn an entry is served.
+func (e *entry) master() string { return e.appointment.Segments[0].MasterID }
+
+// settle ends entries with their results, or all with an error, and those who wait for a time that is
+// booked now.
+func (q *Queue) settle(w *waiting, entries []*entry, results []Result, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.endLocked(e, result, err)
+	q.leaveAsideLocked(w, entries)
+	booked := bySubject{}
+	for i, e := range entries {
+		for _, s := range e.subjects {
+			delete(w.stuck, s)
+		}
+		var result Result
+		if err == nil {
+			result = results[i]
+		}
+		if result.Outcome == Booked {
+			booked.add(e)
+		}
+		q.endLocked(e, result, err)
+	}
+	if len(booked) > 0 {
+		w.entries = slices.DeleteFunc(w.entries, func(e *entry) bool {
+			outcome, overlap := booked.overlap(e)
+			if overlap {
+				q.endLocked(e, Result{Outcome: outcome}, nil)
+			}
+			return overlap
+		})
+	}
+	q.wakeLocked(w)
+}
+
+// again puts entries that were taken back to the front of the queue. They are in their order.
+func (q *Queue) again(w *waiting, entries []*entry) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.leaveAsideLocked(w, entries)
+	for _, e := range entries {
+		e.writing = false
+	}
+	w.entries = append(slices.Clone(entries), w.entries...)
+	q.wakeLocked(w)
+}
+
+func (q *Queue) leaveAsideLocked(w *waiting, entries []*entry) {
+	if len(w.aside) > 0 {
+		w.aside = slices.DeleteFunc(w.aside, func(e *entry) bool { return slices.Contains(entries, e) })
+	}
 }
 
 func (q *Queue) endLocked(e *entry, result Result, err error) {

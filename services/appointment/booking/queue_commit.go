@@ -4,18 +4,20 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/idempotency"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/services/appointment/claims"
 )
 
 const (
-	// commitTimeout bounds one statement. Callers may leave earlier; the statement goes on.
-	commitTimeout = 20 * time.Second
+	// commitTimeout is when a statement is given up. It is longer than statementTimeout: what PostgreSQL
+	// cancels has surely not been committed.
+	commitTimeout = 7 * time.Second
 	// attemptsAlone is how often a creation is tried by itself.
 	attemptsAlone = 3
 )
@@ -24,37 +26,49 @@ const (
 var takenBy = map[claims.Kind]Outcome{claims.Master: Taken, claims.Customer: CustomerBusy}
 
 // commit books a batch and ends its entries. When the statement fails, every entry is tried by itself, so
-// that only the one that is the cause fails.
-func (q *Queue) commit(entries []*entry) {
+// that only the one that is the cause fails. Those that have to wait are set aside.
+func (q *Queue) commit(w *waiting, entries []*entry) {
 	q.sizes.Observe(float64(len(entries)))
-	if len(entries) > 1 {
-		results, err := q.write(entries)
-		if err == nil || !rolledBack(err) {
-			for i, e := range entries {
-				var result Result
-				if err == nil {
-					result = results[i]
-				}
-				q.end(e, result, err)
-			}
-			return
+	attempt := id.New()
+	results, err := q.write(attempt, q.patience, entries)
+	switch {
+	case err == nil:
+		q.settle(w, entries, results, nil)
+	case waitedInVain(err):
+		q.stall(w, entries)
+	case !postgres.Undone(err):
+		q.lose(w, entries, attempt, err)
+	default:
+		for _, e := range entries {
+			q.commitAlone(w, e, q.patience)
 		}
-	}
-	for _, e := range entries {
-		if err := e.ctx.Err(); err != nil {
-			q.end(e, Result{}, err)
-			continue
-		}
-		result, err := q.writeAlone(e)
-		q.end(e, result, err)
 	}
 }
 
-// writeAlone books one appointment and knows what the constraints say about it.
-func (q *Queue) writeAlone(e *entry) (result Result, err error) {
+// commitAlone books one appointment and ends its entry, unless that has to wait.
+func (q *Queue) commitAlone(w *waiting, e *entry, patience time.Duration) {
+	if err := e.ctx.Err(); err != nil {
+		q.settle(w, []*entry{e}, nil, err)
+		return
+	}
+	attempt := id.New()
+	result, err := q.writeAlone(attempt, patience, e)
+	switch {
+	case waitedInVain(err):
+		q.stall(w, []*entry{e})
+	case err != nil && !postgres.Undone(err):
+		q.lose(w, []*entry{e}, attempt, err)
+	default:
+		q.settle(w, []*entry{e}, []Result{result}, err)
+	}
+}
+
+// writeAlone books one appointment and knows what the constraints say about it. The last statement has the
+// id attempt; those before it are known to have failed.
+func (q *Queue) writeAlone(attempt string, patience time.Duration, e *entry) (result Result, err error) {
 	for range attemptsAlone {
 		var results []Result
-		results, err = q.write([]*entry{e})
+		results, err = q.write(attempt, patience, []*entry{e})
 		switch {
 		case err == nil:
 			return results[0], nil
@@ -74,7 +88,7 @@ func (q *Queue) writeAlone(e *entry) (result Result, err error) {
 }
 
 // write runs the statement with a context of its own: a caller who leaves must not roll the others back.
-func (q *Queue) write(entries []*entry) (results []Result, err error) {
+func (q *Queue) write(attempt string, patience time.Duration, entries []*entry) (results []Result, err error) {
 	defer func() {
 		// No handler's recovery is above a worker; a panic would end the process.
 		if r := recover(); r != nil {
@@ -87,7 +101,7 @@ func (q *Queue) write(entries []*entry) (results []Result, err error) {
 	for i, e := range entries {
 		creations[i] = e.creation
 	}
-	return q.store.Create(ctx, creations)
+	return q.store.Create(ctx, attempt, patience, creations)
 }
 
 func (q *Queue) forget(e *entry) error {
@@ -96,19 +110,49 @@ func (q *Queue) forget(e *entry) error {
 	return q.requests.Forget(ctx, q.store.db, e.request)
 }
 
+// stall marks the subjects that a statement has waited for in vain as stuck and puts the entries that need
+// one back to the front of the queue. The others are committed. When it is not known which subjects these
+// are, because the statement waited for something else or took too long, all of the entries are.
+func (q *Queue) stall(w *waiting, entries []*entry) {
+	var subjects []string
+	for _, e := range entries {
+		subjects = append(subjects, e.subjects...)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
+	defer cancel()
+	stuck, err := claims.Held(ctx, q.store.db, subjects)
+	if err != nil || len(stuck) == 0 {
+		stuck = subjects
+	}
+	q.mu.Lock()
+	for _, s := range stuck {
+		w.stuck[s] = true
+	}
+	var back, rest []*entry
+	for _, e := range entries {
+		if w.needsStuck(e) {
+			back = append(back, e)
+		} else {
+			rest = append(rest, e)
+		}
+	}
+	q.mu.Unlock()
+	q.again(w, back)
+	if len(rest) > 0 {
+		q.commit(w, rest)
+	}
+}
+
+// waitedInVain reports whether PostgreSQL has rolled a statement back because it waited too long for a lock
+// or took too long.
+func waitedInVain(err error) bool {
+	const lockNotAvailable, queryCanceled = "55P03", "57014"
+	return slices.Contains([]string{lockNotAvailable, queryCanceled}, postgres.SQLState(err))
+}
+
 // retryable reports whether the same statement may succeed when it is run again.
 func retryable(err error) bool {
 	const serializationFailure, deadlockDetected, planChanged = "40001", "40P01", "0A000"
 	state := postgres.SQLState(err)
 	return state == serializationFailure || state == deadlockDetected || state == planChanged
-}
-
-// rolledBack reports whether PostgreSQL refused the statement, so that nothing of it stays and it may be
-// tried again in parts. When the connection or the server went away, it may have been committed.
-func rolledBack(err error) bool {
-	class := postgres.SQLState(err)
-	if len(class) > 2 {
-		class = class[:2]
-	}
-	return class != "" && !strings.Contains("08 53 57 58 XX", class)
 }

@@ -21,7 +21,7 @@ func TestCommitSurvivesAPoisonItem(t *testing.T) {
 	poison.appointment.TotalMinor = -1 // no row of the table appointments may have this
 	wantOutcomes(t, q.store, []*creation{creationOf(t, db, at(14, 0), cut)}, Booked)
 	batch := entriesOf(t, creationOf(t, db, at(10, 0), cut), poison, creationOf(t, db, at(14, 30), cut), creationOf(t, db, at(11, 0), cut))
-	q.commit(batch)
+	q.commit(&q.queues[0], batch)
 	if err := batch[1].err; !postgres.IsCheckViolation(err, "") {
 		t.Errorf("the poison: %v", err)
 	}
@@ -40,7 +40,7 @@ func TestCommitOfABatchThatOverlaps(t *testing.T) {
 	q := newQueue(t, NewStore(db))
 	cut := newOffering(t, db)
 	batch := entriesOf(t, creationOf(t, db, at(10, 0), cut), creationOf(t, db, at(10, 30), cut), creationOf(t, db, at(12, 0), cut))
-	q.commit(batch)
+	q.commit(&q.queues[0], batch)
 	wantEnded(t, batch, Booked, Taken, Booked)
 	wantClaims(t, db)
 }
@@ -68,7 +68,7 @@ func TestCommitOfOneKeyTwice(t *testing.T) {
 		withKey(creationOf(t, db, at(10, 0), cut), key, "request"),
 		withKey(creationOf(t, db, at(14, 0), cut), key, "request"),
 		creationOf(t, db, at(12, 0), cut))
-	q.commit(batch)
+	q.commit(&q.queues[0], batch)
 	wantEnded(t, batch, Booked, Replayed, Booked)
 }
 

@@ -27,7 +27,7 @@ func newQueue(tb testing.TB, store *Store) *Queue {
 
 // entryOf makes an entry that is not queued.
 func entryOf(tb testing.TB, c *creation) *entry {
-	return &entry{creation: c, ctx: tb.Context(), done: make(chan struct{})}
+	return newEntry(tb.Context(), c)
 }
 
 // entriesOf makes entries that are not queued.
@@ -56,10 +56,10 @@ func wantEnded(t *testing.T, entries []*entry, want ...Outcome) {
 	}
 }
 
-// holdSubject keeps everybody else from taking time of a subject.
-func holdSubject(tb testing.TB, db *postgres.DB, subjectID string) (release func(do func(tx *postgres.DB))) {
+// holdSubject keeps everybody else from taking time of subjects.
+func holdSubject(tb testing.TB, db *postgres.DB, subjectIDs ...string) (release func(do func(tx *postgres.DB))) {
 	tb.Helper()
-	return holding(tb, db, func(ctx context.Context, tx *postgres.DB) error { return claims.Lock(ctx, tx, subjectID) })
+	return holding(tb, db, func(ctx context.Context, tx *postgres.DB) error { return claims.Lock(ctx, tx, subjectIDs...) })
 }
 
 // result is what came of a call of Book.
@@ -115,22 +115,21 @@ func TestTake(t *testing.T) {
 		creationFor(t, newCustomer(t, db, elsewhere, ann.AccountID), at(20, 0), there), // 7: the account of 0
 		creationOf(t, db, at(8, 0), a),                                                 // 8
 	)
-	q.queues[0].entries = slices.Clone(list)
-	taken := q.take(&q.queues[0])
-	if want := []*entry{list[0], list[3], list[6], list[8]}; !slices.Equal(taken.entries, want) {
-		t.Errorf("a batch of %d", len(taken.entries))
+	w := &q.queues[0]
+	w.entries = slices.Clone(list)
+	taken := q.take(w)
+	if want := []*entry{list[0], list[3], list[6], list[8]}; !slices.Equal(taken, want) {
+		t.Errorf("a batch of %d", len(taken))
 	}
-	if want := []*entry{list[1], list[2], list[4], list[5], list[7]}; !slices.Equal(taken.blocked, want) {
-		t.Errorf("%d are blocked", len(taken.blocked))
+	if want := []*entry{list[1], list[2], list[4], list[5], list[7]}; !slices.Equal(w.entries, want) {
+		t.Errorf("%d wait", len(w.entries))
 	}
 
-	// 0 is booked, 3 is not.
-	q.end(list[0], Result{Outcome: Booked}, nil)
-	q.end(list[3], Result{Outcome: Stale}, nil)
-	q.queues[0].entries = []*entry{entryOf(t, creationOf(t, db, at(22, 0), a))}
-	q.release(&q.queues[0], taken)
-	wantEnded(t, list, Booked, Taken, "", Stale, "", "", "", "", "")
-	if got := q.queues[0].entries[:4]; !slices.Equal(got, []*entry{list[2], list[4], list[5], list[7]}) {
+	// 0 is booked, 3 and the others are not.
+	w.entries = append(w.entries, entryOf(t, creationOf(t, db, at(22, 0), a)))
+	q.settle(w, taken, []Result{{Outcome: Booked}, {Outcome: Stale}, {Outcome: Stale}, {Outcome: Stale}}, nil)
+	wantEnded(t, list, Booked, Taken, "", Stale, "", "", Stale, "", Stale)
+	if got := w.entries[:4]; !slices.Equal(got, []*entry{list[2], list[4], list[5], list[7]}) {
 		t.Error("those whose time is still free are not first in the queue, in their order")
 	}
 }
@@ -142,13 +141,13 @@ func TestTakeIsBounded(t *testing.T) {
 	cut := newOffering(t, db)
 	list := entriesOf(t, creationOf(t, db, at(10, 0), cut), creationOf(t, db, at(11, 0), cut), creationOf(t, db, at(12, 0), cut))
 	q.queues[0].entries = slices.Clone(list)
-	if got := q.take(&q.queues[0]); !slices.Equal(got.entries, list[:2]) || len(q.queues[0].entries) != 1 || !q.queues[0].busy {
-		t.Errorf("a batch of %d", len(got.entries))
+	if got := q.take(&q.queues[0]); !slices.Equal(got, list[:2]) || len(q.queues[0].entries) != 1 || !q.queues[0].busy {
+		t.Errorf("a batch of %d", len(got))
 	}
-	if got := q.take(&q.queues[0]); !slices.Equal(got.entries, list[2:]) {
-		t.Errorf("then a batch of %d", len(got.entries))
+	if got := q.take(&q.queues[0]); !slices.Equal(got, list[2:]) {
+		t.Errorf("then a batch of %d", len(got))
 	}
-	if got := q.take(&q.queues[0]); len(got.entries) != 0 || q.queues[0].busy {
+	if got := q.take(&q.queues[0]); len(got) != 0 || q.queues[0].busy {
 		t.Error("the worker does not end")
 	}
 }

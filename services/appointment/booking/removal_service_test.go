@@ -95,6 +95,7 @@ func TestRemovalWaitsForABooking(t *testing.T) {
 	for _, r := range removals {
 		t.Run(r.name, func(t *testing.T) {
 			f := newFixture(t)
+			f.bookings.queue.patience = 4 * time.Second
 			customer := f.SignIn(apiv1.Role_ROLE_CUSTOMER)
 			f.book(customer, f.in(48*time.Hour)) // from now on nothing is read before the locks
 			// A second master, whose lock a booking takes after that of the removal.

@@ -3,8 +3,13 @@ package claims
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
+	"google.golang.org/grpc/codes"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
@@ -19,28 +24,85 @@ func LockKey(subject string) string {
 
 // LockSQL takes the locks of the subjects in the array parameter $1, in the order of their keys,
 // until the transaction ends.
-var LockSQL = lockSQL("$1")
+var LockSQL = lockSQL("SELECT unnest($1::uuid[]) AS subject")
 
-// lockSQL is the statement of LockSQL and Lock. The sorting subquery is fenced by OFFSET 0: the keys
-// are sorted before the first lock is taken.
-func lockSQL(param string) string {
+// lockSQL is the statement that takes the locks of the subjects of a query. The sorting subquery is fenced
+// by OFFSET 0: the keys are sorted before the first lock is taken.
+func lockSQL(query string) string {
 	return `SELECT pg_advisory_xact_lock(key) FROM (
-	SELECT DISTINCT ` + LockKey("subject") + ` AS key FROM unnest(` + param + `::uuid[]) AS s (subject) ORDER BY key OFFSET 0
+	SELECT DISTINCT ` + LockKey("subject") + ` AS key FROM (` + query + `) AS s ORDER BY key OFFSET 0
 ) AS k`
 }
 
+// ErrContention is ABORTED CONTENTION: somebody holds a lock for too long. Nothing was changed.
+var ErrContention = apierr.New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_CONTENTION,
+	"others are changing the same data; nothing was changed; try again").WithRetryAfter(time.Second)
+
+// longestWait is how long Lock waits for all locks together, and twice as long as for one of them.
+const longestWait = 6 * time.Second
+
 // Lock takes the locks of subjects until the transaction ends. All locks of a transaction are taken
-// by one call, or one statement, because two calls could deadlock with each other's order.
+// by one call, or one statement, because two calls could deadlock with each other's order. ErrContention
+// when somebody else keeps one of them, in time for an answer before the deadline of ctx.
 func Lock(ctx context.Context, tx *postgres.DB, subjectIDs ...string) error {
 	if len(subjectIDs) == 0 {
 		return nil
 	}
-	err := tx.Conn(ctx).Exec(lockSQL("?"), postgres.Array[string](subjectIDs)).Error
+	return LockSelected(ctx, tx, "SELECT unnest(?::uuid[]) AS subject", postgres.Array[string](subjectIDs))
+}
+
+// LockSelected is Lock for the subjects in the column subject of a query. What the transaction does
+// afterwards has the same limits.
+func LockSelected(ctx context.Context, tx *postgres.DB, query string, args ...any) error {
+	wait := longestWait
+	if deadline, ok := ctx.Deadline(); ok {
+		wait = min(wait, time.Until(deadline)/2)
+	}
+	conn := tx.Conn(ctx)
+	err := conn.Exec("SELECT set_config('lock_timeout', ?, true), set_config('statement_timeout', ?, true)",
+		Milliseconds(wait/2), Milliseconds(wait)).Error
+	if err != nil {
+		return fmt.Errorf("limit the wait for locks: %w", err)
+	}
+	err = tx.Conn(ctx).Exec(lockSQL(query), args...).Error
+	switch postgres.SQLState(err) {
+	case "":
+	case "55P03", "57014": // lock_not_available, query_canceled: the statement only waits
+		return ErrContention.WithCause(err)
+	}
 	if err != nil {
 		return fmt.Errorf("lock subjects: %w", err)
 	}
 	return nil
 }
+
+// Held returns those subjects whose locks somebody has. It waits for none.
+func Held(ctx context.Context, db *postgres.DB, subjectIDs []string) ([]string, error) {
+	var held []string
+	err := db.Conn(ctx).Raw(`SELECT subject FROM (SELECT DISTINCT subject FROM unnest(?::uuid[]) AS s (subject)) AS s
+		WHERE NOT pg_try_advisory_xact_lock(`+LockKey("subject")+`)`, postgres.Array[string](subjectIDs)).Scan(&held).Error
+	if err != nil {
+		return nil, fmt.Errorf("look for held locks: %w", err)
+	}
+	return held, nil
+}
+
+// Await waits until the locks of all subjects are free or have been, one after the other, and for each at
+// most for patience: the error then has the SQLSTATE 55P03. It keeps none, so nobody waits for it.
+func Await(ctx context.Context, db *postgres.DB, patience time.Duration, subjectIDs []string) error {
+	for _, s := range subjectIDs {
+		_, err := postgres.Pipeline[struct{ Waited bool }](ctx, db,
+			postgres.Statement{SQL: "SELECT set_config('lock_timeout', $1, true)", Args: []any{Milliseconds(patience)}},
+			postgres.Statement{SQL: "SELECT pg_advisory_xact_lock(" + LockKey("$1::uuid") + ") IS NULL AS waited", Args: []any{s}})
+		if err != nil {
+			return fmt.Errorf("wait for a lock: %w", err)
+		}
+	}
+	return nil
+}
+
+// Milliseconds is a duration as a setting of PostgreSQL, at least 1: 0 would mean without limit.
+func Milliseconds(d time.Duration) string { return strconv.FormatInt(max(d.Milliseconds(), 1), 10) }
 
 // OverlapSQL is the condition that time of a subject is taken, by a blocking claim or by one that is
 // overbooked on purpose. Each has a partial index of its own.
