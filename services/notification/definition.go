@@ -9,7 +9,7 @@ import (
 var Definition = service.Definition{
 	Name:       "notification",
 	Migrations: Migrations,
-	Calls:      []string{"appointment"},
+	Calls:      []string{"appointment", "user"},
 	APIs: []service.API{
 		service.RESTAPI(&notificationv1.NotificationService_ServiceDesc, notificationv1.NewNotificationServiceClient,
 			notificationv1.RegisterNotificationServiceHandlerClient),

@@ -2,9 +2,14 @@ package notification
 
 import (
 	"context"
+	"fmt"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -38,11 +43,37 @@ func (s *Service) onRating(ctx context.Context, tx *postgres.DB, e events.Event)
 	return s.notify(ctx, tx, e, noticesFromRating(e.Type, &body))
 }
 
-// notify puts the notices of an event into inboxes, in the transaction that records the event as handled.
+// notify puts the notices of an event into inboxes, in the transaction that records the event as handled. Masters who
+// have left the salon are left out, also when they were its masters at the time of the event.
 func (s *Service) notify(ctx context.Context, tx *postgres.DB, e events.Event, notices []Notice) error {
+	notices, err := s.withoutFormerMasters(ctx, notices)
+	if err != nil {
+		return err
+	}
 	ns := make([]Notification, len(notices))
 	for i, notice := range notices {
 		ns[i] = Notification{Notice: notice, ID: id.New(), EventID: e.ID, CreateTime: e.Time}
 	}
 	return s.store.In(tx).InsertNotifications(ctx, ns)
+}
+
+// withoutFormerMasters returns the notices of customers, and those of masters who work in the salon as of now. It asks the
+// user service: an event of a removal may arrive later than one of an appointment.
+func (s *Service) withoutFormerMasters(ctx context.Context, notices []Notice) ([]Notice, error) {
+	kept := make([]Notice, 0, len(notices))
+	for _, n := range notices {
+		if !n.ForCustomer {
+			m, err := s.owner.LookupMaster(ctx, &userv1.LookupMasterRequest{MasterId: n.RecipientID})
+			switch {
+			case status.Code(err) == codes.NotFound:
+				continue
+			case err != nil:
+				return nil, fmt.Errorf("look up a master: %w", err)
+			case m.GetDeleted() || m.GetSalonId() != n.SalonID:
+				continue
+			}
+		}
+		kept = append(kept, n)
+	}
+	return kept, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
 	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/id"
@@ -173,5 +174,48 @@ func TestEventsThatCannotBeRead(t *testing.T) {
 		if err := handle(t.Context(), f.service.deps.DB, e); err == nil {
 			t.Errorf("%s was accepted", typ)
 		}
+	}
+}
+
+// TestFormerMastersAreNotNotified: whoever has left the salon learns nothing more of it as a master, also not from an
+// event of the time before. As a customer of the salon they go on to be notified.
+func TestFormerMastersAreNotNotified(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		left *userv1.LookupMasterResponse
+	}{
+		{"the profile is deleted", &userv1.LookupMasterResponse{SalonId: "", Deleted: true}},
+		{"the master works elsewhere", &userv1.LookupMasterResponse{SalonId: id.New()}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := newFixture(t)
+			before := f.appointment()
+			f.publish("appointment.created", 1, before)
+			f.inbox(f.master, 1)
+			if tt.left.MasterId = f.master.UserID; tt.left.GetDeleted() {
+				tt.left.SalonId = f.salonID
+			}
+			f.SetMaster(tt.left)
+			f.publish("appointment.rescheduled", 2, before)
+			f.publish("appointment.created", 1, f.appointment())
+			rating := &ratingv1.RatingEvent{RatingId: id.New(), SalonId: f.salonID, MasterId: f.master.UserID, Stars: 1}
+			f.Publish("rating.created", rating.GetRatingId(), 1, f.Clock.Now(), rating)
+			asCustomer := f.appointment()
+			asCustomer.AccountId, asCustomer.MasterIds = f.master.UserID, []string{f.colleague.UserID}
+			f.publish("appointment.created", 1, asCustomer)
+			f.inbox(f.customer, 3)
+			f.inbox(f.colleague, 4)
+			f.Eventually("the rating is handled", func() bool {
+				var n int
+				err := f.service.deps.DB.Conn(t.Context()).Raw("SELECT count(*) FROM inbox WHERE consumer = ?", consumerRatings).Scan(&n).Error
+				return err == nil && n == 1
+			})
+			if got := types(f.inbox(f.master, 2)); !slices.Equal(got, []string{"APPOINTMENT_CREATED", "APPOINTMENT_CREATED"}) {
+				t.Errorf("notified of %v", got)
+			}
+			if got := f.list(f.master)[0].GetAppointmentId(); got != asCustomer.GetAppointmentId() {
+				t.Errorf("notified of another appointment: %s", got)
+			}
+		})
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/pagetoken"
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -36,6 +37,7 @@ type Service struct {
 	deps      service.Deps
 	store     *Store
 	directory appointmentv1.DirectoryServiceClient
+	owner     userv1.IdentityServiceClient
 	pages     *pagetoken.Codec
 }
 
@@ -45,6 +47,7 @@ func New(d service.Deps) (*Service, error) {
 		deps:      d,
 		store:     NewStore(d.DB),
 		directory: appointmentv1.NewDirectoryServiceClient(d.Conns.For("appointment")),
+		owner:     userv1.NewIdentityServiceClient(d.Conns.For("user")),
 		pages:     pagetoken.New(d.Keys),
 	}, nil
 }

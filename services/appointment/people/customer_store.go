@@ -154,23 +154,37 @@ func (s *Store) Update(ctx context.Context, c Customer) error {
 	return nil
 }
 
-// MatchCustomers gives an account the customers with its verified address: in each salon where the
-// account has no customer, the oldest one with this canonical address and no account. The lock of the
-// account is held, so no booking makes a customer for the account meanwhile.
-func (s *Store) MatchCustomers(ctx context.Context, accountID, email string, now time.Time) error {
+// Unmatched returns the ids of the customers with a canonical address and without an account.
+func (s *Store) Unmatched(ctx context.Context, email string) ([]string, error) {
 	if email == "" {
+		return nil, nil
+	}
+	var ids []string
+	err := s.db.Conn(ctx).Raw("SELECT id FROM customers WHERE email = ? AND email <> '' AND account_id IS NULL", email).Scan(&ids).Error
+	if err != nil {
+		return nil, fmt.Errorf("look for customers to match: %w", err)
+	}
+	return ids, nil
+}
+
+// MatchCustomers gives an account the customers with its verified address: in each salon where the
+// account has no customer, the oldest of the candidates who still have this canonical address and no
+// account. The locks of the account and the candidates are held, so no booking makes a customer for the
+// account meanwhile, or is made for a candidate.
+func (s *Store) MatchCustomers(ctx context.Context, accountID, email string, candidates []string, now time.Time) error {
+	if email == "" || len(candidates) == 0 {
 		return nil
 	}
 	err := s.db.Conn(ctx).Exec(`
 		UPDATE customers c SET account_id = ?, version = c.version + 1, update_time = ?
 		FROM (
 			SELECT DISTINCT ON (m.salon_id) m.salon_id, m.id FROM customers m
-			WHERE m.email = ? AND m.email <> '' AND m.account_id IS NULL
+			WHERE m.id = ANY(?) AND m.email = ? AND m.email <> '' AND m.account_id IS NULL
 				AND NOT EXISTS (SELECT 1 FROM customers o WHERE o.salon_id = m.salon_id AND o.account_id = ?)
 			ORDER BY m.salon_id, m.create_time, m.id
 		) AS oldest
 		WHERE c.salon_id = oldest.salon_id AND c.id = oldest.id AND c.account_id IS NULL AND c.email = ?`,
-		accountID, now, email, accountID, email).Error
+		accountID, now, postgres.Array[string](candidates), email, accountID, email).Error
 	if err != nil {
 		return fmt.Errorf("match customers: %w", err)
 	}

@@ -7,6 +7,8 @@ import (
 
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/id"
+	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/services/appointment/claims"
 )
 
 // TestMatch proves the rule for verified addresses: in each salon the oldest customer with the address and
@@ -80,5 +82,40 @@ func TestMatch(t *testing.T) {
 	f.refreshed(user)
 	if got := accounts(); got != "-u-u-s--" {
 		t.Errorf("from an older state: %s", got)
+	}
+}
+
+// TestMatchTakesTheLocksOfTheCustomers: an account does not get a customer while a booking for them is under way.
+func TestMatchTakesTheLocksOfTheCustomers(t *testing.T) {
+	f := newFixture(t)
+	user := id.New()
+	const email = "ann@salon.example"
+	f.serve(&owner{users: map[string]*userv1.LookupUserResponse{
+		user: {UserId: user, Email: email, EmailVerified: true, Version: 1},
+	}})
+	customer := f.addCustomer(Customer{DisplayName: "Ann", Email: email})
+	refreshed := make(chan error, 1)
+	err := f.db.InTx(t.Context(), func(tx *postgres.DB) error {
+		if err := claims.Lock(t.Context(), tx, customer.ID); err != nil {
+			return err
+		}
+		go func() {
+			_, err := f.people.RefreshAccount(t.Context(), user)
+			refreshed <- err
+		}()
+		f.Eventually("the refresh waits", func() bool { return f.waiting(t.Context()) == 1 })
+		if got := f.customer(customer.ID).AccountID; got != "" {
+			t.Error("the customer has the account while the lock is held")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-refreshed; err != nil {
+		t.Error(err)
+	}
+	if got := f.customer(customer.ID).AccountID; got != user {
+		t.Errorf("the account of the customer is %q", got)
 	}
 }

@@ -132,11 +132,20 @@ func (p *People) lookupAccount(ctx context.Context, id string) (*userv1.LookupUs
 func (p *People) recordAccount(
 	ctx context.Context, tx *postgres.DB, id string, found *userv1.LookupUserResponse,
 ) (Account, error) {
-	// In a statement of its own: what the next one reads is as new as the lock.
-	if err := claims.Lock(ctx, tx, id); err != nil {
+	store := NewStore(tx)
+	// The customers who may become the account's: a booking for one of them must not commit with what it knew of
+	// the customer before.
+	var candidates []string
+	if found.GetEmailVerified() {
+		var err error
+		if candidates, err = store.Unmatched(ctx, fold.Email(found.GetEmail())); err != nil {
+			return Account{}, err
+		}
+	}
+	// All in a statement of its own: what the next one reads is as new as the locks.
+	if err := claims.Lock(ctx, tx, append(candidates, id)...); err != nil {
 		return Account{}, err
 	}
-	store := NewStore(tx)
 	before, err := store.Account(ctx, id)
 	if err != nil && !errors.Is(err, errNoAccount) {
 		return Account{}, err
@@ -160,7 +169,7 @@ func (p *People) recordAccount(
 		}
 	}
 	if found.GetEmailVerified() {
-		if err := store.MatchCustomers(ctx, id, fold.Email(after.Email), p.deps.Time()); err != nil {
+		if err := store.MatchCustomers(ctx, id, fold.Email(after.Email), candidates, p.deps.Time()); err != nil {
 			return Account{}, err
 		}
 	}
