@@ -966,7 +966,7 @@ type PutOfferingRequest struct {
 	PriceOverride *v1.Money `protobuf:"bytes,3,opt,name=price_override,json=priceOverride,proto3" json:"price_override,omitempty"`
 	// The master's own duration: 5 minutes to 12 hours. Absent: the service's duration.
 	DurationOverrideMinutes *int32 `protobuf:"varint,4,opt,name=duration_override_minutes,json=durationOverrideMinutes,proto3,oneof" json:"duration_override_minutes,omitempty"`
-	// Refuses the change when the offering has changed since.
+	// Refuses the change when the offering has changed since. 0 makes the offering only where there is none.
 	Etag          string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1173,7 +1173,7 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\bsalon_id\x18\n" +
 	" \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x01R\asalonId\x88\x01\x01B\t\n" +
 	"\a_activeB\v\n" +
-	"\t_salon_id\"\x8e\x06\n" +
+	"\t_salon_id\"\x8f\x06\n" +
 	"\x14UpdateServiceRequest\x12-\n" +
 	"\n" +
 	"service_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12<\n" +
@@ -1188,21 +1188,19 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\x06active\x18\t \x01(\bB\x03\xe0A\x01H\x06R\x06active\x88\x01\x01\x12@\n" +
 	"\vupdate_mask\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.FieldMaskB\x03\xe0A\x01R\n" +
-	"updateMask\x12\x1e\n" +
-	"\x04etag\x18\v \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etagB\a\n" +
+	"updateMask\x12\x1f\n" +
+	"\x04etag\x18\v \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etagB\a\n" +
 	"\x05_nameB\x0e\n" +
 	"\f_descriptionB\v\n" +
 	"\t_categoryB\x13\n" +
 	"\x11_duration_minutesB\x18\n" +
 	"\x16_buffer_before_minutesB\x17\n" +
 	"\x15_buffer_after_minutesB\t\n" +
-	"\a_active\"e\n" +
+	"\a_active\"f\n" +
 	"\x14DeleteServiceRequest\x12-\n" +
 	"\n" +
-	"service_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12\x1e\n" +
-	"\x04etag\x18\x02 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\"\x98\x01\n" +
+	"service_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12\x1f\n" +
+	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"\x98\x01\n" +
 	"\x14ListOfferingsRequest\x12+\n" +
 	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
@@ -1211,22 +1209,20 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"\x87\x01\n" +
 	"\x15ListOfferingsResponse\x12A\n" +
 	"\tofferings\x18\x01 \x03(\v2\x1e.salon.appointment.v1.OfferingB\x03\xe0A\x03R\tofferings\x12+\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xc1\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xc2\x02\n" +
 	"\x12PutOfferingRequest\x12+\n" +
 	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\x12-\n" +
 	"\n" +
 	"service_id\x18\x02 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12?\n" +
 	"\x0eprice_override\x18\x03 \x01(\v2\x13.salon.api.v1.MoneyB\x03\xe0A\x01R\rpriceOverride\x12P\n" +
-	"\x19duration_override_minutes\x18\x04 \x01(\x05B\x0f\xe0A\x01\xbaH\t\x1a\a@K\x18\xd0\x05(\x05H\x00R\x17durationOverrideMinutes\x88\x01\x01\x12\x1e\n" +
-	"\x04etag\x18\x05 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etagB\x1c\n" +
-	"\x1a_duration_override_minutes\"\x93\x01\n" +
+	"\x19duration_override_minutes\x18\x04 \x01(\x05B\x0f\xe0A\x01\xbaH\t\x1a\a@K\x18\xd0\x05(\x05H\x00R\x17durationOverrideMinutes\x88\x01\x01\x12\x1f\n" +
+	"\x04etag\x18\x05 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etagB\x1c\n" +
+	"\x1a_duration_override_minutes\"\x94\x01\n" +
 	"\x15DeleteOfferingRequest\x12+\n" +
 	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\x12-\n" +
 	"\n" +
-	"service_id\x18\x02 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12\x1e\n" +
-	"\x04etag\x18\x03 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag2\xaf\t\n" +
+	"service_id\x18\x02 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12\x1f\n" +
+	"\x04etag\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag2\xaf\t\n" +
 	"\x0eCatalogService\x12\x99\x01\n" +
 	"\n" +
 	"GetService\x12'.salon.appointment.v1.GetServiceRequest\x1a\x1d.salon.appointment.v1.Service\"C\xca\xe9\x18\x02\b\x01\xd2\xe9\x18\x15\n" +

@@ -810,7 +810,7 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\x18\x90N(\x00H\x00R\x13maxOpenAppointments\x88\x01\x01\x12-\n" +
 	"\n" +
 	"request_id\x18\v \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestIdB\x18\n" +
-	"\x16_max_open_appointments\"\xd7\t\n" +
+	"\x16_max_open_appointments\"\xd8\t\n" +
 	"\x12UpdateSalonRequest\x12)\n" +
 	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\x127\n" +
 	"\x04name\x18\x02 \x01(\tB\x1e\xe0A\x01\xbaH\x18r\x16\xc8\xe9\x18\x01\x10\x01\x18d\x92\x02\vSalon LumenH\x00R\x04name\x88\x01\x01\x12L\n" +
@@ -830,9 +830,8 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\x15max_open_appointments\x18\v \x01(\x05B\x0f\xe0A\x01\xbaH\t\x1a\a@\n" +
 	"\x18\x90N(\x00H\tR\x13maxOpenAppointments\x88\x01\x01\x12@\n" +
 	"\vupdate_mask\x18\f \x01(\v2\x1a.google.protobuf.FieldMaskB\x03\xe0A\x01R\n" +
-	"updateMask\x12\x1e\n" +
-	"\x04etag\x18\r \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etagB\a\n" +
+	"updateMask\x12\x1f\n" +
+	"\x04etag\x18\r \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etagB\a\n" +
 	"\x05_nameB\a\n" +
 	"\x05_slugB\x0e\n" +
 	"\f_descriptionB\n" +
@@ -844,11 +843,10 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\n" +
 	"_time_zoneB\x10\n" +
 	"\x0e_currency_codeB\x18\n" +
-	"\x16_max_open_appointments\"_\n" +
+	"\x16_max_open_appointments\"`\n" +
 	"\x12DeleteSalonRequest\x12)\n" +
-	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\x12\x1e\n" +
-	"\x04etag\x18\x02 \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18@R\x04etag\"C\n" +
+	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\x12\x1f\n" +
+	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"C\n" +
 	"\x16SetDefaultSalonRequest\x12)\n" +
 	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId2\x9d\x06\n" +
 	"\fSalonService\x12v\n" +
