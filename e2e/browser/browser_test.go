@@ -127,14 +127,6 @@ func get[T any](b *tab, step string, action chromedp.Action[T]) T {
 	return v
 }
 
-// until waits until done says yes.
-func (b *tab) until(what string, done func() bool) {
-	b.t.Helper()
-	if !salontest.Deadline(patience, done) {
-		b.t.Fatalf("not within %s: %s", patience, what)
-	}
-}
-
 // note gets everything that happens in the tab.
 func (b *tab) note(event any) {
 	b.mu.Lock()

@@ -130,7 +130,7 @@ func (b *builder) findShared() {
 
 // firstBeyond is the first reason, in camel case, that a set has beyond another one.
 func firstBeyond(common, key string) string {
-	for _, name := range strings.Fields(key) {
+	for name := range strings.FieldsSeq(key) {
 		if !slices.Contains(strings.Fields(common), name) {
 			return sentence(camel(strings.ToLower(name)))
 		}
@@ -146,7 +146,7 @@ func (s problemStatus) response(set []reason) *response {
 	media := mediaType{}
 	for _, one := range set {
 		only.Enum = append(only.Enum, one.Reason)
-		r.Description += fmt.Sprintf("\n- [`%s`](%s%s): %s", one.Reason, problemBase, one.Anchor, restText(one.Text))
+		r.Description += "\n- [`" + one.Reason + "`](" + problemBase + one.Anchor + "): " + restText(one.Text)
 		media.Examples.set(one.Reason, &example{Ref: exampleRef + one.Reason})
 	}
 	narrow := &schema{Type: "object", Required: []string{"reason"}}
