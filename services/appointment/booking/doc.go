@@ -4,7 +4,8 @@
 //   - transitions.go: the one table of what may happen to an appointment.
 //   - create.go: how an appointment is made from offerings.
 //   - create_handler.go: CreateAppointment from request to answer.
-//   - queue.go, queue_commit.go: how bookings that come at once share a commit.
+//   - queue.go, queue_take.go, queue_commit.go: how bookings that come at once share a commit.
+//   - queue_aside.go: those that wait for a lock, or whose statement was lost.
 //   - create_sql.go, create_store.go: the statement that checks and writes them.
 //   - appointment_handler.go: all other methods.
 //   - appointment_store.go, list_store.go: reading; change_store.go: writing changes and the history.

@@ -139,7 +139,7 @@ func (l *link) answers() {
 	for {
 		n, err := l.server.Read(buffer)
 		l.mu.Lock()
-		if !(l.busy && l.holdAnswers) && n > 0 {
+		if drop := l.busy && l.holdAnswers; !drop && n > 0 {
 			_, _ = l.client.Write(buffer[:n])
 		}
 		l.mu.Unlock()

@@ -233,8 +233,8 @@ func (e *entry) ended() bool {
 // master is the master in whose turn an entry is served.
 func (e *entry) master() string { return e.appointment.Segments[0].MasterID }
 
-// settle ends entries with their results, or all with an error, and those who wait for a time that is
-// booked now.
+// settle ends entries with their results, or all with an error and no results, and those who wait for a
+// time that is booked now.
 func (q *Queue) settle(w *waiting, entries []*entry, results []Result, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -245,7 +245,7 @@ func (q *Queue) settle(w *waiting, entries []*entry, results []Result, err error
 			delete(w.stuck, s)
 		}
 		var result Result
-		if err == nil {
+		if i < len(results) {
 			result = results[i]
 		}
 		if result.Outcome == Booked {
