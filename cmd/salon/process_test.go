@@ -37,7 +37,7 @@ type process struct {
 // start runs the program until it is ready.
 func start(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	p := &process{cmd: command(ctx, t, env, args...), addrs: map[string]string{}}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {

@@ -46,8 +46,8 @@ func (c *seedCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-// seedTime bounds filling a database.
-const seedTime = 2 * time.Minute
+// seedTime bounds filling a database. It takes seconds, and minutes on a machine that is busy with other things.
+const seedTime = 10 * time.Minute
 
 // demoState is what a database contains of the demo salon.
 type demoState int
