@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,13 +37,14 @@ type readiness struct {
 
 // detail is the body of an answer of a process that is ready: "ok", and what does not work although calls are answered.
 func (r *readiness) detail() string {
-	text := "ok\n"
+	var text strings.Builder
+	text.WriteString("ok\n")
 	if r.problems != nil {
 		for _, problem := range r.problems() {
-			text += "degraded: events: " + problem + "\n"
+			text.WriteString("degraded: events: " + problem + "\n")
 		}
 	}
-	return text
+	return text.String()
 }
 
 // subscribe calls a function with the answer of the probes: now, and whenever the answer changes.

@@ -34,7 +34,7 @@ func newProxy(t *testing.T, network, target string) *proxy {
 	}
 	p := &proxy{listener: listener, network: network, target: target, links: map[*link]struct{}{}}
 	var accepting sync.WaitGroup
-	accepting.Go(p.accept)
+	accepting.Go(func() { p.accept(context.WithoutCancel(t.Context())) })
 	t.Cleanup(func() {
 		_ = listener.Close()
 		accepting.Wait()
@@ -46,13 +46,13 @@ func newProxy(t *testing.T, network, target string) *proxy {
 
 func (p *proxy) addr() string { return p.listener.Addr().String() }
 
-func (p *proxy) accept() {
+func (p *proxy) accept(ctx context.Context) {
 	for {
 		near, err := p.listener.Accept()
 		if err != nil {
 			return // closed
 		}
-		far, err := (&net.Dialer{}).DialContext(context.Background(), p.network, p.target)
+		far, err := (&net.Dialer{}).DialContext(ctx, p.network, p.target)
 		if err != nil {
 			_ = near.Close()
 			continue

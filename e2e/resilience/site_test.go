@@ -97,7 +97,7 @@ func (s *site) copy(t *testing.T, env ...string) *salontest.System {
 	t.Helper()
 	script := filepath.Join(s.dir, "serve-"+uuid.NewString())
 	// The harness gives flags of `salon dev`; a copy takes everything from the environment.
-	if err := os.WriteFile(script, []byte("#!/bin/sh\nexec '"+s.program+"' serve\n"), 0o700); err != nil { //nolint:gosec // a script
+	if err := os.WriteFile(script, []byte("#!/bin/sh\nexec '"+s.program+"' serve\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return salontest.Start(t, salontest.WithProgram(script, nil), salontest.WithDataDir(s.dir), salontest.WithEnv(append([]string{

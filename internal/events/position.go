@@ -32,8 +32,8 @@ var errPosition = errors.New("the place in the stream is wrong")
 
 // progress is what changes when a consumer handles something.
 type progress struct {
-	handled          uint64
-	pending, unacked int
+	handled, pending uint64
+	unacked          int
 }
 
 // examine measures the backlog, reports a consumer that is stuck, and checks the position. Without an answer of NATS it
@@ -47,8 +47,8 @@ func (w *worker) examine(ctx context.Context) error {
 	}
 	w.metrics.pending.Set(float64(info.NumPending))
 	w.metrics.unacked.Set(float64(info.NumAckPending))
-	p := progress{info.AckFloor.Consumer, int(info.NumPending), info.NumAckPending} //nolint:gosec // a number of events
-	waiting := p.pending + p.unacked
+	p := progress{info.AckFloor.Consumer, info.NumPending, info.NumAckPending}
+	waiting := p.pending + uint64(max(p.unacked, 0))
 	if p != w.progress || waiting == 0 {
 		w.progress, w.progressed = p, time.Now()
 	}
@@ -88,7 +88,7 @@ func (w *worker) checkPosition(ctx context.Context, info *jetstream.ConsumerInfo
 func (w *worker) wrongPosition(ctx context.Context, info *jetstream.ConsumerInfo) (why string, err error) {
 	stream, err := w.bus.js.Stream(ctx, streamName)
 	if err != nil {
-		return "", nil
+		return "", nil //nolint:nilerr // an outage of NATS, in which nothing can be told
 	}
 	if info.Delivered.Stream > stream.CachedInfo().State.LastSeq {
 		return streamIsOlder, nil
