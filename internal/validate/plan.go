@@ -38,6 +38,8 @@ type field struct {
 	// value describes the values of the field: for a map, the values of the map.
 	value protoreflect.FieldDescriptor
 	form  form
+	// maxItems bounds a list. 0 means no bound.
+	maxItems uint64
 }
 
 var plans sync.Map // protoreflect.MessageDescriptor → *plan
@@ -72,7 +74,7 @@ func newPlan(d protoreflect.MessageDescriptor) *plan {
 		}
 		switch value.Kind() {
 		case protoreflect.StringKind, protoreflect.EnumKind, protoreflect.MessageKind, protoreflect.GroupKind:
-			p.fields = append(p.fields, &field{desc: f, value: value, form: formOf(f)})
+			p.fields = append(p.fields, &field{desc: f, value: value, form: formOf(f), maxItems: maxItems(f)})
 		default:
 			if f.IsMap() && f.MapKey().Kind() == protoreflect.StringKind {
 				p.fields = append(p.fields, &field{desc: f, value: value})
@@ -119,6 +121,15 @@ func formOf(f protoreflect.FieldDescriptor) form {
 		return lowerCase
 	}
 	return asIs
+}
+
+// maxItems returns the most items that the field's rules admit in a list.
+func maxItems(f protoreflect.FieldDescriptor) uint64 {
+	rules, err := protovalidate.ResolveFieldRules(f)
+	if err != nil { // the validator reports it when it checks the message
+		return 0
+	}
+	return rules.GetRepeated().GetMaxItems()
 }
 
 func has(rules *validate.StringRules, rule protoreflect.ExtensionType) bool {

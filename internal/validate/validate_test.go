@@ -170,9 +170,26 @@ func TestFields(t *testing.T) {
 
 func TestViolationsAreBounded(t *testing.T) {
 	t.Parallel()
-	m := &userv1.CreateMasterRequest{UserId: someID, DisplayName: "A", Specialties: make([]string, 1000)}
+	m := &userv1.CreateMasterRequest{UserId: someID, DisplayName: "A", Specialties: make([]string, 20)}
 	if got := invalid(t, m); len(got) != 16 {
 		t.Errorf("got %d violations, want 16", len(got))
+	}
+}
+
+// TestLongLists: the items of a list that is too long are not checked one by one.
+func TestLongLists(t *testing.T) {
+	t.Parallel()
+	for want, m := range map[string]proto.Message{
+		"specialties: must hold at most 20 items": &userv1.CreateMasterRequest{
+			UserId: "x", DisplayName: "A", Specialties: make([]string, 500_000),
+		},
+		"segments: must hold at most 8 items": &appointmentv1.CreateAppointmentRequest{
+			Segments: make([]*appointmentv1.SegmentInput, 9),
+		},
+	} {
+		if got := invalid(t, m); len(got) != 1 || got[0] != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 }
 

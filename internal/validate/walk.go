@@ -42,6 +42,11 @@ func (w *walk) field(m protoreflect.Message, f *field, path string) {
 		})
 	case f.desc.IsList():
 		list := m.Get(f.desc).List()
+		// The validator checks every item of a list that is too long, which can take seconds.
+		if f.maxItems > 0 && uint64(list.Len()) > f.maxItems {
+			w.add(path, "must hold at most "+strconv.FormatUint(f.maxItems, 10)+" items")
+			return
+		}
 		for i := range list.Len() {
 			if out, changed := w.value(f, list.Get(i), path+"["+strconv.Itoa(i)+"]"); changed {
 				list.Set(i, out)
