@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/beauty-salon/platform/e2e/salontest"
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
@@ -64,6 +65,76 @@ func TestTextIsNormalised(t *testing.T) {
 			got := c.Call(t, nil, userv1.AuthService_Login_FullMethodName, &userv1.LoginRequest{Email: email, Password: customer.GetPassword()})
 			if got.Code == codes.OK {
 				t.Errorf("%q signed in as %q", email, user.GetEmail())
+			}
+		}
+	})
+}
+
+// TestDirectionMarks: marks that come with text copied from chats are removed from everything but passwords.
+func TestDirectionMarks(t *testing.T) {
+	t.Parallel()
+	s := shared.Get(t)
+	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
+		plain := registration(func(r *userv1.RegisterRequest) {
+			r.Email = strings.Repeat("a", 64-len(salontest.Unique())) + salontest.Unique() + "@example.com" // as long as it may be
+			r.DisplayName, r.Phone = strings.Repeat("ن", 100), "+4930123456"
+		})
+		marked := proto.CloneOf(plain)
+		marked.Email, marked.Phone = "\u200e"+plain.GetEmail()+"\u200f", "\u200e"+plain.GetPhone()+"\u061c"
+		marked.DisplayName = "\u200f" + plain.GetDisplayName() + " \u200e"
+		marked.Password += "\u200e"
+		user := salontest.Do[*userv1.User](t, c, nil, userv1.AuthService_Register_FullMethodName, marked)
+		if user.GetEmail() != plain.GetEmail() || user.GetPhone() != plain.GetPhone() || user.GetDisplayName() != plain.GetDisplayName() {
+			t.Errorf("registered %+q %+q %+q", user.GetEmail(), user.GetPhone(), user.GetDisplayName())
+		}
+		login := &userv1.LoginRequest{Email: marked.GetEmail(), Password: plain.GetPassword()}
+		c.Call(t, nil, userv1.AuthService_Login_FullMethodName, login).Want(t, codes.Unauthenticated, "BAD_CREDENTIALS")
+		login.Password = marked.GetPassword()
+		salontest.Do[*userv1.TokenPair](t, c, nil, userv1.AuthService_Login_FullMethodName, login)
+
+		cast := s.NewCast(t)
+		booked := book(t, c, cast.CustomerA, withNote(salontest.Booking(cast.Master1, cast.Service, s.NextStart()), "\u200eone\u200f\ntwo\u061c"))
+		if booked.GetNote() != "one\ntwo" {
+			t.Errorf("the note is %+q", booked.GetNote())
+		}
+		name := cast.Service.GetName()
+		found := salontest.Do[*appointmentv1.ListServicesResponse](t, c, nil, appointmentv1.CatalogService_ListServices_FullMethodName,
+			&appointmentv1.ListServicesRequest{Query: "\u200e" + name[:3] + "\u200f" + name[3:]})
+		if len(found.GetServices()) != 1 || found.GetServices()[0].GetId() != cast.Service.GetId() {
+			t.Errorf("%q found %v", name, found.GetServices())
+		}
+	})
+}
+
+// TestSearchFolds: every search goes by letters, not by their case, accents, width or composition.
+func TestSearchFolds(t *testing.T) {
+	t.Parallel()
+	s := shared.Get(t)
+	unique := salontest.Unique()
+	name := "Straße İpek ΟΔΥΣΣΕΥΣ Ame\u0301lie ＡＢＣ " + unique
+	cast := s.NewCast(t)
+	salontest.Do[*userv1.User](t, s.REST(), cast.Master1, userv1.UserService_UpdateMe_FullMethodName, &userv1.UpdateMeRequest{DisplayName: &name})
+	salontest.Do[*userv1.Master](t, s.REST(), cast.Master1, userv1.MasterService_UpdateMaster_FullMethodName,
+		&userv1.UpdateMasterRequest{MasterId: cast.Master1.ID, DisplayName: &name, Specialties: []string{name}})
+	s.NewServiceOf(t, salontest.DefaultSalon, func(r *appointmentv1.CreateServiceRequest) { r.Name = name })
+	s.NewSalon(t, func(r *appointmentv1.CreateSalonRequest) { r.Name = name })
+	salontest.Do[*appointmentv1.Customer](t, s.REST(), s.Admin(), createCustomer, &appointmentv1.CreateCustomerRequest{DisplayName: name})
+	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
+		for _, query := range []string{
+			name, strings.ToUpper(name), strings.ToLower(name),
+			"STRASSE ipek οδυσσευς Amélie abc " + unique, "stra\u1e9ee I\u0307pek Οδυσσεύς amelie ａｂｃ " + unique,
+		} {
+			for method, req := range map[string]proto.Message{
+				userv1.UserService_ListUsers_FullMethodName:              &userv1.ListUsersRequest{Query: query},
+				userv1.MasterService_ListMasters_FullMethodName:          &userv1.ListMastersRequest{Query: query, Specialty: query},
+				appointmentv1.CatalogService_ListServices_FullMethodName: &appointmentv1.ListServicesRequest{Query: query},
+				appointmentv1.SalonService_ListSalons_FullMethodName:     &appointmentv1.ListSalonsRequest{Query: query},
+				listCustomers: &appointmentv1.ListCustomersRequest{Query: query},
+			} {
+				got := c.Call(t, s.Admin(), method, req)
+				if got.Code != codes.OK || len(idsOf(got.Message)) != 1 {
+					t.Errorf("%s %q: %v", method, query, got)
+				}
 			}
 		}
 	})

@@ -112,6 +112,7 @@ func TestRefused(t *testing.T) {
 		{"pages", w.pages(t)},
 		{"ids", w.ids()},
 		{"texts", w.texts()},
+		{"addresses", w.addresses()},
 		{"states", w.states()},
 		{"salons", w.salons()},
 		{"members", w.members(t)},

@@ -37,6 +37,8 @@ func (w *world) texts() []refusal {
 		called("zero-width name", "\u200b\u200d\ufeff"),
 		called("name of spaces", " \u00a0\u3000 "),
 		called("bidirectional controls", "Anna\u202egpj.exe"),
+		called("bidirectional embedding", "Anna \u202bx\u202c"),
+		called("direction marks alone", "\u200e\u200f\u061c"),
 		called("bidirectional isolates", "Anna \u2066x\u2069"),
 		called("300 letters", strings.Repeat("a", 300)),
 		called("pile of marks", "Anna"+strings.Repeat("\u0301", 60)),

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/descriptorpb"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -88,7 +89,8 @@ func newPlan(d protoreflect.MessageDescriptor) *plan {
 type form int
 
 const (
-	asIs form = iota
+	plain form = iota // without direction marks
+	asIs              // a secret, to the letter
 	line
 	block
 	lowerCase
@@ -99,7 +101,7 @@ const (
 func formOf(f protoreflect.FieldDescriptor) form {
 	rules, err := protovalidate.ResolveFieldRules(f)
 	if err != nil { // the validator reports it when it checks the message
-		return asIs
+		return plain
 	}
 	text := rules.GetString()
 	switch {
@@ -108,19 +110,20 @@ func formOf(f protoreflect.FieldDescriptor) form {
 	case f.IsMap():
 		text = rules.GetMap().GetValues().GetString()
 	}
+	options, _ := f.Options().(*descriptorpb.FieldOptions)
 	switch {
-	case text == nil:
-		return asIs
 	case has(text, apiv1.E_Line):
 		return line
 	case has(text, apiv1.E_Block):
 		return block
 	case has(text, apiv1.E_Secret):
 		return password
+	case options.GetDebugRedact():
+		return asIs
 	case text.GetUuid():
 		return lowerCase
 	}
-	return asIs
+	return plain
 }
 
 // maxItems returns the most items that the field's rules admit in a list.
@@ -138,6 +141,9 @@ func has(rules *validate.StringRules, rule protoreflect.ExtensionType) bool {
 }
 
 func (f form) apply(s string) string {
+	if f != asIs && f != password {
+		s = directionMarks.Replace(s)
+	}
 	switch f {
 	case line:
 		// Remove spaces only. A line break at an end stays and is refused, as everywhere in a line.
@@ -152,5 +158,10 @@ func (f form) apply(s string) string {
 		return s
 	}
 }
+
+// directionMarks removes the marks LRM, RLM and ALM (Unicode UAX #9, section 2.6). They come unseen with text that is copied
+// from chats, and would keep equal texts apart. Embeddings, overrides and isolates stay and are refused: they can make a
+// text read as another one.
+var directionMarks = strings.NewReplacer("\u200e", "", "\u200f", "", "\u061c", "")
 
 func isSpace(r rune) bool { return unicode.Is(unicode.Zs, r) }

@@ -57,8 +57,10 @@ var texts = []struct {
 	{"bidi override", "Anna\u202egreB", false, false},
 	{"bidi embedding", "Anna\u202aBerg\u202c", false, false},
 	{"bidi isolate", "Anna\u2067Berg\u2069", false, false},
-	{"right-to-left mark", "Anna\u200f", false, false},
-	{"Arabic letter mark", "Anna\u061c", false, false},
+	{"right-to-left mark", "Anna\u200f", true, true},
+	{"left-to-right mark", "\u200eAnna", true, true},
+	{"Arabic letter mark", "An\u061cna", true, true},
+	{"direction marks only, which is an empty text", "\u200e\u200f\u061c", false, true},
 	{"zero width space only", "\u200b", false, false},
 	{"joiners only", "\u200c\u200d", false, false},
 	{"word joiner and byte order mark only", "\u2060\ufeff", false, false},
@@ -129,6 +131,22 @@ func TestNormalised(t *testing.T) {
 			"a block loses white space, and CR LF becomes LF",
 			&appointmentv1.CancelAppointmentRequest{AppointmentId: someID, Reason: "\n\t I am ill.\r\nSorry. \r\n"},
 			&appointmentv1.CancelAppointmentRequest{AppointmentId: someID, Reason: "I am ill.\nSorry."},
+		},
+		{
+			"direction marks go, before spaces and lengths are looked at, but not from secrets",
+			&userv1.RegisterRequest{
+				Email: "anna\u200e@example.com\u200f", Password: "1234567\u200e", DisplayName: "\u200f \u061cAnna " + strings.Repeat("\u200eb", 95),
+				Phone: "\u200e+4930123456\u200e", RequestId: "\u200e" + someID,
+			},
+			&userv1.RegisterRequest{
+				Email: "anna@example.com", Password: "1234567\u200e", DisplayName: "Anna " + strings.Repeat("b", 95),
+				Phone: "+4930123456", RequestId: someID,
+			},
+		},
+		{
+			"a password that is only compared stays as it is",
+			&userv1.LoginRequest{Email: "anna@example.com", Password: "1234567\u200e"},
+			&userv1.LoginRequest{Email: "anna@example.com", Password: "1234567\u200e"},
 		},
 		{
 			"items of a list",

@@ -50,9 +50,10 @@ var wellKnown = map[protoreflect.Name]string{"email": "email", "uuid": "uuid", "
 
 // stringOptions are the rules that Salon adds to those of buf.validate, and what the document says of them.
 var stringOptions = map[protoreflect.FullName]string{
-	apiv1.E_Line.TypeDescriptor().FullName():   "One line of text.",
-	apiv1.E_Block.TypeDescriptor().FullName():  "",
-	apiv1.E_Secret.TypeDescriptor().FullName(): "",
+	apiv1.E_Line.TypeDescriptor().FullName():    "One line of text.",
+	apiv1.E_Mailbox.TypeDescriptor().FullName(): "",
+	apiv1.E_Block.TypeDescriptor().FullName():   "",
+	apiv1.E_Secret.TypeDescriptor().FullName():  "",
 }
 
 func applyStringRules(s *schema, rules *validate.StringRules) error {

@@ -49,14 +49,22 @@ var file_salon_api_v1_rules_proto_extTypes = []protoimpl.ExtensionInfo{
 		Tag:           "varint,50843,opt,name=secret",
 		Filename:      "salon/api/v1/rules.proto",
 	},
+	{
+		ExtendedType:  (*validate.StringRules)(nil),
+		ExtensionType: (*bool)(nil),
+		Field:         50844,
+		Name:          "salon.api.v1.mailbox",
+		Tag:           "varint,50844,opt,name=mailbox",
+		Filename:      "salon/api/v1/rules.proto",
+	},
 }
 
 // Extension fields to validate.StringRules.
 var (
 	// One line of text that a person wrote: trimmed before it is checked, no control characters, no bidirectional
-	// controls (Unicode UTS #39, Trojan Source), at least one visible character unless empty, and no pile of more than
-	// four combining marks. Invisible are marks, spaces, controls, private use and the five letters and symbols that are
-	// drawn blank; joiners between emoji are fine.
+	// embeddings, overrides or isolates (Unicode UTS #39, Trojan Source; single direction marks are removed before), at
+	// least one visible character unless empty, and no pile of more than four combining marks. Invisible are marks, spaces,
+	// controls, private use and the five letters and symbols that are drawn blank; joiners between emoji are fine.
 	//
 	// optional bool line = 50841;
 	E_Line = &file_salon_api_v1_rules_proto_extTypes[0]
@@ -69,22 +77,30 @@ var (
 	//
 	// optional bool secret = 50843;
 	E_Secret = &file_salon_api_v1_rules_proto_extTypes[2]
+	// What `email` leaves open: the part before the @ has at most 64 octets (RFC 5321, section 4.5.3.1.1) and no dot at an end
+	// or beside another one (section 4.1.2), and the last label of the domain is not a number (RFC 3696, section 2).
+	//
+	// optional bool mailbox = 50844;
+	E_Mailbox = &file_salon_api_v1_rules_proto_extTypes[3]
 )
 
 var File_salon_api_v1_rules_proto protoreflect.FileDescriptor
 
 const file_salon_api_v1_rules_proto_rawDesc = "" +
 	"\n" +
-	"\x18salon/api/v1/rules.proto\x12\fsalon.api.v1\x1a\x1bbuf/validate/validate.proto:\x80\x03\n" +
-	"\x04line\x12\x19.buf.validate.StringRules\x18\x99\x8d\x03 \x01(\bB\xce\x02\xc2H\xca\x02\n" +
+	"\x18salon/api/v1/rules.proto\x12\fsalon.api.v1\x1a\x1bbuf/validate/validate.proto:\xe5\x02\n" +
+	"\x04line\x12\x19.buf.validate.StringRules\x18\x99\x8d\x03 \x01(\bB\xb3\x02\xc2H\xaf\x02\n" +
+	"\xac\x02\n" +
+	"\vstring.line\x12;must be one line of visible text without control characters\x1a\xdf\x01!rule || this == '' || (!this.matches('[\\\\p{Cc}\\\\x{2028}-\\\\x{202E}\\\\x{2066}-\\\\x{2069}]') && !this.matches('^[\\\\p{M}\\\\p{Z}\\\\p{Cc}\\\\p{Cf}\\\\p{Co}\\\\x{115F}\\\\x{1160}\\\\x{2800}\\\\x{3164}\\\\x{FFA0}]*$') && !this.matches('\\\\p{M}{5}'))R\x04line:\x82\x03\n" +
+	"\x05block\x12\x19.buf.validate.StringRules\x18\x9a\x8d\x03 \x01(\bB\xce\x02\xc2H\xca\x02\n" +
 	"\xc7\x02\n" +
-	"\vstring.line\x12;must be one line of visible text without control characters\x1a\xfa\x01!rule || this == '' || (!this.matches('[\\\\p{Cc}\\\\x{061C}\\\\x{200E}\\\\x{200F}\\\\x{2028}-\\\\x{202E}\\\\x{2066}-\\\\x{2069}]') && !this.matches('^[\\\\p{M}\\\\p{Z}\\\\p{Cc}\\\\p{Cf}\\\\p{Co}\\\\x{115F}\\\\x{1160}\\\\x{2800}\\\\x{3164}\\\\x{FFA0}]*$') && !this.matches('\\\\p{M}{5}'))R\x04line:\x9d\x03\n" +
-	"\x05block\x12\x19.buf.validate.StringRules\x18\x9a\x8d\x03 \x01(\bB\xe9\x02\xc2H\xe5\x02\n" +
-	"\xe2\x02\n" +
-	"\fstring.block\x12/must be visible text without control characters\x1a\xa0\x02!rule || this == '' || (!this.matches('[\\\\x{00}-\\\\x{08}\\\\x{0B}-\\\\x{1F}\\\\x{7F}-\\\\x{9F}\\\\x{061C}\\\\x{200E}\\\\x{200F}\\\\x{2028}-\\\\x{202E}\\\\x{2066}-\\\\x{2069}]') && !this.matches('^[\\\\p{M}\\\\p{Z}\\\\p{Cc}\\\\p{Cf}\\\\p{Co}\\\\x{115F}\\\\x{1160}\\\\x{2800}\\\\x{3164}\\\\x{FFA0}]*$') && !this.matches('\\\\p{M}{5}'))R\x05block:\x8e\x01\n" +
+	"\fstring.block\x12/must be visible text without control characters\x1a\x85\x02!rule || this == '' || (!this.matches('[\\\\x{00}-\\\\x{08}\\\\x{0B}-\\\\x{1F}\\\\x{7F}-\\\\x{9F}\\\\x{2028}-\\\\x{202E}\\\\x{2066}-\\\\x{2069}]') && !this.matches('^[\\\\p{M}\\\\p{Z}\\\\p{Cc}\\\\p{Cf}\\\\p{Co}\\\\x{115F}\\\\x{1160}\\\\x{2800}\\\\x{3164}\\\\x{FFA0}]*$') && !this.matches('\\\\p{M}{5}'))R\x05block:\x8e\x01\n" +
 	"\x06secret\x12\x19.buf.validate.StringRules\x18\x9b\x8d\x03 \x01(\bBY\xc2HV\n" +
 	"T\n" +
-	"\rstring.secret\x12 must not hold control characters\x1a!!rule || !this.matches('\\\\p{Cc}')R\x06secretB\xa9\x01\n" +
+	"\rstring.secret\x12 must not hold control characters\x1a!!rule || !this.matches('\\\\p{Cc}')R\x06secret:\x85\x02\n" +
+	"\amailbox\x12\x19.buf.validate.StringRules\x18\x9c\x8d\x03 \x01(\bB\xcd\x01\xc2H\xc9\x01\n" +
+	"\xc6\x01\n" +
+	"\x0estring.mailbox\x12rmust be an e-mail address with at most 64 characters before the @, single dots between them, and a domain after it\x1a@!rule || !this.matches('^[^@]{65}|^[.]|[.][.]|[.]@|[@.][0-9]+$')R\amailboxB\xa9\x01\n" +
 	"\x10com.salon.api.v1B\n" +
 	"RulesProtoP\x01Z7github.com/beauty-salon/platform/gen/salon/api/v1;apiv1\xa2\x02\x03SAX\xaa\x02\fSalon.Api.V1\xca\x02\fSalon\\Api\\V1\xe2\x02\x18Salon\\Api\\V1\\GPBMetadata\xea\x02\x0eSalon::Api::V1b\beditionsp\xe8\a"
 
@@ -95,10 +111,11 @@ var file_salon_api_v1_rules_proto_depIdxs = []int32{
 	0, // 0: salon.api.v1.line:extendee -> buf.validate.StringRules
 	0, // 1: salon.api.v1.block:extendee -> buf.validate.StringRules
 	0, // 2: salon.api.v1.secret:extendee -> buf.validate.StringRules
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	0, // [0:3] is the sub-list for extension extendee
+	0, // 3: salon.api.v1.mailbox:extendee -> buf.validate.StringRules
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	0, // [0:4] is the sub-list for extension extendee
 	0, // [0:0] is the sub-list for field type_name
 }
 
@@ -114,7 +131,7 @@ func file_salon_api_v1_rules_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_api_v1_rules_proto_rawDesc), len(file_salon_api_v1_rules_proto_rawDesc)),
 			NumEnums:      0,
 			NumMessages:   0,
-			NumExtensions: 3,
+			NumExtensions: 4,
 			NumServices:   0,
 		},
 		GoTypes:           file_salon_api_v1_rules_proto_goTypes,

@@ -79,9 +79,9 @@ type ListMastersRequest struct {
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// next_page_token of the page before.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only masters whose name, bio or specialties hold this text, without regard to case.
+	// Only masters whose name, bio or specialties hold this text, without regard to case and accents.
 	Query string `protobuf:"bytes,3,opt,name=query,proto3" json:"query,omitempty"`
-	// Only masters with this specialty, without regard to case.
+	// Only masters with this specialty, without regard to case and accents.
 	Specialty string `protobuf:"bytes,4,opt,name=specialty,proto3" json:"specialty,omitempty"`
 	// Only masters who offer this service.
 	ServiceId *string `protobuf:"bytes,5,opt,name=service_id,json=serviceId,proto3,oneof" json:"service_id,omitempty"`

@@ -142,7 +142,7 @@ type ListUsersRequest struct {
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// next_page_token of the page before.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Only accounts whose name or address holds this text, without regard to case.
+	// Only accounts whose name or address holds this text, without regard to case and accents.
 	Query string `protobuf:"bytes,3,opt,name=query,proto3" json:"query,omitempty"`
 	// Only accounts with one of these roles.
 	Roles         []v1.Role `protobuf:"varint,4,rep,packed,name=roles,proto3,enum=salon.api.v1.Role" json:"roles,omitempty"`
