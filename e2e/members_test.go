@@ -115,8 +115,16 @@ func TestMembership(t *testing.T) {
 		st.rights(no, no)
 		// Whoever wants to leave may do so.
 		st.accept(st.invite(st.person.Email, roleReceptionist)).Want(t, codes.OK, "")
-		c.Call(t, st.person, removeMember, &userv1.RemoveMemberRequest{SalonId: st.salonID, UserId: st.person.ID}).Want(t, codes.OK, "")
+		member := salontest.Do[*userv1.Member](t, c, st.person, userv1.MemberService_GetMember_FullMethodName,
+			&userv1.GetMemberRequest{SalonId: st.salonID, UserId: st.person.ID})
+		leave := &userv1.RemoveMemberRequest{SalonId: st.salonID, UserId: st.person.ID, Etag: member.GetEtag()}
+		c.Call(t, st.person, removeMember, leave).Want(t, codes.OK, "")
 		st.rights(no, no)
+		// And may repeat that, as after an answer that was lost. Others learn that there is no such member.
+		c.Call(t, st.person, removeMember, leave).Want(t, codes.OK, "")
+		st.call(removeMember, leave).Want(t, codes.NotFound, "NOT_FOUND")
+		c.Call(t, st.person, removeMember, &userv1.RemoveMemberRequest{SalonId: st.salonID, UserId: st.manager.ID}).
+			Want(t, codes.PermissionDenied, "PERMISSION_DENIED")
 
 		members := salontest.Do[*userv1.ListMembersResponse](t, c, st.manager, userv1.MemberService_ListMembers_FullMethodName,
 			&userv1.ListMembersRequest{SalonId: st.salonID}).GetMembers()

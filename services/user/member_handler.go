@@ -106,15 +106,20 @@ func (h *memberHandler) UpdateMember(ctx context.Context, req *userv1.UpdateMemb
 	return memberToProto(m, caller), nil
 }
 
-// RemoveMember ends a membership. Everybody may end their own.
+// RemoveMember ends a membership. Everybody may end their own, also when it has ended
+// already. Accounts that work in no salon get PERMISSION_DENIED for others.
 //
 // A call that was answered with UNAVAILABLE is repeated when there is no such member any
-// more. The repeated call completes the removal and returns NOT_FOUND. Callers who have
-// left the only salon that they worked in cannot repeat the call; a manager of the salon
-// can.
+// more. The repeated call completes the removal. It then returns NOT_FOUND for others,
+// and success for the caller's own membership.
 func (h *memberHandler) RemoveMember(ctx context.Context, req *userv1.RemoveMemberRequest) (*emptypb.Empty, error) {
 	caller, salonID, userID := auth.Caller(ctx), req.GetSalonId(), req.GetUserId()
-	if caller.UserID != userID {
+	own := caller.UserID == userID
+	switch {
+	case own:
+	case !caller.IsAdmin() && len(caller.Memberships) == 0:
+		return nil, errNotManager
+	default:
 		if err := h.authorizeChange(ctx, caller, salonID, userID); err != nil {
 			return nil, err
 		}
@@ -128,7 +133,7 @@ func (h *memberHandler) RemoveMember(ctx context.Context, req *userv1.RemoveMemb
 	if incomplete := h.refreshFormerMember(ctx, salonID, userID); incomplete != nil {
 		return nil, incomplete
 	}
-	if err != nil {
+	if err != nil && !own {
 		return nil, err
 	}
 	return &emptypb.Empty{}, nil

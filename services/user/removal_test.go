@@ -101,6 +101,27 @@ func TestRemovals(t *testing.T) {
 	}
 }
 
+// Those who leave the only salon that they work in complete the removal themselves.
+func TestLeavingIsCompletedByRepeating(t *testing.T) {
+	h := newHarness(t)
+	mira := h.master(h.admin("admin"), "mira")
+	leave := func() error {
+		_, err := h.members.RemoveMember(h.with(mira), &userv1.RemoveMemberRequest{SalonId: id.FirstSalon, UserId: userID(mira), Etag: "1"})
+		return err
+	}
+	h.appointments.setDown(true)
+	for range 2 {
+		wantErrorLike(t, leave(), errRemovalIncomplete)
+	}
+	h.appointments.setDown(false)
+	if err := leave(); err != nil {
+		t.Errorf("repeated: %v", err)
+	}
+	if got, want := h.appointments.took(), []string{"master " + userID(mira)}; !slices.Equal(got, want) {
+		t.Errorf("refreshed %v, want %v", got, want)
+	}
+}
+
 // The appointment service reads the change after its commit.
 func TestRemovalReadsTheCommittedChange(t *testing.T) {
 	h := newHarness(t)

@@ -990,7 +990,7 @@ var File_salon_user_v1_member_service_proto protoreflect.FileDescriptor
 
 const file_salon_user_v1_member_service_proto_rawDesc = "" +
 	"\n" +
-	"\"salon/user/v1/member_service.proto\x12\rsalon.user.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a\x1asalon/user/v1/errors.proto\"\xde\x02\n" +
+	"\"salon/user/v1/member_service.proto\x12\rsalon.user.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19salon/api/v1/errors.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a\x1asalon/user/v1/errors.proto\"\xde\x02\n" +
 	"\x06Member\x12\x1e\n" +
 	"\bsalon_id\x18\x01 \x01(\tB\x03\xe0A\x03R\asalonId\x12\x1c\n" +
 	"\auser_id\x18\x02 \x01(\tB\x03\xe0A\x03R\x06userId\x12&\n" +
@@ -1062,15 +1062,14 @@ const file_salon_user_v1_member_service_proto_rawDesc = "" +
 	"\x17AcceptInvitationRequest\x123\n" +
 	"\rinvitation_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\finvitationId\"O\n" +
 	"\x18DeclineInvitationRequest\x123\n" +
-	"\rinvitation_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\finvitationId2\xcc\v\n" +
+	"\rinvitation_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\finvitationId2\xc9\v\n" +
 	"\rMemberService\x12\x8c\x01\n" +
 	"\vListMembers\x12!.salon.user.v1.ListMembersRequest\x1a\".salon.user.v1.ListMembersResponse\"6\xca\xe9\x18\n" +
 	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/salons/{salon_id}/members\x90\x02\x01\x12\x85\x01\n" +
 	"\tGetMember\x12\x1f.salon.user.v1.GetMemberRequest\x1a\x15.salon.user.v1.Member\"@\xca\xe9\x18\n" +
 	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xd3\xe4\x93\x02)\x12'/v1/salons/{salon_id}/members/{user_id}\x90\x02\x01\x12\x8f\x01\n" +
-	"\fUpdateMember\x12\".salon.user.v1.UpdateMemberRequest\x1a\x15.salon.user.v1.Member\"D\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\xfa\xe9\x18\x02\b\t\x82\xd3\xe4\x93\x02,:\x01*2'/v1/salons/{salon_id}/members/{user_id}\x12\x89\x01\n" +
-	"\fRemoveMember\x12\".salon.user.v1.RemoveMemberRequest\x1a\x16.google.protobuf.Empty\"=\xca\xe9\x18\n" +
-	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xd3\xe4\x93\x02)*'/v1/salons/{salon_id}/members/{user_id}\x12\x8a\x01\n" +
+	"\fUpdateMember\x12\".salon.user.v1.UpdateMemberRequest\x1a\x15.salon.user.v1.Member\"D\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\xfa\xe9\x18\x02\b\t\x82\xd3\xe4\x93\x02,:\x01*2'/v1/salons/{salon_id}/members/{user_id}\x12\x86\x01\n" +
+	"\fRemoveMember\x12\".salon.user.v1.RemoveMemberRequest\x1a\x16.google.protobuf.Empty\":\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xd3\xe4\x93\x02)*'/v1/salons/{salon_id}/members/{user_id}\x12\x8a\x01\n" +
 	"\fInviteMember\x12\".salon.user.v1.InviteMemberRequest\x1a\x19.salon.user.v1.Invitation\";\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\x82\xd3\xe4\x93\x02):\x01*\"$/v1/salons/{salon_id}/members:invite\x12\x9a\x01\n" +
 	"\x0fListInvitations\x12%.salon.user.v1.ListInvitationsRequest\x1a&.salon.user.v1.ListInvitationsResponse\"8\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\x82\xd3\xe4\x93\x02#\x12!/v1/salons/{salon_id}/invitations\x90\x02\x01\x12\x9e\x01\n" +
 	"\x10RevokeInvitation\x12&.salon.user.v1.RevokeInvitationRequest\x1a\x16.google.protobuf.Empty\"J\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\xfa\xe9\x18\x01\v\x82\xd3\xe4\x93\x023*1/v1/salons/{salon_id}/invitations/{invitation_id}\x12\x8b\x01\n" +

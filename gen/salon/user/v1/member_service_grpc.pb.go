@@ -47,7 +47,7 @@ type MemberServiceClient interface {
 	// deletes the master's profile, as DeleteMaster does.
 	UpdateMember(ctx context.Context, in *UpdateMemberRequest, opts ...grpc.CallOption) (*Member, error)
 	// RemoveMember ends a membership: of others as a manager, or one's own. It takes effect at once. A master's profile is
-	// deleted, as DeleteMaster does.
+	// deleted, as DeleteMaster does. Leaving a salon can be repeated: the answer is the same when the membership has ended before.
 	RemoveMember(ctx context.Context, in *RemoveMemberRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
 	// InviteMember invites whoever has, or will have, the account with an e-mail address. The answer is the same whether there
 	// is such an account or not. A new invitation of the same address replaces the one before.
@@ -189,7 +189,7 @@ type MemberServiceServer interface {
 	// deletes the master's profile, as DeleteMaster does.
 	UpdateMember(context.Context, *UpdateMemberRequest) (*Member, error)
 	// RemoveMember ends a membership: of others as a manager, or one's own. It takes effect at once. A master's profile is
-	// deleted, as DeleteMaster does.
+	// deleted, as DeleteMaster does. Leaving a salon can be repeated: the answer is the same when the membership has ended before.
 	RemoveMember(context.Context, *RemoveMemberRequest) (*emptypb.Empty, error)
 	// InviteMember invites whoever has, or will have, the account with an e-mail address. The answer is the same whether there
 	// is such an account or not. A new invitation of the same address replaces the one before.
