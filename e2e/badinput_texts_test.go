@@ -162,6 +162,8 @@ func (w *world) states() []refusal {
 }
 
 func forCustomer(r *appointmentv1.CreateAppointmentRequest, id string) *appointmentv1.CreateAppointmentRequest {
-	r.CustomerId = new(id)
+	if id != "" {
+		r.CustomerId = new(id)
+	}
 	return r
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/beauty-salon/platform/e2e/salontest"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/id"
 )
 
 // bytesCodec sends bytes as they are, where the real codec would refuse to.
@@ -104,6 +105,11 @@ func TestLargeMessages(t *testing.T) {
 		fmt.Sprintf("Content-Length: %d\r\n\r\n", len(body)), body)
 	if got.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("REST: %s", got.Status)
+	}
+	got = rawHTTP(t, s, "DELETE /v1/ratings/"+id.New()+" HTTP/1.1\r\nHost: salon\r\nContent-Type: application/json\r\n"+
+		fmt.Sprintf("Content-Length: %d\r\n\r\n", len(body)), body)
+	if got.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("REST, a method without a body: %s", got.Status)
 	}
 	got = rawHTTP(t, s, "POST /v1/auth:register HTTP/1.1\r\nHost: salon\r\nContent-Type: application/json\r\n"+
 		"Transfer-Encoding: chunked\r\n\r\n"+fmt.Sprintf("%x\r\n", len(body)), body+"\r\n0\r\n\r\n")

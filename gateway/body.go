@@ -81,13 +81,9 @@ func decodeBody(body *requestBody, v any) error {
 	if !ok {
 		return apierr.Internal(errors.New("the body's target is no protobuf message"))
 	}
-	data, err := io.ReadAll(body)
+	data, err := readBody(body)
 	if err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return apierr.New(codes.ResourceExhausted, apiv1.ErrorReason_ERROR_REASON_MESSAGE_TOO_LARGE,
-				"the body is larger than 1 MiB")
-		}
-		return malformed("the body could not be read").WithCause(err)
+		return err
 	}
 	// A method such as :confirm needs no body. Where fields are required, validation names them.
 	if len(strings.TrimSpace(string(data))) > 0 {
@@ -168,6 +164,19 @@ func within(path string, fd protoreflect.FieldDescriptor, value []byte) (string,
 func fits(md protoreflect.MessageDescriptor, fd protoreflect.FieldDescriptor, value []byte) bool {
 	alone := slices.Concat([]byte(`{"`+fd.JSONName()+`":`), value, []byte("}"))
 	return protojson.Unmarshal(alone, dynamicpb.NewMessage(md)) == nil
+}
+
+// readBody reads a body that [http.MaxBytesReader] bounds.
+func readBody(body io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(body)
+	if err == nil {
+		return data, nil
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, apierr.New(codes.ResourceExhausted, apiv1.ErrorReason_ERROR_REASON_MESSAGE_TOO_LARGE,
+			"the body is larger than 1 MiB")
+	}
+	return nil, malformed("the body could not be read").WithCause(err)
 }
 
 // printable shortens a name from the client and removes control characters, before the name is sent back.

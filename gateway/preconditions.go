@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"bytes"
-	"io"
 	"net/http"
 	"strings"
 
@@ -72,9 +71,9 @@ func withCondition(w http.ResponseWriter, r *http.Request, route *route, conditi
 
 // etagInBody returns the etag in the body of a change that takes none otherwise.
 func etagInBody(w http.ResponseWriter, r *http.Request, route *route) (string, error) {
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	data, err := readBody(http.MaxBytesReader(w, r.Body, maxBodyBytes))
 	if err != nil {
-		return "", malformed("the body is too large or could not be read").WithCause(err)
+		return "", err
 	}
 	if len(bytes.TrimSpace(data)) == 0 {
 		return "", nil

@@ -198,7 +198,7 @@ func TestDeleteCondition(t *testing.T) {
 	}
 	for body, reason := range map[string]string{
 		`{"masterId":"1"}`: "INVALID_FIELDS", `{"etag":"7","x":1}`: "MALFORMED_REQUEST", `{"etag":7}`: "MALFORMED_REQUEST",
-		`[]`: "MALFORMED_REQUEST", `{"etag":"\"7"}`: "INVALID_FIELDS", strings.Repeat(" ", maxBodyBytes+1): "MALFORMED_REQUEST",
+		`[]`: "MALFORMED_REQUEST", `{"etag":"\"7"}`: "INVALID_FIELDS", strings.Repeat(" ", maxBodyBytes+1): "MESSAGE_TOO_LARGE",
 	} {
 		if _, _, err := preconditions(request(http.MethodDelete, "/v1/masters/1", body), route); apierr.ReasonOf(err) != reason {
 			t.Errorf("%.40q: %v, want %s", body, err, reason)

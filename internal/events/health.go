@@ -18,6 +18,9 @@ const (
 	brokenAfter = 10 * time.Second
 	// brokenTries is how many publications in a row must have no answer.
 	brokenTries = 2
+	// remakePause is the least time between two deletions of a stream that confirms nothing: when a new one does not
+	// either, as without the right to publish, another one is of no use.
+	remakePause = 5 * time.Minute
 	// unreadyAfter is how long NATS or the stream may be away before that is a problem.
 	unreadyAfter = lateAfter
 )
@@ -32,6 +35,7 @@ type health struct {
 
 	silentMu sync.Mutex // held while the server is asked
 	silent   silence
+	remade   time.Time // when the stream was deleted last; zero: never
 }
 
 // silence is a time without an answer to publications.
@@ -122,7 +126,11 @@ func (b *Bus) unacknowledged(ctx context.Context, err error) {
 		b.setUnready(errors.New("it confirms nothing"))
 		return
 	}
-	*s = silence{}
+	if !b.health.remade.IsZero() && time.Since(b.health.remade) < remakePause {
+		b.setUnready(errors.New("it confirms nothing, although it was made again"))
+		return
+	}
+	*s, b.health.remade = silence{}, time.Now()
 	b.log.Error().Str("stream", streamName).Uint64("last", info.State.LastSeq).
 		Msg("the event stream confirms nothing, as after a full disk; making it again from the outbox")
 	if err := b.js.DeleteStream(ctx, streamName); err != nil {

@@ -102,14 +102,17 @@ func (l *lease) mark(ctx context.Context, done []confirmed) error {
 	return nil
 }
 
-// lacks reports whether the outbox does not have an event that it should have: one that the stream stored at a time
-// since when the outbox is complete.
-func lacks(ctx context.Context, db *postgres.DB, eventID string, stored time.Time) (missing bool, err error) {
+// lacks reports whether the outbox does not have an event that it must have. Rows are pruned in the order of their
+// publication, which is after the event occurred. So the outbox has every event that occurred after the oldest
+// publication that it still has.
+func lacks(ctx context.Context, db *postgres.DB, eventID string, occurred time.Time) (missing bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	err = db.Conn(ctx).Raw(`SELECT NOT EXISTS (SELECT FROM outbox WHERE event_id = ?::uuid)
-		AND ?::timestamptz > greatest(complete_since, now() - make_interval(secs => ?)) FROM relay`,
-		eventID, stored, keepEvents.Seconds()).Scan(&missing).Error
+	err = db.Conn(ctx).Raw(`SELECT NOT EXISTS (SELECT FROM outbox WHERE event_id = ?::uuid) AND ?::timestamptz > greatest(
+			complete_since, now() - make_interval(secs => ?),
+			coalesce((SELECT min(published_at) FROM outbox WHERE published_at IS NOT NULL), '-infinity'))
+		FROM relay`,
+		eventID, occurred, keepEvents.Seconds()).Scan(&missing).Error
 	if err != nil {
 		return false, fmt.Errorf("read outbox: %w", err)
 	}

@@ -81,7 +81,7 @@ func (r *Relay) unknown(ctx context.Context, view streamView) (*storedEvent, err
 		if uuid.Validate(e.id) != nil {
 			continue // not published by a relay
 		}
-		missing, err := lacks(ctx, r.db, e.id, e.stored)
+		missing, err := lacks(ctx, r.db, e.id, e.occurred)
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +101,11 @@ func (r *Relay) startOver(ctx context.Context, l *lease, view streamView, unknow
 		return err
 	}
 	for _, e := range view.newest {
-		if err := r.bus.purge(ctx, e.token); err != nil {
+		// What was stored later may be what another relay has published again meanwhile.
+		if err := errors.Join(l.held(), ctx.Err()); err != nil {
+			return err
+		}
+		if err := r.bus.purge(ctx, e.token, view.last); err != nil {
 			return err
 		}
 		r.log.Warn().Str("subject", e.token+".>").Msg("removed events from the stream")
@@ -152,6 +156,7 @@ type storedEvent struct {
 	id, subject string
 	token       string // the first of the subject
 	seq         uint64
+	occurred    time.Time
 	stored      time.Time
 }
 
@@ -175,8 +180,11 @@ func (b *Bus) examine(ctx context.Context, source string) (streamView, error) {
 			return streamView{}, b.streamError(err)
 		}
 		if msg.Header.Get(headerSource) == source {
+			// An event without a time counts as old: nothing is removed for it.
+			occurred, _ := time.Parse(time.RFC3339Nano, msg.Header.Get(headerTime))
 			view.newest = append(view.newest, storedEvent{
-				id: msg.Header.Get(headerID), subject: msg.Subject, token: token, seq: msg.Sequence, stored: msg.Time,
+				id: msg.Header.Get(headerID), subject: msg.Subject, token: token, seq: msg.Sequence,
+				occurred: occurred, stored: msg.Time,
 			})
 		}
 	}
@@ -203,13 +211,13 @@ func (b *Bus) behind(ctx context.Context, view streamView, row relayRow) (bool, 
 	return msg.Header.Get(headerID) != row.LastEvent, nil
 }
 
-// purge removes all events from the stream whose type begins with the token.
-func (b *Bus) purge(ctx context.Context, token string) error {
+// purge removes the events from the stream whose type begins with the token, up to a sequence.
+func (b *Bus) purge(ctx context.Context, token string, last uint64) error {
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
 	stream, err := b.js.Stream(ctx, streamName)
 	if err == nil {
-		err = stream.Purge(ctx, jetstream.WithPurgeSubject(token+".>"))
+		err = stream.Purge(ctx, jetstream.WithPurgeSubject(token+".>"), jetstream.WithPurgeSequence(last+1))
 	}
 	if err != nil {
 		return b.streamError(err)

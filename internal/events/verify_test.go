@@ -243,6 +243,40 @@ func TestExpiredEventsAreNotPublishedAgain(t *testing.T) {
 	}
 }
 
+// An event may be longer in the stream than its row is in the outbox: it was published again, or an older version of the
+// program pruned the row. That is no reason to remove anything.
+func TestPrunedEventsAreNotUnknown(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		age  time.Duration
+		left int // of two rows
+	}{
+		"all rows are pruned":        {age: keepPublished + time.Hour, left: 0},
+		"a row was pruned too early": {age: time.Hour, left: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBed(t)
+			r := b.relay()
+			stop := b.start(r.Run)
+			newest := newEvent(t, newID(t), 1)
+			newest.Time = time.Now().Add(-tt.age).UTC().Truncate(time.Microsecond)
+			b.append(newEvent(t, newID(t), 1), newest)
+			b.waitPublished()
+			stop()
+			if tt.left == 0 {
+				b.admin("DELETE FROM tests.outbox")
+			} else {
+				b.admin("DELETE FROM tests.outbox WHERE event_id = $1", newest.ID)
+			}
+			l := b.take(r)
+			if err := r.verify(t.Context(), l); err != nil || b.generation() != 0 || len(b.stored()) != 2 {
+				t.Errorf("verify: %v, generation %d, %d events in the stream", err, b.generation(), len(b.stored()))
+			}
+		})
+	}
+}
+
 func TestRepublish(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)

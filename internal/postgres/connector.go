@@ -102,7 +102,7 @@ func (c *conn) ResetSession(ctx context.Context) error {
 
 // BeginTx implements [driver.ConnBeginTx].
 func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	begun, err := repeat(ctx, c, true, func() (driver.Tx, error) { return c.Conn.BeginTx(ctx, opts) })
+	begun, err := repeat(ctx, c, always, func() (driver.Tx, error) { return c.Conn.BeginTx(ctx, opts) })
 	return tx{begun, c}, err
 }
 
@@ -121,18 +121,18 @@ func (t tx) Commit() error {
 // QueryContext implements [driver.QueryerContext]. The driver has read the first row when it returns, so it has seen
 // the error that a stale plan or a dead connection gives.
 func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	return repeat(ctx, c, isRead(query), func() (driver.Rows, error) { return c.Conn.QueryContext(ctx, query, args) })
+	return repeat(ctx, c, reads(query), func() (driver.Rows, error) { return c.Conn.QueryContext(ctx, query, args) })
 }
 
 // ExecContext implements [driver.ExecerContext].
 func (c *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	return repeat(ctx, c, isRead(query), func() (driver.Result, error) { return c.Conn.ExecContext(ctx, query, args) })
+	return repeat(ctx, c, reads(query), func() (driver.Result, error) { return c.Conn.ExecContext(ctx, query, args) })
 }
 
 // repeat runs a statement. Outside a transaction a statement with a stale plan runs again on the same connection, and
 // one that another connection may run makes database/sql try that. Inside a transaction the whole closure has to run
-// again, see [DB.InTx].
-func repeat[T any](ctx context.Context, c *conn, harmless bool, run func() (T, error)) (result T, err error) {
+// again, see [DB.InTx]. harmless reports whether the statement may run twice; it is asked only when a connection was lost.
+func repeat[T any](ctx context.Context, c *conn, harmless func() bool, run func() (T, error)) (result T, err error) {
 	alone, sent := c.idle(), c.wire.sent()
 	for attempt := 1; ; attempt++ {
 		result, err = run()
@@ -149,7 +149,7 @@ func repeat[T any](ctx context.Context, c *conn, harmless bool, run func() (T, e
 	}
 	lost := c.judge(ctx, err)
 	// A read-only server has refused the statement; a lost connection may have carried it out, if it was sent.
-	if alone && (SQLState(err) == codeReadOnlyTransaction || lost && (harmless || pgconn.SafeToRetry(err))) {
+	if alone && (SQLState(err) == codeReadOnlyTransaction || lost && (pgconn.SafeToRetry(err) || harmless())) {
 		return result, lostError{err}
 	}
 	return result, err
@@ -198,6 +198,12 @@ var (
 	// A word that stands in a string or names a column only costs a second try.
 	writePattern = regexp.MustCompile(`(?i)\b(INSERT|UPDATE|DELETE|MERGE|INTO|NEXTVAL|SETVAL|SET_CONFIG|PG_\w+)\b`)
 )
+
+func always() bool { return true }
+
+func never() bool { return false }
+
+func reads(query string) func() bool { return func() bool { return isRead(query) } }
 
 // isRead reports whether a statement certainly changes nothing, so that it may run twice. Functions count as harmless
 // unless PostgreSQL's own with an effect: the services' schemas have none.

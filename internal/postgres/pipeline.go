@@ -46,7 +46,7 @@ func pipelineOnce[T any](ctx context.Context, db *DB, statements []Statement) (r
 		if !ok {
 			return fmt.Errorf("postgres: the driver is %T", driverConn)
 		}
-		rows, err = repeat(ctx, c, false, func() ([]T, error) { return pipeline[T](ctx, c.Conn.Conn(), statements) })
+		rows, err = repeat(ctx, c, never, func() ([]T, error) { return pipeline[T](ctx, c.Conn.Conn(), statements) })
 		return err
 	})
 	return rows, err

@@ -47,7 +47,7 @@ func (d *DB) InTx(ctx context.Context, fn func(tx *DB) error) error {
 			}
 			return nil
 		}
-		if attempt == maxAttempts || !retryable(err, committing) {
+		if attempt == maxAttempts || !retryable(err, attempt, committing) {
 			return err
 		}
 		if !pause(ctx, attempt) {
@@ -95,10 +95,12 @@ func (d *DB) attempt(ctx context.Context, fn func(tx *DB) error) (callbacks []fu
 }
 
 // retryable reports whether running the whole transaction again may succeed.
-func retryable(err error, committing bool) bool {
+func retryable(err error, attempt int, committing bool) bool {
 	switch SQLState(err) {
-	case codeSerializationFailure, codeDeadlockDetected, codeReadOnlyTransaction:
+	case codeSerializationFailure, codeDeadlockDetected:
 		return true
+	case codeReadOnlyTransaction:
+		return attempt == 1 // on a new connection, which is one to a new primary if there is one
 	case codeFeatureNotSupported:
 		return isStalePlan(err)
 	case codeAdminShutdown, codeCrashShutdown:

@@ -45,7 +45,7 @@ var rules = []rule{
 	{apiv1.ErrorReason_ERROR_REASON_REQUEST_IN_FLIGHT, takes("request_id"), takes("request_id")},
 	{apiv1.ErrorReason_ERROR_REASON_ETAG_MISMATCH, comparesETag, takes("etag")},
 	{apiv1.ErrorReason_ERROR_REASON_RATE_LIMITED, always, always},
-	{apiv1.ErrorReason_ERROR_REASON_MESSAGE_TOO_LARGE, hasBody, always},
+	{apiv1.ErrorReason_ERROR_REASON_MESSAGE_TOO_LARGE, readsBody, always},
 	{apiv1.ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED, always, always},
 	{apiv1.ErrorReason_ERROR_REASON_UNAVAILABLE, always, always},
 	{apiv1.ErrorReason_ERROR_REASON_INTERNAL, always, always},
@@ -73,12 +73,13 @@ func needsRole(m method) bool { return len(m.policy.GetRoles())+len(m.policy.Get
 func namesResource(m method) bool { return strings.Contains(m.Template, "{") }
 
 // comparesETag reports whether REST compares If-Match: before a change with the etag of the resource, and for a read
-// with the etag of the answer.
-func comparesETag(m method) bool {
-	return takes("etag")(m) || m.Verb == http.MethodGet && m.desc.Output().Fields().ByName("etag") != nil
-}
+// with the etag of the answer. An answer without an etag matches only "*".
+func comparesETag(m method) bool { return takes("etag")(m) || m.Verb == http.MethodGet }
 
 func hasBody(m method) bool { return m.HasBody }
+
+// readsBody reports whether the gateway reads a body over REST: also that of a change without one, which may have an etag.
+func readsBody(m method) bool { return m.HasBody || hasEffects(m) }
 
 // hasEffects reports whether the method may write, and so meet others that write the same rows.
 func hasEffects(m method) bool {

@@ -39,7 +39,7 @@ func TestReasons(t *testing.T) {
 		},
 		{
 			"list", methodOf(appointmentv1.File_salon_appointment_v1_booking_service_proto, "AppointmentService", "ListAppointments"), nil,
-			[]string{"INVALID_PAGE_TOKEN", "UNAUTHENTICATED"},
+			[]string{"INVALID_PAGE_TOKEN", "UNAUTHENTICATED", "ETAG_MISMATCH"},
 		},
 		{
 			"never", methodOf(ratingv1.File_salon_rating_v1_rating_service_proto, "RatingService", "GetRatingSummary"), nil,
@@ -48,7 +48,7 @@ func TestReasons(t *testing.T) {
 		{
 			"deletion", methodOf(ratingv1.File_salon_rating_v1_rating_service_proto, "RatingService", "DeleteRating"),
 			[]string{"PERMISSION_DENIED"},
-			[]string{"UNAUTHENTICATED", "PERMISSION_DENIED", "NOT_FOUND", "ETAG_MISMATCH", "CONTENTION"},
+			[]string{"UNAUTHENTICATED", "PERMISSION_DENIED", "NOT_FOUND", "ETAG_MISMATCH", "CONTENTION", "MESSAGE_TOO_LARGE"},
 		},
 	} {
 		if got := reason.Declared(tt.md); !slices.Equal(got, tt.declared) {

@@ -30,7 +30,7 @@ var problemStatuses = []problemStatus{
 	{"401", "Unauthenticated", "There is no valid access token, or the credentials are wrong.", []string{"WWW-Authenticate"}},
 	{"403", "PermissionDenied", "The caller is known, but may not do this.", nil},
 	{"404", "NotFound", "There is no such thing, or none that the caller may see.", nil},
-	{"409", "Conflict", "It clashes with what exists, or with another change at the same moment.", nil},
+	{"409", "Conflict", "It clashes with what exists, or with another change at the same moment.", []string{"Retry-After-If-Any"}},
 	{"412", "PreconditionFailed", "The resource has another etag than `If-Match`, or the `etag` of the request, says.", nil},
 	{"413", "ContentTooLarge", "The body is too large.", nil},
 	{"415", "UnsupportedMediaType", "The body is not plain JSON in UTF-8.", nil},
@@ -100,12 +100,12 @@ func setKey(key string, set []reason) string {
 
 // findShared names the sets of reasons that become components: those of general reasons only that more than two operations
 // have. The set that most operations have gets the plain name of its status, the others also the first reason that they
-// have beyond it.
+// have beyond it. Of two sets with one name, the one that fewer operations have is no component.
 func (b *builder) findShared() {
 	b.shared = map[string]string{}
 	for _, s := range problemStatuses {
 		var sets []string
-		count := map[string]int{}
+		count, used := map[string]int{}, map[string]bool{}
 		for _, m := range b.contract.methods {
 			set := b.contract.reasonsWith(s.key, m)
 			if len(set) == 0 || slices.ContainsFunc(set, func(r reason) bool { return !b.contract.general(r) }) {
@@ -122,7 +122,9 @@ func (b *builder) findShared() {
 			case i == 0:
 				b.shared[key] = s.name
 			case count[key] > 2:
-				b.shared[key] = s.name + "Or" + firstBeyond(sets[0], key)
+				if name := s.name + "Or" + firstBeyond(sets[0], key); !used[name] {
+					used[name], b.shared[key] = true, name
+				}
 			}
 		}
 	}

@@ -2,7 +2,6 @@ package notification
 
 import (
 	"context"
-	"fmt"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -68,7 +67,8 @@ func (s *Service) withoutFormerMasters(ctx context.Context, notices []Notice) ([
 			case status.Code(err) == codes.NotFound:
 				continue
 			case err != nil:
-				return nil, fmt.Errorf("look up a master: %w", err)
+				// The event is not the cause, whatever the user service answers.
+				return nil, errOwnerAway.WithCause(err)
 			case m.GetDeleted() || m.GetSalonId() != n.SalonID:
 				continue
 			}

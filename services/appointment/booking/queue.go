@@ -31,8 +31,10 @@ const (
 	longestWait = 5 * time.Second
 	// usualFindOutTimeout is how long the process tries to find out what became of a lost statement.
 	usualFindOutTimeout = 10 * time.Second
-	// asideSlots bounds the connections that all bookings which are set aside use at once.
+	// asideSlots and asideShare bound the connections that all bookings which are set aside use at once: this many, and
+	// one of so many of the pool.
 	asideSlots = 4
+	asideShare = 4
 )
 
 // Queue writes new appointments in batches that form by themselves: a few workers each take what has
@@ -107,7 +109,7 @@ func NewQueue(store *Store, requests *idempotency.Guard, queues, maxBatch int, r
 		maxBatch:       maxBatch,
 		patience:       usualPatience,
 		findOutTimeout: usualFindOutTimeout,
-		slots:          make(chan struct{}, asideSlots),
+		slots:          make(chan struct{}, min(max(store.db.PoolStats().MaxOpenConnections/asideShare, 1), asideSlots)),
 		sizes: metrics.Register(reg, prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "salon_booking_batch_size",
 			Help:    "Bookings that were written in one statement.",
