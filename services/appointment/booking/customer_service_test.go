@@ -10,6 +10,7 @@ import (
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/postgres"
 )
 
 // TestWhoMayBookForWhom holds what comes of every caller for every kind of customer. The appointment has a
@@ -79,7 +80,7 @@ func TestWhoMayBookForWhom(t *testing.T) {
 				want, actor := tt.alone[i], tt.actor
 				hours += 3 * time.Hour
 				req := f.request(f.in(hours))
-				req.CustomerId, req.AllowCustomerOverlap = new(customerID), true
+				req.CustomerId, req.AllowCustomerOverlap = postgres.Null(customerID), true
 				if shared {
 					want, actor = tt.shared[i], tt.sharedActor
 					req.Segments = append(req.Segments, &appointmentv1.SegmentInput{ServiceId: f.cut.GetId(), MasterId: colleague.UserID})

@@ -146,7 +146,7 @@ func TestUpdateService(t *testing.T) {
 		}},
 		{"all", &appointmentv1.UpdateServiceRequest{
 			Name: proto.String("CUT"), Category: proto.String("Hair!"), Price: euros(1), DurationMinutes: proto.Int32(5), Active: proto.Bool(true),
-			UpdateMask: mask("*"), Etag: "3",
+			BufferBeforeMinutes: proto.Int32(0), BufferAfterMinutes: proto.Int32(0), UpdateMask: mask("*"), Etag: "3",
 		}, func(s *appointmentv1.Service) {
 			s.Name, s.Category, s.Price, s.DurationMinutes, s.Active, s.Etag = "CUT", "Hair!", euros(1), 5, true, "4"
 		}},
