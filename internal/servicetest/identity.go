@@ -72,6 +72,24 @@ func (i *identity) LookupMaster(_ context.Context, req *userv1.LookupMasterReque
 	return nil, apierr.NotFound("master")
 }
 
+// FindNewer implements userv1.IdentityServiceServer.
+func (i *identity) FindNewer(_ context.Context, req *userv1.FindNewerRequest) (*userv1.FindNewerResponse, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	resp := &userv1.FindNewerResponse{}
+	for _, known := range req.GetMasters() {
+		if i.masters[known.GetId()].GetVersion() > known.GetVersion() {
+			resp.MasterIds = append(resp.MasterIds, known.GetId())
+		}
+	}
+	for _, known := range req.GetAccounts() {
+		if i.accounts[known.GetId()].GetVersion() > known.GetVersion() {
+			resp.AccountIds = append(resp.AccountIds, known.GetId())
+		}
+	}
+	return resp, nil
+}
+
 // SetAccount makes an account known, or replaces what is known of it.
 func (p *Platform) SetAccount(account *userv1.LookupUserResponse) {
 	p.identity.mu.Lock()

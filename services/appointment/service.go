@@ -26,6 +26,8 @@ const (
 	pruneInterval = 10 * time.Minute
 	// reconcileInterval is how often masters and accounts are read that were never read from their owner.
 	reconcileInterval = time.Minute
+	// catchUpRetry is how soon newer states of masters and accounts are looked for again after a failure.
+	catchUpRetry = 5 * time.Second
 )
 
 // Migrations is the schema "appointments".
@@ -78,7 +80,36 @@ func (s *Service) Run(ctx context.Context) error {
 		s.deps.Every(ctx, reconcileInterval, "masters or accounts were not read", s.people.Reconcile)
 		return nil
 	})
+	g.Go(func() error {
+		s.catchUp(ctx)
+		return nil
+	})
 	return g.Wait()
+}
+
+// catchUp looks for newer states of masters and accounts now and after every connection to the bus, until
+// ctx ends: their events may have been lost.
+func (s *Service) catchUp(ctx context.Context) {
+	connected := make(chan struct{}, 1)
+	s.deps.Bus.OnReconnect(func() {
+		select {
+		case connected <- struct{}{}:
+		default:
+		}
+	})
+	for {
+		var retry <-chan time.Time
+		if err := s.people.CatchUp(ctx); err != nil && ctx.Err() == nil {
+			s.deps.Log.Warn().Err(err).Msg("newer masters or accounts were not read")
+			retry = time.After(catchUpRetry)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-connected:
+		case <-retry:
+		}
+	}
 }
 
 // Ready returns nil when calls can be answered: the database is there and its schema is not older than

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/protoconv"
 )
 
 // identityHandler implements salon.user.v1.IdentityService, for Salon's other services.
@@ -42,6 +43,20 @@ func (h *identityHandler) LookupMaster(ctx context.Context, req *userv1.LookupMa
 	}
 	return &userv1.LookupMasterResponse{
 		MasterId: m.ID, Deleted: m.Deleted, Disabled: m.Disabled, Version: m.Version,
-		SalonId: m.SalonID, DisplayName: m.Profile.DisplayName,
+		SalonId: m.SalonID, DisplayName: m.Profile.DisplayName, ProfileTime: protoconv.Timestamp(m.ProfileTime),
 	}, nil
+}
+
+// FindNewer returns of which masters and accounts there is a newer version than the caller
+// knows.
+func (h *identityHandler) FindNewer(ctx context.Context, req *userv1.FindNewerRequest) (*userv1.FindNewerResponse, error) {
+	masters, err := h.store.newer(ctx, "masters", req.GetMasters())
+	if err != nil {
+		return nil, err
+	}
+	accounts, err := h.store.newer(ctx, "users", req.GetAccounts())
+	if err != nil {
+		return nil, err
+	}
+	return &userv1.FindNewerResponse{MasterIds: masters, AccountIds: accounts}, nil
 }

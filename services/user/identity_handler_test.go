@@ -2,6 +2,7 @@ package user
 
 import (
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -51,4 +52,51 @@ func TestIdentity(t *testing.T) {
 	wantErrorLike(t, err, errNoUser)
 	_, err = h.identity.LookupMaster(h.from(testIP), &userv1.LookupMasterRequest{MasterId: annaID})
 	wantErrorLike(t, err, errNoMaster)
+}
+
+// Other services find out what they have missed, and that a profile was made again.
+func TestFindNewer(t *testing.T) {
+	h := newHarness(t)
+	admin := h.admin("admin")
+	mira, anna := userID(h.master(admin, "mira")), userID(h.signUp("anna"))
+	lookup := func() *userv1.LookupMasterResponse {
+		found, err := h.identity.LookupMaster(h.from(testIP), &userv1.LookupMasterRequest{MasterId: mira})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	newer := func(master, account int64) (masters, accounts int) {
+		found, err := h.identity.FindNewer(h.from(testIP), &userv1.FindNewerRequest{
+			Masters:  []*userv1.KnownVersion{{Id: mira, Version: master}, {Id: h.NewID()}},
+			Accounts: []*userv1.KnownVersion{{Id: anna, Version: account}, {Id: h.NewID()}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(found.GetMasterIds()), len(found.GetAccountIds())
+	}
+	made := lookup()
+	if masters, accounts := newer(made.GetVersion(), 1); masters != 0 || accounts != 0 {
+		t.Errorf("%d masters and %d accounts are newer, want none", masters, accounts)
+	}
+	h.Clock.Advance(time.Minute)
+	if err := setRolesOf(h, admin, id.FirstSalon, mira, roleReceptionist); err != nil {
+		t.Fatal(err)
+	}
+	if deleted := lookup(); !proto.Equal(deleted.GetProfileTime(), made.GetProfileTime()) {
+		t.Errorf("deleted: %v", deleted)
+	}
+	if err := setRolesOf(h, admin, id.FirstSalon, mira, roleMaster); err != nil {
+		t.Fatal(err)
+	}
+	if again := lookup(); !again.GetProfileTime().AsTime().Equal(h.Clock.Now()) {
+		t.Errorf("made again: %v", again)
+	}
+	if masters, accounts := newer(made.GetVersion(), 0); masters != 1 || accounts != 1 {
+		t.Errorf("%d masters and %d accounts are newer, want one of each", masters, accounts)
+	}
+	if none, err := h.identity.FindNewer(h.from(testIP), &userv1.FindNewerRequest{}); err != nil || !proto.Equal(none, &userv1.FindNewerResponse{}) {
+		t.Errorf("of nothing: %v, %v", none, err)
+	}
 }

@@ -49,6 +49,9 @@ type Master struct {
 	Version int64
 	// CreateTime is when the profile was first made.
 	CreateTime time.Time
+	// ProfileTime is when the profile was last made, first or again. The Unix epoch
+	// stands for not known.
+	ProfileTime time.Time
 	// UpdateTime is when the profile last changed. Ratings do not count.
 	UpdateTime time.Time
 }
@@ -56,7 +59,7 @@ type Master struct {
 // NewMaster returns a profile at its first version. The error is that of
 // Profile.Check.
 func NewMaster(id, salonID string, p Profile, now time.Time) (Master, error) {
-	m := Master{ID: id, SalonID: salonID, CreateTime: now}
+	m := Master{ID: id, SalonID: salonID, CreateTime: now, ProfileTime: now}
 	err := m.write(p, now)
 	return m, err
 }
@@ -73,7 +76,7 @@ func (m *Master) Revive(salonID string, p Profile, now time.Time) error {
 	default:
 		return ErrMasterElsewhere
 	}
-	m.SalonID, m.Deleted, m.Disabled = salonID, false, false
+	m.SalonID, m.Deleted, m.Disabled, m.ProfileTime = salonID, false, false, now
 	return m.write(p, now)
 }
 

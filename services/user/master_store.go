@@ -32,6 +32,7 @@ type masterRow struct {
 	Disabled        bool
 	Version         int64
 	CreateTime      time.Time
+	ProfileTime     time.Time
 	UpdateTime      time.Time
 }
 
@@ -56,6 +57,7 @@ func (r masterRow) master() Master {
 		Disabled:      r.Disabled,
 		Version:       r.Version,
 		CreateTime:    r.CreateTime.UTC(),
+		ProfileTime:   r.ProfileTime.UTC(),
 		UpdateTime:    r.UpdateTime.UTC(),
 	}
 }
@@ -79,6 +81,7 @@ func newMasterRow(m Master) masterRow {
 		Disabled:        m.Disabled,
 		Version:         m.Version,
 		CreateTime:      m.CreateTime,
+		ProfileTime:     m.ProfileTime,
 		UpdateTime:      m.UpdateTime,
 	}
 }
@@ -232,7 +235,7 @@ func (s *Store) saveMaster(ctx context.Context, eventType string, m Master) erro
 		Columns: []clause.Column{{Name: "id"}},
 		DoUpdates: clause.AssignmentColumns([]string{
 			"salon_id", "display_name", "bio", "specialties", "experience_years", "photo_url", "search_text", "specialty_keys",
-			"deleted", "disabled", "version", "update_time",
+			"deleted", "disabled", "version", "profile_time", "update_time",
 		}),
 	}).Create(&row).Error
 	if err != nil {

@@ -76,7 +76,7 @@ func TestMasterIsReadAsItWasWritten(t *testing.T) {
 	}
 
 	m, err = create(later)
-	if err != nil || m.Version != 4 || m.RatingCount != 2 || !m.CreateTime.Equal(testTime) {
+	if err != nil || m.Version != 4 || m.RatingCount != 2 || !m.CreateTime.Equal(testTime) || !m.ProfileTime.Equal(later) {
 		t.Fatalf("revived: %+v, %v", m, err)
 	}
 	wantStored(m, true, 3)

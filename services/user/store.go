@@ -2,7 +2,9 @@ package user
 
 import (
 	"context"
+	"fmt"
 
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
@@ -41,4 +43,19 @@ func (s *Store) endSessions(userID string) {
 	if s.ended != nil {
 		s.db.OnCommit(func() { s.ended(userID) })
 	}
+}
+
+// newer returns the ids of rows of a table whose version is newer than the known one.
+func (s *Store) newer(ctx context.Context, table string, known []*userv1.KnownVersion) ([]string, error) {
+	if len(known) == 0 {
+		return nil, nil
+	}
+	var ids []string
+	err := s.db.Conn(ctx).Raw(`SELECT id FROM unnest(?::uuid[], ?::bigint[]) AS known (id, version) JOIN `+table+` AS stored USING (id)
+		WHERE stored.version > known.version`,
+		postgres.Column(known, (*userv1.KnownVersion).GetId), postgres.Column(known, (*userv1.KnownVersion).GetVersion)).Scan(&ids).Error
+	if err != nil {
+		return nil, fmt.Errorf("compare versions of %s: %w", table, err)
+	}
+	return ids, nil
 }

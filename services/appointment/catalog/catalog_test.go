@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
@@ -222,5 +223,38 @@ func TestDeletionRacesWithOfferings(t *testing.T) {
 		if n := f.count("offerings WHERE service_id = ? AND deleted_at IS NULL", s.GetId()); n != 0 {
 			t.Errorf("%d offerings of a deleted service", n)
 		}
+	}
+}
+
+// A profile that was made again brings nothing back, also when nobody has seen the deletion. What is offered
+// since stays, unless the master has moved to another salon.
+func TestOfferingsWithoutTheEventOfTheDeletion(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		moved bool
+		want  int
+	}{{"made again", false, 1}, {"moved to another salon", true, 0}} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := newFixture(t)
+			again := &userv1.LookupMasterResponse{
+				MasterId: f.mira.UserID, SalonId: id.FirstSalon, Version: 3, ProfileTime: timestamppb.New(f.Clock.Now().Add(time.Minute)),
+			}
+			if tt.moved {
+				again.SalonId = f.other
+			}
+			f.Clock.Advance(time.Hour)
+			dye := f.newService("Dye", 100)
+			f.offer(f.mira, dye)
+			for range 2 {
+				f.setMaster(again)
+				if n := f.count("offerings WHERE deleted_at IS NULL"); n != tt.want {
+					t.Errorf("%d are offered, want %d", n, tt.want)
+				}
+				again.Version++ // a change of the same profile
+			}
+			if n := f.count("offerings WHERE deleted_at IS NULL AND service_id = ?", dye.GetId()); n != tt.want {
+				t.Error("the wrong offering is left")
+			}
+		})
 	}
 }

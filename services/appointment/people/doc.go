@@ -4,6 +4,7 @@
 //   - master.go, account.go, customer.go: the types and their rules.
 //   - people.go: the root, and what the other packages ask of it.
 //   - refresh.go: reading masters and accounts from their owner.
+//   - catchup.go: finding what has changed there while events were lost.
 //   - events.go: the consumers that start a refresh.
 //   - customer_handler.go: the methods of CustomerService.
 //   - memory.go: the customers in memory.

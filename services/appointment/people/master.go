@@ -1,5 +1,7 @@
 package people
 
+import "time"
+
 // Master is what this service knows of somebody who performs services.
 type Master struct {
 	// ID is the id of the master's account.
@@ -10,6 +12,9 @@ type Master struct {
 	DisplayName string
 	// Deleted reports whether the profile was deleted, Disabled whether the account is disabled.
 	Deleted, Disabled bool
+	// ProfileTime is when the present profile was made, in UTC. It differs when a deleted profile was made again.
+	// The Unix epoch stands for not known.
+	ProfileTime time.Time
 	// Version is the version that the owner gave this state; 0 means that the master has not been read
 	// from the owner yet.
 	Version int64

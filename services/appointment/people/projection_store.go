@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"gorm.io/gorm"
 
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
@@ -26,6 +28,7 @@ type masterRow struct {
 	DisplayName string
 	Deleted     bool
 	Disabled    bool
+	ProfileTime time.Time
 	Version     int64
 }
 
@@ -49,16 +52,17 @@ func (accountRow) TableName() string { return "accounts" }
 func (s *Store) Master(ctx context.Context, id string) (Master, error) {
 	r, err := gorm.G[masterRow](s.db.Conn(ctx)).Where("id = ?", id).Take(ctx)
 	r, err = postgres.One(r, err, ErrMasterUnavailable)
+	r.ProfileTime = r.ProfileTime.UTC()
 	return Master(r), err
 }
 
 // PutMaster writes a master. The lock of the master is held.
 func (s *Store) PutMaster(ctx context.Context, m Master) error {
 	err := s.db.Conn(ctx).Exec(`
-		INSERT INTO masters (id, salon_id, display_name, deleted, disabled, version) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET salon_id = excluded.salon_id, display_name = excluded.display_name,
-			deleted = excluded.deleted, disabled = excluded.disabled, version = excluded.version`,
-		m.ID, m.SalonID, m.DisplayName, m.Deleted, m.Disabled, m.Version).Error
+		INSERT INTO masters (id, salon_id, display_name, deleted, disabled, profile_time, version) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET salon_id = excluded.salon_id, display_name = excluded.display_name, deleted = excluded.deleted,
+			disabled = excluded.disabled, profile_time = excluded.profile_time, version = excluded.version`,
+		m.ID, m.SalonID, m.DisplayName, m.Deleted, m.Disabled, m.ProfileTime, m.Version).Error
 	if err != nil {
 		return fmt.Errorf("write a master: %w", err)
 	}
@@ -108,6 +112,27 @@ func (s *Store) unread(ctx context.Context, table, after string, limit int) ([]s
 		return nil, fmt.Errorf("list unread %s: %w", table, err)
 	}
 	return ids, nil
+}
+
+// knownVersions returns the ids and versions of a projection, masters or accounts, in order, after an id;
+// empty means from the first.
+func (s *Store) knownVersions(ctx context.Context, table, after string, limit int) ([]*userv1.KnownVersion, error) {
+	q := s.db.Conn(ctx).Table(table).Select("id, version").Order("id").Limit(limit)
+	if after != "" {
+		q = q.Where("id > ?", after)
+	}
+	var rows []struct {
+		ID      string
+		Version int64
+	}
+	if err := q.Scan(&rows).Error; err != nil {
+		return nil, fmt.Errorf("list versions of %s: %w", table, err)
+	}
+	known := make([]*userv1.KnownVersion, len(rows))
+	for i, r := range rows {
+		known[i] = &userv1.KnownVersion{Id: r.ID, Version: r.Version}
+	}
+	return known, nil
 }
 
 // MasterNames returns the names of masters by id.

@@ -63,3 +63,48 @@ func TestReconcile(t *testing.T) {
 		t.Errorf("%d are still not read", n)
 	}
 }
+
+// What has changed without an event is found, in more than one page, and nothing else is read.
+func TestCatchUp(t *testing.T) {
+	f := newFixture(t)
+	o := f.serve(&owner{users: map[string]*userv1.LookupUserResponse{}, masters: map[string]*userv1.LookupMasterResponse{}})
+	const rows = reconcilePage + 3
+	f.exec(`INSERT INTO masters (id, salon_id, display_name, deleted, disabled, version)
+		SELECT gen_random_uuid(), ?, 'Mira', false, false, 2 FROM generate_series(1, ?)`, f.other, rows)
+	f.exec("INSERT INTO accounts (id, display_name, phone, email, search_text, disabled, version) SELECT id, 'Ann', '', '', 'ann', false, 2 FROM masters")
+	var ids []string
+	if err := f.db.Conn(t.Context()).Raw("SELECT id FROM masters ORDER BY id").Scan(&ids).Error; err != nil {
+		t.Fatal(err)
+	}
+	for _, known := range ids {
+		o.masters[known] = &userv1.LookupMasterResponse{MasterId: known, SalonId: f.other, DisplayName: "Mira", Version: 2}
+		o.users[known] = &userv1.LookupUserResponse{UserId: known, DisplayName: "Ann", Version: 2}
+	}
+	changed := []string{ids[0], ids[rows-1]}
+	for _, known := range changed {
+		o.masters[known].Disabled, o.masters[known].Version = true, 3
+		o.users[known].Disabled, o.users[known].Version = true, 3
+	}
+	for _, calls := range []int32{4 + 4, 4} { // four pages, and four rows the first time
+		o.calls.Store(0)
+		if err := f.people.CatchUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := o.calls.Load(); got != calls {
+			t.Errorf("%d calls of the owner, want %d", got, calls)
+		}
+		if n := f.count("masters m JOIN accounts a USING (id) WHERE m.disabled AND a.disabled AND m.version = 3 AND a.version = 3"); n != len(changed) {
+			t.Errorf("%d are disabled, want %d", n, len(changed))
+		}
+	}
+}
+
+func TestCatchUpWithoutOwner(t *testing.T) {
+	f := newFixture(t)
+	if err := f.people.store.PutMaster(t.Context(), Master{ID: id.New(), SalonID: f.other}); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.people.CatchUp(t.Context()); err == nil {
+		t.Error("no error")
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc/codes"
@@ -79,7 +80,7 @@ func (p *People) recordMaster(
 	case !known || before.Version < found.GetVersion():
 		after = Master{
 			ID: id, SalonID: found.GetSalonId(), DisplayName: found.GetDisplayName(),
-			Deleted: found.GetDeleted(), Disabled: found.GetDisabled(), Version: found.GetVersion(),
+			Deleted: found.GetDeleted(), Disabled: found.GetDisabled(), ProfileTime: found.GetProfileTime().AsTime(), Version: found.GetVersion(),
 		}
 	}
 	if after == before {
@@ -88,12 +89,25 @@ func (p *People) recordMaster(
 	if err := store.PutMaster(ctx, after); err != nil {
 		return Master{}, err
 	}
-	if known && (after.Deleted && !before.Deleted || after.SalonID != before.SalonID) {
-		if err := p.masterLeft(ctx, tx, id, p.deps.Time()); err != nil {
+	if until := leftUntil(before, after, p.deps.Time()); known && !until.IsZero() {
+		if err := p.masterLeft(ctx, tx, id, until); err != nil {
 			return Master{}, err
 		}
 	}
 	return after, nil
+}
+
+// leftUntil returns the instant until which everything of a master belongs to a profile that has ended
+// between two states; zero when none has.
+func leftUntil(before, after Master, now time.Time) time.Time {
+	switch {
+	case after.Deleted && !before.Deleted, after.SalonID != before.SalonID:
+		return now
+	case !after.ProfileTime.Equal(before.ProfileTime):
+		// The deletion has not been seen. What the master offers since the profile was made again stays.
+		return after.ProfileTime
+	}
+	return time.Time{}
 }
 
 // RefreshAccount reads an account from the owner and records the state unless a newer one is known. When
@@ -181,29 +195,32 @@ func (p *People) recordAccount(
 // it; it returns them joined.
 func (p *People) Reconcile(ctx context.Context) error {
 	var failed failures
-	p.reconcile(ctx, &failed, p.store.UnreadMasters, func(ctx context.Context, id string) error {
-		_, err := p.RefreshMaster(ctx, id)
-		if errors.Is(err, ErrMasterUnavailable) {
-			return nil
-		}
-		return err
-	})
-	p.reconcile(ctx, &failed, p.store.UnreadAccounts, func(ctx context.Context, id string) error {
-		_, err := p.RefreshAccount(ctx, id)
-		return err
-	})
+	p.reconcile(ctx, &failed, unread(p.store.UnreadMasters), p.rereadMaster)
+	p.reconcile(ctx, &failed, unread(p.store.UnreadAccounts), p.rereadAccount)
 	return failed.join()
 }
 
-// reconcile refreshes the rows whose ids unread returns, in pages.
+// page returns the ids of a page that follows an id, and the id that the next page follows; empty before
+// the first page and after the last.
+type page func(ctx context.Context, after string) (ids []string, next string, err error)
+
+func unread(list func(ctx context.Context, after string, limit int) ([]string, error)) page {
+	return func(ctx context.Context, after string) (ids []string, next string, err error) {
+		ids, err = list(ctx, after, reconcilePage)
+		if len(ids) == reconcilePage {
+			next = ids[reconcilePage-1]
+		}
+		return ids, next, err
+	}
+}
+
+// reconcile refreshes the rows whose ids are in pages.
 func (p *People) reconcile(
-	ctx context.Context, failed *failures,
-	unread func(ctx context.Context, after string, limit int) ([]string, error),
-	refresh func(ctx context.Context, id string) error,
+	ctx context.Context, failed *failures, pages page, refresh func(ctx context.Context, id string) error,
 ) {
 	var after string
 	for ctx.Err() == nil {
-		ids, err := unread(ctx, after, reconcilePage)
+		ids, next, err := pages(ctx, after)
 		if err != nil {
 			failed.add(err)
 			return
@@ -217,10 +234,10 @@ func (p *People) reconcile(
 			})
 		}
 		_ = g.Wait() // never an error: failures do not stop the others
-		if len(ids) < reconcilePage {
+		if next == "" {
 			return
 		}
-		after = ids[len(ids)-1]
+		after = next
 	}
 	failed.add(ctx.Err())
 }

@@ -50,6 +50,23 @@ func (o *owner) LookupMaster(_ context.Context, req *userv1.LookupMasterRequest)
 	return nil, apierr.NotFound("master")
 }
 
+// FindNewer implements userv1.IdentityServiceServer.
+func (o *owner) FindNewer(_ context.Context, req *userv1.FindNewerRequest) (*userv1.FindNewerResponse, error) {
+	o.calls.Add(1)
+	resp := &userv1.FindNewerResponse{}
+	for _, known := range req.GetMasters() {
+		if o.masters[known.GetId()].GetVersion() > known.GetVersion() {
+			resp.MasterIds = append(resp.MasterIds, known.GetId())
+		}
+	}
+	for _, known := range req.GetAccounts() {
+		if o.users[known.GetId()].GetVersion() > known.GetVersion() {
+			resp.AccountIds = append(resp.AccountIds, known.GetId())
+		}
+	}
+	return resp, nil
+}
+
 func (f *fixture) serve(o *owner) *owner {
 	f.Serve("user", func(r grpc.ServiceRegistrar) { userv1.RegisterIdentityServiceServer(r, o) })
 	return o

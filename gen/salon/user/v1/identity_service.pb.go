@@ -12,6 +12,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -340,7 +341,10 @@ type LookupMasterResponse struct {
 	// The salon that the master works in, or worked in last.
 	SalonId string `protobuf:"bytes,5,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
 	// The name that customers see.
-	DisplayName   string `protobuf:"bytes,6,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	DisplayName string `protobuf:"bytes,6,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	// When the present profile was made. It changes when a deleted profile is made again: what belonged to the former one does
+	// not come back. 1970-01-01 when that is not known.
+	ProfileTime   *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=profile_time,json=profileTime,proto3" json:"profile_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -417,11 +421,183 @@ func (x *LookupMasterResponse) GetDisplayName() string {
 	return ""
 }
 
+func (x *LookupMasterResponse) GetProfileTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ProfileTime
+	}
+	return nil
+}
+
+// KnownVersion is what the caller knows of a master or an account.
+type KnownVersion struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The id.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The version that the caller knows; 0 for none.
+	Version       int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KnownVersion) Reset() {
+	*x = KnownVersion{}
+	mi := &file_salon_user_v1_identity_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KnownVersion) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KnownVersion) ProtoMessage() {}
+
+func (x *KnownVersion) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_user_v1_identity_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KnownVersion.ProtoReflect.Descriptor instead.
+func (*KnownVersion) Descriptor() ([]byte, []int) {
+	return file_salon_user_v1_identity_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *KnownVersion) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *KnownVersion) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+// FindNewerRequest is a page of what the caller knows.
+type FindNewerRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Masters.
+	Masters []*KnownVersion `protobuf:"bytes,1,rep,name=masters,proto3" json:"masters,omitempty"`
+	// Accounts.
+	Accounts      []*KnownVersion `protobuf:"bytes,2,rep,name=accounts,proto3" json:"accounts,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindNewerRequest) Reset() {
+	*x = FindNewerRequest{}
+	mi := &file_salon_user_v1_identity_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindNewerRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindNewerRequest) ProtoMessage() {}
+
+func (x *FindNewerRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_user_v1_identity_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindNewerRequest.ProtoReflect.Descriptor instead.
+func (*FindNewerRequest) Descriptor() ([]byte, []int) {
+	return file_salon_user_v1_identity_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *FindNewerRequest) GetMasters() []*KnownVersion {
+	if x != nil {
+		return x.Masters
+	}
+	return nil
+}
+
+func (x *FindNewerRequest) GetAccounts() []*KnownVersion {
+	if x != nil {
+		return x.Accounts
+	}
+	return nil
+}
+
+// FindNewerResponse names what is to be looked up.
+type FindNewerResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Masters of whom there is a newer version.
+	MasterIds []string `protobuf:"bytes,1,rep,name=master_ids,json=masterIds,proto3" json:"master_ids,omitempty"`
+	// Accounts of which there is a newer version.
+	AccountIds    []string `protobuf:"bytes,2,rep,name=account_ids,json=accountIds,proto3" json:"account_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindNewerResponse) Reset() {
+	*x = FindNewerResponse{}
+	mi := &file_salon_user_v1_identity_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindNewerResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindNewerResponse) ProtoMessage() {}
+
+func (x *FindNewerResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_user_v1_identity_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindNewerResponse.ProtoReflect.Descriptor instead.
+func (*FindNewerResponse) Descriptor() ([]byte, []int) {
+	return file_salon_user_v1_identity_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *FindNewerResponse) GetMasterIds() []string {
+	if x != nil {
+		return x.MasterIds
+	}
+	return nil
+}
+
+func (x *FindNewerResponse) GetAccountIds() []string {
+	if x != nil {
+		return x.AccountIds
+	}
+	return nil
+}
+
 var File_salon_user_v1_identity_service_proto protoreflect.FileDescriptor
 
 const file_salon_user_v1_identity_service_proto_rawDesc = "" +
 	"\n" +
-	"$salon/user/v1/identity_service.proto\x12\rsalon.user.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/user/v1/user.proto\"D\n" +
+	"$salon/user/v1/identity_service.proto\x12\rsalon.user.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/user/v1/user.proto\"D\n" +
 	"\x13CheckSessionRequest\x12-\n" +
 	"\n" +
 	"session_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tsessionId\"\xa3\x01\n" +
@@ -440,19 +616,32 @@ const file_salon_user_v1_identity_service_proto_rawDesc = "" +
 	"\x05email\x18\x06 \x01(\tB\x03\xe0A\x03R\x05email\x12*\n" +
 	"\x0eemail_verified\x18\a \x01(\bB\x03\xe0A\x03R\remailVerified\"B\n" +
 	"\x13LookupMasterRequest\x12+\n" +
-	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\"\xdf\x01\n" +
+	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\"\xa3\x02\n" +
 	"\x14LookupMasterResponse\x12 \n" +
 	"\tmaster_id\x18\x01 \x01(\tB\x03\xe0A\x03R\bmasterId\x12\x1d\n" +
 	"\adeleted\x18\x02 \x01(\bB\x03\xe0A\x03R\adeleted\x12\x1d\n" +
 	"\aversion\x18\x03 \x01(\x03B\x03\xe0A\x03R\aversion\x12\x1f\n" +
 	"\bdisabled\x18\x04 \x01(\bB\x03\xe0A\x03R\bdisabled\x12\x1e\n" +
 	"\bsalon_id\x18\x05 \x01(\tB\x03\xe0A\x03R\asalonId\x12&\n" +
-	"\fdisplay_name\x18\x06 \x01(\tB\x03\xe0A\x03R\vdisplayName2\xb7\x02\n" +
+	"\fdisplay_name\x18\x06 \x01(\tB\x03\xe0A\x03R\vdisplayName\x12B\n" +
+	"\fprofile_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\vprofileTime\"M\n" +
+	"\fKnownVersion\x12\x1e\n" +
+	"\x02id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\x02id\x12\x1d\n" +
+	"\aversion\x18\x02 \x01(\x03B\x03\xe0A\x01R\aversion\"\x9e\x01\n" +
+	"\x10FindNewerRequest\x12C\n" +
+	"\amasters\x18\x01 \x03(\v2\x1b.salon.user.v1.KnownVersionB\f\xe0A\x01\xbaH\x06\x92\x01\x03\x10\xf4\x03R\amasters\x12E\n" +
+	"\baccounts\x18\x02 \x03(\v2\x1b.salon.user.v1.KnownVersionB\f\xe0A\x01\xbaH\x06\x92\x01\x03\x10\xf4\x03R\baccounts\"]\n" +
+	"\x11FindNewerResponse\x12\"\n" +
+	"\n" +
+	"master_ids\x18\x01 \x03(\tB\x03\xe0A\x03R\tmasterIds\x12$\n" +
+	"\vaccount_ids\x18\x02 \x03(\tB\x03\xe0A\x03R\n" +
+	"accountIds2\x92\x03\n" +
 	"\x0fIdentityService\x12b\n" +
 	"\fCheckSession\x12\".salon.user.v1.CheckSessionRequest\x1a#.salon.user.v1.CheckSessionResponse\"\t\xca\xe9\x18\x02\b\x03\x90\x02\x01\x12\\\n" +
 	"\n" +
 	"LookupUser\x12 .salon.user.v1.LookupUserRequest\x1a!.salon.user.v1.LookupUserResponse\"\t\xca\xe9\x18\x02\b\x03\x90\x02\x01\x12b\n" +
-	"\fLookupMaster\x12\".salon.user.v1.LookupMasterRequest\x1a#.salon.user.v1.LookupMasterResponse\"\t\xca\xe9\x18\x02\b\x03\x90\x02\x01B\xba\x01\n" +
+	"\fLookupMaster\x12\".salon.user.v1.LookupMasterRequest\x1a#.salon.user.v1.LookupMasterResponse\"\t\xca\xe9\x18\x02\b\x03\x90\x02\x01\x12Y\n" +
+	"\tFindNewer\x12\x1f.salon.user.v1.FindNewerRequest\x1a .salon.user.v1.FindNewerResponse\"\t\xca\xe9\x18\x02\b\x03\x90\x02\x01B\xba\x01\n" +
 	"\x11com.salon.user.v1B\x14IdentityServiceProtoP\x01Z9github.com/beauty-salon/platform/gen/salon/user/v1;userv1\xa2\x02\x03SUX\xaa\x02\rSalon.User.V1\xca\x02\rSalon\\User\\V1\xe2\x02\x19Salon\\User\\V1\\GPBMetadata\xea\x02\x0fSalon::User::V1b\x06proto3"
 
 var (
@@ -467,31 +656,40 @@ func file_salon_user_v1_identity_service_proto_rawDescGZIP() []byte {
 	return file_salon_user_v1_identity_service_proto_rawDescData
 }
 
-var file_salon_user_v1_identity_service_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_salon_user_v1_identity_service_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_salon_user_v1_identity_service_proto_goTypes = []any{
-	(*CheckSessionRequest)(nil),  // 0: salon.user.v1.CheckSessionRequest
-	(*CheckSessionResponse)(nil), // 1: salon.user.v1.CheckSessionResponse
-	(*LookupUserRequest)(nil),    // 2: salon.user.v1.LookupUserRequest
-	(*LookupUserResponse)(nil),   // 3: salon.user.v1.LookupUserResponse
-	(*LookupMasterRequest)(nil),  // 4: salon.user.v1.LookupMasterRequest
-	(*LookupMasterResponse)(nil), // 5: salon.user.v1.LookupMasterResponse
-	(v1.Role)(0),                 // 6: salon.api.v1.Role
-	(*Membership)(nil),           // 7: salon.user.v1.Membership
+	(*CheckSessionRequest)(nil),   // 0: salon.user.v1.CheckSessionRequest
+	(*CheckSessionResponse)(nil),  // 1: salon.user.v1.CheckSessionResponse
+	(*LookupUserRequest)(nil),     // 2: salon.user.v1.LookupUserRequest
+	(*LookupUserResponse)(nil),    // 3: salon.user.v1.LookupUserResponse
+	(*LookupMasterRequest)(nil),   // 4: salon.user.v1.LookupMasterRequest
+	(*LookupMasterResponse)(nil),  // 5: salon.user.v1.LookupMasterResponse
+	(*KnownVersion)(nil),          // 6: salon.user.v1.KnownVersion
+	(*FindNewerRequest)(nil),      // 7: salon.user.v1.FindNewerRequest
+	(*FindNewerResponse)(nil),     // 8: salon.user.v1.FindNewerResponse
+	(v1.Role)(0),                  // 9: salon.api.v1.Role
+	(*Membership)(nil),            // 10: salon.user.v1.Membership
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
 }
 var file_salon_user_v1_identity_service_proto_depIdxs = []int32{
-	6, // 0: salon.user.v1.CheckSessionResponse.role:type_name -> salon.api.v1.Role
-	7, // 1: salon.user.v1.CheckSessionResponse.memberships:type_name -> salon.user.v1.Membership
-	0, // 2: salon.user.v1.IdentityService.CheckSession:input_type -> salon.user.v1.CheckSessionRequest
-	2, // 3: salon.user.v1.IdentityService.LookupUser:input_type -> salon.user.v1.LookupUserRequest
-	4, // 4: salon.user.v1.IdentityService.LookupMaster:input_type -> salon.user.v1.LookupMasterRequest
-	1, // 5: salon.user.v1.IdentityService.CheckSession:output_type -> salon.user.v1.CheckSessionResponse
-	3, // 6: salon.user.v1.IdentityService.LookupUser:output_type -> salon.user.v1.LookupUserResponse
-	5, // 7: salon.user.v1.IdentityService.LookupMaster:output_type -> salon.user.v1.LookupMasterResponse
-	5, // [5:8] is the sub-list for method output_type
-	2, // [2:5] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	9,  // 0: salon.user.v1.CheckSessionResponse.role:type_name -> salon.api.v1.Role
+	10, // 1: salon.user.v1.CheckSessionResponse.memberships:type_name -> salon.user.v1.Membership
+	11, // 2: salon.user.v1.LookupMasterResponse.profile_time:type_name -> google.protobuf.Timestamp
+	6,  // 3: salon.user.v1.FindNewerRequest.masters:type_name -> salon.user.v1.KnownVersion
+	6,  // 4: salon.user.v1.FindNewerRequest.accounts:type_name -> salon.user.v1.KnownVersion
+	0,  // 5: salon.user.v1.IdentityService.CheckSession:input_type -> salon.user.v1.CheckSessionRequest
+	2,  // 6: salon.user.v1.IdentityService.LookupUser:input_type -> salon.user.v1.LookupUserRequest
+	4,  // 7: salon.user.v1.IdentityService.LookupMaster:input_type -> salon.user.v1.LookupMasterRequest
+	7,  // 8: salon.user.v1.IdentityService.FindNewer:input_type -> salon.user.v1.FindNewerRequest
+	1,  // 9: salon.user.v1.IdentityService.CheckSession:output_type -> salon.user.v1.CheckSessionResponse
+	3,  // 10: salon.user.v1.IdentityService.LookupUser:output_type -> salon.user.v1.LookupUserResponse
+	5,  // 11: salon.user.v1.IdentityService.LookupMaster:output_type -> salon.user.v1.LookupMasterResponse
+	8,  // 12: salon.user.v1.IdentityService.FindNewer:output_type -> salon.user.v1.FindNewerResponse
+	9,  // [9:13] is the sub-list for method output_type
+	5,  // [5:9] is the sub-list for method input_type
+	5,  // [5:5] is the sub-list for extension type_name
+	5,  // [5:5] is the sub-list for extension extendee
+	0,  // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_salon_user_v1_identity_service_proto_init() }
@@ -506,7 +704,7 @@ func file_salon_user_v1_identity_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_user_v1_identity_service_proto_rawDesc), len(file_salon_user_v1_identity_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

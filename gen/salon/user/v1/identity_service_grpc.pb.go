@@ -22,6 +22,7 @@ const (
 	IdentityService_CheckSession_FullMethodName = "/salon.user.v1.IdentityService/CheckSession"
 	IdentityService_LookupUser_FullMethodName   = "/salon.user.v1.IdentityService/LookupUser"
 	IdentityService_LookupMaster_FullMethodName = "/salon.user.v1.IdentityService/LookupMaster"
+	IdentityService_FindNewer_FullMethodName    = "/salon.user.v1.IdentityService/FindNewer"
 )
 
 // IdentityServiceClient is the client API for IdentityService service.
@@ -36,6 +37,8 @@ type IdentityServiceClient interface {
 	LookupUser(ctx context.Context, in *LookupUserRequest, opts ...grpc.CallOption) (*LookupUserResponse, error)
 	// LookupMaster returns what other services keep of a master, deleted ones too. NOT_FOUND when there never was one.
 	LookupMaster(ctx context.Context, in *LookupMasterRequest, opts ...grpc.CallOption) (*LookupMasterResponse, error)
+	// FindNewer returns of which masters and accounts there is a newer version than the caller knows.
+	FindNewer(ctx context.Context, in *FindNewerRequest, opts ...grpc.CallOption) (*FindNewerResponse, error)
 }
 
 type identityServiceClient struct {
@@ -76,6 +79,16 @@ func (c *identityServiceClient) LookupMaster(ctx context.Context, in *LookupMast
 	return out, nil
 }
 
+func (c *identityServiceClient) FindNewer(ctx context.Context, in *FindNewerRequest, opts ...grpc.CallOption) (*FindNewerResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FindNewerResponse)
+	err := c.cc.Invoke(ctx, IdentityService_FindNewer_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // IdentityServiceServer is the server API for IdentityService service.
 // All implementations must embed UnimplementedIdentityServiceServer
 // for forward compatibility.
@@ -88,6 +101,8 @@ type IdentityServiceServer interface {
 	LookupUser(context.Context, *LookupUserRequest) (*LookupUserResponse, error)
 	// LookupMaster returns what other services keep of a master, deleted ones too. NOT_FOUND when there never was one.
 	LookupMaster(context.Context, *LookupMasterRequest) (*LookupMasterResponse, error)
+	// FindNewer returns of which masters and accounts there is a newer version than the caller knows.
+	FindNewer(context.Context, *FindNewerRequest) (*FindNewerResponse, error)
 	mustEmbedUnimplementedIdentityServiceServer()
 }
 
@@ -106,6 +121,9 @@ func (UnimplementedIdentityServiceServer) LookupUser(context.Context, *LookupUse
 }
 func (UnimplementedIdentityServiceServer) LookupMaster(context.Context, *LookupMasterRequest) (*LookupMasterResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method LookupMaster not implemented")
+}
+func (UnimplementedIdentityServiceServer) FindNewer(context.Context, *FindNewerRequest) (*FindNewerResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FindNewer not implemented")
 }
 func (UnimplementedIdentityServiceServer) mustEmbedUnimplementedIdentityServiceServer() {}
 func (UnimplementedIdentityServiceServer) testEmbeddedByValue()                         {}
@@ -182,6 +200,24 @@ func _IdentityService_LookupMaster_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _IdentityService_FindNewer_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FindNewerRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(IdentityServiceServer).FindNewer(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: IdentityService_FindNewer_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(IdentityServiceServer).FindNewer(ctx, req.(*FindNewerRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // IdentityService_ServiceDesc is the grpc.ServiceDesc for IdentityService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -200,6 +236,10 @@ var IdentityService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "LookupMaster",
 			Handler:    _IdentityService_LookupMaster_Handler,
+		},
+		{
+			MethodName: "FindNewer",
+			Handler:    _IdentityService_FindNewer_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -1,0 +1,50 @@
+package resilience_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/beauty-salon/platform/e2e/salontest"
+	"github.com/beauty-salon/platform/internal/natstest"
+)
+
+// recoverySeconds is how long a change without an event may go unnoticed once the bus is back.
+const recoverySeconds = 30
+
+// TestMissedChanges changes masters where the user service keeps them, without an event, while NATS is away: a disabled
+// master, and a profile that was deleted and made again. Once NATS is back, neither can be booked as before.
+func TestMissedChanges(t *testing.T) {
+	t.Parallel()
+	queue := natstest.New(t)
+	system := salontest.Start(t, unlimited, salontest.WithArgs("--nats-url="+queue.URL().Reveal()))
+	database := system.Database(t)
+	salontest.Both(t, system, func(t *testing.T, c salontest.Caller) {
+		cast := system.NewCast(t)
+		cast.Book(t, cast.CustomerA, cast.Master1)
+		cast.Book(t, cast.CustomerA, cast.Master2)
+		settled(t, queue)
+		queue.Stop()
+		var batch pgx.Batch
+		batch.Queue("UPDATE users.users SET disabled = true, version = version + 1 WHERE id = $1", cast.Master1.ID)
+		batch.Queue("UPDATE users.masters SET disabled = true, version = version + 1 WHERE id = $1", cast.Master1.ID)
+		batch.Queue("UPDATE users.masters SET profile_time = now(), version = version + 2 WHERE id = $1", cast.Master2.ID)
+		if err := database.SendBatch(t.Context(), &batch).Close(); err != nil {
+			t.Fatal(err)
+		}
+		queue.Start()
+		for _, tt := range []struct {
+			master *salontest.Account
+			want   string
+		}{{cast.Master1, "MASTER_UNAVAILABLE"}, {cast.Master2, "NOT_OFFERED"}} {
+			var got *salontest.Result
+			if !salontest.Deadline(recoverySeconds*time.Second, func() bool {
+				got = c.Call(t, cast.CustomerA, createAppointment, salontest.Booking(tt.master, cast.Service, system.NextStart()))
+				return got.Reason == tt.want
+			}) {
+				t.Errorf("%s: %v, want %s", tt.master.Name, got, tt.want)
+			}
+		}
+	})
+}
