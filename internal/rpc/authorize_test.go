@@ -48,7 +48,7 @@ var policies = map[string]func(ctx context.Context, c grpc.ClientConnInterface) 
 		return err
 	},
 	"master": func(ctx context.Context, c grpc.ClientConnInterface) error {
-		_, err := ratingv1.NewRatingServiceClient(c).ReplyToRating(ctx, &ratingv1.ReplyToRatingRequest{RatingId: someID})
+		_, err := ratingv1.NewRatingServiceClient(c).ReplyToRating(ctx, &ratingv1.ReplyToRatingRequest{RatingId: someID, Reply: new("Thank you")})
 		return err
 	},
 	"admin": func(ctx context.Context, c grpc.ClientConnInterface) error {

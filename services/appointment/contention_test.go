@@ -89,8 +89,9 @@ func TestOneOfManyWins(t *testing.T) {
 }
 
 // TestContention has many clients book, move and cancel chains of segments with 6 masters, for 16 customers,
-// through two processes at once. No two claims overlap, each appointment is whole, and nothing fails but
-// what must be refused: no deadlock, no lock that times out.
+// through two processes at once. No two claims overlap, each appointment is whole, nothing fails but what must
+// be refused, and PostgreSQL sees no deadlock. On a machine that is too slow for all of them, some may be told
+// to try again.
 func TestContention(t *testing.T) {
 	const masters, customers, slots = 6, 16, 48
 	duration := 20 * time.Second
@@ -113,7 +114,7 @@ func TestContention(t *testing.T) {
 	for i := range callers {
 		callers[i] = f.SignIn(apiv1.Role_ROLE_CUSTOMER)
 	}
-	refusals := []string{"SLOT_UNAVAILABLE", "CUSTOMER_BUSY", "ILLEGAL_STATE"}
+	refusals := []string{"SLOT_UNAVAILABLE", "CUSTOMER_BUSY", "ILLEGAL_STATE", "CONTENTION"}
 	var booked, segments, changed, refused atomic.Int32
 	ended := func(err error, done *atomic.Int32) bool {
 		switch {
@@ -170,6 +171,9 @@ func TestContention(t *testing.T) {
 	}
 	if n := f.count("segments"); n != int(segments.Load()) {
 		t.Errorf("%d segments, but %d were booked", n, segments.Load())
+	}
+	if n := f.count("pg_stat_database WHERE datname = current_database() AND deadlocks > 0"); n != 0 {
+		t.Error("PostgreSQL saw deadlocks")
 	}
 	if booked.Load() == 0 || changed.Load() == 0 || refused.Load() == 0 {
 		t.Error("the test tests nothing")

@@ -28,7 +28,7 @@ const (
 	// one commit.
 	usualPatience = 100 * time.Millisecond
 	// longestWait is how long a booking waits that nobody can write.
-	longestWait = 5 * time.Second
+	longestWait = 10 * time.Second
 	// usualFindOutTimeout is how long the process tries to find out what became of a lost statement.
 	usualFindOutTimeout = 10 * time.Second
 	// asideSlots and asideShare bound the connections that all bookings which are set aside use at once: this many, and
