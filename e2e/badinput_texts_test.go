@@ -162,8 +162,6 @@ func (w *world) states() []refusal {
 }
 
 func forCustomer(r *appointmentv1.CreateAppointmentRequest, id string) *appointmentv1.CreateAppointmentRequest {
-	if id != "" {
-		r.CustomerId = new(id)
-	}
+	r.CustomerId = new(id)
 	return r
 }
