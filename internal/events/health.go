@@ -18,9 +18,9 @@ const (
 	brokenAfter = 10 * time.Second
 	// brokenTries is how many publications in a row must have no answer.
 	brokenTries = 2
-	// remakePause is the least time between two deletions of a stream that confirms nothing: when a new one does not
-	// either, as without the right to publish, another one is of no use.
-	remakePause = 5 * time.Minute
+	// remakePause is the least time between two deletions of a stream that confirms nothing although it has events: when
+	// a new one does not either, as without the right to publish some of them, another one is of no use.
+	remakePause = time.Minute
 	// unreadyAfter is how long NATS or the stream may be away before that is a problem.
 	unreadyAfter = lateAfter
 )
@@ -126,7 +126,7 @@ func (b *Bus) unacknowledged(ctx context.Context, err error) {
 		b.setUnready(errors.New("it confirms nothing"))
 		return
 	}
-	if !b.health.remade.IsZero() && time.Since(b.health.remade) < remakePause {
+	if info.State.LastSeq > 0 && !b.health.remade.IsZero() && time.Since(b.health.remade) < remakePause {
 		b.setUnready(errors.New("it confirms nothing, although it was made again"))
 		return
 	}

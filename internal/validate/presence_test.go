@@ -35,6 +35,7 @@ var sameWhenAbsent = map[protoreflect.Name]string{
 
 	"experience_years":      "a new profile has 0",
 	"buffer_before_minutes": "a new service has 0",
+	"version":               "0 is that nothing is known, which finds every version",
 	"buffer_after_minutes":  "a new service has 0",
 
 	"allow_customer_overlap": "false is what the call does by itself",
