@@ -18,9 +18,6 @@ const (
 	brokenAfter = 10 * time.Second
 	// brokenTries is how many publications in a row must have no answer.
 	brokenTries = 2
-	// remakePause is the least time between two deletions of a stream that confirms nothing although it has events: when
-	// a new one does not either, as without the right to publish some of them, another one is of no use.
-	remakePause = time.Minute
 	// unreadyAfter is how long NATS or the stream may be away before that is a problem.
 	unreadyAfter = lateAfter
 )
@@ -35,7 +32,6 @@ type health struct {
 
 	silentMu sync.Mutex // held while the server is asked
 	silent   silence
-	remade   time.Time // when the stream was deleted last; zero: never
 }
 
 // silence is a time without an answer to publications.
@@ -126,11 +122,7 @@ func (b *Bus) unacknowledged(ctx context.Context, err error) {
 		b.setUnready(errors.New("it confirms nothing"))
 		return
 	}
-	if info.State.LastSeq > 0 && !b.health.remade.IsZero() && time.Since(b.health.remade) < remakePause {
-		b.setUnready(errors.New("it confirms nothing, although it was made again"))
-		return
-	}
-	*s, b.health.remade = silence{}, time.Now()
+	*s = silence{}
 	b.log.Error().Str("stream", streamName).Uint64("last", info.State.LastSeq).
 		Msg("the event stream confirms nothing, as after a full disk; making it again from the outbox")
 	if err := b.js.DeleteStream(ctx, streamName); err != nil {
