@@ -125,10 +125,7 @@ func invalidField(md protoreflect.MessageDescriptor, data []byte) (path string, 
 		return "", false
 	}
 	for _, key := range slices.Sorted(maps.Keys(object)) {
-		fd := md.Fields().ByJSONName(key)
-		if fd == nil {
-			fd = md.Fields().ByName(protoreflect.Name(key))
-		}
+		fd := fieldByKey(md, key)
 		if fd == nil {
 			return printable(key), false
 		}
@@ -164,6 +161,15 @@ func within(path string, fd protoreflect.FieldDescriptor, value []byte) (string,
 func fits(md protoreflect.MessageDescriptor, fd protoreflect.FieldDescriptor, value []byte) bool {
 	alone := slices.Concat([]byte(`{"`+fd.JSONName()+`":`), value, []byte("}"))
 	return protojson.Unmarshal(alone, dynamicpb.NewMessage(md)) == nil
+}
+
+// fieldByKey returns the field that a key of a JSON object names, by its JSON name or its name in the contract; nil for
+// none.
+func fieldByKey(md protoreflect.MessageDescriptor, key string) protoreflect.FieldDescriptor {
+	if fd := md.Fields().ByJSONName(key); fd != nil {
+		return fd
+	}
+	return md.Fields().ByName(protoreflect.Name(key))
 }
 
 // readBody reads a body that [http.MaxBytesReader] bounds.
@@ -218,10 +224,7 @@ func applyHeaders(body *requestBody, data []byte, msg proto.Message) error {
 	}
 	paths := &fieldmaskpb.FieldMask{}
 	for key := range keys {
-		fd := m.Descriptor().Fields().ByJSONName(key)
-		if fd == nil {
-			fd = m.Descriptor().Fields().ByName(protoreflect.Name(key))
-		}
+		fd := fieldByKey(m.Descriptor(), key)
 		if fd == nil || fd == mask || fd.Name() == "etag" {
 			continue
 		}

@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protojson"
@@ -44,7 +45,9 @@ func conditionOf(r *http.Request, route *route) (string, error) {
 
 // withCondition passes a condition to a change without a body: together with the etag in the query and the one in the
 // body that a client may send all the same. All of them must be met.
-func withCondition(w http.ResponseWriter, r *http.Request, route *route, condition string) (*http.Request, error) {
+func withCondition(
+	w http.ResponseWriter, r *http.Request, route *route, query url.Values, condition string,
+) (*http.Request, error) {
 	if route.HasBody || !route.mutates() {
 		return r, nil
 	}
@@ -52,7 +55,6 @@ func withCondition(w http.ResponseWriter, r *http.Request, route *route, conditi
 	if err != nil {
 		return r, err
 	}
-	query := r.URL.Query()
 	if len(query["etag"]) > 1 || !route.query["etag"] {
 		return r, nil // grpc-gateway refuses repeated parameters
 	}
@@ -64,9 +66,7 @@ func withCondition(w http.ResponseWriter, r *http.Request, route *route, conditi
 		return r, err
 	}
 	query.Set("etag", condition)
-	r = r.Clone(r.Context())
-	r.URL.RawQuery = query.Encode()
-	return r, nil
+	return withQuery(r, query), nil
 }
 
 // etagInBody returns the etag in the body of a change that takes none otherwise.

@@ -30,7 +30,7 @@ func TestCheckQuery(t *testing.T) {
 		"a%0ab=1":                      {"ab"},
 		strings.Repeat("x", 99) + "=1": {strings.Repeat("x", 64)},
 	} {
-		err := checkQuery(r, query)
+		_, err := checkQuery(r, query)
 		t.Run(query, func(t *testing.T) {
 			if fields == nil {
 				if err != nil {
@@ -130,19 +130,21 @@ func TestTargetBounds(t *testing.T) {
 		}
 	}
 	r := newTestRoutes(t).byMethod[userv1.MasterService_ListMasters_FullMethodName]
-	if err := apierr.From(checkQuery(r, strings.Repeat("x=1&", 100))); err.ReasonName() != "MALFORMED_REQUEST" {
+	_, err := checkQuery(r, strings.Repeat("x=1&", 100))
+	if err := apierr.From(err); err.ReasonName() != "MALFORMED_REQUEST" {
 		t.Errorf("101 parameters: %v", err)
 	}
 	var query strings.Builder
 	for i := range 100 {
 		fmt.Fprintf(&query, "&x%d=1", i)
 	}
-	err := apierr.From(checkQuery(r, query.String()[1:]))
-	if len(err.Fields()) != 16 || !strings.HasSuffix(err.Message(), "; 84 more fields are not named") {
+	_, err = checkQuery(r, query.String()[1:])
+	if err := apierr.From(err); len(err.Fields()) != 16 || !strings.HasSuffix(err.Message(), "; 84 more fields are not named") {
 		t.Errorf("100 unknown parameters: %v", err)
 	}
 	for _, malformed := range []string{"a=%zz", "query=a;b=c"} {
-		wantError(t, checkQuery(r, malformed), "MALFORMED_REQUEST")
+		_, err := checkQuery(r, malformed)
+		wantError(t, err, "MALFORMED_REQUEST")
 	}
 }
 
@@ -152,7 +154,7 @@ func preconditions(r *http.Request, route *route) (*http.Request, string, error)
 	if err != nil {
 		return r, "", err
 	}
-	r, err = withCondition(httptest.NewRecorder(), r, route, condition)
+	r, err = withCondition(httptest.NewRecorder(), r, route, r.URL.Query(), condition)
 	return r, condition, err
 }
 

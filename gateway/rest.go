@@ -91,15 +91,15 @@ func (g *Gateway) prepare(next runtime.HandlerFunc) runtime.HandlerFunc {
 			writeError(w, r, err)
 			return
 		}
-		if err := checkQuery(route, r.URL.RawQuery); err != nil {
+		query, err := checkQuery(route, r.URL.RawQuery)
+		if err != nil {
 			writeError(w, r, err)
 			return
 		}
 		if route.HasBody && !checkMediaType(w, r) {
 			return
 		}
-		r, err := withNormalTimes(route, r)
-		if err != nil {
+		if r, err = withNormalTimes(route, r, query); err != nil {
 			writeError(w, r, err)
 			return
 		}
@@ -108,7 +108,7 @@ func (g *Gateway) prepare(next runtime.HandlerFunc) runtime.HandlerFunc {
 			writeError(w, r, err)
 			return
 		}
-		if r, err = withCondition(w, r, route, condition); err != nil {
+		if r, err = withCondition(w, r, route, query, condition); err != nil {
 			writeError(w, r, err)
 			return
 		}
@@ -194,14 +194,15 @@ func checkTarget(w http.ResponseWriter, r *http.Request) bool {
 	return false
 }
 
-// checkQuery refuses query parameters that the method does not have, and bytes that no parameter may contain.
-func checkQuery(route *route, raw string) error {
+// checkQuery returns the parameters of a query. It refuses those that the method does not have, and bytes that no
+// parameter may contain.
+func checkQuery(route *route, raw string) (url.Values, error) {
 	if strings.Count(raw, "&") >= maxParameters {
-		return malformed("the query has more than " + strconv.Itoa(maxParameters) + " parameters")
+		return nil, malformed("the query has more than " + strconv.Itoa(maxParameters) + " parameters")
 	}
 	query, err := url.ParseQuery(raw)
 	if err != nil {
-		return malformed("the query is malformed").WithCause(err)
+		return nil, malformed("the query is malformed").WithCause(err)
 	}
 	var bad *apierr.Error
 	for _, name := range slices.Sorted(maps.Keys(query)) {
@@ -214,14 +215,21 @@ func checkQuery(route *route, raw string) error {
 		}
 		for _, v := range query[name] {
 			if strings.ContainsRune(v, 0) || !utf8.ValidString(v) {
-				return apierr.InvalidField(name, "must be valid UTF-8 without NUL")
+				return nil, apierr.InvalidField(name, "must be valid UTF-8 without NUL")
 			}
 		}
 	}
 	if bad != nil {
-		return bad
+		return nil, bad
 	}
-	return nil
+	return query, nil
+}
+
+// withQuery returns the request with other parameters.
+func withQuery(r *http.Request, query url.Values) *http.Request {
+	r = r.Clone(r.Context())
+	r.URL.RawQuery = query.Encode()
+	return r
 }
 
 // checkMediaType refuses bodies that are not plain JSON. It writes the answer itself.

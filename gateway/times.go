@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,11 +37,10 @@ func isTime(md protoreflect.MessageDescriptor) bool {
 }
 
 // withNormalTimes checks the times among the query parameters of a request.
-func withNormalTimes(route *route, r *http.Request) (*http.Request, error) {
-	if r.URL.RawQuery == "" || !holdsTimes(route.desc.Input()) {
+func withNormalTimes(route *route, r *http.Request, query url.Values) (*http.Request, error) {
+	if len(query) == 0 || !holdsTimes(route.desc.Input()) {
 		return r, nil
 	}
-	q := r.URL.Query()
 	changed := false
 	fields := route.desc.Input().Fields()
 	for i := range fields.Len() {
@@ -49,24 +49,20 @@ func withNormalTimes(route *route, r *http.Request) (*http.Request, error) {
 			continue
 		}
 		for _, name := range []string{fd.JSONName(), string(fd.Name())} {
-			for j, text := range q[name] {
+			for j, text := range query[name] {
 				normal, err := normalTime(text)
 				if err != nil {
 					return r, apierr.InvalidField(string(fd.Name()), notATime).WithCause(err)
 				}
 				changed = changed || normal != text
-				q[name][j] = normal
+				query[name][j] = normal
 			}
 		}
 	}
 	if !changed {
 		return r, nil
 	}
-	u := *r.URL
-	u.RawQuery = q.Encode()
-	r = r.Clone(r.Context())
-	r.URL = &u
-	return r, nil
+	return withQuery(r, query), nil
 }
 
 var timesByMessage sync.Map // protoreflect.FullName → bool
@@ -171,10 +167,7 @@ func (r *timeReader) key(md protoreflect.MessageDescriptor, path string) (protor
 	if md.IsMapEntry() {
 		return md.Fields().ByName("value").Message(), path + "[" + strconv.Quote(printable(name)) + "]", nil
 	}
-	fd := md.Fields().ByJSONName(name)
-	if fd == nil {
-		fd = md.Fields().ByName(protoreflect.Name(name))
-	}
+	fd := fieldByKey(md, name)
 	if fd == nil {
 		return nil, "", nil
 	}

@@ -63,7 +63,8 @@ func TestTimesInQueries(t *testing.T) {
 		{"to=", "", "to"},
 		{"to=null", "", "to"},
 	} {
-		r, err := withNormalTimes(list, request(http.MethodGet, "/v1/appointments?"+c.query, ""))
+		r := request(http.MethodGet, "/v1/appointments?"+c.query, "")
+		r, err := withNormalTimes(list, r, r.URL.Query())
 		switch {
 		case c.field != "":
 			wantError(t, err, "INVALID_FIELDS", c.field)
