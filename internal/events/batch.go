@@ -18,9 +18,9 @@ const (
 	headerBatchCommit   = "Nats-Batch-Commit"
 )
 
-// publishBatch stores all messages in their order or none of them, and returns the sequence of the last one. A server that always syncs its files syncs once
-// for the batch instead of once for each message. After an error the messages may or may not have been stored. The
-// server refuses a batch that contains a message it has stored before.
+// publishBatch stores all messages in their order or none of them, and returns the sequence of the last one. A server
+// that always syncs its files syncs once for the batch instead of once for each message. After an error the messages
+// may or may not have been stored. The server refuses a batch that contains a message it has stored before.
 func (b *Bus) publishBatch(ctx context.Context, ms []*nats.Msg) (last uint64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()

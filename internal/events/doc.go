@@ -20,11 +20,12 @@
 // the stream has lost; [Republish] requests that. [Bus.Problems] says what is wrong.
 //
 // The stream has the events of one aggregate in their order, unless they are published
-// again: the relay has at most one unconfirmed event of an aggregate under way. A consumer receives them in that
-// order too, except that a newer event overtakes one that is tried again, or that
-// another process of the same consumer has. The older event is then skipped, unless
-// the consumer wants all versions (see [ConsumerConfig.AllVersions]). So an event's
-// body is the state after the change, not the difference.
+// again: the relay has at most one unconfirmed event of an aggregate under way. A
+// consumer receives them in that order too, except that a newer event overtakes one that
+// is tried again, or that another process of the same consumer has. The older event is
+// then skipped, unless the consumer wants all versions (see
+// [ConsumerConfig.AllVersions]). So an event's body is the state after the change, not
+// the difference.
 //
 // Besides that, [Bus.Broadcast] and [Bus.Watch] reach the processes that happen
 // to run, at most once, for dropping caches.

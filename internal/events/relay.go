@@ -191,7 +191,7 @@ func (r *Relay) round(ctx context.Context, l *lease, backoff time.Duration) (mor
 		if err := r.verify(ctx, l); errors.Is(err, errStream) {
 			// The events of an unknown stream are not touched. The bus finds out what is wrong with it.
 			r.log.Warn().Err(err).Msg("relay cannot examine the stream")
-			return false, min(max(2*backoff, relayMinBackoff), relayMaxBackoff), nil
+			return false, longer(backoff), nil
 		} else if err != nil {
 			return false, 0, err
 		}
@@ -264,6 +264,11 @@ func (r *Relay) settle(ctx context.Context, rows, done int, failed error, backof
 		return relayMinBackoff
 	}
 	r.bus.unacknowledged(ctx, failed)
+	return longer(backoff)
+}
+
+// longer returns the pause after another failure.
+func longer(backoff time.Duration) time.Duration {
 	return min(max(2*backoff, relayMinBackoff), relayMaxBackoff)
 }
 

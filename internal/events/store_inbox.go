@@ -22,7 +22,7 @@ func insertInbox(ctx context.Context, tx *postgres.DB, consumer string, es []Eve
 	}
 	var added []string
 	err := tx.Conn(ctx).Raw(`INSERT INTO inbox (consumer, event_id) SELECT ?, unnest(?::uuid[])
-		ON CONFLICT DO NOTHING RETURNING event_id::text`, consumer, array(ids)).Scan(&added).Error
+		ON CONFLICT DO NOTHING RETURNING event_id::text`, consumer, postgres.Array[string](ids)).Scan(&added).Error
 	if err != nil {
 		return nil, fmt.Errorf("write inbox: %w", err)
 	}

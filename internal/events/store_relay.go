@@ -2,10 +2,8 @@ package events
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -89,7 +87,7 @@ func (l *lease) mark(ctx context.Context, done []confirmed) error {
 			UPDATE outbox SET published_at = now() FROM held WHERE id = ANY(?::bigint[]) RETURNING id
 		)
 		SELECT (SELECT count(*) FROM held) AS held, (SELECT count(*) FROM marked) AS marked`,
-		last.seq, last.event, l.row.Holder, l.row.Term, l.row.Generation, l.row.LastSeq, array(ids)).Scan(&got).Error
+		last.seq, last.event, l.row.Holder, l.row.Term, l.row.Generation, l.row.LastSeq, postgres.Array[int64](ids)).Scan(&got).Error
 	switch {
 	case err != nil:
 		return fmt.Errorf("mark outbox: %w", err)
@@ -149,21 +147,3 @@ func prune(ctx context.Context, db *postgres.DB) (more bool, err error) {
 	}
 	return res.RowsAffected == pruneChunk, nil
 }
-
-// array is a PostgreSQL array literal of numbers or UUIDs. GORM passes it as one parameter, where it would expand a
-// slice.
-func array[T int64 | string](values []T) driver.Valuer {
-	var b strings.Builder
-	for i, v := range values {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		fmt.Fprint(&b, v)
-	}
-	return literal("{" + b.String() + "}")
-}
-
-type literal string
-
-// Value implements [driver.Valuer].
-func (l literal) Value() (driver.Value, error) { return string(l), nil }
