@@ -76,15 +76,15 @@ func (c *conn) IsValid() bool {
 	return c.usable()
 }
 
-// usable reports whether nothing is known against the connection. It costs no round trip.
+// usable reports whether nothing is known against the connection.
 func (c *conn) usable() bool {
-	return c.generation == c.connector.generation.Load() && !c.Conn.Conn().IsClosed() && c.wire.quiet()
+	return c.generation == c.connector.generation.Load() && !c.Conn.Conn().IsClosed()
 }
 
 // ResetSession implements [driver.SessionResetter]: database/sql calls it before a connection is used again. A
 // connection that the server has closed is found here, before anything is sent.
 func (c *conn) ResetSession(ctx context.Context) error {
-	if !c.usable() {
+	if !c.usable() || !c.wire.quiet() {
 		return driver.ErrBadConn
 	}
 	if time.Since(c.lastUse) > pingAfter {

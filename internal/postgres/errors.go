@@ -97,6 +97,13 @@ func Undone(err error) bool {
 	return ok && pgErr.SeverityUnlocalized == "ERROR"
 }
 
+// TimedOut reports whether PostgreSQL has rolled a statement back because it waited too
+// long for a lock, or took too long.
+func TimedOut(err error) bool {
+	state := SQLState(err)
+	return state == codeLockNotAvailable || state == codeQueryCanceled
+}
+
 // APIError turns what the driver reports about the state of the database into an
 // error that a client can act on: UNAVAILABLE when it cannot be reached, ABORTED
 // CONTENTION when others held the same rows for too long, DEADLINE_EXCEEDED when

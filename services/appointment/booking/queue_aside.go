@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/beauty-salon/platform/internal/events"
+	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/services/appointment/claims"
 )
 
@@ -31,7 +32,7 @@ func (q *Queue) writeAside(w *waiting, e *entry) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
-	stuck := waitedInVain(claims.Await(ctx, q.store.db, within(e, awaitPatience), e.subjects))
+	stuck := postgres.TimedOut(claims.Await(ctx, q.store.db, within(e, awaitPatience), e.subjects))
 	switch {
 	case !q.beginAside(e):
 	case stuck:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"github.com/beauty-salon/platform/internal/apierr"
@@ -34,7 +33,7 @@ func (q *Queue) commit(w *waiting, entries []*entry) {
 	switch {
 	case err == nil:
 		q.settle(w, entries, results, nil)
-	case waitedInVain(err):
+	case postgres.TimedOut(err):
 		q.stall(w, entries)
 	case !postgres.Undone(err):
 		q.lose(w, entries, attempt, err)
@@ -54,7 +53,7 @@ func (q *Queue) commitAlone(w *waiting, e *entry, patience time.Duration) {
 	attempt := id.New()
 	result, err := q.writeAlone(attempt, patience, e)
 	switch {
-	case waitedInVain(err):
+	case postgres.TimedOut(err):
 		q.stall(w, []*entry{e})
 	case err != nil && !postgres.Undone(err):
 		q.lose(w, []*entry{e}, attempt, err)
@@ -141,13 +140,6 @@ func (q *Queue) stall(w *waiting, entries []*entry) {
 	if len(rest) > 0 {
 		q.commit(w, rest)
 	}
-}
-
-// waitedInVain reports whether PostgreSQL has rolled a statement back because it waited too long for a lock
-// or took too long.
-func waitedInVain(err error) bool {
-	const lockNotAvailable, queryCanceled = "55P03", "57014"
-	return slices.Contains([]string{lockNotAvailable, queryCanceled}, postgres.SQLState(err))
 }
 
 // retryable reports whether the same statement may succeed when it is run again.

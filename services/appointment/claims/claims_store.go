@@ -58,22 +58,20 @@ func LockSelected(ctx context.Context, tx *postgres.DB, query string, args ...an
 	if deadline, ok := ctx.Deadline(); ok {
 		wait = min(wait, time.Until(deadline)/2)
 	}
-	conn := tx.Conn(ctx)
-	err := conn.Exec("SELECT set_config('lock_timeout', ?, true), set_config('statement_timeout', ?, true)",
+	err := tx.Conn(ctx).Exec("SELECT set_config('lock_timeout', ?, true), set_config('statement_timeout', ?, true)",
 		Milliseconds(wait/2), Milliseconds(wait)).Error
 	if err != nil {
 		return fmt.Errorf("limit the wait for locks: %w", err)
 	}
 	err = tx.Conn(ctx).Exec(lockSQL(query), args...).Error
-	switch postgres.SQLState(err) {
-	case "":
-	case "55P03", "57014": // lock_not_available, query_canceled: the statement only waits
+	switch {
+	case err == nil:
+		return nil
+	case postgres.TimedOut(err): // the statement only waits
 		return ErrContention.WithCause(err)
-	}
-	if err != nil {
+	default:
 		return fmt.Errorf("lock subjects: %w", err)
 	}
-	return nil
 }
 
 // Held returns those subjects whose locks somebody has. It waits for none.
