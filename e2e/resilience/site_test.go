@@ -110,6 +110,7 @@ func (s *site) copy(t *testing.T, env ...string) *salontest.System {
 // people is a customer and a master, what they book, and what they have to be notified of.
 type people struct {
 	cast     *salontest.Cast
+	starts   *salontest.System // where free times come from
 	expected []expectation
 }
 
@@ -118,13 +119,13 @@ func newPeople(t *testing.T, s *salontest.System) *people {
 	cast := s.NewCast(t)
 	cast.CustomerA.Pair(t) // signed in before anything breaks
 	cast.Master1.Pair(t)
-	return &people{cast: cast, expected: []expectation{{who: cast.CustomerA}, {who: cast.Master1}}}
+	return &people{cast: cast, starts: s, expected: []expectation{{who: cast.CustomerA}, {who: cast.Master1}}}
 }
 
-// book books an appointment at a copy, and repeats that as clients do until it succeeds.
-func (p *people) book(t *testing.T, at *salontest.System, start time.Time) notice {
+// book books an appointment at a copy, and repeats that as clients do until it succeeds. Both expect to be notified of it.
+func (p *people) book(t *testing.T, at *salontest.System) {
 	t.Helper()
-	req := salontest.Booking(p.cast.Master1, p.cast.Service, start)
+	req := salontest.Booking(p.cast.Master1, p.cast.Service, p.starts.NextStart())
 	req.RequestId = uuid.NewString()
 	token, booked := p.cast.CustomerA.Pair(t).GetAccessToken(), &appointmentv1.Appointment{}
 	var err error
@@ -136,7 +137,7 @@ func (p *people) book(t *testing.T, at *salontest.System, start time.Time) notic
 	}) {
 		t.Fatalf("no booking after %s: %v", recovery, err)
 	}
-	return notice{created, booked.GetId()}
+	p.expect(notice{created, booked.GetId()})
 }
 
 // expect adds to what both have to be notified of.
@@ -153,6 +154,13 @@ func (p *people) arrive(t *testing.T, at *salontest.System) {
 	if !salontest.Deadline(recovery, func() bool { missing = p.missing(t, at); return missing == nil }) {
 		t.Fatalf("after %s: %v", recovery, missing)
 	}
+}
+
+// notifiedOnce checks, once all consumers have handled everything, that both were notified of everything once.
+func (p *people) notifiedOnce(t *testing.T, queue *natstest.Server, at *salontest.System) {
+	t.Helper()
+	settled(t, queue)
+	exactlyOnce(t, at.GRPC(), p.expected)
 }
 
 func (p *people) missing(t *testing.T, at *salontest.System) error {

@@ -16,35 +16,34 @@ const catchUpPause = 50 * time.Millisecond
 // have been lost. It compares versions page by page. Failures do not stop it; it returns them joined.
 func (p *People) CatchUp(ctx context.Context) error {
 	var failed failures
-	p.reconcile(ctx, &failed, p.newerMasters, p.rereadMaster)
-	p.reconcile(ctx, &failed, p.newerAccounts, p.rereadAccount)
+	p.reconcile(ctx, &failed, p.newer("masters", newerMasters, (*userv1.FindNewerResponse).GetMasterIds), p.rereadMaster)
+	p.reconcile(ctx, &failed, p.newer("accounts", newerAccounts, (*userv1.FindNewerResponse).GetAccountIds), p.rereadAccount)
 	return failed.join()
 }
 
-// newerMasters is a page of masters of whom the owner has a newer state.
-func (p *People) newerMasters(ctx context.Context, after string) (ids []string, next string, err error) {
-	known, next, err := p.knownVersions(ctx, "masters", after)
-	if err != nil || len(known) == 0 {
-		return nil, "", err
-	}
-	found, err := p.owner.FindNewer(ctx, &userv1.FindNewerRequest{Masters: known})
-	if err != nil {
-		return nil, "", fmt.Errorf("compare masters: %w", err)
-	}
-	return found.GetMasterIds(), next, nil
+func newerMasters(known []*userv1.KnownVersion) *userv1.FindNewerRequest {
+	return &userv1.FindNewerRequest{Masters: known}
 }
 
-// newerAccounts is a page of accounts of which the owner has a newer state.
-func (p *People) newerAccounts(ctx context.Context, after string) (ids []string, next string, err error) {
-	known, next, err := p.knownVersions(ctx, "accounts", after)
-	if err != nil || len(known) == 0 {
-		return nil, "", err
+func newerAccounts(known []*userv1.KnownVersion) *userv1.FindNewerRequest {
+	return &userv1.FindNewerRequest{Accounts: known}
+}
+
+// newer returns the pages of those rows of a projection of which the owner has a newer state.
+func (p *People) newer(
+	table string, ask func([]*userv1.KnownVersion) *userv1.FindNewerRequest, found func(*userv1.FindNewerResponse) []string,
+) page {
+	return func(ctx context.Context, after string) (ids []string, next string, err error) {
+		known, next, err := p.knownVersions(ctx, table, after)
+		if err != nil || len(known) == 0 {
+			return nil, "", err
+		}
+		resp, err := p.owner.FindNewer(ctx, ask(known))
+		if err != nil {
+			return nil, "", fmt.Errorf("compare %s: %w", table, err)
+		}
+		return found(resp), next, nil
 	}
-	found, err := p.owner.FindNewer(ctx, &userv1.FindNewerRequest{Accounts: known})
-	if err != nil {
-		return nil, "", fmt.Errorf("compare accounts: %w", err)
-	}
-	return found.GetAccountIds(), next, nil
 }
 
 // knownVersions is a page of the versions in a projection. Before another page it lets a moment pass.
