@@ -78,7 +78,7 @@ func TestNATSOnAFullDisk(t *testing.T) {
 	p.arrive(t, system)
 	for range rounds() {
 		fill()
-		for range 50 {
+		for range 60 { // enough for a batch
 			p.book(t, system)
 		}
 		salontest.Eventually(t, func() error { return wantDetail(t, system, "degraded: events: outbox of appointments") })

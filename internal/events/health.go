@@ -86,14 +86,14 @@ func (b *Bus) setUnready(err error) {
 	b.health.unreadyErr = err
 }
 
-// acknowledged notes that the stream has confirmed an event.
+// acknowledged notes that the stream has stored an event.
 func (b *Bus) acknowledged() {
 	b.health.silentMu.Lock()
 	defer b.health.silentMu.Unlock()
 	b.health.silent = silence{}
 }
 
-// unacknowledged notes that the stream has confirmed nothing of a publication. When there was no answer for long,
+// unacknowledged notes that the stream has stored nothing of a publication. When there was no answer for long,
 // although the server answers questions about the stream, the stream is broken: after a write error, such as that of
 // a full disk, JetStream drops messages without an answer until it is restarted, also when there is space again. The
 // stream is then deleted, so that it is made again. Nothing is lost, because relays publish the outbox to a new

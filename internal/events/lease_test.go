@@ -84,7 +84,9 @@ func TestAReplacedRelayCannotMark(t *testing.T) {
 	if err != nil || len(rows) != 3 {
 		t.Fatalf("%d rows, %v", len(rows), err)
 	}
-	done := func(i int) []confirmed { return []confirmed{{rows[i].id, rows[i].event.ID, uint64(i + 1)}} }
+	done := func(i int) []confirmed {
+		return []confirmed{{id: rows[i].id, event: rows[i].event.ID, seq: uint64(i + 1)}}
+	}
 	old, marked := b.take(b.relay()), func() int { return b.count("SELECT count(*) FROM outbox WHERE published_at IS NOT NULL") }
 	if err := old.mark(t.Context(), done(0)); err != nil || marked() != 1 {
 		t.Fatalf("mark: %v, %d rows are marked", err, marked())

@@ -16,15 +16,17 @@ const batchFrom = 50
 
 // confirmed is a row that the stream has stored.
 type confirmed struct {
-	id    int64
-	event string
-	seq   uint64
+	id        int64
+	event     string
+	seq       uint64
+	duplicate bool // the stream had it before
 }
 
 // publish sends the rows. It returns the rows that the stream has confirmed, and why the others were refused. Many
 // rows are sent as one batch where the server supports it.
 func (r *Relay) publish(ctx context.Context, rows []outboxRow, generation int64) (done []confirmed, failed error) {
-	if len(rows) < batchFrom || !r.bus.batches.Load() {
+	if len(rows) < batchFrom || !r.bus.batches.Load() || r.singly {
+		r.singly = false
 		return r.publishEach(ctx, rows, generation)
 	}
 	batch := make([]*nats.Msg, len(rows))
@@ -32,13 +34,20 @@ func (r *Relay) publish(ctx context.Context, rows []outboxRow, generation int64)
 		batch[i] = row.event.message(r.db.Schema(), row.traceparent, generation)
 	}
 	last, err := r.bus.publishBatch(ctx, batch)
+	if unanswered(err) {
+		// Single events would most likely have no answer either. The next try is with them, after the caller has found
+		// out whether the stream is broken.
+		r.singly = true
+		r.metrics.failures.Inc()
+		return nil, err
+	}
 	if err != nil {
 		// The stream has one of the events already, or refuses one, or NATS is away.
 		r.log.Debug().Err(err).Msg("publishing one by one")
 		return r.publishEach(ctx, rows, generation)
 	}
 	for i, row := range rows {
-		done = append(done, confirmed{row.id, row.event.ID, last - uint64(len(rows)-1-i)})
+		done = append(done, confirmed{id: row.id, event: row.event.ID, seq: last - uint64(len(rows)-1-i)})
 	}
 	return done, nil
 }
@@ -91,7 +100,7 @@ func (s *sending) wait(ctx context.Context) error {
 	}
 	select {
 	case ack := <-s.ack.Ok():
-		s.seq = ack.Sequence
+		s.seq, s.duplicate = ack.Sequence, ack.Duplicate
 	case s.err = <-s.ack.Err():
 	case <-ctx.Done():
 		s.err = ctx.Err()

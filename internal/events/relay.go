@@ -1,9 +1,11 @@
 package events
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -49,6 +51,8 @@ type Relay struct {
 	// What this process has seen of the table relay, to recognize an older state.
 	seen     relayRow
 	wentBack bool // since the stream was last compared with the outbox
+
+	singly bool // the last batch had no answer, so that the next rows are published one by one
 
 	verified struct { // the last comparison of stream and outbox
 		at      time.Time
@@ -162,18 +166,18 @@ func (r *Relay) lead(ctx context.Context, l *lease) error {
 		if more {
 			continue
 		}
+		wake := woken
 		if backoff > 0 {
-			pause(ctx, jitter(backoff))
-			continue
+			wake = nil // the stream refuses new events too
 		}
-		poll := time.NewTimer(jitter(relayPoll))
+		next := time.NewTimer(jitter(cmp.Or(backoff, relayPoll)))
 		select {
 		case <-ctx.Done():
-		case <-woken:
+		case <-wake:
 		case <-ready:
-		case <-poll.C:
+		case <-next.C:
 		}
-		poll.Stop()
+		next.Stop()
 	}
 	return nil
 }
@@ -221,7 +225,7 @@ func (r *Relay) drain(ctx context.Context, l *lease, backoff time.Duration) (mor
 		if err := l.mark(ctx, done); err != nil {
 			return false, 0, err
 		}
-		if wait := r.settle(ctx, len(rows), len(done), failed, backoff); wait > 0 {
+		if wait := r.settle(ctx, len(rows), done, failed, backoff); wait > 0 {
 			return false, wait, nil
 		}
 	}
@@ -245,22 +249,24 @@ func (r *Relay) replay(ctx context.Context, l *lease, backoff time.Duration) (wa
 	if failed == nil {
 		err = l.replayed(ctx, rows[len(rows)-1].id+1, done)
 	}
-	return r.settle(ctx, len(rows), len(done), failed, backoff), err
+	return r.settle(ctx, len(rows), done, failed, backoff), err
 }
 
-// settle counts a publication and returns the pause after it, 0 when nothing failed.
-func (r *Relay) settle(ctx context.Context, rows, done int, failed error, backoff time.Duration) (wait time.Duration) {
-	r.metrics.published.Add(float64(done))
-	if done > 0 {
+// settle counts a publication and returns the pause after it, 0 when nothing failed. A broken stream still confirms what
+// it has already, so only new events show that the stream is well.
+func (r *Relay) settle(ctx context.Context, rows int, done []confirmed, failed error, backoff time.Duration) (wait time.Duration) {
+	r.metrics.published.Add(float64(len(done)))
+	stored := slices.ContainsFunc(done, func(c confirmed) bool { return !c.duplicate })
+	if stored {
 		r.bus.acknowledged()
 	}
 	if failed == nil {
 		return 0
 	}
 	if ctx.Err() == nil {
-		r.log.Warn().Err(failed).Int("published", done).Int("batch", rows).Msg("events stay in the outbox")
+		r.log.Warn().Err(failed).Int("published", len(done)).Int("batch", rows).Msg("events stay in the outbox")
 	}
-	if done > 0 {
+	if stored {
 		return relayMinBackoff
 	}
 	r.bus.unacknowledged(ctx, failed)

@@ -354,3 +354,29 @@ func TestAStreamOnAFullDisk(t *testing.T) {
 	b.waitPublished()
 	b.wantOnce(want)
 }
+
+// TestDuplicatesDoNotHideABrokenStream is about a stream that confirms only events which it has already. A relay that
+// publishes the outbox again would otherwise keep it broken, for all relays.
+func TestDuplicatesDoNotHideABrokenStream(t *testing.T) {
+	b := newBed(t)
+	b.waitReady()
+	relay := b.relay()
+	duplicates := []confirmed{{id: 1, event: newID(t), seq: 1, duplicate: true}}
+	for range brokenTries {
+		relay.settle(t.Context(), 2, nil, context.DeadlineExceeded, 0)
+		relay.settle(t.Context(), 2, duplicates, context.DeadlineExceeded, 0)
+	}
+	b.bus.health.silentMu.Lock()
+	tries := b.bus.health.silent.tries
+	b.bus.health.silentMu.Unlock()
+	if tries != 2*brokenTries {
+		t.Errorf("%d publications without an answer count, want %d", tries, 2*brokenTries)
+	}
+	relay.settle(t.Context(), 1, []confirmed{{id: 2, event: newID(t), seq: 2}}, nil, 0)
+	b.bus.health.silentMu.Lock()
+	tries = b.bus.health.silent.tries
+	b.bus.health.silentMu.Unlock()
+	if tries != 0 {
+		t.Errorf("%d publications without an answer count after an event was stored", tries)
+	}
+}
