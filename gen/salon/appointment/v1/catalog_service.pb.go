@@ -27,6 +27,123 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// PhaseKind is what happens in a phase.
+type PhaseKind int32
+
+const (
+	// Refused in requests.
+	PhaseKind_PHASE_KIND_UNSPECIFIED PhaseKind = 0
+	// The master works.
+	PhaseKind_PHASE_KIND_WORK PhaseKind = 1
+	// The customer waits, for a colour to set, and the master is free for others.
+	PhaseKind_PHASE_KIND_WAIT PhaseKind = 2
+)
+
+// Enum value maps for PhaseKind.
+var (
+	PhaseKind_name = map[int32]string{
+		0: "PHASE_KIND_UNSPECIFIED",
+		1: "PHASE_KIND_WORK",
+		2: "PHASE_KIND_WAIT",
+	}
+	PhaseKind_value = map[string]int32{
+		"PHASE_KIND_UNSPECIFIED": 0,
+		"PHASE_KIND_WORK":        1,
+		"PHASE_KIND_WAIT":        2,
+	}
+)
+
+func (x PhaseKind) Enum() *PhaseKind {
+	p := new(PhaseKind)
+	*p = x
+	return p
+}
+
+func (x PhaseKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (PhaseKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_salon_appointment_v1_catalog_service_proto_enumTypes[0].Descriptor()
+}
+
+func (PhaseKind) Type() protoreflect.EnumType {
+	return &file_salon_appointment_v1_catalog_service_proto_enumTypes[0]
+}
+
+func (x PhaseKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use PhaseKind.Descriptor instead.
+func (PhaseKind) EnumDescriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{0}
+}
+
+// Phase is a part of a service.
+type Phase struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What happens.
+	Kind PhaseKind `protobuf:"varint,1,opt,name=kind,proto3,enum=salon.appointment.v1.PhaseKind" json:"kind,omitempty"`
+	// How long it takes: 1 minute to 12 hours.
+	DurationMinutes int32 `protobuf:"varint,2,opt,name=duration_minutes,json=durationMinutes,proto3" json:"duration_minutes,omitempty"`
+	// The kinds of resources of which it takes one each; at most 3 in a service. Consecutive phases keep the resource.
+	ResourceKindIds []string `protobuf:"bytes,3,rep,name=resource_kind_ids,json=resourceKindIds,proto3" json:"resource_kind_ids,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *Phase) Reset() {
+	*x = Phase{}
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Phase) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Phase) ProtoMessage() {}
+
+func (x *Phase) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Phase.ProtoReflect.Descriptor instead.
+func (*Phase) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Phase) GetKind() PhaseKind {
+	if x != nil {
+		return x.Kind
+	}
+	return PhaseKind_PHASE_KIND_UNSPECIFIED
+}
+
+func (x *Phase) GetDurationMinutes() int32 {
+	if x != nil {
+		return x.DurationMinutes
+	}
+	return 0
+}
+
+func (x *Phase) GetResourceKindIds() []string {
+	if x != nil {
+		return x.ResourceKindIds
+	}
+	return nil
+}
+
 // Service is something that a salon does for a customer.
 type Service struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -55,14 +172,24 @@ type Service struct {
 	// When it last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Changes with every change; send it with an update to be refused when somebody else was faster.
-	Etag          string `protobuf:"bytes,12,opt,name=etag,proto3" json:"etag,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Etag string `protobuf:"bytes,12,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Its phases in their order, the first and the last of which are WORK. Their durations add up to duration_minutes.
+	Phases []*Phase `protobuf:"bytes,14,rep,name=phases,proto3" json:"phases,omitempty"`
+	// Whether customers may book it themselves.
+	OnlineBookable bool `protobuf:"varint,15,opt,name=online_bookable,json=onlineBookable,proto3" json:"online_bookable,omitempty"`
+	// Its own lead time. Absent: the salon's.
+	LeadTimeOverrideMinutes *int32 `protobuf:"varint,16,opt,name=lead_time_override_minutes,json=leadTimeOverrideMinutes,proto3,oneof" json:"lead_time_override_minutes,omitempty"`
+	// Its own horizon. Absent: the salon's.
+	HorizonOverrideDays *int32 `protobuf:"varint,17,opt,name=horizon_override_days,json=horizonOverrideDays,proto3,oneof" json:"horizon_override_days,omitempty"`
+	// Its own slot step. Absent: the salon's.
+	SlotStepOverrideMinutes *int32 `protobuf:"varint,18,opt,name=slot_step_override_minutes,json=slotStepOverrideMinutes,proto3,oneof" json:"slot_step_override_minutes,omitempty"`
+	unknownFields           protoimpl.UnknownFields
+	sizeCache               protoimpl.SizeCache
 }
 
 func (x *Service) Reset() {
 	*x = Service{}
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[0]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -74,7 +201,7 @@ func (x *Service) String() string {
 func (*Service) ProtoMessage() {}
 
 func (x *Service) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[0]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -87,7 +214,7 @@ func (x *Service) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Service.ProtoReflect.Descriptor instead.
 func (*Service) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{0}
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *Service) GetId() string {
@@ -181,6 +308,41 @@ func (x *Service) GetEtag() string {
 	return ""
 }
 
+func (x *Service) GetPhases() []*Phase {
+	if x != nil {
+		return x.Phases
+	}
+	return nil
+}
+
+func (x *Service) GetOnlineBookable() bool {
+	if x != nil {
+		return x.OnlineBookable
+	}
+	return false
+}
+
+func (x *Service) GetLeadTimeOverrideMinutes() int32 {
+	if x != nil && x.LeadTimeOverrideMinutes != nil {
+		return *x.LeadTimeOverrideMinutes
+	}
+	return 0
+}
+
+func (x *Service) GetHorizonOverrideDays() int32 {
+	if x != nil && x.HorizonOverrideDays != nil {
+		return *x.HorizonOverrideDays
+	}
+	return 0
+}
+
+func (x *Service) GetSlotStepOverrideMinutes() int32 {
+	if x != nil && x.SlotStepOverrideMinutes != nil {
+		return *x.SlotStepOverrideMinutes
+	}
+	return 0
+}
+
 // Offering is a service that a master performs.
 type Offering struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -207,14 +369,22 @@ type Offering struct {
 	// When it last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Changes with every change of the offering itself.
-	Etag          string `protobuf:"bytes,11,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,11,opt,name=etag,proto3" json:"etag,omitempty"`
+	// The master's own phases. None: the service's.
+	PhasesOverride []*Phase `protobuf:"bytes,13,rep,name=phases_override,json=phasesOverride,proto3" json:"phases_override,omitempty"`
+	// The master's own time before. Absent: the service's.
+	BufferBeforeOverrideMinutes *int32 `protobuf:"varint,14,opt,name=buffer_before_override_minutes,json=bufferBeforeOverrideMinutes,proto3,oneof" json:"buffer_before_override_minutes,omitempty"`
+	// The master's own time after. Absent: the service's.
+	BufferAfterOverrideMinutes *int32 `protobuf:"varint,15,opt,name=buffer_after_override_minutes,json=bufferAfterOverrideMinutes,proto3,oneof" json:"buffer_after_override_minutes,omitempty"`
+	// The phases of a booking as of now.
+	Phases        []*Phase `protobuf:"bytes,16,rep,name=phases,proto3" json:"phases,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Offering) Reset() {
 	*x = Offering{}
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[1]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -226,7 +396,7 @@ func (x *Offering) String() string {
 func (*Offering) ProtoMessage() {}
 
 func (x *Offering) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[1]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -239,7 +409,7 @@ func (x *Offering) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Offering.ProtoReflect.Descriptor instead.
 func (*Offering) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{1}
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Offering) GetSalonId() string {
@@ -326,6 +496,34 @@ func (x *Offering) GetEtag() string {
 	return ""
 }
 
+func (x *Offering) GetPhasesOverride() []*Phase {
+	if x != nil {
+		return x.PhasesOverride
+	}
+	return nil
+}
+
+func (x *Offering) GetBufferBeforeOverrideMinutes() int32 {
+	if x != nil && x.BufferBeforeOverrideMinutes != nil {
+		return *x.BufferBeforeOverrideMinutes
+	}
+	return 0
+}
+
+func (x *Offering) GetBufferAfterOverrideMinutes() int32 {
+	if x != nil && x.BufferAfterOverrideMinutes != nil {
+		return *x.BufferAfterOverrideMinutes
+	}
+	return 0
+}
+
+func (x *Offering) GetPhases() []*Phase {
+	if x != nil {
+		return x.Phases
+	}
+	return nil
+}
+
 // GetServiceRequest names a service.
 type GetServiceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -337,7 +535,7 @@ type GetServiceRequest struct {
 
 func (x *GetServiceRequest) Reset() {
 	*x = GetServiceRequest{}
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[2]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -349,7 +547,7 @@ func (x *GetServiceRequest) String() string {
 func (*GetServiceRequest) ProtoMessage() {}
 
 func (x *GetServiceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[2]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -362,7 +560,7 @@ func (x *GetServiceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetServiceRequest.ProtoReflect.Descriptor instead.
 func (*GetServiceRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{2}
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *GetServiceRequest) GetServiceId() string {
@@ -393,7 +591,7 @@ type ListServicesRequest struct {
 
 func (x *ListServicesRequest) Reset() {
 	*x = ListServicesRequest{}
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[3]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -405,7 +603,7 @@ func (x *ListServicesRequest) String() string {
 func (*ListServicesRequest) ProtoMessage() {}
 
 func (x *ListServicesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[3]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -418,7 +616,7 @@ func (x *ListServicesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListServicesRequest.ProtoReflect.Descriptor instead.
 func (*ListServicesRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{3}
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListServicesRequest) GetPageSize() int32 {
@@ -476,7 +674,7 @@ type ListServicesResponse struct {
 
 func (x *ListServicesResponse) Reset() {
 	*x = ListServicesResponse{}
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[4]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -488,7 +686,7 @@ func (x *ListServicesResponse) String() string {
 func (*ListServicesResponse) ProtoMessage() {}
 
 func (x *ListServicesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[4]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -501,7 +699,7 @@ func (x *ListServicesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListServicesResponse.ProtoReflect.Descriptor instead.
 func (*ListServicesResponse) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{4}
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ListServicesResponse) GetServices() []*Service {
@@ -529,8 +727,8 @@ type CreateServiceRequest struct {
 	Category string `protobuf:"bytes,3,opt,name=category,proto3" json:"category,omitempty"`
 	// The price in the salon's currency, unless a master has their own.
 	Price *v1.Money `protobuf:"bytes,4,opt,name=price,proto3" json:"price,omitempty"`
-	// How long it takes: 5 minutes to 12 hours.
-	DurationMinutes int32 `protobuf:"varint,5,opt,name=duration_minutes,json=durationMinutes,proto3" json:"duration_minutes,omitempty"`
+	// How long it takes: 5 minutes to 12 hours. Absent with phases: as long as these together.
+	DurationMinutes *int32 `protobuf:"varint,5,opt,name=duration_minutes,json=durationMinutes,proto3,oneof" json:"duration_minutes,omitempty"`
 	// Minutes that the master needs before it.
 	BufferBeforeMinutes int32 `protobuf:"varint,6,opt,name=buffer_before_minutes,json=bufferBeforeMinutes,proto3" json:"buffer_before_minutes,omitempty"`
 	// Minutes that the master needs after it.
@@ -540,14 +738,24 @@ type CreateServiceRequest struct {
 	// A UUID of the client's that makes the call safe to repeat for 24 hours.
 	RequestId string `protobuf:"bytes,9,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// The salon. Absent: the only one that the caller manages, else the default salon.
-	SalonId       *string `protobuf:"bytes,10,opt,name=salon_id,json=salonId,proto3,oneof" json:"salon_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	SalonId *string `protobuf:"bytes,10,opt,name=salon_id,json=salonId,proto3,oneof" json:"salon_id,omitempty"`
+	// Its phases in their order, the first and the last of which are WORK. None: one WORK phase without resources.
+	Phases []*Phase `protobuf:"bytes,11,rep,name=phases,proto3" json:"phases,omitempty"`
+	// Whether customers may book it themselves. Absent: they may.
+	OnlineBookable *bool `protobuf:"varint,12,opt,name=online_bookable,json=onlineBookable,proto3,oneof" json:"online_bookable,omitempty"`
+	// Its own lead time, in minutes. Absent: the salon's.
+	LeadTimeOverrideMinutes *int32 `protobuf:"varint,13,opt,name=lead_time_override_minutes,json=leadTimeOverrideMinutes,proto3,oneof" json:"lead_time_override_minutes,omitempty"`
+	// Its own horizon, in days. Absent: the salon's.
+	HorizonOverrideDays *int32 `protobuf:"varint,14,opt,name=horizon_override_days,json=horizonOverrideDays,proto3,oneof" json:"horizon_override_days,omitempty"`
+	// Its own slot step, in minutes. Absent: the salon's.
+	SlotStepOverrideMinutes *int32 `protobuf:"varint,15,opt,name=slot_step_override_minutes,json=slotStepOverrideMinutes,proto3,oneof" json:"slot_step_override_minutes,omitempty"`
+	unknownFields           protoimpl.UnknownFields
+	sizeCache               protoimpl.SizeCache
 }
 
 func (x *CreateServiceRequest) Reset() {
 	*x = CreateServiceRequest{}
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[5]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -559,7 +767,7 @@ func (x *CreateServiceRequest) String() string {
 func (*CreateServiceRequest) ProtoMessage() {}
 
 func (x *CreateServiceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[5]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -572,7 +780,7 @@ func (x *CreateServiceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateServiceRequest.ProtoReflect.Descriptor instead.
 func (*CreateServiceRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{5}
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CreateServiceRequest) GetName() string {
@@ -604,8 +812,8 @@ func (x *CreateServiceRequest) GetPrice() *v1.Money {
 }
 
 func (x *CreateServiceRequest) GetDurationMinutes() int32 {
-	if x != nil {
-		return x.DurationMinutes
+	if x != nil && x.DurationMinutes != nil {
+		return *x.DurationMinutes
 	}
 	return 0
 }
@@ -645,6 +853,41 @@ func (x *CreateServiceRequest) GetSalonId() string {
 	return ""
 }
 
+func (x *CreateServiceRequest) GetPhases() []*Phase {
+	if x != nil {
+		return x.Phases
+	}
+	return nil
+}
+
+func (x *CreateServiceRequest) GetOnlineBookable() bool {
+	if x != nil && x.OnlineBookable != nil {
+		return *x.OnlineBookable
+	}
+	return false
+}
+
+func (x *CreateServiceRequest) GetLeadTimeOverrideMinutes() int32 {
+	if x != nil && x.LeadTimeOverrideMinutes != nil {
+		return *x.LeadTimeOverrideMinutes
+	}
+	return 0
+}
+
+func (x *CreateServiceRequest) GetHorizonOverrideDays() int32 {
+	if x != nil && x.HorizonOverrideDays != nil {
+		return *x.HorizonOverrideDays
+	}
+	return 0
+}
+
+func (x *CreateServiceRequest) GetSlotStepOverrideMinutes() int32 {
+	if x != nil && x.SlotStepOverrideMinutes != nil {
+		return *x.SlotStepOverrideMinutes
+	}
+	return 0
+}
+
 // UpdateServiceRequest holds the fields of a service to change.
 type UpdateServiceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -658,7 +901,7 @@ type UpdateServiceRequest struct {
 	Category *string `protobuf:"bytes,4,opt,name=category,proto3,oneof" json:"category,omitempty"`
 	// The price, unless a master has their own.
 	Price *v1.Money `protobuf:"bytes,5,opt,name=price,proto3" json:"price,omitempty"`
-	// How long it takes: 5 minutes to 12 hours.
+	// How long it takes: 5 minutes to 12 hours. With several phases, it changes with these.
 	DurationMinutes *int32 `protobuf:"varint,6,opt,name=duration_minutes,json=durationMinutes,proto3,oneof" json:"duration_minutes,omitempty"`
 	// Minutes that the master needs before it.
 	BufferBeforeMinutes *int32 `protobuf:"varint,7,opt,name=buffer_before_minutes,json=bufferBeforeMinutes,proto3,oneof" json:"buffer_before_minutes,omitempty"`
@@ -669,14 +912,24 @@ type UpdateServiceRequest struct {
 	// The fields to write. Absent: those that are present.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,10,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// Refuses the update when the service has changed since.
-	Etag          string `protobuf:"bytes,11,opt,name=etag,proto3" json:"etag,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Etag string `protobuf:"bytes,11,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Its phases. In update_mask without a value: one WORK phase without resources.
+	Phases []*Phase `protobuf:"bytes,12,rep,name=phases,proto3" json:"phases,omitempty"`
+	// Whether customers may book it themselves.
+	OnlineBookable *bool `protobuf:"varint,13,opt,name=online_bookable,json=onlineBookable,proto3,oneof" json:"online_bookable,omitempty"`
+	// Its own lead time, in minutes. In update_mask without a value: the salon's.
+	LeadTimeOverrideMinutes *int32 `protobuf:"varint,14,opt,name=lead_time_override_minutes,json=leadTimeOverrideMinutes,proto3,oneof" json:"lead_time_override_minutes,omitempty"`
+	// Its own horizon, in days. In update_mask without a value: the salon's.
+	HorizonOverrideDays *int32 `protobuf:"varint,15,opt,name=horizon_override_days,json=horizonOverrideDays,proto3,oneof" json:"horizon_override_days,omitempty"`
+	// Its own slot step, in minutes. In update_mask without a value: the salon's.
+	SlotStepOverrideMinutes *int32 `protobuf:"varint,16,opt,name=slot_step_override_minutes,json=slotStepOverrideMinutes,proto3,oneof" json:"slot_step_override_minutes,omitempty"`
+	unknownFields           protoimpl.UnknownFields
+	sizeCache               protoimpl.SizeCache
 }
 
 func (x *UpdateServiceRequest) Reset() {
 	*x = UpdateServiceRequest{}
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[6]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -688,7 +941,7 @@ func (x *UpdateServiceRequest) String() string {
 func (*UpdateServiceRequest) ProtoMessage() {}
 
 func (x *UpdateServiceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[6]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -701,7 +954,7 @@ func (x *UpdateServiceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateServiceRequest.ProtoReflect.Descriptor instead.
 func (*UpdateServiceRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{6}
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *UpdateServiceRequest) GetServiceId() string {
@@ -781,6 +1034,41 @@ func (x *UpdateServiceRequest) GetEtag() string {
 	return ""
 }
 
+func (x *UpdateServiceRequest) GetPhases() []*Phase {
+	if x != nil {
+		return x.Phases
+	}
+	return nil
+}
+
+func (x *UpdateServiceRequest) GetOnlineBookable() bool {
+	if x != nil && x.OnlineBookable != nil {
+		return *x.OnlineBookable
+	}
+	return false
+}
+
+func (x *UpdateServiceRequest) GetLeadTimeOverrideMinutes() int32 {
+	if x != nil && x.LeadTimeOverrideMinutes != nil {
+		return *x.LeadTimeOverrideMinutes
+	}
+	return 0
+}
+
+func (x *UpdateServiceRequest) GetHorizonOverrideDays() int32 {
+	if x != nil && x.HorizonOverrideDays != nil {
+		return *x.HorizonOverrideDays
+	}
+	return 0
+}
+
+func (x *UpdateServiceRequest) GetSlotStepOverrideMinutes() int32 {
+	if x != nil && x.SlotStepOverrideMinutes != nil {
+		return *x.SlotStepOverrideMinutes
+	}
+	return 0
+}
+
 // DeleteServiceRequest names the service to remove.
 type DeleteServiceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -794,7 +1082,7 @@ type DeleteServiceRequest struct {
 
 func (x *DeleteServiceRequest) Reset() {
 	*x = DeleteServiceRequest{}
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[7]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -806,7 +1094,7 @@ func (x *DeleteServiceRequest) String() string {
 func (*DeleteServiceRequest) ProtoMessage() {}
 
 func (x *DeleteServiceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[7]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -819,7 +1107,7 @@ func (x *DeleteServiceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteServiceRequest.ProtoReflect.Descriptor instead.
 func (*DeleteServiceRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{7}
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *DeleteServiceRequest) GetServiceId() string {
@@ -851,7 +1139,7 @@ type ListOfferingsRequest struct {
 
 func (x *ListOfferingsRequest) Reset() {
 	*x = ListOfferingsRequest{}
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[8]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -863,7 +1151,7 @@ func (x *ListOfferingsRequest) String() string {
 func (*ListOfferingsRequest) ProtoMessage() {}
 
 func (x *ListOfferingsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[8]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -876,7 +1164,7 @@ func (x *ListOfferingsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOfferingsRequest.ProtoReflect.Descriptor instead.
 func (*ListOfferingsRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{8}
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListOfferingsRequest) GetMasterId() string {
@@ -913,7 +1201,7 @@ type ListOfferingsResponse struct {
 
 func (x *ListOfferingsResponse) Reset() {
 	*x = ListOfferingsResponse{}
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[9]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -925,7 +1213,7 @@ func (x *ListOfferingsResponse) String() string {
 func (*ListOfferingsResponse) ProtoMessage() {}
 
 func (x *ListOfferingsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[9]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -938,7 +1226,7 @@ func (x *ListOfferingsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOfferingsResponse.ProtoReflect.Descriptor instead.
 func (*ListOfferingsResponse) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{9}
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListOfferingsResponse) GetOfferings() []*Offering {
@@ -964,17 +1252,24 @@ type PutOfferingRequest struct {
 	ServiceId string `protobuf:"bytes,2,opt,name=service_id,json=serviceId,proto3" json:"service_id,omitempty"`
 	// The master's own price, in the service's currency. Absent: the service's price.
 	PriceOverride *v1.Money `protobuf:"bytes,3,opt,name=price_override,json=priceOverride,proto3" json:"price_override,omitempty"`
-	// The master's own duration: 5 minutes to 12 hours. Absent: the service's duration.
+	// The master's own duration: 5 minutes to 12 hours. Absent: the service's duration, or that of phases_override. The duration
+	// of a service with several phases is changed by phases_override.
 	DurationOverrideMinutes *int32 `protobuf:"varint,4,opt,name=duration_override_minutes,json=durationOverrideMinutes,proto3,oneof" json:"duration_override_minutes,omitempty"`
 	// Refuses the change when the offering has changed since. 0 makes the offering only where there is none.
-	Etag          string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Etag string `protobuf:"bytes,5,opt,name=etag,proto3" json:"etag,omitempty"`
+	// The master's own phases. None: the service's.
+	PhasesOverride []*Phase `protobuf:"bytes,6,rep,name=phases_override,json=phasesOverride,proto3" json:"phases_override,omitempty"`
+	// The master's own time before, in minutes. Absent: the service's.
+	BufferBeforeOverrideMinutes *int32 `protobuf:"varint,7,opt,name=buffer_before_override_minutes,json=bufferBeforeOverrideMinutes,proto3,oneof" json:"buffer_before_override_minutes,omitempty"`
+	// The master's own time after, in minutes. Absent: the service's.
+	BufferAfterOverrideMinutes *int32 `protobuf:"varint,8,opt,name=buffer_after_override_minutes,json=bufferAfterOverrideMinutes,proto3,oneof" json:"buffer_after_override_minutes,omitempty"`
+	unknownFields              protoimpl.UnknownFields
+	sizeCache                  protoimpl.SizeCache
 }
 
 func (x *PutOfferingRequest) Reset() {
 	*x = PutOfferingRequest{}
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[10]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -986,7 +1281,7 @@ func (x *PutOfferingRequest) String() string {
 func (*PutOfferingRequest) ProtoMessage() {}
 
 func (x *PutOfferingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[10]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -999,7 +1294,7 @@ func (x *PutOfferingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutOfferingRequest.ProtoReflect.Descriptor instead.
 func (*PutOfferingRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{10}
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *PutOfferingRequest) GetMasterId() string {
@@ -1037,6 +1332,27 @@ func (x *PutOfferingRequest) GetEtag() string {
 	return ""
 }
 
+func (x *PutOfferingRequest) GetPhasesOverride() []*Phase {
+	if x != nil {
+		return x.PhasesOverride
+	}
+	return nil
+}
+
+func (x *PutOfferingRequest) GetBufferBeforeOverrideMinutes() int32 {
+	if x != nil && x.BufferBeforeOverrideMinutes != nil {
+		return *x.BufferBeforeOverrideMinutes
+	}
+	return 0
+}
+
+func (x *PutOfferingRequest) GetBufferAfterOverrideMinutes() int32 {
+	if x != nil && x.BufferAfterOverrideMinutes != nil {
+		return *x.BufferAfterOverrideMinutes
+	}
+	return 0
+}
+
 // DeleteOfferingRequest names the offering to remove.
 type DeleteOfferingRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1052,7 +1368,7 @@ type DeleteOfferingRequest struct {
 
 func (x *DeleteOfferingRequest) Reset() {
 	*x = DeleteOfferingRequest{}
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[11]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1064,7 +1380,7 @@ func (x *DeleteOfferingRequest) String() string {
 func (*DeleteOfferingRequest) ProtoMessage() {}
 
 func (x *DeleteOfferingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[11]
+	mi := &file_salon_appointment_v1_catalog_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1077,7 +1393,7 @@ func (x *DeleteOfferingRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteOfferingRequest.ProtoReflect.Descriptor instead.
 func (*DeleteOfferingRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{11}
+	return file_salon_appointment_v1_catalog_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *DeleteOfferingRequest) GetMasterId() string {
@@ -1105,7 +1421,12 @@ var File_salon_appointment_v1_catalog_service_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\n" +
-	"*salon/appointment/v1/catalog_service.proto\x12\x14salon.appointment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18salon/api/v1/money.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a!salon/appointment/v1/errors.proto\"\xa9\x04\n" +
+	"*salon/appointment/v1/catalog_service.proto\x12\x14salon.appointment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18salon/api/v1/money.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a!salon/appointment/v1/errors.proto\"\xcf\x01\n" +
+	"\x05Phase\x12E\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1f.salon.appointment.v1.PhaseKindB\x10\xe0A\x02\xbaH\n" +
+	"\xc8\x01\x01\x82\x01\x04\x10\x01 \x00R\x04kind\x12=\n" +
+	"\x10duration_minutes\x18\x02 \x01(\x05B\x12\xe0A\x02\xbaH\f\xc8\x01\x01\x1a\a@\x1e\x18\xd0\x05(\x01R\x0fdurationMinutes\x12@\n" +
+	"\x11resource_kind_ids\x18\x03 \x03(\tB\x14\xe0A\x01\xbaH\x0e\x92\x01\v\x10\x03\x18\x01\"\x05r\x03\xb0\x01\x01R\x0fresourceKindIds\"\xb5\a\n" +
 	"\aService\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\x1e\n" +
 	"\bsalon_id\x18\r \x01(\tB\x03\xe0A\x03R\asalonId\x12\x17\n" +
@@ -1122,7 +1443,15 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12\x17\n" +
-	"\x04etag\x18\f \x01(\tB\x03\xe0A\x03R\x04etag\"\xdf\x04\n" +
+	"\x04etag\x18\f \x01(\tB\x03\xe0A\x03R\x04etag\x128\n" +
+	"\x06phases\x18\x0e \x03(\v2\x1b.salon.appointment.v1.PhaseB\x03\xe0A\x03R\x06phases\x12,\n" +
+	"\x0fonline_bookable\x18\x0f \x01(\bB\x03\xe0A\x03R\x0eonlineBookable\x12E\n" +
+	"\x1alead_time_override_minutes\x18\x10 \x01(\x05B\x03\xe0A\x03H\x00R\x17leadTimeOverrideMinutes\x88\x01\x01\x12<\n" +
+	"\x15horizon_override_days\x18\x11 \x01(\x05B\x03\xe0A\x03H\x01R\x13horizonOverrideDays\x88\x01\x01\x12E\n" +
+	"\x1aslot_step_override_minutes\x18\x12 \x01(\x05B\x03\xe0A\x03H\x02R\x17slotStepOverrideMinutes\x88\x01\x01B\x1d\n" +
+	"\x1b_lead_time_override_minutesB\x18\n" +
+	"\x16_horizon_override_daysB\x1d\n" +
+	"\x1b_slot_step_override_minutes\"\xc5\a\n" +
 	"\bOffering\x12\x1e\n" +
 	"\bsalon_id\x18\f \x01(\tB\x03\xe0A\x03R\asalonId\x12 \n" +
 	"\tmaster_id\x18\x01 \x01(\tB\x03\xe0A\x03R\bmasterId\x12\"\n" +
@@ -1139,8 +1468,14 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\vupdate_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12\x17\n" +
-	"\x04etag\x18\v \x01(\tB\x03\xe0A\x03R\x04etagB\x1c\n" +
-	"\x1a_duration_override_minutes\"B\n" +
+	"\x04etag\x18\v \x01(\tB\x03\xe0A\x03R\x04etag\x12I\n" +
+	"\x0fphases_override\x18\r \x03(\v2\x1b.salon.appointment.v1.PhaseB\x03\xe0A\x03R\x0ephasesOverride\x12M\n" +
+	"\x1ebuffer_before_override_minutes\x18\x0e \x01(\x05B\x03\xe0A\x03H\x01R\x1bbufferBeforeOverrideMinutes\x88\x01\x01\x12K\n" +
+	"\x1dbuffer_after_override_minutes\x18\x0f \x01(\x05B\x03\xe0A\x03H\x02R\x1abufferAfterOverrideMinutes\x88\x01\x01\x128\n" +
+	"\x06phases\x18\x10 \x03(\v2\x1b.salon.appointment.v1.PhaseB\x03\xe0A\x03R\x06phasesB\x1c\n" +
+	"\x1a_duration_override_minutesB!\n" +
+	"\x1f_buffer_before_override_minutesB \n" +
+	"\x1e_buffer_after_override_minutes\"B\n" +
 	"\x11GetServiceRequest\x12-\n" +
 	"\n" +
 	"service_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\"\xa3\x02\n" +
@@ -1157,23 +1492,34 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\t_salon_id\"\x83\x01\n" +
 	"\x14ListServicesResponse\x12>\n" +
 	"\bservices\x18\x01 \x03(\v2\x1d.salon.appointment.v1.ServiceB\x03\xe0A\x03R\bservices\x12+\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xe9\x04\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xd1\b\n" +
 	"\x14CreateServiceRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xe0A\x02\xbaH \xc8\x01\x01r\x1b\xc8\xe9\x18\x01\x10\x01\x18d\x92\x02\x10Cut and blow-dryR\x04name\x12J\n" +
 	"\vdescription\x18\x02 \x01(\tB(\xe0A\x01\xbaH\"r \xd0\xe9\x18\x01\x18\xd0\x0f\x92\x02\x16Wash, cut and styling.R\vdescription\x126\n" +
 	"\bcategory\x18\x03 \x01(\tB\x1a\xe0A\x02\xbaH\x14\xc8\x01\x01r\x0f\xc8\xe9\x18\x01\x10\x01\x182\x92\x02\x04HairR\bcategory\x124\n" +
-	"\x05price\x18\x04 \x01(\v2\x13.salon.api.v1.MoneyB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x05price\x12=\n" +
-	"\x10duration_minutes\x18\x05 \x01(\x05B\x12\xe0A\x02\xbaH\f\xc8\x01\x01\x1a\a@<\x18\xd0\x05(\x05R\x0fdurationMinutes\x12C\n" +
+	"\x05price\x18\x04 \x01(\v2\x13.salon.api.v1.MoneyB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x05price\x12?\n" +
+	"\x10duration_minutes\x18\x05 \x01(\x05B\x0f\xe0A\x01\xbaH\t\x1a\a@<\x18\xd0\x05(\x05H\x00R\x0fdurationMinutes\x88\x01\x01\x12C\n" +
 	"\x15buffer_before_minutes\x18\x06 \x01(\x05B\x0f\xe0A\x01\xbaH\t\x1a\a@\x00\x18\xf0\x01(\x00R\x13bufferBeforeMinutes\x12A\n" +
 	"\x14buffer_after_minutes\x18\a \x01(\x05B\x0f\xe0A\x01\xbaH\t\x1a\a@\n" +
 	"\x18\xf0\x01(\x00R\x12bufferAfterMinutes\x12 \n" +
-	"\x06active\x18\b \x01(\bB\x03\xe0A\x01H\x00R\x06active\x88\x01\x01\x12-\n" +
+	"\x06active\x18\b \x01(\bB\x03\xe0A\x01H\x01R\x06active\x88\x01\x01\x12-\n" +
 	"\n" +
 	"request_id\x18\t \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\x12+\n" +
 	"\bsalon_id\x18\n" +
-	" \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x01R\asalonId\x88\x01\x01B\t\n" +
+	" \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x02R\asalonId\x88\x01\x01\x12@\n" +
+	"\x06phases\x18\v \x03(\v2\x1b.salon.appointment.v1.PhaseB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x06phases\x121\n" +
+	"\x0fonline_bookable\x18\f \x01(\bB\x03\xe0A\x01H\x03R\x0eonlineBookable\x88\x01\x01\x12R\n" +
+	"\x1alead_time_override_minutes\x18\r \x01(\x05B\x10\xe0A\x01\xbaH\n" +
+	"\x1a\b@x\x18\xc0\xf4\a(\x00H\x04R\x17leadTimeOverrideMinutes\x88\x01\x01\x12H\n" +
+	"\x15horizon_override_days\x18\x0e \x01(\x05B\x0f\xe0A\x01\xbaH\t\x1a\a@<\x18\xee\x02(\x01H\x05R\x13horizonOverrideDays\x88\x01\x01\x12P\n" +
+	"\x1aslot_step_override_minutes\x18\x0f \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06@\x1e\x18<(\x05H\x06R\x17slotStepOverrideMinutes\x88\x01\x01B\x13\n" +
+	"\x11_duration_minutesB\t\n" +
 	"\a_activeB\v\n" +
-	"\t_salon_id\"\x8f\x06\n" +
+	"\t_salon_idB\x12\n" +
+	"\x10_online_bookableB\x1d\n" +
+	"\x1b_lead_time_override_minutesB\x18\n" +
+	"\x16_horizon_override_daysB\x1d\n" +
+	"\x1b_slot_step_override_minutes\"\xe0\t\n" +
 	"\x14UpdateServiceRequest\x12-\n" +
 	"\n" +
 	"service_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12<\n" +
@@ -1189,14 +1535,25 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\vupdate_mask\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.FieldMaskB\x03\xe0A\x01R\n" +
 	"updateMask\x12\x1f\n" +
-	"\x04etag\x18\v \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etagB\a\n" +
+	"\x04etag\x18\v \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\x12@\n" +
+	"\x06phases\x18\f \x03(\v2\x1b.salon.appointment.v1.PhaseB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x06phases\x121\n" +
+	"\x0fonline_bookable\x18\r \x01(\bB\x03\xe0A\x01H\aR\x0eonlineBookable\x88\x01\x01\x12R\n" +
+	"\x1alead_time_override_minutes\x18\x0e \x01(\x05B\x10\xe0A\x01\xbaH\n" +
+	"\x1a\b@x\x18\xc0\xf4\a(\x00H\bR\x17leadTimeOverrideMinutes\x88\x01\x01\x12H\n" +
+	"\x15horizon_override_days\x18\x0f \x01(\x05B\x0f\xe0A\x01\xbaH\t\x1a\a@<\x18\xee\x02(\x01H\tR\x13horizonOverrideDays\x88\x01\x01\x12P\n" +
+	"\x1aslot_step_override_minutes\x18\x10 \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06@\x1e\x18<(\x05H\n" +
+	"R\x17slotStepOverrideMinutes\x88\x01\x01B\a\n" +
 	"\x05_nameB\x0e\n" +
 	"\f_descriptionB\v\n" +
 	"\t_categoryB\x13\n" +
 	"\x11_duration_minutesB\x18\n" +
 	"\x16_buffer_before_minutesB\x17\n" +
 	"\x15_buffer_after_minutesB\t\n" +
-	"\a_active\"f\n" +
+	"\a_activeB\x12\n" +
+	"\x10_online_bookableB\x1d\n" +
+	"\x1b_lead_time_override_minutesB\x18\n" +
+	"\x16_horizon_override_daysB\x1d\n" +
+	"\x1b_slot_step_override_minutes\"f\n" +
 	"\x14DeleteServiceRequest\x12-\n" +
 	"\n" +
 	"service_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12\x1f\n" +
@@ -1209,20 +1566,29 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"\x87\x01\n" +
 	"\x15ListOfferingsResponse\x12A\n" +
 	"\tofferings\x18\x01 \x03(\v2\x1e.salon.appointment.v1.OfferingB\x03\xe0A\x03R\tofferings\x12+\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xc2\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\x8e\x05\n" +
 	"\x12PutOfferingRequest\x12+\n" +
 	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\x12-\n" +
 	"\n" +
 	"service_id\x18\x02 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12?\n" +
 	"\x0eprice_override\x18\x03 \x01(\v2\x13.salon.api.v1.MoneyB\x03\xe0A\x01R\rpriceOverride\x12P\n" +
 	"\x19duration_override_minutes\x18\x04 \x01(\x05B\x0f\xe0A\x01\xbaH\t\x1a\a@K\x18\xd0\x05(\x05H\x00R\x17durationOverrideMinutes\x88\x01\x01\x12\x1f\n" +
-	"\x04etag\x18\x05 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etagB\x1c\n" +
-	"\x1a_duration_override_minutes\"\x94\x01\n" +
+	"\x04etag\x18\x05 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\x12Q\n" +
+	"\x0fphases_override\x18\x06 \x03(\v2\x1b.salon.appointment.v1.PhaseB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\x14R\x0ephasesOverride\x12Y\n" +
+	"\x1ebuffer_before_override_minutes\x18\a \x01(\x05B\x0f\xe0A\x01\xbaH\t\x1a\a@\x05\x18\xf0\x01(\x00H\x01R\x1bbufferBeforeOverrideMinutes\x88\x01\x01\x12W\n" +
+	"\x1dbuffer_after_override_minutes\x18\b \x01(\x05B\x0f\xe0A\x01\xbaH\t\x1a\a@\x0f\x18\xf0\x01(\x00H\x02R\x1abufferAfterOverrideMinutes\x88\x01\x01B\x1c\n" +
+	"\x1a_duration_override_minutesB!\n" +
+	"\x1f_buffer_before_override_minutesB \n" +
+	"\x1e_buffer_after_override_minutes\"\x94\x01\n" +
 	"\x15DeleteOfferingRequest\x12+\n" +
 	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\x12-\n" +
 	"\n" +
 	"service_id\x18\x02 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12\x1f\n" +
-	"\x04etag\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag2\xaf\t\n" +
+	"\x04etag\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag*Q\n" +
+	"\tPhaseKind\x12\x1a\n" +
+	"\x16PHASE_KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fPHASE_KIND_WORK\x10\x01\x12\x13\n" +
+	"\x0fPHASE_KIND_WAIT\x10\x022\xaf\t\n" +
 	"\x0eCatalogService\x12\x99\x01\n" +
 	"\n" +
 	"GetService\x12'.salon.appointment.v1.GetServiceRequest\x1a\x1d.salon.appointment.v1.Service\"C\xca\xe9\x18\x02\b\x01\xd2\xe9\x18\x15\n" +
@@ -1249,60 +1615,70 @@ func file_salon_appointment_v1_catalog_service_proto_rawDescGZIP() []byte {
 	return file_salon_appointment_v1_catalog_service_proto_rawDescData
 }
 
-var file_salon_appointment_v1_catalog_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_salon_appointment_v1_catalog_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_salon_appointment_v1_catalog_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_salon_appointment_v1_catalog_service_proto_goTypes = []any{
-	(*Service)(nil),               // 0: salon.appointment.v1.Service
-	(*Offering)(nil),              // 1: salon.appointment.v1.Offering
-	(*GetServiceRequest)(nil),     // 2: salon.appointment.v1.GetServiceRequest
-	(*ListServicesRequest)(nil),   // 3: salon.appointment.v1.ListServicesRequest
-	(*ListServicesResponse)(nil),  // 4: salon.appointment.v1.ListServicesResponse
-	(*CreateServiceRequest)(nil),  // 5: salon.appointment.v1.CreateServiceRequest
-	(*UpdateServiceRequest)(nil),  // 6: salon.appointment.v1.UpdateServiceRequest
-	(*DeleteServiceRequest)(nil),  // 7: salon.appointment.v1.DeleteServiceRequest
-	(*ListOfferingsRequest)(nil),  // 8: salon.appointment.v1.ListOfferingsRequest
-	(*ListOfferingsResponse)(nil), // 9: salon.appointment.v1.ListOfferingsResponse
-	(*PutOfferingRequest)(nil),    // 10: salon.appointment.v1.PutOfferingRequest
-	(*DeleteOfferingRequest)(nil), // 11: salon.appointment.v1.DeleteOfferingRequest
-	(*v1.Money)(nil),              // 12: salon.api.v1.Money
-	(*timestamppb.Timestamp)(nil), // 13: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil), // 14: google.protobuf.FieldMask
-	(*emptypb.Empty)(nil),         // 15: google.protobuf.Empty
+	(PhaseKind)(0),                // 0: salon.appointment.v1.PhaseKind
+	(*Phase)(nil),                 // 1: salon.appointment.v1.Phase
+	(*Service)(nil),               // 2: salon.appointment.v1.Service
+	(*Offering)(nil),              // 3: salon.appointment.v1.Offering
+	(*GetServiceRequest)(nil),     // 4: salon.appointment.v1.GetServiceRequest
+	(*ListServicesRequest)(nil),   // 5: salon.appointment.v1.ListServicesRequest
+	(*ListServicesResponse)(nil),  // 6: salon.appointment.v1.ListServicesResponse
+	(*CreateServiceRequest)(nil),  // 7: salon.appointment.v1.CreateServiceRequest
+	(*UpdateServiceRequest)(nil),  // 8: salon.appointment.v1.UpdateServiceRequest
+	(*DeleteServiceRequest)(nil),  // 9: salon.appointment.v1.DeleteServiceRequest
+	(*ListOfferingsRequest)(nil),  // 10: salon.appointment.v1.ListOfferingsRequest
+	(*ListOfferingsResponse)(nil), // 11: salon.appointment.v1.ListOfferingsResponse
+	(*PutOfferingRequest)(nil),    // 12: salon.appointment.v1.PutOfferingRequest
+	(*DeleteOfferingRequest)(nil), // 13: salon.appointment.v1.DeleteOfferingRequest
+	(*v1.Money)(nil),              // 14: salon.api.v1.Money
+	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil), // 16: google.protobuf.FieldMask
+	(*emptypb.Empty)(nil),         // 17: google.protobuf.Empty
 }
 var file_salon_appointment_v1_catalog_service_proto_depIdxs = []int32{
-	12, // 0: salon.appointment.v1.Service.price:type_name -> salon.api.v1.Money
-	13, // 1: salon.appointment.v1.Service.create_time:type_name -> google.protobuf.Timestamp
-	13, // 2: salon.appointment.v1.Service.update_time:type_name -> google.protobuf.Timestamp
-	12, // 3: salon.appointment.v1.Offering.price_override:type_name -> salon.api.v1.Money
-	12, // 4: salon.appointment.v1.Offering.price:type_name -> salon.api.v1.Money
-	13, // 5: salon.appointment.v1.Offering.create_time:type_name -> google.protobuf.Timestamp
-	13, // 6: salon.appointment.v1.Offering.update_time:type_name -> google.protobuf.Timestamp
-	0,  // 7: salon.appointment.v1.ListServicesResponse.services:type_name -> salon.appointment.v1.Service
-	12, // 8: salon.appointment.v1.CreateServiceRequest.price:type_name -> salon.api.v1.Money
-	12, // 9: salon.appointment.v1.UpdateServiceRequest.price:type_name -> salon.api.v1.Money
-	14, // 10: salon.appointment.v1.UpdateServiceRequest.update_mask:type_name -> google.protobuf.FieldMask
-	1,  // 11: salon.appointment.v1.ListOfferingsResponse.offerings:type_name -> salon.appointment.v1.Offering
-	12, // 12: salon.appointment.v1.PutOfferingRequest.price_override:type_name -> salon.api.v1.Money
-	2,  // 13: salon.appointment.v1.CatalogService.GetService:input_type -> salon.appointment.v1.GetServiceRequest
-	3,  // 14: salon.appointment.v1.CatalogService.ListServices:input_type -> salon.appointment.v1.ListServicesRequest
-	5,  // 15: salon.appointment.v1.CatalogService.CreateService:input_type -> salon.appointment.v1.CreateServiceRequest
-	6,  // 16: salon.appointment.v1.CatalogService.UpdateService:input_type -> salon.appointment.v1.UpdateServiceRequest
-	7,  // 17: salon.appointment.v1.CatalogService.DeleteService:input_type -> salon.appointment.v1.DeleteServiceRequest
-	8,  // 18: salon.appointment.v1.CatalogService.ListOfferings:input_type -> salon.appointment.v1.ListOfferingsRequest
-	10, // 19: salon.appointment.v1.CatalogService.PutOffering:input_type -> salon.appointment.v1.PutOfferingRequest
-	11, // 20: salon.appointment.v1.CatalogService.DeleteOffering:input_type -> salon.appointment.v1.DeleteOfferingRequest
-	0,  // 21: salon.appointment.v1.CatalogService.GetService:output_type -> salon.appointment.v1.Service
-	4,  // 22: salon.appointment.v1.CatalogService.ListServices:output_type -> salon.appointment.v1.ListServicesResponse
-	0,  // 23: salon.appointment.v1.CatalogService.CreateService:output_type -> salon.appointment.v1.Service
-	0,  // 24: salon.appointment.v1.CatalogService.UpdateService:output_type -> salon.appointment.v1.Service
-	15, // 25: salon.appointment.v1.CatalogService.DeleteService:output_type -> google.protobuf.Empty
-	9,  // 26: salon.appointment.v1.CatalogService.ListOfferings:output_type -> salon.appointment.v1.ListOfferingsResponse
-	1,  // 27: salon.appointment.v1.CatalogService.PutOffering:output_type -> salon.appointment.v1.Offering
-	15, // 28: salon.appointment.v1.CatalogService.DeleteOffering:output_type -> google.protobuf.Empty
-	21, // [21:29] is the sub-list for method output_type
-	13, // [13:21] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	0,  // 0: salon.appointment.v1.Phase.kind:type_name -> salon.appointment.v1.PhaseKind
+	14, // 1: salon.appointment.v1.Service.price:type_name -> salon.api.v1.Money
+	15, // 2: salon.appointment.v1.Service.create_time:type_name -> google.protobuf.Timestamp
+	15, // 3: salon.appointment.v1.Service.update_time:type_name -> google.protobuf.Timestamp
+	1,  // 4: salon.appointment.v1.Service.phases:type_name -> salon.appointment.v1.Phase
+	14, // 5: salon.appointment.v1.Offering.price_override:type_name -> salon.api.v1.Money
+	14, // 6: salon.appointment.v1.Offering.price:type_name -> salon.api.v1.Money
+	15, // 7: salon.appointment.v1.Offering.create_time:type_name -> google.protobuf.Timestamp
+	15, // 8: salon.appointment.v1.Offering.update_time:type_name -> google.protobuf.Timestamp
+	1,  // 9: salon.appointment.v1.Offering.phases_override:type_name -> salon.appointment.v1.Phase
+	1,  // 10: salon.appointment.v1.Offering.phases:type_name -> salon.appointment.v1.Phase
+	2,  // 11: salon.appointment.v1.ListServicesResponse.services:type_name -> salon.appointment.v1.Service
+	14, // 12: salon.appointment.v1.CreateServiceRequest.price:type_name -> salon.api.v1.Money
+	1,  // 13: salon.appointment.v1.CreateServiceRequest.phases:type_name -> salon.appointment.v1.Phase
+	14, // 14: salon.appointment.v1.UpdateServiceRequest.price:type_name -> salon.api.v1.Money
+	16, // 15: salon.appointment.v1.UpdateServiceRequest.update_mask:type_name -> google.protobuf.FieldMask
+	1,  // 16: salon.appointment.v1.UpdateServiceRequest.phases:type_name -> salon.appointment.v1.Phase
+	3,  // 17: salon.appointment.v1.ListOfferingsResponse.offerings:type_name -> salon.appointment.v1.Offering
+	14, // 18: salon.appointment.v1.PutOfferingRequest.price_override:type_name -> salon.api.v1.Money
+	1,  // 19: salon.appointment.v1.PutOfferingRequest.phases_override:type_name -> salon.appointment.v1.Phase
+	4,  // 20: salon.appointment.v1.CatalogService.GetService:input_type -> salon.appointment.v1.GetServiceRequest
+	5,  // 21: salon.appointment.v1.CatalogService.ListServices:input_type -> salon.appointment.v1.ListServicesRequest
+	7,  // 22: salon.appointment.v1.CatalogService.CreateService:input_type -> salon.appointment.v1.CreateServiceRequest
+	8,  // 23: salon.appointment.v1.CatalogService.UpdateService:input_type -> salon.appointment.v1.UpdateServiceRequest
+	9,  // 24: salon.appointment.v1.CatalogService.DeleteService:input_type -> salon.appointment.v1.DeleteServiceRequest
+	10, // 25: salon.appointment.v1.CatalogService.ListOfferings:input_type -> salon.appointment.v1.ListOfferingsRequest
+	12, // 26: salon.appointment.v1.CatalogService.PutOffering:input_type -> salon.appointment.v1.PutOfferingRequest
+	13, // 27: salon.appointment.v1.CatalogService.DeleteOffering:input_type -> salon.appointment.v1.DeleteOfferingRequest
+	2,  // 28: salon.appointment.v1.CatalogService.GetService:output_type -> salon.appointment.v1.Service
+	6,  // 29: salon.appointment.v1.CatalogService.ListServices:output_type -> salon.appointment.v1.ListServicesResponse
+	2,  // 30: salon.appointment.v1.CatalogService.CreateService:output_type -> salon.appointment.v1.Service
+	2,  // 31: salon.appointment.v1.CatalogService.UpdateService:output_type -> salon.appointment.v1.Service
+	17, // 32: salon.appointment.v1.CatalogService.DeleteService:output_type -> google.protobuf.Empty
+	11, // 33: salon.appointment.v1.CatalogService.ListOfferings:output_type -> salon.appointment.v1.ListOfferingsResponse
+	3,  // 34: salon.appointment.v1.CatalogService.PutOffering:output_type -> salon.appointment.v1.Offering
+	17, // 35: salon.appointment.v1.CatalogService.DeleteOffering:output_type -> google.protobuf.Empty
+	28, // [28:36] is the sub-list for method output_type
+	20, // [20:28] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_salon_appointment_v1_catalog_service_proto_init() }
@@ -1312,22 +1688,24 @@ func file_salon_appointment_v1_catalog_service_proto_init() {
 	}
 	file_salon_appointment_v1_errors_proto_init()
 	file_salon_appointment_v1_catalog_service_proto_msgTypes[1].OneofWrappers = []any{}
-	file_salon_appointment_v1_catalog_service_proto_msgTypes[3].OneofWrappers = []any{}
-	file_salon_appointment_v1_catalog_service_proto_msgTypes[5].OneofWrappers = []any{}
+	file_salon_appointment_v1_catalog_service_proto_msgTypes[2].OneofWrappers = []any{}
+	file_salon_appointment_v1_catalog_service_proto_msgTypes[4].OneofWrappers = []any{}
 	file_salon_appointment_v1_catalog_service_proto_msgTypes[6].OneofWrappers = []any{}
-	file_salon_appointment_v1_catalog_service_proto_msgTypes[10].OneofWrappers = []any{}
+	file_salon_appointment_v1_catalog_service_proto_msgTypes[7].OneofWrappers = []any{}
+	file_salon_appointment_v1_catalog_service_proto_msgTypes[11].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_appointment_v1_catalog_service_proto_rawDesc), len(file_salon_appointment_v1_catalog_service_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   12,
+			NumEnums:      1,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_salon_appointment_v1_catalog_service_proto_goTypes,
 		DependencyIndexes: file_salon_appointment_v1_catalog_service_proto_depIdxs,
+		EnumInfos:         file_salon_appointment_v1_catalog_service_proto_enumTypes,
 		MessageInfos:      file_salon_appointment_v1_catalog_service_proto_msgTypes,
 	}.Build()
 	File_salon_appointment_v1_catalog_service_proto = out.File

@@ -56,6 +56,18 @@ const (
 	ErrorReason_ERROR_REASON_SALON_NOT_EMPTY ErrorReason = 13
 	// FAILED_PRECONDITION: the default salon cannot be deleted; make another one the default first.
 	ErrorReason_ERROR_REASON_DEFAULT_SALON ErrorReason = 14
+	// ALREADY_EXISTS: one of the dates has a closure or an override already.
+	ErrorReason_ERROR_REASON_DATES_TAKEN ErrorReason = 15
+	// ALREADY_EXISTS: a resource, or a kind of resources, of this name exists in the salon.
+	ErrorReason_ERROR_REASON_NAME_TAKEN ErrorReason = 16
+	// FAILED_PRECONDITION: the kind has resources, or a service or an offering needs it.
+	ErrorReason_ERROR_REASON_RESOURCE_KIND_IN_USE ErrorReason = 17
+	// FAILED_PRECONDITION: a rule of the salon refuses the start; ExplainSlot lists all of them.
+	ErrorReason_ERROR_REASON_NOT_BOOKABLE ErrorReason = 18
+	// INVALID_ARGUMENT: the quote is not one that Salon made, or was changed.
+	ErrorReason_ERROR_REASON_QUOTE_INVALID ErrorReason = 19
+	// FAILED_PRECONDITION: the quote has expired; search again.
+	ErrorReason_ERROR_REASON_QUOTE_EXPIRED ErrorReason = 20
 )
 
 // Enum value maps for ErrorReason.
@@ -76,6 +88,12 @@ var (
 		12: "ERROR_REASON_SLUG_TAKEN",
 		13: "ERROR_REASON_SALON_NOT_EMPTY",
 		14: "ERROR_REASON_DEFAULT_SALON",
+		15: "ERROR_REASON_DATES_TAKEN",
+		16: "ERROR_REASON_NAME_TAKEN",
+		17: "ERROR_REASON_RESOURCE_KIND_IN_USE",
+		18: "ERROR_REASON_NOT_BOOKABLE",
+		19: "ERROR_REASON_QUOTE_INVALID",
+		20: "ERROR_REASON_QUOTE_EXPIRED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                0,
@@ -93,6 +111,12 @@ var (
 		"ERROR_REASON_SLUG_TAKEN":                 12,
 		"ERROR_REASON_SALON_NOT_EMPTY":            13,
 		"ERROR_REASON_DEFAULT_SALON":              14,
+		"ERROR_REASON_DATES_TAKEN":                15,
+		"ERROR_REASON_NAME_TAKEN":                 16,
+		"ERROR_REASON_RESOURCE_KIND_IN_USE":       17,
+		"ERROR_REASON_NOT_BOOKABLE":               18,
+		"ERROR_REASON_QUOTE_INVALID":              19,
+		"ERROR_REASON_QUOTE_EXPIRED":              20,
 	}
 )
 
@@ -146,7 +170,7 @@ var File_salon_appointment_v1_errors_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"!salon/appointment/v1/errors.proto\x12\x14salon.appointment.v1\x1a google/protobuf/descriptor.proto*\x89\x04\n" +
+	"!salon/appointment/v1/errors.proto\x12\x14salon.appointment.v1\x1a google/protobuf/descriptor.proto*\xca\x05\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_SLOT_UNAVAILABLE\x10\x01\x12\x1e\n" +
@@ -163,7 +187,13 @@ const file_salon_appointment_v1_errors_proto_rawDesc = "" +
 	"'ERROR_REASON_TOO_MANY_OPEN_APPOINTMENTS\x10\v\x12\x1b\n" +
 	"\x17ERROR_REASON_SLUG_TAKEN\x10\f\x12 \n" +
 	"\x1cERROR_REASON_SALON_NOT_EMPTY\x10\r\x12\x1e\n" +
-	"\x1aERROR_REASON_DEFAULT_SALON\x10\x0e:]\n" +
+	"\x1aERROR_REASON_DEFAULT_SALON\x10\x0e\x12\x1c\n" +
+	"\x18ERROR_REASON_DATES_TAKEN\x10\x0f\x12\x1b\n" +
+	"\x17ERROR_REASON_NAME_TAKEN\x10\x10\x12%\n" +
+	"!ERROR_REASON_RESOURCE_KIND_IN_USE\x10\x11\x12\x1d\n" +
+	"\x19ERROR_REASON_NOT_BOOKABLE\x10\x12\x12\x1e\n" +
+	"\x1aERROR_REASON_QUOTE_INVALID\x10\x13\x12\x1e\n" +
+	"\x1aERROR_REASON_QUOTE_EXPIRED\x10\x14:]\n" +
 	"\areasons\x12\x1e.google.protobuf.MethodOptions\x18\xa0\x8d\x03 \x03(\x0e2!.salon.appointment.v1.ErrorReasonR\areasonsB\xe2\x01\n" +
 	"\x18com.salon.appointment.v1B\vErrorsProtoP\x01ZGgithub.com/beauty-salon/platform/gen/salon/appointment/v1;appointmentv1\xa2\x02\x03SAX\xaa\x02\x14Salon.Appointment.V1\xca\x02\x14Salon\\Appointment\\V1\xe2\x02 Salon\\Appointment\\V1\\GPBMetadata\xea\x02\x16Salon::Appointment::V1b\x06proto3"
 

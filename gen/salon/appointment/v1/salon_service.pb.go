@@ -27,6 +27,63 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Confirmation is which requests of customers the salon has to confirm.
+type Confirmation int32
+
+const (
+	// Refused in requests.
+	Confirmation_CONFIRMATION_UNSPECIFIED Confirmation = 0
+	// None: what customers book is confirmed at once.
+	Confirmation_CONFIRMATION_NEVER Confirmation = 1
+	// All.
+	Confirmation_CONFIRMATION_ALWAYS Confirmation = 2
+	// Those of customers who have no completed appointment in the salon.
+	Confirmation_CONFIRMATION_FIRST_APPOINTMENT Confirmation = 3
+)
+
+// Enum value maps for Confirmation.
+var (
+	Confirmation_name = map[int32]string{
+		0: "CONFIRMATION_UNSPECIFIED",
+		1: "CONFIRMATION_NEVER",
+		2: "CONFIRMATION_ALWAYS",
+		3: "CONFIRMATION_FIRST_APPOINTMENT",
+	}
+	Confirmation_value = map[string]int32{
+		"CONFIRMATION_UNSPECIFIED":       0,
+		"CONFIRMATION_NEVER":             1,
+		"CONFIRMATION_ALWAYS":            2,
+		"CONFIRMATION_FIRST_APPOINTMENT": 3,
+	}
+)
+
+func (x Confirmation) Enum() *Confirmation {
+	p := new(Confirmation)
+	*p = x
+	return p
+}
+
+func (x Confirmation) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Confirmation) Descriptor() protoreflect.EnumDescriptor {
+	return file_salon_appointment_v1_salon_service_proto_enumTypes[0].Descriptor()
+}
+
+func (Confirmation) Type() protoreflect.EnumType {
+	return &file_salon_appointment_v1_salon_service_proto_enumTypes[0]
+}
+
+func (x Confirmation) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Confirmation.Descriptor instead.
+func (Confirmation) EnumDescriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_salon_service_proto_rawDescGZIP(), []int{0}
+}
+
 // Salon is a place where services are performed.
 type Salon struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -755,6 +812,432 @@ func (x *SetDefaultSalonRequest) GetSalonId() string {
 	return ""
 }
 
+// BookingPolicy is the rules by which a salon takes bookings.
+type BookingPolicy struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The salon.
+	SalonId string `protobuf:"bytes,1,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
+	// Starts are offered at wall times whose minutes since 00:00 are a multiple of this: 5 to 60.
+	SlotStepMinutes int32 `protobuf:"varint,2,opt,name=slot_step_minutes,json=slotStepMinutes,proto3" json:"slot_step_minutes,omitempty"`
+	// How long before the start customers have to book, at the latest: 0 minutes to 90 days.
+	LeadTimeMinutes int32 `protobuf:"varint,3,opt,name=lead_time_minutes,json=leadTimeMinutes,proto3" json:"lead_time_minutes,omitempty"`
+	// How many days ahead customers may book: 1 to 366.
+	HorizonDays int32 `protobuf:"varint,4,opt,name=horizon_days,json=horizonDays,proto3" json:"horizon_days,omitempty"`
+	// The last local date that can be booked, as YYYY-MM-DD; empty for none.
+	BookableUntil string `protobuf:"bytes,5,opt,name=bookable_until,json=bookableUntil,proto3" json:"bookable_until,omitempty"`
+	// How long before the start customers may cancel, at the latest: 0 minutes to 90 days.
+	CancellationWindowMinutes int32 `protobuf:"varint,6,opt,name=cancellation_window_minutes,json=cancellationWindowMinutes,proto3" json:"cancellation_window_minutes,omitempty"`
+	// How long before the start customers may move an appointment, at the latest: 0 minutes to 90 days.
+	ReschedulingWindowMinutes int32 `protobuf:"varint,7,opt,name=rescheduling_window_minutes,json=reschedulingWindowMinutes,proto3" json:"rescheduling_window_minutes,omitempty"`
+	// Which requests of customers the salon has to confirm.
+	Confirmation Confirmation `protobuf:"varint,8,opt,name=confirmation,proto3,enum=salon.appointment.v1.Confirmation" json:"confirmation,omitempty"`
+	// How long a request waits for the confirmation: 5 minutes to 90 days.
+	RequestTimeoutMinutes int32 `protobuf:"varint,9,opt,name=request_timeout_minutes,json=requestTimeoutMinutes,proto3" json:"request_timeout_minutes,omitempty"`
+	// How many appointments that have not ended a customer may have in the salon; 0 for no limit. Staff may book more.
+	MaxOpenAppointments int32 `protobuf:"varint,10,opt,name=max_open_appointments,json=maxOpenAppointments,proto3" json:"max_open_appointments,omitempty"`
+	// How many appointments a customer may have on one local date; 0 for no limit. Staff may book more.
+	MaxCustomerAppointmentsADay int32 `protobuf:"varint,11,opt,name=max_customer_appointments_a_day,json=maxCustomerAppointmentsADay,proto3" json:"max_customer_appointments_a_day,omitempty"`
+	// How many appointments a master has on one local date at most; 0 for no limit. Staff may book more.
+	MaxMasterAppointmentsADay int32 `protobuf:"varint,12,opt,name=max_master_appointments_a_day,json=maxMasterAppointmentsADay,proto3" json:"max_master_appointments_a_day,omitempty"`
+	// Whether a customer may have two appointments at the same time.
+	AllowCustomerOverlap bool `protobuf:"varint,13,opt,name=allow_customer_overlap,json=allowCustomerOverlap,proto3" json:"allow_customer_overlap,omitempty"`
+	// Whether the time that masters need before and after has to lie in their hours too.
+	BuffersWithinHours bool `protobuf:"varint,14,opt,name=buffers_within_hours,json=buffersWithinHours,proto3" json:"buffers_within_hours,omitempty"`
+	// How long a hold keeps its time: 1 to 60 minutes.
+	HoldMinutes int32 `protobuf:"varint,15,opt,name=hold_minutes,json=holdMinutes,proto3" json:"hold_minutes,omitempty"`
+	// When it last changed.
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// Changes with every change; send it with an update to be refused when somebody else was faster.
+	Etag          string `protobuf:"bytes,17,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BookingPolicy) Reset() {
+	*x = BookingPolicy{}
+	mi := &file_salon_appointment_v1_salon_service_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BookingPolicy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BookingPolicy) ProtoMessage() {}
+
+func (x *BookingPolicy) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_salon_service_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BookingPolicy.ProtoReflect.Descriptor instead.
+func (*BookingPolicy) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_salon_service_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *BookingPolicy) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
+	}
+	return ""
+}
+
+func (x *BookingPolicy) GetSlotStepMinutes() int32 {
+	if x != nil {
+		return x.SlotStepMinutes
+	}
+	return 0
+}
+
+func (x *BookingPolicy) GetLeadTimeMinutes() int32 {
+	if x != nil {
+		return x.LeadTimeMinutes
+	}
+	return 0
+}
+
+func (x *BookingPolicy) GetHorizonDays() int32 {
+	if x != nil {
+		return x.HorizonDays
+	}
+	return 0
+}
+
+func (x *BookingPolicy) GetBookableUntil() string {
+	if x != nil {
+		return x.BookableUntil
+	}
+	return ""
+}
+
+func (x *BookingPolicy) GetCancellationWindowMinutes() int32 {
+	if x != nil {
+		return x.CancellationWindowMinutes
+	}
+	return 0
+}
+
+func (x *BookingPolicy) GetReschedulingWindowMinutes() int32 {
+	if x != nil {
+		return x.ReschedulingWindowMinutes
+	}
+	return 0
+}
+
+func (x *BookingPolicy) GetConfirmation() Confirmation {
+	if x != nil {
+		return x.Confirmation
+	}
+	return Confirmation_CONFIRMATION_UNSPECIFIED
+}
+
+func (x *BookingPolicy) GetRequestTimeoutMinutes() int32 {
+	if x != nil {
+		return x.RequestTimeoutMinutes
+	}
+	return 0
+}
+
+func (x *BookingPolicy) GetMaxOpenAppointments() int32 {
+	if x != nil {
+		return x.MaxOpenAppointments
+	}
+	return 0
+}
+
+func (x *BookingPolicy) GetMaxCustomerAppointmentsADay() int32 {
+	if x != nil {
+		return x.MaxCustomerAppointmentsADay
+	}
+	return 0
+}
+
+func (x *BookingPolicy) GetMaxMasterAppointmentsADay() int32 {
+	if x != nil {
+		return x.MaxMasterAppointmentsADay
+	}
+	return 0
+}
+
+func (x *BookingPolicy) GetAllowCustomerOverlap() bool {
+	if x != nil {
+		return x.AllowCustomerOverlap
+	}
+	return false
+}
+
+func (x *BookingPolicy) GetBuffersWithinHours() bool {
+	if x != nil {
+		return x.BuffersWithinHours
+	}
+	return false
+}
+
+func (x *BookingPolicy) GetHoldMinutes() int32 {
+	if x != nil {
+		return x.HoldMinutes
+	}
+	return 0
+}
+
+func (x *BookingPolicy) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *BookingPolicy) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+// GetBookingPolicyRequest names a salon.
+type GetBookingPolicyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The salon.
+	SalonId       string `protobuf:"bytes,1,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetBookingPolicyRequest) Reset() {
+	*x = GetBookingPolicyRequest{}
+	mi := &file_salon_appointment_v1_salon_service_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetBookingPolicyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetBookingPolicyRequest) ProtoMessage() {}
+
+func (x *GetBookingPolicyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_salon_service_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetBookingPolicyRequest.ProtoReflect.Descriptor instead.
+func (*GetBookingPolicyRequest) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_salon_service_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *GetBookingPolicyRequest) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
+	}
+	return ""
+}
+
+// UpdateBookingPolicyRequest holds the rules to change.
+type UpdateBookingPolicyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The salon.
+	SalonId string `protobuf:"bytes,1,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
+	// Starts are offered at wall times whose minutes since 00:00 are a multiple of this: 5 to 60.
+	SlotStepMinutes *int32 `protobuf:"varint,2,opt,name=slot_step_minutes,json=slotStepMinutes,proto3,oneof" json:"slot_step_minutes,omitempty"`
+	// How long before the start customers have to book, at the latest: 0 minutes to 90 days.
+	LeadTimeMinutes *int32 `protobuf:"varint,3,opt,name=lead_time_minutes,json=leadTimeMinutes,proto3,oneof" json:"lead_time_minutes,omitempty"`
+	// How many days ahead customers may book: 1 to 366.
+	HorizonDays *int32 `protobuf:"varint,4,opt,name=horizon_days,json=horizonDays,proto3,oneof" json:"horizon_days,omitempty"`
+	// The last local date that can be booked, as YYYY-MM-DD; empty for none.
+	BookableUntil *string `protobuf:"bytes,5,opt,name=bookable_until,json=bookableUntil,proto3,oneof" json:"bookable_until,omitempty"`
+	// How long before the start customers may cancel, at the latest: 0 minutes to 90 days.
+	CancellationWindowMinutes *int32 `protobuf:"varint,6,opt,name=cancellation_window_minutes,json=cancellationWindowMinutes,proto3,oneof" json:"cancellation_window_minutes,omitempty"`
+	// How long before the start customers may move an appointment, at the latest: 0 minutes to 90 days.
+	ReschedulingWindowMinutes *int32 `protobuf:"varint,7,opt,name=rescheduling_window_minutes,json=reschedulingWindowMinutes,proto3,oneof" json:"rescheduling_window_minutes,omitempty"`
+	// Which requests of customers the salon has to confirm.
+	Confirmation *Confirmation `protobuf:"varint,8,opt,name=confirmation,proto3,enum=salon.appointment.v1.Confirmation,oneof" json:"confirmation,omitempty"`
+	// How long a request waits for the confirmation: 5 minutes to 90 days.
+	RequestTimeoutMinutes *int32 `protobuf:"varint,9,opt,name=request_timeout_minutes,json=requestTimeoutMinutes,proto3,oneof" json:"request_timeout_minutes,omitempty"`
+	// How many appointments that have not ended a customer may have in the salon; 0 for no limit. Staff may book more.
+	MaxOpenAppointments *int32 `protobuf:"varint,10,opt,name=max_open_appointments,json=maxOpenAppointments,proto3,oneof" json:"max_open_appointments,omitempty"`
+	// How many appointments a customer may have on one local date; 0 for no limit. Staff may book more.
+	MaxCustomerAppointmentsADay *int32 `protobuf:"varint,11,opt,name=max_customer_appointments_a_day,json=maxCustomerAppointmentsADay,proto3,oneof" json:"max_customer_appointments_a_day,omitempty"`
+	// How many appointments a master has on one local date at most; 0 for no limit. Staff may book more.
+	MaxMasterAppointmentsADay *int32 `protobuf:"varint,12,opt,name=max_master_appointments_a_day,json=maxMasterAppointmentsADay,proto3,oneof" json:"max_master_appointments_a_day,omitempty"`
+	// Whether a customer may have two appointments at the same time.
+	AllowCustomerOverlap *bool `protobuf:"varint,13,opt,name=allow_customer_overlap,json=allowCustomerOverlap,proto3,oneof" json:"allow_customer_overlap,omitempty"`
+	// Whether the time that masters need before and after has to lie in their hours too.
+	BuffersWithinHours *bool `protobuf:"varint,14,opt,name=buffers_within_hours,json=buffersWithinHours,proto3,oneof" json:"buffers_within_hours,omitempty"`
+	// How long a hold keeps its time: 1 to 60 minutes.
+	HoldMinutes *int32 `protobuf:"varint,15,opt,name=hold_minutes,json=holdMinutes,proto3,oneof" json:"hold_minutes,omitempty"`
+	// The fields to write. Absent: those that are present.
+	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,16,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	// Refuses the change when the policy has changed since.
+	Etag          string `protobuf:"bytes,17,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateBookingPolicyRequest) Reset() {
+	*x = UpdateBookingPolicyRequest{}
+	mi := &file_salon_appointment_v1_salon_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateBookingPolicyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateBookingPolicyRequest) ProtoMessage() {}
+
+func (x *UpdateBookingPolicyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_salon_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateBookingPolicyRequest.ProtoReflect.Descriptor instead.
+func (*UpdateBookingPolicyRequest) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_salon_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *UpdateBookingPolicyRequest) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
+	}
+	return ""
+}
+
+func (x *UpdateBookingPolicyRequest) GetSlotStepMinutes() int32 {
+	if x != nil && x.SlotStepMinutes != nil {
+		return *x.SlotStepMinutes
+	}
+	return 0
+}
+
+func (x *UpdateBookingPolicyRequest) GetLeadTimeMinutes() int32 {
+	if x != nil && x.LeadTimeMinutes != nil {
+		return *x.LeadTimeMinutes
+	}
+	return 0
+}
+
+func (x *UpdateBookingPolicyRequest) GetHorizonDays() int32 {
+	if x != nil && x.HorizonDays != nil {
+		return *x.HorizonDays
+	}
+	return 0
+}
+
+func (x *UpdateBookingPolicyRequest) GetBookableUntil() string {
+	if x != nil && x.BookableUntil != nil {
+		return *x.BookableUntil
+	}
+	return ""
+}
+
+func (x *UpdateBookingPolicyRequest) GetCancellationWindowMinutes() int32 {
+	if x != nil && x.CancellationWindowMinutes != nil {
+		return *x.CancellationWindowMinutes
+	}
+	return 0
+}
+
+func (x *UpdateBookingPolicyRequest) GetReschedulingWindowMinutes() int32 {
+	if x != nil && x.ReschedulingWindowMinutes != nil {
+		return *x.ReschedulingWindowMinutes
+	}
+	return 0
+}
+
+func (x *UpdateBookingPolicyRequest) GetConfirmation() Confirmation {
+	if x != nil && x.Confirmation != nil {
+		return *x.Confirmation
+	}
+	return Confirmation_CONFIRMATION_UNSPECIFIED
+}
+
+func (x *UpdateBookingPolicyRequest) GetRequestTimeoutMinutes() int32 {
+	if x != nil && x.RequestTimeoutMinutes != nil {
+		return *x.RequestTimeoutMinutes
+	}
+	return 0
+}
+
+func (x *UpdateBookingPolicyRequest) GetMaxOpenAppointments() int32 {
+	if x != nil && x.MaxOpenAppointments != nil {
+		return *x.MaxOpenAppointments
+	}
+	return 0
+}
+
+func (x *UpdateBookingPolicyRequest) GetMaxCustomerAppointmentsADay() int32 {
+	if x != nil && x.MaxCustomerAppointmentsADay != nil {
+		return *x.MaxCustomerAppointmentsADay
+	}
+	return 0
+}
+
+func (x *UpdateBookingPolicyRequest) GetMaxMasterAppointmentsADay() int32 {
+	if x != nil && x.MaxMasterAppointmentsADay != nil {
+		return *x.MaxMasterAppointmentsADay
+	}
+	return 0
+}
+
+func (x *UpdateBookingPolicyRequest) GetAllowCustomerOverlap() bool {
+	if x != nil && x.AllowCustomerOverlap != nil {
+		return *x.AllowCustomerOverlap
+	}
+	return false
+}
+
+func (x *UpdateBookingPolicyRequest) GetBuffersWithinHours() bool {
+	if x != nil && x.BuffersWithinHours != nil {
+		return *x.BuffersWithinHours
+	}
+	return false
+}
+
+func (x *UpdateBookingPolicyRequest) GetHoldMinutes() int32 {
+	if x != nil && x.HoldMinutes != nil {
+		return *x.HoldMinutes
+	}
+	return 0
+}
+
+func (x *UpdateBookingPolicyRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
+	}
+	return nil
+}
+
+func (x *UpdateBookingPolicyRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
 var File_salon_appointment_v1_salon_service_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
@@ -848,7 +1331,73 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\x12\x1f\n" +
 	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"C\n" +
 	"\x16SetDefaultSalonRequest\x12)\n" +
-	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId2\x9d\x06\n" +
+	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\"\xb9\a\n" +
+	"\rBookingPolicy\x12\x1e\n" +
+	"\bsalon_id\x18\x01 \x01(\tB\x03\xe0A\x03R\asalonId\x12/\n" +
+	"\x11slot_step_minutes\x18\x02 \x01(\x05B\x03\xe0A\x03R\x0fslotStepMinutes\x12/\n" +
+	"\x11lead_time_minutes\x18\x03 \x01(\x05B\x03\xe0A\x03R\x0fleadTimeMinutes\x12&\n" +
+	"\fhorizon_days\x18\x04 \x01(\x05B\x03\xe0A\x03R\vhorizonDays\x12*\n" +
+	"\x0ebookable_until\x18\x05 \x01(\tB\x03\xe0A\x03R\rbookableUntil\x12C\n" +
+	"\x1bcancellation_window_minutes\x18\x06 \x01(\x05B\x03\xe0A\x03R\x19cancellationWindowMinutes\x12C\n" +
+	"\x1brescheduling_window_minutes\x18\a \x01(\x05B\x03\xe0A\x03R\x19reschedulingWindowMinutes\x12K\n" +
+	"\fconfirmation\x18\b \x01(\x0e2\".salon.appointment.v1.ConfirmationB\x03\xe0A\x03R\fconfirmation\x12;\n" +
+	"\x17request_timeout_minutes\x18\t \x01(\x05B\x03\xe0A\x03R\x15requestTimeoutMinutes\x127\n" +
+	"\x15max_open_appointments\x18\n" +
+	" \x01(\x05B\x03\xe0A\x03R\x13maxOpenAppointments\x12I\n" +
+	"\x1fmax_customer_appointments_a_day\x18\v \x01(\x05B\x03\xe0A\x03R\x1bmaxCustomerAppointmentsADay\x12E\n" +
+	"\x1dmax_master_appointments_a_day\x18\f \x01(\x05B\x03\xe0A\x03R\x19maxMasterAppointmentsADay\x129\n" +
+	"\x16allow_customer_overlap\x18\r \x01(\bB\x03\xe0A\x03R\x14allowCustomerOverlap\x125\n" +
+	"\x14buffers_within_hours\x18\x0e \x01(\bB\x03\xe0A\x03R\x12buffersWithinHours\x12&\n" +
+	"\fhold_minutes\x18\x0f \x01(\x05B\x03\xe0A\x03R\vholdMinutes\x12@\n" +
+	"\vupdate_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"updateTime\x12\x17\n" +
+	"\x04etag\x18\x11 \x01(\tB\x03\xe0A\x03R\x04etag\"D\n" +
+	"\x17GetBookingPolicyRequest\x12)\n" +
+	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\"\xba\f\n" +
+	"\x1aUpdateBookingPolicyRequest\x12)\n" +
+	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\x12?\n" +
+	"\x11slot_step_minutes\x18\x02 \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06@\x0f\x18<(\x05H\x00R\x0fslotStepMinutes\x88\x01\x01\x12A\n" +
+	"\x11lead_time_minutes\x18\x03 \x01(\x05B\x10\xe0A\x01\xbaH\n" +
+	"\x1a\b@<\x18\xc0\xf4\a(\x00H\x01R\x0fleadTimeMinutes\x88\x01\x01\x127\n" +
+	"\fhorizon_days\x18\x04 \x01(\x05B\x0f\xe0A\x01\xbaH\t\x1a\a@Z\x18\xee\x02(\x01H\x02R\vhorizonDays\x88\x01\x01\x12b\n" +
+	"\x0ebookable_until\x18\x05 \x01(\tB6\xe0A\x01\xbaH0r.2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\x92\x02\n" +
+	"2027-12-31H\x03R\rbookableUntil\x88\x01\x01\x12V\n" +
+	"\x1bcancellation_window_minutes\x18\x06 \x01(\x05B\x11\xe0A\x01\xbaH\v\x1a\t@\xa0\v\x18\xc0\xf4\a(\x00H\x04R\x19cancellationWindowMinutes\x88\x01\x01\x12V\n" +
+	"\x1brescheduling_window_minutes\x18\a \x01(\x05B\x11\xe0A\x01\xbaH\v\x1a\t@\xa0\v\x18\xc0\xf4\a(\x00H\x05R\x19reschedulingWindowMinutes\x88\x01\x01\x12Z\n" +
+	"\fconfirmation\x18\b \x01(\x0e2\".salon.appointment.v1.ConfirmationB\r\xe0A\x01\xbaH\a\x82\x01\x04\x10\x01 \x00H\x06R\fconfirmation\x88\x01\x01\x12N\n" +
+	"\x17request_timeout_minutes\x18\t \x01(\x05B\x11\xe0A\x01\xbaH\v\x1a\t@\xa0\v\x18\xc0\xf4\a(\x05H\aR\x15requestTimeoutMinutes\x88\x01\x01\x12H\n" +
+	"\x15max_open_appointments\x18\n" +
+	" \x01(\x05B\x0f\xe0A\x01\xbaH\t\x1a\a@\n" +
+	"\x18\x90N(\x00H\bR\x13maxOpenAppointments\x88\x01\x01\x12Y\n" +
+	"\x1fmax_customer_appointments_a_day\x18\v \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06@\x02\x18d(\x00H\tR\x1bmaxCustomerAppointmentsADay\x88\x01\x01\x12V\n" +
+	"\x1dmax_master_appointments_a_day\x18\f \x01(\x05B\x0f\xe0A\x01\xbaH\t\x1a\a@\f\x18\xe8\a(\x00H\n" +
+	"R\x19maxMasterAppointmentsADay\x88\x01\x01\x12>\n" +
+	"\x16allow_customer_overlap\x18\r \x01(\bB\x03\xe0A\x01H\vR\x14allowCustomerOverlap\x88\x01\x01\x12:\n" +
+	"\x14buffers_within_hours\x18\x0e \x01(\bB\x03\xe0A\x01H\fR\x12buffersWithinHours\x88\x01\x01\x126\n" +
+	"\fhold_minutes\x18\x0f \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06@\n" +
+	"\x18<(\x01H\rR\vholdMinutes\x88\x01\x01\x12@\n" +
+	"\vupdate_mask\x18\x10 \x01(\v2\x1a.google.protobuf.FieldMaskB\x03\xe0A\x01R\n" +
+	"updateMask\x12\x1f\n" +
+	"\x04etag\x18\x11 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etagB\x14\n" +
+	"\x12_slot_step_minutesB\x14\n" +
+	"\x12_lead_time_minutesB\x0f\n" +
+	"\r_horizon_daysB\x11\n" +
+	"\x0f_bookable_untilB\x1e\n" +
+	"\x1c_cancellation_window_minutesB\x1e\n" +
+	"\x1c_rescheduling_window_minutesB\x0f\n" +
+	"\r_confirmationB\x1a\n" +
+	"\x18_request_timeout_minutesB\x18\n" +
+	"\x16_max_open_appointmentsB\"\n" +
+	" _max_customer_appointments_a_dayB \n" +
+	"\x1e_max_master_appointments_a_dayB\x19\n" +
+	"\x17_allow_customer_overlapB\x17\n" +
+	"\x15_buffers_within_hoursB\x0f\n" +
+	"\r_hold_minutes*\x81\x01\n" +
+	"\fConfirmation\x12\x1c\n" +
+	"\x18CONFIRMATION_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12CONFIRMATION_NEVER\x10\x01\x12\x17\n" +
+	"\x13CONFIRMATION_ALWAYS\x10\x02\x12\"\n" +
+	"\x1eCONFIRMATION_FIRST_APPOINTMENT\x10\x032\xe7\b\n" +
 	"\fSalonService\x12v\n" +
 	"\bGetSalon\x12%.salon.appointment.v1.GetSalonRequest\x1a\x1b.salon.appointment.v1.Salon\"&\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/salons/{salon_id}\x90\x02\x01\x12|\n" +
 	"\n" +
@@ -857,7 +1406,9 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\vCreateSalon\x12(.salon.appointment.v1.CreateSalonRequest\x1a\x1b.salon.appointment.v1.Salon\"#\xca\xe9\x18\x05\b\x02\x12\x01\x02\x82\xea\x18\x01\f\x82\xd3\xe4\x93\x02\x0f:\x01*\"\n" +
 	"/v1/salons\x12\x87\x01\n" +
 	"\vUpdateSalon\x12(.salon.appointment.v1.UpdateSalonRequest\x1a\x1b.salon.appointment.v1.Salon\"1\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\x82\xea\x18\x01\f\x82\xd3\xe4\x93\x02\x1a:\x01*2\x15/v1/salons/{salon_id}\x12}\n" +
-	"\vDeleteSalon\x12(.salon.appointment.v1.DeleteSalonRequest\x1a\x16.google.protobuf.Empty\",\xca\xe9\x18\x05\b\x02\x12\x01\x02\x82\xea\x18\x02\x0e\r\x82\xd3\xe4\x93\x02\x17*\x15/v1/salons/{salon_id}\x12\x92\x01\n" +
+	"\vDeleteSalon\x12(.salon.appointment.v1.DeleteSalonRequest\x1a\x16.google.protobuf.Empty\",\xca\xe9\x18\x05\b\x02\x12\x01\x02\x82\xea\x18\x02\x0e\r\x82\xd3\xe4\x93\x02\x17*\x15/v1/salons/{salon_id}\x12\x9c\x01\n" +
+	"\x10GetBookingPolicy\x12-.salon.appointment.v1.GetBookingPolicyRequest\x1a#.salon.appointment.v1.BookingPolicy\"4\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02%\x12#/v1/salons/{salon_id}/bookingPolicy\x90\x02\x01\x12\xa8\x01\n" +
+	"\x13UpdateBookingPolicy\x120.salon.appointment.v1.UpdateBookingPolicyRequest\x1a#.salon.appointment.v1.BookingPolicy\":\xca\xe9\x18\b\b\x02\x12\x01\x02\x1a\x01\x03\x82\xd3\xe4\x93\x02(:\x01*2#/v1/salons/{salon_id}/bookingPolicy\x12\x92\x01\n" +
 	"\x0fSetDefaultSalon\x12,.salon.appointment.v1.SetDefaultSalonRequest\x1a\x1b.salon.appointment.v1.Salon\"4\xca\xe9\x18\x05\b\x02\x12\x01\x02\x82\xd3\xe4\x93\x02%:\x01*\" /v1/salons/{salon_id}:setDefaultB\xe8\x01\n" +
 	"\x18com.salon.appointment.v1B\x11SalonServiceProtoP\x01ZGgithub.com/beauty-salon/platform/gen/salon/appointment/v1;appointmentv1\xa2\x02\x03SAX\xaa\x02\x14Salon.Appointment.V1\xca\x02\x14Salon\\Appointment\\V1\xe2\x02 Salon\\Appointment\\V1\\GPBMetadata\xea\x02\x16Salon::Appointment::V1b\x06proto3"
 
@@ -873,42 +1424,55 @@ func file_salon_appointment_v1_salon_service_proto_rawDescGZIP() []byte {
 	return file_salon_appointment_v1_salon_service_proto_rawDescData
 }
 
-var file_salon_appointment_v1_salon_service_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_salon_appointment_v1_salon_service_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_salon_appointment_v1_salon_service_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_salon_appointment_v1_salon_service_proto_goTypes = []any{
-	(*Salon)(nil),                  // 0: salon.appointment.v1.Salon
-	(*GetSalonRequest)(nil),        // 1: salon.appointment.v1.GetSalonRequest
-	(*ListSalonsRequest)(nil),      // 2: salon.appointment.v1.ListSalonsRequest
-	(*ListSalonsResponse)(nil),     // 3: salon.appointment.v1.ListSalonsResponse
-	(*CreateSalonRequest)(nil),     // 4: salon.appointment.v1.CreateSalonRequest
-	(*UpdateSalonRequest)(nil),     // 5: salon.appointment.v1.UpdateSalonRequest
-	(*DeleteSalonRequest)(nil),     // 6: salon.appointment.v1.DeleteSalonRequest
-	(*SetDefaultSalonRequest)(nil), // 7: salon.appointment.v1.SetDefaultSalonRequest
-	(*timestamppb.Timestamp)(nil),  // 8: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),  // 9: google.protobuf.FieldMask
-	(*emptypb.Empty)(nil),          // 10: google.protobuf.Empty
+	(Confirmation)(0),                  // 0: salon.appointment.v1.Confirmation
+	(*Salon)(nil),                      // 1: salon.appointment.v1.Salon
+	(*GetSalonRequest)(nil),            // 2: salon.appointment.v1.GetSalonRequest
+	(*ListSalonsRequest)(nil),          // 3: salon.appointment.v1.ListSalonsRequest
+	(*ListSalonsResponse)(nil),         // 4: salon.appointment.v1.ListSalonsResponse
+	(*CreateSalonRequest)(nil),         // 5: salon.appointment.v1.CreateSalonRequest
+	(*UpdateSalonRequest)(nil),         // 6: salon.appointment.v1.UpdateSalonRequest
+	(*DeleteSalonRequest)(nil),         // 7: salon.appointment.v1.DeleteSalonRequest
+	(*SetDefaultSalonRequest)(nil),     // 8: salon.appointment.v1.SetDefaultSalonRequest
+	(*BookingPolicy)(nil),              // 9: salon.appointment.v1.BookingPolicy
+	(*GetBookingPolicyRequest)(nil),    // 10: salon.appointment.v1.GetBookingPolicyRequest
+	(*UpdateBookingPolicyRequest)(nil), // 11: salon.appointment.v1.UpdateBookingPolicyRequest
+	(*timestamppb.Timestamp)(nil),      // 12: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),      // 13: google.protobuf.FieldMask
+	(*emptypb.Empty)(nil),              // 14: google.protobuf.Empty
 }
 var file_salon_appointment_v1_salon_service_proto_depIdxs = []int32{
-	8,  // 0: salon.appointment.v1.Salon.create_time:type_name -> google.protobuf.Timestamp
-	8,  // 1: salon.appointment.v1.Salon.update_time:type_name -> google.protobuf.Timestamp
-	0,  // 2: salon.appointment.v1.ListSalonsResponse.salons:type_name -> salon.appointment.v1.Salon
-	9,  // 3: salon.appointment.v1.UpdateSalonRequest.update_mask:type_name -> google.protobuf.FieldMask
-	1,  // 4: salon.appointment.v1.SalonService.GetSalon:input_type -> salon.appointment.v1.GetSalonRequest
-	2,  // 5: salon.appointment.v1.SalonService.ListSalons:input_type -> salon.appointment.v1.ListSalonsRequest
-	4,  // 6: salon.appointment.v1.SalonService.CreateSalon:input_type -> salon.appointment.v1.CreateSalonRequest
-	5,  // 7: salon.appointment.v1.SalonService.UpdateSalon:input_type -> salon.appointment.v1.UpdateSalonRequest
-	6,  // 8: salon.appointment.v1.SalonService.DeleteSalon:input_type -> salon.appointment.v1.DeleteSalonRequest
-	7,  // 9: salon.appointment.v1.SalonService.SetDefaultSalon:input_type -> salon.appointment.v1.SetDefaultSalonRequest
-	0,  // 10: salon.appointment.v1.SalonService.GetSalon:output_type -> salon.appointment.v1.Salon
-	3,  // 11: salon.appointment.v1.SalonService.ListSalons:output_type -> salon.appointment.v1.ListSalonsResponse
-	0,  // 12: salon.appointment.v1.SalonService.CreateSalon:output_type -> salon.appointment.v1.Salon
-	0,  // 13: salon.appointment.v1.SalonService.UpdateSalon:output_type -> salon.appointment.v1.Salon
-	10, // 14: salon.appointment.v1.SalonService.DeleteSalon:output_type -> google.protobuf.Empty
-	0,  // 15: salon.appointment.v1.SalonService.SetDefaultSalon:output_type -> salon.appointment.v1.Salon
-	10, // [10:16] is the sub-list for method output_type
-	4,  // [4:10] is the sub-list for method input_type
-	4,  // [4:4] is the sub-list for extension type_name
-	4,  // [4:4] is the sub-list for extension extendee
-	0,  // [0:4] is the sub-list for field type_name
+	12, // 0: salon.appointment.v1.Salon.create_time:type_name -> google.protobuf.Timestamp
+	12, // 1: salon.appointment.v1.Salon.update_time:type_name -> google.protobuf.Timestamp
+	1,  // 2: salon.appointment.v1.ListSalonsResponse.salons:type_name -> salon.appointment.v1.Salon
+	13, // 3: salon.appointment.v1.UpdateSalonRequest.update_mask:type_name -> google.protobuf.FieldMask
+	0,  // 4: salon.appointment.v1.BookingPolicy.confirmation:type_name -> salon.appointment.v1.Confirmation
+	12, // 5: salon.appointment.v1.BookingPolicy.update_time:type_name -> google.protobuf.Timestamp
+	0,  // 6: salon.appointment.v1.UpdateBookingPolicyRequest.confirmation:type_name -> salon.appointment.v1.Confirmation
+	13, // 7: salon.appointment.v1.UpdateBookingPolicyRequest.update_mask:type_name -> google.protobuf.FieldMask
+	2,  // 8: salon.appointment.v1.SalonService.GetSalon:input_type -> salon.appointment.v1.GetSalonRequest
+	3,  // 9: salon.appointment.v1.SalonService.ListSalons:input_type -> salon.appointment.v1.ListSalonsRequest
+	5,  // 10: salon.appointment.v1.SalonService.CreateSalon:input_type -> salon.appointment.v1.CreateSalonRequest
+	6,  // 11: salon.appointment.v1.SalonService.UpdateSalon:input_type -> salon.appointment.v1.UpdateSalonRequest
+	7,  // 12: salon.appointment.v1.SalonService.DeleteSalon:input_type -> salon.appointment.v1.DeleteSalonRequest
+	10, // 13: salon.appointment.v1.SalonService.GetBookingPolicy:input_type -> salon.appointment.v1.GetBookingPolicyRequest
+	11, // 14: salon.appointment.v1.SalonService.UpdateBookingPolicy:input_type -> salon.appointment.v1.UpdateBookingPolicyRequest
+	8,  // 15: salon.appointment.v1.SalonService.SetDefaultSalon:input_type -> salon.appointment.v1.SetDefaultSalonRequest
+	1,  // 16: salon.appointment.v1.SalonService.GetSalon:output_type -> salon.appointment.v1.Salon
+	4,  // 17: salon.appointment.v1.SalonService.ListSalons:output_type -> salon.appointment.v1.ListSalonsResponse
+	1,  // 18: salon.appointment.v1.SalonService.CreateSalon:output_type -> salon.appointment.v1.Salon
+	1,  // 19: salon.appointment.v1.SalonService.UpdateSalon:output_type -> salon.appointment.v1.Salon
+	14, // 20: salon.appointment.v1.SalonService.DeleteSalon:output_type -> google.protobuf.Empty
+	9,  // 21: salon.appointment.v1.SalonService.GetBookingPolicy:output_type -> salon.appointment.v1.BookingPolicy
+	9,  // 22: salon.appointment.v1.SalonService.UpdateBookingPolicy:output_type -> salon.appointment.v1.BookingPolicy
+	1,  // 23: salon.appointment.v1.SalonService.SetDefaultSalon:output_type -> salon.appointment.v1.Salon
+	16, // [16:24] is the sub-list for method output_type
+	8,  // [8:16] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_salon_appointment_v1_salon_service_proto_init() }
@@ -919,18 +1483,20 @@ func file_salon_appointment_v1_salon_service_proto_init() {
 	file_salon_appointment_v1_errors_proto_init()
 	file_salon_appointment_v1_salon_service_proto_msgTypes[4].OneofWrappers = []any{}
 	file_salon_appointment_v1_salon_service_proto_msgTypes[5].OneofWrappers = []any{}
+	file_salon_appointment_v1_salon_service_proto_msgTypes[10].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_appointment_v1_salon_service_proto_rawDesc), len(file_salon_appointment_v1_salon_service_proto_rawDesc)),
-			NumEnums:      0,
-			NumMessages:   8,
+			NumEnums:      1,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
 		GoTypes:           file_salon_appointment_v1_salon_service_proto_goTypes,
 		DependencyIndexes: file_salon_appointment_v1_salon_service_proto_depIdxs,
+		EnumInfos:         file_salon_appointment_v1_salon_service_proto_enumTypes,
 		MessageInfos:      file_salon_appointment_v1_salon_service_proto_msgTypes,
 	}.Build()
 	File_salon_appointment_v1_salon_service_proto = out.File

@@ -234,6 +234,90 @@ func local_request_SalonService_DeleteSalon_0(ctx context.Context, marshaler run
 	return msg, metadata, err
 }
 
+func request_SalonService_GetBookingPolicy_0(ctx context.Context, marshaler runtime.Marshaler, client SalonServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq GetBookingPolicyRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	val, ok := pathParams["salon_id"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "salon_id")
+	}
+	protoReq.SalonId, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "salon_id", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.GetBookingPolicy(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_SalonService_GetBookingPolicy_0(ctx context.Context, marshaler runtime.Marshaler, server SalonServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq GetBookingPolicyRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	val, ok := pathParams["salon_id"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "salon_id")
+	}
+	protoReq.SalonId, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "salon_id", err)
+	}
+	msg, err := server.GetBookingPolicy(ctx, &protoReq)
+	return msg, metadata, err
+}
+
+func request_SalonService_UpdateBookingPolicy_0(ctx context.Context, marshaler runtime.Marshaler, client SalonServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq UpdateBookingPolicyRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	val, ok := pathParams["salon_id"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "salon_id")
+	}
+	protoReq.SalonId, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "salon_id", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.UpdateBookingPolicy(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_SalonService_UpdateBookingPolicy_0(ctx context.Context, marshaler runtime.Marshaler, server SalonServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq UpdateBookingPolicyRequest
+		metadata runtime.ServerMetadata
+		err      error
+	)
+	if err := marshaler.NewDecoder(req.Body).Decode(&protoReq); err != nil && !errors.Is(err, io.EOF) {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	val, ok := pathParams["salon_id"]
+	if !ok {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "missing parameter %s", "salon_id")
+	}
+	protoReq.SalonId, err = runtime.String(val)
+	if err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "type mismatch, parameter: %s, error: %v", "salon_id", err)
+	}
+	msg, err := server.UpdateBookingPolicy(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 func request_SalonService_SetDefaultSalon_0(ctx context.Context, marshaler runtime.Marshaler, client SalonServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
 	var (
 		protoReq SetDefaultSalonRequest
@@ -385,6 +469,46 @@ func RegisterSalonServiceHandlerServer(ctx context.Context, mux *runtime.ServeMu
 		}
 		forward_SalonService_DeleteSalon_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodGet, pattern_SalonService_GetBookingPolicy_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/salon.appointment.v1.SalonService/GetBookingPolicy", runtime.WithHTTPPathPattern("/v1/salons/{salon_id}/bookingPolicy"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_SalonService_GetBookingPolicy_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_SalonService_GetBookingPolicy_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodPatch, pattern_SalonService_UpdateBookingPolicy_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/salon.appointment.v1.SalonService/UpdateBookingPolicy", runtime.WithHTTPPathPattern("/v1/salons/{salon_id}/bookingPolicy"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_SalonService_UpdateBookingPolicy_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_SalonService_UpdateBookingPolicy_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodPost, pattern_SalonService_SetDefaultSalon_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -530,6 +654,40 @@ func RegisterSalonServiceHandlerClient(ctx context.Context, mux *runtime.ServeMu
 		}
 		forward_SalonService_DeleteSalon_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodGet, pattern_SalonService_GetBookingPolicy_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/salon.appointment.v1.SalonService/GetBookingPolicy", runtime.WithHTTPPathPattern("/v1/salons/{salon_id}/bookingPolicy"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_SalonService_GetBookingPolicy_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_SalonService_GetBookingPolicy_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodPatch, pattern_SalonService_UpdateBookingPolicy_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/salon.appointment.v1.SalonService/UpdateBookingPolicy", runtime.WithHTTPPathPattern("/v1/salons/{salon_id}/bookingPolicy"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_SalonService_UpdateBookingPolicy_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_SalonService_UpdateBookingPolicy_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodPost, pattern_SalonService_SetDefaultSalon_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -551,19 +709,23 @@ func RegisterSalonServiceHandlerClient(ctx context.Context, mux *runtime.ServeMu
 }
 
 var (
-	pattern_SalonService_GetSalon_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "salons", "salon_id"}, ""))
-	pattern_SalonService_ListSalons_0      = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "salons"}, ""))
-	pattern_SalonService_CreateSalon_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "salons"}, ""))
-	pattern_SalonService_UpdateSalon_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "salons", "salon_id"}, ""))
-	pattern_SalonService_DeleteSalon_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "salons", "salon_id"}, ""))
-	pattern_SalonService_SetDefaultSalon_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "salons", "salon_id"}, "setDefault"))
+	pattern_SalonService_GetSalon_0            = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "salons", "salon_id"}, ""))
+	pattern_SalonService_ListSalons_0          = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "salons"}, ""))
+	pattern_SalonService_CreateSalon_0         = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "salons"}, ""))
+	pattern_SalonService_UpdateSalon_0         = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "salons", "salon_id"}, ""))
+	pattern_SalonService_DeleteSalon_0         = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "salons", "salon_id"}, ""))
+	pattern_SalonService_GetBookingPolicy_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "salons", "salon_id", "bookingPolicy"}, ""))
+	pattern_SalonService_UpdateBookingPolicy_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2, 2, 3}, []string{"v1", "salons", "salon_id", "bookingPolicy"}, ""))
+	pattern_SalonService_SetDefaultSalon_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 1, 5, 2}, []string{"v1", "salons", "salon_id"}, "setDefault"))
 )
 
 var (
-	forward_SalonService_GetSalon_0        = runtime.ForwardResponseMessage
-	forward_SalonService_ListSalons_0      = runtime.ForwardResponseMessage
-	forward_SalonService_CreateSalon_0     = runtime.ForwardResponseMessage
-	forward_SalonService_UpdateSalon_0     = runtime.ForwardResponseMessage
-	forward_SalonService_DeleteSalon_0     = runtime.ForwardResponseMessage
-	forward_SalonService_SetDefaultSalon_0 = runtime.ForwardResponseMessage
+	forward_SalonService_GetSalon_0            = runtime.ForwardResponseMessage
+	forward_SalonService_ListSalons_0          = runtime.ForwardResponseMessage
+	forward_SalonService_CreateSalon_0         = runtime.ForwardResponseMessage
+	forward_SalonService_UpdateSalon_0         = runtime.ForwardResponseMessage
+	forward_SalonService_DeleteSalon_0         = runtime.ForwardResponseMessage
+	forward_SalonService_GetBookingPolicy_0    = runtime.ForwardResponseMessage
+	forward_SalonService_UpdateBookingPolicy_0 = runtime.ForwardResponseMessage
+	forward_SalonService_SetDefaultSalon_0     = runtime.ForwardResponseMessage
 )

@@ -20,12 +20,14 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	SalonService_GetSalon_FullMethodName        = "/salon.appointment.v1.SalonService/GetSalon"
-	SalonService_ListSalons_FullMethodName      = "/salon.appointment.v1.SalonService/ListSalons"
-	SalonService_CreateSalon_FullMethodName     = "/salon.appointment.v1.SalonService/CreateSalon"
-	SalonService_UpdateSalon_FullMethodName     = "/salon.appointment.v1.SalonService/UpdateSalon"
-	SalonService_DeleteSalon_FullMethodName     = "/salon.appointment.v1.SalonService/DeleteSalon"
-	SalonService_SetDefaultSalon_FullMethodName = "/salon.appointment.v1.SalonService/SetDefaultSalon"
+	SalonService_GetSalon_FullMethodName            = "/salon.appointment.v1.SalonService/GetSalon"
+	SalonService_ListSalons_FullMethodName          = "/salon.appointment.v1.SalonService/ListSalons"
+	SalonService_CreateSalon_FullMethodName         = "/salon.appointment.v1.SalonService/CreateSalon"
+	SalonService_UpdateSalon_FullMethodName         = "/salon.appointment.v1.SalonService/UpdateSalon"
+	SalonService_DeleteSalon_FullMethodName         = "/salon.appointment.v1.SalonService/DeleteSalon"
+	SalonService_GetBookingPolicy_FullMethodName    = "/salon.appointment.v1.SalonService/GetBookingPolicy"
+	SalonService_UpdateBookingPolicy_FullMethodName = "/salon.appointment.v1.SalonService/UpdateBookingPolicy"
+	SalonService_SetDefaultSalon_FullMethodName     = "/salon.appointment.v1.SalonService/SetDefaultSalon"
 )
 
 // SalonServiceClient is the client API for SalonService service.
@@ -44,6 +46,10 @@ type SalonServiceClient interface {
 	UpdateSalon(ctx context.Context, in *UpdateSalonRequest, opts ...grpc.CallOption) (*Salon, error)
 	// DeleteSalon removes a salon that is not the default one and has no services, masters, customers or appointments.
 	DeleteSalon(ctx context.Context, in *DeleteSalonRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
+	// GetBookingPolicy returns the rules by which a salon takes bookings.
+	GetBookingPolicy(ctx context.Context, in *GetBookingPolicyRequest, opts ...grpc.CallOption) (*BookingPolicy, error)
+	// UpdateBookingPolicy changes the rules by which a salon takes bookings. Appointments that are booked stay.
+	UpdateBookingPolicy(ctx context.Context, in *UpdateBookingPolicyRequest, opts ...grpc.CallOption) (*BookingPolicy, error)
 	// SetDefaultSalon makes a salon the one that creating calls without a salon_id use. Repeating it returns the same result.
 	SetDefaultSalon(ctx context.Context, in *SetDefaultSalonRequest, opts ...grpc.CallOption) (*Salon, error)
 }
@@ -106,6 +112,26 @@ func (c *salonServiceClient) DeleteSalon(ctx context.Context, in *DeleteSalonReq
 	return out, nil
 }
 
+func (c *salonServiceClient) GetBookingPolicy(ctx context.Context, in *GetBookingPolicyRequest, opts ...grpc.CallOption) (*BookingPolicy, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BookingPolicy)
+	err := c.cc.Invoke(ctx, SalonService_GetBookingPolicy_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *salonServiceClient) UpdateBookingPolicy(ctx context.Context, in *UpdateBookingPolicyRequest, opts ...grpc.CallOption) (*BookingPolicy, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BookingPolicy)
+	err := c.cc.Invoke(ctx, SalonService_UpdateBookingPolicy_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *salonServiceClient) SetDefaultSalon(ctx context.Context, in *SetDefaultSalonRequest, opts ...grpc.CallOption) (*Salon, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Salon)
@@ -132,6 +158,10 @@ type SalonServiceServer interface {
 	UpdateSalon(context.Context, *UpdateSalonRequest) (*Salon, error)
 	// DeleteSalon removes a salon that is not the default one and has no services, masters, customers or appointments.
 	DeleteSalon(context.Context, *DeleteSalonRequest) (*emptypb.Empty, error)
+	// GetBookingPolicy returns the rules by which a salon takes bookings.
+	GetBookingPolicy(context.Context, *GetBookingPolicyRequest) (*BookingPolicy, error)
+	// UpdateBookingPolicy changes the rules by which a salon takes bookings. Appointments that are booked stay.
+	UpdateBookingPolicy(context.Context, *UpdateBookingPolicyRequest) (*BookingPolicy, error)
 	// SetDefaultSalon makes a salon the one that creating calls without a salon_id use. Repeating it returns the same result.
 	SetDefaultSalon(context.Context, *SetDefaultSalonRequest) (*Salon, error)
 	mustEmbedUnimplementedSalonServiceServer()
@@ -158,6 +188,12 @@ func (UnimplementedSalonServiceServer) UpdateSalon(context.Context, *UpdateSalon
 }
 func (UnimplementedSalonServiceServer) DeleteSalon(context.Context, *DeleteSalonRequest) (*emptypb.Empty, error) {
 	return nil, status.Error(codes.Unimplemented, "method DeleteSalon not implemented")
+}
+func (UnimplementedSalonServiceServer) GetBookingPolicy(context.Context, *GetBookingPolicyRequest) (*BookingPolicy, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetBookingPolicy not implemented")
+}
+func (UnimplementedSalonServiceServer) UpdateBookingPolicy(context.Context, *UpdateBookingPolicyRequest) (*BookingPolicy, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateBookingPolicy not implemented")
 }
 func (UnimplementedSalonServiceServer) SetDefaultSalon(context.Context, *SetDefaultSalonRequest) (*Salon, error) {
 	return nil, status.Error(codes.Unimplemented, "method SetDefaultSalon not implemented")
@@ -273,6 +309,42 @@ func _SalonService_DeleteSalon_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SalonService_GetBookingPolicy_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetBookingPolicyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SalonServiceServer).GetBookingPolicy(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SalonService_GetBookingPolicy_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SalonServiceServer).GetBookingPolicy(ctx, req.(*GetBookingPolicyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SalonService_UpdateBookingPolicy_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateBookingPolicyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SalonServiceServer).UpdateBookingPolicy(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SalonService_UpdateBookingPolicy_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SalonServiceServer).UpdateBookingPolicy(ctx, req.(*UpdateBookingPolicyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _SalonService_SetDefaultSalon_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(SetDefaultSalonRequest)
 	if err := dec(in); err != nil {
@@ -317,6 +389,14 @@ var SalonService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "DeleteSalon",
 			Handler:    _SalonService_DeleteSalon_Handler,
+		},
+		{
+			MethodName: "GetBookingPolicy",
+			Handler:    _SalonService_GetBookingPolicy_Handler,
+		},
+		{
+			MethodName: "UpdateBookingPolicy",
+			Handler:    _SalonService_UpdateBookingPolicy_Handler,
 		},
 		{
 			MethodName: "SetDefaultSalon",

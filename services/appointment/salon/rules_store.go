@@ -1,0 +1,29 @@
+package salon
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/services/appointment/claims"
+)
+
+// LockRules prepares a change of what decides whether a time of a salon can be booked. It takes the locks of the masters whom
+// the change is about, or of all masters of the salon when none is named, and until tx ends no booking with one of them commits:
+// what tx reads afterwards about taken time is final. It is the first statement of a transaction that takes such locks.
+func LockRules(ctx context.Context, tx *postgres.DB, salonID string, masterIDs ...string) error {
+	if len(masterIDs) > 0 {
+		return claims.Lock(ctx, tx, masterIDs...)
+	}
+	return claims.LockSelected(ctx, tx, "SELECT id AS subject FROM masters WHERE salon_id = ?", salonID)
+}
+
+// ChangeRules counts a change of what decides whether a time of a salon can be booked, so that nothing is booked by older rules.
+// The caller has the locks of [LockRules].
+func ChangeRules(ctx context.Context, tx *postgres.DB, salonID string) error {
+	err := tx.Conn(ctx).Exec("UPDATE salons SET rules_version = rules_version + 1 WHERE id = ?", salonID).Error
+	if err != nil {
+		return fmt.Errorf("count a change of a salon's rules: %w", err)
+	}
+	return nil
+}
