@@ -1,7 +1,5 @@
 package pagetoken
 
-import "google.golang.org/protobuf/proto"
-
 const (
 	// defaultSize is the number of rows on a page when the request has none.
 	defaultSize = 50
@@ -11,11 +9,9 @@ const (
 
 // Request is the request of a List method.
 type Request interface {
-	proto.Message
+	Query
 	// GetPageSize returns how many rows are asked for, 0 for the default.
 	GetPageSize() int32
-	// GetPageToken returns the token of the page, empty for the first one.
-	GetPageToken() string
 }
 
 // List does the work of a List method: it reads the page token of req, fetches one row
@@ -32,7 +28,7 @@ func List[Row, Cursor, Item any](
 	fetch func(after *Cursor, limit int) ([]Row, error), cursor func(Row) Cursor, item func(Row) Item,
 ) (items []Item, next string, err error) {
 	var after *Cursor
-	if err := c.decode(req, &after); err != nil {
+	if err := c.Decode(req, &after); err != nil {
 		return nil, "", err
 	}
 	size := pageSize(req.GetPageSize())
@@ -42,7 +38,7 @@ func List[Row, Cursor, Item any](
 	}
 	if len(rows) > size {
 		rows = rows[:size]
-		if next, err = c.encode(req, cursor(rows[size-1])); err != nil {
+		if next, err = c.Encode(req, cursor(rows[size-1])); err != nil {
 			return nil, "", err
 		}
 	}

@@ -35,6 +35,13 @@ const (
 // encoding is safe in URLs and decodes one spelling of each token only.
 var encoding = base64.RawURLEncoding.Strict()
 
+// Query is the request of a method whose results come in pages.
+type Query interface {
+	proto.Message
+	// GetPageToken returns the token of the page, empty for the first one.
+	GetPageToken() string
+}
+
 // Codec makes and reads tokens. It is safe for concurrent use.
 type Codec struct {
 	aead cipher.AEAD
@@ -55,8 +62,8 @@ func New(keys *secret.Keys) *Codec {
 	return &Codec{aead: aead}
 }
 
-// encode returns the token of the page after cursor for the query req.
-func (c *Codec) encode(req proto.Message, cursor any) (string, error) {
+// Encode returns the token of the page after cursor for the query req. [List] calls it for List methods.
+func (c *Codec) Encode(req proto.Message, cursor any) (string, error) {
 	plain, err := json.Marshal(cursor)
 	if err != nil {
 		return "", fmt.Errorf("pagetoken: encode cursor: %w", err)
@@ -73,10 +80,10 @@ func (c *Codec) encode(req proto.Message, cursor any) (string, error) {
 	return token, nil
 }
 
-// decode reads the page token of req into cursor. Without a token it leaves cursor
-// alone: this is the first page. Other tokens than those of encode for the same query
+// Decode reads the page token of req into cursor. Without a token it leaves cursor
+// alone: this is the first page. Other tokens than those of Encode for the same query
 // are INVALID_PAGE_TOKEN.
-func (c *Codec) decode(req Request, cursor any) error {
+func (c *Codec) Decode(req Query, cursor any) error {
 	token := req.GetPageToken()
 	if token == "" {
 		return nil

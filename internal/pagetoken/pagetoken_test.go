@@ -32,7 +32,7 @@ func TestRoundTrip(t *testing.T) {
 	c := codec(t, 'a')
 	query := &userv1.ListMastersRequest{Query: "mira", PageSize: 10}
 	want := cursor{Name: "Mira", At: time.Date(2027, 1, 2, 3, 4, 5, 6000, time.UTC), ID: "m1"}
-	token, err := c.encode(query, want)
+	token, err := c.Encode(query, want)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,19 +42,19 @@ func TestRoundTrip(t *testing.T) {
 	// The next page may be of another size, and another instance with the same keys may serve it.
 	next := &userv1.ListMastersRequest{Query: "mira", PageSize: 20, PageToken: token}
 	var got cursor
-	if err := codec(t, 'a').decode(next, &got); err != nil || got != want {
+	if err := codec(t, 'a').Decode(next, &got); err != nil || got != want {
 		t.Errorf("got %v, %v", got, err)
 	}
 	if next.GetPageToken() != token || next.GetPageSize() != 20 {
 		t.Error("decode changed the request")
 	}
 	// The token of the third page is bound to the same query, although it was made from the second request.
-	token, err = c.encode(next, want)
+	token, err = c.Encode(next, want)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got = cursor{}
-	if err := c.decode(&userv1.ListMastersRequest{Query: "mira", PageToken: token}, &got); err != nil || got != want {
+	if err := c.Decode(&userv1.ListMastersRequest{Query: "mira", PageToken: token}, &got); err != nil || got != want {
 		t.Errorf("third page: %v, %v", got, err)
 	}
 }
@@ -62,7 +62,7 @@ func TestRoundTrip(t *testing.T) {
 func TestFirstPage(t *testing.T) {
 	t.Parallel()
 	var got cursor
-	if err := codec(t, 'a').decode(&userv1.ListMastersRequest{}, &got); err != nil || got != (cursor{}) {
+	if err := codec(t, 'a').Decode(&userv1.ListMastersRequest{}, &got); err != nil || got != (cursor{}) {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
@@ -71,11 +71,11 @@ func TestRefused(t *testing.T) {
 	t.Parallel()
 	c := codec(t, 'a')
 	query := &userv1.ListMastersRequest{Query: "mira"}
-	token, err := c.encode(query, cursor{ID: "m1"})
+	token, err := c.Encode(query, cursor{ID: "m1"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	foreign, err := codec(t, 'b').encode(query, cursor{ID: "m1"})
+	foreign, err := codec(t, 'b').Encode(query, cursor{ID: "m1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := cursor{}
-			err := c.decode(req, &got)
+			err := c.Decode(req, &got)
 			var e *apierr.Error
 			if !errors.As(err, &e) || e.ReasonName() != "INVALID_PAGE_TOKEN" || e.Fields()[0].GetField() != "page_token" {
 				t.Errorf("got %v", err)
@@ -112,10 +112,10 @@ func TestRefused(t *testing.T) {
 func TestBadCursor(t *testing.T) {
 	t.Parallel()
 	c := codec(t, 'a')
-	if _, err := c.encode(&userv1.ListMastersRequest{}, make(chan int)); err == nil {
+	if _, err := c.Encode(&userv1.ListMastersRequest{}, make(chan int)); err == nil {
 		t.Error("a cursor that cannot be encoded is accepted")
 	}
-	if _, err := c.encode(&userv1.ListMastersRequest{}, strings.Repeat("x", maxLen)); err == nil {
+	if _, err := c.Encode(&userv1.ListMastersRequest{}, strings.Repeat("x", maxLen)); err == nil {
 		t.Error("a token that validation would refuse is made")
 	}
 }

@@ -13,8 +13,9 @@ type Rules struct {
 	// SalonID is the salon, Version the version of its rules.
 	SalonID string
 	Version int64
-	// Zone is the salon's time zone, Currency the ISO 4217 code of its prices.
+	// Zone is the salon's time zone and ZoneName its IANA name, Currency the ISO 4217 code of its prices.
 	Zone     *time.Location
+	ZoneName string
 	Currency string
 	// Policy is the salon's.
 	Policy salon.Policy

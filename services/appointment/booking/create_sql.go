@@ -20,67 +20,65 @@ import (
 var createSQL = `
 WITH item AS MATERIALIZED (
     SELECT * FROM unnest(` + arrays(1,
-	"uuid", "uuid", "bigint", "uuid", "uuid", "boolean", "boolean", "integer", "timestamptz", "timestamptz", "text", "integer",
-	"integer", "text", "text", "text", "uuid", "timestamptz", "uuid", "jsonb", "text",
+	"uuid", "uuid", "bigint", "uuid", "uuid", "boolean", "boolean", "text", "timestamptz", "timestamptz", "text", "integer",
+	"timestamptz", "timestamptz", "integer", "text", "text", "text", "uuid", "text", "timestamptz", "uuid", "jsonb", "text",
 	"text", "text", "uuid", "bytea", "bytea", "bigint", "bytea") + `) WITH ORDINALITY AS i (
-        id, salon_id, salon_version, customer_id, account_id, new_customer, staff, segments, start_time, end_time, time_zone, utc_offset_minutes,
-        total_minor, currency, note, actor, actor_account_id, create_time, event_id, event_body, traceparent,
+        id, salon_id, rules_version, customer_id, account_id, new_customer, unlimited, state, start_time, end_time, time_zone, utc_offset_minutes,
+        day_start, day_end, total_minor, currency, note, actor, actor_account_id, reason, create_time, event_id, event_body, traceparent,
         caller, method, request_id, request_hash, previous_hash, request_lock, response, n)
 ), segment AS MATERIALIZED (
-    SELECT * FROM unnest(` + arrays(29,
+    SELECT * FROM unnest(` + arrays(32,
 	"integer", "integer", "uuid", "uuid", "text", "uuid", "timestamptz", "timestamptz",
-	"integer", "integer", "integer", "bigint", "bigint", "bigint") + `) AS p (
+	"integer", "integer", "integer", "jsonb") + `) AS p (
         n, position, id, service_id, service_name, master_id, start_time, end_time,
-        buffer_before, buffer_after, price_minor, offering_version, service_version, master_version)
+        buffer_before, buffer_after, price_minor, phases)
 ), claim AS MATERIALIZED (
-    SELECT * FROM unnest(` + arrays(43,
+    SELECT * FROM unnest(` + arrays(44,
 	"integer", "uuid", "uuid", "text", "uuid", "timestamptz", "timestamptz", "boolean") + `) AS c (
         n, id, segment_id, kind, subject_id, claim_from, claim_to, blocking)
 ), seen AS MATERIALIZED (` + idempotency.SeenSQL("item") + `
-), fresh AS MATERIALIZED ( -- how many segments were made from rows that are still the same
-    SELECT p.n, count(*) AS segments
-    FROM segment p JOIN item i USING (n)
-    CROSS JOIN LATERAL (
-        SELECT 1 FROM offerings o WHERE o.master_id = p.master_id AND o.service_id = p.service_id
-            AND o.version = p.offering_version AND o.deleted_at IS NULL LIMIT 1) AS o
-    CROSS JOIN LATERAL (
-        SELECT 1 FROM services s WHERE s.id = p.service_id AND s.salon_id = i.salon_id
-            AND s.version = p.service_version AND s.active AND s.deleted_at IS NULL LIMIT 1) AS s
-    CROSS JOIN LATERAL (
-        SELECT 1 FROM masters m WHERE m.id = p.master_id AND m.salon_id = i.salon_id
-            AND m.version = p.master_version AND NOT m.deleted AND NOT m.disabled LIMIT 1) AS m
-    GROUP BY p.n
 ), busy AS MATERIALIZED (
-    SELECT c.n, bool_or(c.kind = 'MASTER') AS master, bool_or(c.kind = 'CUSTOMER') AS customer
+    SELECT c.n, bool_or(c.kind = 'MASTER') AS master, bool_or(c.kind = 'RESOURCE') AS resource, bool_or(c.kind = 'CUSTOMER') AS customer
     FROM claim c JOIN item i USING (n)
     WHERE c.blocking AND ` + claims.OverlapSQL("i.salon_id", "c.kind", "c.subject_id", "tstzrange(c.claim_from, c.claim_to)") + `
     GROUP BY c.n
 ), decision AS MATERIALIZED (
     SELECT i.n, k.response, CASE
         -- The caller has given this attempt up and does not see what comes of it.
-        WHEN EXISTS (SELECT FROM abandoned_attempts WHERE id = $51) THEN 'stale'
+        WHEN EXISTS (SELECT FROM abandoned_attempts WHERE id = $52) THEN 'stale'
         WHEN k.same THEN 'replayed'
         WHEN NOT k.same THEN 'request id reused'
         WHEN k.in_flight THEN 'in flight'
-        WHEN s.version IS DISTINCT FROM i.salon_version OR f.segments IS DISTINCT FROM i.segments THEN 'stale'
+        WHEN s.rules_version IS DISTINCT FROM i.rules_version THEN 'stale'
         WHEN i.new_customer = (c.known IS NOT NULL) THEN 'no customer'
         WHEN i.account_id IS NOT NULL AND a.disabled IS NOT false THEN 'no customer'
-        WHEN b.master THEN 'taken'
+        WHEN b.master OR b.resource THEN 'taken'
         WHEN b.customer THEN 'customer busy'
-        WHEN NOT i.staff AND s.max_open_appointments > 0 AND (
+        WHEN NOT i.unlimited AND s.max_open_appointments > 0 AND (
             SELECT count(*) FROM (
                 SELECT FROM appointments o
                 WHERE o.salon_id = i.salon_id AND o.customer_id = i.customer_id AND o.state IN ('PENDING', 'CONFIRMED')
                     AND o.start_time > i.create_time - interval '` + longestInterval + `' AND o.end_time > i.create_time
                 LIMIT s.max_open_appointments) AS open
             ) >= s.max_open_appointments THEN 'too many open'
+        WHEN NOT i.unlimited AND s.max_customer_appointments_a_day > 0 AND (
+            SELECT count(*) FROM appointments o
+            WHERE o.salon_id = i.salon_id AND o.customer_id = i.customer_id AND o.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
+                AND o.start_time >= i.day_start AND o.start_time < i.day_end
+            ) >= s.max_customer_appointments_a_day THEN 'full day'
+        WHEN NOT i.unlimited AND s.max_master_appointments_a_day > 0 AND EXISTS (
+            SELECT FROM (SELECT DISTINCT p.master_id FROM segment p WHERE p.n = i.n) AS m
+            WHERE (SELECT count(DISTINCT g.appointment_id) FROM segments g
+                JOIN appointments o ON o.salon_id = g.salon_id AND o.id = g.appointment_id AND o.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
+                WHERE g.salon_id = i.salon_id AND g.master_id = m.master_id
+                    AND g.appointment_start_time >= i.day_start AND g.appointment_start_time < i.day_end
+                ) >= s.max_master_appointments_a_day) THEN 'full day'
         ELSE 'booked' END AS outcome
     FROM item i
     LEFT JOIN seen k USING (n)
-    LEFT JOIN fresh f USING (n)
     LEFT JOIN busy b USING (n)
     LEFT JOIN LATERAL (
-        SELECT s.version, s.max_open_appointments FROM salons s WHERE s.id = i.salon_id AND s.deleted_at IS NULL LIMIT 1) AS s ON true
+        SELECT s.rules_version, s.max_open_appointments, s.max_customer_appointments_a_day, s.max_master_appointments_a_day FROM salons s WHERE s.id = i.salon_id AND s.deleted_at IS NULL LIMIT 1) AS s ON true
     LEFT JOIN LATERAL (
         SELECT true AS known FROM customers c
         WHERE NOT i.new_customer AND c.salon_id = i.salon_id AND c.id = i.customer_id AND c.account_id IS NOT DISTINCT FROM i.account_id
@@ -98,14 +96,14 @@ WITH item AS MATERIALIZED (
 ), new_appointments AS (
     INSERT INTO appointments (salon_id, id, customer_id, state, start_time, end_time, time_zone, utc_offset_minutes,
         total_minor, currency, note, cancel_reason, changed_by, version, create_time, update_time)
-    SELECT salon_id, id, customer_id, 'PENDING', start_time, end_time, time_zone, utc_offset_minutes,
+    SELECT salon_id, id, customer_id, state, start_time, end_time, time_zone, utc_offset_minutes,
         total_minor, currency, note, '', actor, 1, create_time, create_time
     FROM booked
 ), new_segments AS (
     INSERT INTO segments (salon_id, id, appointment_id, position, service_id, service_name, master_id, start_time, end_time,
-        appointment_start_time, buffer_before_minutes, buffer_after_minutes, price_minor, currency)
+        appointment_start_time, buffer_before_minutes, buffer_after_minutes, price_minor, currency, phases)
     SELECT i.salon_id, p.id, i.id, p.position, p.service_id, p.service_name, p.master_id, p.start_time, p.end_time,
-        i.start_time, p.buffer_before, p.buffer_after, p.price_minor, i.currency
+        i.start_time, p.buffer_before, p.buffer_after, p.price_minor, i.currency, p.phases
     FROM segment p JOIN booked i USING (n)
 ), new_claims AS (
     INSERT INTO claims (salon_id, id, subject_id, subject_kind, during, blocking, appointment_id, segment_id)
@@ -113,7 +111,7 @@ WITH item AS MATERIALIZED (
     FROM claim c JOIN booked i USING (n)
 ), new_history AS (
     INSERT INTO appointment_history (salon_id, appointment_id, version, action, actor, account_id, reason, state_after, start_after, change_time)
-    SELECT salon_id, id, 1, '` + string(Create) + `', actor, actor_account_id, '', 'PENDING', start_time, create_time
+    SELECT salon_id, id, 1, '` + string(Create) + `', actor, actor_account_id, reason, state, start_time, create_time
     FROM booked
 ), new_events AS (
     INSERT INTO outbox (event_id, type, aggregate_id, aggregate_version, occurred_at, body, traceparent)

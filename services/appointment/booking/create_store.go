@@ -34,7 +34,9 @@ const (
 	Reused Outcome = "request id reused"
 	// InFlight means that the first call with the request id has not ended yet.
 	InFlight Outcome = "in flight"
-	// Stale means that the salon, an offering, service or master has changed since it was read.
+	// FullDay means that the customer or a master has as many appointments on that date as the salon permits.
+	FullDay Outcome = "full day"
+	// Stale means that the salon's rules have changed since they were read.
 	Stale Outcome = "stale"
 	// NoCustomer means that the customer is not what it was thought to be: unknown, known by now where a
 	// new one was to be made, with another account, or with an account that is unknown or disabled.
@@ -54,14 +56,15 @@ type creation struct {
 	appointment *Appointment
 	// claims are those of the appointment.
 	claims []claims.Claim
-	// offerings and salonVersion are what the appointment was made from.
-	offerings    []catalog.Offering
-	salonVersion int64
+	// rulesVersion is the version of the salon's rules that the appointment was planned by.
+	rulesVersion int64
+	// dayStart and dayEnd bound the local date of the start: [dayStart, dayEnd).
+	dayStart, dayEnd time.Time
 	// customer is whom it is for; their row is made with the appointment if newCustomer is set.
 	customer    people.Customer
 	newCustomer bool
-	// staff is whether the limit of open appointments does not apply.
-	staff bool
+	// unlimited is whether the salon's limits of appointments do not apply.
+	unlimited bool
 	event events.Event
 	// traceparent is the trace that the call is part of; empty: none.
 	traceparent string
@@ -156,11 +159,10 @@ type numbered[T any] struct {
 	row T
 }
 
-// segmentOf is a segment with its place and what it was made from.
+// segmentOf is a segment with its place.
 type segmentOf struct {
 	position int32
 	segment  *Segment
-	offering *catalog.Offering
 }
 
 // createArgs lays the creations, their segments and their claims out in columns, as createSQL reads them.
@@ -169,7 +171,7 @@ func createArgs(attempt string, batch []*creation) []any {
 	var list []numbered[claims.Claim]
 	for i, c := range batch {
 		for j := range c.appointment.Segments {
-			segments = append(segments, numbered[segmentOf]{int32(i + 1), segmentOf{int32(j), &c.appointment.Segments[j], &c.offerings[j]}})
+			segments = append(segments, numbered[segmentOf]{int32(i + 1), segmentOf{int32(j), &c.appointment.Segments[j]}})
 		}
 		for _, claim := range c.claims {
 			list = append(list, numbered[claims.Claim]{int32(i + 1), claim})
@@ -182,21 +184,24 @@ func itemArgs(batch []*creation) []any {
 	return []any{
 		column(batch, func(c *creation) string { return c.appointment.ID }),
 		column(batch, func(c *creation) string { return c.appointment.SalonID }),
-		column(batch, func(c *creation) int64 { return c.salonVersion }),
+		column(batch, func(c *creation) int64 { return c.rulesVersion }),
 		column(batch, func(c *creation) string { return c.appointment.CustomerID }),
 		column(batch, func(c *creation) *string { return postgres.Null(c.appointment.AccountID) }),
 		column(batch, func(c *creation) bool { return c.newCustomer }),
-		column(batch, func(c *creation) bool { return c.staff }),
-		column(batch, func(c *creation) int32 { return int32(len(c.appointment.Segments)) }),
+		column(batch, func(c *creation) bool { return c.unlimited }),
+		column(batch, func(c *creation) string { return string(c.appointment.State) }),
 		column(batch, func(c *creation) time.Time { return c.appointment.Start() }),
 		column(batch, func(c *creation) time.Time { return c.appointment.End() }),
 		column(batch, func(c *creation) string { return c.appointment.TimeZone }),
 		column(batch, func(c *creation) int32 { return c.appointment.UTCOffsetMinutes }),
+		column(batch, func(c *creation) time.Time { return c.dayStart }),
+		column(batch, func(c *creation) time.Time { return c.dayEnd }),
 		column(batch, func(c *creation) int32 { return c.appointment.TotalMinor }),
 		column(batch, func(c *creation) string { return c.appointment.Currency }),
 		column(batch, func(c *creation) string { return c.appointment.Note }),
 		column(batch, func(c *creation) string { return string(c.appointment.ChangedBy) }),
 		column(batch, func(c *creation) string { return c.appointment.change.By.AccountID }),
+		column(batch, func(c *creation) string { return c.appointment.change.Reason }),
 		column(batch, func(c *creation) time.Time { return c.appointment.CreateTime }),
 		column(batch, func(c *creation) string { return c.event.ID }),
 		column(batch, func(c *creation) string { return string(c.event.Body) }),
@@ -224,9 +229,7 @@ func segmentArgs(rows []numbered[segmentOf]) []any {
 		column(rows, func(r numbered[segmentOf]) int32 { return int32(r.row.segment.BufferBefore.Minutes()) }),
 		column(rows, func(r numbered[segmentOf]) int32 { return int32(r.row.segment.BufferAfter.Minutes()) }),
 		column(rows, func(r numbered[segmentOf]) int32 { return r.row.segment.PriceMinor }),
-		column(rows, func(r numbered[segmentOf]) int64 { return r.row.offering.Version }),
-		column(rows, func(r numbered[segmentOf]) int64 { return r.row.offering.Service.Version }),
-		column(rows, func(r numbered[segmentOf]) int64 { return r.row.offering.MasterVersion }),
+		column(rows, func(r numbered[segmentOf]) *string { return encodePhases(r.row.segment.Phases) }),
 	}
 }
 

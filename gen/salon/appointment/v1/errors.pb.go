@@ -64,10 +64,12 @@ const (
 	ErrorReason_ERROR_REASON_RESOURCE_KIND_IN_USE ErrorReason = 17
 	// FAILED_PRECONDITION: a rule of the salon refuses the start; ExplainSlot lists all of them.
 	ErrorReason_ERROR_REASON_NOT_BOOKABLE ErrorReason = 18
-	// INVALID_ARGUMENT: the quote is not one that Salon made, or was changed.
+	// INVALID_ARGUMENT: the quote was changed, or is none.
 	ErrorReason_ERROR_REASON_QUOTE_INVALID ErrorReason = 19
 	// FAILED_PRECONDITION: the quote has expired; search again.
 	ErrorReason_ERROR_REASON_QUOTE_EXPIRED ErrorReason = 20
+	// INVALID_ARGUMENT: another installation made the quote.
+	ErrorReason_ERROR_REASON_QUOTE_FOREIGN ErrorReason = 21
 )
 
 // Enum value maps for ErrorReason.
@@ -94,6 +96,7 @@ var (
 		18: "ERROR_REASON_NOT_BOOKABLE",
 		19: "ERROR_REASON_QUOTE_INVALID",
 		20: "ERROR_REASON_QUOTE_EXPIRED",
+		21: "ERROR_REASON_QUOTE_FOREIGN",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                0,
@@ -117,6 +120,7 @@ var (
 		"ERROR_REASON_NOT_BOOKABLE":               18,
 		"ERROR_REASON_QUOTE_INVALID":              19,
 		"ERROR_REASON_QUOTE_EXPIRED":              20,
+		"ERROR_REASON_QUOTE_FOREIGN":              21,
 	}
 )
 
@@ -170,7 +174,7 @@ var File_salon_appointment_v1_errors_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"!salon/appointment/v1/errors.proto\x12\x14salon.appointment.v1\x1a google/protobuf/descriptor.proto*\xca\x05\n" +
+	"!salon/appointment/v1/errors.proto\x12\x14salon.appointment.v1\x1a google/protobuf/descriptor.proto*\xea\x05\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_SLOT_UNAVAILABLE\x10\x01\x12\x1e\n" +
@@ -193,7 +197,8 @@ const file_salon_appointment_v1_errors_proto_rawDesc = "" +
 	"!ERROR_REASON_RESOURCE_KIND_IN_USE\x10\x11\x12\x1d\n" +
 	"\x19ERROR_REASON_NOT_BOOKABLE\x10\x12\x12\x1e\n" +
 	"\x1aERROR_REASON_QUOTE_INVALID\x10\x13\x12\x1e\n" +
-	"\x1aERROR_REASON_QUOTE_EXPIRED\x10\x14:]\n" +
+	"\x1aERROR_REASON_QUOTE_EXPIRED\x10\x14\x12\x1e\n" +
+	"\x1aERROR_REASON_QUOTE_FOREIGN\x10\x15:]\n" +
 	"\areasons\x12\x1e.google.protobuf.MethodOptions\x18\xa0\x8d\x03 \x03(\x0e2!.salon.appointment.v1.ErrorReasonR\areasonsB\xe2\x01\n" +
 	"\x18com.salon.appointment.v1B\vErrorsProtoP\x01ZGgithub.com/beauty-salon/platform/gen/salon/appointment/v1;appointmentv1\xa2\x02\x03SAX\xaa\x02\x14Salon.Appointment.V1\xca\x02\x14Salon\\Appointment\\V1\xe2\x02 Salon\\Appointment\\V1\\GPBMetadata\xea\x02\x16Salon::Appointment::V1b\x06proto3"
 

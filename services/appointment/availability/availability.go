@@ -1,0 +1,76 @@
+package availability
+
+import (
+	"context"
+
+	"github.com/maypok86/otter/v2"
+	"google.golang.org/grpc"
+
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	"github.com/beauty-salon/platform/internal/pagetoken"
+	"github.com/beauty-salon/platform/internal/service"
+	"github.com/beauty-salon/platform/services/appointment/catalog"
+	"github.com/beauty-salon/platform/services/appointment/people"
+	"github.com/beauty-salon/platform/services/appointment/salon"
+)
+
+// memorySize bounds the salons whose rules are in memory.
+const memorySize = 2000
+
+// Availability is the root of the package: it implements AvailabilityService and plans appointments for package booking. It is safe for
+// concurrent use.
+type Availability struct {
+	appointmentv1.UnimplementedAvailabilityServiceServer
+
+	deps    service.Deps
+	salons  *salon.Salons
+	people  *people.People
+	catalog *catalog.Catalog
+	store   *Store
+	quotes  *quotes
+	pages   *pagetoken.Codec
+	memory  *otter.Cache[string, *Rules]
+}
+
+// New returns the root. It connects to nothing.
+func New(d service.Deps, salons *salon.Salons, people *people.People, catalog *catalog.Catalog) *Availability {
+	return &Availability{
+		deps:    d,
+		salons:  salons,
+		people:  people,
+		catalog: catalog,
+		store:   NewStore(d.DB),
+		quotes:  newQuotes(d.Keys, d.PreviousKeys),
+		pages:   pagetoken.New(d.Keys),
+		memory:  otter.Must(&otter.Options[string, *Rules]{MaximumSize: memorySize}),
+	}
+}
+
+// Register adds AvailabilityService to a server.
+func (a *Availability) Register(r grpc.ServiceRegistrar) {
+	appointmentv1.RegisterAvailabilityServiceServer(r, a)
+}
+
+// Rules returns the rules of a salon from memory where possible, else salon.ErrNotFound. They may be out of date: whoever relies on
+// them compares their version with the database's in the statement that reads taken time or writes, and calls Forget when it is another one.
+func (a *Availability) Rules(ctx context.Context, salonID string) (*Rules, error) {
+	if known, ok := a.memory.GetIfPresent(salonID); ok {
+		return known, nil
+	}
+	r, err := a.store.Rules(ctx, salonID)
+	if err != nil {
+		return nil, err
+	}
+	a.memory.Set(salonID, r)
+	return r, nil
+}
+
+// Forget makes the next Rules read the rules of a salon from the database, unless those in memory are newer than the version.
+func (a *Availability) Forget(salonID string, version int64) {
+	a.memory.ComputeIfPresent(salonID, func(known *Rules) (*Rules, otter.ComputeOp) {
+		if known.Version > version {
+			return known, otter.CancelOp
+		}
+		return nil, otter.InvalidateOp
+	})
+}

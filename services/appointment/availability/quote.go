@@ -1,0 +1,120 @@
+package availability
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"google.golang.org/grpc/codes"
+
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/secret"
+)
+
+// QuoteTime is how long a quote can be booked.
+const QuoteTime = 15 * time.Minute
+
+// The errors of quotes.
+var (
+	errQuoteInvalid = apierr.New(codes.InvalidArgument, appointmentv1.ErrorReason_ERROR_REASON_QUOTE_INVALID,
+		"the quote was changed, or is none").WithField("quote", "must be the quote of a slot")
+	errQuoteForeign = apierr.New(codes.InvalidArgument, appointmentv1.ErrorReason_ERROR_REASON_QUOTE_FOREIGN,
+		"another installation made the quote").WithField("quote", "must be the quote of a slot of this installation")
+	errQuoteExpired = apierr.New(codes.FailedPrecondition, appointmentv1.ErrorReason_ERROR_REASON_QUOTE_EXPIRED,
+		"the quote has expired; search again").WithField("quote", "must be at most 15 minutes old")
+)
+
+// Quote is a plan that can be booked as it is: price, phases, buffers and lead time stay those of its issue, whatever the catalogue
+// says meanwhile.
+type Quote struct {
+	// SalonID is the salon, Start when the appointment begins.
+	SalonID string `json:"salon"`
+	Start   Minute `json:"start"`
+	// Segments are the services in their order.
+	Segments []QuoteSegment `json:"segments"`
+	// Issued is when the quote was made.
+	Issued time.Time `json:"issued"`
+}
+
+// QuoteSegment is one service of a quote.
+type QuoteSegment struct {
+	ServiceID    string  `json:"service"`
+	ServiceName  string  `json:"name"`
+	MasterID     string  `json:"master"`
+	PriceMinor   int32   `json:"price"`
+	Phases       []Phase `json:"phases"`
+	BufferBefore Minute  `json:"before,omitempty"`
+	BufferAfter  Minute  `json:"after,omitempty"`
+}
+
+// quoteEncoding decodes one spelling of each quote only.
+var quoteEncoding = base64.RawURLEncoding.Strict()
+
+// installationLen is how many bytes of a quote tell which installation made it.
+const installationLen = 4
+
+// quotes makes and reads quotes. A quote is signed by HMAC-SHA256, so a client can neither change nor make one.
+type quotes struct {
+	keys [][32]byte // the first signs; the others are those of before the secret was changed
+}
+
+func newQuotes(keys, previous *secret.Keys) *quotes {
+	const purpose = "quote"
+	q := &quotes{keys: [][32]byte{keys.Derive(purpose)}}
+	if previous != nil {
+		q.keys = append(q.keys, previous.Derive(purpose))
+	}
+	return q
+}
+
+// installation identifies a key without telling it.
+func installation(key [32]byte) []byte {
+	mac := hmac.New(sha256.New, key[:])
+	mac.Write([]byte("installation"))
+	return mac.Sum(nil)[:installationLen]
+}
+
+func sign(key [32]byte, body []byte) []byte {
+	mac := hmac.New(sha256.New, key[:])
+	mac.Write([]byte("quote\x00"))
+	mac.Write(body)
+	return mac.Sum(nil)
+}
+
+// encode returns the text of a quote.
+func (q *quotes) encode(quote Quote) (string, error) {
+	body, err := json.Marshal(quote)
+	if err != nil {
+		return "", fmt.Errorf("encode a quote: %w", err)
+	}
+	text := append(installation(q.keys[0]), sign(q.keys[0], body)...)
+	return quoteEncoding.EncodeToString(append(text, body...)), nil
+}
+
+// decode returns the quote of a text: errQuoteForeign for one of another installation, errQuoteInvalid for one that was changed,
+// errQuoteExpired for an old one.
+func (q *quotes) decode(text string, now time.Time) (Quote, error) {
+	raw, err := quoteEncoding.DecodeString(text)
+	if err != nil || len(raw) < installationLen+sha256.Size {
+		return Quote{}, errQuoteInvalid
+	}
+	made, signature, body := raw[:installationLen], raw[installationLen:installationLen+sha256.Size], raw[installationLen+sha256.Size:]
+	for _, key := range q.keys {
+		if !hmac.Equal(made, installation(key)) {
+			continue
+		}
+		var quote Quote
+		if !hmac.Equal(signature, sign(key, body)) || json.Unmarshal(body, &quote) != nil {
+			return Quote{}, errQuoteInvalid
+		}
+		if !now.Before(quote.Issued.Add(QuoteTime)) {
+			return Quote{}, errQuoteExpired
+		}
+		return quote, nil
+	}
+	return Quote{}, errQuoteForeign
+}

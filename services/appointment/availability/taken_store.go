@@ -1,0 +1,137 @@
+package availability
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/beauty-salon/platform/internal/postgres"
+)
+
+// TakenQuery says what taken time to read.
+type TakenQuery struct {
+	// SalonID is the salon.
+	SalonID string
+	// Subjects are the ids of masters, resources and the customer.
+	Subjects []string
+	// From and To bound the time.
+	From, To time.Time
+	// Appointments is whether the appointments are told that take the time. Without it, the indexes answer alone.
+	Appointments bool
+	// CustomerID is the customer whose appointments are counted; empty: none.
+	CustomerID string
+	// Masters are those whose appointments a day are counted; nil: none.
+	Masters []string
+	// Zone is the IANA name of the time zone of the days.
+	Zone string
+	// Moving is an appointment that does not count; empty: none.
+	Moving string
+}
+
+// takenSQL reads the version of a salon's rules and what is taken, in one statement: a row a subject. A search looks at the time of each
+// subject in the index of the exclusion constraint, and in the small one of what is overbooked.
+func takenSQL(appointments bool) string {
+	column := "NULL::uuid[]"
+	if appointments {
+		column = "array_agg(c.appointment_id ORDER BY c.during)"
+	}
+	return `
+SELECT s.rules_version, u.subject::text AS subject, t.starts, t.ends, t.appointments::text[] AS appointments,
+    NULL::text AS day, 0::bigint AS count, '' AS what
+FROM salons s CROSS JOIN unnest($2::uuid[]) AS u (subject)
+CROSS JOIN LATERAL (
+    SELECT array_agg(lower(c.during) ORDER BY c.during) AS starts, array_agg(upper(c.during) ORDER BY c.during) AS ends,
+        ` + column + ` AS appointments
+    FROM (
+        SELECT ` + claimColumns(appointments) + ` FROM claims c
+        WHERE c.salon_id = s.id AND c.subject_id = u.subject AND c.during && tstzrange($3, $4) AND c.blocking
+        UNION ALL
+        SELECT ` + claimColumns(appointments) + ` FROM claims c
+        WHERE c.salon_id = s.id AND c.subject_id = u.subject AND c.during && tstzrange($3, $4) AND NOT c.blocking
+    ) AS c
+) AS t
+WHERE s.id = $1`
+}
+
+func claimColumns(appointments bool) string {
+	if appointments {
+		return "c.during, c.appointment_id"
+	}
+	return "c.during"
+}
+
+// countSQL counts appointments: those of a customer that have not ended, and those of the customer and of masters a local date.
+const countSQL = `
+UNION ALL
+SELECT s.rules_version, '', NULL, NULL, NULL, NULL, count(*), 'open'
+FROM salons s JOIN appointments a ON a.salon_id = s.id AND a.customer_id = $5::uuid AND a.state IN ('PENDING', 'CONFIRMED')
+    AND a.start_time > now() - interval '4 days' AND a.end_time > now() AND a.id IS DISTINCT FROM $7::uuid
+WHERE s.id = $1 GROUP BY s.rules_version
+UNION ALL
+SELECT s.rules_version, '', NULL, NULL, NULL, to_char(a.start_time AT TIME ZONE $8, 'YYYY-MM-DD'), count(*), 'customer'
+FROM salons s JOIN appointments a ON a.salon_id = s.id AND a.customer_id = $5::uuid AND a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
+    AND a.start_time >= $3 AND a.start_time < $4 AND a.id IS DISTINCT FROM $7::uuid
+WHERE s.id = $1 GROUP BY s.rules_version, 6
+UNION ALL
+SELECT s.rules_version, g.master_id::text, NULL, NULL, NULL, to_char(g.appointment_start_time AT TIME ZONE $8, 'YYYY-MM-DD'),
+    count(DISTINCT g.appointment_id), 'master'
+FROM salons s JOIN segments g ON g.salon_id = s.id AND g.master_id = ANY($6::uuid[])
+    AND g.appointment_start_time >= $3 AND g.appointment_start_time < $4 AND g.appointment_id IS DISTINCT FROM $7::uuid
+JOIN appointments a ON a.salon_id = s.id AND a.id = g.appointment_id AND a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
+WHERE s.id = $1 GROUP BY s.rules_version, 2, 6`
+
+// takenRow is a row of takenSQL and countSQL.
+type takenRow struct {
+	RulesVersion int64
+	Subject      string
+	Starts, Ends []time.Time
+	Appointments []string
+	Day          *string
+	Count        int64
+	What         string
+}
+
+// Taken returns what is taken, and the version of the salon's rules at the same moment; 0 when the salon does not exist.
+func (s *Store) Taken(ctx context.Context, q TakenQuery) (*Taken, int64, error) {
+	withAppointments := q.Appointments || q.Moving != ""
+	statement := postgres.Statement{SQL: takenSQL(withAppointments), Args: []any{q.SalonID, q.Subjects, q.From, q.To}}
+	if q.CustomerID != "" || len(q.Masters) > 0 {
+		statement.SQL += countSQL
+		statement.Args = append(statement.Args, postgres.Null(q.CustomerID), q.Masters, postgres.Null(q.Moving), q.Zone)
+	}
+	rows, err := postgres.Pipeline[takenRow](ctx, s.db, statement)
+	if err != nil {
+		return nil, 0, fmt.Errorf("read taken time: %w", err)
+	}
+	t := &Taken{Claims: make(map[string][]Claim, len(rows)), CustomerDays: map[string]int{}, MasterDays: map[string]map[string]int{}}
+	var version int64
+	for _, row := range rows {
+		version = row.RulesVersion
+		switch row.What {
+		case "open":
+			t.Open = int(row.Count)
+		case "customer":
+			t.CustomerDays[*row.Day] = int(row.Count)
+		case "master":
+			if t.MasterDays[row.Subject] == nil {
+				t.MasterDays[row.Subject] = map[string]int{}
+			}
+			t.MasterDays[row.Subject][*row.Day] = int(row.Count)
+		default:
+			t.Claims[row.Subject] = row.claims()
+		}
+	}
+	return t, version, nil
+}
+
+// claims are those of a row's subject. A claim with seconds, of a time when they were allowed, counts as whole minutes.
+func (r takenRow) claims() []Claim {
+	list := make([]Claim, len(r.Starts))
+	for i := range r.Starts {
+		list[i].Span = Span{MinuteOf(r.Starts[i]), MinuteOf(r.Ends[i].Add(time.Minute - 1))}
+		if r.Appointments != nil {
+			list[i].AppointmentID = r.Appointments[i]
+		}
+	}
+	return list
+}
