@@ -177,7 +177,9 @@ type Segment struct {
 	// When it ends: from the master's offering at booking.
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	// What it costs: from the master's offering at booking.
-	Price         *v1.Money `protobuf:"bytes,8,opt,name=price,proto3" json:"price,omitempty"`
+	Price *v1.Money `protobuf:"bytes,8,opt,name=price,proto3" json:"price,omitempty"`
+	// Its phases in their order, as they were at booking.
+	Phases        []*Phase `protobuf:"bytes,9,rep,name=phases,proto3" json:"phases,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -264,6 +266,13 @@ func (x *Segment) GetEndTime() *timestamppb.Timestamp {
 func (x *Segment) GetPrice() *v1.Money {
 	if x != nil {
 		return x.Price
+	}
+	return nil
+}
+
+func (x *Segment) GetPhases() []*Phase {
+	if x != nil {
+		return x.Phases
 	}
 	return nil
 }
@@ -528,8 +537,8 @@ type SegmentInput struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What is to be done.
 	ServiceId string `protobuf:"bytes,1,opt,name=service_id,json=serviceId,proto3" json:"service_id,omitempty"`
-	// Who is to do it.
-	MasterId      string `protobuf:"bytes,2,opt,name=master_id,json=masterId,proto3" json:"master_id,omitempty"`
+	// Who is to do it. Absent: any master who performs the service and is free; of several, the one that SearchAvailability names.
+	MasterId      *string `protobuf:"bytes,2,opt,name=master_id,json=masterId,proto3,oneof" json:"master_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -572,8 +581,54 @@ func (x *SegmentInput) GetServiceId() string {
 }
 
 func (x *SegmentInput) GetMasterId() string {
+	if x != nil && x.MasterId != nil {
+		return *x.MasterId
+	}
+	return ""
+}
+
+// RuleOverride says why a rule of the salon does not count. Hours, lead time, horizon and limits can be overridden, taken time cannot.
+type RuleOverride struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why; it is recorded in the history.
+	Reason        string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RuleOverride) Reset() {
+	*x = RuleOverride{}
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RuleOverride) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RuleOverride) ProtoMessage() {}
+
+func (x *RuleOverride) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[4]
 	if x != nil {
-		return x.MasterId
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RuleOverride.ProtoReflect.Descriptor instead.
+func (*RuleOverride) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *RuleOverride) GetReason() string {
+	if x != nil {
+		return x.Reason
 	}
 	return ""
 }
@@ -581,10 +636,16 @@ func (x *SegmentInput) GetMasterId() string {
 // CreateAppointmentRequest describes an appointment to book.
 type CreateAppointmentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When it is to begin: a whole minute, in the future, at most 366 days ahead.
+	// When it is to begin: a whole minute, in the future, at most 366 days ahead. Required without a quote. Customers begin where
+	// SearchAvailability lets them; staff at any minute.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
-	// The services in the order in which they are done, all of one salon. Each begins when the one before it ends.
+	// The services in the order in which they are done, 1 to 8, all of one salon. Each begins when the one before it ends. Required
+	// without a quote.
 	Segments []*SegmentInput `protobuf:"bytes,2,rep,name=segments,proto3" json:"segments,omitempty"`
+	// The quote of a slot, instead of start_time and segments: exactly that is booked, at that price.
+	Quote string `protobuf:"bytes,7,opt,name=quote,proto3" json:"quote,omitempty"`
+	// For staff: books although a rule of the salon refuses it.
+	Override *RuleOverride `protobuf:"bytes,8,opt,name=override,proto3" json:"override,omitempty"`
 	// Whose appointment: a customer of the salon. Absent: the caller's.
 	CustomerId *string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3,oneof" json:"customer_id,omitempty"`
 	// Something the masters should know.
@@ -599,7 +660,7 @@ type CreateAppointmentRequest struct {
 
 func (x *CreateAppointmentRequest) Reset() {
 	*x = CreateAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[4]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -611,7 +672,7 @@ func (x *CreateAppointmentRequest) String() string {
 func (*CreateAppointmentRequest) ProtoMessage() {}
 
 func (x *CreateAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[4]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -624,7 +685,7 @@ func (x *CreateAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*CreateAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{4}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *CreateAppointmentRequest) GetStartTime() *timestamppb.Timestamp {
@@ -637,6 +698,20 @@ func (x *CreateAppointmentRequest) GetStartTime() *timestamppb.Timestamp {
 func (x *CreateAppointmentRequest) GetSegments() []*SegmentInput {
 	if x != nil {
 		return x.Segments
+	}
+	return nil
+}
+
+func (x *CreateAppointmentRequest) GetQuote() string {
+	if x != nil {
+		return x.Quote
+	}
+	return ""
+}
+
+func (x *CreateAppointmentRequest) GetOverride() *RuleOverride {
+	if x != nil {
+		return x.Override
 	}
 	return nil
 }
@@ -680,7 +755,7 @@ type GetAppointmentRequest struct {
 
 func (x *GetAppointmentRequest) Reset() {
 	*x = GetAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[5]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -692,7 +767,7 @@ func (x *GetAppointmentRequest) String() string {
 func (*GetAppointmentRequest) ProtoMessage() {}
 
 func (x *GetAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[5]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -705,7 +780,7 @@ func (x *GetAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*GetAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{5}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetAppointmentRequest) GetAppointmentId() string {
@@ -742,7 +817,7 @@ type ListAppointmentsRequest struct {
 
 func (x *ListAppointmentsRequest) Reset() {
 	*x = ListAppointmentsRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[6]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -754,7 +829,7 @@ func (x *ListAppointmentsRequest) String() string {
 func (*ListAppointmentsRequest) ProtoMessage() {}
 
 func (x *ListAppointmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[6]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -767,7 +842,7 @@ func (x *ListAppointmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppointmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListAppointmentsRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{6}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListAppointmentsRequest) GetPageSize() int32 {
@@ -846,7 +921,7 @@ type ListAppointmentsResponse struct {
 
 func (x *ListAppointmentsResponse) Reset() {
 	*x = ListAppointmentsResponse{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[7]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -858,7 +933,7 @@ func (x *ListAppointmentsResponse) String() string {
 func (*ListAppointmentsResponse) ProtoMessage() {}
 
 func (x *ListAppointmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[7]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -871,7 +946,7 @@ func (x *ListAppointmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppointmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListAppointmentsResponse) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{7}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListAppointmentsResponse) GetAppointments() []*Appointment {
@@ -903,7 +978,7 @@ type CancelAppointmentRequest struct {
 
 func (x *CancelAppointmentRequest) Reset() {
 	*x = CancelAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[8]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -915,7 +990,7 @@ func (x *CancelAppointmentRequest) String() string {
 func (*CancelAppointmentRequest) ProtoMessage() {}
 
 func (x *CancelAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[8]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -928,7 +1003,7 @@ func (x *CancelAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*CancelAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{8}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CancelAppointmentRequest) GetAppointmentId() string {
@@ -963,13 +1038,18 @@ type RescheduleAppointmentRequest struct {
 	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Moves it also to where the customer has another appointment in the salon.
 	AllowCustomerOverlap bool `protobuf:"varint,4,opt,name=allow_customer_overlap,json=allowCustomerOverlap,proto3" json:"allow_customer_overlap,omitempty"`
-	unknownFields        protoimpl.UnknownFields
-	sizeCache            protoimpl.SizeCache
+	// Who does what from now on, as many segments as the appointment has. Absent: as it is. Only staff can change the services; a segment
+	// with another service or master has the price and duration of the offering as of now.
+	Segments []*SegmentInput `protobuf:"bytes,5,rep,name=segments,proto3" json:"segments,omitempty"`
+	// For staff: moves it although a rule of the salon refuses it.
+	Override      *RuleOverride `protobuf:"bytes,6,opt,name=override,proto3" json:"override,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RescheduleAppointmentRequest) Reset() {
 	*x = RescheduleAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[9]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -981,7 +1061,7 @@ func (x *RescheduleAppointmentRequest) String() string {
 func (*RescheduleAppointmentRequest) ProtoMessage() {}
 
 func (x *RescheduleAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[9]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -994,7 +1074,7 @@ func (x *RescheduleAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RescheduleAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*RescheduleAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{9}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RescheduleAppointmentRequest) GetAppointmentId() string {
@@ -1025,6 +1105,20 @@ func (x *RescheduleAppointmentRequest) GetAllowCustomerOverlap() bool {
 	return false
 }
 
+func (x *RescheduleAppointmentRequest) GetSegments() []*SegmentInput {
+	if x != nil {
+		return x.Segments
+	}
+	return nil
+}
+
+func (x *RescheduleAppointmentRequest) GetOverride() *RuleOverride {
+	if x != nil {
+		return x.Override
+	}
+	return nil
+}
+
 // ConfirmAppointmentRequest names the appointment to accept.
 type ConfirmAppointmentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1038,7 +1132,7 @@ type ConfirmAppointmentRequest struct {
 
 func (x *ConfirmAppointmentRequest) Reset() {
 	*x = ConfirmAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[10]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1050,7 +1144,7 @@ func (x *ConfirmAppointmentRequest) String() string {
 func (*ConfirmAppointmentRequest) ProtoMessage() {}
 
 func (x *ConfirmAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[10]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1063,7 +1157,7 @@ func (x *ConfirmAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{10}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ConfirmAppointmentRequest) GetAppointmentId() string {
@@ -1095,7 +1189,7 @@ type CompleteAppointmentRequest struct {
 
 func (x *CompleteAppointmentRequest) Reset() {
 	*x = CompleteAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[11]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1107,7 +1201,7 @@ func (x *CompleteAppointmentRequest) String() string {
 func (*CompleteAppointmentRequest) ProtoMessage() {}
 
 func (x *CompleteAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[11]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1120,7 +1214,7 @@ func (x *CompleteAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*CompleteAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{11}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CompleteAppointmentRequest) GetAppointmentId() string {
@@ -1157,7 +1251,7 @@ type MarkNoShowRequest struct {
 
 func (x *MarkNoShowRequest) Reset() {
 	*x = MarkNoShowRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[12]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1169,7 +1263,7 @@ func (x *MarkNoShowRequest) String() string {
 func (*MarkNoShowRequest) ProtoMessage() {}
 
 func (x *MarkNoShowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[12]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1182,7 +1276,7 @@ func (x *MarkNoShowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkNoShowRequest.ProtoReflect.Descriptor instead.
 func (*MarkNoShowRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{12}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *MarkNoShowRequest) GetAppointmentId() string {
@@ -1203,7 +1297,7 @@ var File_salon_appointment_v1_booking_service_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\n" +
-	"*salon/appointment/v1/booking_service.proto\x12\x14salon.appointment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19salon/api/v1/errors.proto\x1a\x18salon/api/v1/money.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a!salon/appointment/v1/errors.proto\"\xde\x02\n" +
+	"*salon/appointment/v1/booking_service.proto\x12\x14salon.appointment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19salon/api/v1/errors.proto\x1a\x18salon/api/v1/money.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a*salon/appointment/v1/catalog_service.proto\x1a!salon/appointment/v1/errors.proto\"\x98\x03\n" +
 	"\aSegment\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\"\n" +
 	"\n" +
@@ -1215,7 +1309,8 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\n" +
 	"start_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\tstartTime\x12:\n" +
 	"\bend_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\aendTime\x12.\n" +
-	"\x05price\x18\b \x01(\v2\x13.salon.api.v1.MoneyB\x03\xe0A\x03R\x05price\"X\n" +
+	"\x05price\x18\b \x01(\v2\x13.salon.api.v1.MoneyB\x03\xe0A\x03R\x05price\x128\n" +
+	"\x06phases\x18\t \x03(\v2\x1b.salon.appointment.v1.PhaseB\x03\xe0A\x03R\x06phases\"X\n" +
 	"\x13AppointmentCustomer\x12&\n" +
 	"\fdisplay_name\x18\x01 \x01(\tB\x03\xe0A\x03R\vdisplayName\x12\x19\n" +
 	"\x05phone\x18\x02 \x01(\tB\x03\xe0A\x03R\x05phone\"\x93\a\n" +
@@ -1243,15 +1338,21 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12\x17\n" +
-	"\x04etag\x18\x12 \x01(\tB\x03\xe0A\x03R\x04etag\"j\n" +
+	"\x04etag\x18\x12 \x01(\tB\x03\xe0A\x03R\x04etag\"z\n" +
 	"\fSegmentInput\x12-\n" +
 	"\n" +
-	"service_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12+\n" +
-	"\tmaster_id\x18\x02 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\"\x93\x03\n" +
-	"\x18CreateAppointmentRequest\x12D\n" +
+	"service_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12-\n" +
+	"\tmaster_id\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x00R\bmasterId\x88\x01\x01B\f\n" +
 	"\n" +
-	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\tstartTime\x12M\n" +
-	"\bsegments\x18\x02 \x03(\v2\".salon.appointment.v1.SegmentInputB\r\xe0A\x02\xbaH\a\x92\x01\x04\b\x01\x10\bR\bsegments\x121\n" +
+	"_master_id\"S\n" +
+	"\fRuleOverride\x12C\n" +
+	"\x06reason\x18\x01 \x01(\tB+\xe0A\x02\xbaH%\xc8\x01\x01r \xd0\xe9\x18\x01\x10\x01\x18\xf4\x03\x92\x02\x14Comes from far away.R\x06reason\"\xf4\x03\n" +
+	"\x18CreateAppointmentRequest\x12>\n" +
+	"\n" +
+	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\tstartTime\x12K\n" +
+	"\bsegments\x18\x02 \x03(\v2\".salon.appointment.v1.SegmentInputB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\bR\bsegments\x12\"\n" +
+	"\x05quote\x18\a \x01(\tB\f\xe0A\x01\xbaH\x06r\x04\x18\x80\x80\x01R\x05quote\x12C\n" +
+	"\boverride\x18\b \x01(\v2\".salon.appointment.v1.RuleOverrideB\x03\xe0A\x01R\boverride\x121\n" +
 	"\vcustomer_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x00R\n" +
 	"customerId\x88\x01\x01\x125\n" +
 	"\x04note\x18\x04 \x01(\tB!\xe0A\x01\xbaH\x1br\x19\xd0\xe9\x18\x01\x18\xf4\x03\x92\x02\x0fSensitive skin.R\x04note\x129\n" +
@@ -1287,13 +1388,15 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x18CancelAppointmentRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x123\n" +
 	"\x06reason\x18\x02 \x01(\tB\x1b\xe0A\x01\xbaH\x15r\x13\xd0\xe9\x18\x01\x18\xf4\x03\x92\x02\tI am ill.R\x06reason\x12\x1f\n" +
-	"\x04etag\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"\xf7\x01\n" +
+	"\x04etag\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"\x89\x03\n" +
 	"\x1cRescheduleAppointmentRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x12D\n" +
 	"\n" +
 	"start_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\tstartTime\x12\x1f\n" +
 	"\x04etag\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\x129\n" +
-	"\x16allow_customer_overlap\x18\x04 \x01(\bB\x03\xe0A\x01R\x14allowCustomerOverlap\"s\n" +
+	"\x16allow_customer_overlap\x18\x04 \x01(\bB\x03\xe0A\x01R\x14allowCustomerOverlap\x12K\n" +
+	"\bsegments\x18\x05 \x03(\v2\".salon.appointment.v1.SegmentInputB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\bR\bsegments\x12C\n" +
+	"\boverride\x18\x06 \x01(\v2\".salon.appointment.v1.RuleOverrideB\x03\xe0A\x01R\boverride\"s\n" +
 	"\x19ConfirmAppointmentRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x12\x1f\n" +
 	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"\x8f\x01\n" +
@@ -1318,16 +1421,16 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x12ACTOR_RECEPTIONIST\x10\x03\x12\x11\n" +
 	"\rACTOR_MANAGER\x10\x04\x12\x0f\n" +
 	"\vACTOR_ADMIN\x10\x05\x12\x10\n" +
-	"\fACTOR_SYSTEM\x10\x062\xd6\n" +
+	"\fACTOR_SYSTEM\x10\x062\xdc\n" +
 	"\n" +
-	"\x12AppointmentService\x12\x99\x01\n" +
-	"\x11CreateAppointment\x12..salon.appointment.v1.CreateAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"1\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\a\x01\n" +
-	"\v\x02\x03\t\b\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/appointments\x12\x94\x01\n" +
+	"\x12AppointmentService\x12\x9d\x01\n" +
+	"\x11CreateAppointment\x12..salon.appointment.v1.CreateAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"5\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\v\x01\n" +
+	"\v\x02\x03\t\b\x12\x13\x14\x15\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/appointments\x12\x94\x01\n" +
 	"\x0eGetAppointment\x12+.salon.appointment.v1.GetAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"2\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02#\x12!/v1/appointments/{appointment_id}\x90\x02\x01\x12\x94\x01\n" +
 	"\x10ListAppointments\x12-.salon.appointment.v1.ListAppointmentsRequest\x1a..salon.appointment.v1.ListAppointmentsResponse\"!\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/appointments\x90\x02\x01\x12\xa7\x01\n" +
-	"\x11CancelAppointment\x12..salon.appointment.v1.CancelAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"?\xca\xe9\x18\x02\b\x02\x82\xea\x18\x02\x04\x05\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/appointments/{appointment_id}:cancel\x12\xb7\x01\n" +
-	"\x15RescheduleAppointment\x122.salon.appointment.v1.RescheduleAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"G\xca\xe9\x18\x02\b\x02\x82\xea\x18\x06\x04\x05\x02\x01\n" +
-	"\t\x82\xd3\xe4\x93\x021:\x01*\",/v1/appointments/{appointment_id}:reschedule\x12\xb1\x01\n" +
+	"\x11CancelAppointment\x12..salon.appointment.v1.CancelAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"?\xca\xe9\x18\x02\b\x02\x82\xea\x18\x02\x04\x05\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/appointments/{appointment_id}:cancel\x12\xb9\x01\n" +
+	"\x15RescheduleAppointment\x122.salon.appointment.v1.RescheduleAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"I\xca\xe9\x18\x02\b\x02\x82\xea\x18\b\x04\x05\x02\x01\n" +
+	"\t\x03\x12\x82\xd3\xe4\x93\x021:\x01*\",/v1/appointments/{appointment_id}:reschedule\x12\xb1\x01\n" +
 	"\x12ConfirmAppointment\x12/.salon.appointment.v1.ConfirmAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"G\xca\xe9\x18\n" +
 	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x01\x04\x82\xd3\xe4\x93\x02.:\x01*\")/v1/appointments/{appointment_id}:confirm\x12\xb5\x01\n" +
 	"\x13CompleteAppointment\x120.salon.appointment.v1.CompleteAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"I\xca\xe9\x18\n" +
@@ -1350,7 +1453,7 @@ func file_salon_appointment_v1_booking_service_proto_rawDescGZIP() []byte {
 }
 
 var file_salon_appointment_v1_booking_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_salon_appointment_v1_booking_service_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_salon_appointment_v1_booking_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_salon_appointment_v1_booking_service_proto_goTypes = []any{
 	(AppointmentState)(0),                // 0: salon.appointment.v1.AppointmentState
 	(Actor)(0),                           // 1: salon.appointment.v1.Actor
@@ -1358,59 +1461,65 @@ var file_salon_appointment_v1_booking_service_proto_goTypes = []any{
 	(*AppointmentCustomer)(nil),          // 3: salon.appointment.v1.AppointmentCustomer
 	(*Appointment)(nil),                  // 4: salon.appointment.v1.Appointment
 	(*SegmentInput)(nil),                 // 5: salon.appointment.v1.SegmentInput
-	(*CreateAppointmentRequest)(nil),     // 6: salon.appointment.v1.CreateAppointmentRequest
-	(*GetAppointmentRequest)(nil),        // 7: salon.appointment.v1.GetAppointmentRequest
-	(*ListAppointmentsRequest)(nil),      // 8: salon.appointment.v1.ListAppointmentsRequest
-	(*ListAppointmentsResponse)(nil),     // 9: salon.appointment.v1.ListAppointmentsResponse
-	(*CancelAppointmentRequest)(nil),     // 10: salon.appointment.v1.CancelAppointmentRequest
-	(*RescheduleAppointmentRequest)(nil), // 11: salon.appointment.v1.RescheduleAppointmentRequest
-	(*ConfirmAppointmentRequest)(nil),    // 12: salon.appointment.v1.ConfirmAppointmentRequest
-	(*CompleteAppointmentRequest)(nil),   // 13: salon.appointment.v1.CompleteAppointmentRequest
-	(*MarkNoShowRequest)(nil),            // 14: salon.appointment.v1.MarkNoShowRequest
-	(*timestamppb.Timestamp)(nil),        // 15: google.protobuf.Timestamp
-	(*v1.Money)(nil),                     // 16: salon.api.v1.Money
+	(*RuleOverride)(nil),                 // 6: salon.appointment.v1.RuleOverride
+	(*CreateAppointmentRequest)(nil),     // 7: salon.appointment.v1.CreateAppointmentRequest
+	(*GetAppointmentRequest)(nil),        // 8: salon.appointment.v1.GetAppointmentRequest
+	(*ListAppointmentsRequest)(nil),      // 9: salon.appointment.v1.ListAppointmentsRequest
+	(*ListAppointmentsResponse)(nil),     // 10: salon.appointment.v1.ListAppointmentsResponse
+	(*CancelAppointmentRequest)(nil),     // 11: salon.appointment.v1.CancelAppointmentRequest
+	(*RescheduleAppointmentRequest)(nil), // 12: salon.appointment.v1.RescheduleAppointmentRequest
+	(*ConfirmAppointmentRequest)(nil),    // 13: salon.appointment.v1.ConfirmAppointmentRequest
+	(*CompleteAppointmentRequest)(nil),   // 14: salon.appointment.v1.CompleteAppointmentRequest
+	(*MarkNoShowRequest)(nil),            // 15: salon.appointment.v1.MarkNoShowRequest
+	(*timestamppb.Timestamp)(nil),        // 16: google.protobuf.Timestamp
+	(*v1.Money)(nil),                     // 17: salon.api.v1.Money
+	(*Phase)(nil),                        // 18: salon.appointment.v1.Phase
 }
 var file_salon_appointment_v1_booking_service_proto_depIdxs = []int32{
-	15, // 0: salon.appointment.v1.Segment.start_time:type_name -> google.protobuf.Timestamp
-	15, // 1: salon.appointment.v1.Segment.end_time:type_name -> google.protobuf.Timestamp
-	16, // 2: salon.appointment.v1.Segment.price:type_name -> salon.api.v1.Money
-	3,  // 3: salon.appointment.v1.Appointment.customer:type_name -> salon.appointment.v1.AppointmentCustomer
-	0,  // 4: salon.appointment.v1.Appointment.state:type_name -> salon.appointment.v1.AppointmentState
-	2,  // 5: salon.appointment.v1.Appointment.segments:type_name -> salon.appointment.v1.Segment
-	15, // 6: salon.appointment.v1.Appointment.start_time:type_name -> google.protobuf.Timestamp
-	15, // 7: salon.appointment.v1.Appointment.end_time:type_name -> google.protobuf.Timestamp
-	16, // 8: salon.appointment.v1.Appointment.total_price:type_name -> salon.api.v1.Money
-	1,  // 9: salon.appointment.v1.Appointment.cancelled_by:type_name -> salon.appointment.v1.Actor
-	15, // 10: salon.appointment.v1.Appointment.create_time:type_name -> google.protobuf.Timestamp
-	15, // 11: salon.appointment.v1.Appointment.update_time:type_name -> google.protobuf.Timestamp
-	15, // 12: salon.appointment.v1.CreateAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
-	5,  // 13: salon.appointment.v1.CreateAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
-	0,  // 14: salon.appointment.v1.ListAppointmentsRequest.states:type_name -> salon.appointment.v1.AppointmentState
-	15, // 15: salon.appointment.v1.ListAppointmentsRequest.from:type_name -> google.protobuf.Timestamp
-	15, // 16: salon.appointment.v1.ListAppointmentsRequest.to:type_name -> google.protobuf.Timestamp
-	4,  // 17: salon.appointment.v1.ListAppointmentsResponse.appointments:type_name -> salon.appointment.v1.Appointment
-	15, // 18: salon.appointment.v1.RescheduleAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
-	6,  // 19: salon.appointment.v1.AppointmentService.CreateAppointment:input_type -> salon.appointment.v1.CreateAppointmentRequest
-	7,  // 20: salon.appointment.v1.AppointmentService.GetAppointment:input_type -> salon.appointment.v1.GetAppointmentRequest
-	8,  // 21: salon.appointment.v1.AppointmentService.ListAppointments:input_type -> salon.appointment.v1.ListAppointmentsRequest
-	10, // 22: salon.appointment.v1.AppointmentService.CancelAppointment:input_type -> salon.appointment.v1.CancelAppointmentRequest
-	11, // 23: salon.appointment.v1.AppointmentService.RescheduleAppointment:input_type -> salon.appointment.v1.RescheduleAppointmentRequest
-	12, // 24: salon.appointment.v1.AppointmentService.ConfirmAppointment:input_type -> salon.appointment.v1.ConfirmAppointmentRequest
-	13, // 25: salon.appointment.v1.AppointmentService.CompleteAppointment:input_type -> salon.appointment.v1.CompleteAppointmentRequest
-	14, // 26: salon.appointment.v1.AppointmentService.MarkNoShow:input_type -> salon.appointment.v1.MarkNoShowRequest
-	4,  // 27: salon.appointment.v1.AppointmentService.CreateAppointment:output_type -> salon.appointment.v1.Appointment
-	4,  // 28: salon.appointment.v1.AppointmentService.GetAppointment:output_type -> salon.appointment.v1.Appointment
-	9,  // 29: salon.appointment.v1.AppointmentService.ListAppointments:output_type -> salon.appointment.v1.ListAppointmentsResponse
-	4,  // 30: salon.appointment.v1.AppointmentService.CancelAppointment:output_type -> salon.appointment.v1.Appointment
-	4,  // 31: salon.appointment.v1.AppointmentService.RescheduleAppointment:output_type -> salon.appointment.v1.Appointment
-	4,  // 32: salon.appointment.v1.AppointmentService.ConfirmAppointment:output_type -> salon.appointment.v1.Appointment
-	4,  // 33: salon.appointment.v1.AppointmentService.CompleteAppointment:output_type -> salon.appointment.v1.Appointment
-	4,  // 34: salon.appointment.v1.AppointmentService.MarkNoShow:output_type -> salon.appointment.v1.Appointment
-	27, // [27:35] is the sub-list for method output_type
-	19, // [19:27] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	16, // 0: salon.appointment.v1.Segment.start_time:type_name -> google.protobuf.Timestamp
+	16, // 1: salon.appointment.v1.Segment.end_time:type_name -> google.protobuf.Timestamp
+	17, // 2: salon.appointment.v1.Segment.price:type_name -> salon.api.v1.Money
+	18, // 3: salon.appointment.v1.Segment.phases:type_name -> salon.appointment.v1.Phase
+	3,  // 4: salon.appointment.v1.Appointment.customer:type_name -> salon.appointment.v1.AppointmentCustomer
+	0,  // 5: salon.appointment.v1.Appointment.state:type_name -> salon.appointment.v1.AppointmentState
+	2,  // 6: salon.appointment.v1.Appointment.segments:type_name -> salon.appointment.v1.Segment
+	16, // 7: salon.appointment.v1.Appointment.start_time:type_name -> google.protobuf.Timestamp
+	16, // 8: salon.appointment.v1.Appointment.end_time:type_name -> google.protobuf.Timestamp
+	17, // 9: salon.appointment.v1.Appointment.total_price:type_name -> salon.api.v1.Money
+	1,  // 10: salon.appointment.v1.Appointment.cancelled_by:type_name -> salon.appointment.v1.Actor
+	16, // 11: salon.appointment.v1.Appointment.create_time:type_name -> google.protobuf.Timestamp
+	16, // 12: salon.appointment.v1.Appointment.update_time:type_name -> google.protobuf.Timestamp
+	16, // 13: salon.appointment.v1.CreateAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
+	5,  // 14: salon.appointment.v1.CreateAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
+	6,  // 15: salon.appointment.v1.CreateAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
+	0,  // 16: salon.appointment.v1.ListAppointmentsRequest.states:type_name -> salon.appointment.v1.AppointmentState
+	16, // 17: salon.appointment.v1.ListAppointmentsRequest.from:type_name -> google.protobuf.Timestamp
+	16, // 18: salon.appointment.v1.ListAppointmentsRequest.to:type_name -> google.protobuf.Timestamp
+	4,  // 19: salon.appointment.v1.ListAppointmentsResponse.appointments:type_name -> salon.appointment.v1.Appointment
+	16, // 20: salon.appointment.v1.RescheduleAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
+	5,  // 21: salon.appointment.v1.RescheduleAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
+	6,  // 22: salon.appointment.v1.RescheduleAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
+	7,  // 23: salon.appointment.v1.AppointmentService.CreateAppointment:input_type -> salon.appointment.v1.CreateAppointmentRequest
+	8,  // 24: salon.appointment.v1.AppointmentService.GetAppointment:input_type -> salon.appointment.v1.GetAppointmentRequest
+	9,  // 25: salon.appointment.v1.AppointmentService.ListAppointments:input_type -> salon.appointment.v1.ListAppointmentsRequest
+	11, // 26: salon.appointment.v1.AppointmentService.CancelAppointment:input_type -> salon.appointment.v1.CancelAppointmentRequest
+	12, // 27: salon.appointment.v1.AppointmentService.RescheduleAppointment:input_type -> salon.appointment.v1.RescheduleAppointmentRequest
+	13, // 28: salon.appointment.v1.AppointmentService.ConfirmAppointment:input_type -> salon.appointment.v1.ConfirmAppointmentRequest
+	14, // 29: salon.appointment.v1.AppointmentService.CompleteAppointment:input_type -> salon.appointment.v1.CompleteAppointmentRequest
+	15, // 30: salon.appointment.v1.AppointmentService.MarkNoShow:input_type -> salon.appointment.v1.MarkNoShowRequest
+	4,  // 31: salon.appointment.v1.AppointmentService.CreateAppointment:output_type -> salon.appointment.v1.Appointment
+	4,  // 32: salon.appointment.v1.AppointmentService.GetAppointment:output_type -> salon.appointment.v1.Appointment
+	10, // 33: salon.appointment.v1.AppointmentService.ListAppointments:output_type -> salon.appointment.v1.ListAppointmentsResponse
+	4,  // 34: salon.appointment.v1.AppointmentService.CancelAppointment:output_type -> salon.appointment.v1.Appointment
+	4,  // 35: salon.appointment.v1.AppointmentService.RescheduleAppointment:output_type -> salon.appointment.v1.Appointment
+	4,  // 36: salon.appointment.v1.AppointmentService.ConfirmAppointment:output_type -> salon.appointment.v1.Appointment
+	4,  // 37: salon.appointment.v1.AppointmentService.CompleteAppointment:output_type -> salon.appointment.v1.Appointment
+	4,  // 38: salon.appointment.v1.AppointmentService.MarkNoShow:output_type -> salon.appointment.v1.Appointment
+	31, // [31:39] is the sub-list for method output_type
+	23, // [23:31] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_salon_appointment_v1_booking_service_proto_init() }
@@ -1418,16 +1527,18 @@ func file_salon_appointment_v1_booking_service_proto_init() {
 	if File_salon_appointment_v1_booking_service_proto != nil {
 		return
 	}
+	file_salon_appointment_v1_catalog_service_proto_init()
 	file_salon_appointment_v1_errors_proto_init()
-	file_salon_appointment_v1_booking_service_proto_msgTypes[4].OneofWrappers = []any{}
-	file_salon_appointment_v1_booking_service_proto_msgTypes[6].OneofWrappers = []any{}
+	file_salon_appointment_v1_booking_service_proto_msgTypes[3].OneofWrappers = []any{}
+	file_salon_appointment_v1_booking_service_proto_msgTypes[5].OneofWrappers = []any{}
+	file_salon_appointment_v1_booking_service_proto_msgTypes[7].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_appointment_v1_booking_service_proto_rawDesc), len(file_salon_appointment_v1_booking_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   13,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -47,8 +47,8 @@ type AppointmentServiceClient interface {
 	// CancelAppointment cancels an appointment and frees its time. Cancelling twice returns the same result. A customer can
 	// cancel until the appointment begins.
 	CancelAppointment(ctx context.Context, in *CancelAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
-	// RescheduleAppointment moves an appointment to another time; masters, prices and durations stay. A confirmed appointment
-	// that its customer moves has to be confirmed again.
+	// RescheduleAppointment moves an appointment to another time, or to other masters. Without segments, masters, prices and durations
+	// stay. A confirmed appointment that its customer moves has to be confirmed again, unless the salon confirms nothing.
 	RescheduleAppointment(ctx context.Context, in *RescheduleAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
 	// ConfirmAppointment accepts an appointment. Confirming twice returns the same result.
 	ConfirmAppointment(ctx context.Context, in *ConfirmAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
@@ -166,8 +166,8 @@ type AppointmentServiceServer interface {
 	// CancelAppointment cancels an appointment and frees its time. Cancelling twice returns the same result. A customer can
 	// cancel until the appointment begins.
 	CancelAppointment(context.Context, *CancelAppointmentRequest) (*Appointment, error)
-	// RescheduleAppointment moves an appointment to another time; masters, prices and durations stay. A confirmed appointment
-	// that its customer moves has to be confirmed again.
+	// RescheduleAppointment moves an appointment to another time, or to other masters. Without segments, masters, prices and durations
+	// stay. A confirmed appointment that its customer moves has to be confirmed again, unless the salon confirms nothing.
 	RescheduleAppointment(context.Context, *RescheduleAppointmentRequest) (*Appointment, error)
 	// ConfirmAppointment accepts an appointment. Confirming twice returns the same result.
 	ConfirmAppointment(context.Context, *ConfirmAppointmentRequest) (*Appointment, error)
