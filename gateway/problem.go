@@ -14,6 +14,9 @@ import (
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
@@ -29,6 +32,8 @@ type problem struct {
 	Instance string         `json:"instance,omitempty"` // the request id, as in the log
 	Reason   string         `json:"reason"`
 	Errors   []problemField `json:"errors,omitempty"`
+	// Details are messages of the contract, each with its type in "@type".
+	Details []json.RawMessage `json:"details,omitempty"`
 }
 
 type problemField struct {
@@ -64,6 +69,9 @@ func writeError(w http.ResponseWriter, r *http.Request, err error) {
 		case *errdetails.RetryInfo:
 			seconds := int64((d.GetRetryDelay().AsDuration() + time.Second - 1) / time.Second)
 			w.Header().Set("Retry-After", strconv.FormatInt(max(seconds, 1), 10))
+		case *errdetails.RequestInfo: // the member instance
+		case proto.Message:
+			p.Details = append(p.Details, detailJSON(d)...)
 		}
 	}
 	if s, ok := reasonStatus[p.Reason]; ok {
@@ -73,6 +81,19 @@ func writeError(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="salon"`)
 	}
 	writeProblem(w, r, p)
+}
+
+// detailJSON encodes a detail of an error; nothing when that fails.
+func detailJSON(m proto.Message) []json.RawMessage {
+	packed, err := anypb.New(m)
+	if err != nil {
+		return nil
+	}
+	encoded, err := protojson.MarshalOptions{EmitDefaultValues: true}.Marshal(packed)
+	if err != nil {
+		return nil
+	}
+	return []json.RawMessage{encoded}
 }
 
 // jsonPath converts the path of a field in the contract (segments[0].master_id) to its path in JSON

@@ -51,7 +51,7 @@ type Error struct {
 	retryAfter time.Duration
 	requestID  string
 	metadata   map[string]string // of ErrorInfo, as received from another service
-	extra      []proto.Message   // other details, as received from another service
+	extra      []proto.Message   // other details
 	cause      error
 }
 
@@ -110,6 +110,14 @@ func (e *Error) WithField(field, description string) *Error {
 func (e *Error) WithRetryAfter(d time.Duration) *Error {
 	c := e.copy()
 	c.retryAfter = d
+	return c
+}
+
+// WithDetail returns a copy with a message of the contract that says more: gRPC carries it as a detail of the status, REST in
+// the member "details" of the problem.
+func (e *Error) WithDetail(m proto.Message) *Error {
+	c := e.copy()
+	c.extra = append(slices.Clone(e.extra), m)
 	return c
 }
 

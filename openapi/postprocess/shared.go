@@ -52,6 +52,10 @@ func (b *builder) addProblemSchemas() {
 		Type: "array", Items: &schema{Ref: schemaRef + "FieldError"},
 		Description: "The fields that are wrong. Absent: it is not about fields.",
 	})
+	add("details", &schema{
+		Type: "array", Items: &schema{Type: "object"},
+		Description: "Messages that say more, each with its type in `@type`, such as the next slots of `SLOT_UNAVAILABLE`. Absent: there are none.",
+	})
 	field := &schema{
 		Type: "object", Description: "What is wrong with one field.", Required: []string{"field", "description"},
 	}

@@ -1141,6 +1141,61 @@ func (x *SlotCheck) GetReasons() []BlockReason {
 	return nil
 }
 
+// NotBookable is the detail of the errors SLOT_UNAVAILABLE and NOT_BOOKABLE.
+type NotBookable struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What speaks against the start.
+	Blocks []*Block `protobuf:"bytes,1,rep,name=blocks,proto3" json:"blocks,omitempty"`
+	// The next slots of the same search, at most 3.
+	Alternatives  []*Slot `protobuf:"bytes,2,rep,name=alternatives,proto3" json:"alternatives,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NotBookable) Reset() {
+	*x = NotBookable{}
+	mi := &file_salon_appointment_v1_availability_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NotBookable) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NotBookable) ProtoMessage() {}
+
+func (x *NotBookable) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_availability_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NotBookable.ProtoReflect.Descriptor instead.
+func (*NotBookable) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_availability_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *NotBookable) GetBlocks() []*Block {
+	if x != nil {
+		return x.Blocks
+	}
+	return nil
+}
+
+func (x *NotBookable) GetAlternatives() []*Slot {
+	if x != nil {
+		return x.Alternatives
+	}
+	return nil
+}
+
 var File_salon_appointment_v1_availability_service_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_availability_service_proto_rawDesc = "" +
@@ -1249,7 +1304,10 @@ const file_salon_appointment_v1_availability_service_proto_rawDesc = "" +
 	"\n" +
 	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\tstartTime\x12\x1f\n" +
 	"\bbookable\x18\x02 \x01(\bB\x03\xe0A\x03R\bbookable\x12@\n" +
-	"\areasons\x18\x03 \x03(\x0e2!.salon.appointment.v1.BlockReasonB\x03\xe0A\x03R\areasons*\xb2\x03\n" +
+	"\areasons\x18\x03 \x03(\x0e2!.salon.appointment.v1.BlockReasonB\x03\xe0A\x03R\areasons\"\x8c\x01\n" +
+	"\vNotBookable\x128\n" +
+	"\x06blocks\x18\x01 \x03(\v2\x1b.salon.appointment.v1.BlockB\x03\xe0A\x03R\x06blocks\x12C\n" +
+	"\falternatives\x18\x02 \x03(\v2\x1a.salon.appointment.v1.SlotB\x03\xe0A\x03R\falternatives*\xb2\x03\n" +
 	"\vBlockReason\x12\x1c\n" +
 	"\x18BLOCK_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13BLOCK_REASON_CLOSED\x10\x01\x12\x1e\n" +
@@ -1294,7 +1352,7 @@ func file_salon_appointment_v1_availability_service_proto_rawDescGZIP() []byte {
 }
 
 var file_salon_appointment_v1_availability_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_salon_appointment_v1_availability_service_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_salon_appointment_v1_availability_service_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_salon_appointment_v1_availability_service_proto_goTypes = []any{
 	(BlockReason)(0),                   // 0: salon.appointment.v1.BlockReason
 	(RuleOwner)(0),                     // 1: salon.appointment.v1.RuleOwner
@@ -1309,48 +1367,51 @@ var file_salon_appointment_v1_availability_service_proto_goTypes = []any{
 	(*CheckSlotsRequest)(nil),          // 10: salon.appointment.v1.CheckSlotsRequest
 	(*CheckSlotsResponse)(nil),         // 11: salon.appointment.v1.CheckSlotsResponse
 	(*SlotCheck)(nil),                  // 12: salon.appointment.v1.SlotCheck
-	(DayOfWeek)(0),                     // 13: salon.appointment.v1.DayOfWeek
-	(*WallInterval)(nil),               // 14: salon.appointment.v1.WallInterval
-	(*timestamppb.Timestamp)(nil),      // 15: google.protobuf.Timestamp
-	(*v1.Money)(nil),                   // 16: salon.api.v1.Money
-	(*Phase)(nil),                      // 17: salon.appointment.v1.Phase
+	(*NotBookable)(nil),                // 13: salon.appointment.v1.NotBookable
+	(DayOfWeek)(0),                     // 14: salon.appointment.v1.DayOfWeek
+	(*WallInterval)(nil),               // 15: salon.appointment.v1.WallInterval
+	(*timestamppb.Timestamp)(nil),      // 16: google.protobuf.Timestamp
+	(*v1.Money)(nil),                   // 17: salon.api.v1.Money
+	(*Phase)(nil),                      // 18: salon.appointment.v1.Phase
 }
 var file_salon_appointment_v1_availability_service_proto_depIdxs = []int32{
 	2,  // 0: salon.appointment.v1.SearchAvailabilityRequest.segments:type_name -> salon.appointment.v1.SegmentFilter
-	13, // 1: salon.appointment.v1.SearchAvailabilityRequest.days:type_name -> salon.appointment.v1.DayOfWeek
-	14, // 2: salon.appointment.v1.SearchAvailabilityRequest.part_of_day:type_name -> salon.appointment.v1.WallInterval
+	14, // 1: salon.appointment.v1.SearchAvailabilityRequest.days:type_name -> salon.appointment.v1.DayOfWeek
+	15, // 2: salon.appointment.v1.SearchAvailabilityRequest.part_of_day:type_name -> salon.appointment.v1.WallInterval
 	5,  // 3: salon.appointment.v1.SearchAvailabilityResponse.slots:type_name -> salon.appointment.v1.Slot
 	0,  // 4: salon.appointment.v1.SearchAvailabilityResponse.reasons:type_name -> salon.appointment.v1.BlockReason
-	15, // 5: salon.appointment.v1.Slot.start_time:type_name -> google.protobuf.Timestamp
-	15, // 6: salon.appointment.v1.Slot.end_time:type_name -> google.protobuf.Timestamp
+	16, // 5: salon.appointment.v1.Slot.start_time:type_name -> google.protobuf.Timestamp
+	16, // 6: salon.appointment.v1.Slot.end_time:type_name -> google.protobuf.Timestamp
 	6,  // 7: salon.appointment.v1.Slot.segments:type_name -> salon.appointment.v1.SlotSegment
-	16, // 8: salon.appointment.v1.Slot.total_price:type_name -> salon.api.v1.Money
-	15, // 9: salon.appointment.v1.Slot.quote_expire_time:type_name -> google.protobuf.Timestamp
-	15, // 10: salon.appointment.v1.SlotSegment.start_time:type_name -> google.protobuf.Timestamp
-	15, // 11: salon.appointment.v1.SlotSegment.end_time:type_name -> google.protobuf.Timestamp
-	16, // 12: salon.appointment.v1.SlotSegment.price:type_name -> salon.api.v1.Money
-	17, // 13: salon.appointment.v1.SlotSegment.phases:type_name -> salon.appointment.v1.Phase
+	17, // 8: salon.appointment.v1.Slot.total_price:type_name -> salon.api.v1.Money
+	16, // 9: salon.appointment.v1.Slot.quote_expire_time:type_name -> google.protobuf.Timestamp
+	16, // 10: salon.appointment.v1.SlotSegment.start_time:type_name -> google.protobuf.Timestamp
+	16, // 11: salon.appointment.v1.SlotSegment.end_time:type_name -> google.protobuf.Timestamp
+	17, // 12: salon.appointment.v1.SlotSegment.price:type_name -> salon.api.v1.Money
+	18, // 13: salon.appointment.v1.SlotSegment.phases:type_name -> salon.appointment.v1.Phase
 	2,  // 14: salon.appointment.v1.ExplainSlotRequest.segments:type_name -> salon.appointment.v1.SegmentFilter
-	15, // 15: salon.appointment.v1.ExplainSlotRequest.start_time:type_name -> google.protobuf.Timestamp
+	16, // 15: salon.appointment.v1.ExplainSlotRequest.start_time:type_name -> google.protobuf.Timestamp
 	9,  // 16: salon.appointment.v1.ExplainSlotResponse.blocks:type_name -> salon.appointment.v1.Block
 	0,  // 17: salon.appointment.v1.Block.reason:type_name -> salon.appointment.v1.BlockReason
 	1,  // 18: salon.appointment.v1.Block.rule_owner:type_name -> salon.appointment.v1.RuleOwner
 	2,  // 19: salon.appointment.v1.CheckSlotsRequest.segments:type_name -> salon.appointment.v1.SegmentFilter
-	15, // 20: salon.appointment.v1.CheckSlotsRequest.start_times:type_name -> google.protobuf.Timestamp
+	16, // 20: salon.appointment.v1.CheckSlotsRequest.start_times:type_name -> google.protobuf.Timestamp
 	12, // 21: salon.appointment.v1.CheckSlotsResponse.checks:type_name -> salon.appointment.v1.SlotCheck
-	15, // 22: salon.appointment.v1.SlotCheck.start_time:type_name -> google.protobuf.Timestamp
+	16, // 22: salon.appointment.v1.SlotCheck.start_time:type_name -> google.protobuf.Timestamp
 	0,  // 23: salon.appointment.v1.SlotCheck.reasons:type_name -> salon.appointment.v1.BlockReason
-	3,  // 24: salon.appointment.v1.AvailabilityService.SearchAvailability:input_type -> salon.appointment.v1.SearchAvailabilityRequest
-	7,  // 25: salon.appointment.v1.AvailabilityService.ExplainSlot:input_type -> salon.appointment.v1.ExplainSlotRequest
-	10, // 26: salon.appointment.v1.AvailabilityService.CheckSlots:input_type -> salon.appointment.v1.CheckSlotsRequest
-	4,  // 27: salon.appointment.v1.AvailabilityService.SearchAvailability:output_type -> salon.appointment.v1.SearchAvailabilityResponse
-	8,  // 28: salon.appointment.v1.AvailabilityService.ExplainSlot:output_type -> salon.appointment.v1.ExplainSlotResponse
-	11, // 29: salon.appointment.v1.AvailabilityService.CheckSlots:output_type -> salon.appointment.v1.CheckSlotsResponse
-	27, // [27:30] is the sub-list for method output_type
-	24, // [24:27] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	9,  // 24: salon.appointment.v1.NotBookable.blocks:type_name -> salon.appointment.v1.Block
+	5,  // 25: salon.appointment.v1.NotBookable.alternatives:type_name -> salon.appointment.v1.Slot
+	3,  // 26: salon.appointment.v1.AvailabilityService.SearchAvailability:input_type -> salon.appointment.v1.SearchAvailabilityRequest
+	7,  // 27: salon.appointment.v1.AvailabilityService.ExplainSlot:input_type -> salon.appointment.v1.ExplainSlotRequest
+	10, // 28: salon.appointment.v1.AvailabilityService.CheckSlots:input_type -> salon.appointment.v1.CheckSlotsRequest
+	4,  // 29: salon.appointment.v1.AvailabilityService.SearchAvailability:output_type -> salon.appointment.v1.SearchAvailabilityResponse
+	8,  // 30: salon.appointment.v1.AvailabilityService.ExplainSlot:output_type -> salon.appointment.v1.ExplainSlotResponse
+	11, // 31: salon.appointment.v1.AvailabilityService.CheckSlots:output_type -> salon.appointment.v1.CheckSlotsResponse
+	29, // [29:32] is the sub-list for method output_type
+	26, // [26:29] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_salon_appointment_v1_availability_service_proto_init() }
@@ -1370,7 +1431,7 @@ func file_salon_appointment_v1_availability_service_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_appointment_v1_availability_service_proto_rawDesc), len(file_salon_appointment_v1_availability_service_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

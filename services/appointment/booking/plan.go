@@ -1,0 +1,138 @@
+package booking
+
+import (
+	"encoding/json"
+	"math"
+	"time"
+
+	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/id"
+	"github.com/beauty-salon/platform/services/appointment/availability"
+	"github.com/beauty-salon/platform/services/appointment/civil"
+	"github.com/beauty-salon/platform/services/appointment/claims"
+	"github.com/beauty-salon/platform/services/appointment/people"
+)
+
+// NewAppointment makes an appointment out of a plan. overlap permits another appointment of the customer at the same time; reason
+// says why rules of the salon did not count, or is empty. INVALID_FIELDS when the prices cannot be summed up.
+func NewAppointment(
+	r *availability.Rules, plan *availability.Plan, c people.Customer, state State, note, reason string, overlap bool, by By,
+) (*Appointment, error) {
+	a := &Appointment{
+		ID:            id.New(),
+		SalonID:       r.SalonID,
+		CustomerID:    c.ID,
+		AccountID:     c.AccountID,
+		CustomerName:  c.ShownName(),
+		CustomerPhone: c.ShownPhone(),
+		State:         state,
+		Currency:      r.Currency,
+		Note:          note,
+		ChangedBy:     by.Actor,
+		Version:       1,
+		CreateTime:    by.Now,
+		UpdateTime:    by.Now,
+		overlap:       overlap,
+		change:        &Change{Action: Create, By: by, Reason: reason},
+	}
+	for range plan.Segments {
+		a.Segments = append(a.Segments, Segment{ID: id.New()})
+	}
+	return a, a.follow(r, plan)
+}
+
+// follow gives the appointment's segments what a plan of as many segments says. INVALID_FIELDS when the prices cannot be summed up.
+func (a *Appointment) follow(r *availability.Rules, plan *availability.Plan) error {
+	var total int64 // 64 bits, so that the sum cannot wrap around
+	for i, p := range plan.Segments {
+		s := &a.Segments[i]
+		s.ServiceID, s.ServiceName, s.MasterID, s.MasterName = p.ServiceID, p.ServiceName, p.MasterID, p.MasterName
+		s.Start, s.End = p.Start.Time(), p.End.Time()
+		s.BufferBefore, s.BufferAfter = p.Offering.BufferBefore.Duration(), p.Offering.BufferAfter.Duration()
+		s.PriceMinor, s.Phases = p.Offering.PriceMinor, p.Offering.Phases
+		if total += int64(s.PriceMinor); total > math.MaxInt32 {
+			return apierr.InvalidField("segments", "must not cost more in sum than an amount can hold")
+		}
+	}
+	a.TotalMinor = int32(total)
+	a.TimeZone, a.UTCOffsetMinutes = r.ZoneName, civil.OffsetMinutes(a.Start(), r.Zone)
+	a.claims = a.claimsOf(plan)
+	return nil
+}
+
+// claimsOf returns the claims of a plan for the appointment: those of the masters and resources, and the customer's time.
+func (a *Appointment) claimsOf(plan *availability.Plan) []claims.Claim {
+	var list []claims.Claim
+	for _, c := range plan.Claims {
+		list = append(list, claims.New(c.Kind, c.SubjectID, a.Segments[c.Segment].ID, c.From.Time(), c.To.Time()))
+	}
+	for _, s := range a.Segments {
+		c := claims.New(claims.Customer, a.CustomerID, s.ID, s.Start, s.End)
+		c.Blocking = !a.overlap
+		list = append(list, c)
+	}
+	return list
+}
+
+// wants are the segments as they were booked, for a plan at another time.
+func (a *Appointment) wants() []availability.Want {
+	wants := make([]availability.Want, len(a.Segments))
+	for i, s := range a.Segments {
+		wants[i] = availability.Want{ServiceID: s.ServiceID, MasterIDs: []string{s.MasterID}, Offering: s.offering()}
+	}
+	return wants
+}
+
+// offering is what the segment was booked from.
+func (s *Segment) offering() *availability.Offering {
+	return &availability.Offering{
+		PriceMinor: s.PriceMinor, Phases: s.phases(),
+		BufferBefore: availability.Minutes(s.BufferBefore), BufferAfter: availability.Minutes(s.BufferAfter),
+	}
+}
+
+// phases are the segment's; one that was booked before there were phases is work from start to end.
+func (s *Segment) phases() []availability.Phase {
+	if len(s.Phases) > 0 {
+		return s.Phases
+	}
+	return []availability.Phase{{Minutes: availability.Minutes(s.End.Sub(s.Start))}}
+}
+
+// encodePhases is the column phases: NULL for one phase of work without resources.
+func encodePhases(phases []availability.Phase) *string {
+	if len(phases) < 2 && (len(phases) == 0 || len(phases[0].Kinds) == 0) {
+		return nil
+	}
+	text, err := json.Marshal(phases)
+	if err != nil { // only for values that JSON does not have
+		panic(err)
+	}
+	return new(string(text))
+}
+
+// decodePhases reads the column phases.
+func decodePhases(text *string) ([]availability.Phase, error) {
+	if text == nil {
+		return nil, nil
+	}
+	var phases []availability.Phase
+	return phases, json.Unmarshal([]byte(*text), &phases)
+}
+
+// checkStart checks the start of an appointment: a whole minute at most 366 days away
+// (INVALID_FIELDS), after now (START_IN_PAST).
+func checkStart(start, now time.Time) error {
+	const field = "start_time"
+	switch distance := start.Sub(now); {
+	case distance > horizon:
+		return apierr.InvalidField(field, "must be at most 366 days ahead")
+	case distance < -horizon:
+		return apierr.InvalidField(field, "must be in the future")
+	case !civil.IsWholeMinute(start):
+		return apierr.InvalidField(field, "must be a whole minute")
+	case distance <= 0:
+		return errStartInPast.WithField(field, "must be in the future")
+	}
+	return nil
+}
