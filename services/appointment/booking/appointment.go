@@ -6,7 +6,9 @@ import (
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/services/appointment/availability"
 	"github.com/beauty-salon/platform/services/appointment/claims"
+	"github.com/beauty-salon/platform/services/appointment/salon"
 )
 
 // State is where an appointment stands. The names are those of the contract's
@@ -65,6 +67,8 @@ type Segment struct {
 	BufferBefore, BufferAfter time.Duration
 	// PriceMinor is the price in the minor units of the appointment's currency.
 	PriceMinor int32
+	// Phases are those of the offering when it was booked; nil: work from start to end, without resources.
+	Phases []availability.Phase
 	// Rated reports whether the customer has rated the master for this appointment.
 	Rated bool
 }
@@ -111,6 +115,8 @@ type Appointment struct {
 
 	// overlap is whether the customer's time may be taken by another appointment.
 	overlap bool
+	// claims are those of the plan that the appointment was made or moved by; nil once it is read.
+	claims []claims.Claim
 	// change is the change that was made since the appointment was read; nil: none.
 	change *Change
 }
@@ -145,24 +151,24 @@ func (a *Appointment) Masters() []string {
 	return masters
 }
 
+// kinds are the ids of the kinds of resources that the segments take, each once.
+func (a *Appointment) kinds() []string {
+	var ids []string
+	for _, s := range a.Segments {
+		for _, p := range s.Phases {
+			for _, k := range p.Kinds {
+				if !slices.Contains(ids, k) {
+					ids = append(ids, k)
+				}
+			}
+		}
+	}
+	return ids
+}
+
 // Rated reports whether the customer has rated all masters of the appointment.
 func (a *Appointment) Rated() bool {
 	return !slices.ContainsFunc(a.Segments, func(s Segment) bool { return !s.Rated })
-}
-
-// Claims returns the claims that the appointment has in a state that takes time: each segment's of
-// its master with the buffers around, and of the customer.
-func (a *Appointment) Claims() []claims.Claim {
-	masters, customer := make([]claims.Claim, len(a.Segments)), make([]claims.Claim, len(a.Segments))
-	starts := make([]time.Time, len(a.Segments))
-	for i, s := range a.Segments {
-		starts[i] = s.Start
-		masters[i] = claims.New(claims.Master, s.MasterID, s.ID, s.Start.Add(-s.BufferBefore), s.End.Add(s.BufferAfter))
-		customer[i] = claims.New(claims.Customer, a.CustomerID, s.ID, s.Start, s.End)
-		customer[i].Blocking = !a.overlap
-	}
-	claims.Trim(masters, starts)
-	return slices.Concat(masters, customer)
 }
 
 // ActorFor returns the role in which caller acts on a. The caller must already be allowed to see a.
@@ -213,28 +219,34 @@ func (a *Appointment) Cancel(by By, reason string) error {
 	return nil
 }
 
-// Reschedule moves the whole appointment so that it begins at start; masters, prices and durations
-// stay. utcOffsetMinutes is the offset of the new start in the appointment's zone. With overlap, the
-// customer may have another appointment at that time. To the start that it has, nothing changes.
-func (a *Appointment) Reschedule(start time.Time, utcOffsetMinutes int32, overlap bool, by By) error {
+// Reschedule moves the appointment, which was planned anew by a salon's rules. With overlap, the customer may have another appointment
+// at that time; reason says why rules of the salon did not count. When the plan is what the appointment has already, nothing changes.
+func (a *Appointment) Reschedule(r *availability.Rules, plan *availability.Plan, overlap bool, reason string, by By) error {
 	to, err := next(Reschedule, by, a.State, a.Start(), false)
 	if err != nil {
 		return err
 	}
-	previous := a.Start()
-	if start.Equal(previous) {
+	if a.is(plan) {
 		return nil
 	}
-	if err := checkStart(start, by.Now); err != nil {
-		return err
+	if a.State == Confirmed && r.Policy.Confirmation == salon.ConfirmNever {
+		to = Confirmed
 	}
-	a.record(Reschedule, by, "")
-	for i := range a.Segments {
-		s := &a.Segments[i]
-		s.Start, s.End = s.Start.Add(start.Sub(previous)), s.End.Add(start.Sub(previous))
+	previous := a.Start()
+	a.record(Reschedule, by, reason)
+	a.State, a.PreviousStart, a.overlap = to, previous, overlap
+	return a.follow(r, plan)
+}
+
+// is reports whether the appointment is at the time and with the masters and services of a plan.
+func (a *Appointment) is(plan *availability.Plan) bool {
+	for i, s := range a.Segments {
+		p := plan.Segments[i]
+		if !s.Start.Equal(p.Start.Time()) || s.MasterID != p.MasterID || s.ServiceID != p.ServiceID {
+			return false
+		}
 	}
-	a.State, a.PreviousStart, a.UTCOffsetMinutes, a.overlap = to, previous, utcOffsetMinutes, overlap
-	return nil
+	return true
 }
 
 // record makes the next version of the appointment and notes what is about to change.

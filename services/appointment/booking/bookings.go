@@ -12,6 +12,7 @@ import (
 	"github.com/beauty-salon/platform/internal/idempotency"
 	"github.com/beauty-salon/platform/internal/pagetoken"
 	"github.com/beauty-salon/platform/internal/service"
+	"github.com/beauty-salon/platform/services/appointment/availability"
 	"github.com/beauty-salon/platform/services/appointment/catalog"
 	"github.com/beauty-salon/platform/services/appointment/people"
 	"github.com/beauty-salon/platform/services/appointment/salon"
@@ -29,10 +30,14 @@ type Bookings struct {
 	salons   *salon.Salons
 	people   *people.People
 	catalog  *catalog.Catalog
+
+	availability *availability.Availability
 }
 
 // New makes the bookings of a service. It connects to nothing.
-func New(d service.Deps, salons *salon.Salons, people *people.People, catalog *catalog.Catalog) *Bookings {
+func New(
+	d service.Deps, salons *salon.Salons, people *people.People, catalog *catalog.Catalog, availability *availability.Availability,
+) *Bookings {
 	store, requests := NewStore(d.DB), idempotency.New(d.Keys, d.PreviousKeys, d.Now)
 	return &Bookings{
 		deps:     d,
@@ -43,6 +48,8 @@ func New(d service.Deps, salons *salon.Salons, people *people.People, catalog *c
 		salons:   salons,
 		people:   people,
 		catalog:  catalog,
+
+		availability: availability,
 	}
 }
 

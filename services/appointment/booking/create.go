@@ -1,87 +1,185 @@
 package booking
 
 import (
-	"math"
+	"context"
+	"errors"
+	"slices"
 	"time"
 
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
-	"github.com/beauty-salon/platform/internal/id"
+	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/services/appointment/availability"
 	"github.com/beauty-salon/platform/services/appointment/catalog"
 	"github.com/beauty-salon/platform/services/appointment/civil"
 	"github.com/beauty-salon/platform/services/appointment/people"
 	"github.com/beauty-salon/platform/services/appointment/salon"
 )
 
-// horizon is how far from now a start may lie to be taken for one. Earlier starts are nonsense,
-// such as the year 1, and not a clock that is slow.
-const horizon = 366 * 24 * time.Hour
-
-// NewAppointment makes a PENDING appointment of at least one offering. The segments follow each other
-// from start on. overlap permits another appointment of the customer at the same time. INVALID_FIELDS
-// when the prices cannot be summed up.
-func NewAppointment(
-	s salon.Salon, zone *time.Location, c people.Customer, start time.Time, offerings []catalog.Offering,
-	note string, overlap bool, by By,
-) (*Appointment, error) {
-	a := &Appointment{
-		ID:               id.New(),
-		SalonID:          s.ID,
-		CustomerID:       c.ID,
-		AccountID:        c.AccountID,
-		CustomerName:     c.ShownName(),
-		CustomerPhone:    c.ShownPhone(),
-		State:            Pending,
-		Currency:         offerings[0].Service.Currency,
-		TimeZone:         s.TimeZone,
-		UTCOffsetMinutes: civil.OffsetMinutes(start, zone),
-		Note:             note,
-		ChangedBy:        by.Actor,
-		Version:          1,
-		CreateTime:       by.Now,
-		UpdateTime:       by.Now,
-		overlap:          overlap,
-		change:           &Change{Action: Create, By: by},
-	}
-	var total int64 // 64 bits, so that the sum cannot wrap around
-	for i, o := range offerings {
-		if o.Service.Currency != a.Currency {
-			return nil, apierr.InvalidField(segmentField(i, "service_id"), "must have its price in the currency of the other segments")
-		}
-		if total += int64(o.PriceMinor()); total > math.MaxInt32 {
-			return nil, apierr.InvalidField("segments", "must not cost more in sum than an amount can hold")
-		}
-		end := start.Add(time.Duration(o.Minutes()) * time.Minute)
-		a.Segments = append(a.Segments, Segment{
-			ID:           id.New(),
-			ServiceID:    o.Service.ID,
-			ServiceName:  o.Service.Name,
-			MasterID:     o.MasterID,
-			MasterName:   o.MasterName,
-			Start:        start,
-			End:          end,
-			BufferBefore: time.Duration(o.Service.BufferBeforeMinutes) * time.Minute,
-			BufferAfter:  time.Duration(o.Service.BufferAfterMinutes) * time.Minute,
-			PriceMinor:   o.PriceMinor(),
-		})
-		start = end
-	}
-	a.TotalMinor = int32(total)
-	return a, nil
+// wish is what a request asks for.
+type wish struct {
+	salonID string
+	start   time.Time
+	chain   []availability.Want
+	// asOf is when the wish was made: now, or when its quote was issued.
+	asOf time.Time
 }
 
-// checkStart checks the start of an appointment: a whole minute at most 366 days away
-// (INVALID_FIELDS), after now (START_IN_PAST).
-func checkStart(start, now time.Time) error {
-	const field = "start_time"
-	switch distance := start.Sub(now); {
-	case distance > horizon:
-		return apierr.InvalidField(field, "must be at most 366 days ahead")
-	case distance < -horizon:
-		return apierr.InvalidField(field, "must be in the future")
-	case !civil.IsWholeMinute(start):
-		return apierr.InvalidField(field, "must be a whole minute")
-	case distance <= 0:
-		return errStartInPast.WithField(field, "must be in the future")
+// wishOf reads a request: its quote, or its start and segments.
+func (b *Bookings) wishOf(ctx context.Context, req *appointmentv1.CreateAppointmentRequest, now time.Time) (wish, error) {
+	if req.GetQuote() != "" {
+		if req.GetStartTime() != nil || len(req.GetSegments()) > 0 {
+			return wish{}, apierr.InvalidField("quote", "must be alone: start_time and segments are those of the quote")
+		}
+		q, err := b.availability.Quote(req.GetQuote(), now)
+		if err != nil {
+			return wish{}, err
+		}
+		w := wish{salonID: q.SalonID, start: q.Start.Time(), chain: q.Wants(), asOf: q.Issued}
+		return w, checkStart(w.start, now)
+	}
+	if req.GetStartTime() == nil {
+		return wish{}, apierr.InvalidField("start_time", "must be present, or else a quote")
+	}
+	if len(req.GetSegments()) == 0 {
+		return wish{}, apierr.InvalidField("segments", "must be 1 to 8, or else a quote must be present")
+	}
+	start, err := startTime(req.GetStartTime())
+	if err != nil {
+		return wish{}, err
+	}
+	if err := checkStart(start, now); err != nil {
+		return wish{}, err
+	}
+	w := wish{start: start, asOf: now}
+	w.salonID, w.chain, err = b.chain(ctx, req.GetSegments())
+	return w, err
+}
+
+// chain returns the salon of segments and what they ask for. It returns INVALID_FIELDS when they are of several salons.
+func (b *Bookings) chain(ctx context.Context, segments []*appointmentv1.SegmentInput) (string, []availability.Want, error) {
+	var salonID string
+	wants := make([]availability.Want, len(segments))
+	for i, s := range segments {
+		id, err := b.catalog.SalonOf(ctx, s.GetServiceId())
+		switch {
+		case errors.Is(err, catalog.ErrNotOffered):
+			return "", nil, notOffered(i)
+		case err != nil:
+			return "", nil, err
+		case i > 0 && id != salonID:
+			return "", nil, apierr.InvalidField(segmentField(i, "service_id"), "must be a service of the same salon as the others")
+		}
+		salonID, wants[i] = id, availability.Want{ServiceID: s.GetServiceId()}
+		if s.MasterId != nil {
+			wants[i].MasterIDs = []string{s.GetMasterId()}
+		}
+	}
+	return salonID, wants, nil
+}
+
+// plan makes the appointment that a request asks for from what is known as of now, and checks that the caller may book it. informed
+// plans around what is taken; without it, that is only read where the plan depends on it, because the statement that books checks it
+// anyway.
+func (b *Bookings) plan(
+	ctx context.Context, caller auth.Principal, req *appointmentv1.CreateAppointmentRequest, informed bool,
+) (*creation, error) {
+	by := By{AccountID: caller.UserID, Now: b.deps.Time()}
+	w, err := b.wishOf(ctx, req, by.Now)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := b.availability.Rules(ctx, w.salonID)
+	if errors.Is(err, salon.ErrNotFound) {
+		return nil, notOffered(0) // the salon was deleted since the service was read
+	}
+	if err != nil {
+		return nil, err
+	}
+	is := func(want availability.Want) bool { return slices.Equal(want.MasterIDs, []string{caller.UserID}) }
+	by.Actor = actorFor(caller, w.salonID, slices.ContainsFunc(w.chain, is))
+	all := !slices.ContainsFunc(w.chain, func(want availability.Want) bool { return !is(want) })
+	if req.GetOverride() != nil && !by.Actor.IsStaff() {
+		return nil, errOverride
+	}
+	c := &creation{unlimited: by.Actor.IsStaff()}
+	if c.customer, c.newCustomer, err = b.customer(ctx, caller, w.salonID, req.GetCustomerId(), by.Actor, all); err != nil {
+		return nil, err
+	}
+	overlap := req.GetAllowCustomerOverlap() || rules.Policy.AllowCustomerOverlap
+	plan, rules, err := b.fit(ctx, rules, availability.Query{
+		Chain: w.chain, Customer: c.customer.ID, Staff: by.Actor.IsStaff(), Override: req.GetOverride() != nil,
+		AllowCustomerOverlap: overlap, Now: by.Now, AsOf: w.asOf, Quoted: req.GetQuote() != "",
+	}, w.start, informed)
+	if err != nil {
+		return nil, err
+	}
+	state, err := b.stateOf(ctx, rules, c.customer.ID)
+	if err != nil {
+		return nil, err
+	}
+	c.rulesVersion = rules.Version
+	date, _ := civil.Local(w.start, rules.Zone)
+	c.dayStart, c.dayEnd = date.Start(rules.Zone), date.End(rules.Zone)
+	c.appointment, err = NewAppointment(rules, plan, c.customer, state, req.GetNote(), req.GetOverride().GetReason(), overlap, by)
+	if err != nil {
+		return nil, err
+	}
+	c.event, err = appointmentEvent(c.appointment)
+	c.traceparent = traceparent(ctx)
+	return c, err
+}
+
+// stateOf is the state of a new appointment of a customer.
+func (b *Bookings) stateOf(ctx context.Context, rules *availability.Rules, customerID string) (State, error) {
+	switch rules.Policy.Confirmation {
+	case salon.ConfirmNever:
+		return Confirmed, nil
+	case salon.ConfirmFirstAppointment:
+		known, err := b.store.HasCompleted(ctx, rules.SalonID, customerID)
+		if err != nil || known {
+			return Confirmed, err
+		}
+	case salon.ConfirmAlways:
+	}
+	return Pending, nil
+}
+
+// customer returns whom an appointment is for: the customer with the id, else the caller. Receptionists,
+// managers and administrators book for every customer of the salon, masters where all segments are theirs.
+func (b *Bookings) customer(
+	ctx context.Context, caller auth.Principal, salonID, customerID string, actor Actor, allTheirs bool,
+) (c people.Customer, isNew bool, err error) {
+	if customerID == "" {
+		return b.people.CustomerOf(ctx, salonID, caller.UserID)
+	}
+	c, err = b.people.Customer(ctx, customerID, caller)
+	if err != nil && !errors.Is(err, people.ErrNotFound) {
+		return c, false, err
+	}
+	known := err == nil && c.SalonID == salonID
+	switch {
+	case known && c.AccountID == caller.UserID, known && actor.IsStaff() && (actor != Master || allTheirs):
+		return c, false, nil
+	case actor == Customer, actor == Master && !allTheirs:
+		return c, false, errForOthers
+	}
+	return c, false, people.ErrCustomerUnavailable
+}
+
+// checkCustomer asks the user service about the customer's account after a statement has found the
+// customer changed, or the account unknown or disabled. It returns people.ErrCustomerUnavailable unless
+// trying again makes sense: customers without account are read anew by each attempt.
+func (b *Bookings) checkCustomer(ctx context.Context, a *Appointment) error {
+	if a.AccountID == "" {
+		return nil
+	}
+	account, err := b.people.RefreshAccount(ctx, a.AccountID)
+	if err != nil {
+		return err
+	}
+	if account.Disabled {
+		return people.ErrCustomerUnavailable
 	}
 	return nil
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/idempotency"
 	"github.com/beauty-salon/platform/internal/postgres"
-	"github.com/beauty-salon/platform/services/appointment/catalog"
 	"github.com/beauty-salon/platform/services/appointment/claims"
 	"github.com/beauty-salon/platform/services/appointment/people"
 )
@@ -54,8 +53,6 @@ type Result struct {
 // creation is a new appointment on its way into the database.
 type creation struct {
 	appointment *Appointment
-	// claims are those of the appointment.
-	claims []claims.Claim
 	// rulesVersion is the version of the salon's rules that the appointment was planned by.
 	rulesVersion int64
 	// dayStart and dayEnd bound the local date of the start: [dayStart, dayEnd).
@@ -74,13 +71,13 @@ type creation struct {
 	response []byte
 }
 
-// subjects are the ids whose locks a booking takes: masters, the customer and their account.
+// subjects are the ids whose locks a booking takes: masters, kinds of resources, the customer and their account.
 func (c *creation) subjects() []string {
 	ids := append(c.appointment.Masters(), c.appointment.CustomerID)
 	if c.appointment.AccountID != "" {
 		ids = append(ids, c.appointment.AccountID)
 	}
-	return ids
+	return append(ids, c.appointment.kinds()...)
 }
 
 // statementTimeout is how long PostgreSQL works on the statement of a batch.
@@ -173,7 +170,7 @@ func createArgs(attempt string, batch []*creation) []any {
 		for j := range c.appointment.Segments {
 			segments = append(segments, numbered[segmentOf]{int32(i + 1), segmentOf{int32(j), &c.appointment.Segments[j]}})
 		}
-		for _, claim := range c.claims {
+		for _, claim := range c.appointment.claims {
 			list = append(list, numbered[claims.Claim]{int32(i + 1), claim})
 		}
 	}

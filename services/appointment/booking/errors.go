@@ -24,6 +24,16 @@ var (
 	errTooManyOpen = apierr.New(codes.FailedPrecondition,
 		appointmentv1.ErrorReason_ERROR_REASON_TOO_MANY_OPEN_APPOINTMENTS,
 		"the customer has as many open appointments as the salon permits")
+	errFullDay = apierr.New(codes.FailedPrecondition,
+		appointmentv1.ErrorReason_ERROR_REASON_NOT_BOOKABLE,
+		"the customer or a master has as many appointments on that date as the salon permits").
+		WithField("start_time", "must be on a date on which the salon permits another appointment")
+	errNotBookable = apierr.New(codes.FailedPrecondition,
+		appointmentv1.ErrorReason_ERROR_REASON_NOT_BOOKABLE,
+		"a rule of the salon refuses the start")
+	errOverride = apierr.New(codes.PermissionDenied, apiv1.ErrorReason_ERROR_REASON_PERMISSION_DENIED,
+		"only staff of the salon can override its rules").
+		WithField("override", "must be absent")
 	errStartInPast = apierr.New(codes.FailedPrecondition,
 		appointmentv1.ErrorReason_ERROR_REASON_START_IN_PAST,
 		"the start lies in the past")

@@ -42,6 +42,7 @@ type Catalog struct {
 	pages    *pagetoken.Codec
 	services *cache.Cache[*appointmentv1.Service]
 	memory   *otter.Cache[offeringKey, Offering]
+	salonOf  *otter.Cache[string, string] // salon ids by service id
 }
 
 // offeringKey names an offering.
@@ -57,6 +58,7 @@ func New(d service.Deps, salons *salon.Salons, people *people.People) *Catalog {
 		requests: idempotency.New(d.Keys, d.PreviousKeys, d.Now),
 		pages:    pagetoken.New(d.Keys),
 		memory:   otter.Must(&otter.Options[offeringKey, Offering]{MaximumSize: memorySize}),
+		salonOf:  otter.Must(&otter.Options[string, string]{MaximumSize: memorySize}),
 	}
 	c.services = cache.New(d.Cache, cache.Options[*appointmentv1.Service]{
 		Name: "salon-service",
