@@ -10,7 +10,6 @@ import (
 	"github.com/beauty-salon/platform/internal/etag"
 	"github.com/beauty-salon/platform/internal/pagetoken"
 	"github.com/beauty-salon/platform/internal/protoconv"
-	"github.com/beauty-salon/platform/services/appointment/civil"
 )
 
 // GetAppointment returns an appointment.
@@ -65,23 +64,6 @@ func (b *Bookings) CancelAppointment(
 ) (*appointmentv1.Appointment, error) {
 	return b.update(ctx, req.GetAppointmentId(), req.GetEtag(), func(a *Appointment, by By) error {
 		return a.Cancel(by, req.GetReason())
-	})
-}
-
-// RescheduleAppointment moves an appointment to another time.
-func (b *Bookings) RescheduleAppointment(
-	ctx context.Context, req *appointmentv1.RescheduleAppointmentRequest,
-) (*appointmentv1.Appointment, error) {
-	start, err := startTime(req.GetStartTime())
-	if err != nil {
-		return nil, err
-	}
-	return b.update(ctx, req.GetAppointmentId(), req.GetEtag(), func(a *Appointment, by By) error {
-		zone, err := civil.LoadZone(a.TimeZone)
-		if err != nil {
-			return err
-		}
-		return a.Reschedule(start, civil.OffsetMinutes(start, zone), req.GetAllowCustomerOverlap(), by)
 	})
 }
 

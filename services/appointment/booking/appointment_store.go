@@ -77,6 +77,7 @@ type segmentRow struct {
 	BufferBeforeMinutes int32
 	BufferAfterMinutes  int32
 	PriceMinor          int32
+	Phases              *string
 	Rated               bool
 }
 
@@ -135,7 +136,11 @@ func (s *Store) withSegments(ctx context.Context, rows []appointmentRow) ([]*App
 	}
 	of := make(map[string][]Segment, len(rows))
 	for _, r := range segments {
-		of[r.AppointmentID] = append(of[r.AppointmentID], r.segment())
+		segment, err := r.segment()
+		if err != nil {
+			return nil, fmt.Errorf("read a segment: %w", err)
+		}
+		of[r.AppointmentID] = append(of[r.AppointmentID], segment)
 	}
 	found := make([]*Appointment, len(rows))
 	for i, r := range rows {
@@ -157,14 +162,26 @@ func (s *Store) MarkRated(ctx context.Context, salonID, appointmentID, masterID 
 	return nil
 }
 
-func (r segmentRow) segment() Segment {
+func (r segmentRow) segment() (Segment, error) {
+	phases, err := decodePhases(r.Phases)
 	return Segment{
 		ID: r.ID, ServiceID: r.ServiceID, ServiceName: r.ServiceName, MasterID: r.MasterID, MasterName: r.MasterName,
 		Start: r.StartTime.UTC(), End: r.EndTime.UTC(),
 		BufferBefore: time.Duration(r.BufferBeforeMinutes) * time.Minute,
 		BufferAfter:  time.Duration(r.BufferAfterMinutes) * time.Minute,
-		PriceMinor:   r.PriceMinor, Rated: r.Rated,
+		PriceMinor:   r.PriceMinor, Phases: phases, Rated: r.Rated,
+	}, err
+}
+
+// HasCompleted reports whether a customer has a completed appointment in a salon.
+func (s *Store) HasCompleted(ctx context.Context, salonID, customerID string) (bool, error) {
+	var found bool
+	err := s.db.Conn(ctx).Raw(`SELECT EXISTS (SELECT FROM appointments WHERE salon_id = ? AND customer_id = ? AND state = ?)`,
+		salonID, customerID, Completed).Scan(&found).Error
+	if err != nil {
+		return false, fmt.Errorf("look for completed appointments: %w", err)
 	}
+	return found, nil
 }
 
 func (r appointmentRow) appointment(segments []Segment) *Appointment {

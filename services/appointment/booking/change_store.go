@@ -11,37 +11,58 @@ import (
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/services/appointment/claims"
-	"github.com/beauty-salon/platform/services/appointment/people"
 )
 
 // changeable are the columns of appointments that an action may write, after the state.
 var changeable = []any{
-	"start_time", "end_time", "utc_offset_minutes", "cancelled_by", "cancel_reason", "complete_time", "changed_by",
+	"start_time", "end_time", "time_zone", "utc_offset_minutes", "total_minor", "cancelled_by", "cancel_reason", "complete_time", "changed_by",
 	"previous_start_time", "version", "update_time",
 }
 
 // Update runs change on an appointment that the caller may see, else it is NOT_FOUND, and commits what
 // change has done together with the entry of the history and the event. Nothing is written when change
-// has done nothing or returns an error. When the appointment moves, its masters must take bookings
-// (MASTER_UNAVAILABLE) and be free (SLOT_UNAVAILABLE), and so must the customer (CUSTOMER_BUSY). When others
-// hold the locks for too long, nothing is changed either (CONTENTION).
+// has done nothing or returns an error. When others hold the locks for too long, nothing is changed either
+// (CONTENTION).
 //
 // The locks of the subjects come before the row, as for a booking, and in a statement of their own: what
 // is read after it is as new as the locks.
 func (s *Store) Update(
 	ctx context.Context, id string, visibleTo auth.Principal, change func(*Appointment) error,
 ) (*Appointment, error) {
+	return s.update(ctx, id, visibleTo, nil, func(_ *Store, a *Appointment) error { return change(a) })
+}
+
+// Move is Update for an appointment that was planned anew by a version of its salon's rules. subjects are those whose time the plan
+// takes. When these are not free, the error is SLOT_UNAVAILABLE or CUSTOMER_BUSY; when the rules have changed, it is errOutdated.
+func (s *Store) Move(
+	ctx context.Context, id string, visibleTo auth.Principal, rulesVersion int64, subjects []string, change func(*Appointment) error,
+) (*Appointment, error) {
+	return s.update(ctx, id, visibleTo, subjects, func(t *Store, a *Appointment) error {
+		version, err := t.rulesVersion(ctx, a.SalonID)
+		if err != nil {
+			return err
+		}
+		if version != rulesVersion {
+			return errOutdated
+		}
+		return change(a)
+	})
+}
+
+func (s *Store) update(
+	ctx context.Context, id string, visibleTo auth.Principal, also []string, change func(*Store, *Appointment) error,
+) (*Appointment, error) {
 	var a *Appointment
 	err := s.db.InTx(ctx, func(tx *postgres.DB) error {
 		t := s.In(tx)
-		err := t.lockSubjects(ctx, id, visibleTo)
+		err := t.lockSubjects(ctx, id, visibleTo, also)
 		if err != nil {
 			return err
 		}
 		if a, err = t.appointment(ctx, id, visibleTo, "FOR UPDATE OF a"); err != nil {
 			return err
 		}
-		if err = change(a); err != nil || a.change == nil {
+		if err = change(t, a); err != nil || a.change == nil {
 			return err
 		}
 		if err = t.save(ctx, a); err != nil {
@@ -59,13 +80,14 @@ func (s *Store) Update(
 	return a, nil
 }
 
-// lockSubjects takes the locks of an appointment's masters and customer, which never change.
-func (s *Store) lockSubjects(ctx context.Context, id string, visibleTo auth.Principal) error {
+// lockSubjects takes the locks of an appointment's masters and customer, and of other subjects.
+func (s *Store) lockSubjects(ctx context.Context, id string, visibleTo auth.Principal, also []string) error {
 	return claims.LockSelected(ctx, s.db, `
 		SELECT unnest(ARRAY[p.master_id, a.customer_id]) AS subject
 		FROM appointments a`+joinCustomer+`
 		JOIN segments p ON p.salon_id = a.salon_id AND p.appointment_id = a.id
-		WHERE a.id = ? AND ?`, id, visible(visibleTo))
+		WHERE a.id = ? AND ?
+		UNION SELECT unnest(?::uuid[])`, id, visible(visibleTo), postgres.Array[string](also))
 }
 
 // save writes a changed appointment over its rows.
@@ -87,59 +109,58 @@ func (s *Store) save(ctx context.Context, a *Appointment) error {
 	return s.appendHistory(ctx, a)
 }
 
-// move gives the segments their new times and the appointment its new claims.
+// move gives the segments what they were planned anew, and the appointment its new claims.
 func (s *Store) move(ctx context.Context, a *Appointment) error {
-	if err := s.checkMasters(ctx, a); err != nil {
-		return err
-	}
 	if err := claims.Delete(ctx, s.db, a.SalonID, a.ID); err != nil {
 		return err
 	}
-	list := a.Claims()
-	taken, err := claims.Conflicts(ctx, s.db, a.SalonID, list)
+	taken, err := claims.Conflicts(ctx, s.db, a.SalonID, a.claims)
 	switch {
 	case err != nil:
 		return err
-	case taken[claims.Master]:
+	case taken[claims.Master], taken[claims.Resource]:
 		return errSlotUnavailable
 	case taken[claims.Customer]:
 		return errCustomerBusy
 	}
 	err = s.db.Conn(ctx).Exec(`
-		UPDATE segments s SET start_time = u.start_time, end_time = u.end_time, appointment_start_time = ?
-		FROM unnest(?::uuid[], ?::timestamptz[], ?::timestamptz[]) AS u (id, start_time, end_time)
+		UPDATE segments s SET service_id = u.service_id, service_name = u.service_name, master_id = u.master_id,
+			start_time = u.start_time, end_time = u.end_time, appointment_start_time = ?,
+			buffer_before_minutes = u.buffer_before, buffer_after_minutes = u.buffer_after, price_minor = u.price_minor, phases = u.phases
+		FROM unnest(?::uuid[], ?::uuid[], ?::text[], ?::uuid[], ?::timestamptz[], ?::timestamptz[], ?::integer[], ?::integer[], ?::integer[], ?::jsonb[])
+			AS u (id, service_id, service_name, master_id, start_time, end_time, buffer_before, buffer_after, price_minor, phases)
 		WHERE s.salon_id = ? AND s.id = u.id`,
 		a.Start(),
 		postgres.Column(a.Segments, func(s Segment) string { return s.ID }),
+		postgres.Column(a.Segments, func(s Segment) string { return s.ServiceID }),
+		postgres.Column(a.Segments, func(s Segment) string { return s.ServiceName }),
+		postgres.Column(a.Segments, func(s Segment) string { return s.MasterID }),
 		postgres.Column(a.Segments, func(s Segment) time.Time { return s.Start }),
 		postgres.Column(a.Segments, func(s Segment) time.Time { return s.End }),
+		postgres.Column(a.Segments, func(s Segment) int32 { return int32(s.BufferBefore.Minutes()) }),
+		postgres.Column(a.Segments, func(s Segment) int32 { return int32(s.BufferAfter.Minutes()) }),
+		postgres.Column(a.Segments, func(s Segment) int32 { return s.PriceMinor }),
+		postgres.Column(a.Segments, func(s Segment) *string { return encodePhases(s.Phases) }),
 		a.SalonID,
 	).Error
 	if err != nil {
 		return fmt.Errorf("update segments: %w", err)
 	}
-	err = claims.Insert(ctx, s.db, a.SalonID, a.ID, list)
+	err = claims.Insert(ctx, s.db, a.SalonID, a.ID, a.claims)
 	if postgres.IsExclusionViolation(err, claims.NoOverlap) {
 		return errSlotUnavailable.WithCause(err)
 	}
 	return err
 }
 
-// checkMasters returns MASTER_UNAVAILABLE unless all masters take bookings in the salon.
-func (s *Store) checkMasters(ctx context.Context, a *Appointment) error {
-	var all bool
-	err := s.db.Conn(ctx).Raw(`
-		SELECT NOT EXISTS (
-			SELECT 1 FROM unnest(?::uuid[]) AS i (id) JOIN masters m USING (id)
-			WHERE m.deleted OR m.disabled OR m.salon_id <> ?)`,
-		postgres.Array[string](a.Masters()), a.SalonID).Scan(&all).Error
+// rulesVersion is the version of a salon's rules. Whoever holds the locks of the masters of a plan knows that it stays.
+func (s *Store) rulesVersion(ctx context.Context, salonID string) (int64, error) {
+	var version int64
+	err := s.db.Conn(ctx).Raw("SELECT rules_version FROM salons WHERE id = ?", salonID).Scan(&version).Error
 	if err != nil {
-		return fmt.Errorf("read masters: %w", err)
+		return 0, fmt.Errorf("read the version of a salon's rules: %w", err)
 	}
-	if !all {
-		return people.ErrMasterUnavailable
-	}
-	return nil
+	return version, nil
 }
 
 // appendHistory writes the entry of the change.

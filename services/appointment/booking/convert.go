@@ -81,6 +81,7 @@ func toProto(a *Appointment, viewer auth.Principal) *appointmentv1.Appointment {
 			StartTime:   protoconv.Timestamp(s.Start),
 			EndTime:     protoconv.Timestamp(s.End),
 			Price:       protoconv.Money(a.Currency, s.PriceMinor),
+			Phases:      availability.PhasesToProto(s.phases()),
 		})
 	}
 	m.Etag = etag.Format(a.Version, int64(shown.Sum32()))

@@ -1,0 +1,92 @@
+package booking
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/services/appointment/availability"
+	"github.com/beauty-salon/platform/services/appointment/catalog"
+	"github.com/beauty-salon/platform/services/appointment/people"
+)
+
+// fit plans what a query asks for, and returns the rules by which it did. An error says what speaks against the start; where others
+// have the time, it has the next slots.
+func (b *Bookings) fit(
+	ctx context.Context, rules *availability.Rules, q availability.Query, start time.Time, informed bool,
+) (*availability.Plan, *availability.Rules, error) {
+	if err := b.checkMasters(ctx, rules, q.Chain); err != nil {
+		return nil, nil, err
+	}
+	plan, blocks, rules, err := b.availability.Fit(ctx, rules, q, start, informed)
+	if err != nil {
+		return nil, nil, err
+	}
+	if plan == nil {
+		return nil, nil, b.refusal(ctx, rules, q, start, blocks)
+	}
+	return plan, rules, nil
+}
+
+// checkMasters returns MASTER_UNAVAILABLE for a master who takes no bookings, and NOT_OFFERED for one who does not perform the service.
+// A master who is not in the rules is asked for at the user service: the event of a change may still be on its way.
+func (b *Bookings) checkMasters(ctx context.Context, rules *availability.Rules, chain []availability.Want) error {
+	for i, w := range chain {
+		for _, id := range w.MasterIDs {
+			m, known := rules.Masters[id]
+			if !known {
+				if _, err := b.people.Master(ctx, id); err != nil {
+					if errors.Is(err, people.ErrMasterUnavailable) {
+						return people.ErrMasterUnavailable.WithField(segmentField(i, "master_id"), "must be a master who takes bookings")
+					}
+					return err
+				}
+				return notOffered(i)
+			}
+			if w.Offering == nil && m.Offerings[w.ServiceID] == nil {
+				return notOffered(i)
+			}
+		}
+	}
+	return nil
+}
+
+// notOffered is the error of a segment whose master does not perform the service.
+func notOffered(segment int) error {
+	return catalog.ErrNotOffered.WithField(segmentField(segment, "service_id"), "must be a service that the master performs")
+}
+
+// refusal is the error of a start against which something speaks. Of several reasons, those come first that another start does not
+// change.
+func (b *Bookings) refusal(
+	ctx context.Context, rules *availability.Rules, q availability.Query, start time.Time, blocks []availability.Block,
+) error {
+	has := func(reasons ...availability.BlockReason) *availability.Block {
+		i := slices.IndexFunc(blocks, func(b availability.Block) bool { return slices.Contains(reasons, b.Reason) })
+		if i < 0 {
+			return nil
+		}
+		return &blocks[i]
+	}
+	var refused *apierr.Error
+	switch {
+	case has(availability.Inactive, availability.NotPerformed, availability.NotOnline) != nil:
+		return notOffered(has(availability.Inactive, availability.NotPerformed, availability.NotOnline).Segment)
+	case has(availability.CustomerLimit) != nil:
+		refused = errTooManyOpen
+	case has(availability.Closed, availability.OutsideHours, availability.TimeOff, availability.LeadTime, availability.Horizon,
+		availability.Step) != nil:
+		refused = errNotBookable.WithField("start_time", blocks[0].Text())
+	case has(availability.CustomerBusy) != nil:
+		refused = errCustomerBusy
+	default:
+		refused = errSlotUnavailable
+	}
+	detail, err := b.availability.Alternatives(ctx, rules, q, start, blocks)
+	if err != nil {
+		return err
+	}
+	return refused.WithDetail(detail)
+}
