@@ -43,7 +43,6 @@ type Quote struct {
 // QuoteSegment is one service of a quote.
 type QuoteSegment struct {
 	ServiceID    string  `json:"service"`
-	ServiceName  string  `json:"name"`
 	MasterID     string  `json:"master"`
 	PriceMinor   int32   `json:"price"`
 	Phases       []Phase `json:"phases"`
@@ -51,11 +50,38 @@ type QuoteSegment struct {
 	BufferAfter  Minute  `json:"after,omitempty"`
 }
 
+// Wants are what the quote wants: the offerings as they were when it was issued.
+func (q Quote) Wants() []Want {
+	wants := make([]Want, len(q.Segments))
+	for i, s := range q.Segments {
+		wants[i] = Want{ServiceID: s.ServiceID, MasterIDs: []string{s.MasterID}, Offering: &Offering{
+			PriceMinor: s.PriceMinor, Phases: s.Phases, BufferBefore: s.BufferBefore, BufferAfter: s.BufferAfter,
+		}}
+	}
+	return wants
+}
+
+// quoteOf is the quote of a plan.
+func (r *Rules) quoteOf(p *Plan, issued time.Time) Quote {
+	q := Quote{SalonID: r.SalonID, Start: p.From, Issued: issued}
+	for _, s := range p.Segments {
+		q.Segments = append(q.Segments, QuoteSegment{
+			ServiceID: s.ServiceID, MasterID: s.MasterID, PriceMinor: s.PriceMinor, Phases: s.Phases,
+			BufferBefore: s.BufferBefore, BufferAfter: s.BufferAfter,
+		})
+	}
+	return q
+}
+
 // quoteEncoding decodes one spelling of each quote only.
 var quoteEncoding = base64.RawURLEncoding.Strict()
 
 // installationLen is how many bytes of a quote tell which installation made it.
 const installationLen = 4
+
+// Quote returns the quote of a text: QUOTE_FOREIGN for one of another installation, QUOTE_INVALID for one that was changed,
+// QUOTE_EXPIRED for an old one.
+func (a *Availability) Quote(text string, now time.Time) (Quote, error) { return a.quotes.decode(text, now) }
 
 // quotes makes and reads quotes. A quote is signed by HMAC-SHA256, so a client can neither change nor make one.
 type quotes struct {

@@ -242,7 +242,7 @@ func (a *Appointment) Reschedule(r *availability.Rules, plan *availability.Plan,
 func (a *Appointment) is(plan *availability.Plan) bool {
 	for i, s := range a.Segments {
 		p := plan.Segments[i]
-		if !s.Start.Equal(p.Start.Time()) || s.MasterID != p.MasterID || s.ServiceID != p.ServiceID {
+		if !s.Start.Equal(p.From.Time()) || s.MasterID != p.MasterID || s.ServiceID != p.ServiceID {
 			return false
 		}
 	}

@@ -46,32 +46,27 @@ func (a *Appointment) follow(r *availability.Rules, plan *availability.Plan) err
 	var total int64 // 64 bits, so that the sum cannot wrap around
 	for i, p := range plan.Segments {
 		s := &a.Segments[i]
-		s.ServiceID, s.ServiceName, s.MasterID, s.MasterName = p.ServiceID, p.ServiceName, p.MasterID, p.MasterName
-		s.Start, s.End = p.Start.Time(), p.End.Time()
-		s.BufferBefore, s.BufferAfter = p.Offering.BufferBefore.Duration(), p.Offering.BufferAfter.Duration()
-		s.PriceMinor, s.Phases = p.Offering.PriceMinor, p.Offering.Phases
+		// A service that is not there any more keeps its name.
+		if service := r.Services[p.ServiceID]; service != nil && s.ServiceID != p.ServiceID {
+			s.ServiceName = service.Name
+		}
+		s.ServiceID, s.MasterID, s.MasterName = p.ServiceID, p.MasterID, r.Masters[p.MasterID].Name
+		s.Start, s.End = p.From.Time(), p.To.Time()
+		s.BufferBefore, s.BufferAfter = p.BufferBefore.Duration(), p.BufferAfter.Duration()
+		s.PriceMinor, s.Phases = p.PriceMinor, p.Phases
 		if total += int64(s.PriceMinor); total > math.MaxInt32 {
 			return apierr.InvalidField("segments", "must not cost more in sum than an amount can hold")
 		}
 	}
 	a.TotalMinor = int32(total)
 	a.TimeZone, a.UTCOffsetMinutes = r.ZoneName, civil.OffsetMinutes(a.Start(), r.Zone)
-	a.claims = a.claimsOf(plan)
+	a.claims = a.claims[:0:0]
+	for _, t := range plan.Claims() {
+		c := claims.New(t.Kind, t.SubjectID, a.Segments[t.Segment].ID, t.From.Time(), t.To.Time())
+		c.Blocking = t.Kind != claims.Customer || !a.overlap
+		a.claims = append(a.claims, c)
+	}
 	return nil
-}
-
-// claimsOf returns the claims of a plan for the appointment: those of the masters and resources, and the customer's time.
-func (a *Appointment) claimsOf(plan *availability.Plan) []claims.Claim {
-	var list []claims.Claim
-	for _, c := range plan.Claims {
-		list = append(list, claims.New(c.Kind, c.SubjectID, a.Segments[c.Segment].ID, c.From.Time(), c.To.Time()))
-	}
-	for _, s := range a.Segments {
-		c := claims.New(claims.Customer, a.CustomerID, s.ID, s.Start, s.End)
-		c.Blocking = !a.overlap
-		list = append(list, c)
-	}
-	return list
 }
 
 // wants are the segments as they were booked, for a plan at another time.

@@ -99,7 +99,7 @@ func subjectsOf(plan *availability.Plan) []string {
 	var ids []string
 	for _, s := range plan.Segments {
 		ids = append(ids, s.MasterID)
-		for _, p := range s.Offering.Phases {
+		for _, p := range s.Phases {
 			ids = append(ids, p.Kinds...)
 		}
 	}
