@@ -7,6 +7,7 @@ import (
 	"google.golang.org/grpc"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/pagetoken"
 	"github.com/beauty-salon/platform/internal/service"
 	"github.com/beauty-salon/platform/services/appointment/catalog"
@@ -30,7 +31,23 @@ type Availability struct {
 	quotes  *quotes
 	pages   *pagetoken.Codec
 	memory  *otter.Cache[string, *Rules]
+	// appointment finds an appointment that is to be moved.
+	appointment Appointments
 }
+
+// Appointment is what an appointment that is to be moved wants.
+type Appointment struct {
+	// SalonID and CustomerID are the appointment's.
+	SalonID, CustomerID string
+	// Chain is its segments as they were booked.
+	Chain []Want
+}
+
+// Appointments returns an appointment that a caller may see, else NOT_FOUND.
+type Appointments func(ctx context.Context, id string, caller auth.Principal) (Appointment, error)
+
+// FindAppointments sets where appointments are found. It is called once, before anything runs. The package above this one keeps them.
+func (a *Availability) FindAppointments(fn Appointments) { a.appointment = fn }
 
 // New returns the root. It connects to nothing.
 func New(d service.Deps, salons *salon.Salons, people *people.People, catalog *catalog.Catalog) *Availability {

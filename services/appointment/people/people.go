@@ -133,3 +133,19 @@ func (p *People) MasterNames(ctx context.Context, ids []string) (map[string]stri
 func (p *People) CustomerNames(ctx context.Context, ids []string) (map[string]string, error) {
 	return p.store.CustomerNames(ctx, ids)
 }
+
+// KnownCustomerOf returns the account's customer of a salon, and whether there is one.
+func (p *People) KnownCustomerOf(ctx context.Context, salonID, accountID string) (c Customer, known bool, err error) {
+	if c, ok := p.memory.get(salonID, accountID); ok {
+		return c, true, nil
+	}
+	c, err = p.store.CustomerOf(ctx, salonID, accountID)
+	if errors.Is(err, ErrNotFound) {
+		return Customer{}, false, nil
+	}
+	if err != nil {
+		return Customer{}, false, err
+	}
+	p.memory.put(c)
+	return c, true, nil
+}
