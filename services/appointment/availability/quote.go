@@ -81,7 +81,9 @@ const installationLen = 4
 
 // Quote returns the quote of a text: QUOTE_FOREIGN for one of another installation, QUOTE_INVALID for one that was changed,
 // QUOTE_EXPIRED for an old one.
-func (a *Availability) Quote(text string, now time.Time) (Quote, error) { return a.quotes.decode(text, now) }
+func (a *Availability) Quote(text string, now time.Time) (Quote, error) {
+	return a.quotes.decode(text, now)
+}
 
 // quotes makes and reads quotes. A quote is signed by HMAC-SHA256, so a client can neither change nor make one.
 type quotes struct {

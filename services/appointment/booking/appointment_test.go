@@ -54,7 +54,7 @@ func TestReschedule(t *testing.T) {
 	if err := a.Reschedule(at(10, 30), 120, false, by(Customer)); err != nil {
 		t.Fatal(err)
 	}
-	s, master := a.Segments[0], a.Claims()[0]
+	s, master := a.Segments[0], a.claims[0]
 	for what, got := range map[string][2]time.Time{
 		"start":       {s.Start, at(10, 30)},
 		"end":         {s.End, at(11, 30)},
@@ -161,7 +161,7 @@ func TestClaimsOfAnAppointment(t *testing.T) {
 			{SegmentID: "s2", Kind: claims.Customer, SubjectID: "c", From: at(11, 0), To: at(11, 30), Blocking: !overlap},
 			{SegmentID: "s3", Kind: claims.Customer, SubjectID: "c", From: at(11, 30), To: at(12, 0), Blocking: !overlap},
 		}
-		got := a.Claims()
+		got := a.claims
 		for i := range got {
 			if got[i].ID == "" {
 				t.Error("a claim has no id")

@@ -39,6 +39,7 @@ func New(
 	d service.Deps, salons *salon.Salons, people *people.People, catalog *catalog.Catalog, availability *availability.Availability,
 ) *Bookings {
 	store, requests := NewStore(d.DB), idempotency.New(d.Keys, d.PreviousKeys, d.Now)
+	availability.FindAppointments(store.wanted)
 	return &Bookings{
 		deps:     d,
 		store:    store,

@@ -11,40 +11,12 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/people"
 )
 
-// TestCreateChecksWhatItIsMadeFrom: each row that an appointment was made from must be as it was.
-func TestCreateChecksWhatItIsMadeFrom(t *testing.T) {
+// TestCreateChecksTheRules: an appointment is planned by the rules of its salon as they are.
+func TestCreateChecksTheRules(t *testing.T) {
 	db := pgtest.New(t, migrations.Migrations)
 	store := NewStore(db)
-	elsewhere := newSalon(t, db)
-	service := func(o catalog.Offering) []any { return []any{o.Service.ID} }
-	master := func(o catalog.Offering) []any { return []any{o.MasterID} }
-	for _, tt := range []struct {
-		name string
-		sql  string
-		args func(catalog.Offering) []any
-	}{
-		{"service changed", "UPDATE services SET version = 2 WHERE id = ?", service},
-		{"service inactive", "UPDATE services SET active = false WHERE id = ?", service},
-		{"service deleted", "UPDATE services SET deleted_at = now() WHERE id = ?", service},
-		{"offering changed", "UPDATE offerings SET version = 2 WHERE service_id = ?", service},
-		{"offering deleted", "UPDATE offerings SET deleted_at = now() WHERE service_id = ?", service},
-		{"offering gone", "DELETE FROM offerings WHERE service_id = ?", service},
-		{"master changed", "UPDATE masters SET version = 2 WHERE id = ?", master},
-		{"master deleted", "UPDATE masters SET deleted = true WHERE id = ?", master},
-		{"master disabled", "UPDATE masters SET disabled = true WHERE id = ?", master},
-		{
-			"master of another salon", "UPDATE masters SET salon_id = ? WHERE id = ?",
-			func(o catalog.Offering) []any { return []any{elsewhere.ID, o.MasterID} },
-		},
-	} {
-		sound, changed := newOffering(t, db), newOffering(t, db)
-		exec(t, db, tt.sql, tt.args(changed)...)
-		wantOutcome(t, store, tt.name, creationOf(t, db, at(10, 0), changed), Stale)
-		wantOutcome(t, store, tt.name+", as one of two", creationOf(t, db, at(10, 0), sound, changed), Stale)
-		wantOutcome(t, store, tt.name+", without it", creationOf(t, db, at(10, 0), sound), Booked)
-	}
 	for _, tt := range []struct{ name, sql string }{
-		{"salon changed", "UPDATE salons SET version = 2 WHERE id = ?"},
+		{"rules changed", "UPDATE salons SET rules_version = 2 WHERE id = ?"},
 		{"salon deleted", "UPDATE salons SET deleted_at = now() WHERE id = ?"},
 	} {
 		offering := offeringOf(t, db, newSalon(t, db), id.New(), 0, 0)
@@ -166,7 +138,7 @@ func TestCreateChecksTheLimit(t *testing.T) {
 	next := func(staff bool) *creation {
 		hour++
 		c := creationFor(t, customer, at(hour, 0), cut)
-		c.staff = staff
+		c.unlimited = staff
 		return c
 	}
 	earliest := next(false)

@@ -62,7 +62,7 @@ type creation struct {
 	newCustomer bool
 	// unlimited is whether the salon's limits of appointments do not apply.
 	unlimited bool
-	event events.Event
+	event     events.Event
 	// traceparent is the trace that the call is part of; empty: none.
 	traceparent string
 	// request makes the call safe to repeat unless its RequestID is empty; response is then the answer to

@@ -71,10 +71,6 @@ func offered(masterID string, price, minutes int32) catalog.Offering {
 
 func TestNewAppointment(t *testing.T) {
 	berlin := salon.Salon{ID: "salon", TimeZone: "Europe/Berlin", Currency: "EUR"}
-	zone, err := civil.LoadZone(berlin.TimeZone)
-	if err != nil {
-		t.Fatal(err)
-	}
 	ownPrice, ownMinutes := int32(7000), int32(30)
 	cut, colour := offered("m", 4500, 90), offered("n", 100, 20)
 	cut.Service.BufferBeforeMinutes, cut.Service.BufferAfterMinutes = 5, 15
@@ -85,7 +81,8 @@ func TestNewAppointment(t *testing.T) {
 		Account: people.Account{DisplayName: "Ann", Phone: "+4930123"},
 	}
 	by := By{Actor: Administrator, AccountID: "admin", Now: now}
-	a, err := NewAppointment(berlin, zone, customer, at(10, 0), []catalog.Offering{cut, colour, cut}, "note", true, by)
+	rules, plan := planOf(berlin, customer.ID, at(10, 0), cut, colour, cut)
+	a, err := NewAppointment(rules, plan, customer, Pending, "note", "why", true, by)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +123,7 @@ func TestNewAppointment(t *testing.T) {
 	if a.TimeZone != "Europe/Berlin" || a.UTCOffsetMinutes != 60 {
 		t.Errorf("promised in %s at %d minutes", a.TimeZone, a.UTCOffsetMinutes)
 	}
-	if *a.change != (Change{Action: Create, By: by}) {
+	if *a.change != (Change{Action: Create, By: by, Reason: "why"}) {
 		t.Errorf("recorded %+v", a.change)
 	}
 }
@@ -149,12 +146,8 @@ func TestOffsets(t *testing.T) {
 		{"Australia/Lord_Howe", at(10, 0), 660},
 		{"Pacific/Kiritimati", at(10, 0), 840},
 	} {
-		zone, err := civil.LoadZone(tt.zone)
-		if err != nil {
-			t.Fatal(err)
-		}
-		a, err := NewAppointment(salon.Salon{TimeZone: tt.zone}, zone, people.Customer{}, tt.start,
-			[]catalog.Offering{offered("m", 1, 60)}, "", false, by(Customer))
+		rules, plan := planOf(salon.Salon{TimeZone: tt.zone}, "c", tt.start, offered("m", 1, 60))
+		a, err := NewAppointment(rules, plan, people.Customer{ID: "c"}, Pending, "", "", false, by(Customer))
 		if err != nil || a.UTCOffsetMinutes != tt.want || a.TimeZone != tt.zone {
 			t.Errorf("%s at %v: %d in %s, %v, want %d", tt.zone, tt.start, a.UTCOffsetMinutes, a.TimeZone, err, tt.want)
 		}
@@ -163,7 +156,8 @@ func TestOffsets(t *testing.T) {
 
 // total returns the sum of an appointment's prices.
 func total(offerings []catalog.Offering) (int32, error) {
-	a, err := NewAppointment(first, time.UTC, people.Customer{}, at(10, 0), offerings, "", false, by(Customer))
+	rules, plan := planOf(first, "c", at(10, 0), offerings...)
+	a, err := NewAppointment(rules, plan, people.Customer{ID: "c"}, Pending, "", "", false, by(Customer))
 	if err != nil {
 		return 0, err
 	}
@@ -236,7 +230,8 @@ func TestAppointmentProperties(t *testing.T) {
 			offerings = append(offerings, o)
 		}
 		start := now.Add(time.Duration(minutes(t, "start", 1, 366*24*60)) * time.Minute)
-		a, err := NewAppointment(first, time.UTC, people.Customer{ID: "c"}, start, offerings, "", false, by(Customer))
+		rules, plan := planOf(first, "c", start, offerings...)
+		a, err := NewAppointment(rules, plan, people.Customer{ID: "c"}, Pending, "", "", false, by(Customer))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -249,7 +244,7 @@ func TestAppointmentProperties(t *testing.T) {
 			t.Fatalf("begins at %v, not at %v", a.Start(), to)
 		}
 		next := to
-		list := a.Claims()
+		list := a.claims
 		for i, s := range a.Segments {
 			o := offerings[i]
 			if !s.Start.Equal(next) || s.End.Sub(s.Start) != time.Duration(o.Minutes())*time.Minute || s.ID != before[i].ID ||

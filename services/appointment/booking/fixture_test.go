@@ -17,6 +17,7 @@ import (
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/servicetest"
+	"github.com/beauty-salon/platform/services/appointment/availability"
 	"github.com/beauty-salon/platform/services/appointment/catalog"
 	"github.com/beauty-salon/platform/services/appointment/migrations"
 	"github.com/beauty-salon/platform/services/appointment/people"
@@ -28,13 +29,16 @@ type process struct {
 	salons   *salon.Salons
 	people   *people.People
 	catalog  *catalog.Catalog
-	bookings *Bookings
+
+	availability *availability.Availability
+	bookings     *Bookings
 }
 
 func (p process) register(r grpc.ServiceRegistrar) {
 	p.salons.Register(r)
 	p.people.Register(r)
 	p.catalog.Register(r)
+	p.availability.Register(r)
 	p.bookings.Register(r)
 }
 
@@ -79,7 +83,8 @@ func (f *fixture) newProcess() process {
 	salons := salon.New(d)
 	people := people.New(d, salons)
 	catalog := catalog.New(d, salons, people)
-	return process{salons, people, catalog, New(d, salons, people, catalog)}
+	availability := availability.New(d, salons, people, catalog)
+	return process{salons, people, catalog, availability, New(d, salons, people, catalog, availability)}
 }
 
 // staff signs somebody in who has roles in a salon.
@@ -94,7 +99,7 @@ func euros(minor int32) *apiv1.Money { return &apiv1.Money{CurrencyCode: "EUR", 
 func (f *fixture) newService(salonID, name string, price int32) *appointmentv1.Service {
 	f.t.Helper()
 	s, err := f.catalogue.CreateService(f.As(f.admin), &appointmentv1.CreateServiceRequest{
-		SalonId: new(salonID), Name: name, Category: "Hair", Price: euros(price), DurationMinutes: 60,
+		SalonId: new(salonID), Name: name, Category: "Hair", Price: euros(price), DurationMinutes: new(int32(60)),
 	})
 	if err != nil {
 		f.t.Fatalf("create a service: %v", err)

@@ -14,7 +14,9 @@ import (
 	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/idempotency"
 	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/services/appointment/availability"
 	"github.com/beauty-salon/platform/services/appointment/catalog"
+	"github.com/beauty-salon/platform/services/appointment/civil"
 	"github.com/beauty-salon/platform/services/appointment/people"
 	"github.com/beauty-salon/platform/services/appointment/salon"
 )
@@ -122,7 +124,8 @@ func creationWith(tb testing.TB, customer people.Customer, overlap bool, start t
 	by := By{Actor: Customer, AccountID: id.New(), Now: now}
 	s := first
 	s.ID = offerings[0].SalonID
-	a, err := NewAppointment(s, time.UTC, customer, start, offerings, "Sensitive skin.", overlap, by)
+	rules, plan := planOf(s, customer.ID, start, offerings...)
+	a, err := NewAppointment(rules, plan, customer, Pending, "Sensitive skin.", "", overlap, by)
 	if err != nil {
 		tb.Fatalf("new appointment: %v", err)
 	}
@@ -130,8 +133,48 @@ func creationWith(tb testing.TB, customer people.Customer, overlap bool, start t
 	if err != nil {
 		tb.Fatalf("event: %v", err)
 	}
+	day := start.Truncate(24 * time.Hour)
 	return &creation{
-		appointment: a, claims: a.Claims(), offerings: offerings, salonVersion: 1, customer: customer, event: event,
+		appointment: a, rulesVersion: 1, dayStart: day, dayEnd: day.Add(24 * time.Hour), customer: customer, event: event,
+	}
+}
+
+// planOf is the plan of offerings, one after the other, and the rules that know their masters and services.
+func planOf(
+	s salon.Salon, customerID string, start time.Time, offerings ...catalog.Offering,
+) (*availability.Rules, *availability.Plan) {
+	rules := &availability.Rules{
+		SalonID: s.ID, Version: 1, Zone: time.UTC, ZoneName: "UTC", Currency: s.Currency,
+		Masters: map[string]*availability.Master{}, Services: map[string]*availability.Service{},
+	}
+	if zone, err := civil.LoadZone(s.TimeZone); err == nil {
+		rules.Zone, rules.ZoneName = zone, s.TimeZone
+	}
+	from := availability.MinuteOf(start)
+	plan := &availability.Plan{Span: availability.Span{From: from, To: from}, Customer: customerID}
+	for _, o := range offerings {
+		rules.Masters[o.MasterID] = &availability.Master{ID: o.MasterID, Name: o.MasterName}
+		rules.Services[o.Service.ID] = &availability.Service{ID: o.Service.ID, Name: o.Service.Name}
+		minutes := availability.Minute(o.Minutes())
+		plan.Segments = append(plan.Segments, availability.Segment{
+			ServiceID: o.Service.ID, MasterID: o.MasterID, Span: availability.Span{From: plan.To, To: plan.To + minutes},
+			PriceMinor: o.PriceMinor(), Phases: []availability.Phase{{Minutes: minutes}},
+			BufferBefore: availability.Minute(o.Service.BufferBeforeMinutes), BufferAfter: availability.Minute(o.Service.BufferAfterMinutes),
+		})
+		plan.To += minutes
+	}
+	return rules, plan
+}
+
+// again is the offering of a segment, for another appointment.
+func (c *creation) again(segment int) catalog.Offering {
+	s := c.appointment.Segments[segment]
+	return catalog.Offering{
+		SalonID: c.appointment.SalonID, MasterID: s.MasterID, MasterName: s.MasterName,
+		Service: catalog.Service{
+			ID: s.ServiceID, Name: s.ServiceName, PriceMinor: s.PriceMinor, Currency: c.appointment.Currency,
+			DurationMinutes: int32(s.End.Sub(s.Start).Minutes()),
+		},
 	}
 }
 

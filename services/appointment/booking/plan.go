@@ -1,11 +1,13 @@
 package booking
 
 import (
+	"context"
 	"encoding/json"
 	"math"
 	"time"
 
 	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/services/appointment/availability"
 	"github.com/beauty-salon/platform/services/appointment/civil"
@@ -76,6 +78,15 @@ func (a *Appointment) wants() []availability.Want {
 		wants[i] = availability.Want{ServiceID: s.ServiceID, MasterIDs: []string{s.MasterID}, Offering: s.offering()}
 	}
 	return wants
+}
+
+// wanted is what an appointment that the caller may see wants when it is moved.
+func (s *Store) wanted(ctx context.Context, id string, caller auth.Principal) (availability.Appointment, error) {
+	a, err := s.Appointment(ctx, id, caller)
+	if err != nil {
+		return availability.Appointment{}, err
+	}
+	return availability.Appointment{SalonID: a.SalonID, CustomerID: a.CustomerID, Chain: a.wants()}, nil
 }
 
 // offering is what the segment was booked from.

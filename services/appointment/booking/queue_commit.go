@@ -22,7 +22,7 @@ const (
 )
 
 // takenBy is the outcome of a booking that finds a subject's time taken.
-var takenBy = map[claims.Kind]Outcome{claims.Master: Taken, claims.Customer: CustomerBusy}
+var takenBy = map[claims.Kind]Outcome{claims.Master: Taken, claims.Resource: Taken, claims.Customer: CustomerBusy}
 
 // commit books a batch and ends its entries. When the statement fails, every entry is tried by itself, so
 // that only the one that is the cause fails. Those that have to wait are set aside.

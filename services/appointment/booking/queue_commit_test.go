@@ -49,7 +49,7 @@ func TestCommitSurvivesAPanic(t *testing.T) {
 	db := pgtest.New(t, migrations.Migrations)
 	q := newQueue(t, NewStore(db))
 	broken := creationOf(t, db, at(10, 0), newOffering(t, db))
-	broken.offerings = nil
+	broken.appointment.Segments = nil
 	if _, err := q.Book(t.Context(), broken); apierr.ReasonOf(err) != "INTERNAL" {
 		t.Errorf("got %v", err)
 	}
@@ -167,7 +167,7 @@ func insertDirectly(t *testing.T, db *postgres.DB, c *creation) {
 			appointment_start_time, buffer_before_minutes, buffer_after_minutes, price_minor, currency)
 		VALUES (?, ?, ?, 0, ?, '', ?, ?, ?, ?, 0, 0, 4500, 'EUR')`,
 		a.SalonID, s.ID, a.ID, s.ServiceID, s.MasterID, s.Start, s.End, s.Start)
-	for _, claim := range c.claims {
+	for _, claim := range c.appointment.claims {
 		exec(t, db, `INSERT INTO claims (salon_id, id, subject_id, subject_kind, during, blocking, appointment_id, segment_id)
 			VALUES (?, ?, ?, ?, tstzrange(?, ?), ?, ?, ?)`,
 			a.SalonID, id.New(), claim.SubjectID, claim.Kind, claim.From, claim.To, claim.Blocking, a.ID, s.ID)

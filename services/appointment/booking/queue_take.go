@@ -143,8 +143,8 @@ func (e *entry) conflictsWith(other *entry) bool {
 
 // overlap returns the outcome that e has once other is booked, if its claims overlap with those of other.
 func (e *entry) overlap(other *entry) (Outcome, bool) {
-	for _, c := range e.claims {
-		if c.Blocking && slices.ContainsFunc(other.claims, c.Overlaps) {
+	for _, c := range e.appointment.claims {
+		if c.Blocking && slices.ContainsFunc(other.appointment.claims, c.Overlaps) {
 			return takenBy[c.Kind], true
 		}
 	}

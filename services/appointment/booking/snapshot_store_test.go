@@ -19,13 +19,13 @@ func TestNoCheckIsOlderThanTheLocks(t *testing.T) {
 	}{
 		{"nothing", func(*testing.T, *postgres.DB, *postgres.DB, *creation) {}, Booked},
 		{"the master is taken", func(t *testing.T, db, tx *postgres.DB, c *creation) {
-			insertDirectly(t, tx, creationOf(t, db, at(10, 30), c.offerings[0]))
+			insertDirectly(t, tx, creationOf(t, db, at(10, 30), c.again(0)))
 		}, Taken},
 		{"the master of the last segment is taken", func(t *testing.T, db, tx *postgres.DB, c *creation) {
-			insertDirectly(t, tx, creationOf(t, db, at(11, 30), c.offerings[1]))
+			insertDirectly(t, tx, creationOf(t, db, at(11, 30), c.again(1)))
 		}, Taken},
 		{"the master is overbooked", func(t *testing.T, db, tx *postgres.DB, c *creation) {
-			insertDirectly(t, tx, creationOf(t, db, at(10, 30), c.offerings[0]))
+			insertDirectly(t, tx, creationOf(t, db, at(10, 30), c.again(0)))
 			exec(t, tx, "UPDATE claims SET blocking = false")
 		}, Taken},
 		{"the customer is busy", func(t *testing.T, db, tx *postgres.DB, c *creation) {
@@ -41,30 +41,15 @@ func TestNoCheckIsOlderThanTheLocks(t *testing.T) {
 		{"the customer has another account", func(t *testing.T, db, tx *postgres.DB, c *creation) {
 			exec(t, tx, "UPDATE customers SET account_id = ? WHERE id = ?", newAccount(t, db), c.customer.ID)
 		}, NoCustomer},
-		{"the master is disabled", func(t *testing.T, _, tx *postgres.DB, c *creation) {
-			exec(t, tx, "UPDATE masters SET disabled = true WHERE id = ?", c.offerings[0].MasterID)
-		}, Stale},
-		{"the master has left", func(t *testing.T, _, tx *postgres.DB, c *creation) {
-			exec(t, tx, "UPDATE masters SET deleted = true WHERE id = ?", c.offerings[1].MasterID)
-		}, Stale},
-		{"the offering has another price", func(t *testing.T, _, tx *postgres.DB, c *creation) {
-			exec(t, tx, "UPDATE offerings SET price_override_minor = 1, version = 2 WHERE master_id = ?", c.offerings[0].MasterID)
-		}, Stale},
-		{"the offering is deleted", func(t *testing.T, _, tx *postgres.DB, c *creation) {
-			exec(t, tx, "UPDATE offerings SET deleted_at = now() WHERE master_id = ?", c.offerings[0].MasterID)
-		}, Stale},
-		{"the service is inactive", func(t *testing.T, _, tx *postgres.DB, c *creation) {
-			exec(t, tx, "UPDATE services SET active = false WHERE id = ?", c.offerings[1].Service.ID)
-		}, Stale},
-		{"the salon has another time zone", func(t *testing.T, _, tx *postgres.DB, _ *creation) {
-			exec(t, tx, "UPDATE salons SET time_zone = 'Asia/Tokyo', version = 2")
+		{"the salon's rules have changed", func(t *testing.T, _, tx *postgres.DB, _ *creation) {
+			exec(t, tx, "UPDATE salons SET rules_version = rules_version + 1")
 		}, Stale},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			db := pgtest.New(t, migrations.Migrations)
 			store := NewStore(db)
 			c := creationFor(t, newCustomer(t, db, first, newAccount(t, db)), at(10, 0), newOffering(t, db), newOffering(t, db))
-			release := holdSubject(t, db, c.offerings[0].MasterID)
+			release := holdSubject(t, db, c.appointment.Segments[0].MasterID)
 			answer := booking(t.Context(), newQueue(t, store), c)
 			waitForLocks(t, db, 1)
 			release(func(tx *postgres.DB) { tt.change(t, db, tx, c) })
