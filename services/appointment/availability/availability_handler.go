@@ -88,11 +88,9 @@ func (a *Availability) ExplainSlot(
 	if err != nil {
 		return nil, err
 	}
-	answer := &appointmentv1.ExplainSlotResponse{LocalDate: date.String(), LocalTime: wall.String()}
-	for _, b := range r.Explain(q, taken, MinuteOf(start)) {
-		answer.Blocks = append(answer.Blocks, r.block(b, q.Staff))
-	}
-	return answer, nil
+	return &appointmentv1.ExplainSlotResponse{
+		LocalDate: date.String(), LocalTime: wall.String(), Blocks: blocks(r.Explain(q, taken, MinuteOf(start)), q.Staff),
+	}, nil
 }
 
 // CheckSlots says for several starts whether they can be booked.
@@ -135,12 +133,9 @@ func (a *Availability) CheckSlots(
 
 // Alternatives describes what speaks against a start, and the next slots of the same search within a week.
 func (a *Availability) Alternatives(
-	ctx context.Context, r *Rules, q Query, start time.Time, blocks []Block,
+	ctx context.Context, r *Rules, q Query, start time.Time, against []Block,
 ) (*appointmentv1.NotBookable, error) {
-	detail := &appointmentv1.NotBookable{}
-	for _, b := range blocks {
-		detail.Blocks = append(detail.Blocks, r.block(b, q.Staff))
-	}
+	detail := &appointmentv1.NotBookable{Blocks: blocks(against, q.Staff)}
 	first, _ := civil.Local(start, r.Zone)
 	where := Range{First: first, Last: first.AddDays(6), Limit: alternatives, After: MinuteOf(start)}
 	taken, r, err := a.taken(ctx, r, q, where.First, where.Last, false)

@@ -1,8 +1,10 @@
 package availability
 
 import (
+	"slices"
 	"time"
 
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
@@ -60,4 +62,55 @@ func (a *Availability) slot(r *Rules, p *Plan, now time.Time) (*appointmentv1.Sl
 	}
 	slot.TotalPrice = protoconv.Money(r.Currency, total)
 	return slot, nil
+}
+
+// proto is the reason in the contract.
+func (r Reason) proto() appointmentv1.BlockReason {
+	return appointmentv1.BlockReason(appointmentv1.BlockReason_value["BLOCK_REASON_"+string(r)])
+}
+
+// reasonTexts say the reasons in words.
+var reasonTexts = map[Reason]string{
+	Closed:        "the salon is closed",
+	OutsideHours:  "the master does not work then",
+	TimeOff:       "the master is away",
+	Booked:        "the master is taken",
+	Buffer:        "the time before or after is taken",
+	LeadTime:      "the start is too soon",
+	Horizon:       "the start is too far ahead",
+	NoResource:    "nothing that the service needs is free",
+	NotPerformed:  "the master does not perform the service",
+	Inactive:      "the service cannot be booked, or the master takes no bookings",
+	CustomerLimit: "the salon permits no more appointments",
+	CustomerBusy:  "the customer has another appointment",
+	Step:          "bookings do not start at this minute",
+	NotOnline:     "customers cannot book the service themselves",
+}
+
+// Text says the reason in words.
+func (r Reason) Text() string { return reasonTexts[r] }
+
+// block shows a reason against a start. Only staff see which appointment takes the time.
+func (b Block) proto(staff bool) *appointmentv1.Block {
+	m := &appointmentv1.Block{
+		Reason: b.Reason.proto(), Text: b.Reason.Text(),
+		RuleOwner: appointmentv1.RuleOwner(appointmentv1.RuleOwner_value["RULE_OWNER_"+string(b.Owner)]),
+		Segment:   int32(b.Segment), MasterId: b.MasterID, ResourceKindId: b.KindID,
+	}
+	if staff {
+		m.AppointmentId = b.AppointmentID
+	}
+	return m
+}
+
+// blocks shows what speaks against a start, each once: several appointments may take the time, which strangers do not learn.
+func blocks(list []Block, staff bool) []*appointmentv1.Block {
+	var shown []*appointmentv1.Block
+	for _, b := range list {
+		m := b.proto(staff)
+		if !slices.ContainsFunc(shown, func(other *appointmentv1.Block) bool { return proto.Equal(other, m) }) {
+			shown = append(shown, m)
+		}
+	}
+	return shown
 }

@@ -2,7 +2,6 @@ package availability
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/beauty-salon/platform/services/appointment/civil"
@@ -24,23 +23,18 @@ func (a *Availability) Fit(ctx context.Context, r *Rules, q Query, start time.Ti
 			return nil, nil, nil, err
 		}
 	}
-	plan, blocks := r.Plan(q, taken, MinuteOf(start))
-	return plan, blocks, r, nil
+	s := r.solverAt(q, taken, MinuteOf(start))
+	if plan, ok := s.plan(MinuteOf(start)); ok {
+		return plan, nil, r, nil
+	}
+	return nil, s.explain(MinuteOf(start)), r, nil
 }
 
-// dependsOnTaken reports whether more than one plan may fit, or whether the start has to be that of a free stretch, or appointments
-// are counted.
+// dependsOnTaken reports whether the best plan at a start depends on what is taken: there is a choice of masters or resources, or the
+// start may have to be that of a free stretch.
 func (r *Rules) dependsOnTaken(q Query, start Minute) bool {
-	for i, w := range q.Chain {
-		if len(w.MasterIDs) != 1 {
-			return true
-		}
-		o := r.offering(q, i, w.MasterIDs[0])
-		if o != nil && slices.ContainsFunc(o.Phases, func(p Phase) bool { return len(p.Kinds) > 0 }) {
-			return true
-		}
-	}
-	return !q.Staff && !r.onGrid(q, start)
+	s := r.solverAt(q, &Taken{}, start)
+	return s.compare || len(s.kinds) > 0 || !q.Staff && !s.calendar.onGrid(start, s.limits.step)
 }
 
 // taken reads what is taken of the time that a query is about, between two local dates, and reads the rules again when they are older.
@@ -66,51 +60,18 @@ func (a *Availability) taken(
 	return nil, nil, errStaleRules
 }
 
-// takenQuery says what to read for a query between two local dates: the local weeks around them when masters are compared, and a day
-// more on either side for appointments that begin before midnight or end after it.
+// takenQuery says what to read for a query with starts on the dates from first to last.
 func (r *Rules) takenQuery(q Query, first, last civil.Date, appointments bool) TakenQuery {
-	if slices.ContainsFunc(q.Chain, func(w Want) bool { return len(w.MasterIDs) != 1 }) {
-		first = first.AddDays(-((int(first.Weekday()) + 6) % 7))
-		last = last.AddDays((7 - int(last.Weekday())) % 7)
-	}
+	needs := r.Needs(q, first, last)
 	t := TakenQuery{
-		SalonID: r.SalonID, From: first.AddDays(-1).Start(r.Zone), To: last.AddDays(1).End(r.Zone), Appointments: appointments,
+		SalonID: r.SalonID, Subjects: needs.Subjects, From: needs.From.Time(), To: needs.To.Time(), Appointments: appointments,
 		Zone: r.ZoneName, Moving: q.Moving,
 	}
-	masters, kinds := map[string]bool{}, map[string]bool{}
-	for i, w := range q.Chain {
-		for _, id := range r.candidates(w) {
-			masters[id] = true
-			if o := r.offering(q, i, id); o != nil {
-				for _, p := range o.Phases {
-					for _, k := range p.Kinds {
-						kinds[k] = true
-					}
-				}
-			}
-		}
-	}
-	for id := range masters {
-		t.Subjects = append(t.Subjects, id)
-	}
-	for id := range kinds {
-		if k := r.Kinds[id]; k != nil {
-			for _, u := range k.Units {
-				t.Subjects = append(t.Subjects, u.ID)
-			}
-		}
-	}
-	if q.Customer != "" {
-		t.Subjects = append(t.Subjects, q.Customer)
+	if r.Policy.MaxCustomerDay > 0 || r.Policy.MaxOpenAppointments > 0 {
 		t.CustomerID = q.Customer
 	}
 	if r.Policy.MaxMasterDay > 0 {
-		for id := range masters {
-			t.Masters = append(t.Masters, id)
-		}
-	}
-	if r.Policy.MaxCustomerDay == 0 && r.Policy.MaxOpenAppointments == 0 {
-		t.CustomerID = ""
+		t.Masters = needs.Subjects
 	}
 	return t
 }

@@ -109,7 +109,7 @@ func (b *Bookings) plan(
 	overlap := req.GetAllowCustomerOverlap() || rules.Policy.AllowCustomerOverlap
 	plan, rules, err := b.fit(ctx, rules, availability.Query{
 		Chain: w.chain, Customer: c.customer.ID, Staff: by.Actor.IsStaff(), Override: req.GetOverride() != nil,
-		AllowCustomerOverlap: overlap, Now: by.Now, AsOf: w.asOf, Quoted: req.GetQuote() != "",
+		AllowCustomerOverlap: overlap, Now: by.Now, AsOf: w.asOf,
 	}, w.start, informed)
 	if err != nil {
 		return nil, err

@@ -63,7 +63,7 @@ func notOffered(segment int) error {
 func (b *Bookings) refusal(
 	ctx context.Context, rules *availability.Rules, q availability.Query, start time.Time, blocks []availability.Block,
 ) error {
-	has := func(reasons ...availability.BlockReason) *availability.Block {
+	has := func(reasons ...availability.Reason) *availability.Block {
 		i := slices.IndexFunc(blocks, func(b availability.Block) bool { return slices.Contains(reasons, b.Reason) })
 		if i < 0 {
 			return nil
@@ -78,7 +78,7 @@ func (b *Bookings) refusal(
 		refused = errTooManyOpen
 	case has(availability.Closed, availability.OutsideHours, availability.TimeOff, availability.LeadTime, availability.Horizon,
 		availability.Step) != nil:
-		refused = errNotBookable.WithField("start_time", blocks[0].Text())
+		refused = errNotBookable.WithField("start_time", "must be another one: "+blocks[0].Reason.Text())
 	case has(availability.CustomerBusy) != nil:
 		refused = errCustomerBusy
 	default:
