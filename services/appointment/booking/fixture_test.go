@@ -94,7 +94,7 @@ func euros(minor int32) *apiv1.Money { return &apiv1.Money{CurrencyCode: "EUR", 
 func (f *fixture) newService(salonID, name string, price int32) *appointmentv1.Service {
 	f.t.Helper()
 	s, err := f.catalogue.CreateService(f.As(f.admin), &appointmentv1.CreateServiceRequest{
-		SalonId: new(salonID), Name: name, Category: "Hair", Price: euros(price), DurationMinutes: 60,
+		SalonId: new(salonID), Name: name, Category: "Hair", Price: euros(price), DurationMinutes: new(int32(60)),
 	})
 	if err != nil {
 		f.t.Fatalf("create a service: %v", err)
