@@ -168,8 +168,12 @@ func (e *environment) prepareBookings(ctx context.Context, admin string) error {
 	list, _ := salons["salons"].([]any)
 	for _, s := range list {
 		salon, _ := s.(map[string]any)
-		path := fmt.Sprintf("/v1/salons/%v", salon["id"])
-		if _, _, err := e.call(ctx, http.MethodPatch, path, admin, map[string]any{"maxOpenAppointments": 0}); err != nil {
+		path, limit := fmt.Sprintf("/v1/salons/%v", salon["id"]), map[string]any{"maxOpenAppointments": 0}
+		_, _, err := e.call(ctx, http.MethodPatch, path+"/bookingPolicy", admin, limit)
+		if errors.Is(err, errNotFound) { // a build in which the salon itself has the limit
+			_, _, err = e.call(ctx, http.MethodPatch, path, admin, limit)
+		}
+		if err != nil {
 			return err
 		}
 	}

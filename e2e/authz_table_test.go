@@ -112,6 +112,9 @@ var salonRights = []right{
 	}},
 	{appointmentv1.SalonService_SetDefaultSalon_FullMethodName, adminOnly, fixed(
 		&appointmentv1.SetDefaultSalonRequest{SalonId: salontest.DefaultSalon})},
+	{getPolicy, everybody, fixed(&appointmentv1.GetBookingPolicyRequest{SalonId: salontest.DefaultSalon})},
+	{updatePolicy, managers, fixed(
+		&appointmentv1.UpdateBookingPolicyRequest{SalonId: salontest.DefaultSalon, BuffersWithinHours: new(false)})},
 	{appointmentv1.CatalogService_GetService_FullMethodName, everybody, func(s *stage) proto.Message {
 		return &appointmentv1.GetServiceRequest{ServiceId: s.Service.GetId()}
 	}},

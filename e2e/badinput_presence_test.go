@@ -26,7 +26,7 @@ func (w *world) absent() []refusal {
 		}
 	}
 	service, offering := "/v1/services/"+w.Service.GetId(), "/v1/masters/"+w.Master1.ID+"/offerings/"+w.Service.GetId()
-	salon, rating := "/v1/salons/"+salontest.DefaultSalon, "/v1/ratings/"+w.rating.GetId()
+	policy, rating := "/v1/salons/"+salontest.DefaultSalon+"/bookingPolicy", "/v1/ratings/"+w.rating.GetId()
 	newWith := func(price string) string {
 		return `{"name":"No price","category":"Hair","durationMinutes":30,"price":` + price + `}`
 	}
@@ -72,8 +72,9 @@ func (w *world) absent() []refusal {
 		body(http.MethodPatch, service, `{"name":null}`, "name"),
 		body(http.MethodPut, offering, `{"priceOverride":{"currencyCode":"EUR"}}`, "price_override.amount_minor"),
 		body(http.MethodPut, offering, `{"durationOverrideMinutes":0}`, "duration_override_minutes"),
-		body(http.MethodPatch, salon, `{"maxOpenAppointments":null}`, "max_open_appointments"),
-		body(http.MethodPatch, salon, `{"updateMask":"maxOpenAppointments"}`, "max_open_appointments"),
+		body(http.MethodPatch, policy, `{"maxOpenAppointments":null}`, "max_open_appointments"),
+		body(http.MethodPatch, policy, `{"updateMask":"maxOpenAppointments"}`, "max_open_appointments"),
+		body(http.MethodPatch, policy, `{"confirmation":null}`, "confirmation"),
 		body(http.MethodPatch, rating, `{"stars":null}`, "stars"),
 	}
 	for _, name := range []string{"price", "duration_minutes", "buffer_before_minutes", "buffer_after_minutes", "active", "name"} {
@@ -107,10 +108,10 @@ func TestZeroIsAValue(t *testing.T) {
 		updated := salontest.Do[*appointmentv1.Service](t, c, s.Admin(), appointmentv1.CatalogService_UpdateService_FullMethodName,
 			&appointmentv1.UpdateServiceRequest{ServiceId: cast.Service.GetId(), Price: zero, Description: new("")})
 		free(updated.GetPrice())
-		salon := salontest.Do[*appointmentv1.Salon](t, c, s.Admin(), updateSalon,
-			&appointmentv1.UpdateSalonRequest{SalonId: updated.GetSalonId(), MaxOpenAppointments: new(int32(0))})
-		if salon.GetMaxOpenAppointments() != 0 {
-			t.Errorf("the limit is %d, want 0", salon.GetMaxOpenAppointments())
+		policy := salontest.Do[*appointmentv1.BookingPolicy](t, c, s.Admin(), updatePolicy,
+			&appointmentv1.UpdateBookingPolicyRequest{SalonId: updated.GetSalonId(), MaxOpenAppointments: new(int32(0))})
+		if policy.GetMaxOpenAppointments() != 0 {
+			t.Errorf("the limit is %d, want 0", policy.GetMaxOpenAppointments())
 		}
 		own := salontest.Do[*appointmentv1.Offering](t, c, s.Admin(), appointmentv1.CatalogService_PutOffering_FullMethodName,
 			&appointmentv1.PutOfferingRequest{MasterId: cast.Master1.ID, ServiceId: cast.Service.GetId()})

@@ -31,9 +31,6 @@ func (w *world) salons() []refusal {
 	slug := func(name, slug string) refusal {
 		return create(name, "slug", func(r *appointmentv1.CreateSalonRequest) { r.Slug = slug })
 	}
-	limit := func(name string, n int32) refusal {
-		return create(name, "max_open_appointments", func(r *appointmentv1.CreateSalonRequest) { r.MaxOpenAppointments = &n })
-	}
 	update := func(name, reason, field string, req *appointmentv1.UpdateSalonRequest) refusal {
 		req.SalonId = salontest.DefaultSalon
 		r := refusal{name: name, as: w.Admin, method: appointmentv1.SalonService_UpdateSalon_FullMethodName, req: req, reason: reason}
@@ -78,10 +75,8 @@ func (w *world) salons() []refusal {
 		create("phone of a salon", "phone", func(r *appointmentv1.CreateSalonRequest) { r.Phone = "call us" }),
 		create("e-mail of a salon", "email", func(r *appointmentv1.CreateSalonRequest) { r.Email = "lumen" }),
 		create("pages of a salon", "website_url", func(r *appointmentv1.CreateSalonRequest) { r.WebsiteUrl = "http://lumen.example" }),
-		limit("negative limit", -1), limit("limit that is too high", 10_001),
 		update("to an unknown zone", "INVALID_FIELDS", "time_zone", &appointmentv1.UpdateSalonRequest{TimeZone: new("Berlin")}),
 		update("to a slug that is none", "INVALID_FIELDS", "slug", &appointmentv1.UpdateSalonRequest{Slug: new("a b")}),
-		update("to a negative limit", "INVALID_FIELDS", "max_open_appointments", &appointmentv1.UpdateSalonRequest{MaxOpenAppointments: new(int32(-1))}),
 		update("to another currency than the services'", "INVALID_FIELDS", "currency_code", &appointmentv1.UpdateSalonRequest{CurrencyCode: new("USD")}),
 		update("with a stale etag", "ETAG_MISMATCH", "", &appointmentv1.UpdateSalonRequest{Name: new("Changed"), Etag: "99"}),
 		mask("is_default"), mask("salon_id"), mask("id"), mask("etag"),

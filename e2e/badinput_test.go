@@ -88,6 +88,7 @@ func (w *world) everything(t *testing.T) []proto.Message {
 		list(appointmentv1.CatalogService_ListOfferings_FullMethodName, &appointmentv1.ListOfferingsRequest{MasterId: w.Master1.ID}),
 		list(appointmentv1.AppointmentService_ListAppointments_FullMethodName, &appointmentv1.ListAppointmentsRequest{PageSize: 100}),
 		list(appointmentv1.SalonService_ListSalons_FullMethodName, &appointmentv1.ListSalonsRequest{PageSize: 100}),
+		list(getPolicy, &appointmentv1.GetBookingPolicyRequest{SalonId: salontest.DefaultSalon}),
 		list(appointmentv1.CustomerService_ListCustomers_FullMethodName, &appointmentv1.ListCustomersRequest{PageSize: 100}),
 		list(userv1.MemberService_ListMembers_FullMethodName, &userv1.ListMembersRequest{SalonId: salontest.DefaultSalon, PageSize: 100}),
 		list(userv1.MemberService_ListInvitations_FullMethodName,
@@ -115,6 +116,7 @@ func TestRefused(t *testing.T) {
 		{"addresses", w.addresses()},
 		{"states", w.states()},
 		{"salons", w.salons()},
+		{"policies", w.policies()},
 		{"members", w.members(t)},
 		{"customers", w.customers()},
 		{"chains", w.chains(t)},
@@ -175,7 +177,7 @@ func registration(change func(*userv1.RegisterRequest)) *userv1.RegisterRequest 
 // newService is a good service, for cases that spoil one field of it.
 func newService(change func(*appointmentv1.CreateServiceRequest)) *appointmentv1.CreateServiceRequest {
 	req := &appointmentv1.CreateServiceRequest{
-		Name: "Service " + salontest.Unique(), Category: "Hair", DurationMinutes: 30,
+		Name: "Service " + salontest.Unique(), Category: "Hair", DurationMinutes: new(int32(30)),
 		Price: &apiv1.Money{CurrencyCode: "EUR", AmountMinor: new(int32(3000))},
 	}
 	change(req)

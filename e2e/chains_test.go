@@ -21,7 +21,7 @@ func TestChain(t *testing.T) {
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
 		cast := s.NewCast(t)
 		colour := s.NewServiceOf(t, salontest.DefaultSalon, func(r *appointmentv1.CreateServiceRequest) {
-			r.DurationMinutes, r.BufferBeforeMinutes, r.BufferAfterMinutes = 90, 10, 15
+			r.DurationMinutes, r.BufferBeforeMinutes, r.BufferAfterMinutes = new(int32(90)), 10, 15
 		})
 		salontest.Do[*appointmentv1.Offering](t, c, cast.Admin, appointmentv1.CatalogService_PutOffering_FullMethodName,
 			&appointmentv1.PutOfferingRequest{
@@ -164,10 +164,12 @@ func TestOpenAppointmentLimit(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
-		salon := s.NewSalon(t, func(r *appointmentv1.CreateSalonRequest) { r.MaxOpenAppointments = new(int32(2)) }).GetId()
+		salon := s.NewSalon(t).GetId()
+		s.LimitBookings(t, salon, 2)
 		cast, receptionist := s.NewCastOf(t, salon), s.NewReceptionist(t, salon)
 		limit := func(n int32) {
-			salontest.Do[*appointmentv1.Salon](t, c, s.Admin(), updateSalon, &appointmentv1.UpdateSalonRequest{SalonId: salon, MaxOpenAppointments: &n})
+			salontest.Do[*appointmentv1.BookingPolicy](t, c, s.Admin(), updatePolicy,
+				&appointmentv1.UpdateBookingPolicyRequest{SalonId: salon, MaxOpenAppointments: &n})
 		}
 		tryBook := func(as *salontest.Account, customerID string) *salontest.Result {
 			req := salontest.Booking(cast.Master1, cast.Service, s.NextStart())

@@ -65,7 +65,7 @@ func newStorm(t *testing.T) *storm {
 	s.first = s.system.NextStart()
 	for _, shape := range [][3]int32{{15, 0, 0}, {30, 5, 10}, {50, 0, 5}} { // minutes: duration, buffer before and after
 		s.services = append(s.services, s.system.NewServiceOf(t, salontest.DefaultSalon, func(r *appointmentv1.CreateServiceRequest) {
-			r.DurationMinutes, r.BufferBeforeMinutes, r.BufferAfterMinutes = shape[0], shape[1], shape[2]
+			r.DurationMinutes, r.BufferBeforeMinutes, r.BufferAfterMinutes = &shape[0], shape[1], shape[2]
 			r.Price = &apiv1.Money{CurrencyCode: "EUR", AmountMinor: new(shape[0] * 100)}
 		}))
 	}

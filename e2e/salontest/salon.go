@@ -22,8 +22,8 @@ func (s *System) LiftBookingLimit(ctx context.Context) error {
 		return fmt.Errorf("sign in as administrator: %w", err)
 	}
 	ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+pair.GetAccessToken())
-	_, err = appointmentv1.NewSalonServiceClient(s.Conn()).UpdateSalon(ctx,
-		&appointmentv1.UpdateSalonRequest{SalonId: DefaultSalon, MaxOpenAppointments: new(int32(0))})
+	_, err = appointmentv1.NewSalonServiceClient(s.Conn()).UpdateBookingPolicy(ctx,
+		&appointmentv1.UpdateBookingPolicyRequest{SalonId: DefaultSalon, MaxOpenAppointments: new(int32(0))})
 	if err != nil {
 		return fmt.Errorf("lift the limit of open appointments: %w", err)
 	}
@@ -36,12 +36,20 @@ func (s *System) NewSalon(t testing.TB, changes ...func(*appointmentv1.CreateSal
 	unique := Unique()
 	req := &appointmentv1.CreateSalonRequest{
 		Name: "Salon " + unique, Slug: "salon-" + unique, TimeZone: "Europe/Berlin", CurrencyCode: "EUR",
-		MaxOpenAppointments: new(int32(0)),
 	}
 	for _, change := range changes {
 		change(req)
 	}
-	return Do[*appointmentv1.Salon](t, s.REST(), s.Admin(), appointmentv1.SalonService_CreateSalon_FullMethodName, req)
+	salon := Do[*appointmentv1.Salon](t, s.REST(), s.Admin(), appointmentv1.SalonService_CreateSalon_FullMethodName, req)
+	s.LimitBookings(t, salon.GetId(), 0)
+	return salon
+}
+
+// LimitBookings sets how many open appointments a customer may have in a salon; 0 for no limit.
+func (s *System) LimitBookings(t testing.TB, salonID string, most int32) {
+	t.Helper()
+	Do[*appointmentv1.BookingPolicy](t, s.REST(), s.Admin(), appointmentv1.SalonService_UpdateBookingPolicy_FullMethodName,
+		&appointmentv1.UpdateBookingPolicyRequest{SalonId: salonID, MaxOpenAppointments: &most})
 }
 
 // Invite invites an account to be a member of a salon, as the administrator.
@@ -114,7 +122,7 @@ func (s *System) NewServiceOf(
 ) *appointmentv1.Service {
 	t.Helper()
 	req := &appointmentv1.CreateServiceRequest{
-		SalonId: new(salonID), Name: "Cut " + Unique(), Category: "Hair", DurationMinutes: 60,
+		SalonId: new(salonID), Name: "Cut " + Unique(), Category: "Hair", DurationMinutes: new(int32(60)),
 		Price: &apiv1.Money{CurrencyCode: "EUR", AmountMinor: new(int32(4500))},
 	}
 	for _, change := range changes {

@@ -29,7 +29,8 @@ type plan struct {
 	known bool
 	// mask is the field update_mask, or nil.
 	mask protoreflect.FieldDescriptor
-	// optional are the fields with presence: absent is not the same as the zero value.
+	// optional are the fields with presence that update_mask cannot name without a value, and texts: absent is not the same
+	// as the zero value. Fields that are clearable are left out.
 	optional []protoreflect.FieldDescriptor
 }
 
@@ -66,6 +67,7 @@ func newPlan(d protoreflect.MessageDescriptor) *plan {
 		switch {
 		case f.Name() == maskField && f.Message() != nil && f.Message().FullName() == fieldMaskName:
 			p.mask = f
+		case clearable(f): // absence is a value
 		case f.HasPresence() && f.ContainingOneof() == nil, f.HasOptionalKeyword():
 			p.optional = append(p.optional, f)
 		}
@@ -133,6 +135,12 @@ func maxItems(f protoreflect.FieldDescriptor) uint64 {
 		return 0
 	}
 	return rules.GetRepeated().GetMaxItems()
+}
+
+// clearable reports whether a field can be taken away by an update_mask that names it.
+func clearable(f protoreflect.FieldDescriptor) bool {
+	on, ok := proto.GetExtension(f.Options(), apiv1.E_Clearable).(bool)
+	return ok && on
 }
 
 func has(rules *validate.StringRules, rule protoreflect.ExtensionType) bool {

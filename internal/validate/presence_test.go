@@ -12,6 +12,7 @@ import (
 // out. For any other field with a legal zero value, a request must tell the two apart: it is declared `optional`.
 var sameWhenAbsent = map[protoreflect.Name]string{
 	"page_size":  "0 asks for the default number",
+	"limit":      "0 asks for the default number",
 	"page_token": "empty asks for the first page",
 	"order_by":   "empty asks for the default order",
 	"query":      "every text contains the empty text",
@@ -21,6 +22,13 @@ var sameWhenAbsent = map[protoreflect.Name]string{
 	"etag":       "no state has an empty etag: the call is unconditional",
 	"request_id": "no request has an empty id: the call is not made safe to repeat",
 
+	"start_date":  "no date is an empty text",
+	"end_date":    "no date is an empty text",
+	"from_date":   "no date is an empty text",
+	"valid_from":  "no date is an empty text",
+	"valid_until": "no date is an empty text",
+
+	"title":       "no text is an empty text",
 	"description": "no text is an empty text",
 	"note":        "no text is an empty text",
 	"notes":       "no text is an empty text",
@@ -40,6 +48,8 @@ var sameWhenAbsent = map[protoreflect.Name]string{
 
 	"allow_customer_overlap": "false is what the call does by itself",
 	"early":                  "false is what the call does by itself",
+	"first_per_day":          "false is what the call does by itself",
+	"validate_only":          "false is what the call does by itself",
 	"unread_only":            "false is what the call does by itself",
 }
 

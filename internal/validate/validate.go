@@ -25,7 +25,8 @@ var validator = sync.OnceValues(func() (protovalidate.Validator, error) { return
 // Direction marks (U+200E, U+200F, U+061C) are removed from every string but secrets. It normalises strings with our rule
 // `line` (spaces around them removed, Unicode normalisation form C), `block` (the same for white space, and CR LF becomes
 // LF), `secret` (see [fold.Password]) or `uuid` (lower case). A text without a value that the request's update_mask names
-// becomes empty, so that the rules decide whether it may be cleared; any other field that the mask names must have a value.
+// becomes empty, so that the rules decide whether it may be cleared; any other field that the mask names must have a value,
+// except those that the contract declares clearable.
 //
 // In addition to the contract's rules, every string must be UTF-8 without NUL, which PostgreSQL cannot store, every
 // enum value must be named in the contract, and times and durations must be in the range that protobuf defines.

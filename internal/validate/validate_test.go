@@ -66,7 +66,7 @@ func TestFields(t *testing.T) {
 		{
 			"nested",
 			&appointmentv1.CreateServiceRequest{
-				Name: "Cut", Category: "Hair", DurationMinutes: 60,
+				Name: "Cut", Category: "Hair", DurationMinutes: new(int32(60)),
 				Price: &apiv1.Money{CurrencyCode: "EUR", AmountMinor: new(int32(-1))},
 			},
 			[]string{"price.amount_minor: must be greater than or equal to 0 and less than or equal to 1000000000"},
@@ -231,14 +231,18 @@ func TestMaskedFields(t *testing.T) {
 		},
 		{
 			name:    "a number must be there",
-			in:      &appointmentv1.UpdateSalonRequest{SalonId: someID, UpdateMask: mask("max_open_appointments")},
+			in:      &appointmentv1.UpdateBookingPolicyRequest{SalonId: someID, UpdateMask: mask("max_open_appointments")},
 			invalid: "max_open_appointments: must be set, since update_mask names it",
 		},
 		{
 			name: "0 is a number",
-			in: &appointmentv1.UpdateSalonRequest{
+			in: &appointmentv1.UpdateBookingPolicyRequest{
 				SalonId: someID, UpdateMask: mask("max_open_appointments"), MaxOpenAppointments: new(int32(0)),
 			},
+		},
+		{
+			name: "a number that is clearable may be taken away",
+			in:   &appointmentv1.UpdateServiceRequest{ServiceId: someID, UpdateMask: mask("lead_time_override_minutes")},
 		},
 		{
 			name:    "a full replacement needs all",

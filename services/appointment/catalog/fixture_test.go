@@ -69,7 +69,7 @@ func yen(minor int32) *apiv1.Money { return &apiv1.Money{CurrencyCode: "JPY", Am
 func (f *fixture) newService(name string, price int32) *appointmentv1.Service {
 	f.t.Helper()
 	s, err := f.client.CreateService(f.As(f.manager), &appointmentv1.CreateServiceRequest{
-		Name: name, Category: "Hair", Price: euros(price), DurationMinutes: 60,
+		Name: name, Category: "Hair", Price: euros(price), DurationMinutes: new(int32(60)),
 	})
 	if err != nil {
 		f.t.Fatalf("create a service: %v", err)
@@ -81,7 +81,7 @@ func (f *fixture) newService(name string, price int32) *appointmentv1.Service {
 func (f *fixture) newOtherService(name string) *appointmentv1.Service {
 	f.t.Helper()
 	s, err := f.client.CreateService(f.As(f.otherManager), &appointmentv1.CreateServiceRequest{
-		Name: name, Category: "Hair", Price: yen(5000), DurationMinutes: 60,
+		Name: name, Category: "Hair", Price: yen(5000), DurationMinutes: new(int32(60)),
 	})
 	if err != nil {
 		f.t.Fatalf("create a service: %v", err)

@@ -21,7 +21,7 @@ func TestCreateService(t *testing.T) {
 	f := newFixture(t)
 	listener := f.Listen("services", "service.>")
 	req := &appointmentv1.CreateServiceRequest{
-		Name: " Cut and  blow-dry ", Description: "Wash,\ncut.", Category: "Hair", Price: euros(4500), DurationMinutes: 60,
+		Name: " Cut and  blow-dry ", Description: "Wash,\ncut.", Category: "Hair", Price: euros(4500), DurationMinutes: proto.Int32(60),
 		BufferBeforeMinutes: 5, BufferAfterMinutes: 10, RequestId: f.NewID(),
 	}
 	got, err := f.client.CreateService(f.As(f.admin), req)
@@ -100,7 +100,7 @@ func TestCreateServiceIsRefused(t *testing.T) {
 			codes.InvalidArgument, "INVALID_FIELDS", "price.currency_code",
 		},
 		{
-			"no time at all", f.admin, func(r *appointmentv1.CreateServiceRequest) { r.DurationMinutes = 0 },
+			"no time at all", f.admin, func(r *appointmentv1.CreateServiceRequest) { r.DurationMinutes = proto.Int32(0) },
 			codes.InvalidArgument, "INVALID_FIELDS", "duration_minutes",
 		},
 		{
@@ -109,7 +109,7 @@ func TestCreateServiceIsRefused(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			req := &appointmentv1.CreateServiceRequest{Name: "New", Category: "Hair", Price: euros(100), DurationMinutes: 30}
+			req := &appointmentv1.CreateServiceRequest{Name: "New", Category: "Hair", Price: euros(100), DurationMinutes: proto.Int32(30)}
 			if tt.change != nil {
 				tt.change(req)
 			}

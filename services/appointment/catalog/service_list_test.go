@@ -62,7 +62,7 @@ func TestServicesOfASalon(t *testing.T) {
 		}
 	}
 	_, err := f.client.CreateService(f.As(f.otherManager), &appointmentv1.CreateServiceRequest{
-		Name: "Pedicure", Category: "Nails", Price: euros(100), DurationMinutes: 30,
+		Name: "Pedicure", Category: "Nails", Price: euros(100), DurationMinutes: proto.Int32(30),
 	})
 	servicetest.WantError(t, err, codes.InvalidArgument, "INVALID_FIELDS", "price.currency_code")
 }
@@ -73,7 +73,7 @@ func TestServiceNames(t *testing.T) {
 	dye := f.newService("Dye", 100)
 	create := func(name string) error {
 		_, err := f.client.CreateService(f.As(f.manager), &appointmentv1.CreateServiceRequest{
-			Name: name, Category: "Skin", Price: euros(100), DurationMinutes: 30,
+			Name: name, Category: "Skin", Price: euros(100), DurationMinutes: proto.Int32(30),
 		})
 		return err
 	}

@@ -11,9 +11,6 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/civil"
 )
 
-// defaultMaxOpenAppointments is the limit of a salon that is created without one.
-const defaultMaxOpenAppointments = 10
-
 // Salon is a place where services are performed.
 type Salon struct {
 	// ID is a UUIDv7.
@@ -26,9 +23,6 @@ type Salon struct {
 	TimeZone string
 	// Currency is the ISO 4217 code of all prices of the salon.
 	Currency string
-	// MaxOpenAppointments is how many appointments that have not ended a customer may have in the
-	// salon; 0 means no limit.
-	MaxOpenAppointments int32
 	// IsDefault reports whether creating calls without a salon use this one.
 	IsDefault bool
 	// Version counts the changes, from 1, including the deletion.

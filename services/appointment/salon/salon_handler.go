@@ -46,34 +46,32 @@ func (s *Salons) ListSalons(
 func (s *Salons) CreateSalon(ctx context.Context, req *appointmentv1.CreateSalonRequest) (*appointmentv1.Salon, error) {
 	now := s.deps.Time()
 	created := Salon{
-		ID:                  id.New(),
-		Name:                req.GetName(),
-		Slug:                req.GetSlug(),
-		Description:         req.GetDescription(),
-		Address:             req.GetAddress(),
-		Phone:               req.GetPhone(),
-		Email:               req.GetEmail(),
-		WebsiteURL:          req.GetWebsiteUrl(),
-		TimeZone:            req.GetTimeZone(),
-		Currency:            req.GetCurrencyCode(),
-		MaxOpenAppointments: defaultMaxOpenAppointments,
-		Version:             1,
-		CreateTime:          now,
-		UpdateTime:          now,
-	}
-	if req.MaxOpenAppointments != nil {
-		created.MaxOpenAppointments = req.GetMaxOpenAppointments()
+		ID:          id.New(),
+		Name:        req.GetName(),
+		Slug:        req.GetSlug(),
+		Description: req.GetDescription(),
+		Address:     req.GetAddress(),
+		Phone:       req.GetPhone(),
+		Email:       req.GetEmail(),
+		WebsiteURL:  req.GetWebsiteUrl(),
+		TimeZone:    req.GetTimeZone(),
+		Currency:    req.GetCurrencyCode(),
+		Version:     1,
+		CreateTime:  now,
+		UpdateTime:  now,
 	}
 	if err := created.check(); err != nil {
 		return nil, err
 	}
+	policy := DefaultPolicy()
+	policy.UpdateTime = now
 	key := idempotency.Key{
 		Caller:    auth.Caller(ctx).UserID,
 		Method:    appointmentv1.SalonService_CreateSalon_FullMethodName,
 		RequestID: req.GetRequestId(),
 	}
 	return idempotency.Run(ctx, s.requests, s.deps.DB, key, req, func(tx *postgres.DB) (*appointmentv1.Salon, error) {
-		if err := NewStore(tx).Create(ctx, created); err != nil {
+		if err := NewStore(tx).Create(ctx, created, policy); err != nil {
 			return nil, err
 		}
 		return toProto(created), nil
@@ -86,15 +84,20 @@ func (s *Salons) UpdateSalon(ctx context.Context, req *appointmentv1.UpdateSalon
 	if err != nil {
 		return nil, err
 	}
+	if err := s.checkManager(ctx, req.GetSalonId()); err != nil {
+		return nil, err
+	}
 	var salon Salon
 	err = s.deps.DB.InTx(ctx, func(tx *postgres.DB) error {
+		if fields.Has("time_zone") { // in which hours and dates are read
+			if err := LockRules(ctx, tx, req.GetSalonId()); err != nil {
+				return err
+			}
+		}
 		store := NewStore(tx)
 		before, err := store.Salon(ctx, req.GetSalonId(), postgres.LockForChange)
 		if err != nil {
 			return err
-		}
-		if !auth.Caller(ctx).Manages(before.ID) {
-			return ErrNotManager
 		}
 		if err := etag.Match(req.GetEtag(), before.Version); err != nil {
 			return err
@@ -120,12 +123,26 @@ func (s *Salons) UpdateSalon(ctx context.Context, req *appointmentv1.UpdateSalon
 		salon.Version++
 		salon.UpdateTime = s.deps.Time()
 		tx.OnCommit(func() { s.Forget(salon.ID) })
-		return store.Update(ctx, salon)
+		if err := store.Update(ctx, salon); err != nil || salon.TimeZone == before.TimeZone {
+			return err
+		}
+		return ChangeRules(ctx, tx, salon.ID)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return toProto(salon), nil
+}
+
+// checkManager returns ErrNotFound when there is no such salon, and ErrNotManager when the caller does not manage it.
+func (s *Salons) checkManager(ctx context.Context, salonID string) error {
+	if _, err := s.store.Salon(ctx, salonID); err != nil {
+		return err
+	}
+	if !auth.Caller(ctx).Manages(salonID) {
+		return ErrNotManager
+	}
+	return nil
 }
 
 // write applies the fields of a request.
@@ -139,7 +156,6 @@ func (s *Salon) write(req *appointmentv1.UpdateSalonRequest, fields fieldmask.Se
 	fieldmask.Write(fields, "website_url", &s.WebsiteURL, req.GetWebsiteUrl())
 	fieldmask.Write(fields, "time_zone", &s.TimeZone, req.GetTimeZone())
 	fieldmask.Write(fields, "currency_code", &s.Currency, req.GetCurrencyCode())
-	fieldmask.Write(fields, "max_open_appointments", &s.MaxOpenAppointments, req.GetMaxOpenAppointments())
 }
 
 // DeleteSalon implements SalonServiceServer.

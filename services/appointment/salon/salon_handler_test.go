@@ -32,7 +32,7 @@ func TestCreateSalon(t *testing.T) {
 	servicetest.WantMessage(t, got, &appointmentv1.Salon{
 		Id: got.GetId(), Name: "Salon Lumen", Slug: "lumen", Description: "Hair.\nNails.", Address: "Lindenweg 1",
 		Phone: "+4930123456", Email: "hello@lumen.example", WebsiteUrl: "https://lumen.example", TimeZone: "America/New_York",
-		CurrencyCode: "USD", MaxOpenAppointments: 10, CreateTime: now, UpdateTime: now, Etag: "1",
+		CurrencyCode: "USD", CreateTime: now, UpdateTime: now, Etag: "1",
 	})
 	servicetest.WantMessage(t, f.get(got.GetId()), got)
 
@@ -115,18 +115,18 @@ func TestUpdateSalon(t *testing.T) {
 		{"nothing", manager, &appointmentv1.UpdateSalonRequest{}, nil},
 		{"what it is", manager, &appointmentv1.UpdateSalonRequest{Slug: proto.String("one")}, nil},
 		{"what is present", manager, &appointmentv1.UpdateSalonRequest{
-			Phone: proto.String("+4930123456"), MaxOpenAppointments: proto.Int32(0),
-		}, func(s *appointmentv1.Salon) { s.Phone, s.MaxOpenAppointments, s.Etag = "+4930123456", 0, "2" }},
+			Phone: proto.String("+4930123456"), Description: proto.String(""),
+		}, func(s *appointmentv1.Salon) { s.Phone, s.Etag = "+4930123456", "2" }},
 		{"what the mask names", f.admin, &appointmentv1.UpdateSalonRequest{
 			Name: proto.String("ignored"), TimeZone: proto.String("Asia/Tokyo"), UpdateMask: mask("time_zone", "phone"), Etag: "2",
 		}, func(s *appointmentv1.Salon) { s.TimeZone, s.Phone, s.Etag = "Asia/Tokyo", "", "3" }},
 		{"all", manager, &appointmentv1.UpdateSalonRequest{
 			Name: proto.String("N"), Slug: proto.String("n"), Description: proto.String("D"), Address: proto.String("A"),
 			Email: proto.String("n@n.example"), WebsiteUrl: proto.String("https://n.example"), TimeZone: proto.String("UTC"),
-			CurrencyCode: proto.String("JPY"), MaxOpenAppointments: proto.Int32(5), UpdateMask: mask("*"),
+			CurrencyCode: proto.String("JPY"), UpdateMask: mask("*"),
 		}, func(s *appointmentv1.Salon) {
 			s.Name, s.Slug, s.Description, s.Address, s.Email = "N", "n", "D", "A", "n@n.example"
-			s.WebsiteUrl, s.TimeZone, s.CurrencyCode, s.MaxOpenAppointments, s.Etag = "https://n.example", "UTC", "JPY", 5, "4"
+			s.WebsiteUrl, s.TimeZone, s.CurrencyCode, s.Etag = "https://n.example", "UTC", "JPY", "4"
 		}},
 	} {
 		tt.req.SalonId = want.GetId()

@@ -31,32 +31,40 @@ func NewStore(db *postgres.DB) *Store { return &Store{db: db} }
 
 // row is a row of salons.
 type row struct {
-	ID                  string
-	Name                string
-	Slug                string
-	Description         string
-	Address             string
-	Phone               string
-	Email               string
-	WebsiteURL          string
-	TimeZone            string
-	Currency            string
-	MaxOpenAppointments int32
-	IsDefault           bool
-	SearchText          string
-	Version             int64
-	CreateTime          time.Time
-	UpdateTime          time.Time
-	DeletedAt           *time.Time
+	ID          string
+	Name        string
+	Slug        string
+	Description string
+	Address     string
+	Phone       string
+	Email       string
+	WebsiteURL  string
+	TimeZone    string
+	Currency    string
+	IsDefault   bool
+	SearchText  string
+	Version     int64
+	CreateTime  time.Time
+	UpdateTime  time.Time
+	DeletedAt   *time.Time
 }
 
 // TableName implements GORM's Tabler.
 func (row) TableName() string { return "salons" }
 
+// newRow is a row of salons when it is made.
+type newRow struct {
+	Salon  row       `gorm:"embedded"`
+	Policy policyRow `gorm:"embedded"`
+}
+
+// TableName implements GORM's Tabler.
+func (newRow) TableName() string { return "salons" }
+
 // updated are the columns that an update writes, besides name.
 var updated = []any{
 	"slug", "description", "address", "phone", "email", "website_url", "time_zone", "currency",
-	"max_open_appointments", "is_default", "search_text", "version", "update_time", "deleted_at",
+	"is_default", "search_text", "version", "update_time", "deleted_at",
 }
 
 // Salon returns a salon that is not deleted, else ErrNotFound.
@@ -158,10 +166,10 @@ func (s *Store) exists(ctx context.Context, condition string, args ...any) (bool
 	return found, nil
 }
 
-// Create adds a salon and its event. A slug in use is ErrSlugTaken.
-func (s *Store) Create(ctx context.Context, salon Salon) error {
-	r := salon.row()
-	if err := gorm.G[row](s.db.Conn(ctx)).Create(ctx, &r); err != nil {
+// Create adds a salon with a policy, and its event. A slug in use is ErrSlugTaken.
+func (s *Store) Create(ctx context.Context, salon Salon, policy Policy) error {
+	r := newRow{Salon: salon.row(), Policy: policy.row()}
+	if err := gorm.G[newRow](s.db.Conn(ctx)).Create(ctx, &r); err != nil {
 		return writeError(err)
 	}
 	return s.append(ctx, eventCreated, salon)
@@ -212,8 +220,8 @@ func (r row) salon() Salon {
 	return Salon{
 		ID: r.ID, Name: r.Name, Slug: r.Slug, Description: r.Description, Address: r.Address, Phone: r.Phone,
 		Email: r.Email, WebsiteURL: r.WebsiteURL, TimeZone: r.TimeZone, Currency: r.Currency,
-		MaxOpenAppointments: r.MaxOpenAppointments, IsDefault: r.IsDefault,
-		Version: r.Version, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
+		IsDefault: r.IsDefault,
+		Version:   r.Version, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
 	}
 }
 
@@ -221,7 +229,7 @@ func (s Salon) row() row {
 	return row{
 		ID: s.ID, Name: s.Name, Slug: s.Slug, Description: s.Description, Address: s.Address, Phone: s.Phone,
 		Email: s.Email, WebsiteURL: s.WebsiteURL, TimeZone: s.TimeZone, Currency: s.Currency,
-		MaxOpenAppointments: s.MaxOpenAppointments, IsDefault: s.IsDefault, SearchText: s.searchText(),
+		IsDefault: s.IsDefault, SearchText: s.searchText(),
 		Version: s.Version, CreateTime: s.CreateTime, UpdateTime: s.UpdateTime,
 	}
 }

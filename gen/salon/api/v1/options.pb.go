@@ -344,6 +344,14 @@ var file_salon_api_v1_options_proto_extTypes = []protoimpl.ExtensionInfo{
 		Tag:           "varint,50844,opt,name=personal",
 		Filename:      "salon/api/v1/options.proto",
 	},
+	{
+		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
+		ExtensionType: (*bool)(nil),
+		Field:         50845,
+		Name:          "salon.api.v1.clearable",
+		Tag:           "varint,50845,opt,name=clearable",
+		Filename:      "salon/api/v1/options.proto",
+	},
 }
 
 // Extension fields to descriptorpb.MethodOptions.
@@ -369,6 +377,11 @@ var (
 	//
 	// optional bool personal = 50844;
 	E_Personal = &file_salon_api_v1_options_proto_extTypes[3]
+	// Set on a number or a message of an Update request that can be taken away: it has no value afterwards when update_mask names
+	// it and the request does not hold it. Without the option, such a request is refused.
+	//
+	// optional bool clearable = 50845;
+	E_Clearable = &file_salon_api_v1_options_proto_extTypes[4]
 )
 
 var File_salon_api_v1_options_proto protoreflect.FileDescriptor
@@ -402,7 +415,8 @@ const file_salon_api_v1_options_proto_rawDesc = "" +
 	"\x06policy\x12\x1e.google.protobuf.MethodOptions\x18\x99\x8d\x03 \x01(\v2\x1a.salon.api.v1.MethodPolicyR\x06policy:S\n" +
 	"\x05cache\x12\x1e.google.protobuf.MethodOptions\x18\x9a\x8d\x03 \x01(\v2\x1b.salon.api.v1.ResponseCacheR\x05cache:C\n" +
 	"\rmay_be_absent\x12\x1d.google.protobuf.FieldOptions\x18\x9b\x8d\x03 \x01(\bR\vmayBeAbsent:;\n" +
-	"\bpersonal\x12\x1d.google.protobuf.FieldOptions\x18\x9c\x8d\x03 \x01(\bR\bpersonalB\xab\x01\n" +
+	"\bpersonal\x12\x1d.google.protobuf.FieldOptions\x18\x9c\x8d\x03 \x01(\bR\bpersonal:=\n" +
+	"\tclearable\x12\x1d.google.protobuf.FieldOptions\x18\x9d\x8d\x03 \x01(\bR\tclearableB\xab\x01\n" +
 	"\x10com.salon.api.v1B\fOptionsProtoP\x01Z7github.com/beauty-salon/platform/gen/salon/api/v1;apiv1\xa2\x02\x03SAX\xaa\x02\fSalon.Api.V1\xca\x02\fSalon\\Api\\V1\xe2\x02\x18Salon\\Api\\V1\\GPBMetadata\xea\x02\x0eSalon::Api::V1b\x06proto3"
 
 var (
@@ -429,20 +443,21 @@ var file_salon_api_v1_options_proto_goTypes = []any{
 	(*descriptorpb.FieldOptions)(nil),  // 6: google.protobuf.FieldOptions
 }
 var file_salon_api_v1_options_proto_depIdxs = []int32{
-	0, // 0: salon.api.v1.MethodPolicy.caller:type_name -> salon.api.v1.Caller
-	1, // 1: salon.api.v1.MethodPolicy.roles:type_name -> salon.api.v1.Role
-	2, // 2: salon.api.v1.MethodPolicy.salon_roles:type_name -> salon.api.v1.SalonRole
-	5, // 3: salon.api.v1.policy:extendee -> google.protobuf.MethodOptions
-	5, // 4: salon.api.v1.cache:extendee -> google.protobuf.MethodOptions
-	6, // 5: salon.api.v1.may_be_absent:extendee -> google.protobuf.FieldOptions
-	6, // 6: salon.api.v1.personal:extendee -> google.protobuf.FieldOptions
-	3, // 7: salon.api.v1.policy:type_name -> salon.api.v1.MethodPolicy
-	4, // 8: salon.api.v1.cache:type_name -> salon.api.v1.ResponseCache
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	7, // [7:9] is the sub-list for extension type_name
-	3, // [3:7] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	0,  // 0: salon.api.v1.MethodPolicy.caller:type_name -> salon.api.v1.Caller
+	1,  // 1: salon.api.v1.MethodPolicy.roles:type_name -> salon.api.v1.Role
+	2,  // 2: salon.api.v1.MethodPolicy.salon_roles:type_name -> salon.api.v1.SalonRole
+	5,  // 3: salon.api.v1.policy:extendee -> google.protobuf.MethodOptions
+	5,  // 4: salon.api.v1.cache:extendee -> google.protobuf.MethodOptions
+	6,  // 5: salon.api.v1.may_be_absent:extendee -> google.protobuf.FieldOptions
+	6,  // 6: salon.api.v1.personal:extendee -> google.protobuf.FieldOptions
+	6,  // 7: salon.api.v1.clearable:extendee -> google.protobuf.FieldOptions
+	3,  // 8: salon.api.v1.policy:type_name -> salon.api.v1.MethodPolicy
+	4,  // 9: salon.api.v1.cache:type_name -> salon.api.v1.ResponseCache
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	8,  // [8:10] is the sub-list for extension type_name
+	3,  // [3:8] is the sub-list for extension extendee
+	0,  // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_salon_api_v1_options_proto_init() }
@@ -457,7 +472,7 @@ func file_salon_api_v1_options_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_api_v1_options_proto_rawDesc), len(file_salon_api_v1_options_proto_rawDesc)),
 			NumEnums:      3,
 			NumMessages:   2,
-			NumExtensions: 4,
+			NumExtensions: 5,
 			NumServices:   0,
 		},
 		GoTypes:           file_salon_api_v1_options_proto_goTypes,

@@ -107,8 +107,6 @@ type Salon struct {
 	TimeZone string `protobuf:"bytes,9,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
 	// ISO 4217 code of the currency of all prices of the salon.
 	CurrencyCode string `protobuf:"bytes,10,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
-	// How many appointments that have not ended a customer may have in the salon; 0 for no limit. Staff may book more.
-	MaxOpenAppointments int32 `protobuf:"varint,11,opt,name=max_open_appointments,json=maxOpenAppointments,proto3" json:"max_open_appointments,omitempty"`
 	// Whether creating calls without a salon_id use this salon.
 	IsDefault bool `protobuf:"varint,12,opt,name=is_default,json=isDefault,proto3" json:"is_default,omitempty"`
 	// When it was made.
@@ -219,13 +217,6 @@ func (x *Salon) GetCurrencyCode() string {
 		return x.CurrencyCode
 	}
 	return ""
-}
-
-func (x *Salon) GetMaxOpenAppointments() int32 {
-	if x != nil {
-		return x.MaxOpenAppointments
-	}
-	return 0
 }
 
 func (x *Salon) GetIsDefault() bool {
@@ -442,8 +433,6 @@ type CreateSalonRequest struct {
 	TimeZone string `protobuf:"bytes,8,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
 	// ISO 4217 code of the currency of all prices of the salon.
 	CurrencyCode string `protobuf:"bytes,9,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
-	// How many appointments that have not ended a customer may have in the salon; 0 for no limit. Absent: 10.
-	MaxOpenAppointments *int32 `protobuf:"varint,10,opt,name=max_open_appointments,json=maxOpenAppointments,proto3,oneof" json:"max_open_appointments,omitempty"`
 	// A UUID of the client's that makes the call safe to repeat for 24 hours.
 	RequestId     string `protobuf:"bytes,11,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -543,13 +532,6 @@ func (x *CreateSalonRequest) GetCurrencyCode() string {
 	return ""
 }
 
-func (x *CreateSalonRequest) GetMaxOpenAppointments() int32 {
-	if x != nil && x.MaxOpenAppointments != nil {
-		return *x.MaxOpenAppointments
-	}
-	return 0
-}
-
 func (x *CreateSalonRequest) GetRequestId() string {
 	if x != nil {
 		return x.RequestId
@@ -580,8 +562,6 @@ type UpdateSalonRequest struct {
 	TimeZone *string `protobuf:"bytes,9,opt,name=time_zone,json=timeZone,proto3,oneof" json:"time_zone,omitempty"`
 	// ISO 4217 code of the currency; it cannot change while the salon has services.
 	CurrencyCode *string `protobuf:"bytes,10,opt,name=currency_code,json=currencyCode,proto3,oneof" json:"currency_code,omitempty"`
-	// How many appointments that have not ended a customer may have in the salon; 0 for no limit.
-	MaxOpenAppointments *int32 `protobuf:"varint,11,opt,name=max_open_appointments,json=maxOpenAppointments,proto3,oneof" json:"max_open_appointments,omitempty"`
 	// The fields to write. Absent: those that are present.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,12,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// Refuses the update when the salon has changed since.
@@ -688,13 +668,6 @@ func (x *UpdateSalonRequest) GetCurrencyCode() string {
 		return *x.CurrencyCode
 	}
 	return ""
-}
-
-func (x *UpdateSalonRequest) GetMaxOpenAppointments() int32 {
-	if x != nil && x.MaxOpenAppointments != nil {
-		return *x.MaxOpenAppointments
-	}
-	return 0
 }
 
 func (x *UpdateSalonRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
@@ -1242,7 +1215,7 @@ var File_salon_appointment_v1_salon_service_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\n" +
-	"(salon/appointment/v1/salon_service.proto\x12\x14salon.appointment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a!salon/appointment/v1/errors.proto\"\xb6\x04\n" +
+	"(salon/appointment/v1/salon_service.proto\x12\x14salon.appointment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a!salon/appointment/v1/errors.proto\"\xfd\x03\n" +
 	"\x05Salon\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\x17\n" +
 	"\x04name\x18\x02 \x01(\tB\x03\xe0A\x03R\x04name\x12\x17\n" +
@@ -1255,8 +1228,7 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"websiteUrl\x12 \n" +
 	"\ttime_zone\x18\t \x01(\tB\x03\xe0A\x03R\btimeZone\x12(\n" +
 	"\rcurrency_code\x18\n" +
-	" \x01(\tB\x03\xe0A\x03R\fcurrencyCode\x127\n" +
-	"\x15max_open_appointments\x18\v \x01(\x05B\x03\xe0A\x03R\x13maxOpenAppointments\x12\"\n" +
+	" \x01(\tB\x03\xe0A\x03R\fcurrencyCode\x12\"\n" +
 	"\n" +
 	"is_default\x18\f \x01(\bB\x03\xe0A\x03R\tisDefault\x12@\n" +
 	"\vcreate_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
@@ -1274,7 +1246,7 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\x05query\x18\x03 \x01(\tB\x0e\xe0A\x01\xbaH\br\x06\xc8\xe9\x18\x01\x18dR\x05query\"{\n" +
 	"\x12ListSalonsResponse\x128\n" +
 	"\x06salons\x18\x01 \x03(\v2\x1b.salon.appointment.v1.SalonB\x03\xe0A\x03R\x06salons\x12+\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xa0\a\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xbc\x06\n" +
 	"\x12CreateSalonRequest\x125\n" +
 	"\x04name\x18\x01 \x01(\tB!\xe0A\x02\xbaH\x1b\xc8\x01\x01r\x16\xc8\xe9\x18\x01\x10\x01\x18d\x92\x02\vSalon LumenR\x04name\x12J\n" +
 	"\x04slug\x18\x02 \x01(\tB6\xe0A\x02\xbaH0\xc8\x01\x01r+\x18<2\x18^[a-z0-9]+(-[a-z0-9]+)*$\x92\x02\flumen-berlinR\x04slug\x12Q\n" +
@@ -1287,13 +1259,9 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"websiteUrl\x12>\n" +
 	"\ttime_zone\x18\b \x01(\tB!\xe0A\x02\xbaH\x1b\xc8\x01\x01r\x16\xc8\xe9\x18\x01\x18@\x92\x02\rEurope/BerlinR\btimeZone\x12B\n" +
 	"\rcurrency_code\x18\t \x01(\tB\x1d\xe0A\x02\xbaH\x17\xc8\x01\x01r\x122\n" +
-	"^[A-Z]{3}$\x92\x02\x03EURR\fcurrencyCode\x12H\n" +
-	"\x15max_open_appointments\x18\n" +
-	" \x01(\x05B\x0f\xe0A\x01\xbaH\t\x1a\a@\n" +
-	"\x18\x90N(\x00H\x00R\x13maxOpenAppointments\x88\x01\x01\x12-\n" +
+	"^[A-Z]{3}$\x92\x02\x03EURR\fcurrencyCode\x12-\n" +
 	"\n" +
-	"request_id\x18\v \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestIdB\x18\n" +
-	"\x16_max_open_appointments\"\xdc\t\n" +
+	"request_id\x18\v \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xf8\b\n" +
 	"\x12UpdateSalonRequest\x12)\n" +
 	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\x127\n" +
 	"\x04name\x18\x02 \x01(\tB\x1e\xe0A\x01\xbaH\x18r\x16\xc8\xe9\x18\x01\x10\x01\x18d\x92\x02\vSalon LumenH\x00R\x04name\x88\x01\x01\x12L\n" +
@@ -1309,9 +1277,7 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\ttime_zone\x18\t \x01(\tB \xe0A\x01\xbaH\x1ar\x18\xc8\xe9\x18\x01\x10\x01\x18@\x92\x02\rEurope/BerlinH\aR\btimeZone\x88\x01\x01\x12D\n" +
 	"\rcurrency_code\x18\n" +
 	" \x01(\tB\x1a\xe0A\x01\xbaH\x14r\x122\n" +
-	"^[A-Z]{3}$\x92\x02\x03EURH\bR\fcurrencyCode\x88\x01\x01\x12H\n" +
-	"\x15max_open_appointments\x18\v \x01(\x05B\x0f\xe0A\x01\xbaH\t\x1a\a@\n" +
-	"\x18\x90N(\x00H\tR\x13maxOpenAppointments\x88\x01\x01\x12@\n" +
+	"^[A-Z]{3}$\x92\x02\x03EURH\bR\fcurrencyCode\x88\x01\x01\x12@\n" +
 	"\vupdate_mask\x18\f \x01(\v2\x1a.google.protobuf.FieldMaskB\x03\xe0A\x01R\n" +
 	"updateMask\x12\x1f\n" +
 	"\x04etag\x18\r \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etagB\a\n" +
@@ -1325,8 +1291,7 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\f_website_urlB\f\n" +
 	"\n" +
 	"_time_zoneB\x10\n" +
-	"\x0e_currency_codeB\x18\n" +
-	"\x16_max_open_appointments\"`\n" +
+	"\x0e_currency_code\"`\n" +
 	"\x12DeleteSalonRequest\x12)\n" +
 	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\x12\x1f\n" +
 	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"C\n" +
@@ -1481,7 +1446,6 @@ func file_salon_appointment_v1_salon_service_proto_init() {
 		return
 	}
 	file_salon_appointment_v1_errors_proto_init()
-	file_salon_appointment_v1_salon_service_proto_msgTypes[4].OneofWrappers = []any{}
 	file_salon_appointment_v1_salon_service_proto_msgTypes[5].OneofWrappers = []any{}
 	file_salon_appointment_v1_salon_service_proto_msgTypes[10].OneofWrappers = []any{}
 	type x struct{}

@@ -1,0 +1,125 @@
+package salon
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/services/appointment/civil"
+)
+
+// policyRow is the policy in a row of salons.
+type policyRow struct {
+	SlotStepMinutes             int32
+	LeadTimeMinutes             int32
+	HorizonDays                 int32
+	BookableUntil               *time.Time
+	CancellationWindowMinutes   int32
+	ReschedulingWindowMinutes   int32
+	Confirmation                string
+	RequestTimeoutMinutes       int32
+	MaxOpenAppointments         int32
+	MaxCustomerAppointmentsADay int32 `gorm:"column:max_customer_appointments_a_day"`
+	MaxMasterAppointmentsADay   int32 `gorm:"column:max_master_appointments_a_day"`
+	AllowCustomerOverlap        bool
+	BuffersWithinHours          bool
+	HoldMinutes                 int32
+	PolicyVersion               int64
+	PolicyUpdateTime            time.Time
+}
+
+// TableName implements GORM's Tabler.
+func (policyRow) TableName() string { return "salons" }
+
+// policyColumns are those that an update writes, besides slot_step_minutes.
+var policyColumns = []any{
+	"lead_time_minutes", "horizon_days", "bookable_until", "cancellation_window_minutes", "rescheduling_window_minutes",
+	"confirmation", "request_timeout_minutes", "max_open_appointments", "max_customer_appointments_a_day",
+	"max_master_appointments_a_day", "allow_customer_overlap", "buffers_within_hours", "hold_minutes", "policy_version",
+	"policy_update_time",
+}
+
+// Policy returns the policy of a salon that is not deleted, else ErrNotFound.
+func (s *Store) Policy(ctx context.Context, salonID string, lock ...clause.Expression) (Policy, error) {
+	r, err := gorm.G[policyRow](s.db.Conn(ctx), lock...).Where("id = ? AND deleted_at IS NULL", salonID).Take(ctx)
+	r, err = postgres.One(r, err, ErrNotFound)
+	return r.policy(), err
+}
+
+// UpdatePolicy writes the policy of a salon whose row is locked.
+func (s *Store) UpdatePolicy(ctx context.Context, salonID string, p Policy) error {
+	_, err := gorm.G[policyRow](s.db.Conn(ctx)).Where("id = ?", salonID).
+		Select("slot_step_minutes", policyColumns...).Updates(ctx, p.row())
+	if err != nil {
+		return fmt.Errorf("write a policy: %w", err)
+	}
+	return nil
+}
+
+func (r policyRow) policy() Policy {
+	return Policy{
+		SlotStep:             minutes(r.SlotStepMinutes),
+		LeadTime:             minutes(r.LeadTimeMinutes),
+		HorizonDays:          int(r.HorizonDays),
+		BookableUntil:        dateOf(r.BookableUntil),
+		CancellationWindow:   minutes(r.CancellationWindowMinutes),
+		ReschedulingWindow:   minutes(r.ReschedulingWindowMinutes),
+		Confirmation:         Confirmation(r.Confirmation),
+		RequestTimeout:       minutes(r.RequestTimeoutMinutes),
+		MaxOpenAppointments:  int(r.MaxOpenAppointments),
+		MaxCustomerDay:       int(r.MaxCustomerAppointmentsADay),
+		MaxMasterDay:         int(r.MaxMasterAppointmentsADay),
+		AllowCustomerOverlap: r.AllowCustomerOverlap,
+		BuffersWithinHours:   r.BuffersWithinHours,
+		HoldTime:             minutes(r.HoldMinutes),
+		Version:              r.PolicyVersion,
+		UpdateTime:           r.PolicyUpdateTime.UTC(),
+	}
+}
+
+func (p Policy) row() policyRow {
+	return policyRow{
+		SlotStepMinutes:             inMinutes(p.SlotStep),
+		LeadTimeMinutes:             inMinutes(p.LeadTime),
+		HorizonDays:                 int32(p.HorizonDays),
+		BookableUntil:               timeOf(p.BookableUntil),
+		CancellationWindowMinutes:   inMinutes(p.CancellationWindow),
+		ReschedulingWindowMinutes:   inMinutes(p.ReschedulingWindow),
+		Confirmation:                string(p.Confirmation),
+		RequestTimeoutMinutes:       inMinutes(p.RequestTimeout),
+		MaxOpenAppointments:         int32(p.MaxOpenAppointments),
+		MaxCustomerAppointmentsADay: int32(p.MaxCustomerDay),
+		MaxMasterAppointmentsADay:   int32(p.MaxMasterDay),
+		AllowCustomerOverlap:        p.AllowCustomerOverlap,
+		BuffersWithinHours:          p.BuffersWithinHours,
+		HoldMinutes:                 inMinutes(p.HoldTime),
+		PolicyVersion:               p.Version,
+		PolicyUpdateTime:            p.UpdateTime,
+	}
+}
+
+func minutes(n int32) time.Duration { return time.Duration(n) * time.Minute }
+
+func inMinutes(d time.Duration) int32 { return int32(d / time.Minute) }
+
+// dateOf returns the date of a column, the zero date for NULL.
+func dateOf(column *time.Time) civil.Date {
+	if column == nil {
+		return civil.Date{}
+	}
+	year, month, day := column.Date()
+	return civil.Date{Year: year, Month: month, Day: day}
+}
+
+// timeOf returns a date for a column, NULL for the zero date.
+func timeOf(d civil.Date) *time.Time {
+	if d == (civil.Date{}) {
+		return nil
+	}
+	column := time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC)
+	return &column
+}
