@@ -37,6 +37,8 @@ var testServices = []service.Definition{
 			appointmentv1.RegisterCustomerServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.CatalogService_ServiceDesc, appointmentv1.NewCatalogServiceClient,
 			appointmentv1.RegisterCatalogServiceHandlerClient),
+		service.RESTAPI(&appointmentv1.ScheduleService_ServiceDesc, appointmentv1.NewScheduleServiceClient,
+			appointmentv1.RegisterScheduleServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.AppointmentService_ServiceDesc, appointmentv1.NewAppointmentServiceClient,
 			appointmentv1.RegisterAppointmentServiceHandlerClient),
 		{Desc: &appointmentv1.DirectoryService_ServiceDesc},

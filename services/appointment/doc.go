@@ -1,9 +1,10 @@
-// Package appointment is the service that books: salons, their customers and catalogue, and the
+// Package appointment is the service that books: salons, their customers and catalogue, hours, and the
 // appointments.
 //
 // Each subject is a package of its own. A package imports only those that come after it in this list:
 //
 //   - booking: appointments: the transition table, booking in batches, changing, listing, history.
+//   - schedule: opening hours, closures, working hours, overrides, time off; when a master can work.
 //   - catalog: services, offerings, prices, durations.
 //   - people: what this service knows of masters and accounts, and the salons' customers.
 //   - salon: salons, their time zone and currency, the default salon.

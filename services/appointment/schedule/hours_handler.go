@@ -1,0 +1,123 @@
+package schedule
+
+import (
+	"context"
+	"slices"
+
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	"github.com/beauty-salon/platform/internal/etag"
+	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/services/appointment/salon"
+)
+
+// GetOpeningHours implements ScheduleServiceServer.
+func (s *Schedules) GetOpeningHours(
+	ctx context.Context, req *appointmentv1.GetOpeningHoursRequest,
+) (*appointmentv1.OpeningHours, error) {
+	found, err := salon.NewStore(s.deps.DB).Salon(ctx, req.GetSalonId())
+	if err != nil {
+		return nil, err
+	}
+	w, err := s.store.Weekly(ctx, Subject{SalonID: found.ID, ID: found.ID, Kind: OfSalon})
+	if err != nil {
+		return nil, err
+	}
+	return openingHoursToProto(w), nil
+}
+
+// SetOpeningHours implements ScheduleServiceServer.
+func (s *Schedules) SetOpeningHours(
+	ctx context.Context, req *appointmentv1.SetOpeningHoursRequest,
+) (*appointmentv1.SetOpeningHoursResponse, error) {
+	of, err := s.managedSalon(ctx, req.GetSalonId())
+	if err != nil {
+		return nil, err
+	}
+	periods, err := parsePeriods(req.GetPeriods())
+	if err != nil {
+		return nil, err
+	}
+	return change(ctx, s, req.GetValidateOnly(), func(tx *postgres.DB) (*appointmentv1.SetOpeningHoursResponse, error) {
+		w, found, more, err := s.setWeekly(ctx, tx, of, periods, req.GetEtag())
+		if err != nil {
+			return nil, err
+		}
+		return &appointmentv1.SetOpeningHoursResponse{
+			OpeningHours: openingHoursToProto(w), Conflicts: conflictsToProto(found), MoreConflicts: more,
+		}, nil
+	})
+}
+
+// GetWorkingHours implements ScheduleServiceServer.
+func (s *Schedules) GetWorkingHours(
+	ctx context.Context, req *appointmentv1.GetWorkingHoursRequest,
+) (*appointmentv1.WorkingHours, error) {
+	of, err := s.master(ctx, req.GetMasterId())
+	if err != nil {
+		return nil, err
+	}
+	w, err := s.store.Weekly(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	return workingHoursToProto(w), nil
+}
+
+// SetWorkingHours implements ScheduleServiceServer.
+func (s *Schedules) SetWorkingHours(
+	ctx context.Context, req *appointmentv1.SetWorkingHoursRequest,
+) (*appointmentv1.SetWorkingHoursResponse, error) {
+	of, err := s.managedMaster(ctx, req.GetMasterId())
+	if err != nil {
+		return nil, err
+	}
+	periods, err := parsePeriods(req.GetPeriods())
+	if err != nil {
+		return nil, err
+	}
+	return change(ctx, s, req.GetValidateOnly(), func(tx *postgres.DB) (*appointmentv1.SetWorkingHoursResponse, error) {
+		w, found, more, err := s.setWeekly(ctx, tx, of, periods, req.GetEtag())
+		if err != nil {
+			return nil, err
+		}
+		return &appointmentv1.SetWorkingHoursResponse{
+			WorkingHours: workingHoursToProto(w), Conflicts: conflictsToProto(found), MoreConflicts: more,
+		}, nil
+	})
+}
+
+// setWeekly replaces the periods of a subject. Periods that are the same stay, with their version.
+func (s *Schedules) setWeekly(
+	ctx context.Context, tx *postgres.DB, of Subject, periods []Period, condition string,
+) (w WeeklyEntry, found []Conflict, more bool, err error) {
+	c, err := s.begin(ctx, tx, of)
+	if err != nil {
+		return w, nil, false, err
+	}
+	if w, err = c.store.Weekly(ctx, of); err != nil {
+		return w, nil, false, err
+	}
+	if err := etag.Match(condition, w.Version); err != nil {
+		return w, nil, false, err
+	}
+	if slices.EqualFunc(w.Periods, periods, Period.equal) {
+		return w, nil, false, nil
+	}
+	w.Periods = periods
+	w.Version++
+	found, more, err = c.apply(ctx, ever, func() error { return c.store.PutWeekly(ctx, w, c.now) })
+	return w, found, more, err
+}
+
+// equal reports whether two periods are the same hours on the same dates.
+func (p Period) equal(other Period) bool {
+	if p.From != other.From || p.Until != other.Until {
+		return false
+	}
+	for day := range p.Week {
+		if !slices.Equal(p.Week[day], other.Week[day]) {
+			return false
+		}
+	}
+	return true
+}
