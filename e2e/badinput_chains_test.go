@@ -83,7 +83,7 @@ func (w *world) chains(t *testing.T) []refusal {
 	}
 	second := func(name, reason, field, serviceID, masterID string) refusal {
 		return book(name, reason, "segments[1]."+field, w.system.NextStart(), segment,
-			&appointmentv1.SegmentInput{ServiceId: serviceID, MasterId: masterID})
+			&appointmentv1.SegmentInput{ServiceId: serviceID, MasterId: new(masterID)})
 	}
 	rate := func(name, reason, appointmentID, masterID string, fields ...string) refusal {
 		return refusal{

@@ -30,7 +30,7 @@ func TestUpperCaseOwner(t *testing.T) {
 		booking := salontest.Booking(cast.Master1, service, s.NextStart())
 		booking.CustomerId = new(upper(row))
 		segment := booking.GetSegments()[0]
-		segment.MasterId, segment.ServiceId = upper(segment.GetMasterId()), upper(segment.GetServiceId())
+		segment.MasterId, segment.ServiceId = new(upper(segment.GetMasterId())), upper(segment.GetServiceId())
 		appointment := salontest.Do[*appointmentv1.Appointment](t, c, cast.Master1,
 			appointmentv1.AppointmentService_CreateAppointment_FullMethodName, booking)
 		if got := appointment.GetSegments()[0]; appointment.GetCustomerId() != row || got.GetMasterId() != cast.Master1.ID ||

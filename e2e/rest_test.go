@@ -114,7 +114,7 @@ func TestIdempotencyKey(t *testing.T) {
 		booking.RequestId = uuid.NewString()
 		first := salontest.Do[proto.Message](t, c, cast.CustomerA, appointmentv1.AppointmentService_CreateAppointment_FullMethodName, booking)
 		booking.RequestId = strings.ToUpper(booking.GetRequestId())
-		booking.Segments[0].MasterId = strings.ToUpper(booking.GetSegments()[0].GetMasterId())
+		booking.Segments[0].MasterId = new(strings.ToUpper(booking.GetSegments()[0].GetMasterId()))
 		booking.Segments[0].ServiceId = strings.ToUpper(booking.GetSegments()[0].GetServiceId())
 		salontest.Same(t, salontest.Do[proto.Message](t, c, cast.CustomerA,
 			appointmentv1.AppointmentService_CreateAppointment_FullMethodName, booking), first)

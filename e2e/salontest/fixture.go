@@ -65,7 +65,7 @@ func Booking(master *Account, service *appointmentv1.Service, start time.Time) *
 
 // Segment names a service and who is to perform it.
 func Segment(master *Account, service *appointmentv1.Service) *appointmentv1.SegmentInput {
-	return &appointmentv1.SegmentInput{ServiceId: service.GetId(), MasterId: master.ID}
+	return &appointmentv1.SegmentInput{ServiceId: service.GetId(), MasterId: new(master.ID)}
 }
 
 // Chain is a request for an appointment with several segments.

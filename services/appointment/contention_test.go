@@ -107,7 +107,7 @@ func TestContention(t *testing.T) {
 		master := f.newMaster()
 		for _, s := range []*appointmentv1.Service{f.cut, wash, colour} {
 			f.offer(master, s)
-			offered = append(offered, &appointmentv1.SegmentInput{ServiceId: s.GetId(), MasterId: master.UserID})
+			offered = append(offered, &appointmentv1.SegmentInput{ServiceId: s.GetId(), MasterId: &master.UserID})
 		}
 	}
 	callers := make([]auth.Principal, customers)

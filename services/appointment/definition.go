@@ -20,6 +20,8 @@ var Definition = service.Definition{
 			appointmentv1.RegisterCatalogServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.ScheduleService_ServiceDesc, appointmentv1.NewScheduleServiceClient,
 			appointmentv1.RegisterScheduleServiceHandlerClient),
+		service.RESTAPI(&appointmentv1.AvailabilityService_ServiceDesc, appointmentv1.NewAvailabilityServiceClient,
+			appointmentv1.RegisterAvailabilityServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.AppointmentService_ServiceDesc, appointmentv1.NewAppointmentServiceClient,
 			appointmentv1.RegisterAppointmentServiceHandlerClient),
 		{Desc: &appointmentv1.DirectoryService_ServiceDesc},

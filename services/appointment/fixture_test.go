@@ -89,7 +89,7 @@ func (f *fixture) offer(master auth.Principal, s *appointmentv1.Service) {
 func (f *fixture) request(fromNow time.Duration) *appointmentv1.CreateAppointmentRequest {
 	return &appointmentv1.CreateAppointmentRequest{
 		StartTime: timestamppb.New(f.Clock.Now().Add(fromNow)),
-		Segments:  []*appointmentv1.SegmentInput{{ServiceId: f.cut.GetId(), MasterId: f.mira.UserID}},
+		Segments:  []*appointmentv1.SegmentInput{{ServiceId: f.cut.GetId(), MasterId: new(f.mira.UserID)}},
 	}
 }
 

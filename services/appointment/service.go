@@ -13,6 +13,7 @@ import (
 	"github.com/beauty-salon/platform/internal/idempotency"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/service"
+	"github.com/beauty-salon/platform/services/appointment/availability"
 	"github.com/beauty-salon/platform/services/appointment/booking"
 	"github.com/beauty-salon/platform/services/appointment/catalog"
 	"github.com/beauty-salon/platform/services/appointment/migrations"
@@ -43,6 +44,8 @@ type Service struct {
 	schedules *schedule.Schedules
 	bookings  *booking.Bookings
 	requests  *idempotency.Guard
+
+	availability *availability.Availability
 }
 
 // New makes the service. It connects to nothing.
@@ -52,7 +55,8 @@ func New(d service.Deps) (*Service, error) {
 	s.people = people.New(d, s.salons)
 	s.catalog = catalog.New(d, s.salons, s.people)
 	s.schedules = schedule.New(d, s.people)
-	s.bookings = booking.New(d, s.salons, s.people, s.catalog)
+	s.availability = availability.New(d, s.people, s.catalog)
+	s.bookings = booking.New(d, s.people, s.catalog, s.availability)
 	return s, nil
 }
 
@@ -62,6 +66,7 @@ func (s *Service) Register(r grpc.ServiceRegistrar) {
 	s.people.Register(r)
 	s.catalog.Register(r)
 	s.schedules.Register(r)
+	s.availability.Register(r)
 	s.bookings.Register(r)
 	appointmentv1.RegisterDirectoryServiceServer(r, &directoryHandler{Service: s})
 }

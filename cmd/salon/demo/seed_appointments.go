@@ -50,7 +50,7 @@ func (s *Seeder) seedAppointment(ctx context.Context, data appointmentData, star
 	req := &appointmentv1.CreateAppointmentRequest{StartTime: timestamppb.New(start)}
 	for _, seg := range data.segments {
 		req.Segments = append(req.Segments, &appointmentv1.SegmentInput{
-			MasterId: s.ids[masters[seg.master].email], ServiceId: s.serviceIDs[seg.service],
+			MasterId: new(s.ids[masters[seg.master].email]), ServiceId: s.serviceIDs[seg.service],
 		})
 	}
 	booker := ReceptionistEmail

@@ -12,7 +12,6 @@ import (
 	"github.com/beauty-salon/platform/internal/service"
 	"github.com/beauty-salon/platform/services/appointment/catalog"
 	"github.com/beauty-salon/platform/services/appointment/people"
-	"github.com/beauty-salon/platform/services/appointment/salon"
 )
 
 // memorySize bounds the salons whose rules are in memory.
@@ -24,7 +23,6 @@ type Availability struct {
 	appointmentv1.UnimplementedAvailabilityServiceServer
 
 	deps    service.Deps
-	salons  *salon.Salons
 	people  *people.People
 	catalog *catalog.Catalog
 	store   *Store
@@ -50,10 +48,9 @@ type Appointments func(ctx context.Context, id string, caller auth.Principal) (A
 func (a *Availability) FindAppointments(fn Appointments) { a.appointment = fn }
 
 // New returns the root. It connects to nothing.
-func New(d service.Deps, salons *salon.Salons, people *people.People, catalog *catalog.Catalog) *Availability {
+func New(d service.Deps, people *people.People, catalog *catalog.Catalog) *Availability {
 	return &Availability{
 		deps:    d,
-		salons:  salons,
 		people:  people,
 		catalog: catalog,
 		store:   NewStore(d.DB),

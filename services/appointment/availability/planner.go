@@ -4,9 +4,17 @@ import (
 	"context"
 	"time"
 
+	"google.golang.org/grpc/codes"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/services/appointment/civil"
 	"github.com/beauty-salon/platform/services/appointment/salon"
 )
+
+// errStaleRules means that the rules of a salon change faster than they are read.
+var errStaleRules = apierr.New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_CONTENTION,
+	"others are changing the same data; nothing was changed; try again").WithRetryAfter(time.Second)
 
 // staleAttempts is how often taken time is read again because the rules in memory were older.
 const staleAttempts = 3

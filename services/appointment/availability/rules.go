@@ -73,11 +73,11 @@ func (o *Offering) Minutes() Minute {
 // Phase is a part of an offering.
 type Phase struct {
 	// Wait is set when the master is free meanwhile.
-	Wait bool
+	Wait bool `json:"wait,omitempty"`
 	// Minutes is how long it takes.
-	Minutes Minute
+	Minutes Minute `json:"minutes"`
 	// Kinds are the ids of the kinds of resources of which it takes one each.
-	Kinds []string
+	Kinds []string `json:"kinds,omitempty"`
 }
 
 // Kind is a kind of resources.

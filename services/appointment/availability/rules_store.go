@@ -136,7 +136,7 @@ func (row rulesRow) rules(salonID string) (*Rules, error) {
 		return nil, fmt.Errorf("time zone of salon %s: %w", salonID, err)
 	}
 	r := &Rules{
-		SalonID: salonID, Version: row.RulesVersion, Zone: zone, ZoneName: row.TimeZone, Currency: row.Currency, Policy: row.Policy(),
+		SalonID: salonID, Version: row.RulesVersion, Zone: zone, ZoneName: row.TimeZone, Currency: row.Currency, Policy: row.PolicyRow.Policy(),
 		Masters: map[string]*Master{}, Services: map[string]*Service{}, Kinds: map[string]*Kind{},
 	}
 	for _, m := range list[masterJSON](row.Masters, &err) {
@@ -167,12 +167,12 @@ func (row rulesRow) rules(salonID string) (*Rules, error) {
 		off[o.Subject] = append(off[o.Subject], span)
 	}
 	for id, m := range r.Masters {
-		m.TimeOff = union(off[id])
+		m.TimeOff = joined(off[id])
 	}
 	for _, k := range list[kindJSON](row.Kinds, &err) {
 		kind := &Kind{ID: k.ID, Name: k.Name}
 		for _, id := range k.Units {
-			kind.Units = append(kind.Units, Unit{ID: id, Closed: union(off[id])})
+			kind.Units = append(kind.Units, Unit{ID: id, Closed: joined(off[id])})
 		}
 		r.Kinds[k.ID] = kind
 	}
@@ -192,6 +192,15 @@ func (row rulesRow) rules(salonID string) (*Rules, error) {
 		return nil, fmt.Errorf("rules of salon %s: %w", salonID, err)
 	}
 	return r, nil
+}
+
+// joined returns spans that are sorted by start as a list whose spans neither overlap nor touch.
+func joined(spans []Span) []Span {
+	var list []Span
+	for _, s := range spans {
+		list = appendSpan(list, s)
+	}
+	return list
 }
 
 // datesSpan is from the first instant of a date to the last of another one.

@@ -6,9 +6,12 @@ import (
 	"time"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
-	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/services/appointment/availability"
+	"github.com/beauty-salon/platform/services/appointment/catalog"
 	"github.com/beauty-salon/platform/services/appointment/claims"
+	"github.com/beauty-salon/platform/services/appointment/people"
+	"github.com/beauty-salon/platform/services/appointment/salon"
 )
 
 // appointmentIn returns an appointment from 10:00 to 11:00 with buffers of 5 and 10 minutes.
@@ -49,9 +52,19 @@ func TestCompleteRecordsTheTime(t *testing.T) {
 	}
 }
 
+// replanned is a plan of an appointment at another time.
+func replanned(a *Appointment, start time.Time) (*availability.Rules, *availability.Plan) {
+	offerings := make([]catalog.Offering, len(a.Segments))
+	for i := range offerings {
+		offerings[i] = again(a, i)
+	}
+	return planOf(salon.Salon{ID: a.SalonID, TimeZone: "Europe/Berlin", Currency: a.Currency}, a.CustomerID, start, offerings...)
+}
+
 func TestReschedule(t *testing.T) {
 	a := appointmentIn(Confirmed)
-	if err := a.Reschedule(at(10, 30), 120, false, by(Customer)); err != nil {
+	rules, plan := replanned(a, at(10, 30))
+	if err := a.Reschedule(rules, plan, false, "", by(Customer)); err != nil {
 		t.Fatal(err)
 	}
 	s, master := a.Segments[0], a.claims[0]
@@ -66,7 +79,7 @@ func TestReschedule(t *testing.T) {
 			t.Errorf("%s is %v, want %v", what, got[0], got[1])
 		}
 	}
-	if a.State != Pending || a.TotalMinor != 4500 || a.UTCOffsetMinutes != 120 {
+	if a.State != Pending || a.TotalMinor != 4500 || a.UTCOffsetMinutes != 60 {
 		t.Errorf("got %s for %d at offset %d", a.State, a.TotalMinor, a.UTCOffsetMinutes)
 	}
 	if err := a.Do(Confirm, by(Master), false); err != nil {
@@ -80,7 +93,8 @@ func TestReschedule(t *testing.T) {
 func TestRescheduleToTheSameTime(t *testing.T) {
 	for _, actor := range []Actor{Customer, Master, Receptionist, Manager, Administrator} {
 		a := appointmentIn(Confirmed)
-		if err := a.Reschedule(at(10, 0), 60, true, by(actor)); err != nil {
+		rules, plan := replanned(a, at(10, 0))
+		if err := a.Reschedule(rules, plan, true, "", by(actor)); err != nil {
 			t.Errorf("%s: %v", actor, err)
 		}
 		if a.change != nil || a.Version != 7 || a.State != Confirmed || a.UTCOffsetMinutes != 0 {
@@ -89,16 +103,13 @@ func TestRescheduleToTheSameTime(t *testing.T) {
 	}
 }
 
-func TestRescheduleChecksTheStart(t *testing.T) {
-	for _, tt := range starts {
-		err := appointmentIn(Pending).Reschedule(now.Add(tt.fromNow), 0, false, by(Master))
-		if apierr.ReasonOf(err) != tt.want {
-			t.Errorf("%v from now: got %v, want %q", tt.fromNow, err, tt.want)
-		}
-	}
-	err := appointmentIn(Pending).Reschedule(at(15, 0).Add(time.Second), 0, false, by(Master))
-	if apierr.ReasonOf(err) != "INVALID_FIELDS" || fieldOf(err) != "start_time" {
-		t.Errorf("a start with seconds: %v", err)
+// TestRescheduleWithoutConfirmation: a salon that confirms nothing does not confirm a move either.
+func TestRescheduleWithoutConfirmation(t *testing.T) {
+	a := appointmentIn(Confirmed)
+	rules, plan := replanned(a, at(10, 30))
+	rules.Policy.Confirmation = salon.ConfirmNever
+	if err := a.Reschedule(rules, plan, false, "", by(Customer)); err != nil || a.State != Confirmed {
+		t.Errorf("%s, %v", a.State, err)
 	}
 }
 
@@ -146,20 +157,26 @@ func TestActorFor(t *testing.T) {
 }
 
 func TestClaimsOfAnAppointment(t *testing.T) {
-	a := appointmentIn(Pending)
+	offering := func(master string, minutes, before, after int32) catalog.Offering {
+		o := offered(master, 100, minutes)
+		o.Service.BufferBeforeMinutes, o.Service.BufferAfterMinutes = before, after
+		return o
+	}
 	// The same master continues for 30 minutes, and another one ends it.
-	a.Segments = append(a.Segments,
-		Segment{ID: "s2", MasterID: "m", Start: at(11, 0), End: at(11, 30), BufferBefore: 15 * time.Minute, BufferAfter: 5 * time.Minute},
-		Segment{ID: "s3", MasterID: "n", Start: at(11, 30), End: at(12, 0), BufferBefore: 10 * time.Minute})
+	rules, plan := planOf(first, "c", at(10, 0), offering("m", 60, 5, 10), offering("m", 30, 15, 5), offering("n", 30, 10, 0))
 	for _, overlap := range []bool{false, true} {
-		a.overlap = overlap
+		a, err := NewAppointment(rules, plan, people.Customer{ID: "c"}, Pending, "", "", overlap, by(Customer))
+		if err != nil {
+			t.Fatal(err)
+		}
+		one, two, three := a.Segments[0].ID, a.Segments[1].ID, a.Segments[2].ID
 		want := []claims.Claim{
-			{SegmentID: "s", Kind: claims.Master, SubjectID: "m", From: at(9, 55), To: at(11, 0), Blocking: true},
-			{SegmentID: "s2", Kind: claims.Master, SubjectID: "m", From: at(11, 0), To: at(11, 35), Blocking: true},
-			{SegmentID: "s3", Kind: claims.Master, SubjectID: "n", From: at(11, 20), To: at(12, 0), Blocking: true},
-			{SegmentID: "s", Kind: claims.Customer, SubjectID: "c", From: at(10, 0), To: at(11, 0), Blocking: !overlap},
-			{SegmentID: "s2", Kind: claims.Customer, SubjectID: "c", From: at(11, 0), To: at(11, 30), Blocking: !overlap},
-			{SegmentID: "s3", Kind: claims.Customer, SubjectID: "c", From: at(11, 30), To: at(12, 0), Blocking: !overlap},
+			{SegmentID: one, Kind: claims.Master, SubjectID: "m", From: at(9, 55), To: at(11, 0), Blocking: true},
+			{SegmentID: two, Kind: claims.Master, SubjectID: "m", From: at(11, 0), To: at(11, 35), Blocking: true},
+			{SegmentID: three, Kind: claims.Master, SubjectID: "n", From: at(11, 20), To: at(12, 0), Blocking: true},
+			{SegmentID: one, Kind: claims.Customer, SubjectID: "c", From: at(10, 0), To: at(11, 0), Blocking: !overlap},
+			{SegmentID: two, Kind: claims.Customer, SubjectID: "c", From: at(11, 0), To: at(11, 30), Blocking: !overlap},
+			{SegmentID: three, Kind: claims.Customer, SubjectID: "c", From: at(11, 30), To: at(12, 0), Blocking: !overlap},
 		}
 		got := a.claims
 		for i := range got {
@@ -171,9 +188,9 @@ func TestClaimsOfAnAppointment(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("overlap %v:\ngot  %+v\nwant %+v", overlap, got, want)
 		}
-	}
-	if got := a.Masters(); !slices.Equal(got, []string{"m", "n"}) {
-		t.Errorf("masters %v", got)
+		if got := a.Masters(); !slices.Equal(got, []string{"m", "n"}) {
+			t.Errorf("masters %v", got)
+		}
 	}
 }
 

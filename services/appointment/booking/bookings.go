@@ -15,7 +15,6 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/availability"
 	"github.com/beauty-salon/platform/services/appointment/catalog"
 	"github.com/beauty-salon/platform/services/appointment/people"
-	"github.com/beauty-salon/platform/services/appointment/salon"
 )
 
 // Bookings answers appointmentv1.AppointmentService.
@@ -27,7 +26,6 @@ type Bookings struct {
 	queue    *Queue
 	requests *idempotency.Guard
 	pages    *pagetoken.Codec
-	salons   *salon.Salons
 	people   *people.People
 	catalog  *catalog.Catalog
 
@@ -36,7 +34,7 @@ type Bookings struct {
 
 // New makes the bookings of a service. It connects to nothing.
 func New(
-	d service.Deps, salons *salon.Salons, people *people.People, catalog *catalog.Catalog, availability *availability.Availability,
+	d service.Deps, people *people.People, catalog *catalog.Catalog, availability *availability.Availability,
 ) *Bookings {
 	store, requests := NewStore(d.DB), idempotency.New(d.Keys, d.PreviousKeys, d.Now)
 	availability.FindAppointments(store.wanted)
@@ -46,7 +44,6 @@ func New(
 		queue:    NewQueue(store, requests, 0, 0, d.Metrics),
 		requests: requests,
 		pages:    pagetoken.New(d.Keys),
-		salons:   salons,
 		people:   people,
 		catalog:  catalog,
 

@@ -20,7 +20,10 @@ func do(action Action, by By) func(*Appointment) error {
 
 // to returns a change that moves an appointment.
 func to(start time.Time, by By) func(*Appointment) error {
-	return func(a *Appointment) error { return a.Reschedule(start, 120, false, by) }
+	return func(a *Appointment) error {
+		rules, plan := replanned(a, start)
+		return a.Reschedule(rules, plan, false, "", by)
+	}
 }
 
 // cancel returns a change that cancels an appointment.
@@ -219,7 +222,8 @@ func TestRescheduleAmongOthers(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = store.Update(t.Context(), tt.c.appointment.ID, administrator, func(a *Appointment) error {
-			return a.Reschedule(tt.start, 60, tt.overlap, by(Customer))
+			rules, plan := replanned(a, tt.start)
+			return a.Reschedule(rules, plan, tt.overlap, "", by(Customer))
 		})
 		if !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)

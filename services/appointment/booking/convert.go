@@ -11,6 +11,7 @@ import (
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/etag"
 	"github.com/beauty-salon/platform/internal/protoconv"
+	"github.com/beauty-salon/platform/services/appointment/availability"
 )
 
 // Prefixes that proto style demands of enum values.

@@ -35,7 +35,7 @@ func TestCreateAppointment(t *testing.T) {
 	}
 	req := f.request(start)
 	req.Note = "  Sensitive skin.\n"
-	req.Segments = append(req.Segments, &appointmentv1.SegmentInput{ServiceId: colour.GetId(), MasterId: nora.UserID}, req.Segments[0])
+	req.Segments = append(req.Segments, &appointmentv1.SegmentInput{ServiceId: colour.GetId(), MasterId: new(nora.UserID)}, req.Segments[0])
 	got := f.create(f.ann, req)
 
 	mira := "Master " + f.mira.UserID[len(f.mira.UserID)-4:]
@@ -99,7 +99,7 @@ func TestCreateAppointmentIsRefused(t *testing.T) {
 	nora := f.staff(first.ID, roleMaster)
 	f.offer(nora, f.cut)
 	colleague := f.request(busy)
-	colleague.Segments[0].MasterId = nora.UserID
+	colleague.Segments[0].MasterId = &nora.UserID
 	f.create(f.ann, colleague)
 	idle := f.staff(first.ID, roleMaster)
 	hidden := f.newService(first.ID, "Hidden", 100)
@@ -117,7 +117,7 @@ func TestCreateAppointmentIsRefused(t *testing.T) {
 	start := func(s *timestamppb.Timestamp) func(*request) { return func(r *request) { r.StartTime = s } }
 	segment := func(serviceID, masterID string) func(*request) {
 		return func(r *request) {
-			r.Segments = append(r.Segments, &appointmentv1.SegmentInput{ServiceId: serviceID, MasterId: masterID})
+			r.Segments = append(r.Segments, &appointmentv1.SegmentInput{ServiceId: serviceID, MasterId: new(masterID)})
 		}
 	}
 	const past, invalid, failed = "START_IN_PAST", "INVALID_FIELDS", codes.FailedPrecondition
@@ -196,7 +196,7 @@ func TestLimitOfOpenAppointments(t *testing.T) {
 	for want := range 2 {
 		f.create(f.ann, &appointmentv1.CreateAppointmentRequest{
 			StartTime: f.in(time.Duration(24+24*want) * time.Hour),
-			Segments:  []*appointmentv1.SegmentInput{{ServiceId: cut.GetId(), MasterId: there.UserID}},
+			Segments:  []*appointmentv1.SegmentInput{{ServiceId: cut.GetId(), MasterId: new(there.UserID)}},
 		})
 	}
 }
@@ -208,7 +208,7 @@ func TestAllowCustomerOverlap(t *testing.T) {
 	start := f.in(24 * time.Hour)
 	f.book(f.ann, start)
 	req := f.request(start)
-	req.Segments[0].MasterId = nora.UserID
+	req.Segments[0].MasterId = &nora.UserID
 	_, err := f.appointments.CreateAppointment(f.As(f.ann), req)
 	wantError(t, err, codes.AlreadyExists, "CUSTOMER_BUSY", "start_time")
 	req.AllowCustomerOverlap = true

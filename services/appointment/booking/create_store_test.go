@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -78,12 +79,12 @@ func TestCreateWritesEverything(t *testing.T) {
 // wantAppointment compares what the database keeps of an appointment.
 func wantAppointment(t *testing.T, got, want *Appointment) {
 	t.Helper()
-	if !slices.Equal(got.Segments, want.Segments) {
+	if !reflect.DeepEqual(got.Segments, want.Segments) {
 		t.Errorf("segments %+v\nwant     %+v", got.Segments, want.Segments)
 	}
 	g, w := *got, *want
 	g.Segments, w.Segments = nil, nil
-	g.change, w.change, g.overlap, w.overlap = nil, nil, false, false
+	g.change, w.change, g.overlap, w.overlap, g.claims, w.claims = nil, nil, false, false, nil, nil
 	if g.ID != w.ID || g.SalonID != w.SalonID || g.CustomerID != w.CustomerID || g.AccountID != w.AccountID ||
 		g.CustomerName != w.CustomerName || g.CustomerPhone != w.CustomerPhone || g.State != w.State ||
 		g.TotalMinor != w.TotalMinor || g.Currency != w.Currency || g.TimeZone != w.TimeZone || g.UTCOffsetMinutes != w.UTCOffsetMinutes ||

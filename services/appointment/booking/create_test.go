@@ -3,6 +3,7 @@ package booking
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -107,7 +108,7 @@ func TestNewAppointment(t *testing.T) {
 		ServiceID: "colour", ServiceName: "Colour", MasterID: "n", MasterName: "Master n", PriceMinor: 7000,
 		Start: at(11, 30), End: at(12, 0),
 	}
-	if want := []Segment{one, two, three}; !slices.Equal(a.Segments, want) {
+	if want := []Segment{one, two, three}; !reflect.DeepEqual(a.Segments, want) {
 		t.Errorf("segments %+v\nwant     %+v", a.Segments, want)
 	}
 	if !a.Start().Equal(at(10, 0)) || !a.End().Equal(at(13, 30)) || a.TotalMinor != 16000 || a.Currency != "EUR" {
@@ -237,7 +238,8 @@ func TestAppointmentProperties(t *testing.T) {
 		}
 		to := now.Add(time.Duration(minutes(t, "to", 1, 366*24*60)) * time.Minute)
 		before := slices.Clone(a.Segments)
-		if err := a.Reschedule(to, 0, false, by(Customer)); err != nil {
+		rules, plan = replanned(a, to)
+		if err := a.Reschedule(rules, plan, false, "", by(Customer)); err != nil {
 			t.Fatal(err)
 		}
 		if !a.Start().Equal(to) {

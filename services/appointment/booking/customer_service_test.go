@@ -83,7 +83,7 @@ func TestWhoMayBookForWhom(t *testing.T) {
 				req.CustomerId, req.AllowCustomerOverlap = postgres.Null(customerID), true
 				if shared {
 					want, actor = tt.shared[i], tt.sharedActor
-					req.Segments = append(req.Segments, &appointmentv1.SegmentInput{ServiceId: f.cut.GetId(), MasterId: colleague.UserID})
+					req.Segments = append(req.Segments, &appointmentv1.SegmentInput{ServiceId: f.cut.GetId(), MasterId: new(colleague.UserID)})
 				}
 				got, err := f.appointments.CreateAppointment(f.As(tt.as), req)
 				name := tt.name + " for " + customerID
@@ -109,7 +109,7 @@ func TestWhoMayBookForWhom(t *testing.T) {
 	// A master books for themself by the customer's id, also with a colleague.
 	req := f.request(f.in(hours + 4*time.Hour))
 	req.CustomerId = new(mine)
-	req.Segments[0].MasterId = colleague.UserID
+	req.Segments[0].MasterId = &colleague.UserID
 	if got := f.create(f.mira, req); got.GetCustomerId() != mine {
 		t.Errorf("booked for %s", got.GetCustomerId())
 	}

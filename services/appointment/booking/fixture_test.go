@@ -26,9 +26,9 @@ import (
 
 // process is one process of the service.
 type process struct {
-	salons   *salon.Salons
-	people   *people.People
-	catalog  *catalog.Catalog
+	salons  *salon.Salons
+	people  *people.People
+	catalog *catalog.Catalog
 
 	availability *availability.Availability
 	bookings     *Bookings
@@ -83,8 +83,8 @@ func (f *fixture) newProcess() process {
 	salons := salon.New(d)
 	people := people.New(d, salons)
 	catalog := catalog.New(d, salons, people)
-	availability := availability.New(d, salons, people, catalog)
-	return process{salons, people, catalog, availability, New(d, salons, people, catalog, availability)}
+	availability := availability.New(d, people, catalog)
+	return process{salons, people, catalog, availability, New(d, people, catalog, availability)}
 }
 
 // staff signs somebody in who has roles in a salon.
@@ -137,7 +137,7 @@ func (f *fixture) in(d time.Duration) *timestamppb.Timestamp {
 func (f *fixture) request(start *timestamppb.Timestamp) *appointmentv1.CreateAppointmentRequest {
 	return &appointmentv1.CreateAppointmentRequest{
 		StartTime: start,
-		Segments:  []*appointmentv1.SegmentInput{{ServiceId: f.cut.GetId(), MasterId: f.mira.UserID}},
+		Segments:  []*appointmentv1.SegmentInput{{ServiceId: f.cut.GetId(), MasterId: new(f.mira.UserID)}},
 	}
 }
 

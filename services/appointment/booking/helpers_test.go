@@ -166,14 +166,15 @@ func planOf(
 	return rules, plan
 }
 
-// again is the offering of a segment, for another appointment.
-func (c *creation) again(segment int) catalog.Offering {
-	s := c.appointment.Segments[segment]
+// again is the offering of a segment, for another plan.
+func again(a *Appointment, segment int) catalog.Offering {
+	s := a.Segments[segment]
 	return catalog.Offering{
-		SalonID: c.appointment.SalonID, MasterID: s.MasterID, MasterName: s.MasterName,
+		SalonID: a.SalonID, MasterID: s.MasterID, MasterName: s.MasterName,
 		Service: catalog.Service{
-			ID: s.ServiceID, Name: s.ServiceName, PriceMinor: s.PriceMinor, Currency: c.appointment.Currency,
-			DurationMinutes: int32(s.End.Sub(s.Start).Minutes()),
+			ID: s.ServiceID, Name: s.ServiceName, PriceMinor: s.PriceMinor, Currency: a.Currency,
+			DurationMinutes:     int32(s.End.Sub(s.Start).Minutes()),
+			BufferBeforeMinutes: int32(s.BufferBefore.Minutes()), BufferAfterMinutes: int32(s.BufferAfter.Minutes()),
 		},
 	}
 }

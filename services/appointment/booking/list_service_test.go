@@ -51,7 +51,7 @@ func TestListAppointmentsInPages(t *testing.T) {
 	cut := f.newService(other.ID, "Cut", 100)
 	f.offer(there, cut)
 	elsewhere := f.create(f.ann, &appointmentv1.CreateAppointmentRequest{
-		StartTime: f.in(72 * time.Hour), Segments: []*appointmentv1.SegmentInput{{ServiceId: cut.GetId(), MasterId: there.UserID}},
+		StartTime: f.in(72 * time.Hour), Segments: []*appointmentv1.SegmentInput{{ServiceId: cut.GetId(), MasterId: new(there.UserID)}},
 	}).GetId()
 
 	for _, tt := range []struct {

@@ -55,7 +55,10 @@ func (a *Appointment) follow(r *availability.Rules, plan *availability.Plan) err
 		s.ServiceID, s.MasterID, s.MasterName = p.ServiceID, p.MasterID, r.Masters[p.MasterID].Name
 		s.Start, s.End = p.From.Time(), p.To.Time()
 		s.BufferBefore, s.BufferAfter = p.BufferBefore.Duration(), p.BufferAfter.Duration()
-		s.PriceMinor, s.Phases = p.PriceMinor, p.Phases
+		s.PriceMinor, s.Phases = p.PriceMinor, nil
+		if len(p.Phases) > 1 || len(p.Phases[0].Kinds) > 0 {
+			s.Phases = p.Phases
+		}
 		if total += int64(s.PriceMinor); total > math.MaxInt32 {
 			return apierr.InvalidField("segments", "must not cost more in sum than an amount can hold")
 		}
@@ -105,9 +108,9 @@ func (s *Segment) phases() []availability.Phase {
 	return []availability.Phase{{Minutes: availability.Minutes(s.End.Sub(s.Start))}}
 }
 
-// encodePhases is the column phases: NULL for one phase of work without resources.
+// encodePhases is the column phases.
 func encodePhases(phases []availability.Phase) *string {
-	if len(phases) < 2 && (len(phases) == 0 || len(phases[0].Kinds) == 0) {
+	if len(phases) == 0 {
 		return nil
 	}
 	text, err := json.Marshal(phases)
@@ -125,6 +128,10 @@ func decodePhases(text *string) ([]availability.Phase, error) {
 	var phases []availability.Phase
 	return phases, json.Unmarshal([]byte(*text), &phases)
 }
+
+// horizon is how far from now a start may lie to be taken for one. Earlier starts are nonsense,
+// such as the year 1, and not a clock that is slow.
+const horizon = availability.Farthest
 
 // checkStart checks the start of an appointment: a whole minute at most 366 days away
 // (INVALID_FIELDS), after now (START_IN_PAST).

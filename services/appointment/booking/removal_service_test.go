@@ -107,7 +107,7 @@ func TestRemovalWaitsForABooking(t *testing.T) {
 			colour := f.newService(first.ID, "Colour", 1)
 			f.offer(colleague, colour)
 			req := f.request(f.in(time.Hour))
-			req.Segments = append(req.Segments, &appointmentv1.SegmentInput{ServiceId: colour.GetId(), MasterId: other})
+			req.Segments = append(req.Segments, &appointmentv1.SegmentInput{ServiceId: colour.GetId(), MasterId: new(other)})
 			release := holdSubject(t, f.db, other)
 			booked := make(chan error, 1)
 			ctx := f.As(customer)

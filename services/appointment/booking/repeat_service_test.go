@@ -173,7 +173,7 @@ func TestRatedFollowsTheEvents(t *testing.T) {
 	nora := f.staff(first.ID, roleMaster)
 	f.offer(nora, f.cut)
 	req := f.request(f.in(time.Hour))
-	req.Segments = append(req.Segments, &appointmentv1.SegmentInput{ServiceId: f.cut.GetId(), MasterId: nora.UserID}, req.Segments[0])
+	req.Segments = append(req.Segments, &appointmentv1.SegmentInput{ServiceId: f.cut.GetId(), MasterId: new(nora.UserID)}, req.Segments[0])
 	a := f.create(f.ann, req)
 	old := f.book(f.ann, f.in(10*time.Hour))
 	rated := func(masterID string, version int64, appointmentID, salonID string) {

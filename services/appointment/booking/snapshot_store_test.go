@@ -19,13 +19,13 @@ func TestNoCheckIsOlderThanTheLocks(t *testing.T) {
 	}{
 		{"nothing", func(*testing.T, *postgres.DB, *postgres.DB, *creation) {}, Booked},
 		{"the master is taken", func(t *testing.T, db, tx *postgres.DB, c *creation) {
-			insertDirectly(t, tx, creationOf(t, db, at(10, 30), c.again(0)))
+			insertDirectly(t, tx, creationOf(t, db, at(10, 30), again(c.appointment, 0)))
 		}, Taken},
 		{"the master of the last segment is taken", func(t *testing.T, db, tx *postgres.DB, c *creation) {
-			insertDirectly(t, tx, creationOf(t, db, at(11, 30), c.again(1)))
+			insertDirectly(t, tx, creationOf(t, db, at(11, 30), again(c.appointment, 1)))
 		}, Taken},
 		{"the master is overbooked", func(t *testing.T, db, tx *postgres.DB, c *creation) {
-			insertDirectly(t, tx, creationOf(t, db, at(10, 30), c.again(0)))
+			insertDirectly(t, tx, creationOf(t, db, at(10, 30), again(c.appointment, 0)))
 			exec(t, tx, "UPDATE claims SET blocking = false")
 		}, Taken},
 		{"the customer is busy", func(t *testing.T, db, tx *postgres.DB, c *creation) {

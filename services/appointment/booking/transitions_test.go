@@ -111,7 +111,8 @@ func checkTransition(t *testing.T, action Action, actor Actor, early bool, from 
 	case Cancel:
 		err = a.Cancel(by, "ill")
 	case Reschedule:
-		err = a.Reschedule(at(15, 0), 60, false, by)
+		rules, plan := replanned(a, at(15, 0))
+		err = a.Reschedule(rules, plan, false, "", by)
 	default:
 		err = a.Do(action, by, early)
 	}

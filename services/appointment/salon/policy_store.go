@@ -12,8 +12,8 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/civil"
 )
 
-// policyRow is the policy in a row of salons.
-type policyRow struct {
+// PolicyRow is the policy in a row of salons.
+type PolicyRow struct {
 	SlotStepMinutes             int32
 	LeadTimeMinutes             int32
 	HorizonDays                 int32
@@ -33,7 +33,7 @@ type policyRow struct {
 }
 
 // TableName implements GORM's Tabler.
-func (policyRow) TableName() string { return "salons" }
+func (PolicyRow) TableName() string { return "salons" }
 
 // policyColumns are those that an update writes, besides slot_step_minutes.
 var policyColumns = []any{
@@ -43,16 +43,22 @@ var policyColumns = []any{
 	"policy_update_time",
 }
 
+// PolicyColumns are the columns of [PolicyRow] in a query over salons s.
+const PolicyColumns = `s.slot_step_minutes, s.lead_time_minutes, s.horizon_days, s.bookable_until, s.cancellation_window_minutes,
+	s.rescheduling_window_minutes, s.confirmation, s.request_timeout_minutes, s.max_open_appointments,
+	s.max_customer_appointments_a_day, s.max_master_appointments_a_day, s.allow_customer_overlap, s.buffers_within_hours,
+	s.hold_minutes, s.policy_version, s.policy_update_time`
+
 // Policy returns the policy of a salon that is not deleted, else ErrNotFound.
 func (s *Store) Policy(ctx context.Context, salonID string, lock ...clause.Expression) (Policy, error) {
-	r, err := gorm.G[policyRow](s.db.Conn(ctx), lock...).Where("id = ? AND deleted_at IS NULL", salonID).Take(ctx)
+	r, err := gorm.G[PolicyRow](s.db.Conn(ctx), lock...).Where("id = ? AND deleted_at IS NULL", salonID).Take(ctx)
 	r, err = postgres.One(r, err, ErrNotFound)
-	return r.policy(), err
+	return r.Policy(), err
 }
 
 // UpdatePolicy writes the policy of a salon whose row is locked.
 func (s *Store) UpdatePolicy(ctx context.Context, salonID string, p Policy) error {
-	_, err := gorm.G[policyRow](s.db.Conn(ctx)).Where("id = ?", salonID).
+	_, err := gorm.G[PolicyRow](s.db.Conn(ctx)).Where("id = ?", salonID).
 		Select("slot_step_minutes", policyColumns...).Updates(ctx, p.row())
 	if err != nil {
 		return fmt.Errorf("write a policy: %w", err)
@@ -60,7 +66,8 @@ func (s *Store) UpdatePolicy(ctx context.Context, salonID string, p Policy) erro
 	return nil
 }
 
-func (r policyRow) policy() Policy {
+// Policy is the policy of a row.
+func (r PolicyRow) Policy() Policy {
 	return Policy{
 		SlotStep:             minutes(r.SlotStepMinutes),
 		LeadTime:             minutes(r.LeadTimeMinutes),
@@ -81,8 +88,8 @@ func (r policyRow) policy() Policy {
 	}
 }
 
-func (p Policy) row() policyRow {
-	return policyRow{
+func (p Policy) row() PolicyRow {
+	return PolicyRow{
 		SlotStepMinutes:             inMinutes(p.SlotStep),
 		LeadTimeMinutes:             inMinutes(p.LeadTime),
 		HorizonDays:                 int32(p.HorizonDays),

@@ -55,7 +55,7 @@ func (row) TableName() string { return "salons" }
 // newRow is a row of salons when it is made.
 type newRow struct {
 	Salon  row       `gorm:"embedded"`
-	Policy policyRow `gorm:"embedded"`
+	Policy PolicyRow `gorm:"embedded"`
 }
 
 // TableName implements GORM's Tabler.
