@@ -10,6 +10,7 @@ import (
 	"github.com/beauty-salon/platform/internal/etag"
 	"github.com/beauty-salon/platform/internal/pagetoken"
 	"github.com/beauty-salon/platform/internal/protoconv"
+	"github.com/beauty-salon/platform/internal/zoneinfo"
 	"github.com/beauty-salon/platform/services/appointment/civil"
 )
 
@@ -77,7 +78,7 @@ func (b *Bookings) RescheduleAppointment(
 		return nil, err
 	}
 	return b.update(ctx, req.GetAppointmentId(), req.GetEtag(), func(a *Appointment, by By) error {
-		zone, err := civil.LoadZone(a.TimeZone)
+		zone, err := zoneinfo.Load(a.TimeZone)
 		if err != nil {
 			return err
 		}

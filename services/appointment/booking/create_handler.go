@@ -12,8 +12,8 @@ import (
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/idempotency"
+	"github.com/beauty-salon/platform/internal/zoneinfo"
 	"github.com/beauty-salon/platform/services/appointment/catalog"
-	"github.com/beauty-salon/platform/services/appointment/civil"
 	"github.com/beauty-salon/platform/services/appointment/people"
 	"github.com/beauty-salon/platform/services/appointment/salon"
 )
@@ -121,7 +121,7 @@ func (b *Bookings) plan(
 	if err != nil {
 		return nil, err
 	}
-	zone, err := civil.LoadZone(s.TimeZone)
+	zone, err := zoneinfo.Load(s.TimeZone)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/fold"
-	"github.com/beauty-salon/platform/services/appointment/civil"
+	"github.com/beauty-salon/platform/internal/zoneinfo"
 )
 
 // defaultMaxOpenAppointments is the limit of a salon that is created without one.
@@ -39,8 +39,8 @@ type Salon struct {
 
 // check returns INVALID_FIELDS for a time zone or a currency that does not exist.
 func (s Salon) check() error {
-	if _, err := civil.LoadZone(s.TimeZone); err != nil {
-		return apierr.InvalidField("time_zone", "must be an IANA time zone").WithCause(err)
+	if err := zoneinfo.Check(s.TimeZone); err != nil {
+		return apierr.InvalidField("time_zone", err.Error())
 	}
 	return CheckCurrency("currency_code", s.Currency)
 }
