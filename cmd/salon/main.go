@@ -31,9 +31,9 @@ type cli struct {
 	Seed         seedCmd         `cmd:"" help:"Fill an empty database with a believable salon."`
 	Admin        adminCmd        `cmd:"" help:"Tasks of the operator."`
 	Events       eventsCmd       `cmd:"" help:"Tasks of the operator for events between services."`
-	RecheckTimes recheckTimesCmd `cmd:"" help:"List open appointments whose wall time is not the one that was promised any more: the salon moved to another time zone, or a zone's rules changed."`
+	RecheckTimes recheckTimesCmd `cmd:"" help:"List open appointments whose wall time is not the one that was promised: the rules of a time zone changed, or a salon moved to another zone."`
 	Healthcheck  healthcheckCmd  `cmd:"" help:"Ask a running process whether it is ready; for containers."`
-	Version      versionCmd      `cmd:"" help:"Print the version."`
+	Version      versionCmd      `cmd:"" help:"Print the versions of the program and of its time zones."`
 }
 
 // gcPercent is how much the heap may grow between two collections, unless GOGC says something else. What stays alive is

@@ -25,15 +25,14 @@ func (c *recheckTimesCmd) Run(ctx context.Context) error {
 	}
 	defer db.Close()
 	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
-	const wall = "Mon 2006-01-02 15:04"
 	found := 0
 	err = booking.NewStore(db).ChangedTimes(ctx, time.Now(), func(t booking.ChangedTime) error {
 		if found++; found == 1 {
-			fmt.Fprintln(w, "APPOINTMENT\tSALON\tSTARTS\tPROMISED\tZONE\tNOW\tZONE")
+			fmt.Fprintln(w, "APPOINTMENT\tSALON\tSTART\tPROMISED\tZONE\tZONE NOW\tSALON NOW\tSALON'S ZONE")
 		}
-		_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.AppointmentID, t.SalonID, t.Start.Format(time.RFC3339),
-			t.Promised.Format(wall), t.Promised.Location(), t.Now.Format(wall), t.Now.Location())
-		return err
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.AppointmentID, t.SalonID, t.InSalon.UTC().Format(time.RFC3339),
+			wallTime(t.Promised), t.Promised.Location(), wallTime(t.InZone), wallTime(t.InSalon), t.InSalon.Location())
+		return nil
 	})
 	if err != nil {
 		return err
@@ -41,6 +40,14 @@ func (c *recheckTimesCmd) Run(ctx context.Context) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stderr, "%d appointments have another wall time than was promised (tzdata %s)\n", found, zoneinfo.Version())
+	fmt.Fprintf(os.Stderr, "appointments with another wall time than was promised: %d (tzdata %s)\n", found, zoneinfo.Version())
 	return nil
+}
+
+// wallTime is what clocks show in the location of t, and "-" for the zero time.
+func wallTime(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.Format("Mon 2006-01-02 15:04")
 }

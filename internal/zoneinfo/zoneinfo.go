@@ -10,7 +10,6 @@ import (
 	"archive/zip"
 	"bytes"
 	_ "embed"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -26,89 +25,57 @@ var (
 	version string
 )
 
-// Version is the release of the database, such as "2025b".
+// Version returns the release of the database, such as "2025b".
 func Version() string { return strings.TrimSpace(version) }
 
 // NameError reports a name that is not that of a time zone, or that may not be chosen.
 type NameError struct {
 	Name string
-	// Hint says what to use instead. It is empty when nothing is known that comes near.
+	// Hint says what to use instead.
 	Hint string
 }
 
 // Error implements error.
 func (e *NameError) Error() string {
-	if e.Hint == "" {
-		return fmt.Sprintf("%q is not an IANA time zone", e.Name)
-	}
-	return fmt.Sprintf("%q is not the time zone of a place: %s", e.Name, e.Hint)
+	return fmt.Sprintf("%q is not an IANA time zone of a place: %s", e.Name, e.Hint)
 }
 
 // abbreviations are names in the database that stand for an offset, or for rules that no place promises to keep. A salon
-// is at a place. The value is a place that keeps the same time today.
+// is at a place. The value is the name of a place that keeps the same time today, or UTC.
 var abbreviations = map[string]string{
 	"CET": "Europe/Berlin", "MET": "Europe/Berlin", "EET": "Europe/Athens", "WET": "Europe/Lisbon",
 	"EST": "America/Panama", "EST5EDT": "America/New_York", "CST6CDT": "America/Chicago",
 	"MST": "America/Phoenix", "MST7MDT": "America/Denver", "PST8PDT": "America/Los_Angeles", "HST": "Pacific/Honolulu",
-	"GMT": "UTC", "GMT0": "UTC", "GMT+0": "UTC", "GMT-0": "UTC", "Greenwich": "UTC",
-	"UCT": "UTC", "Universal": "UTC", "Zulu": "UTC",
+	"GMT": utc, "GMT0": utc, "GMT+0": utc, "GMT-0": utc, "Greenwich": utc, "UCT": utc, "Universal": utc, "Zulu": utc,
 }
 
-// loaded are the zones that were used, a *time.Location by name.
-var loaded sync.Map
+const utc = "UTC"
 
-// Load returns the time zone of a name in the database. The error is a [*NameError] when there is no such name.
+// Load returns the time zone of a name in the database, also of one that [Check] refuses, because it may have been chosen
+// before. The error is a [*NameError] when there is no such name.
 func Load(name string) (*time.Location, error) {
-	if zone, ok := loaded.Load(name); ok {
-		return zone.(*time.Location), nil //nolint:forcetypeassert // nothing else is stored
-	}
-	if name == "UTC" {
-		return time.UTC, nil
-	}
-	files, err := index()
-	if err != nil {
-		return nil, err
-	}
-	file, found := files[name]
+	load, found := zones()[name]
 	if !found {
-		return nil, &NameError{Name: name, Hint: hintFor(name, files)}
+		return nil, &NameError{Name: name, Hint: hintFor(name)}
 	}
-	data, err := read(file)
-	if err != nil {
-		return nil, fmt.Errorf("time zone %s: %w", name, err)
-	}
-	zone, err := time.LoadLocationFromTZData(name, data)
-	if err != nil {
-		return nil, fmt.Errorf("time zone %s: %w", name, err)
-	}
-	kept, _ := loaded.LoadOrStore(name, zone)
-	return kept.(*time.Location), nil //nolint:forcetypeassert // nothing else is stored
+	return load()
 }
 
 // Check reports whether a person may choose a name as a time zone. These may be chosen: names such as "Europe/Berlin",
 // older names of the same zones such as "Asia/Calcutta" or "US/Eastern", and "UTC". The error is a [*NameError]: the name
 // is not in the database, or it is an abbreviation or an offset, which do not say when summer time begins.
 func Check(name string) error {
-	files, err := index()
-	if err != nil {
-		return err
-	}
-	_, found := files[name]
-	if hint := hintFor(name, files); !found || hint != "" {
-		return &NameError{Name: name, Hint: hint}
+	if !eligible(name) {
+		return &NameError{Name: name, Hint: hintFor(name)}
 	}
 	return nil
 }
 
 // Names returns all names that [Check] accepts, in alphabetical order.
 func Names() []string {
-	files, err := index()
-	if err != nil {
-		return nil
-	}
 	var names []string
-	for name := range files {
-		if hintFor(name, files) == "" {
+	for name := range zones() {
+		if eligible(name) {
 			names = append(names, name)
 		}
 	}
@@ -116,52 +83,74 @@ func Names() []string {
 	return names
 }
 
-// hintFor returns what to use instead of a name that is refused, and "" for one that is not or that resembles nothing.
-func hintFor(name string, files map[string]*zip.File) string {
-	if place, ok := abbreviations[name]; ok {
-		return "use " + place
-	}
-	const offsets = "use a place such as Europe/Berlin, or UTC; an offset does not know summer time"
-	if rest, ok := strings.CutPrefix(name, "Etc/"); ok && rest != "UTC" {
-		return offsets
-	}
-	if name == "Factory" {
-		return "use a place such as Europe/Berlin"
-	}
-	if _, found := files[name]; found {
-		return ""
-	}
-	if strings.HasPrefix(name, "+") || strings.HasPrefix(name, "-") || strings.HasPrefix(name, "UTC") || strings.HasPrefix(name, "GMT") {
-		return offsets
-	}
-	for known := range files {
-		if strings.EqualFold(known, name) && abbreviations[known] == "" {
-			return "names are case-sensitive; use " + known
-		}
-	}
-	return ""
+func eligible(name string) bool {
+	_, found := zones()[name]
+	_, short := abbreviations[name]
+	rest, etc := strings.CutPrefix(name, "Etc/")
+	return found && !short && (!etc || rest == utc) && name != "Factory"
 }
 
-// index returns the files of the archive by name.
-var index = sync.OnceValues(func() (map[string]*zip.File, error) {
-	r, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
-	if err != nil {
-		return nil, fmt.Errorf("time zone database: %w", err)
+// hintFor returns what to use instead of a name that is refused.
+func hintFor(name string) string {
+	place, short := abbreviations[strings.TrimPrefix(name, "Etc/")]
+	switch {
+	case short && place == utc:
+		return "use UTC"
+	case short:
+		return "use an area and a city such as " + place
+	case isOffset(name):
+		return "an offset does not say when summer time begins; use an area and a city such as Europe/Berlin, or UTC"
 	}
-	files := make(map[string]*zip.File, len(r.File))
-	for _, f := range r.File {
-		if !strings.HasSuffix(f.Name, "/") {
-			files[f.Name] = f
+	for known := range zones() {
+		if strings.EqualFold(known, name) && eligible(known) {
+			return "upper and lower case matter; use " + known
 		}
 	}
-	return files, nil
+	return "use an area and a city such as Europe/Berlin"
+}
+
+// isOffset reports whether a name looks like +01:00, UTC+1, GMT-0500 or Etc/GMT+5.
+func isOffset(name string) bool {
+	name = strings.TrimPrefix(name, "Etc/")
+	for _, prefix := range []string{"UTC", "GMT", ""} {
+		rest, ok := strings.CutPrefix(name, prefix)
+		if ok && (strings.HasPrefix(rest, "+") || strings.HasPrefix(rest, "-")) {
+			return true
+		}
+	}
+	return false
+}
+
+// zones returns the zones of the database by name. Each is read when it is used first. An archive that cannot be opened is a
+// mistake in the build.
+var zones = sync.OnceValue(func() map[string]func() (*time.Location, error) {
+	r, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
+	if err != nil {
+		panic(fmt.Errorf("time zone database: %w", err))
+	}
+	all := make(map[string]func() (*time.Location, error), len(r.File))
+	for _, f := range r.File {
+		if !strings.HasSuffix(f.Name, "/") {
+			all[f.Name] = sync.OnceValues(func() (*time.Location, error) { return read(f) })
+		}
+	}
+	all[utc] = func() (*time.Location, error) { return time.UTC, nil }
+	return all
 })
 
-func read(f *zip.File) (_ []byte, err error) {
+func read(f *zip.File) (*time.Location, error) {
 	r, err := f.Open()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("time zone %s: %w", f.Name, err)
 	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	return io.ReadAll(r)
+	defer r.Close()
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("time zone %s: %w", f.Name, err)
+	}
+	zone, err := time.LoadLocationFromTZData(f.Name, data)
+	if err != nil {
+		return nil, fmt.Errorf("time zone %s: %w", f.Name, err)
+	}
+	return zone, nil
 }

@@ -2,9 +2,10 @@ package zoneinfo
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
-	"strings"
 	"testing"
+	"time"
 )
 
 func TestLoad(t *testing.T) {
@@ -33,11 +34,18 @@ func TestLoad(t *testing.T) {
 }
 
 func TestCheckRefuses(t *testing.T) {
+	const (
+		city   = "use an area and a city such as Europe/Berlin"
+		offset = "an offset does not say when summer time begins; use an area and a city such as Europe/Berlin, or UTC"
+	)
 	for name, hint := range map[string]string{
-		"": "", "Local": "", "Berlin": "", "Europe/Atlantis": "", " UTC": "", "Europe/Berlin\n": "", "../etc/passwd": "", "Europe": "", "Europe/": "",
-		"CET": "Europe/Berlin", "EST": "America/Panama", "PST8PDT": "America/Los_Angeles", "GMT": "UTC", "Zulu": "UTC",
-		"+01:00": "a place", "-0500": "a place", "UTC+1": "a place", "GMT+2": "a place", "Etc/GMT-1": "a place", "Etc/GMT": "a place",
-		"europe/berlin": "Europe/Berlin", "utc": "UTC", "Factory": "a place",
+		"": city, "Local": city, "Berlin": city, "Europe/Atlantis": city, "Europe/Berlin\n": city,
+		"../etc/passwd": city, "Europe": city, "Europe/": city, "Factory": city, "posix/Europe/Berlin": city, "CEST": city,
+		"CET": city, "EST": "use an area and a city such as America/Panama",
+		"EST5EDT": "use an area and a city such as America/New_York",
+		"GMT": "use UTC", "Zulu": "use UTC", "Etc/GMT": "use UTC", "Etc/Zulu": "use UTC",
+		"+01:00": offset, "-0500": offset, "UTC+1": offset, "GMT+2": offset, "Etc/GMT-1": offset, "Etc/GMT+12": offset,
+		"europe/berlin": "upper and lower case matter; use Europe/Berlin", "utc": "upper and lower case matter; use UTC",
 	} {
 		err := Check(name)
 		refused, ok := errors.AsType[*NameError](err)
@@ -45,8 +53,38 @@ func TestCheckRefuses(t *testing.T) {
 			t.Errorf("%q: %v", name, err)
 			continue
 		}
-		if !strings.Contains(refused.Hint, hint) || hint == "" && refused.Hint != "" {
-			t.Errorf("%q: hint %q, want one with %q", name, refused.Hint, hint)
+		if refused.Hint != hint {
+			t.Errorf("%q: hint %q, want %q", name, refused.Hint, hint)
+		}
+		if want := fmt.Sprintf("%q is not an IANA time zone of a place: %s", name, hint); err.Error() != want {
+			t.Errorf("error %q, want %q", err, want)
+		}
+	}
+}
+
+// Each place that is named instead of an abbreviation keeps the same time.
+func TestAbbreviations(t *testing.T) {
+	for name, place := range abbreviations {
+		if place != utc {
+			if err := Check(place); err != nil {
+				t.Error(err)
+			}
+		}
+		abbreviated, err := Load(name)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		zone, err := Load(place)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for at := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC); at.Year() == 2027; at = at.Add(time.Hour) {
+			if a, b := at.In(abbreviated), at.In(zone); a.Format(time.DateTime) != b.Format(time.DateTime) {
+				t.Errorf("%s shows %s when %s shows %s", name, a, place, b)
+				break
+			}
 		}
 	}
 }

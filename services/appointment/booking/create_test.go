@@ -11,8 +11,8 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/zoneinfo"
 	"github.com/beauty-salon/platform/services/appointment/catalog"
-	"github.com/beauty-salon/platform/services/appointment/civil"
 	"github.com/beauty-salon/platform/services/appointment/people"
 	"github.com/beauty-salon/platform/services/appointment/salon"
 )
@@ -71,7 +71,7 @@ func offered(masterID string, price, minutes int32) catalog.Offering {
 
 func TestNewAppointment(t *testing.T) {
 	berlin := salon.Salon{ID: "salon", TimeZone: "Europe/Berlin", Currency: "EUR"}
-	zone, err := civil.LoadZone(berlin.TimeZone)
+	zone, err := zoneinfo.Load(berlin.TimeZone)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func TestOffsets(t *testing.T) {
 		{"Australia/Lord_Howe", at(10, 0), 660},
 		{"Pacific/Kiritimati", at(10, 0), 840},
 	} {
-		zone, err := civil.LoadZone(tt.zone)
+		zone, err := zoneinfo.Load(tt.zone)
 		if err != nil {
 			t.Fatal(err)
 		}

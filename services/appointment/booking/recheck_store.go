@@ -12,15 +12,17 @@ import (
 // recheckPage is how many appointments are read at once.
 const recheckPage = 1000
 
-// ChangedTime is an open appointment that would not start at the wall time that was promised: its salon has moved to another
-// time zone, or the rules of the zone have changed since. The appointment keeps its instant.
+// ChangedTime is an open appointment whose start clocks do not show any more as it was promised: the rules of the time zone
+// have changed since, or the salon has moved to another one. The appointment keeps its instant.
 type ChangedTime struct {
 	SalonID, AppointmentID string
-	// Start is the instant.
-	Start time.Time
-	// Promised is the start in the zone and with the offset of when it was agreed. Now is the start in the zone that the salon
-	// has now.
-	Promised, Now time.Time
+	// Promised is the start with the offset of when it was agreed, in a location with the name of the zone of then.
+	Promised time.Time
+	// InZone is the start in the same zone, as the database has it today. It is the zero time when the database has no zone of
+	// that name.
+	InZone time.Time
+	// InSalon is the start in the zone that the salon has today.
+	InSalon time.Time
 }
 
 // ChangedTimes calls fn with each ChangedTime that starts at from or later, salon by salon, in the order of the starts. An
@@ -43,7 +45,9 @@ func (s *Store) ChangedTimes(ctx context.Context, from time.Time, fn func(Change
 	return nil
 }
 
-func (s *Store) changedTimes(ctx context.Context, salonID string, zone *time.Location, from time.Time, fn func(ChangedTime) error) error {
+func (s *Store) changedTimes(
+	ctx context.Context, salonID string, zone *time.Location, from time.Time, fn func(ChangedTime) error,
+) error {
 	const sql = `SELECT id, start_time, time_zone, utc_offset_minutes FROM appointments
 		WHERE salon_id = ? AND (start_time, id) > (?, ?::uuid) AND state IN ('PENDING', 'CONFIRMED')
 		ORDER BY start_time, id LIMIT ?`
@@ -54,16 +58,11 @@ func (s *Store) changedTimes(ctx context.Context, salonID string, zone *time.Loc
 			return fmt.Errorf("list times of salon %s: %w", salonID, err)
 		}
 		for _, r := range rows {
-			if civil.OffsetMinutes(r.StartTime, zone) == r.UTCOffsetMinutes {
-				continue
-			}
-			promised := time.FixedZone(r.TimeZone, int(r.UTCOffsetMinutes)*60)
-			err := fn(ChangedTime{
-				SalonID: salonID, AppointmentID: r.ID, Start: r.StartTime.UTC(),
-				Promised: r.StartTime.In(promised), Now: r.StartTime.In(zone),
-			})
-			if err != nil {
-				return err
+			if t, changed := r.changedTime(zone); changed {
+				t.SalonID = salonID
+				if err := fn(t); err != nil {
+					return err
+				}
 			}
 		}
 		if len(rows) < recheckPage {
@@ -72,4 +71,20 @@ func (s *Store) changedTimes(ctx context.Context, salonID string, zone *time.Loc
 		last := rows[len(rows)-1]
 		start, id = last.StartTime, last.ID
 	}
+}
+
+// changedTime compares the offset that was promised with those of today, in the zone of the promise and in that of the salon.
+func (r appointmentRow) changedTime(salonZone *time.Location) (_ ChangedTime, changed bool) {
+	t := ChangedTime{
+		AppointmentID: r.ID,
+		Promised:      r.StartTime.In(time.FixedZone(r.TimeZone, int(r.UTCOffsetMinutes)*60)),
+		InSalon:       r.StartTime.In(salonZone),
+	}
+	zone, err := zoneinfo.Load(r.TimeZone)
+	if err != nil { // the database has no zone of that name any more
+		return t, true
+	}
+	t.InZone = r.StartTime.In(zone)
+	inZone, inSalon := civil.OffsetMinutes(r.StartTime, zone), civil.OffsetMinutes(r.StartTime, salonZone)
+	return t, inZone != r.UTCOffsetMinutes || inSalon != r.UTCOffsetMinutes
 }

@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
-
 	"github.com/beauty-salon/platform/internal/zoneinfo"
 )
 
@@ -97,7 +95,11 @@ func TestDayBounds(t *testing.T) {
 		{"America/Santiago", "2027-09-05", "2027-09-05T04:00Z", "2027-09-06T03:00Z"},
 		{"Asia/Beirut", "2027-03-28", "2027-03-27T22:00Z", "2027-03-28T21:00Z"},
 		{"America/Havana", "2027-11-07", "2027-11-07T04:00Z", "2027-11-08T05:00Z"}, // 00:00 comes twice
-		{"Pacific/Apia", "2011-12-30", "2011-12-30T10:00Z", "2011-12-30T10:00Z"},   // there is no such day
+		{"America/Los_Angeles", "2027-10-27", "2027-10-27T07:00Z", "2027-10-28T07:00Z"},
+		{"America/Los_Angeles", "2027-10-31", "2027-10-31T07:00Z", "2027-11-01T07:00Z"},
+		{"America/Los_Angeles", "2027-01-31", "2027-01-31T08:00Z", "2027-02-01T08:00Z"},
+		{"America/Nuuk", "2027-03-27", "2027-03-27T02:00Z", "2027-03-28T01:00Z"}, // ends at 23:00
+		{"Pacific/Apia", "2011-12-30", "2011-12-30T10:00Z", "2011-12-30T10:00Z"}, // there is no such day
 		{"America/Toronto", "1919-03-31", "1919-03-31T04:30Z", "1919-04-01T04:00Z"},
 	} {
 		d, zone := date(t, tt.date), load(t, tt.zone)
@@ -111,13 +113,24 @@ func TestIntervalOn(t *testing.T) {
 	for _, tt := range []struct{ zone, date, from, to, start, end string }{
 		{"America/New_York", "2027-03-14", "13:00", "18:00", "2027-03-14T17:00Z", "2027-03-14T22:00Z"},
 		{"America/New_York", "2027-03-13", "13:00", "18:00", "2027-03-13T18:00Z", "2027-03-13T23:00Z"},
-		{"Europe/Berlin", "2027-03-28", "09:00", "17:00", "2027-03-28T07:00Z", "2027-03-28T15:00Z"},
+		{"America/New_York", "2027-11-06", "09:00", "17:00", "2027-11-06T13:00Z", "2027-11-06T21:00Z"},
+		{"America/New_York", "2027-11-07", "09:00", "17:00", "2027-11-07T14:00Z", "2027-11-07T22:00Z"},
+		{"America/New_York", "2027-11-08", "09:00", "17:00", "2027-11-08T14:00Z", "2027-11-08T22:00Z"},
+		{"Europe/Berlin", "2027-03-28", "09:00", "17:00", "2027-03-28T07:00Z", "2027-03-28T15:00Z"}, // still eight hours
 		{"Europe/Berlin", "2027-03-28", "02:00", "04:00", "2027-03-28T01:00Z", "2027-03-28T02:00Z"},
+		{"Europe/Berlin", "2027-03-28", "02:00", "03:00", "2027-03-28T01:00Z", "2027-03-28T01:00Z"}, // skipped
+		{"Europe/Berlin", "2027-03-28", "01:00", "02:30", "2027-03-28T00:00Z", "2027-03-28T01:30Z"}, // until 03:30
 		{"Europe/Berlin", "2027-10-31", "02:00", "04:00", "2027-10-31T00:00Z", "2027-10-31T03:00Z"},
+		{"Europe/Berlin", "2027-10-31", "18:00", "24:00", "2027-10-31T17:00Z", "2027-10-31T23:00Z"},
 		{"Europe/Berlin", "2027-10-26", "13:00", "14:00", "2027-10-26T11:00Z", "2027-10-26T12:00Z"},
 		{"Europe/Berlin", "2027-11-02", "13:00", "14:00", "2027-11-02T12:00Z", "2027-11-02T13:00Z"},
 		{"Africa/Cairo", "2027-04-30", "00:00", "24:00", "2027-04-29T22:00Z", "2027-04-30T21:00Z"},
 		{"Europe/Amsterdam", "2027-05-08", "00:00", "00:15", "2027-05-07T22:00Z", "2027-05-07T22:15Z"},
+		{"Europe/London", "2027-10-26", "19:00", "20:00", "2027-10-26T18:00Z", "2027-10-26T19:00Z"},
+		{"Europe/London", "2027-11-02", "19:00", "20:00", "2027-11-02T19:00Z", "2027-11-02T20:00Z"},
+		{"America/Santiago", "2022-09-06", "10:00", "18:00", "2022-09-06T14:00Z", "2022-09-06T22:00Z"}, // Chile changed on the 11th
+		{"America/Santiago", "2022-09-12", "10:00", "18:00", "2022-09-12T13:00Z", "2022-09-12T21:00Z"},
+		{"America/Nuuk", "2027-03-27", "22:00", "23:30", "2027-03-28T00:00Z", "2027-03-28T01:00Z"}, // until 23:00, which is 24:00
 		{"Pacific/Apia", "2011-12-30", "09:00", "17:00", "2011-12-30T10:00Z", "2011-12-30T10:00Z"},
 	} {
 		i, err := ParseInterval(tt.from, tt.to)
@@ -131,118 +144,73 @@ func TestIntervalOn(t *testing.T) {
 	}
 }
 
-// transitions calls fn with each transition of each zone from 2020 to 2030.
-func transitions(t *testing.T, fn func(zone *time.Location, at time.Time)) {
-	t.Helper()
-	count := 0
-	for _, name := range zoneinfo.Names() {
-		zone := load(t, name)
-		const day = 24 * time.Hour
-		last := time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC)
-		for at := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC); at.Before(last); at = at.Add(day) {
-			if offsetAt(at, zone) != offsetAt(at.Add(day), zone) {
-				count++
-				fn(zone, transition(at, at.Add(day), zone))
-			}
+// The half hours from 02:00 to 04:00, on a day without the hour from 02:00 on, and on a day with two of them.
+func TestOccurrencesOfAGrid(t *testing.T) {
+	zone := load(t, "Europe/Berlin")
+	for day, want := range map[string][]string{
+		"2027-03-28": {"2027-03-28T01:00Z", "2027-03-28T01:30Z"},
+		"2027-10-31": {
+			"2027-10-31T00:00Z", "2027-10-31T00:30Z", "2027-10-31T01:00Z", "2027-10-31T01:30Z", "2027-10-31T02:00Z", "2027-10-31T02:30Z",
+		},
+	} {
+		var got []string
+		for w := wall(t, "02:00"); w < wall(t, "04:00"); w += 30 {
+			got = append(got, instants(date(t, day).Occurrences(w, zone)...)...)
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", day, got, want)
 		}
 	}
-	if count < 3000 {
-		t.Errorf("saw only %d transitions", count)
+}
+
+func TestLocal(t *testing.T) {
+	for _, tt := range []struct{ zone, instant, date, wall string }{
+		{"Europe/Amsterdam", "2027-05-07T22:00:00Z", "2027-05-08", "00:00"},
+		{"Europe/Amsterdam", "2027-05-07T21:59:59Z", "2027-05-07", "23:59"},
+		{"America/Los_Angeles", "2027-02-01T01:00:00Z", "2027-01-31", "17:00"},
+		{"America/Los_Angeles", "2027-02-01T08:00:00Z", "2027-02-01", "00:00"},
+		{"Africa/Cairo", "2027-04-29T22:00:00Z", "2027-04-30", "01:00"},
+		{"Europe/Berlin", "2027-10-31T00:30:00Z", "2027-10-31", "02:30"},
+		{"Europe/Berlin", "2027-10-31T01:30:00Z", "2027-10-31", "02:30"},
+		// At 00:01 clocks were set back to 23:01 of the day before.
+		{"America/St_Johns", "2010-11-07T02:30:00Z", "2010-11-07", "00:00"},
+		{"America/St_Johns", "2010-11-07T02:31:00Z", "2010-11-07", "23:01"},
+		{"America/St_Johns", "2010-11-07T03:30:00Z", "2010-11-07", "00:00"},
+	} {
+		at, err := time.Parse(time.RFC3339, tt.instant)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d, w := Local(at, load(t, tt.zone)); d.String() != tt.date || w.String() != tt.wall {
+			t.Errorf("%s %s: %s %s, want %s %s", tt.zone, tt.instant, d, w, tt.date, tt.wall)
+		}
 	}
 }
 
-// Around every transition, each instant is one of the occurrences of what clocks show then, and no other wall time has it:
-// no instant is lost, and none comes twice.
-func TestEveryInstantHasOneWallTime(t *testing.T) {
-	transitions(t, func(zone *time.Location, at time.Time) {
-		for minute := -180; minute <= 180; minute += 15 {
-			instant := at.Add(time.Duration(minute) * time.Minute)
-			shown := dateOf(instant.In(zone))
-			w := WallTime(instant.In(zone).Hour()*60 + instant.In(zone).Minute())
-			matches := 0
-			for _, o := range shown.Occurrences(w, zone) {
-				if o.Equal(instant) {
-					matches++
-				}
-				if back := o.In(zone); dateOf(back) != shown || back.Hour()*60+back.Minute() != int(w) {
-					t.Errorf("%s: %s %s occurs at %s", zone, shown, w, back)
-				}
-			}
-			if matches != 1 {
-				t.Errorf("%s: %s is %d of the occurrences of %s %s", zone, instant.UTC(), matches, shown, w)
-			}
-		}
-	})
-}
-
-// Around every transition, each day ends when the next one starts, the days go forward, and each instant is in the day that
-// Local names.
-func TestDaysPartitionTime(t *testing.T) {
-	transitions(t, func(zone *time.Location, at time.Time) {
-		first := dateOf(at.In(zone)).AddDays(-2)
-		for i := range 4 {
-			d := first.AddDays(i)
-			start, end := d.Start(zone), d.End(zone)
-			if hours := end.Sub(start).Hours(); hours < 21 || hours > 27 {
-				t.Errorf("%s: %s has %v hours", zone, d, hours)
-			}
-			for instant, want := range map[time.Time]Date{
-				start: d, start.Add(-time.Second): d.AddDays(-1), end.Add(-time.Second): d, end: d.AddDays(1),
-			} {
-				if got, _ := Local(instant, zone); got != want {
-					t.Errorf("%s: %s is on %s, want %s", zone, instant.UTC(), got, want)
-				}
-			}
-		}
-	})
-}
-
-// The mapping agrees with a search over all minutes around the wall time.
-func TestAtAgreesWithSearch(t *testing.T) {
-	names := zoneinfo.Names()
-	rapid.Check(t, func(t *rapid.T) {
-		zone := load(t, rapid.SampledFrom(names).Draw(t, "zone"))
-		d := dateOf(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, rapid.IntRange(0, 4017).Draw(t, "day")))
-		// Most transitions are at night; half of the days are moved to one.
-		if rapid.Bool().Draw(t, "transition") {
-			for i := range 200 {
-				if later := d.AddDays(i); later.End(zone).Sub(later.Start(zone)) != 24*time.Hour {
-					d = later
-					break
-				}
-			}
-		}
-		w := WallTime(rapid.IntRange(0, 1439).Draw(t, "wall"))
-		naive := d.utc().Add(time.Duration(w) * time.Minute)
-		var shown []time.Time
-		offsetBefore := 0
-		for m := -27 * 60; m <= 27*60; m++ {
-			instant := naive.Add(time.Duration(m) * time.Minute)
-			_, offset := instant.In(zone).Zone()
-			switch at := instant.Add(time.Duration(offset) * time.Second); {
-			case at.Equal(naive):
-				shown = append(shown, instant)
-			case at.Before(naive):
-				offsetBefore = offset
-			}
-		}
-		want := naive.Add(-time.Duration(offsetBefore) * time.Second)
-		if len(shown) > 0 {
-			want = shown[0]
-		}
-		if got := d.At(w, zone); !got.Equal(want) {
-			t.Fatalf("%s %s %s: %s, want %s", zone, d, w, got.UTC(), want.UTC())
-		}
-		if got := d.Occurrences(w, zone); len(got) != len(shown) {
-			t.Fatalf("%s %s %s: occurs at %v, want %v", zone, d, w, got, shown)
-		}
-	})
-}
-
+// The dates are far from today, because a zone remembers the offset of today.
 func BenchmarkAt(b *testing.B) {
 	zone := load(b, "Europe/Berlin")
-	d := Date{2027, time.March, 28}
+	for name, d := range map[string]Date{"ordinary": {2035, time.June, 5}, "change": {2035, time.March, 25}} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				d.At(9*60, zone)
+			}
+		})
+	}
+}
+
+func BenchmarkIntervalOn(b *testing.B) {
+	zone := load(b, "Europe/Berlin")
 	for b.Loop() {
-		d.At(9*60, zone)
+		Interval{9 * 60, 17 * 60}.On(Date{2035, time.June, 5}, zone)
+	}
+}
+
+func BenchmarkLocal(b *testing.B) {
+	zone := load(b, "Europe/Berlin")
+	t := time.Date(2035, 6, 5, 9, 0, 0, 0, time.UTC)
+	for b.Loop() {
+		Local(t, zone)
 	}
 }

@@ -13,7 +13,10 @@ func TestParseDate(t *testing.T) {
 			t.Errorf("%s: %v, %v", text, d, err)
 		}
 	}
-	for _, text := range []string{"", "2027-02-29", "2027-2-3", "27-02-03", "2027-13-01", "2027-00-01", "0000-01-01", "10000-01-01", "2027-01-01 ", "2027-01-01T00:00:00Z"} {
+	for _, text := range []string{
+		"", "2027-02-29", "2027-2-3", "27-02-03", "2027-13-01", "2027-00-01", "0000-01-01",
+		"10000-01-01", "2027-01-01 ", "2027-01-01T00:00:00Z",
+	} {
 		if _, err := ParseDate(text); !errors.Is(err, ErrDate) {
 			t.Errorf("%q: %v", text, err)
 		}
@@ -34,7 +37,7 @@ func TestDateArithmetic(t *testing.T) {
 	if d.Weekday() != time.Saturday {
 		t.Errorf("is a %s", d.Weekday())
 	}
-	if d.Compare(d.AddDays(1)) != -1 || d.Compare(d) != 0 || d.Compare(d.AddDays(-1)) != 1 {
+	if d.Compare(d.AddDays(1)) != -1 || d.Compare(date(t, "2027-02-27")) != 0 || d.Compare(d.AddDays(-1)) != 1 {
 		t.Error("dates are not ordered")
 	}
 }
@@ -45,7 +48,9 @@ func TestParseWallTime(t *testing.T) {
 			t.Errorf("%s: %v, %v", text, w, err)
 		}
 	}
-	for _, text := range []string{"", "9:30", "09:60", "24:01", "25:00", "0930", "09:30:00", "09.30", "-1:00", "+9:00", "09: 0", "aa:bb", "٠٩:٣٠"} {
+	for _, text := range []string{
+		"", "9:30", "09:60", "24:01", "25:00", "0930", "09:30:00", "09.30", "-1:00", "+9:00", "09: 0", "aa:bb", "٠٩:٣٠",
+	} {
 		if _, err := ParseWallTime(text); !errors.Is(err, ErrWallTime) {
 			t.Errorf("%q: %v", text, err)
 		}

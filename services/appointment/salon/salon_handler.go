@@ -64,7 +64,7 @@ func (s *Salons) CreateSalon(ctx context.Context, req *appointmentv1.CreateSalon
 	if req.MaxOpenAppointments != nil {
 		created.MaxOpenAppointments = req.GetMaxOpenAppointments()
 	}
-	if err := created.check(); err != nil {
+	if err := created.check(nil); err != nil {
 		return nil, err
 	}
 	key := idempotency.Key{
@@ -104,7 +104,7 @@ func (s *Salons) UpdateSalon(ctx context.Context, req *appointmentv1.UpdateSalon
 		if salon == before {
 			return nil
 		}
-		if err := salon.check(); err != nil {
+		if err := salon.check(&before); err != nil {
 			return err
 		}
 		if salon.Currency != before.Currency {
