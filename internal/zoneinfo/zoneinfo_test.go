@@ -43,7 +43,7 @@ func TestCheckRefuses(t *testing.T) {
 		"../etc/passwd": city, "Europe": city, "Europe/": city, "Factory": city, "posix/Europe/Berlin": city, "CEST": city,
 		"CET": city, "EST": "use an area and a city such as America/Panama",
 		"EST5EDT": "use an area and a city such as America/New_York",
-		"GMT": "use UTC", "Zulu": "use UTC", "Etc/GMT": "use UTC", "Etc/Zulu": "use UTC",
+		"GMT":     "use UTC", "Zulu": "use UTC", "Etc/GMT": "use UTC", "Etc/Zulu": "use UTC",
 		"+01:00": offset, "-0500": offset, "UTC+1": offset, "GMT+2": offset, "Etc/GMT-1": offset, "Etc/GMT+12": offset,
 		"europe/berlin": "upper and lower case matter; use Europe/Berlin", "utc": "upper and lower case matter; use UTC",
 	} {
