@@ -92,6 +92,10 @@ generate: bin/buf third_party/proto ## Generate gen/ and openapi/*.json from pro
 	@# The plugin knows neither our errors nor our headers; this adds them.
 	go run ./openapi/postprocess .build/openapi.raw.json .build/contract.binpb openapi
 
+.PHONY: zoneinfo
+zoneinfo: ## Take the time zone database of the Go distribution into internal/zoneinfo
+	go run ./internal/tools/zoneinfo internal/zoneinfo
+
 third_party/proto: go.mod internal/tools/protodeps/main.go
 	go run ./internal/tools/protodeps $@
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -12,6 +11,7 @@ import (
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/zoneinfo"
 )
 
 // mentions reports whether a text has one of the words, in any case.
@@ -46,7 +46,7 @@ func TestNotificationTexts(t *testing.T) {
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
 		salon := s.NewSalon(t, func(r *appointmentv1.CreateSalonRequest) { r.TimeZone = "America/New_York" })
 		cast := s.NewCastOf(t, salon.GetId())
-		zone, err := time.LoadLocation(salon.GetTimeZone())
+		zone, err := zoneinfo.Load(salon.GetTimeZone())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ import (
 	"github.com/beauty-salon/platform/internal/log"
 	"github.com/beauty-salon/platform/internal/ratelimit"
 	"github.com/beauty-salon/platform/internal/secret"
-	"github.com/beauty-salon/platform/services/appointment/civil"
+	"github.com/beauty-salon/platform/internal/zoneinfo"
 )
 
 // logFlags configure the log.
@@ -43,8 +43,8 @@ func (f firstSalonFlags) check() error {
 	if f.TimeZone == "" {
 		return nil
 	}
-	if _, err := civil.LoadZone(f.TimeZone); err != nil {
-		return fmt.Errorf("--time-zone: %q is not an IANA time zone such as Europe/Berlin", f.TimeZone)
+	if err := zoneinfo.Check(f.TimeZone); err != nil {
+		return fmt.Errorf("--time-zone: %w", err)
 	}
 	return nil
 }

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/beauty-salon/platform/internal/zoneinfo"
 )
 
 // version is set when a release is built.
@@ -22,15 +24,16 @@ var version = "dev"
 
 // cli is the command line. An environment variable, which the help names, can set each flag.
 type cli struct {
-	Dev         devCmd         `cmd:"" help:"Run everything in one process, with its own PostgreSQL, NATS and Redis, and demo data."`
-	Serve       serveCmd       `cmd:"" help:"Run some or all services against existing servers."`
-	Infra       infraCmd       `cmd:"" help:"Run only PostgreSQL, NATS and Redis, for services that run in other processes."`
-	Migrate     migrateCmd     `cmd:"" help:"Create or upgrade the database: roles, schemas and tables."`
-	Seed        seedCmd        `cmd:"" help:"Fill an empty database with a believable salon."`
-	Admin       adminCmd       `cmd:"" help:"Tasks of the operator."`
-	Events      eventsCmd      `cmd:"" help:"Tasks of the operator for events between services."`
-	Healthcheck healthcheckCmd `cmd:"" help:"Ask a running process whether it is ready; for containers."`
-	Version     versionCmd     `cmd:"" help:"Print the version."`
+	Dev          devCmd          `cmd:"" help:"Run everything in one process, with its own PostgreSQL, NATS and Redis, and demo data."`
+	Serve        serveCmd        `cmd:"" help:"Run some or all services against existing servers."`
+	Infra        infraCmd        `cmd:"" help:"Run only PostgreSQL, NATS and Redis, for services that run in other processes."`
+	Migrate      migrateCmd      `cmd:"" help:"Create or upgrade the database: roles, schemas and tables."`
+	Seed         seedCmd         `cmd:"" help:"Fill an empty database with a believable salon."`
+	Admin        adminCmd        `cmd:"" help:"Tasks of the operator."`
+	Events       eventsCmd       `cmd:"" help:"Tasks of the operator for events between services."`
+	RecheckTimes recheckTimesCmd `cmd:"" help:"List open appointments whose wall time is not the one that was promised: the rules of a time zone changed, or a salon moved to another zone."`
+	Healthcheck  healthcheckCmd  `cmd:"" help:"Ask a running process whether it is ready; for containers."`
+	Version      versionCmd      `cmd:"" help:"Print the versions of the program and of its time zones."`
 }
 
 // gcPercent is how much the heap may grow between two collections, unless GOGC says something else. What stays alive is
@@ -83,9 +86,10 @@ func newParser(c *cli) (*kong.Kong, error) {
 
 type versionCmd struct{}
 
-// Run prints the version.
+// Run prints the versions of the program and of its time zone database.
 func (versionCmd) Run() error {
 	fmt.Println("salon", version)
+	fmt.Println("tzdata", zoneinfo.Version())
 	return nil
 }
 

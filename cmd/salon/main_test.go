@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/beauty-salon/platform/internal/zoneinfo"
 )
 
 // asProgram makes the test binary behave as the program itself.
@@ -115,9 +117,12 @@ func TestWrongConfiguration(t *testing.T) {
 		"bad NATS":        {[]string{"serve"}, []string{"SALON_NATS_URL=nats://u:hunter2 @h"}, 1, "connect to NATS: the URL is not valid"},
 		"bad Redis":       {[]string{"serve"}, []string{"SALON_REDIS_URL=redis://u:hunter2 @h"}, 1, "Redis: "},
 		"bad migrate URL": {[]string{"migrate"}, []string{"SALON_DATABASE_URL=postgres://u:hunter2 @h:x/y"}, 1, "the database URL must look like postgres://"},
-		"bad time zone":   {[]string{"migrate", "--time-zone=Mars"}, nil, 1, `--time-zone: "Mars" is not an IANA time zone`},
-		"zone of dev":     {[]string{"dev"}, []string{"SALON_TIME_ZONE=Berlin"}, 1, `--time-zone: "Berlin" is not an IANA time zone`},
-		"two admins":      {[]string{"dev", "--admin-email=a@example.com"}, nil, 1, "--admin-email goes with --no-demo"},
+		"bad time zone": {
+			[]string{"migrate", "--time-zone=Mars"}, nil, 1,
+			`--time-zone: "Mars" is not an IANA time zone of a place: use an area and a city such as Europe/Berlin`,
+		},
+		"zone of dev": {[]string{"dev"}, []string{"SALON_TIME_ZONE=Berlin"}, 1, `--time-zone: "Berlin" is not an IANA time zone`},
+		"two admins":  {[]string{"dev", "--admin-email=a@example.com"}, nil, 1, "--admin-email goes with --no-demo"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -160,7 +165,7 @@ func TestHelp(t *testing.T) {
 
 func TestVersion(t *testing.T) {
 	t.Parallel()
-	if stdout, stderr, status := salon(t, nil, "version"); status != 0 || stdout != "salon dev\n" || stderr != "" {
+	if stdout, stderr, status := salon(t, nil, "version"); status != 0 || stdout != "salon dev\ntzdata "+zoneinfo.Version()+"\n" || stderr != "" {
 		t.Errorf("exit status %d, prints %q and %q", status, stdout, stderr)
 	}
 }

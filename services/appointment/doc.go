@@ -9,7 +9,7 @@
 //   - people: what this service knows of masters and accounts, and the salons' customers.
 //   - salon: salons, their time zone and currency, the default salon.
 //   - claims: the only writer of claims: locks, the exclusion constraint.
-//   - civil: time zones and offsets.
+//   - civil: dates, wall times and weeks, and the instants that they are in a time zone.
 //
 // This package puts them together: service.go is the wiring, directory_handler.go answers the other
 // services, migrations/ has the schema "appointments".

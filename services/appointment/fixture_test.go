@@ -32,7 +32,7 @@ type fixture struct {
 func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	p := servicetest.New(t, Migrations)
-	p.Clock.Set(p.Clock.Now().Truncate(time.Minute))
+	p.Clock.Set(p.Clock.Now().Truncate(time.Hour))
 	f := &fixture{Platform: p, t: t, db: p.Postgres.DB("appointments")}
 	f.service = f.newService()
 	p.Start("appointment", f.service)

@@ -2,10 +2,10 @@ package notification
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	"github.com/beauty-salon/platform/internal/zoneinfo"
 )
 
 // english is the BCP 47 tag of the language that every text exists in.
@@ -35,20 +35,12 @@ func render(lang string, n Notification, names *appointmentv1.LookupNamesRespons
 	return renderEnglish(n, names)
 }
 
-// zones keeps the time zones that were used, a *time.Location by name, because loading one reads the time zone database.
-var zones sync.Map
-
 // wallTime returns an instant as the wall time of a zone. When the zone cannot be loaded, it returns the time in UTC and
 // says so.
 func wallTime(t time.Time, zone, layout string) string {
-	kept, _ := zones.Load(zone)
-	location, ok := kept.(*time.Location)
-	if !ok {
-		var err error
-		if location, err = time.LoadLocation(zone); err != nil {
-			return t.UTC().Format(layout + " MST")
-		}
-		zones.Store(zone, location)
+	location, err := zoneinfo.Load(zone)
+	if err != nil {
+		return t.UTC().Format(layout + " MST")
 	}
 	return t.In(location).Format(layout)
 }

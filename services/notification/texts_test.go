@@ -213,7 +213,7 @@ func TestWallTime(t *testing.T) {
 	newYear := time.Date(2026, time.December, 31, 23, 5, 0, 0, time.UTC)
 	for _, tt := range []struct{ zone, want string }{
 		{"UTC", "Thu 31 Dec, 23:05"},
-		{"", "Thu 31 Dec, 23:05"},
+		{"", "Thu 31 Dec, 23:05 UTC"},
 		{"Europe/Berlin", "Fri 1 Jan, 00:05"},
 		{"Pacific/Kiritimati", "Fri 1 Jan, 13:05"},
 		{"America/New_York", "Thu 31 Dec, 18:05"},

@@ -9,6 +9,7 @@ import (
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
+	"github.com/beauty-salon/platform/internal/zoneinfo"
 )
 
 // bookedBefore is how long before an appointment it is booked.
@@ -16,7 +17,7 @@ const bookedBefore = 48 * time.Hour
 
 // start is when an appointment begins: a local time of the salon of its first master, its day counted from today there.
 func (a appointmentData) start(today time.Time) (time.Time, error) {
-	zone, err := time.LoadLocation(salons[masters[a.segments[0].master].salon].zone)
+	zone, err := zoneinfo.Load(salons[masters[a.segments[0].master].salon].zone)
 	if err != nil {
 		return time.Time{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/internal/zoneinfo"
 	"github.com/beauty-salon/platform/services/appointment/catalog"
 	"github.com/beauty-salon/platform/services/appointment/civil"
 	"github.com/beauty-salon/platform/services/appointment/salon"
@@ -131,7 +132,7 @@ func list[T any](text string, err *error) []T {
 
 // rules makes the rules out of a row. The time off that was given by dates follows the salon's time zone.
 func (row rulesRow) rules(salonID string) (*Rules, error) {
-	zone, err := civil.LoadZone(row.TimeZone)
+	zone, err := zoneinfo.Load(row.TimeZone)
 	if err != nil {
 		return nil, fmt.Errorf("time zone of salon %s: %w", salonID, err)
 	}

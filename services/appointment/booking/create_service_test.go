@@ -12,6 +12,7 @@ import (
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/etag"
+	"github.com/beauty-salon/platform/internal/zoneinfo"
 )
 
 func TestCreateAppointment(t *testing.T) {
@@ -84,7 +85,7 @@ func TestCreateAppointment(t *testing.T) {
 
 func mustZone(t *testing.T, name string) *time.Location {
 	t.Helper()
-	zone, err := time.LoadLocation(name)
+	zone, err := zoneinfo.Load(name)
 	if err != nil {
 		t.Fatal(err)
 	}

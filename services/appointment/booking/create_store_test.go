@@ -2,7 +2,7 @@ package booking
 
 import (
 	"reflect"
-	"slices"
+
 	"testing"
 	"time"
 

@@ -13,7 +13,6 @@ import (
 
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/services/appointment/catalog"
-	"github.com/beauty-salon/platform/services/appointment/civil"
 	"github.com/beauty-salon/platform/services/appointment/people"
 	"github.com/beauty-salon/platform/services/appointment/salon"
 )

@@ -60,7 +60,7 @@ type fixture struct {
 func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	p := servicetest.New(t, migrations.Migrations)
-	p.Clock.Set(p.Clock.Now().Truncate(time.Minute))
+	p.Clock.Set(p.Clock.Now().Truncate(time.Hour))
 	d := p.Deps("appointments")
 	f := &fixture{Platform: p, t: t, db: d.DB}
 	f.process = f.newProcess()

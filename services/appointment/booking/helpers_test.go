@@ -14,6 +14,7 @@ import (
 	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/idempotency"
 	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/internal/zoneinfo"
 	"github.com/beauty-salon/platform/services/appointment/availability"
 	"github.com/beauty-salon/platform/services/appointment/catalog"
 	"github.com/beauty-salon/platform/services/appointment/civil"
@@ -147,7 +148,7 @@ func planOf(
 		SalonID: s.ID, Version: 1, Zone: time.UTC, ZoneName: "UTC", Currency: s.Currency,
 		Masters: map[string]*availability.Master{}, Services: map[string]*availability.Service{},
 	}
-	if zone, err := civil.LoadZone(s.TimeZone); err == nil {
+	if zone, err := zoneinfo.Load(s.TimeZone); err == nil {
 		rules.Zone, rules.ZoneName = zone, s.TimeZone
 	}
 	from := availability.MinuteOf(start)

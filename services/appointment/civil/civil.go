@@ -1,29 +1,18 @@
-// Package civil holds what Salon knows of wall time: time zones, offsets, whole minutes. It does
-// no I/O, and the current time always comes in.
+// Package civil maps between calendars and clocks on the wall, as people use them, and instants.
+//
+//	date.go      Date, a day without a time zone
+//	walltime.go  WallTime, "09:30", and Interval, "09:30 to 17:00"
+//	week.go      Week, the intervals of each day of the week
+//	instant.go   the mapping to instants in a time zone
+//
+// A wall time may exist twice on a day, or not at all. One rule maps it to an instant, that of RFC 5545 (section
+// 3.3.5) and of "compatible" in Temporal (ECMAScript): of two occurrences the first; in a gap, the time is shifted
+// forward by the length of the gap. [time.Date] promises neither.
+//
+// The package does no I/O, and the current time always comes in. Time zones come from [zoneinfo.Load].
 package civil
 
-import (
-	"errors"
-	"strings"
-	"time"
-	_ "time/tzdata" // zones do not depend on what is installed
-)
-
-// ErrZone reports a name that is not that of an IANA time zone.
-var ErrZone = errors.New("not an IANA time zone")
-
-// LoadZone returns the time zone with an IANA name such as "Europe/Berlin". It returns ErrZone
-// for other names, also for those that only Go knows ("", "Local").
-func LoadZone(name string) (*time.Location, error) {
-	if name == "" || name == "Local" || strings.TrimSpace(name) != name {
-		return nil, ErrZone
-	}
-	zone, err := time.LoadLocation(name)
-	if err != nil {
-		return nil, ErrZone
-	}
-	return zone, nil
-}
+import "time"
 
 // OffsetMinutes returns the offset from UTC that an instant has in a zone, in minutes, east
 // positive.

@@ -5,61 +5,60 @@ import (
 	"time"
 )
 
-const (
-	// window bounds the search for transitions around a wall time: offsets from UTC are smaller, and so is the longest gap
-	// (24 hours, when Samoa left out 30 December 2011).
-	window = 26 * time.Hour
-	// step is less than any zone keeps an offset. [time.Time.ZoneBounds] would tell the transitions, but in leap years it
-	// names a bound that is none, and that is its own bound (Go 1.26).
-	step = 13 * time.Hour
-)
+// window is longer than any offset from UTC and as long as the longest gap, when Samoa left out 30 December 2011. No zone of
+// the database has ever changed its offset twice within three windows: the shortest time between was four days. So an offset
+// that is the same at both ends of such a time is the same all the time.
+const window = 24 * time.Hour
 
 // At returns the instant of a wall time on a date. Of two occurrences it is the first. A time in a gap is shifted forward
 // by the length of the gap. 24:00 is 00:00 of the next date.
 func (d Date) At(w WallTime, zone *time.Location) time.Time {
-	first, _, shifted, _ := d.resolve(w, zone)
-	if first.IsZero() {
-		return shifted
-	}
-	return first
+	first, _, _ := d.resolve(w, zone)
+	return first.In(zone)
 }
 
 // Occurrences returns the instants at which clocks show a wall time on a date: none in a gap, two where clocks are set
 // back, else one.
 func (d Date) Occurrences(w WallTime, zone *time.Location) []time.Time {
-	first, second, _, _ := d.resolve(w, zone)
-	switch {
-	case first.IsZero():
+	first, second, count := d.resolve(w, zone)
+	switch count {
+	case 0:
 		return nil
-	case second.IsZero():
-		return []time.Time{first}
+	case 1:
+		return []time.Time{first.In(zone)}
 	default:
-		return []time.Time{first, second}
+		return []time.Time{first.In(zone), second.In(zone)}
 	}
 }
 
 // Start returns the first instant of a date: usually 00:00, and the end of the gap where there is no 00:00. A date that a
 // zone leaves out starts, and ends, when the next one does.
 func (d Date) Start(zone *time.Location) time.Time {
-	first, _, _, gap := d.resolve(0, zone)
-	if first.IsZero() {
-		return gap
+	first, second, count := d.resolve(0, zone)
+	if count == 0 {
+		first = transition(second, first, zone)
 	}
-	return first
+	return first.In(zone)
 }
 
 // End returns the first instant of the next date.
 func (d Date) End(zone *time.Location) time.Time { return d.AddDays(1).Start(zone) }
 
-// On returns when an interval begins and ends on a date. It is part of the day, and empty (end is not after start) where
-// clocks skip it.
+// On returns when an interval begins and ends on a date. Both ends are mapped as by [Date.At] and stay within the date. The
+// interval is empty on dates on which clocks skip it; then end is not after start. Two intervals of a day can overlap where
+// an end of one is in a gap, because it is shifted.
 func (i Interval) On(d Date, zone *time.Location) (start, end time.Time) {
+	midnight := d.utc()
+	if offset := offsetAt(midnight.Add(-window), zone); offset == offsetAt(midnight.Add(24*time.Hour+window), zone) {
+		midnight = midnight.Add(-offset).In(zone)
+		return midnight.Add(i.From.sinceMidnight()), midnight.Add(i.To.sinceMidnight())
+	}
 	first, last := d.Start(zone), d.End(zone)
 	start, end = first, last
 	if i.From > 0 {
 		start = clamp(d.At(i.From, zone), first, last)
 	}
-	if i.To < endOfDay {
+	if i.To < EndOfDay {
 		end = clamp(d.At(i.To, zone), first, last)
 	}
 	return start, end
@@ -77,44 +76,39 @@ func clamp(t, first, last time.Time) time.Time {
 }
 
 // Local returns the date that an instant belongs to, and the wall time that clocks show, without seconds. The date is the
-// one with Start ≤ t < End, also where clocks were set back over midnight.
+// one with Start ≤ t < End. Clocks can show the date before, where they were set back over midnight.
 func Local(t time.Time, zone *time.Location) (Date, WallTime) {
-	t = t.In(zone)
-	d := dateOf(t)
-	if end := d.End(zone); !t.Before(end) {
+	offset := offsetAt(t, zone)
+	shown := t.UTC().Add(offset)
+	d := dateOf(shown)
+	if offsetAt(t.Add(-window), zone) > offset && !t.Before(d.End(zone)) {
 		d = d.AddDays(1)
 	}
-	return d, WallTime(t.Hour()*60 + t.Minute())
+	return d, WallTime(shown.Hour()*60 + shown.Minute())
 }
 
-// resolve returns the instants that show a wall time, first and second; a zero time where there is none. When there is no
-// first, the wall time is in a gap: shifted is the wall time moved forward by the length of the gap, and gap is when
-// clocks are set forward.
-func (d Date) resolve(w WallTime, zone *time.Location) (first, second, shifted, gap time.Time) {
-	// wall is what the clock shows, as if it were UTC. With the offset o, the instant is wall − o.
-	wall := d.utc().Add(time.Duration(w) * time.Minute)
-	var previous time.Duration
-	for t := wall.Add(-window); !t.After(wall.Add(window)); t = t.Add(step) {
-		offset := offsetAt(t, zone)
-		if offset == previous && t.After(wall.Add(-window)) {
-			continue
-		}
-		if instant := wall.Add(-offset).In(zone); offsetAt(instant, zone) == offset && !instant.Equal(first) {
-			if first.IsZero() {
-				first = instant
-			} else {
-				second = instant
-			}
-		}
-		if offset > previous && t.After(wall.Add(-window)) {
-			at := transition(t.Add(-step), t, zone)
-			if !wall.Before(at.Add(previous)) && wall.Before(at.Add(offset)) { // clocks skip the wall time
-				shifted, gap = wall.Add(-previous).In(zone), at
-			}
-		}
-		previous = offset
+// resolve returns the instants at which clocks show a wall time on a date, in their order, and how many there are, 0 to 2.
+// When there is none, first is the wall time shifted forward by the length of the gap, and second is shifted back by it:
+// clocks are set forward after second, and at first or before.
+func (d Date) resolve(w WallTime, zone *time.Location) (first, second time.Time, count int) {
+	// The clock shows wall, as if it were UTC. With the offset o, the instant is wall − o.
+	wall := d.utc().Add(w.sinceMidnight())
+	before, after := offsetAt(wall.Add(-window), zone), offsetAt(wall.Add(window), zone)
+	first, second = wall.Add(-before), wall.Add(-after)
+	if before == after {
+		return first, second, 1
 	}
-	return first, second, shifted, gap
+	isFirst, isSecond := offsetAt(first, zone) == before, offsetAt(second, zone) == after
+	switch {
+	case isFirst && isSecond:
+		return first, second, 2
+	case isFirst:
+		return first, second, 1
+	case isSecond:
+		return second, first, 1
+	default:
+		return first, second, 0
+	}
 }
 
 func offsetAt(t time.Time, zone *time.Location) time.Duration {
@@ -128,5 +122,5 @@ func transition(from, to time.Time, zone *time.Location) time.Time {
 	n := sort.Search(int(to.Sub(from)/time.Second), func(i int) bool {
 		return offsetAt(from.Add(time.Duration(i+1)*time.Second), zone) == want
 	})
-	return from.Add(time.Duration(n+1) * time.Second).In(zone)
+	return from.Add(time.Duration(n+1) * time.Second)
 }

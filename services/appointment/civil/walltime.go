@@ -4,10 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 )
 
-// endOfDay is 24:00, which is legal as an end.
-const endOfDay WallTime = 24 * 60
+// EndOfDay is 24:00, which is legal as an end.
+const EndOfDay WallTime = 24 * 60
 
 var (
 	// ErrWallTime reports a text that is not a wall time.
@@ -18,7 +19,7 @@ var (
 	ErrOverlap = errors.New("must not overlap with another interval of the day")
 )
 
-// WallTime is what a clock on the wall shows: minutes since 00:00, 0 to 1440.
+// WallTime is what a clock on the wall shows: minutes since 00:00, 0 to 1440 ([EndOfDay]).
 type WallTime int
 
 // ParseWallTime parses "HH:MM", 00:00 to 24:00. It returns [ErrWallTime] for everything else.
@@ -33,7 +34,7 @@ func ParseWallTime(text string) (WallTime, error) {
 	}
 	hours, minutes := int(text[0]-'0')*10+int(text[1]-'0'), int(text[3]-'0')*10+int(text[4]-'0')
 	w := WallTime(hours*60 + minutes)
-	if minutes > 59 || w > endOfDay {
+	if minutes > 59 || w > EndOfDay {
 		return 0, ErrWallTime
 	}
 	return w, nil
@@ -41,6 +42,9 @@ func ParseWallTime(text string) (WallTime, error) {
 
 // String returns the wall time as HH:MM.
 func (w WallTime) String() string { return fmt.Sprintf("%02d:%02d", w/60, w%60) }
+
+// sinceMidnight returns how far the clock has gone since 00:00.
+func (w WallTime) sinceMidnight() time.Duration { return time.Duration(w) * time.Minute }
 
 // Interval is a part of a day, from a wall time until just before another one. It does not cross midnight.
 type Interval struct{ From, To WallTime }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/fold"
-	"github.com/beauty-salon/platform/services/appointment/civil"
+	"github.com/beauty-salon/platform/internal/zoneinfo"
 )
 
 // Salon is a place where services are performed.
@@ -31,10 +31,13 @@ type Salon struct {
 	CreateTime, UpdateTime time.Time
 }
 
-// check returns INVALID_FIELDS for a time zone or a currency that does not exist.
-func (s Salon) check() error {
-	if _, err := civil.LoadZone(s.TimeZone); err != nil {
-		return apierr.InvalidField("time_zone", "must be an IANA time zone").WithCause(err)
+// check returns INVALID_FIELDS for a time zone that may not be chosen and for a currency that does not exist. A salon
+// before keeps its time zone, also when that may not be chosen any more.
+func (s Salon) check(before *Salon) error {
+	if before == nil || s.TimeZone != before.TimeZone {
+		if err := zoneinfo.Check(s.TimeZone); err != nil {
+			return apierr.InvalidField("time_zone", err.Error())
+		}
 	}
 	return CheckCurrency("currency_code", s.Currency)
 }

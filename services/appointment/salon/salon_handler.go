@@ -60,7 +60,7 @@ func (s *Salons) CreateSalon(ctx context.Context, req *appointmentv1.CreateSalon
 		CreateTime:  now,
 		UpdateTime:  now,
 	}
-	if err := created.check(); err != nil {
+	if err := created.check(nil); err != nil {
 		return nil, err
 	}
 	policy := DefaultPolicy()
@@ -107,7 +107,7 @@ func (s *Salons) UpdateSalon(ctx context.Context, req *appointmentv1.UpdateSalon
 		if salon == before {
 			return nil
 		}
-		if err := salon.check(); err != nil {
+		if err := salon.check(&before); err != nil {
 			return err
 		}
 		if salon.Currency != before.Currency {

@@ -1,8 +1,10 @@
 package salon
 
 import (
+	"errors"
 	"testing"
 
+	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/servicetest"
 )
 
@@ -27,18 +29,34 @@ func TestCheckPriceCurrency(t *testing.T) {
 
 func TestCheck(t *testing.T) {
 	for _, tt := range []struct {
-		name  string
-		salon Salon
-		field string
+		name   string
+		before *Salon
+		salon  Salon
+		field  string
 	}{
-		{"fine", Salon{TimeZone: "Europe/Berlin", Currency: "EUR"}, ""},
-		{"no such zone", Salon{TimeZone: "Europe/Atlantis", Currency: "EUR"}, "time_zone"},
-		{"the zone of the computer", Salon{TimeZone: "Local", Currency: "EUR"}, "time_zone"},
-		{"no zone", Salon{Currency: "EUR"}, "time_zone"},
-		{"no such currency", Salon{TimeZone: "UTC", Currency: "ZZZ"}, "currency_code"},
+		{"fine", nil, Salon{TimeZone: "Europe/Berlin", Currency: "EUR"}, ""},
+		{"no such zone", nil, Salon{TimeZone: "Europe/Atlantis", Currency: "EUR"}, "time_zone"},
+		{"the zone of the computer", nil, Salon{TimeZone: "Local", Currency: "EUR"}, "time_zone"},
+		{"no zone", nil, Salon{Currency: "EUR"}, "time_zone"},
+		{"an abbreviation", nil, Salon{TimeZone: "CET", Currency: "EUR"}, "time_zone"},
+		{"the zone that it has", &Salon{TimeZone: "CET"}, Salon{TimeZone: "CET", Currency: "EUR"}, ""},
+		{"another zone", &Salon{TimeZone: "UTC"}, Salon{TimeZone: "CET", Currency: "EUR"}, "time_zone"},
+		{"no such currency", nil, Salon{TimeZone: "UTC", Currency: "ZZZ"}, "currency_code"},
 	} {
-		if got := servicetest.FieldOf(tt.salon.check()); got != tt.field {
+		if got := servicetest.FieldOf(tt.salon.check(tt.before)); got != tt.field {
 			t.Errorf("%s: blames %q, want %q", tt.name, got, tt.field)
 		}
+	}
+}
+
+// The error of a time zone says what to use instead.
+func TestCheckTimeZoneHint(t *testing.T) {
+	refused, ok := errors.AsType[*apierr.Error](Salon{TimeZone: "EST5EDT", Currency: "EUR"}.check(nil))
+	if !ok {
+		t.Fatal("EST5EDT may be chosen")
+	}
+	const want = `"EST5EDT" is not an IANA time zone of a place: use an area and a city such as America/New_York`
+	if got := refused.Fields()[0].GetDescription(); got != want {
+		t.Errorf("says %q, want %q", got, want)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/beauty-salon/platform/internal/pagetoken"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/service"
+	"github.com/beauty-salon/platform/internal/zoneinfo"
 	"github.com/beauty-salon/platform/services/appointment/civil"
 	"github.com/beauty-salon/platform/services/appointment/people"
 	"github.com/beauty-salon/platform/services/appointment/salon"
@@ -111,7 +112,7 @@ func (s *Schedules) zone(ctx context.Context, salonID string) (*time.Location, e
 }
 
 func zoneOf(found salon.Salon) (*time.Location, error) {
-	zone, err := civil.LoadZone(found.TimeZone)
+	zone, err := zoneinfo.Load(found.TimeZone)
 	if err != nil {
 		return nil, fmt.Errorf("time zone of salon %s: %w", found.ID, err)
 	}
