@@ -1,0 +1,109 @@
+package availability
+
+import (
+	"github.com/beauty-salon/platform/services/appointment/civil"
+	"github.com/beauty-salon/platform/services/appointment/schedule"
+)
+
+// opening returns when the salon is open: on each date during its closure or else its opening hours. A salon without any opening
+// hours is open all day; on other dates without hours it is closed.
+func (r *Rules) opening(c *calendar) []Span {
+	return hoursOf(c, r.Hours, len(r.Hours.Periods) == 0)
+}
+
+// working returns a master's own hours, all day on the dates on which the master follows the salon. The master can work during
+// these hours where the salon is open, apart from time off.
+func (m *Master) working(c *calendar) []Span {
+	if len(m.Hours.Periods) == 0 && len(m.Hours.Dated) == 0 {
+		return []Span{c.span()}
+	}
+	return hoursOf(c, m.Hours, true)
+}
+
+// hoursOf returns hours on the days of a calendar. Dates without any are open all day, or closed.
+func hoursOf(c *calendar, hours schedule.Hours, allDay bool) []Span {
+	var list []Span
+	for i := range c.days {
+		d := &c.days[i]
+		intervals, source := hours.On(d.date)
+		if source == schedule.NoHours && allDay {
+			list = appendSpan(list, d.Span)
+			continue
+		}
+		for _, s := range c.intervals(d, intervals) {
+			list = appendSpan(list, s)
+		}
+	}
+	return list
+}
+
+// intervals returns when the intervals of a day are. Where clocks are set forward, what they skip is as much later, and may so
+// overlap with the next interval.
+func (c *calendar) intervals(d *day, intervals civil.Day) []Span {
+	list := make([]Span, len(intervals))
+	for i, interval := range intervals {
+		list[i] = c.on(d, interval)
+	}
+	if !d.plain {
+		return union(list, nil)
+	}
+	return list
+}
+
+// masterTime is the time of a master.
+type masterTime struct {
+	*Master
+	// working is the master's own hours; open is when the salon is open too, without time off.
+	working, open []Span
+	// busy is what is taken; free is when the master can take work.
+	busy, free []Span
+	// week is the share of a week; see fairness.go.
+	week weekShare
+}
+
+// unitTime is the time of a resource.
+type unitTime struct {
+	ID string
+	// busy is what is taken, unusable also when the resource is out of use.
+	busy, unusable []Span
+}
+
+// load adds the times of all subjects.
+func (s *solver) load(t *Taken) {
+	s.taken = t
+	all := s.calendar.span()
+	s.opening = s.rules.opening(&s.calendar)
+	for _, m := range s.masters {
+		m.working = m.Master.working(&s.calendar)
+		m.open = subtract(intersect(m.working, s.opening), m.TimeOff)
+		m.busy = s.busy(m.ID, all)
+		if m.free = m.open; s.query.Override {
+			m.free = []Span{all}
+		}
+		m.free = subtract(m.free, m.busy)
+	}
+	for _, k := range s.kinds {
+		for _, u := range k.Units {
+			busy := s.busy(u.ID, all)
+			k.units = append(k.units, unitTime{u.ID, busy, union(busy, u.Closed)})
+		}
+	}
+	if s.query.Customer != "" && !s.query.AllowCustomerOverlap && !s.rules.Policy.AllowCustomerOverlap {
+		s.customerBusy = s.busy(s.query.Customer, all)
+	}
+}
+
+// busy returns what is taken of a subject's time, apart from what the appointment takes that is being moved.
+func (s *solver) busy(subjectID string, within Span) []Span {
+	var list []Span
+	for _, c := range s.taken.Claims[subjectID] {
+		if c.From < within.To && within.From < c.To && !s.isMoved(c) {
+			list = appendSpan(list, c.Span)
+		}
+	}
+	return list
+}
+
+func (s *solver) isMoved(c Claim) bool {
+	return s.query.Moving != "" && c.AppointmentID == s.query.Moving
+}

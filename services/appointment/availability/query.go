@@ -1,0 +1,93 @@
+package availability
+
+import (
+	"time"
+
+	"github.com/beauty-salon/platform/services/appointment/civil"
+)
+
+// Farthest is how far from now a start may lie, whoever books it.
+const Farthest = 366 * 24 * time.Hour
+
+// mostAlternatives is up to how many alternatives of a plan are counted.
+const mostAlternatives = 1000
+
+// Want is a service that is wanted.
+type Want struct {
+	// ServiceID is what is to be done.
+	ServiceID string
+	// MasterIDs are those of whom one is to do it; none stands for any master who performs it.
+	MasterIDs []string
+}
+
+// Query is what is wanted, by whom.
+type Query struct {
+	// Chain is the services in the order in which they are done.
+	Chain []Want
+	// Customer is the subject of the customer's claims in [Taken]. It is empty when the customer is not known: their claims and
+	// limits then count for nothing.
+	Customer string
+	// Staff is set for staff of the salon. Lead time, horizon, limits, the slot step and services that are not online do not bind them.
+	Staff bool
+	// Override is set for staff who also book outside of hours, during time off and closures. Nobody books what is taken, a resource
+	// that is out of use, or the past.
+	Override bool
+	// Moving is the id of an appointment whose own claims count as free, or empty.
+	Moving string
+	// AllowCustomerOverlap permits other appointments of the customer at the same time, as the salon's policy may.
+	AllowCustomerOverlap bool
+	// Now is the current time.
+	Now time.Time
+}
+
+// Range is where a search looks.
+type Range struct {
+	// First and Last are local dates, both included.
+	First, Last civil.Date
+	// Days are the days of the week; none stands for all.
+	Days []time.Weekday
+	// Part is the wall times at which starts may be, [From, To); its zero value stands for all.
+	Part civil.Interval
+	// Limit is how many slots are returned at most.
+	Limit int
+	// FirstPerDay is set for only the first slot of each date.
+	FirstPerDay bool
+	// After is the start after which the search goes on; 0 for all.
+	After Minute
+}
+
+// Result is what a search found.
+type Result struct {
+	// Slots are by start.
+	Slots []*Plan
+	// More is set when there are slots after the last one.
+	More bool
+	// Reasons are why there is no slot at all in the range, the most common first.
+	Reasons []Reason
+}
+
+// Needs is what has to be known of taken time to answer a query for starts on some dates.
+type Needs struct {
+	// Span is the time, with the local weeks around it where fairness compares masters.
+	Span
+	// Subjects are the masters, the resources, and the customer.
+	Subjects []string
+}
+
+// Needs returns what [Taken] has to have for a query with starts on the dates from first to last.
+func (r *Rules) Needs(q Query, first, last civil.Date) Needs {
+	s := newSolver(r, q, first, last)
+	needs := Needs{Span: s.calendar.span()}
+	for _, m := range s.masters {
+		needs.Subjects = append(needs.Subjects, m.ID)
+	}
+	for _, k := range s.kinds {
+		for _, u := range k.Units {
+			needs.Subjects = append(needs.Subjects, u.ID)
+		}
+	}
+	if q.Customer != "" {
+		needs.Subjects = append(needs.Subjects, q.Customer)
+	}
+	return needs
+}
