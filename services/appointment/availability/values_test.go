@@ -183,7 +183,7 @@ func TestBufferBefore(t *testing.T) {
 	r.perform("mira", "cut", minutes(60, 15, 0))
 	busy := taken("mira", span("2027-05-03T12:50Z", "2027-05-03T13:50Z"))
 	for start, expected := range map[string]string{
-		"2027-05-03T15:45Z": "CLOSED", "2027-05-03T14:00Z": "BUFFER", "2027-05-03T14:05Z": "", "2027-05-03T13:45Z": "BOOKED BUFFER",
+		"2027-05-03T15:45Z": "CLOSED", "2027-05-03T14:00Z": "BUFFER", "2027-05-03T14:05Z": "", "2027-05-03T13:45Z": "BOOKED",
 		"2027-05-03T12:30Z": "BOOKED",
 	} {
 		if got := reasons(r, want("cut"), busy, minute(start)); got != expected {
