@@ -39,8 +39,8 @@ const (
 	OwnerCustomer Owner = "CUSTOMER"
 )
 
-// mostExplained is how many starts a search explains at most when it finds nothing.
-const mostExplained = 500
+// mostExplained is how many starts a search explains at most when it finds nothing, and mostJoins bounds what that costs.
+const mostExplained, mostJoins = 200, 100_000
 
 // Block is one reason against a start.
 type Block struct {
@@ -80,95 +80,73 @@ type path struct {
 }
 
 // explain is [Rules.Explain] for a start on this date.
-//
-// It goes from segment to segment, with all ways to do those before. When none of them can go on, what speaks against each is reported,
-// and all of them go on nevertheless, because later segments may have reasons of their own.
 func (s *solver) explain(start Minute) []Block {
 	all := &report{}
 	s.startFits(start, all)
-	paths := []path{{state{node{0, start}, -1, 0}, nil}}
+	s.explainChain(start, all)
+	return all.withoutRepetition()
+}
+
+// explainChain reports what speaks against the segments. It goes from segment to segment, with all ways to do those before. When none
+// of them can go on, what speaks against each is reported, and all of them go on nevertheless, because later segments may have
+// reasons of their own.
+func (s *solver) explainChain(start Minute, all *report) {
+	paths := []path{{startState(start), nil}}
 	for i := range s.chain {
 		against := &report{}
-		var possible, others []path
-		seen := map[state]bool{}
+		options := map[Minute][]option{}
+		seen, possible := map[state]bool{}, false
+		var next []path
 		for _, p := range paths {
-			for j := range s.chain[i].candidates {
-				o := s.option(&s.chain[i].candidates[j], p.start, against)
-				held, ok := s.join(p.before, p.held, &o, against)
-				next := path{o.next(held), &o}
-				switch {
-				case ok && o.fits && !seen[next.state]:
-					seen[next.state] = true
-					possible = append(possible, next)
-				case !ok || !o.fits:
-					others = append(others, next)
+			if options[p.start] == nil {
+				options[p.start] = s.optionsFrom(p.node, against)
+			}
+			s.joins += len(options[p.start])
+			for j := range options[p.start] {
+				o := &options[p.start][j]
+				held, ok := s.join(p.before, p.held, o, against)
+				if ok = ok && o.fits; ok && !possible { // the others are of no interest any more
+					possible = true
+					next = nil
+					clear(seen)
+				}
+				end := path{o.state(held), o}
+				if ok {
+					end.state, end.before = s.follow(o, held)
+				}
+				if ok == possible && !seen[end.state] {
+					seen[end.state] = true
+					next = append(next, end)
 				}
 			}
 		}
-		if paths = possible; len(paths) == 0 {
+		if paths = next; !possible {
 			all.add(against.blocks...)
 			all.add(s.chain[i].refused...)
-			for _, p := range others {
-				if !seen[p.state] {
-					seen[p.state] = true
-					paths = append(paths, p)
-				}
-			}
 		}
 	}
 	against := &report{}
 	for _, p := range paths {
 		if _, ok := s.join(p.before, p.held, nil, against); ok {
-			return all.blocks
+			return
 		}
 	}
 	all.add(against.blocks...)
-	return all.blocks
 }
 
-// isOpen reports whether the salon is open during a segment.
-func (s *solver) isOpen(c *candidate, segment Span, report *report) bool {
-	if s.query.Override || contains(s.opening, segment) {
-		return true
-	}
-	report.add(Block{Reason: Closed, Owner: OwnerSalon, Segment: c.link})
-	return false
-}
-
-// customerIsFree reports whether the customer has no other appointment during a segment.
-func (s *solver) customerIsFree(c *candidate, segment Span, report *report) bool {
-	if !overlaps(s.customerBusy, segment) {
-		return true
-	}
-	if report != nil {
-		for _, id := range s.takers(s.query.Customer, s.customerBusy, segment) {
-			report.add(Block{Reason: CustomerBusy, Owner: OwnerCustomer, Segment: c.link, AppointmentID: id})
+// withoutRepetition returns the blocks without those of buffers whose time is taken by what takes the time of the work too.
+func (r *report) withoutRepetition() []Block {
+	var list []Block
+	for _, b := range r.blocks {
+		work := b
+		if work.Reason = Booked; b.Owner == OwnerResource {
+			work.Reason = NoResource
+		}
+		if b.Reason != Buffer || !slices.Contains(r.blocks, work) {
+			list = append(list, b)
 		}
 	}
-	return false
-}
-
-// hasRoom reports whether the salon permits another appointment of the master on this date.
-func (s *solver) hasRoom(c *candidate, report *report) bool {
-	if !s.full[c.master] {
-		return true
-	}
-	report.add(Block{Reason: CustomerLimit, Owner: OwnerSalon, Segment: c.link, MasterID: c.master.ID})
-	return false
-}
-
-// canWork reports whether the master works and is free during a stretch of work.
-func (s *solver) canWork(c *candidate, work Span, report *report) bool {
-	if contains(c.master.free, work) {
-		return true
-	}
-	if report != nil {
-		s.reportHours(c, work, report)
-		for _, id := range s.takers(c.master.ID, c.master.busy, work) {
-			report.add(Block{Reason: Booked, Owner: OwnerMaster, Segment: c.link, MasterID: c.master.ID, AppointmentID: id})
-		}
-	}
-	return false
+	return list
 }
 
 // reportBuffer adds why a buffer of a master is not free.
@@ -238,7 +216,7 @@ func (s *solver) reasons(in Range) []Reason {
 		}
 	}
 	count := map[Reason]int{}
-	every := max(1, (len(starts)+mostExplained-1)/mostExplained)
+	every := (len(starts) + mostExplained - 1) / mostExplained
 	for i := 0; i < len(starts); i += every {
 		s.begin(s.calendar.dayOf(starts[i]))
 		seen := map[Reason]bool{}
@@ -247,6 +225,9 @@ func (s *solver) reasons(in Range) []Reason {
 				seen[b.Reason] = true
 				count[b.Reason]++
 			}
+		}
+		if i == 0 {
+			every = max(every, len(starts)*s.joins/mostJoins)
 		}
 	}
 	var list []Reason

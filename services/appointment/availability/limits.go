@@ -64,7 +64,7 @@ func newLimits(r *Rules, q Query) limits {
 // startsWithin bounds the starts that a query can have.
 func (s *solver) startsWithin() Span {
 	l := &s.limits
-	if s.query.isFree() {
+	if s.query.isUnbound() {
 		return Span{l.future, l.far}
 	}
 	return Span{max(l.future, l.earliest), min(l.far, l.horizon, l.bookableUntil)}
@@ -73,7 +73,7 @@ func (s *solver) startsWithin() Span {
 // startFits reports whether a start is possible as far as the whole chain is concerned: whether the services can be booked, and
 // lead time, horizon and limits of the customer.
 func (s *solver) startFits(start Minute, report *report) bool {
-	bound, fits := !s.query.isFree(), true
+	bound, fits := !s.query.isUnbound(), true
 	against := func(b Block) {
 		fits = false
 		report.add(b)
@@ -111,28 +111,4 @@ func ownedBy(reason Reason, link int) Block {
 		return Block{Reason: reason, Owner: OwnerSalon}
 	}
 	return Block{Reason: reason, Owner: OwnerService, Segment: link}
-}
-
-// mayStart reports whether appointments may begin at a start with a candidate: the clock shows a multiple of the step, or a
-// free stretch of the master's begins, with room for the buffer before. Staff may begin at any minute.
-func (s *solver) mayStart(c *candidate, start Minute, report *report) bool {
-	if c.link > 0 || s.query.isFree() || s.calendar.onGrid(start, s.limits.step) || c.beginsStretch(start) {
-		return true
-	}
-	report.add(s.stepBlock())
-	return false
-}
-
-func (s *solver) stepBlock() Block {
-	if s.limits.ownStep {
-		return Block{Reason: Step, Owner: OwnerService}
-	}
-	return Block{Reason: Step, Owner: OwnerSalon}
-}
-
-// beginsStretch reports whether a free stretch of the master's begins at a start, with room for the buffer before.
-func (c *candidate) beginsStretch(start Minute) bool {
-	from := start - c.offering.BufferBefore
-	i := begun(c.master.free, from)
-	return i > 0 && c.master.free[i-1].From == from
 }

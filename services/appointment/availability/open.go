@@ -57,6 +57,8 @@ type masterTime struct {
 	working, open []Span
 	// busy is what is taken; free is when the master can take work.
 	busy, free []Span
+	// full is set when the master has as many appointments on the date as the salon permits.
+	full bool
 	// week is the share of a week; see fairness.go.
 	week weekShare
 }

@@ -18,8 +18,6 @@ type Want struct {
 	ServiceID string
 	// MasterIDs are those of whom one is to do it; none stands for any master who performs it.
 	MasterIDs []string
-	// Offering is how it is done, as it was quoted or booked; nil: as the master's offering says now.
-	Offering *Offering
 }
 
 // Query is what is wanted, by whom.
@@ -38,8 +36,8 @@ type Query struct {
 	Moving string
 	// AllowCustomerOverlap permits other appointments of the customer at the same time, as the salon's policy may.
 	AllowCustomerOverlap bool
-	// Now is the current time. AsOf is when the lead time is counted from: Now, or when the quote was issued.
-	Now, AsOf time.Time
+	// Now is the current time.
+	Now time.Time
 }
 
 // Range is where a search looks.

@@ -63,12 +63,12 @@ func (r *Rules) solverAt(q Query, t *Taken, start Minute) *solver {
 
 // plan is [Rules.Plan] for a start on this date.
 func (s *solver) plan(start Minute, except ...[]string) (*Plan, bool) {
-	root := state{node{0, start}, -1, 0}
+	root := startState(start)
 	if !s.startFits(start, nil) || s.ways(root, nil) == 0 {
 		return nil, false
 	}
 	var plan *Plan
-	s.choices(root, make([]*option, 0, len(s.chain)), func(chosen []*option) bool {
+	s.choices(root, nil, make([]*option, 0, len(s.chain)), func(chosen []*option) bool {
 		if slices.ContainsFunc(except, func(ids []string) bool { return slices.EqualFunc(ids, chosen, isOf) }) {
 			return true
 		}

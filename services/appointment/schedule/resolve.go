@@ -1,13 +1,17 @@
 package schedule
 
-import "github.com/beauty-salon/platform/services/appointment/civil"
+import (
+	"sort"
 
-// DateSource is which part of [Hours] the hours of a date come from.
+	"github.com/beauty-salon/platform/services/appointment/civil"
+)
+
+// DateSource is which part of [Hours] has the hours of a date.
 type DateSource int
 
-// The parts of hours.
 const (
-	// NoHours means that no period and no dated hours cover the date.
+	// NoHours means that no period and no dated hours cover the date. A salon without any periods is then open all day, one with
+	// periods is closed; a master follows the salon.
 	NoHours DateSource = iota
 	// Weekly means that a period covers the date.
 	Weekly
@@ -15,17 +19,16 @@ const (
 	Special
 )
 
-// On returns the hours of a date, and where they come from.
-func (h Hours) On(d civil.Date) (day civil.Day, source DateSource) {
-	for _, dated := range h.Dated {
-		if dated.From.Compare(d) <= 0 && d.Compare(dated.Until) <= 0 {
-			return dated.Day, Special
-		}
+// On returns the hours of a date, and where they come from. Dated hours replace weekly ones, also when they are empty.
+func (h Hours) On(d civil.Date) (civil.Day, DateSource) {
+	i := sort.Search(len(h.Dated), func(i int) bool { return h.Dated[i].Until.Compare(d) >= 0 })
+	if i < len(h.Dated) && h.Dated[i].From.Compare(d) <= 0 {
+		return h.Dated[i].Day, Special
 	}
-	for _, p := range h.Periods {
-		if (p.From == civil.Date{} || p.From.Compare(d) <= 0) && (p.Until == civil.Date{} || d.Compare(p.Until) <= 0) {
-			return p.Week.On(d), Weekly
-		}
+	open := civil.Date{}
+	i = sort.Search(len(h.Periods), func(i int) bool { return h.Periods[i].Until == open || h.Periods[i].Until.Compare(d) >= 0 })
+	if i < len(h.Periods) && (h.Periods[i].From == open || h.Periods[i].From.Compare(d) <= 0) {
+		return h.Periods[i].Week.On(d), Weekly
 	}
 	return nil, NoHours
 }
