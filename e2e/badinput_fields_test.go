@@ -50,8 +50,8 @@ func (w *world) numbers() []refusal {
 		service("currency in lower case", price("eur", 100), "price.currency_code"),
 		service("no currency", price("", 100), "price.currency_code"),
 		service("no price", func(r *appointmentv1.CreateServiceRequest) { r.Price = nil }, "price"),
-		service("no duration", func(r *appointmentv1.CreateServiceRequest) { r.DurationMinutes = 0 }, "duration_minutes"),
-		service("longest duration exceeded", func(r *appointmentv1.CreateServiceRequest) { r.DurationMinutes = 721 }, "duration_minutes"),
+		service("no duration", func(r *appointmentv1.CreateServiceRequest) { r.DurationMinutes = new(int32(0)) }, "duration_minutes"),
+		service("longest duration exceeded", func(r *appointmentv1.CreateServiceRequest) { r.DurationMinutes = new(int32(721)) }, "duration_minutes"),
 		service("negative buffer", func(r *appointmentv1.CreateServiceRequest) { r.BufferAfterMinutes = -1 }, "buffer_after_minutes"),
 		{
 			name: "another currency than the service's", as: w.Admin,

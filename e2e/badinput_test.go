@@ -175,7 +175,7 @@ func registration(change func(*userv1.RegisterRequest)) *userv1.RegisterRequest 
 // newService is a good service, for cases that spoil one field of it.
 func newService(change func(*appointmentv1.CreateServiceRequest)) *appointmentv1.CreateServiceRequest {
 	req := &appointmentv1.CreateServiceRequest{
-		Name: "Service " + salontest.Unique(), Category: "Hair", DurationMinutes: 30,
+		Name: "Service " + salontest.Unique(), Category: "Hair", DurationMinutes: new(int32(30)),
 		Price: &apiv1.Money{CurrencyCode: "EUR", AmountMinor: new(int32(3000))},
 	}
 	change(req)

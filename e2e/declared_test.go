@@ -123,7 +123,7 @@ func TestReasonsOfSalons(t *testing.T) {
 			refused{"DEFAULT_SALON", admin, appointmentv1.SalonService_DeleteSalon_FullMethodName,
 				&appointmentv1.DeleteSalonRequest{SalonId: salontest.DefaultSalon}},
 			refused{"SERVICE_NAME_TAKEN", admin, appointmentv1.CatalogService_CreateService_FullMethodName, &appointmentv1.CreateServiceRequest{
-				SalonId: new(salon.GetId()), Name: named.GetName(), Category: "Hair", DurationMinutes: 60, Price: service.GetPrice(),
+				SalonId: new(salon.GetId()), Name: named.GetName(), Category: "Hair", DurationMinutes: new(int32(60)), Price: service.GetPrice(),
 			}},
 			refused{"SERVICE_NAME_TAKEN", admin, appointmentv1.CatalogService_UpdateService_FullMethodName,
 				&appointmentv1.UpdateServiceRequest{ServiceId: service.GetId(), Name: new(named.GetName())}},

@@ -35,7 +35,7 @@ func TestRequestID(t *testing.T) {
 			"service": {
 				appointmentv1.CatalogService_CreateService_FullMethodName, cast.Admin,
 				newService(func(*appointmentv1.CreateServiceRequest) {}),
-				func(m proto.Message) { m.(*appointmentv1.CreateServiceRequest).DurationMinutes = 45 },
+				func(m proto.Message) { m.(*appointmentv1.CreateServiceRequest).DurationMinutes = new(int32(45)) },
 			},
 			"account": {
 				userv1.AuthService_Register_FullMethodName, nil, registration(func(*userv1.RegisterRequest) {}),

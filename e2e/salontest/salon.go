@@ -114,7 +114,7 @@ func (s *System) NewServiceOf(
 ) *appointmentv1.Service {
 	t.Helper()
 	req := &appointmentv1.CreateServiceRequest{
-		SalonId: new(salonID), Name: "Cut " + Unique(), Category: "Hair", DurationMinutes: 60,
+		SalonId: new(salonID), Name: "Cut " + Unique(), Category: "Hair", DurationMinutes: new(int32(60)),
 		Price: &apiv1.Money{CurrencyCode: "EUR", AmountMinor: new(int32(4500))},
 	}
 	for _, change := range changes {

@@ -68,7 +68,7 @@ func (f *fixture) newCatalogService(name string, minutes, buffer int32) *appoint
 	f.t.Helper()
 	s, err := f.catalogue.CreateService(f.As(f.admin), &appointmentv1.CreateServiceRequest{
 		SalonId: new(id.FirstSalon), Name: name, Category: "Hair", Price: &apiv1.Money{CurrencyCode: "EUR", AmountMinor: new(int32(4500))},
-		DurationMinutes: minutes, BufferBeforeMinutes: buffer, BufferAfterMinutes: buffer,
+		DurationMinutes: &minutes, BufferBeforeMinutes: buffer, BufferAfterMinutes: buffer,
 	})
 	if err != nil {
 		f.t.Fatalf("create a service: %v", err)
