@@ -21,7 +21,7 @@ func TestChain(t *testing.T) {
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
 		cast := s.NewCast(t)
 		colour := s.NewServiceOf(t, salontest.DefaultSalon, func(r *appointmentv1.CreateServiceRequest) {
-			r.DurationMinutes, r.BufferBeforeMinutes, r.BufferAfterMinutes = 90, 10, 15
+			r.DurationMinutes, r.BufferBeforeMinutes, r.BufferAfterMinutes = new(int32(90)), 10, 15
 		})
 		salontest.Do[*appointmentv1.Offering](t, c, cast.Admin, appointmentv1.CatalogService_PutOffering_FullMethodName,
 			&appointmentv1.PutOfferingRequest{
