@@ -190,7 +190,7 @@ func (s *Seeder) seedCatalog(ctx context.Context) error {
 	for _, d := range services {
 		svc, err := s.catalog.CreateService(admin, &appointmentv1.CreateServiceRequest{
 			SalonId: new(s.salonIDs[d.salon]), Name: d.name, Description: d.description, Category: d.category,
-			Price: price(d.salon, d.priceMinor), DurationMinutes: d.minutes,
+			Price: price(d.salon, d.priceMinor), DurationMinutes: &d.minutes,
 			BufferBeforeMinutes: d.before, BufferAfterMinutes: d.after,
 		})
 		if err != nil {
