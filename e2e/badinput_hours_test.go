@@ -101,9 +101,9 @@ func (w *world) weeklyHours() []refusal {
 		return refusal{name: "stale etag of " + name, as: w.manager, method: method, req: req, reason: "ETAG_MISMATCH"}
 	}
 	return append(cases,
-		written("unknown day by name", `{"days":["DAY_OF_WEEK_FUNDAY"],"interval":{"start":"09:00","end":"17:00"}}`, "days"),
-		written("a number for a time", `{"days":["DAY_OF_WEEK_MONDAY"],"interval":{"start":900,"end":"17:00"}}`, "start"),
-		written("a misspelt field", `{"day":["DAY_OF_WEEK_MONDAY"],"interval":{"start":"09:00","end":"17:00"}}`, "day"),
+		written("unknown day by name", `{"days":["DAY_OF_WEEK_FUNDAY"],"interval":{"start":"09:00","end":"17:00"}}`, "periods[0].intervals[0].days"),
+		written("a number for a time", `{"days":["DAY_OF_WEEK_MONDAY"],"interval":{"start":900,"end":"17:00"}}`, start),
+		written("a misspelt field", `{"day":["DAY_OF_WEEK_MONDAY"],"interval":{"start":"09:00","end":"17:00"}}`, "periods[0].intervals[0].day"),
 		stale("opening hours", appointmentv1.ScheduleService_SetOpeningHours_FullMethodName,
 			&appointmentv1.SetOpeningHoursRequest{SalonId: salontest.DefaultSalon, Etag: "9999"}),
 		stale("working hours", appointmentv1.ScheduleService_SetWorkingHours_FullMethodName,
