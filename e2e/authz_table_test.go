@@ -141,6 +141,56 @@ var salonRights = []right{
 	}},
 }
 
+// Rows about hours. Nothing that they change matters to a booking: the hours of the salon and the master stay empty, and the dates are
+// far away.
+var scheduleRights = []right{
+	{appointmentv1.ScheduleService_GetOpeningHours_FullMethodName, everybody, fixed(
+		&appointmentv1.GetOpeningHoursRequest{SalonId: salontest.DefaultSalon})},
+	{appointmentv1.ScheduleService_SetOpeningHours_FullMethodName, managers, fixed(
+		&appointmentv1.SetOpeningHoursRequest{SalonId: salontest.DefaultSalon})},
+	{appointmentv1.ScheduleService_ListClosures_FullMethodName, everybody, fixed(
+		&appointmentv1.ListClosuresRequest{SalonId: salontest.DefaultSalon})},
+	{appointmentv1.ScheduleService_CreateClosure_FullMethodName, managers, func(*stage) proto.Message {
+		return &appointmentv1.CreateClosureRequest{SalonId: salontest.DefaultSalon, StartDate: farDate()}
+	}},
+	{appointmentv1.ScheduleService_DeleteClosure_FullMethodName, managers, func(s *stage) proto.Message {
+		made := salontest.Do[*appointmentv1.CreateClosureResponse](s.t, s.system.REST(), s.manager,
+			appointmentv1.ScheduleService_CreateClosure_FullMethodName,
+			&appointmentv1.CreateClosureRequest{SalonId: salontest.DefaultSalon, StartDate: farDate()})
+		return &appointmentv1.DeleteClosureRequest{ClosureId: made.GetClosure().GetId()}
+	}},
+	{appointmentv1.ScheduleService_GetWorkingHours_FullMethodName, seeHours, func(s *stage) proto.Message {
+		return &appointmentv1.GetWorkingHoursRequest{MasterId: s.Master1.ID}
+	}},
+	{appointmentv1.ScheduleService_SetWorkingHours_FullMethodName, setHours, func(s *stage) proto.Message {
+		return &appointmentv1.SetWorkingHoursRequest{MasterId: s.Master1.ID}
+	}},
+	{appointmentv1.ScheduleService_ListOverrides_FullMethodName, seeHours, func(s *stage) proto.Message {
+		return &appointmentv1.ListOverridesRequest{MasterId: s.Master1.ID}
+	}},
+	{appointmentv1.ScheduleService_CreateOverride_FullMethodName, setHours, func(s *stage) proto.Message {
+		return &appointmentv1.CreateOverrideRequest{MasterId: s.Master1.ID, StartDate: farDate()}
+	}},
+	{appointmentv1.ScheduleService_DeleteOverride_FullMethodName, setHours, func(s *stage) proto.Message {
+		made := salontest.Do[*appointmentv1.CreateOverrideResponse](s.t, s.system.REST(), s.manager,
+			appointmentv1.ScheduleService_CreateOverride_FullMethodName,
+			&appointmentv1.CreateOverrideRequest{MasterId: s.Master1.ID, StartDate: farDate()})
+		return &appointmentv1.DeleteOverrideRequest{OverrideId: made.GetOverride().GetId()}
+	}},
+	{appointmentv1.ScheduleService_ListTimeOff_FullMethodName, seeHours, func(s *stage) proto.Message {
+		return &appointmentv1.ListTimeOffRequest{MasterId: s.Master1.ID}
+	}},
+	{appointmentv1.ScheduleService_CreateTimeOff_FullMethodName, setHours, func(s *stage) proto.Message { return s.timeOff() }},
+	{appointmentv1.ScheduleService_DeleteTimeOff_FullMethodName, setHours, func(s *stage) proto.Message {
+		made := salontest.Do[*appointmentv1.CreateTimeOffResponse](s.t, s.system.REST(), s.manager,
+			appointmentv1.ScheduleService_CreateTimeOff_FullMethodName, s.timeOff())
+		return &appointmentv1.DeleteTimeOffRequest{TimeOffId: made.GetTimeOff().GetId()}
+	}},
+	{appointmentv1.ScheduleService_GetSchedule_FullMethodName, seeHours, func(s *stage) proto.Message {
+		return &appointmentv1.GetScheduleRequest{MasterId: s.Master1.ID, StartDate: "2100-01-01", EndDate: "2100-01-31"}
+	}},
+}
+
 var customerRights = []right{
 	{appointmentv1.CustomerService_GetCustomer_FullMethodName, "--  no no  OK OK OK OK  404 404 404  OK", func(s *stage) proto.Message {
 		return &appointmentv1.GetCustomerRequest{CustomerId: s.customer}

@@ -35,12 +35,14 @@ const (
 	signedIn  = "--  OK OK  OK OK OK OK  OK OK OK  OK"
 	adminOnly = "--  no no  no no no no  no no no  OK"
 	managers  = "--  no no  no no no OK  no no no  OK"
+	seeHours  = "--  no no  OK 404 OK OK  404 404 404  OK"
+	setHours  = "--  no no  no no no OK  no 404 no  OK"
 )
 
 // table says who may do what. Appointments, ratings, customers and profiles are those of customer A and master 1.
 func table() []right {
 	rows := accountRights
-	for _, more := range [][]right{memberRights, salonRights, customerRights, appointmentRights, ratingRights, notificationRights} {
+	for _, more := range [][]right{memberRights, salonRights, scheduleRights, customerRights, appointmentRights, ratingRights, notificationRights} {
 		rows = append(rows, more...)
 	}
 	return rows

@@ -94,6 +94,12 @@ func (w *world) everything(t *testing.T) []proto.Message {
 		list(userv1.MemberService_ListInvitations_FullMethodName,
 			&userv1.ListInvitationsRequest{SalonId: salontest.DefaultSalon, PageSize: 100}),
 		list(ratingv1.RatingService_ListMasterRatings_FullMethodName, &ratingv1.ListMasterRatingsRequest{MasterId: w.Master1.ID}),
+		list(appointmentv1.ScheduleService_GetOpeningHours_FullMethodName,
+			&appointmentv1.GetOpeningHoursRequest{SalonId: salontest.DefaultSalon}),
+		list(appointmentv1.ScheduleService_ListClosures_FullMethodName, &appointmentv1.ListClosuresRequest{SalonId: salontest.DefaultSalon}),
+		list(appointmentv1.ScheduleService_GetWorkingHours_FullMethodName, &appointmentv1.GetWorkingHoursRequest{MasterId: w.Master1.ID}),
+		list(appointmentv1.ScheduleService_ListOverrides_FullMethodName, &appointmentv1.ListOverridesRequest{MasterId: w.Master1.ID}),
+		list(appointmentv1.ScheduleService_ListTimeOff_FullMethodName, &appointmentv1.ListTimeOffRequest{MasterId: w.Master1.ID}),
 	}
 }
 
@@ -117,6 +123,7 @@ func TestRefused(t *testing.T) {
 		{"states", w.states()},
 		{"salons", w.salons()},
 		{"policies", w.policies()},
+		{"hours", w.hours(t)},
 		{"members", w.members(t)},
 		{"customers", w.customers()},
 		{"chains", w.chains(t)},

@@ -50,6 +50,22 @@ func TestRequestID(t *testing.T) {
 				appointmentv1.SalonService_CreateSalon_FullMethodName, cast.Admin, newSalon(func(*appointmentv1.CreateSalonRequest) {}),
 				func(m proto.Message) { m.(*appointmentv1.CreateSalonRequest).Name = "Another" },
 			},
+			"closure": {
+				appointmentv1.ScheduleService_CreateClosure_FullMethodName, cast.Admin,
+				&appointmentv1.CreateClosureRequest{SalonId: salontest.DefaultSalon, StartDate: farDate()},
+				func(m proto.Message) { m.(*appointmentv1.CreateClosureRequest).Title = "Another" },
+			},
+			"override": {
+				appointmentv1.ScheduleService_CreateOverride_FullMethodName, cast.Admin,
+				&appointmentv1.CreateOverrideRequest{MasterId: cast.Master1.ID, StartDate: farDate()},
+				func(m proto.Message) { m.(*appointmentv1.CreateOverrideRequest).Note = "Another." },
+			},
+			"time off": {
+				appointmentv1.ScheduleService_CreateTimeOff_FullMethodName, cast.Admin, &appointmentv1.CreateTimeOffRequest{
+					MasterId: cast.Master1.ID, StartDate: farDate(), Kind: appointmentv1.TimeOffKind_TIME_OFF_KIND_SICK,
+				},
+				func(m proto.Message) { m.(*appointmentv1.CreateTimeOffRequest).Note = "Another." },
+			},
 			"customer": {
 				appointmentv1.CustomerService_CreateCustomer_FullMethodName, cast.Master1,
 				&appointmentv1.CreateCustomerRequest{DisplayName: "Ida Keller"},

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"errors"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -110,6 +111,21 @@ func (s *stage) rate(appointment *appointmentv1.Appointment) *ratingv1.Rating {
 
 func (s *stage) newRating() *ratingv1.Rating {
 	return s.rate(s.Complete(s.t, s.Master1, s.Book(s.t, s.CustomerA, s.Master1)))
+}
+
+// timeOff is time off of master 1 on a date that nobody books.
+func (s *stage) timeOff() *appointmentv1.CreateTimeOffRequest {
+	return &appointmentv1.CreateTimeOffRequest{
+		MasterId: s.Master1.ID, StartDate: farDate(), Kind: appointmentv1.TimeOffKind_TIME_OFF_KIND_VACATION,
+	}
+}
+
+// farDates counts the dates that farDate has returned.
+var farDates atomic.Int32
+
+// farDate is a date of the years from 2100 on that no other call has returned.
+func farDate() string {
+	return time.Date(2100, time.January, int(farDates.Add(1)), 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
 }
 
 // fixed is a request that is the same for all callers.

@@ -83,10 +83,25 @@ func newTenant(t *testing.T, s *salontest.System, n int) *tenant {
 		"the invitation":                  invitation.GetId(),
 		"the invited address":             invitation.GetEmail(),
 	}
+	w.addHours(t, unique)
 	for _, reader := range []*salontest.Account{w.customer, w.master} {
 		w.secrets["a notification of "+reader.Name] = w.notification(t, reader)
 	}
 	return w
+}
+
+// addHours adds an override and time off of the master, which are for staff.
+func (w *tenant) addHours(t *testing.T, unique string) {
+	t.Helper()
+	override := salontest.Do[*appointmentv1.CreateOverrideResponse](t, w.system.REST(), w.manager,
+		appointmentv1.ScheduleService_CreateOverride_FullMethodName,
+		&appointmentv1.CreateOverrideRequest{MasterId: w.master.ID, StartDate: farDate(), Note: "Late " + unique}).GetOverride()
+	off := salontest.Do[*appointmentv1.CreateTimeOffResponse](t, w.system.REST(), w.manager,
+		appointmentv1.ScheduleService_CreateTimeOff_FullMethodName, &appointmentv1.CreateTimeOffRequest{
+			MasterId: w.master.ID, StartDate: farDate(), Note: "Away " + unique, Kind: appointmentv1.TimeOffKind_TIME_OFF_KIND_SICK,
+		}).GetTimeOff()
+	w.secrets["the override"], w.secrets["the override's note"] = override.GetId(), override.GetNote()
+	w.secrets["the time off"], w.secrets["the time off's note"] = off.GetId(), off.GetNote()
 }
 
 // book books an appointment of somebody with the salon's master.

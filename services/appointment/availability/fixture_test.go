@@ -17,7 +17,7 @@ var now = at("2027-01-01T00:00Z")
 // offered every step minutes.
 func newRules(t testing.TB, zone string, minutes, step Minute) *Rules {
 	t.Helper()
-	location, err := civil.LoadZone(zone)
+	location, err := zoneinfo.Load(zone)
 	if err != nil {
 		t.Fatal(err)
 	}

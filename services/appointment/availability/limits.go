@@ -48,7 +48,11 @@ func newLimits(r *Rules, q Query) limits {
 		}
 	}
 	l.step = max(l.step, 1)
-	soonest := q.Now.Add(lead)
+	since := q.AsOf
+	if since.IsZero() {
+		since = q.Now
+	}
+	soonest := since.Add(lead)
 	if l.earliest = MinuteOf(soonest); l.earliest.Time().Before(soonest) {
 		l.earliest++
 	}
@@ -64,7 +68,7 @@ func newLimits(r *Rules, q Query) limits {
 // startsWithin bounds the starts that a query can have.
 func (s *solver) startsWithin() Span {
 	l := &s.limits
-	if s.query.isUnbound() {
+	if s.query.Override {
 		return Span{l.future, l.far}
 	}
 	return Span{max(l.future, l.earliest), min(l.far, l.horizon, l.bookableUntil)}
@@ -73,16 +77,17 @@ func (s *solver) startsWithin() Span {
 // startFits reports whether a start is possible as far as the whole chain is concerned: whether the services can be booked, and
 // lead time, horizon and limits of the customer.
 func (s *solver) startFits(start Minute, report *report) bool {
-	bound, fits := !s.query.isUnbound(), true
+	bound, fits := !s.query.Override, true
 	against := func(b Block) {
 		fits = false
 		report.add(b)
 	}
 	for i := range s.chain {
 		switch service := s.chain[i].service; {
+		case s.query.Moving != "" && s.chain[i].want.Offering != nil: // what is booked already stays
 		case service == nil || !service.Active:
 			against(Block{Reason: Inactive, Owner: OwnerService, Segment: i})
-		case bound && !service.Online:
+		case !s.query.Staff && !service.Online:
 			against(Block{Reason: NotOnline, Owner: OwnerService, Segment: i})
 		}
 	}

@@ -18,6 +18,8 @@ type Want struct {
 	ServiceID string
 	// MasterIDs are those of whom one is to do it; none stands for any master who performs it.
 	MasterIDs []string
+	// Offering is how it is done, as it was quoted or booked; nil: as the master's offering says now.
+	Offering *Offering
 }
 
 // Query is what is wanted, by whom.
@@ -27,17 +29,19 @@ type Query struct {
 	// Customer is the subject of the customer's claims in [Taken]. It is empty when the customer is not known: their claims and
 	// limits then count for nothing.
 	Customer string
-	// Staff is set for staff of the salon. Lead time, horizon, limits, the slot step and services that are not online do not bind them.
+	// Staff is set for staff of the salon. The slot step, services that are not online, and the limit of open appointments do not bind
+	// them.
 	Staff bool
-	// Override is set for staff who also book outside of hours, during time off and closures. Nobody books what is taken, a resource
-	// that is out of use, or the past.
+	// Override is set for staff who also book outside of hours, during time off and closures, and whom lead time, horizon and limits do
+	// not bind. Nobody books what is taken, a resource that is out of use, or the past.
 	Override bool
 	// Moving is the id of an appointment whose own claims count as free, or empty.
 	Moving string
 	// AllowCustomerOverlap permits other appointments of the customer at the same time, as the salon's policy may.
 	AllowCustomerOverlap bool
-	// Now is the current time.
-	Now time.Time
+	// Now is the current time. AsOf is since when the start is wanted: the lead time counts from then. It is when the quote was issued;
+	// zero: Now.
+	Now, AsOf time.Time
 }
 
 // Range is where a search looks.

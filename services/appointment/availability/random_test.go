@@ -44,7 +44,7 @@ var dates = []struct {
 
 func drawCase(t *rapid.T) randomCase {
 	where := rapid.SampledFrom(dates).Draw(t, "date")
-	zone, err := civil.LoadZone(where.zone)
+	zone, err := zoneinfo.Load(where.zone)
 	if err != nil {
 		t.Fatal(err)
 	}

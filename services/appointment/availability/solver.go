@@ -1,6 +1,7 @@
 package availability
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -113,14 +114,14 @@ func (s *solver) newLink(i int, w Want, masters map[string]*masterTime) link {
 		case m == nil:
 			l.refused = append(l.refused, Block{Reason: Inactive, Owner: OwnerMaster, Segment: i, MasterID: id})
 			continue
-		case m.Offerings[w.ServiceID] == nil:
+		case m.Offerings[w.ServiceID] == nil && (w.Offering == nil || s.query.Moving == ""):
 			l.refused = append(l.refused, Block{Reason: NotPerformed, Owner: OwnerMaster, Segment: i, MasterID: id})
 			continue
 		case masters[id] == nil:
 			masters[id] = &masterTime{Master: m}
 			s.masters = append(s.masters, masters[id])
 		}
-		o := m.Offerings[w.ServiceID]
+		o := cmp.Or(w.Offering, m.Offerings[w.ServiceID])
 		l.candidates = append(l.candidates, candidate{
 			link: i, index: len(l.candidates), again: -1, master: masters[id], offering: o, minutes: o.Minutes(),
 			work: workOf(o.Phases), uses: s.usesOf(o.Phases),
@@ -152,7 +153,7 @@ func (s *solver) begin(today int) {
 	clear(s.memo)
 	clear(s.ranks)
 	s.helds = heldTable{}
-	if s.query.isUnbound() {
+	if s.query.Override {
 		return
 	}
 	date, policy := s.calendar.days[today].date.String(), &s.rules.Policy
@@ -160,7 +161,8 @@ func (s *solver) begin(today int) {
 		m.full = reached(s.taken.MasterDays[m.ID][date], policy.MaxMasterDay)
 	}
 	s.customerFull = s.query.Customer != "" &&
-		(reached(s.taken.CustomerDays[date], policy.MaxCustomerDay) || reached(s.taken.Open, policy.MaxOpenAppointments))
+		(reached(s.taken.CustomerDays[date], policy.MaxCustomerDay) ||
+			!s.query.Staff && reached(s.taken.Open, policy.MaxOpenAppointments))
 }
 
 // reached reports whether a number has reached a limit, where there is one.
@@ -168,9 +170,6 @@ func reached(n, limit int) bool { return limit > 0 && n >= limit }
 
 // daysSinceMonday is how many days ago the week began.
 func daysSinceMonday(d civil.Date) int { return int(d.Weekday()+6) % 7 }
-
-// isUnbound reports whether the rules for customers do not bind.
-func (q *Query) isUnbound() bool { return q.Staff || q.Override }
 
 // duration returns a number of minutes, rounded up.
 func duration(d time.Duration) Minute { return Minute((d + time.Minute - 1) / time.Minute) }
