@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/beauty-salon/platform/internal/zoneinfo"
 	"github.com/beauty-salon/platform/services/appointment/civil"
 	"github.com/beauty-salon/platform/services/appointment/salon"
 	"github.com/beauty-salon/platform/services/appointment/schedule"

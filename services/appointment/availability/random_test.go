@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/beauty-salon/platform/internal/zoneinfo"
 	"github.com/beauty-salon/platform/services/appointment/civil"
 	"github.com/beauty-salon/platform/services/appointment/salon"
 	"github.com/beauty-salon/platform/services/appointment/schedule"

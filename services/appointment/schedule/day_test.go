@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/beauty-salon/platform/internal/zoneinfo"
 	"github.com/beauty-salon/platform/services/appointment/civil"
 )
 
