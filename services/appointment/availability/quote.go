@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -127,7 +128,8 @@ func (q *quotes) encode(quote Quote) (string, error) {
 // errQuoteExpired for an old one.
 func (q *quotes) decode(text string, now time.Time) (Quote, error) {
 	raw, err := quoteEncoding.DecodeString(text)
-	if err != nil || len(raw) < installationLen+sha256.Size {
+	// base64 skips line breaks.
+	if err != nil || strings.ContainsAny(text, "\r\n") || len(raw) < installationLen+sha256.Size {
 		return Quote{}, errQuoteInvalid
 	}
 	made, signature, body := raw[:installationLen], raw[installationLen:installationLen+sha256.Size], raw[installationLen+sha256.Size:]
