@@ -92,8 +92,8 @@ type setting interface {
 	GetValidateOnly() bool
 }
 
-// setWeekly replaces the periods of a subject. Periods that are the same stay, with their version. What is only validated is answered
-// with the version that stays.
+// setWeekly replaces the periods of a subject. Periods that are the same stay, with their version. What is only validated is
+// answered with the version that stays.
 func (s *Schedules) setWeekly(
 	ctx context.Context, tx *postgres.DB, of Subject, periods []Period, req setting,
 ) (w WeeklyEntry, found []Conflict, more bool, err error) {
