@@ -70,14 +70,14 @@ func TestSpans(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := list.Draw(t, "a"), list.Draw(t, "b")
-		both, rest, any := intersect(a, b), subtract(a, b), union(a, b)
-		for m := Minute(0); m < 60; m++ {
+		both, rest, either := intersect(a, b), subtract(a, b), union(a, b)
+		for m := range Minute(60) {
 			inA, inB := has(a, m), has(b, m)
-			if has(both, m) != (inA && inB) || has(rest, m) != (inA && !inB) || has(any, m) != (inA || inB) {
-				t.Fatalf("%d: %v, %v, %v", m, both, rest, any)
+			if has(both, m) != (inA && inB) || has(rest, m) != (inA && !inB) || has(either, m) != (inA || inB) {
+				t.Fatalf("%d: %v, %v, %v", m, both, rest, either)
 			}
 		}
-		for _, l := range [][]Span{both, rest, any} {
+		for _, l := range [][]Span{both, rest, either} {
 			for i := range l {
 				if l[i].From >= l[i].To || i > 0 && l[i-1].To >= l[i].From {
 					t.Fatalf("%v is not sorted", l)

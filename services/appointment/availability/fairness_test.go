@@ -8,7 +8,8 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/schedule"
 )
 
-// TestFairness chooses among ada, ben and mira, who work 09:00 to 17:00 UTC from Monday to Sunday. The start is on Wednesday, 2027-05-05.
+// TestFairness chooses among ada, ben and mira, who work 09:00 to 17:00 UTC from Monday to Sunday. The start is on Wednesday,
+// 2027-05-05.
 func TestFairness(t *testing.T) {
 	for _, tt := range []struct {
 		name  string

@@ -27,10 +27,11 @@ type Query struct {
 	// Customer is the subject of the customer's claims in [Taken]. It is empty when the customer is not known: their claims and
 	// limits then count for nothing.
 	Customer string
-	// Staff is set for staff of the salon. Lead time, horizon, limits, the slot step and services that are not online do not bind them.
+	// Staff is set for staff of the salon. Lead time, horizon, limits, the slot step and services that are not online do not
+	// bind them.
 	Staff bool
-	// Override is set for staff who also book outside of hours, during time off and closures. Nobody books what is taken, a resource
-	// that is out of use, or the past.
+	// Override is set for staff who also book outside of hours, during time off and closures. Nobody books what is taken, a
+	// resource that is out of use, or the past.
 	Override bool
 	// Moving is the id of an appointment whose own claims count as free, or empty.
 	Moving string

@@ -82,8 +82,9 @@ func TestStretches(t *testing.T) {
 	// A stretch that is cut by now begins earlier.
 	q := want("cut:mira")
 	q.Now = at("2027-05-03T09:51Z")
-	if got := starts(r, q, busy, "2027-05-03", "2027-05-03"); !slices.Equal(got, []string{"05-03T10:00", "05-03T10:30", "05-03T11:00"}) {
-		t.Errorf("at 09:51: %v", got)
+	got, expected = starts(r, q, busy, "2027-05-03", "2027-05-03"), []string{"05-03T10:00", "05-03T10:30", "05-03T11:00"}
+	if !slices.Equal(got, expected) {
+		t.Errorf("at 09:51: %v, want %v", got, expected)
 	}
 }
 
@@ -124,8 +125,9 @@ func TestNeeds(t *testing.T) {
 	r.perform("eve", "nails", minutes(60, 0, 0))
 	q := want("cut", "colour")
 	q.Customer = "anna"
-	if got := r.Needs(q, date("2027-05-05"), date("2027-05-05")).Subjects; !slices.Equal(got, []string{"mira", "ada", "chair1", "chair2", "anna"}) {
-		t.Errorf("%v", got)
+	expected := []string{"mira", "ada", "chair1", "chair2", "anna"}
+	if got := r.Needs(q, date("2027-05-05"), date("2027-05-05")).Subjects; !slices.Equal(got, expected) {
+		t.Errorf("%v, want %v", got, expected)
 	}
 	r.perform("eve", "cut", minutes(60, 0, 0))
 	needs := r.Needs(q, date("2027-05-05"), date("2027-05-12"))
