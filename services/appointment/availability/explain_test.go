@@ -2,7 +2,6 @@ package availability
 
 import (
 	"reflect"
-	"slices"
 	"testing"
 	"time"
 
@@ -280,28 +279,5 @@ func TestExplainChain(t *testing.T) {
 		if !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s: %+v\nwant %+v", tt.start, got, tt.want)
 		}
-	}
-}
-
-// TestReasons names the reasons of a search that finds nothing, those during opening hours.
-func TestReasons(t *testing.T) {
-	r := newRules(t, "UTC", 60, 15)
-	r.Hours = everyDay("09:00-12:00")
-	busy := taken("mira", span("2027-05-03T09:00Z", "2027-05-03T11:30Z"))
-	in := Range{First: date("2027-05-03"), Last: date("2027-05-03"), Limit: 10}
-	if got := r.Search(want("cut"), busy, in).Reasons; !slices.Equal(got, []Reason{Booked, Closed}) {
-		t.Errorf("booked: %v", got)
-	}
-	r.Hours.Dated = []schedule.Dated{{From: date("2027-05-03"), Until: date("2027-05-03")}}
-	if got := r.Search(want("cut"), busy, in).Reasons; !slices.Equal(got, []Reason{Closed, Booked}) {
-		t.Errorf("closed: %v", got)
-	}
-	in.Last = date("2027-05-04")
-	if got := r.Search(want("cut"), busy, in).Reasons; got != nil {
-		t.Errorf("with slots: %v", got)
-	}
-	in.Last, in.After = in.First, minute("2027-05-03T08:00Z")
-	if got := r.Search(want("cut"), busy, in).Reasons; got != nil {
-		t.Errorf("on a later page: %v", got)
 	}
 }

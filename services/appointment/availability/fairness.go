@@ -6,6 +6,14 @@ import (
 	"strings"
 )
 
+// weekShare is the minutes of a master in a week.
+type weekShare struct {
+	monday       int // the index of the day; 0 before the first use, because calendars begin earlier than the first week
+	booked, open Minute
+}
+
+// rank returns the candidates of a link, the fairest first, for starts on this date.
+//
 // Of several masters who can do a segment, the fairest is the one who is furthest behind their share of the work, then the
 // one with the fewest booked minutes on the date of the start, then the one with the smallest id.
 //
@@ -17,14 +25,6 @@ import (
 //
 // Plans are compared segment by segment in their order: the first segment has the fairest master with whom the rest is
 // possible, and so on. What a plan itself adds does not count. So a plan follows from the query and what is taken alone.
-
-// weekShare is the minutes of a master in a week.
-type weekShare struct {
-	monday       int // the index of the day; 0 before the first use, because calendars begin earlier than the first week
-	booked, open Minute
-}
-
-// rank returns the candidates of a link, the fairest first, for starts on this date.
 func (s *solver) rank(link int) []int {
 	if s.ranks[link] != nil {
 		return s.ranks[link]

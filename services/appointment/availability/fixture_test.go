@@ -72,7 +72,7 @@ func everyDay(hours string) schedule.Hours {
 
 func dayOf(hours string) civil.Day {
 	var day civil.Day
-	for _, text := range strings.FieldsSeq(hours) {
+	for text := range strings.FieldsSeq(hours) {
 		from, to, _ := strings.Cut(text, "-")
 		interval, err := civil.ParseInterval(from, to)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/beauty-salon/platform/services/appointment/civil"
+	"github.com/beauty-salon/platform/services/appointment/schedule"
 )
 
 // TestPages walks through the slots of a search.
@@ -136,5 +137,28 @@ func TestNeeds(t *testing.T) {
 	}
 	if !slices.Contains(needs.Subjects, "eve") {
 		t.Errorf("%v", needs.Subjects)
+	}
+}
+
+// TestReasons names the reasons of a search that finds nothing, those during opening hours.
+func TestReasons(t *testing.T) {
+	r := newRules(t, "UTC", 60, 15)
+	r.Hours = everyDay("09:00-12:00")
+	busy := taken("mira", span("2027-05-03T09:00Z", "2027-05-03T11:30Z"))
+	in := Range{First: date("2027-05-03"), Last: date("2027-05-03"), Limit: 10}
+	if got := r.Search(want("cut"), busy, in).Reasons; !slices.Equal(got, []Reason{Booked, Closed}) {
+		t.Errorf("booked: %v", got)
+	}
+	r.Hours.Dated = []schedule.Dated{{From: date("2027-05-03"), Until: date("2027-05-03")}}
+	if got := r.Search(want("cut"), busy, in).Reasons; !slices.Equal(got, []Reason{Closed, Booked}) {
+		t.Errorf("closed: %v", got)
+	}
+	in.Last = date("2027-05-04")
+	if got := r.Search(want("cut"), busy, in).Reasons; got != nil {
+		t.Errorf("with slots: %v", got)
+	}
+	in.Last, in.After = in.First, minute("2027-05-03T08:00Z")
+	if got := r.Search(want("cut"), busy, in).Reasons; got != nil {
+		t.Errorf("on a later page: %v", got)
 	}
 }
