@@ -16,8 +16,8 @@ type kindTime struct {
 type use struct {
 	kind *kindTime
 	Span
-	// first is set when it begins with the segment, last when it ends with it. A use that is last and one that is first, of the same
-	// kind, in consecutive segments are one when they take the same resource: no buffer is in between.
+	// first is set when it begins with the segment, last when it ends with it. A use that is last and one that is first, of the
+	// same kind, in consecutive segments are one when they take the same resource: no buffer is in between.
 	first, last bool
 }
 
@@ -98,9 +98,9 @@ func unitChoices(c *candidate, start Minute) []unitChoice {
 	return list
 }
 
-// joinUnits is the part of [solver.join] that is about resources. The choice of a resource for a use only matters to the use that
-// continues it. So it is enough to know, for each use at the end of a segment, the set of all resources that it can have: this is an
-// exact search.
+// joinUnits is the part of [solver.join] that is about resources. The choice of a resource for a use only matters to the use
+// that continues it. So it is enough to know, for each use at the end of a segment, the set of all resources that it can
+// have: this is an exact search.
 func (s *solver) joinUnits(before *option, held int, next *option, report *report) (int, bool) {
 	if (before == nil || len(before.units) == 0) && (next == nil || len(next.units) == 0) {
 		return 0, true
@@ -152,8 +152,8 @@ func (o *option) continuing(u *unitChoice) *unitChoice {
 	return nil
 }
 
-// reachable returns the resources that a use can have, given those that the uses at the end of the segment before can have. A use
-// keeps the resource of the one that it continues, or takes another one, with the buffers of both.
+// reachable returns the resources that a use can have, given those that the uses at the end of the segment before can have. A
+// use keeps the resource of the one that it continues, or takes another one, with the buffers of both.
 func (u *unitChoice) reachable(before *option, sets []unitSet) unitSet {
 	set := make(unitSet, len(u.work))
 	copy(set, u.before)
@@ -181,7 +181,8 @@ func (u *unitChoice) reachable(before *option, sets []unitSet) unitSet {
 	return set
 }
 
-// assign returns the resources of the uses of each chosen option. It keeps a resource where it can, and takes the first one else.
+// assign returns the resources of the uses of each chosen option. It keeps a resource where it can, and takes the first one
+// else.
 func (s *solver) assign(chosen []*option) [][]Use {
 	reach := make([][]unitSet, len(chosen))
 	var before *option

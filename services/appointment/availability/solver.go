@@ -9,8 +9,9 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/civil"
 )
 
-// solver answers queries for starts on some dates. It has one predicate: a start is possible when [solver.startFits] accepts it and
-// there are options for all segments that fit and that can follow each other ([solver.join]). Plan, Search and Explain all ask it.
+// solver answers queries for starts on some dates. It has one predicate: a start is possible when [solver.startFits] accepts
+// it and there are options for all segments that fit and that can follow each other ([solver.join]). Plan, Search and Explain
+// all ask it.
 type solver struct {
 	rules    *Rules
 	query    Query
