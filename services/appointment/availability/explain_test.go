@@ -90,9 +90,17 @@ func TestExplain(t *testing.T) {
 			want: []Block{{Reason: LeadTime, Owner: OwnerService}},
 		},
 		{
-			name: "staff need no lead time", start: "12:00",
+			name: "staff need the lead time too", start: "12:00",
 			change: func(r *Rules, _ *Taken, q *Query) {
 				q.Now, q.Staff = at("2027-05-03T11:59Z"), true
+				r.Services["cut"].LeadTime = &hour
+			},
+			want: []Block{{Reason: LeadTime, Owner: OwnerService}},
+		},
+		{
+			name: "staff who override need no lead time", start: "12:00",
+			change: func(r *Rules, _ *Taken, q *Query) {
+				q.Now, q.Staff, q.Override = at("2027-05-03T11:59Z"), true, true
 				r.Services["cut"].LeadTime = &hour
 			},
 		},
