@@ -40,7 +40,7 @@ const (
 // table says who may do what. Appointments, ratings, customers and profiles are those of customer A and master 1.
 func table() []right {
 	rows := accountRights
-	for _, more := range [][]right{memberRights, salonRights, customerRights, appointmentRights, ratingRights, notificationRights} {
+	for _, more := range [][]right{memberRights, salonRights, resourceRights, customerRights, appointmentRights, ratingRights, notificationRights} {
 		rows = append(rows, more...)
 	}
 	return rows

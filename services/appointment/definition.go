@@ -18,6 +18,8 @@ var Definition = service.Definition{
 			appointmentv1.RegisterCustomerServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.CatalogService_ServiceDesc, appointmentv1.NewCatalogServiceClient,
 			appointmentv1.RegisterCatalogServiceHandlerClient),
+		service.RESTAPI(&appointmentv1.ResourceService_ServiceDesc, appointmentv1.NewResourceServiceClient,
+			appointmentv1.RegisterResourceServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.AppointmentService_ServiceDesc, appointmentv1.NewAppointmentServiceClient,
 			appointmentv1.RegisterAppointmentServiceHandlerClient),
 		{Desc: &appointmentv1.DirectoryService_ServiceDesc},

@@ -17,6 +17,7 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/catalog"
 	"github.com/beauty-salon/platform/services/appointment/migrations"
 	"github.com/beauty-salon/platform/services/appointment/people"
+	"github.com/beauty-salon/platform/services/appointment/resource"
 	"github.com/beauty-salon/platform/services/appointment/salon"
 )
 
@@ -33,14 +34,15 @@ const (
 // Migrations is the schema "appointments".
 var Migrations = migrations.Migrations
 
-// Service answers for salons, customers, the catalogue and appointments.
+// Service answers for salons, customers, the catalogue, resources and appointments.
 type Service struct {
-	deps     service.Deps
-	salons   *salon.Salons
-	people   *people.People
-	catalog  *catalog.Catalog
-	bookings *booking.Bookings
-	requests *idempotency.Guard
+	deps      service.Deps
+	salons    *salon.Salons
+	people    *people.People
+	catalog   *catalog.Catalog
+	resources *resource.Resources
+	bookings  *booking.Bookings
+	requests  *idempotency.Guard
 }
 
 // New makes the service. It connects to nothing.
@@ -49,6 +51,7 @@ func New(d service.Deps) (*Service, error) {
 	s.salons = salon.New(d)
 	s.people = people.New(d, s.salons)
 	s.catalog = catalog.New(d, s.salons, s.people)
+	s.resources = resource.New(d, s.salons)
 	s.bookings = booking.New(d, s.salons, s.people, s.catalog)
 	return s, nil
 }
@@ -58,6 +61,7 @@ func (s *Service) Register(r grpc.ServiceRegistrar) {
 	s.salons.Register(r)
 	s.people.Register(r)
 	s.catalog.Register(r)
+	s.resources.Register(r)
 	s.bookings.Register(r)
 	appointmentv1.RegisterDirectoryServiceServer(r, &directoryHandler{Service: s})
 }

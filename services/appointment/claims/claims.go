@@ -14,13 +14,14 @@ type Kind string
 const (
 	Master   Kind = "MASTER"
 	Customer Kind = "CUSTOMER"
+	Resource Kind = "RESOURCE"
 )
 
 // Claim is a range of a subject's time, [From, To).
 type Claim struct {
 	// ID is a UUIDv7.
 	ID string
-	// SubjectID is the master or customer whose time it is.
+	// SubjectID is the master, customer or resource whose time it is.
 	SubjectID string
 	// Kind is what the subject is.
 	Kind Kind
