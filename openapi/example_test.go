@@ -101,7 +101,7 @@ func TestAnswersPromiseWhatTheGatewayWrites(t *testing.T) {
 		"Offering": {
 			"bufferAfterOverrideMinutes", "bufferBeforeOverrideMinutes", "durationOverrideMinutes", "priceOverride",
 		},
-		"Problem":                {"detail", "errors"},
+		"Problem":                {"detail", "details", "errors"},
 		"Rating":                 {"replyTime"},
 		"Service":                {"horizonOverrideDays", "leadTimeOverrideMinutes", "slotStepOverrideMinutes"},
 		"UpdateResourceResponse": {"resource"},
