@@ -82,6 +82,11 @@ func TestExplain(t *testing.T) {
 			change: func(r *Rules, _ *Taken, _ *Query) { r.Policy.LeadTime = 51 * hour },
 		},
 		{
+			name: "half a second less than the lead time", start: "12:00",
+			change: func(r *Rules, _ *Taken, q *Query) { r.Policy.LeadTime, q.Now = 51*hour, q.Now.Add(time.Second/2) },
+			want:   []Block{{Reason: LeadTime, Owner: OwnerSalon}},
+		},
+		{
 			name: "lead time of the service", start: "12:00",
 			change: func(r *Rules, _ *Taken, q *Query) {
 				q.Now = q.Now.Add(50*hour + time.Minute)
@@ -109,6 +114,14 @@ func TestExplain(t *testing.T) {
 		{
 			name: "the last date of the horizon", start: "12:00",
 			change: func(r *Rules, _ *Taken, _ *Query) { r.Policy.HorizonDays = 2 },
+		},
+		{
+			name: "the first minute after the horizon", start: "00:00",
+			change: func(r *Rules, _ *Taken, q *Query) {
+				r.Policy.HorizonDays = 1
+				r.Hours, r.Masters["mira"].Hours = schedule.Hours{}, schedule.Hours{}
+			},
+			want: []Block{{Reason: Horizon, Owner: OwnerSalon}},
 		},
 		{
 			name: "the service reaches farther than the salon", start: "12:00",
@@ -279,5 +292,20 @@ func TestExplainChain(t *testing.T) {
 		if !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s: %+v\nwant %+v", tt.start, got, tt.want)
 		}
+	}
+}
+
+// TestExplainBufferInAChain has two ways to the second segment, one of them impossible, and none to the third.
+func TestExplainBufferInAChain(t *testing.T) {
+	r := newRules(t, "UTC", 30, 15)
+	r.perform("ada", "cut", minutes(30, 0, 10))
+	r.perform("mira", "colour", minutes(30, 0, 10))
+	r.perform("eve", "nails", minutes(30, 0, 0))
+	busy := taken("ada", span("2027-05-03T12:35Z", "2027-05-03T13:00Z"))
+	busy.Claims["mira"] = taken("mira", span("2027-05-03T13:05Z", "2027-05-03T14:00Z")).Claims["mira"]
+	got := r.Explain(want("cut", "colour", "nails"), busy, minute("2027-05-03T12:00Z"))
+	expected := []Block{{Reason: Buffer, Owner: OwnerMaster, Segment: 1, MasterID: "mira", AppointmentID: "a"}}
+	if !reflect.DeepEqual(got, expected) {
+		t.Errorf("%+v\nwant %+v", got, expected)
 	}
 }
