@@ -82,6 +82,11 @@ func TestExplain(t *testing.T) {
 			change: func(r *Rules, _ *Taken, _ *Query) { r.Policy.LeadTime = 51 * hour },
 		},
 		{
+			name: "half a second less than the lead time", start: "12:00",
+			change: func(r *Rules, _ *Taken, q *Query) { r.Policy.LeadTime, q.Now = 51*hour, q.Now.Add(time.Second/2) },
+			want:   []Block{{Reason: LeadTime, Owner: OwnerSalon}},
+		},
+		{
 			name: "lead time of the service", start: "12:00",
 			change: func(r *Rules, _ *Taken, q *Query) {
 				q.Now = q.Now.Add(50*hour + time.Minute)
@@ -117,6 +122,14 @@ func TestExplain(t *testing.T) {
 		{
 			name: "the last date of the horizon", start: "12:00",
 			change: func(r *Rules, _ *Taken, _ *Query) { r.Policy.HorizonDays = 2 },
+		},
+		{
+			name: "the first minute after the horizon", start: "00:00",
+			change: func(r *Rules, _ *Taken, q *Query) {
+				r.Policy.HorizonDays = 1
+				r.Hours, r.Masters["mira"].Hours = schedule.Hours{}, schedule.Hours{}
+			},
+			want: []Block{{Reason: Horizon, Owner: OwnerSalon}},
 		},
 		{
 			name: "the service reaches farther than the salon", start: "12:00",
@@ -255,37 +268,5 @@ func TestExplain(t *testing.T) {
 				t.Errorf("planned: %t", ok)
 			}
 		})
-	}
-}
-
-// TestExplainChain reports segments that nobody can do, whatever the others are.
-func TestExplainChain(t *testing.T) {
-	r := newRules(t, "UTC", 60, 15)
-	r.perform("ada", "cut", minutes(30, 0, 0))
-	r.perform("ada", "nails", minutes(30, 0, 0))
-	r.perform("mira", "colour", minutes(30, 0, 0))
-	busy := taken("ada", span("2027-05-03T12:00Z", "2027-05-03T15:00Z"))
-	busy.Claims["mira"] = taken("mira", span("2027-05-03T14:00Z", "2027-05-03T15:00Z")).Claims["mira"]
-	for _, tt := range []struct {
-		start string
-		want  []Block
-	}{
-		// mira cuts until 13:00 and colours until 13:30; ada does the nails.
-		{"12:00", []Block{{Reason: Booked, Owner: OwnerMaster, Segment: 2, MasterID: "ada", AppointmentID: "a"}}},
-		// mira cuts until 14:00, and is taken then.
-		{"13:00", []Block{
-			{Reason: Booked, Owner: OwnerMaster, Segment: 1, MasterID: "mira", AppointmentID: "a"},
-			{Reason: Booked, Owner: OwnerMaster, Segment: 2, MasterID: "ada", AppointmentID: "a"},
-		}},
-		{"14:00", []Block{
-			{Reason: Booked, Owner: OwnerMaster, Segment: 0, MasterID: "ada", AppointmentID: "a"},
-			{Reason: Booked, Owner: OwnerMaster, Segment: 0, MasterID: "mira", AppointmentID: "a"},
-		}},
-		{"15:00", nil},
-	} {
-		got := r.Explain(want("cut", "colour", "nails"), busy, minute("2027-05-03T"+tt.start+"Z"))
-		if !reflect.DeepEqual(got, tt.want) {
-			t.Errorf("%s: %+v\nwant %+v", tt.start, got, tt.want)
-		}
 	}
 }

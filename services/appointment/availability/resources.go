@@ -107,17 +107,17 @@ func (s *solver) joinUnits(before *option, held int, next *option, report *repor
 	}
 	fits := true
 	sets := s.helds.sets(held)
-	for i, j := 0, 0; before != nil && i < len(before.units); i++ {
-		if u := &before.units[i]; u.last {
-			if !next.continues(u) && !sets[j].meets(u.after) {
-				fits = false
-				report.add(Block{Reason: Buffer, Owner: OwnerResource, Segment: before.link, KindID: u.kind.ID})
-			}
-			j++
+	for i := range sets {
+		if u := &before.units[i]; u.last && next.continuing(u) == nil && !sets[i].meets(u.after) {
+			fits = false
+			report.add(Block{Reason: Buffer, Owner: OwnerResource, Segment: before.link, KindID: u.kind.ID})
 		}
 	}
+	if next == nil {
+		return 0, fits
+	}
 	var handed []unitSet
-	for i := 0; next != nil && i < len(next.units); i++ {
+	for i := range next.units {
 		u := &next.units[i]
 		set := u.reachable(before, sets)
 		if set.isEmpty() || !u.last && !set.meets(u.after) {
@@ -130,7 +130,7 @@ func (s *solver) joinUnits(before *option, held int, next *option, report *repor
 			set = u.kind.all() // whatever speaks against the next segments is reported too
 		}
 		if u.last {
-			handed = append(handed, set)
+			handed = hand(handed, i, set)
 		}
 	}
 	if !fits && report == nil {
@@ -139,11 +139,19 @@ func (s *solver) joinUnits(before *option, held int, next *option, report *repor
 	return s.helds.number(handed), fits
 }
 
-// continues reports whether an option continues a use at the end of the segment before.
-func (o *option) continues(u *unitChoice) bool { return o != nil && o.continuing(u) != nil }
+// hand returns sets with that of the use i, which is at the end of a segment. Uses that are not have none.
+func hand(sets []unitSet, i int, set unitSet) []unitSet {
+	for len(sets) < i {
+		sets = append(sets, nil)
+	}
+	return append(sets, set)
+}
 
 // continuing returns the use of an option that continues a use at the end of the segment before, or nil.
 func (o *option) continuing(u *unitChoice) *unitChoice {
+	if o == nil {
+		return nil
+	}
 	for i := range o.units {
 		if next := &o.units[i]; next.first && u.last && next.kind == u.kind {
 			return next
@@ -157,22 +165,17 @@ func (o *option) continuing(u *unitChoice) *unitChoice {
 func (u *unitChoice) reachable(before *option, sets []unitSet) unitSet {
 	set := make(unitSet, len(u.work))
 	copy(set, u.before)
-	if u.first && before != nil {
-		j := 0
-		for i := range before.units {
-			b := &before.units[i]
-			if b.last && b.kind == u.kind {
-				change := sets[j].meets(b.after)
-				for w := range set {
-					if !change {
-						set[w] = 0
-					}
-					set[w] |= sets[j][w]
-				}
+	for i := range sets {
+		b := &before.units[i]
+		if !u.first || !b.last || b.kind != u.kind {
+			continue
+		}
+		change := sets[i].meets(b.after)
+		for w := range set {
+			if !change {
+				set[w] = 0
 			}
-			if b.last {
-				j++
-			}
+			set[w] |= sets[i][w]
 		}
 	}
 	for w := range set {
@@ -193,7 +196,7 @@ func (s *solver) assign(chosen []*option) [][]Use {
 			set := o.units[j].reachable(before, sets)
 			reach[i] = append(reach[i], set)
 			if o.units[j].last {
-				last = append(last, set)
+				last = hand(last, j, set)
 			}
 		}
 		before, sets = o, last

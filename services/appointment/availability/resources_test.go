@@ -85,6 +85,11 @@ func TestUnits(t *testing.T) {
 			taken:    map[string]Span{"chair1": {40, 90}, "chair2": {0, 25}}, want: "BUFFER",
 		},
 		{
+			name: "a change without time for the buffer after", after: 10, before: 5,
+			segments: [][]Phase{{{Minutes: 30, Kinds: chair}}, {{Minutes: 30, Kinds: chair}}},
+			taken:    map[string]Span{"chair1": {39, 90}, "chair2": {0, 25}}, want: "BUFFER",
+		},
+		{
 			name:     "kept over three segments, changed where it must",
 			segments: [][]Phase{{{Minutes: 30, Kinds: chair}}, {{Minutes: 30, Kinds: both}}, {{Minutes: 30, Kinds: basin}}},
 			taken:    map[string]Span{"chair2": {50, 55}, "basin1": {65, 80}},
@@ -132,6 +137,21 @@ func TestUnits(t *testing.T) {
 				t.Errorf("%q, want %q", text, tt.want)
 			}
 		})
+	}
+}
+
+// TestKeptWithoutBuffer needs no buffer in a resource that the next segment keeps, not even one that is longer than the segment.
+func TestKeptWithoutBuffer(t *testing.T) {
+	r := newRules(t, "UTC", 60, 15)
+	r.Kinds["chair"] = &Kind{ID: "chair", Units: []Unit{{ID: "chair1"}}}
+	r.perform("mira", "colour", &Offering{Phases: []Phase{{Minutes: 30, Kinds: []string{"chair"}}}, BufferAfter: 40})
+	r.perform("ada", "look", &Offering{Phases: []Phase{{Minutes: 10, Kinds: []string{"chair"}}}})
+	busy := taken("chair1", span("2027-05-03T12:45Z", "2027-05-03T13:00Z"))
+	if _, ok := r.Plan(want("colour", "look"), busy, minute("2027-05-03T12:00Z")); !ok {
+		t.Error("no plan")
+	}
+	if got := reasons(r, want("colour"), busy, minute("2027-05-03T12:00Z")); got != "BUFFER" {
+		t.Errorf("without the next segment: %q", got)
 	}
 }
 
