@@ -59,8 +59,8 @@ func NewAppointment(
 			MasterName:   o.MasterName,
 			Start:        start,
 			End:          end,
-			BufferBefore: time.Duration(o.Service.BufferBeforeMinutes) * time.Minute,
-			BufferAfter:  time.Duration(o.Service.BufferAfterMinutes) * time.Minute,
+			BufferBefore: time.Duration(o.BufferBefore()) * time.Minute,
+			BufferAfter:  time.Duration(o.BufferAfter()) * time.Minute,
 			PriceMinor:   o.PriceMinor(),
 		})
 		start = end
