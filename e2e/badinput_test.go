@@ -127,6 +127,7 @@ func TestRefused(t *testing.T) {
 		{"salons", w.salons()},
 		{"policies", w.policies()},
 		{"resources", w.resources(t)},
+		{"phases", w.phases()},
 		{"members", w.members(t)},
 		{"customers", w.customers()},
 		{"chains", w.chains(t)},
