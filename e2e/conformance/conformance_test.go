@@ -124,6 +124,9 @@ func newStage(t *testing.T, s *salontest.System) *stage {
 	rating := salontest.Do[*ratingv1.Rating](t, s.REST(), cast.CustomerA, ratingv1.RatingService_CreateRating_FullMethodName,
 		&ratingv1.CreateRatingRequest{AppointmentId: done.GetId(), Stars: 4})
 	spareService := s.NewService(t)
+	kind, spareKind := s.NewResourceKind(t, salontest.DefaultSalon), s.NewResourceKind(t, salontest.DefaultSalon)
+	resource, spareResource := s.NewResource(t, kind), s.NewResource(t, kind)
+	closure := s.CloseResource(t, resource, s.NextStart())
 	ids := func(values ...string) []any {
 		out := []any{"019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c99"} // of nothing
 		for _, v := range values {
@@ -159,6 +162,12 @@ func newStage(t *testing.T, s *salontest.System) *stage {
 		"password":      {salontest.Password, "password", "another long password"},
 		"timeZone":      {"Europe/Berlin", "America/New_York", "UTC"},
 		"currencyCode":  {"EUR", "USD", "JPY"},
+
+		"resourceKindId":    ids(kind.GetId(), spareKind.GetId()),
+		"resourceKindIds":   {[]string{kind.GetId()}, []string{}, []string{kind.GetId(), spareKind.GetId()}},
+		"resourceId":        ids(resource.GetId(), spareResource.GetId()),
+		"resourceClosureId": ids(closure.GetId()),
+		"bookableUntil":     {"2027-12-31", "", "2027-02-29"},
 	}
 	return st
 }

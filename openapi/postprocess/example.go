@@ -21,6 +21,11 @@ const (
 	exampleRating       = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c06"
 	exampleNotification = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c07"
 	exampleSession      = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c08"
+	exampleKind         = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c0b"
+	exampleResource     = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c0c"
+	exampleClosure      = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c0d"
+	exampleOverride     = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c0e"
+	exampleTimeOff      = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c0f"
 )
 
 // fieldExamples are the values that the contract gives no example of, by field and, where one name means the same
@@ -39,7 +44,11 @@ var fieldExamples = map[string]any{ //nolint:gosec // tokens that open nothing
 	"salon.appointment.v1.Segment.id":                exampleSegment,
 	"salon.appointment.v1.Service.id":                exampleService,
 	"salon.appointment.v1.Service.active":            true,
+	"salon.appointment.v1.Service.online_bookable":   true,
+	"salon.appointment.v1.Service.phases":            examplePhases,
 	"salon.appointment.v1.Offering.bookable":         true,
+	"salon.appointment.v1.Offering.phases":           examplePhases,
+	"salon.appointment.v1.Offering.phases_override":  []any{},
 	"salon.rating.v1.Rating.id":                      exampleRating,
 	"salon.rating.v1.RatingSummary.count":            40,
 	"salon.rating.v1.RatingSummary.mean":             4.8,
@@ -87,11 +96,32 @@ var fieldExamples = map[string]any{ //nolint:gosec // tokens that open nothing
 	"salon.appointment.v1.AppointmentCustomer.display_name": "Anna Berg",
 	"salon.appointment.v1.AppointmentCustomer.phone":        "+4930123456",
 	"salon.appointment.v1.Appointment.utc_offset_minutes":   120,
+	"salon.appointment.v1.Slot.local_date":                  "2027-06-14",
+	"salon.appointment.v1.Slot.local_time":                  "11:00",
+	"salon.appointment.v1.Slot.duration_minutes":            60,
+	"salon.appointment.v1.Slot.alternatives":                1,
+	"salon.appointment.v1.Slot.utc_offset_minutes":          120,
+	"salon.appointment.v1.Slot.quote":                       "a-quote-of-the-search",
+	"salon.appointment.v1.Slot.quote_expire_time":           "2027-06-01T08:10:00Z",
+	"salon.appointment.v1.BookingPolicy.confirmation":       "CONFIRMATION_ALWAYS",
+	"salon.appointment.v1.ResourceKind.id":                  exampleKind,
+	"salon.appointment.v1.Resource.id":                      exampleResource,
+	"salon.appointment.v1.Resource.name":                    "Chair 1",
+	"salon.appointment.v1.Resource.active":                  true,
+	"salon.appointment.v1.ResourceClosure.id":               exampleClosure,
+	"salon.appointment.v1.ResourceClosure.note":             "Being repaired.",
+
+	// As long as the service, which has the duration of the contract's example, so that both can be sent together.
+	"salon.appointment.v1.CreateServiceRequest.phases":        examplePhases,
+	"salon.appointment.v1.UpdateServiceRequest.phases":        examplePhases,
+	"salon.appointment.v1.PutOfferingRequest.phases_override": []any{},
 
 	"appointmentId":        exampleAppointment,
 	"appointmentStartTime": "2027-06-14T09:00:00Z",
+	"closureId":            exampleClosure,
 	"createTime":           "2027-06-01T08:00:00Z",
 	"customerId":           exampleCustomer,
+	"endDate":              "2027-06-20",
 	"endTime":              "2027-06-14T10:00:00Z",
 	"etag":                 "1",
 	"invitationId":         exampleInvitation,
@@ -100,17 +130,27 @@ var fieldExamples = map[string]any{ //nolint:gosec // tokens that open nothing
 	"masterName":           "Mira Sol",
 	"nextPageToken":        "",
 	"notificationId":       exampleNotification,
+	"overrideId":           exampleOverride,
 	"ratingId":             exampleRating,
+	"resourceClosureId":    exampleClosure,
+	"resourceId":           exampleResource,
+	"resourceKindId":       exampleKind,
 	"refreshToken":         "the-token-of-the-last-answer",
 	"salonId":              exampleSalon,
 	"serviceId":            exampleService,
 	"serviceName":          "Cut and blow-dry",
 	"sessionId":            exampleSession,
+	"startDate":            "2027-06-14",
 	"startTime":            "2027-06-14T09:00:00Z",
+	"startTimes":           []any{"2027-06-14T09:00:00Z"},
+	"timeOffId":            exampleTimeOff,
 	"timeZone":             "Europe/Berlin",
 	"updateTime":           "2027-06-01T08:00:00Z",
 	"userId":               exampleUser,
 }
+
+// examplePhases are those of a service that takes its master all the time, and no resources.
+var examplePhases = []any{map[string]any{"kind": "PHASE_KIND_WORK", "durationMinutes": 60, "resourceKindIds": []any{}}}
 
 // outcomes are what the answer of a verb shows that makes it different from the resource's other answers.
 var outcomes = map[protoreflect.Name]map[string]any{

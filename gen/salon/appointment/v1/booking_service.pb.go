@@ -643,7 +643,7 @@ type CreateAppointmentRequest struct {
 	// without a quote.
 	Segments []*SegmentInput `protobuf:"bytes,2,rep,name=segments,proto3" json:"segments,omitempty"`
 	// The quote of a slot, instead of start_time and segments: exactly that is booked, at that price.
-	Quote string `protobuf:"bytes,7,opt,name=quote,proto3" json:"quote,omitempty"`
+	Quote *string `protobuf:"bytes,7,opt,name=quote,proto3,oneof" json:"quote,omitempty"`
 	// For staff: books although a rule of the salon refuses it.
 	Override *RuleOverride `protobuf:"bytes,8,opt,name=override,proto3" json:"override,omitempty"`
 	// Whose appointment: a customer of the salon. Absent: the caller's.
@@ -703,8 +703,8 @@ func (x *CreateAppointmentRequest) GetSegments() []*SegmentInput {
 }
 
 func (x *CreateAppointmentRequest) GetQuote() string {
-	if x != nil {
-		return x.Quote
+	if x != nil && x.Quote != nil {
+		return *x.Quote
 	}
 	return ""
 }
@@ -1346,19 +1346,20 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\n" +
 	"_master_id\"S\n" +
 	"\fRuleOverride\x12C\n" +
-	"\x06reason\x18\x01 \x01(\tB+\xe0A\x02\xbaH%\xc8\x01\x01r \xd0\xe9\x18\x01\x10\x01\x18\xf4\x03\x92\x02\x14Comes from far away.R\x06reason\"\xf4\x03\n" +
+	"\x06reason\x18\x01 \x01(\tB+\xe0A\x02\xbaH%\xc8\x01\x01r \xd0\xe9\x18\x01\x10\x01\x18\xf4\x03\x92\x02\x14Comes from far away.R\x06reason\"\x85\x04\n" +
 	"\x18CreateAppointmentRequest\x12>\n" +
 	"\n" +
 	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\tstartTime\x12K\n" +
-	"\bsegments\x18\x02 \x03(\v2\".salon.appointment.v1.SegmentInputB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\bR\bsegments\x12\"\n" +
-	"\x05quote\x18\a \x01(\tB\f\xe0A\x01\xbaH\x06r\x04\x18\x80\x80\x01R\x05quote\x12C\n" +
+	"\bsegments\x18\x02 \x03(\v2\".salon.appointment.v1.SegmentInputB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\bR\bsegments\x12)\n" +
+	"\x05quote\x18\a \x01(\tB\x0e\xe0A\x01\xbaH\br\x06\x10\x01\x18\x80\x80\x01H\x00R\x05quote\x88\x01\x01\x12C\n" +
 	"\boverride\x18\b \x01(\v2\".salon.appointment.v1.RuleOverrideB\x03\xe0A\x01R\boverride\x121\n" +
-	"\vcustomer_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x00R\n" +
+	"\vcustomer_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x01R\n" +
 	"customerId\x88\x01\x01\x125\n" +
 	"\x04note\x18\x04 \x01(\tB!\xe0A\x01\xbaH\x1br\x19\xd0\xe9\x18\x01\x18\xf4\x03\x92\x02\x0fSensitive skin.R\x04note\x129\n" +
 	"\x16allow_customer_overlap\x18\x05 \x01(\bB\x03\xe0A\x01R\x14allowCustomerOverlap\x12-\n" +
 	"\n" +
-	"request_id\x18\x06 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestIdB\x0e\n" +
+	"request_id\x18\x06 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestIdB\b\n" +
+	"\x06_quoteB\x0e\n" +
 	"\f_customer_id\"N\n" +
 	"\x15GetAppointmentRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\"\x8d\x05\n" +
