@@ -124,7 +124,7 @@ func security(m *method) *[]securityRequirement {
 }
 
 // Examples of conditional headers and of optional parameters would be sent by everybody who tries a call out, and make
-// it fail or find nothing. Only ids in the path have one.
+// it fail or find nothing. Only those that are required have one.
 func (b *builder) addParameters(op *operation, m *method, raw *operation) error {
 	for _, p := range raw.Parameters {
 		fd := m.desc.Input().Fields().ByJSONName(p.Name)
@@ -139,11 +139,11 @@ func (b *builder) addParameters(op *operation, m *method, raw *operation) error 
 			return fmt.Errorf("%s: %w", fd.FullName(), err)
 		}
 		out := &parameter{
-			Name: fd.JSONName(), In: p.In, Required: p.In == "path", Schema: s,
+			Name: fd.JSONName(), In: p.In, Required: p.In == "path" || required(fd, inRequest), Schema: s,
 			Description: strings.TrimSpace(restText(p.Description) + " " + s.Description),
 		}
 		s.Description, s.Examples = "", nil
-		if p.In == "path" {
+		if out.Required {
 			out.Example = b.value(fd, nil)
 		}
 		op.Parameters = append(op.Parameters, out)
