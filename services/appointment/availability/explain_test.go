@@ -202,7 +202,7 @@ func TestExplain(t *testing.T) {
 				r.Policy.MaxMasterDay = 2
 				b.MasterDays = map[string]map[string]int{"mira": {"2027-05-03": 2}}
 			},
-			want: []Block{block(CustomerLimit, OwnerSalon)},
+			want: []Block{{Reason: CustomerLimit, Owner: OwnerSalon, MasterID: "mira", PerDate: true}},
 		},
 		{
 			name: "a limit of the customer on the date", start: "12:00",
@@ -210,7 +210,7 @@ func TestExplain(t *testing.T) {
 				r.Policy.MaxCustomerDay, q.Customer = 1, "anna"
 				b.CustomerDays = map[string]int{"2027-05-03": 1}
 			},
-			want: []Block{{Reason: CustomerLimit, Owner: OwnerSalon}},
+			want: []Block{{Reason: CustomerLimit, Owner: OwnerSalon, PerDate: true}},
 		},
 		{
 			name: "a limit of the customer", start: "12:00",
@@ -221,6 +221,8 @@ func TestExplain(t *testing.T) {
 			name: "limits, for staff", start: "12:00",
 			change: func(r *Rules, b *Taken, q *Query) {
 				r.Policy.MaxOpenAppointments, b.Open, q.Customer, q.Staff = 1, 1, "anna", true
+				r.Policy.MaxMasterDay, b.MasterDays = 2, map[string]map[string]int{"mira": {"2027-05-03": 2}}
+				r.Policy.MaxCustomerDay, b.CustomerDays = 1, map[string]int{"2027-05-03": 1}
 			},
 		},
 		{

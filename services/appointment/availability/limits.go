@@ -104,8 +104,11 @@ func (s *solver) startFits(start Minute, report *report) bool {
 	case bound && start >= l.horizon:
 		against(ownedBy(Horizon, l.horizonOf))
 	}
-	if s.customerFull {
+	if s.customerOpen {
 		against(Block{Reason: CustomerLimit, Owner: OwnerSalon})
+	}
+	if s.customerFull {
+		against(Block{Reason: CustomerLimit, Owner: OwnerSalon, PerDate: true})
 	}
 	return fits
 }

@@ -27,8 +27,9 @@ type solver struct {
 
 	// today is the index of the date of the start. What follows is about starts on this date.
 	today int
-	// customerFull is set when the customer has as many appointments as the salon permits.
-	customerFull bool
+	// customerOpen is set when the customer has as many open appointments as the salon permits, customerFull when they have as many
+	// on the date as it permits.
+	customerOpen, customerFull bool
 	// options are the ways to do segments, memo the number of ways to do the rest of the chain. helds are the resources that a
 	// segment hands on to the next one, by number.
 	options map[node][]option
@@ -153,16 +154,16 @@ func (s *solver) begin(today int) {
 	clear(s.memo)
 	clear(s.ranks)
 	s.helds = heldTable{}
-	if s.query.Override {
+	if s.query.Override || s.query.Staff {
 		return
 	}
 	date, policy := s.calendar.days[today].date.String(), &s.rules.Policy
 	for _, m := range s.masters {
 		m.full = reached(s.taken.MasterDays[m.ID][date], policy.MaxMasterDay)
 	}
-	s.customerFull = s.query.Customer != "" &&
-		(reached(s.taken.CustomerDays[date], policy.MaxCustomerDay) ||
-			!s.query.Staff && reached(s.taken.Open, policy.MaxOpenAppointments))
+	known := s.query.Customer != ""
+	s.customerOpen = known && reached(s.taken.Open, policy.MaxOpenAppointments)
+	s.customerFull = known && reached(s.taken.CustomerDays[date], policy.MaxCustomerDay)
 }
 
 // reached reports whether a number has reached a limit, where there is one.

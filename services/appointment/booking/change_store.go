@@ -32,21 +32,63 @@ func (s *Store) Update(
 	return s.update(ctx, id, visibleTo, nil, func(_ *Store, a *Appointment) error { return change(a) })
 }
 
-// Move is Update for an appointment that was planned anew by a version of its salon's rules. subjects are those whose time the plan
-// takes. When these are not free, the error is SLOT_UNAVAILABLE or CUSTOMER_BUSY; when the rules have changed, it is errOutdated.
+// move is what an appointment is moved by.
+type move struct {
+	// rulesVersion is the version of the salon's rules that the plan is made by.
+	rulesVersion int64
+	// subjects are the ids of those whose time the plan takes.
+	subjects []string
+	// limited is whether the salon's limits of the appointments on a date apply. dayStart and dayEnd bound the local date of the new
+	// start: [dayStart, dayEnd).
+	limited          bool
+	dayStart, dayEnd time.Time
+}
+
+// Move is Update for an appointment that was planned anew. When the time of the plan is not free, the error is SLOT_UNAVAILABLE or
+// CUSTOMER_BUSY, when the date is full, it is errFullDay, and when the rules have changed, it is errOutdated.
 func (s *Store) Move(
-	ctx context.Context, id string, visibleTo auth.Principal, rulesVersion int64, subjects []string, change func(*Appointment) error,
+	ctx context.Context, id string, visibleTo auth.Principal, m move, change func(*Appointment) error,
 ) (*Appointment, error) {
-	return s.update(ctx, id, visibleTo, subjects, func(t *Store, a *Appointment) error {
+	return s.update(ctx, id, visibleTo, m.subjects, func(t *Store, a *Appointment) error {
 		version, err := t.rulesVersion(ctx, a.SalonID)
 		if err != nil {
 			return err
 		}
-		if version != rulesVersion {
+		if version != m.rulesVersion {
 			return errOutdated
 		}
-		return change(a)
+		if err := change(a); err != nil || a.change == nil || !m.limited {
+			return err
+		}
+		return t.checkDay(ctx, a, m)
 	})
+}
+
+// checkDay returns errFullDay when the customer or a master of an appointment that is being moved has as many other ones on the new date
+// as the salon permits.
+func (s *Store) checkDay(ctx context.Context, a *Appointment, m move) error {
+	var full bool
+	err := s.db.Conn(ctx).Raw(`
+		SELECT l.max_customer_appointments_a_day > 0 AND (
+				SELECT count(*) FROM appointments o
+				WHERE o.salon_id = l.id AND o.customer_id = ? AND o.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
+					AND o.start_time >= ? AND o.start_time < ? AND o.id <> ?
+			) >= l.max_customer_appointments_a_day
+			OR l.max_master_appointments_a_day > 0 AND EXISTS (
+				SELECT FROM segments g
+				JOIN appointments o ON o.salon_id = g.salon_id AND o.id = g.appointment_id AND o.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
+				WHERE g.salon_id = l.id AND g.master_id = ANY(?::uuid[])
+					AND g.appointment_start_time >= ? AND g.appointment_start_time < ? AND o.id <> ?
+				GROUP BY g.master_id HAVING count(DISTINCT o.id) >= l.max_master_appointments_a_day)
+		FROM salons l WHERE l.id = ?`,
+		a.CustomerID, m.dayStart, m.dayEnd, a.ID, postgres.Array[string](a.Masters()), m.dayStart, m.dayEnd, a.ID, a.SalonID).Scan(&full).Error
+	if err != nil {
+		return fmt.Errorf("count the appointments of a date: %w", err)
+	}
+	if full {
+		return errFullDay
+	}
+	return nil
 }
 
 func (s *Store) update(

@@ -119,6 +119,7 @@ func (b *Bookings) plan(
 		return nil, err
 	}
 	c.rulesVersion = rules.Version
+	c.counted = !c.unlimited && rules.Policy.MaxMasterDay > 0
 	date, _ := civil.Local(w.start, rules.Zone)
 	c.dayStart, c.dayEnd = date.Start(rules.Zone), date.End(rules.Zone)
 	c.appointment, err = NewAppointment(rules, plan, c.customer, state, req.GetNote(), req.GetOverride().GetReason(), overlap, by)

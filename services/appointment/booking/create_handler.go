@@ -12,9 +12,13 @@ import (
 	"github.com/beauty-salon/platform/internal/idempotency"
 )
 
-// attempts is how often a booking is tried that was made from rows which have changed meanwhile. Each
-// attempt reads anew what was out of date.
-const attempts = 4
+const (
+	// attempts is how often a booking is tried that was made from rows which have changed meanwhile. Each
+	// attempt reads anew what was out of date.
+	attempts = 4
+	// replans is how often a booking is planned because somebody was faster. Each time, another booking has succeeded.
+	replans = 50
+)
 
 // CreateAppointment books an appointment. The salon's rules and the customer come from memory where possible; the statement that
 // writes the appointment checks that they are still true.
@@ -42,9 +46,8 @@ func (b *Bookings) CreateAppointment(
 func (b *Bookings) create(
 	ctx context.Context, caller auth.Principal, req *appointmentv1.CreateAppointmentRequest, request idempotency.Request,
 ) (*appointmentv1.Appointment, error) {
-	informed := false
-	for range attempts {
-		c, err := b.plan(ctx, caller, req, informed)
+	for tried, late := 0, 0; tried < attempts && late < replans; {
+		c, err := b.plan(ctx, caller, req, late > 0)
 		if err != nil {
 			return nil, err
 		}
@@ -70,15 +73,14 @@ func (b *Bookings) create(
 			return nil, idempotency.ErrReused
 		case InFlight:
 			return nil, idempotency.ErrInFlight
-		case Taken:
+		case Taken, FullDay:
 			// Somebody was faster. The next plan is made around them; where there is none, the error says what is free.
-			informed = true
+			late++
+			continue
 		case CustomerBusy:
 			return nil, errCustomerBusy
 		case TooManyOpen:
 			return nil, errTooManyOpen
-		case FullDay:
-			return nil, errFullDay
 		case Stale:
 			b.availability.Forget(c.appointment.SalonID, c.rulesVersion)
 		case NoCustomer:
@@ -87,9 +89,7 @@ func (b *Bookings) create(
 				return nil, err
 			}
 		}
-	}
-	if informed {
-		return nil, errSlotUnavailable
+		tried++
 	}
 	return nil, errContention
 }

@@ -60,9 +60,9 @@ type creation struct {
 	// customer is whom it is for; their row is made with the appointment if newCustomer is set.
 	customer    people.Customer
 	newCustomer bool
-	// unlimited is whether the salon's limits of appointments do not apply.
-	unlimited bool
-	event     events.Event
+	// unlimited is whether the salon's limits of appointments do not apply, counted whether there is one for the masters on a date.
+	unlimited, counted bool
+	event              events.Event
 	// traceparent is the trace that the call is part of; empty: none.
 	traceparent string
 	// request makes the call safe to repeat unless its RequestID is empty; response is then the answer to

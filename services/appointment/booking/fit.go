@@ -28,33 +28,46 @@ func (b *Bookings) fit(
 	if plan != nil {
 		return plan, rules, nil
 	}
-	if err := b.checkMasters(ctx, rules, q.Chain); err != nil {
+	refreshed, err := b.checkMasters(ctx, rules, q.Chain)
+	if err != nil {
 		return nil, nil, err
+	}
+	if refreshed {
+		if plan, blocks, rules, err = b.availability.Fit(ctx, rules, q, start, true); err != nil || plan != nil {
+			return plan, rules, err
+		}
 	}
 	return nil, nil, b.refusal(ctx, rules, q, start, blocks)
 }
 
 // checkMasters returns MASTER_UNAVAILABLE for a master who takes no bookings, and NOT_OFFERED for one who does not perform the service.
-// A master who is not in the rules is asked for at the user service: the event of a change may still be on its way.
-func (b *Bookings) checkMasters(ctx context.Context, rules *availability.Rules, chain []availability.Want) error {
+// A master who is not in the rules is asked for at the user service: the event of a change may still be on its way. refreshed is set when
+// such a master takes bookings in the salon after all: the rules have changed then.
+func (b *Bookings) checkMasters(
+	ctx context.Context, rules *availability.Rules, chain []availability.Want,
+) (refreshed bool, err error) {
 	for i, w := range chain {
 		for _, id := range w.MasterIDs {
 			m, known := rules.Masters[id]
-			if !known {
-				if _, err := b.people.Master(ctx, id); err != nil {
-					if errors.Is(err, people.ErrMasterUnavailable) {
-						return people.ErrMasterUnavailable.WithField(segmentField(i, "master_id"), "must be a master who takes bookings")
-					}
-					return err
+			if known {
+				if w.Offering == nil && m.Offerings[w.ServiceID] == nil {
+					return false, notOffered(i)
 				}
-				return notOffered(i)
+				continue
 			}
-			if w.Offering == nil && m.Offerings[w.ServiceID] == nil {
-				return notOffered(i)
+			found, err := b.people.Master(ctx, id)
+			switch {
+			case errors.Is(err, people.ErrMasterUnavailable), err == nil && found.SalonID != rules.SalonID && w.Offering != nil:
+				return false, people.ErrMasterUnavailable.WithField(segmentField(i, "master_id"), "must be a master who takes bookings in the salon")
+			case err != nil:
+				return false, err
+			case found.SalonID != rules.SalonID:
+				return false, notOffered(i)
 			}
+			refreshed = true
 		}
 	}
-	return nil
+	return refreshed, nil
 }
 
 // notOffered is the error of a segment whose master does not perform the service.
@@ -74,15 +87,20 @@ func (b *Bookings) refusal(
 		}
 		return &blocks[i]
 	}
+	never := has(availability.Inactive, availability.NotPerformed, availability.NotOnline)
+	limit := has(availability.CustomerLimit)
+	rule := has(availability.Closed, availability.OutsideHours, availability.TimeOff, availability.LeadTime, availability.Horizon,
+		availability.Step)
 	var refused *apierr.Error
 	switch {
-	case has(availability.Inactive, availability.NotPerformed, availability.NotOnline) != nil:
-		return notOffered(has(availability.Inactive, availability.NotPerformed, availability.NotOnline).Segment)
-	case has(availability.CustomerLimit) != nil:
+	case never != nil:
+		return notOffered(never.Segment)
+	case limit != nil && !limit.PerDate:
 		refused = errTooManyOpen
-	case has(availability.Closed, availability.OutsideHours, availability.TimeOff, availability.LeadTime, availability.Horizon,
-		availability.Step) != nil:
-		refused = errNotBookable.WithField("start_time", "must be another one: "+blocks[0].Reason.Text())
+	case rule != nil:
+		refused = errNotBookable.WithField("start_time", "must be another one: "+rule.Reason.Text())
+	case limit != nil:
+		refused = errFullDay
 	case has(availability.CustomerBusy) != nil:
 		refused = errCustomerBusy
 	default:

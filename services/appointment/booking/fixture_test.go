@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -21,14 +22,18 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/catalog"
 	"github.com/beauty-salon/platform/services/appointment/migrations"
 	"github.com/beauty-salon/platform/services/appointment/people"
+	"github.com/beauty-salon/platform/services/appointment/resource"
 	"github.com/beauty-salon/platform/services/appointment/salon"
+	"github.com/beauty-salon/platform/services/appointment/schedule"
 )
 
 // process is one process of the service.
 type process struct {
-	salons  *salon.Salons
-	people  *people.People
-	catalog *catalog.Catalog
+	salons    *salon.Salons
+	people    *people.People
+	catalog   *catalog.Catalog
+	resources *resource.Resources
+	schedules *schedule.Schedules
 
 	availability *availability.Availability
 	bookings     *Bookings
@@ -38,6 +43,8 @@ func (p process) register(r grpc.ServiceRegistrar) {
 	p.salons.Register(r)
 	p.people.Register(r)
 	p.catalog.Register(r)
+	p.resources.Register(r)
+	p.schedules.Register(r)
 	p.availability.Register(r)
 	p.bookings.Register(r)
 }
@@ -52,6 +59,7 @@ type fixture struct {
 	catalogue    appointmentv1.CatalogServiceClient
 	customers    appointmentv1.CustomerServiceClient
 	appointments appointmentv1.AppointmentServiceClient
+	rules        rules
 
 	ann, mira, receptionist, manager, admin auth.Principal
 	cut                                     *appointmentv1.Service
@@ -70,6 +78,10 @@ func newFixture(t testing.TB) *fixture {
 	f.catalogue = appointmentv1.NewCatalogServiceClient(conn)
 	f.customers = appointmentv1.NewCustomerServiceClient(conn)
 	f.appointments = appointmentv1.NewAppointmentServiceClient(conn)
+	f.rules = rules{
+		appointmentv1.NewSalonServiceClient(conn), appointmentv1.NewScheduleServiceClient(conn),
+		appointmentv1.NewResourceServiceClient(conn), appointmentv1.NewAvailabilityServiceClient(conn),
+	}
 	f.ann, f.admin = p.SignIn(apiv1.Role_ROLE_CUSTOMER), p.SignIn(apiv1.Role_ROLE_ADMIN)
 	f.mira, f.receptionist, f.manager = f.staff(first.ID, roleMaster), f.staff(first.ID, roleReceptionist), f.staff(first.ID, roleManager)
 	f.cut = f.newService(first.ID, "Cut", 4500)
@@ -84,7 +96,14 @@ func (f *fixture) newProcess() process {
 	people := people.New(d, salons)
 	catalog := catalog.New(d, salons, people)
 	availability := availability.New(d, people, catalog)
-	return process{salons, people, catalog, availability, New(d, people, catalog, availability)}
+	return process{
+		salons, people, catalog, resource.New(d, salons), schedule.New(d, people), availability, New(d, people, catalog, availability),
+	}
+}
+
+// principal is the context of a call by somebody that goes to a process directly.
+func (f *fixture) principal(who auth.Principal) context.Context {
+	return auth.WithPrincipal(f.t.Context(), who)
 }
 
 // staff signs somebody in who has roles in a salon.

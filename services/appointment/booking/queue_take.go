@@ -137,8 +137,12 @@ func (e *entry) conflictsWith(other *entry) bool {
 	if a.CustomerID == b.CustomerID || a.AccountID != "" && a.AccountID == b.AccountID {
 		return true
 	}
-	_, overlap := e.overlap(other)
-	return overlap
+	if _, overlap := e.overlap(other); overlap {
+		return true
+	}
+	// A statement counts the appointments of a master from before it.
+	return e.counted && other.counted && e.dayStart.Equal(other.dayStart) &&
+		slices.ContainsFunc(a.Masters(), func(id string) bool { return slices.Contains(b.Masters(), id) })
 }
 
 // overlap returns the outcome that e has once other is booked, if its claims overlap with those of other.

@@ -11,10 +11,15 @@ import (
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/etag"
 	"github.com/beauty-salon/platform/services/appointment/availability"
+	"github.com/beauty-salon/platform/services/appointment/civil"
 )
 
-// errOutdated means that an appointment or the rules of its salon have changed since the appointment was planned anew.
-var errOutdated = errors.New("the plan is outdated")
+var (
+	// errOutdated means that an appointment or the rules of its salon have changed since the appointment was planned anew.
+	errOutdated = errors.New("the plan is outdated")
+	// errLate means that somebody else has got the time of the plan.
+	errLate = errors.New("somebody else was faster")
+)
 
 // RescheduleAppointment moves an appointment to another time, or to other masters. It plans the appointment anew, and the transaction
 // that moves it checks that the plan is still good.
@@ -26,19 +31,20 @@ func (b *Bookings) RescheduleAppointment(
 		return nil, err
 	}
 	caller := auth.Caller(ctx)
-	informed := false
-	for range attempts {
+	for tried, late := 0, 0; tried < attempts && late < replans; {
 		a, err := b.store.Appointment(ctx, req.GetAppointmentId(), caller)
 		if err != nil {
 			return nil, err
 		}
-		moved, err := b.reschedule(ctx, caller, a, req, start, informed)
+		moved, err := b.reschedule(ctx, caller, a, req, start, late > 0)
 		switch {
 		case err == nil:
 			return toProto(moved, caller), nil
-		case errors.Is(err, errSlotUnavailable) && !informed:
-			informed = true // somebody was faster: the next plan is made around them, or the error says what is free
-		case !errors.Is(err, errOutdated):
+		case errors.Is(err, errLate):
+			late++ // the next plan is made around them, or the error says what is free
+		case errors.Is(err, errOutdated):
+			tried++
+		default:
 			return nil, err
 		}
 	}
@@ -81,15 +87,23 @@ func (b *Bookings) reschedule(
 	if err != nil {
 		return nil, err
 	}
+	date, _ := civil.Local(start, rules.Zone)
+	m := move{
+		rulesVersion: rules.Version, subjects: subjectsOf(plan),
+		limited: !by.Actor.IsStaff(), dayStart: date.Start(rules.Zone), dayEnd: date.End(rules.Zone),
+	}
 	version := a.Version
-	moved, err := b.store.Move(ctx, a.ID, caller, rules.Version, subjectsOf(plan), func(a *Appointment) error {
+	moved, err := b.store.Move(ctx, a.ID, caller, m, func(a *Appointment) error {
 		if a.Version != version {
 			return errOutdated
 		}
 		return a.Reschedule(rules, plan, overlap, req.GetOverride().GetReason(), by)
 	})
-	if errors.Is(err, errOutdated) {
+	switch {
+	case errors.Is(err, errOutdated):
 		b.availability.Forget(rules.SalonID, rules.Version)
+	case errors.Is(err, errSlotUnavailable), errors.Is(err, errFullDay):
+		err = errLate
 	}
 	return moved, err
 }
