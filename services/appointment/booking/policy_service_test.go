@@ -28,9 +28,19 @@ func TestDayLimitOfAMaster(t *testing.T) {
 	f.setPolicy(&appointmentv1.UpdateBookingPolicyRequest{MaxMasterAppointmentsADay: new(int32(1))})
 	for round := range 10 {
 		start := f.noon(2 + round)
-		release := holdSubject(t, f.db, f.mira.UserID) // those of one process are written in one statement, once it is free
+		// While a booking of each process waits for Mira, the others queue. Those of one process come into one statement.
+		release := holdSubject(t, f.db, f.mira.UserID)
 		var booked atomic.Int32
 		var all sync.WaitGroup
+		for n, p := range []process{f.process, elsewhere} {
+			ctx := f.principal(f.manager)
+			all.Go(func() {
+				if _, err := p.bookings.CreateAppointment(ctx, byMaster(f.noon(50+2*round+n), f.cut, f.mira)); err != nil {
+					t.Errorf("on another date: %v", err)
+				}
+			})
+		}
+		waitForLocks(t, f.db, 2)
 		for n := range 8 {
 			call := f.caller(n, elsewhere)
 			req := byMaster(start.Add(time.Duration(n)*hour), f.cut, f.mira)
@@ -42,7 +52,7 @@ func TestDayLimitOfAMaster(t *testing.T) {
 				}
 			})
 		}
-		waitForLocks(t, f.db, 2)
+		eventually(t, "the others are queued", func() bool { return queued(f.process) == 4 && queued(elsewhere) == 4 })
 		release(nil)
 		all.Wait()
 		if booked.Load() != 1 {
@@ -52,6 +62,17 @@ func TestDayLimitOfAMaster(t *testing.T) {
 	_, err := f.appointments.CreateAppointment(f.As(f.SignIn(apiv1.Role_ROLE_CUSTOMER)), byMaster(f.noon(11).Add(-3*hour), f.cut, f.mira))
 	wantAlternatives(t, wantFullDay(t, err), f.noon(11).Add(11*hour))
 	f.create(f.mira, byMaster(f.noon(11).Add(-3*hour), f.cut, f.mira))
+}
+
+// queued is how many bookings of a process wait to be written.
+func queued(p process) (n int) {
+	q := p.bookings.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i := range q.queues {
+		n += len(q.queues[i].entries)
+	}
+	return n
 }
 
 // TestDayLimitOfACustomer: it counts appointments of the salon's local date with any master.
