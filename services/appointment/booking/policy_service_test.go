@@ -52,7 +52,7 @@ func TestDayLimitOfAMaster(t *testing.T) {
 				}
 			})
 		}
-		eventually(t, "the others are queued", func() bool { return queued(f.process) == 4 && queued(elsewhere) == 4 })
+		eventually(t, "the others are queued", func() bool { return entriesIn(f.process) == 4 && entriesIn(elsewhere) == 4 })
 		release(nil)
 		all.Wait()
 		if booked.Load() != 1 {
@@ -64,8 +64,8 @@ func TestDayLimitOfAMaster(t *testing.T) {
 	f.create(f.mira, byMaster(f.noon(11).Add(-3*hour), f.cut, f.mira))
 }
 
-// queued is how many bookings of a process wait to be written.
-func queued(p process) (n int) {
+// entriesIn is how many bookings of a process wait to be written.
+func entriesIn(p process) (n int) {
 	q := p.bookings.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
