@@ -1,6 +1,8 @@
 package e2e_test
 
 import (
+	"time"
+
 	"google.golang.org/protobuf/proto"
 
 	"github.com/beauty-salon/platform/e2e/salontest"
@@ -188,6 +190,42 @@ var scheduleRights = []right{
 	}},
 	{appointmentv1.ScheduleService_GetSchedule_FullMethodName, seeHours, func(s *stage) proto.Message {
 		return &appointmentv1.GetScheduleRequest{MasterId: s.Master1.ID, StartDate: "2100-01-01", EndDate: "2100-01-31"}
+	}},
+}
+
+var resourceRights = []right{
+	{listResourceKinds, everybody, fixed(&appointmentv1.ListResourceKindsRequest{SalonId: salontest.DefaultSalon})},
+	{createResourceKind, managers, func(*stage) proto.Message {
+		return &appointmentv1.CreateResourceKindRequest{SalonId: salontest.DefaultSalon, Name: "Kind " + salontest.Unique()}
+	}},
+	{deleteResourceKind, managers, func(s *stage) proto.Message {
+		return &appointmentv1.DeleteResourceKindRequest{ResourceKindId: s.system.NewResourceKind(s.t, salontest.DefaultSalon).GetId()}
+	}},
+	{listResources, "--  no no  OK OK OK OK  404 404 404  OK", fixed(&appointmentv1.ListResourcesRequest{SalonId: salontest.DefaultSalon})},
+	{createResource, "--  no no  no no no OK  no 404 no  OK", func(s *stage) proto.Message {
+		return &appointmentv1.CreateResourceRequest{
+			SalonId: salontest.DefaultSalon, ResourceKindId: s.kind.GetId(), Name: "Resource " + salontest.Unique(),
+		}
+	}},
+	{updateResource, "--  no no  no no no OK  no 404 no  OK", func(s *stage) proto.Message {
+		return &appointmentv1.UpdateResourceRequest{ResourceId: s.resource.GetId(), Name: new("Resource " + salontest.Unique())}
+	}},
+	{deleteResource, "--  no no  no no no OK  no 404 no  OK", func(s *stage) proto.Message {
+		return &appointmentv1.DeleteResourceRequest{ResourceId: s.system.NewResource(s.t, s.kind).GetId()}
+	}},
+	{listResourceClosures, "--  no no  OK OK OK OK  404 404 404  OK", func(s *stage) proto.Message {
+		return &appointmentv1.ListResourceClosuresRequest{ResourceId: s.resource.GetId()}
+	}},
+	{createResourceClosure, "--  no no  no no no OK  no 404 no  OK", func(s *stage) proto.Message {
+		start := s.system.NextStart()
+		return &appointmentv1.CreateResourceClosureRequest{
+			ResourceId: s.resource.GetId(), StartTime: timestamp(start), EndTime: timestamp(start.Add(time.Hour)),
+		}
+	}},
+	{deleteResourceClosure, "--  no no  no no no OK  no 404 no  OK", func(s *stage) proto.Message {
+		return &appointmentv1.DeleteResourceClosureRequest{
+			ResourceClosureId: s.system.CloseResource(s.t, s.resource, s.system.NextStart()).GetId(),
+		}
 	}},
 }
 

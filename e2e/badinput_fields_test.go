@@ -147,7 +147,9 @@ func (w *world) pages(t *testing.T) []refusal {
 		}
 		add := func(name, reason, field string, change func(protoreflect.Message)) {
 			req := newRequest(t, md)
-			for name, id := range map[string]string{"master_id": w.Master1.ID, "salon_id": salontest.DefaultSalon} {
+			for name, id := range map[string]string{
+				"master_id": w.Master1.ID, "salon_id": salontest.DefaultSalon, "resource_id": w.resource.GetId(),
+			} {
 				if _, template := salontest.Binding(t, fullName(md)); strings.Contains(template, "{"+name+"}") {
 					setText(req, name, id)
 				}

@@ -47,6 +47,10 @@ type world struct {
 
 	other         *salontest.Cast         // of another salon
 	otherCustomer *appointmentv1.Customer // of that salon
+
+	kind      *appointmentv1.ResourceKind // a kind, and a resource of it
+	resource  *appointmentv1.Resource
+	otherKind *appointmentv1.ResourceKind // of the other salon
 }
 
 func newWorld(t *testing.T, s *salontest.System) *world {
@@ -58,6 +62,8 @@ func newWorld(t *testing.T, s *salontest.System) *world {
 	}
 	other := s.NewSalon(t).GetId()
 	w.other, w.otherCustomer = s.NewCastOf(t, other), s.NewCustomerOf(t, other, "Other Customer")
+	w.kind, w.otherKind = s.NewResourceKind(t, salontest.DefaultSalon), s.NewResourceKind(t, other)
+	w.resource = s.NewResource(t, w.kind)
 	w.pending = w.Book(t, w.CustomerA, w.Master1)
 	w.completed = w.Complete(t, w.Master1, w.Book(t, w.CustomerA, w.Master1))
 	rated := w.Complete(t, w.Master1, w.Book(t, w.CustomerA, w.Master1))
@@ -88,6 +94,9 @@ func (w *world) everything(t *testing.T) []proto.Message {
 		list(appointmentv1.CatalogService_ListOfferings_FullMethodName, &appointmentv1.ListOfferingsRequest{MasterId: w.Master1.ID}),
 		list(appointmentv1.AppointmentService_ListAppointments_FullMethodName, &appointmentv1.ListAppointmentsRequest{PageSize: 100}),
 		list(appointmentv1.SalonService_ListSalons_FullMethodName, &appointmentv1.ListSalonsRequest{PageSize: 100}),
+		list(listResourceKinds, &appointmentv1.ListResourceKindsRequest{SalonId: salontest.DefaultSalon}),
+		list(listResources, &appointmentv1.ListResourcesRequest{SalonId: salontest.DefaultSalon, PageSize: 100}),
+		list(listResourceClosures, &appointmentv1.ListResourceClosuresRequest{ResourceId: w.resource.GetId(), PageSize: 100}),
 		list(getPolicy, &appointmentv1.GetBookingPolicyRequest{SalonId: salontest.DefaultSalon}),
 		list(appointmentv1.CustomerService_ListCustomers_FullMethodName, &appointmentv1.ListCustomersRequest{PageSize: 100}),
 		list(userv1.MemberService_ListMembers_FullMethodName, &userv1.ListMembersRequest{SalonId: salontest.DefaultSalon, PageSize: 100}),
@@ -124,6 +133,8 @@ func TestRefused(t *testing.T) {
 		{"salons", w.salons()},
 		{"policies", w.policies()},
 		{"hours", w.hours(t)},
+		{"resources", w.resources(t)},
+		{"phases", w.phases()},
 		{"members", w.members(t)},
 		{"customers", w.customers()},
 		{"chains", w.chains(t)},

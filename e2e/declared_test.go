@@ -128,6 +128,17 @@ func TestReasonsOfSalons(t *testing.T) {
 			refused{"SERVICE_NAME_TAKEN", admin, appointmentv1.CatalogService_UpdateService_FullMethodName,
 				&appointmentv1.UpdateServiceRequest{ServiceId: service.GetId(), Name: new(named.GetName())}},
 		)
+		kind := s.NewResourceKind(t, salon.GetId())
+		chair, room := s.NewResource(t, kind), s.NewResource(t, kind)
+		refuse(t, c,
+			refused{"NAME_TAKEN", admin, createResourceKind,
+				&appointmentv1.CreateResourceKindRequest{SalonId: salon.GetId(), Name: kind.GetName()}},
+			refused{"RESOURCE_KIND_IN_USE", admin, deleteResourceKind, &appointmentv1.DeleteResourceKindRequest{ResourceKindId: kind.GetId()}},
+			refused{"NAME_TAKEN", admin, createResource,
+				&appointmentv1.CreateResourceRequest{SalonId: salon.GetId(), ResourceKindId: kind.GetId(), Name: chair.GetName()}},
+			refused{"NAME_TAKEN", admin, updateResource,
+				&appointmentv1.UpdateResourceRequest{ResourceId: room.GetId(), Name: new(chair.GetName())}},
+		)
 	})
 }
 

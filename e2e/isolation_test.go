@@ -139,7 +139,7 @@ func readAll(t *testing.T, c salontest.Caller, p principal, md protoreflect.Meth
 // private are the messages that belong to a salon and are not for everybody.
 var private = []protoreflect.FullName{
 	"salon.appointment.v1.Appointment", "salon.appointment.v1.Customer", "salon.user.v1.Member", "salon.user.v1.Invitation",
-	"salon.notification.v1.Notification",
+	"salon.notification.v1.Notification", "salon.appointment.v1.Resource",
 }
 
 // checkAnswer looks for private messages of foreign salons, and for the secrets of these anywhere in the answer.

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"google.golang.org/grpc/codes"
@@ -20,6 +21,7 @@ func TestRequestID(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
 	cast := people(t)
+	kind, start := s.NewResourceKind(t, salontest.DefaultSalon), s.NextStart()
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
 		for name, call := range map[string]struct {
 			method string
@@ -70,6 +72,22 @@ func TestRequestID(t *testing.T) {
 				appointmentv1.CustomerService_CreateCustomer_FullMethodName, cast.Master1,
 				&appointmentv1.CreateCustomerRequest{DisplayName: "Ida Keller"},
 				func(m proto.Message) { m.(*appointmentv1.CreateCustomerRequest).Notes = "Another." },
+			},
+			"kind of resources": {
+				createResourceKind, cast.Admin,
+				&appointmentv1.CreateResourceKindRequest{SalonId: salontest.DefaultSalon, Name: "Kind " + salontest.Unique()},
+				func(m proto.Message) { m.(*appointmentv1.CreateResourceKindRequest).Name = "Another" },
+			},
+			"resource": {
+				createResource, cast.Admin,
+				&appointmentv1.CreateResourceRequest{SalonId: salontest.DefaultSalon, ResourceKindId: kind.GetId(), Name: "Resource " + salontest.Unique()},
+				func(m proto.Message) { m.(*appointmentv1.CreateResourceRequest).Name = "Another" },
+			},
+			"closure of a resource": {
+				createResourceClosure, cast.Admin, &appointmentv1.CreateResourceClosureRequest{
+					ResourceId: s.NewResource(t, kind).GetId(), StartTime: timestamp(start), EndTime: timestamp(start.Add(time.Hour)),
+				},
+				func(m proto.Message) { m.(*appointmentv1.CreateResourceClosureRequest).Note = "Another" },
 			},
 			"invitation": {
 				userv1.MemberService_InviteMember_FullMethodName, cast.Admin, &userv1.InviteMemberRequest{

@@ -31,6 +31,8 @@ type stage struct {
 	rating                          *ratingv1.Rating
 	notification                    string // of customer A
 	customer                        string // customer A as the salon knows them
+	kind                            *appointmentv1.ResourceKind
+	resource                        *appointmentv1.Resource // of that kind
 }
 
 func newStage(t *testing.T, s *salontest.System) *stage {
@@ -46,6 +48,8 @@ func newStage(t *testing.T, s *salontest.System) *stage {
 	st.completed = st.Complete(t, st.Master1, st.Book(t, st.CustomerA, st.Master1))
 	st.customer = st.completed.GetCustomerId()
 	st.rating = st.rate(st.completed)
+	st.kind = s.NewResourceKind(t, salontest.DefaultSalon)
+	st.resource = s.NewResource(t, st.kind)
 	salontest.Eventually(t, func() error {
 		list := salontest.Do[*notificationv1.ListNotificationsResponse](t, s.GRPC(), st.CustomerA,
 			notificationv1.NotificationService_ListNotifications_FullMethodName, &notificationv1.ListNotificationsRequest{})

@@ -25,6 +25,7 @@ type tenant struct {
 	appointment                             *appointmentv1.Appointment // completed and rated
 	unregistered                            *appointmentv1.Customer
 	rating                                  *ratingv1.Rating
+	resource                                *appointmentv1.Resource
 
 	// secrets are ids and texts that are only for people of the salon, by what they are of.
 	secrets map[string]string
@@ -59,7 +60,13 @@ func newTenant(t *testing.T, s *salontest.System, n int) *tenant {
 		&userv1.InviteMemberRequest{
 			SalonId: id, Email: "invited-" + unique + "@example.com", Roles: []apiv1.SalonRole{apiv1.SalonRole_SALON_ROLE_MASTER},
 		})
+	w.resource = s.NewResource(t, s.NewResourceKind(t, id))
+	closure := s.CloseResource(t, w.resource, s.NextStart())
 	w.secrets = map[string]string{
+		"the resource":                    w.resource.GetId(),
+		"the name of the resource":        w.resource.GetName(),
+		"the closure of the resource":     closure.GetId(),
+		"the note of the closure":         closure.GetNote(),
 		"the manager":                     w.manager.ID,
 		"the manager's address":           w.manager.Email,
 		"the manager's name":              w.manager.Name,
@@ -151,6 +158,8 @@ func candidates(tenants []*tenant) map[string][]string {
 		add("customer_id", w.appointment.GetCustomerId(), w.unregistered.GetId(), w.customer.ID)
 		add("appointment_id", w.appointment.GetId())
 		add("rating_id", w.rating.GetId())
+		add("resource_kind_id", w.resource.GetResourceKindId())
+		add("resource_id", w.resource.GetId())
 		add("query", w.unregistered.GetDisplayName(), w.customer.Email)
 	}
 	return ids

@@ -24,6 +24,7 @@ import (
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/etag"
+	"github.com/beauty-salon/platform/internal/fieldmask"
 )
 
 // maxBodyBytes bounds a REST body and a gRPC message.
@@ -225,7 +226,7 @@ func applyHeaders(body *requestBody, data []byte, msg proto.Message) error {
 	paths := &fieldmaskpb.FieldMask{}
 	for key := range keys {
 		fd := fieldByKey(m.Descriptor(), key)
-		if fd == nil || fd == mask || fd.Name() == "etag" {
+		if fd == nil || fieldmask.Controls(fd.Name()) {
 			continue
 		}
 		paths.Paths = append(paths.Paths, string(fd.Name()))

@@ -180,13 +180,25 @@ func TestPatchMask(t *testing.T) {
 	}
 }
 
+// TestPatchMaskOfWhatControls: what controls an update is not written by it.
+func TestPatchMaskOfWhatControls(t *testing.T) {
+	t.Parallel()
+	req := &appointmentv1.UpdateResourceRequest{}
+	if err := decode(request(http.MethodPatch, "/v1/resources/1", `{"active":false,"validateOnly":true,"etag":"1"}`), req); err != nil {
+		t.Fatal(err)
+	}
+	if got := req.GetUpdateMask().GetPaths(); !slices.Equal(got, []string{"active"}) || !req.GetValidateOnly() {
+		t.Errorf("got %v", req)
+	}
+}
+
 // TestMarshal: every field is there, and two encodings are the same bytes.
 func TestMarshal(t *testing.T) {
 	t.Parallel()
 	for msg, want := range map[proto.Message]string{
 		&apiv1.Money{CurrencyCode: "EUR", AmountMinor: new(int32(0))}: `{"currencyCode":"EUR","amountMinor":0}`,
 		&userv1.ListUsersResponse{}:                                   `{"users":[],"nextPageToken":""}`,
-		&appointmentv1.Offering{MasterId: "<"}:                        `{"salonId":"","masterId":"<","serviceId":"","durationMinutes":0,"serviceName":"","bookable":false,"etag":""}`,
+		&appointmentv1.OfferingEvent{MasterId: "<"}:                   `{"masterId":"<","serviceId":"","salonId":"","deleted":false}`,
 	} {
 		got, err := newJSONMarshaler().Marshal(msg)
 		if err != nil || string(got) != want {

@@ -105,14 +105,14 @@ func TestAnswersPromiseWhatTheGatewayWrites(t *testing.T) {
 		"Rating":                 {"replyTime"},
 		"Service":                {"horizonOverrideDays", "leadTimeOverrideMinutes", "slotStepOverrideMinutes"},
 		"UpdateResourceResponse": {"resource"},
-		// These are parts of requests too, which may leave them out.
+		// Parts of requests too, where they may be left out.
 		"Phase":       {"resourceKindIds"},
 		"WeeklyHours": {"intervals", "validFrom", "validUntil"},
 	}
-	sent, taken := map[string]protoreflect.MessageDescriptor{}, map[string]protoreflect.MessageDescriptor{}
+	sent, received := map[string]protoreflect.MessageDescriptor{}, map[string]protoreflect.MessageDescriptor{}
 	for _, m := range contractMethods(t) {
 		collect(m.desc.Output(), sent)
-		collect(m.desc.Input(), taken)
+		collect(m.desc.Input(), received)
 	}
 	for name, ref := range doc.Components.Schemas {
 		md, isAnswer := sent[name]
@@ -131,7 +131,7 @@ func TestAnswersPromiseWhatTheGatewayWrites(t *testing.T) {
 		}
 		same(t, name+": fields", keys(ref.Value.Properties), jsonNames(md))
 		for field := range emitted(t, newMessage(t, md)) {
-			if !slices.Contains(ref.Value.Required, field) && taken[name] == nil {
+			if received[name] == nil && !slices.Contains(ref.Value.Required, field) {
 				t.Errorf("%s.%s is always written, but not required", name, field)
 			}
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/beauty-salon/platform/e2e/salontest"
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
 )
 
@@ -124,6 +125,9 @@ func newStage(t *testing.T, s *salontest.System) *stage {
 	rating := salontest.Do[*ratingv1.Rating](t, s.REST(), cast.CustomerA, ratingv1.RatingService_CreateRating_FullMethodName,
 		&ratingv1.CreateRatingRequest{AppointmentId: done.GetId(), Stars: 4})
 	spareService := s.NewService(t)
+	kind, spareKind := kinds(t, s)
+	resource, spareResource := s.NewResource(t, kind), s.NewResource(t, kind)
+	closure := s.CloseResource(t, resource, s.NextStart())
 	ids := func(values ...string) []any {
 		out := []any{"019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c99"} // of nothing
 		for _, v := range values {
@@ -159,8 +163,25 @@ func newStage(t *testing.T, s *salontest.System) *stage {
 		"password":      {salontest.Password, "password", "another long password"},
 		"timeZone":      {"Europe/Berlin", "America/New_York", "UTC"},
 		"currencyCode":  {"EUR", "USD", "JPY"},
+
+		"resourceKindId":    ids(kind.GetId(), spareKind.GetId()),
+		"resourceKindIds":   {[]string{kind.GetId()}, []string{}, []string{kind.GetId(), spareKind.GetId()}},
+		"resourceId":        ids(resource.GetId(), spareResource.GetId()),
+		"resourceClosureId": ids(closure.GetId()),
+		"bookableUntil":     {"2027-12-31", "", "2027-02-29"},
 	}
 	return st
+}
+
+// kinds are two kinds of resources of the default salon. It has at most 50, and requests make more of them.
+func kinds(t *testing.T, s *salontest.System) (first, second *appointmentv1.ResourceKind) {
+	t.Helper()
+	known := salontest.Do[*appointmentv1.ListResourceKindsResponse](t, s.REST(), nil, appointmentv1.ResourceService_ListResourceKinds_FullMethodName,
+		&appointmentv1.ListResourceKindsRequest{SalonId: salontest.DefaultSalon}).GetResourceKinds()
+	for len(known) < 2 {
+		known = append(known, s.NewResourceKind(t, salontest.DefaultSalon))
+	}
+	return known[0], known[1]
 }
 
 // times are those of one day, ahead and past, of several forms.

@@ -66,6 +66,8 @@ type Result struct {
 	Detail string
 	// Fields are the fields that are named as wrong, in the contract's spelling: "segments[0].master_id". Sorted.
 	Fields []string
+	// Details are the messages of the contract that came with an error, such as NotBookable.
+	Details []proto.Message
 	// Message is the answer; nil after an error.
 	Message proto.Message
 	// RetryAfter reports whether the error said when to come back.

@@ -70,6 +70,8 @@ func GRPCResult(t testing.TB, err error) *Result {
 			result.RetryAfter = d.GetRetryDelay().AsDuration() > 0
 		case *errdetails.RequestInfo:
 			result.RequestID = d.GetRequestId()
+		case proto.Message:
+			result.Details = append(result.Details, d)
 		}
 	}
 	slices.Sort(result.Fields)

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
@@ -230,6 +231,7 @@ type Problem struct {
 	Type, Title, Detail, Instance, Reason string
 	Status                                int
 	Errors                                []struct{ Field, Description string }
+	Details                               []json.RawMessage
 }
 
 // Problem reads the answer as a problem.
@@ -254,6 +256,17 @@ func (r *Response) problem(t testing.TB, result *Result) {
 		result.Fields = append(result.Fields, protoPath(e.Field))
 	}
 	slices.Sort(result.Fields)
+	for _, encoded := range p.Details {
+		var packed anypb.Any
+		if err := protojson.Unmarshal(encoded, &packed); err != nil {
+			t.Fatalf("REST: detail %s: %v", encoded, err)
+		}
+		detail, err := packed.UnmarshalNew()
+		if err != nil {
+			t.Fatalf("REST: detail %s: %v", encoded, err)
+		}
+		result.Details = append(result.Details, detail)
+	}
 	result.RetryAfter = r.Header.Get("Retry-After") != ""
 	if !result.RetryAfter && (p.Status == http.StatusServiceUnavailable || p.Status == http.StatusGatewayTimeout) {
 		t.Errorf("REST: an answer %d does not say when to come back", p.Status)

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
@@ -136,4 +138,28 @@ func (s *System) Offer(t testing.TB, master *Account, service *appointmentv1.Ser
 	t.Helper()
 	return Do[*appointmentv1.Offering](t, s.REST(), s.Admin(), appointmentv1.CatalogService_PutOffering_FullMethodName,
 		&appointmentv1.PutOfferingRequest{MasterId: master.ID, ServiceId: service.GetId()})
+}
+
+// NewResourceKind adds a kind of resources to a salon.
+func (s *System) NewResourceKind(t testing.TB, salonID string) *appointmentv1.ResourceKind {
+	t.Helper()
+	return Do[*appointmentv1.ResourceKind](t, s.REST(), s.Admin(), appointmentv1.ResourceService_CreateResourceKind_FullMethodName,
+		&appointmentv1.CreateResourceKindRequest{SalonId: salonID, Name: "Kind " + Unique()})
+}
+
+// NewResource adds a resource of a kind.
+func (s *System) NewResource(t testing.TB, kind *appointmentv1.ResourceKind) *appointmentv1.Resource {
+	t.Helper()
+	return Do[*appointmentv1.Resource](t, s.REST(), s.Admin(), appointmentv1.ResourceService_CreateResource_FullMethodName,
+		&appointmentv1.CreateResourceRequest{SalonId: kind.GetSalonId(), ResourceKindId: kind.GetId(), Name: "Resource " + Unique()})
+}
+
+// CloseResource takes a resource out of use for an hour.
+func (s *System) CloseResource(t testing.TB, resource *appointmentv1.Resource, start time.Time) *appointmentv1.ResourceClosure {
+	t.Helper()
+	return Do[*appointmentv1.CreateResourceClosureResponse](t, s.REST(), s.Admin(),
+		appointmentv1.ResourceService_CreateResourceClosure_FullMethodName, &appointmentv1.CreateResourceClosureRequest{
+			ResourceId: resource.GetId(), StartTime: timestamppb.New(start), EndTime: timestamppb.New(start.Add(time.Hour)),
+			Note: "Closed " + Unique(),
+		}).GetResourceClosure()
 }

@@ -23,6 +23,9 @@ const (
 // control lists the fields that control an update and are not written.
 var control = []protoreflect.Name{maskField, "etag", "request_id", "validate_only"}
 
+// Controls reports whether a field of this name controls an update and is not written.
+func Controls(field protoreflect.Name) bool { return slices.Contains(control, field) }
+
 // Set is the set of the fields to write, by their proto names.
 type Set map[string]struct{}
 
@@ -95,7 +98,7 @@ func maskOf(m protoreflect.Message) (*fieldmaskpb.FieldMask, error) {
 
 // updatable reports whether a field belongs to the resource, and does not identify it or control the update.
 func updatable(f protoreflect.FieldDescriptor) bool {
-	if slices.Contains(control, f.Name()) {
+	if Controls(f.Name()) {
 		return false
 	}
 	behaviours, _ := proto.GetExtension(f.Options(), annotations.E_FieldBehavior).([]annotations.FieldBehavior)

@@ -37,8 +37,8 @@ type method struct {
 // readingOrder is the order of the services in the document: what a newcomer needs first comes first. A service that it
 // does not name comes last.
 var readingOrder = []protoreflect.Name{
-	"AuthService", "UserService", "SalonService", "MasterService", "CatalogService", "AvailabilityService", "AppointmentService",
-	"RatingService", "NotificationService", "CustomerService", "MemberService", "ScheduleService", "ResourceService",
+	"AuthService", "UserService", "SalonService", "MasterService", "CatalogService", "ResourceService", "ScheduleService",
+	"AvailabilityService", "AppointmentService", "RatingService", "NotificationService", "CustomerService", "MemberService",
 }
 
 // newContract reads the contract. Linking gen/ makes Salon's own options readable.

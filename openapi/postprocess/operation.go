@@ -124,7 +124,7 @@ func security(m *method) *[]securityRequirement {
 }
 
 // Examples of conditional headers and of optional parameters would be sent by everybody who tries a call out, and make
-// it fail or find nothing. Only those that are required have one.
+// it fail or find nothing. Only parameters that must be there have one.
 func (b *builder) addParameters(op *operation, m *method, raw *operation) error {
 	for _, p := range raw.Parameters {
 		fd := m.desc.Input().Fields().ByJSONName(p.Name)

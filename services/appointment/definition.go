@@ -22,6 +22,8 @@ var Definition = service.Definition{
 			appointmentv1.RegisterScheduleServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.AvailabilityService_ServiceDesc, appointmentv1.NewAvailabilityServiceClient,
 			appointmentv1.RegisterAvailabilityServiceHandlerClient),
+		service.RESTAPI(&appointmentv1.ResourceService_ServiceDesc, appointmentv1.NewResourceServiceClient,
+			appointmentv1.RegisterResourceServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.AppointmentService_ServiceDesc, appointmentv1.NewAppointmentServiceClient,
 			appointmentv1.RegisterAppointmentServiceHandlerClient),
 		{Desc: &appointmentv1.DirectoryService_ServiceDesc},

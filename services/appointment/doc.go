@@ -4,10 +4,12 @@
 // Each subject is a package of its own. A package imports only those that come after it in this list:
 //
 //   - booking: appointments: the transition table, booking in batches, changing, listing, history.
+//   - availability: search, explanation and quotes: the solver (pure), and what it reads.
 //   - schedule: opening hours, closures, working hours, overrides, time off; when a master can work.
-//   - catalog: services, offerings, prices, durations.
+//   - resource: chairs, rooms and devices, and when they cannot be used.
+//   - catalog: services, offerings, prices, phases.
 //   - people: what this service knows of masters and accounts, and the salons' customers.
-//   - salon: salons, their time zone and currency, the default salon.
+//   - salon: salons, their time zone and currency, the booking policy, the default salon.
 //   - claims: the only writer of claims: locks, the exclusion constraint.
 //   - civil: dates, wall times and weeks, and the instants that they are in a time zone.
 //

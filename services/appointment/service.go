@@ -18,6 +18,7 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/catalog"
 	"github.com/beauty-salon/platform/services/appointment/migrations"
 	"github.com/beauty-salon/platform/services/appointment/people"
+	"github.com/beauty-salon/platform/services/appointment/resource"
 	"github.com/beauty-salon/platform/services/appointment/salon"
 	"github.com/beauty-salon/platform/services/appointment/schedule"
 )
@@ -35,12 +36,13 @@ const (
 // Migrations is the schema "appointments".
 var Migrations = migrations.Migrations
 
-// Service answers for salons, customers, the catalogue, hours and appointments.
+// Service answers for salons, customers, the catalogue, hours, resources, availability and appointments.
 type Service struct {
 	deps      service.Deps
 	salons    *salon.Salons
 	people    *people.People
 	catalog   *catalog.Catalog
+	resources *resource.Resources
 	schedules *schedule.Schedules
 	bookings  *booking.Bookings
 	requests  *idempotency.Guard
@@ -54,6 +56,7 @@ func New(d service.Deps) (*Service, error) {
 	s.salons = salon.New(d)
 	s.people = people.New(d, s.salons)
 	s.catalog = catalog.New(d, s.salons, s.people)
+	s.resources = resource.New(d, s.salons)
 	s.schedules = schedule.New(d, s.people)
 	s.availability = availability.New(d, s.people, s.catalog)
 	s.bookings = booking.New(d, s.people, s.catalog, s.availability)
@@ -65,6 +68,7 @@ func (s *Service) Register(r grpc.ServiceRegistrar) {
 	s.salons.Register(r)
 	s.people.Register(r)
 	s.catalog.Register(r)
+	s.resources.Register(r)
 	s.schedules.Register(r)
 	s.availability.Register(r)
 	s.bookings.Register(r)

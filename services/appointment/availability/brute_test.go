@@ -253,7 +253,9 @@ func (b *brute) unitsFit(rest, chosen []bruteUse) bool {
 	}
 	for _, u := range chosen {
 		continued := func(from, to Minute) bool { // whether the same resource is used on without a pause
-			return slices.ContainsFunc(chosen, func(o bruteUse) bool { return o.unit == u.unit && o.From == from || o.unit == u.unit && o.To == to })
+			return slices.ContainsFunc(chosen, func(o bruteUse) bool {
+				return o.unit == u.unit && (o.From == from || o.To == to)
+			})
 		}
 		if !continued(-1, u.From) && !b.every(b.busy[u.unit], Span{u.From - u.before, u.From}, false) ||
 			!continued(u.To, -1) && !b.every(b.busy[u.unit], Span{u.To, u.To + u.after}, false) {

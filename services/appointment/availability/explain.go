@@ -67,8 +67,8 @@ func (r *report) add(blocks ...Block) {
 	}
 }
 
-// Explain returns everything that speaks against a start: nothing exactly when there is a plan. For a segment that some master can
-// do, it returns nothing about the others.
+// Explain returns everything that speaks against a start: nothing exactly when there is a plan. For a segment that some
+// master can do, it returns nothing about the others.
 func (r *Rules) Explain(q Query, t *Taken, start Minute) []Block {
 	return r.solverAt(q, t, start).explain(start)
 }
@@ -87,9 +87,9 @@ func (s *solver) explain(start Minute) []Block {
 	return all.withoutRepetition()
 }
 
-// explainChain reports what speaks against the segments. It goes from segment to segment, with all ways to do those before. When none
-// of them can go on, what speaks against each is reported, and all of them go on nevertheless, because later segments may have
-// reasons of their own.
+// explainChain reports what speaks against the segments. It goes from segment to segment, with all ways to do those before.
+// When none of them can go on, what speaks against each is reported, and all of them go on nevertheless, because later
+// segments may have reasons of their own.
 func (s *solver) explainChain(start Minute, all *report) {
 	paths := []path{{startState(start), nil}}
 	for i := range s.chain {

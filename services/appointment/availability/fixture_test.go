@@ -14,8 +14,8 @@ import (
 // now is long before the dates of the tests, and within the horizon.
 var now = at("2027-01-01T00:00Z")
 
-// newRules returns a salon that is open all day, with one master, mira, who performs one service, cut, of some minutes. Starts are
-// offered every step minutes.
+// newRules returns a salon that is open all day, with one master, mira, who performs one service, cut, of some minutes.
+// Starts are offered every step minutes.
 func newRules(t testing.TB, zone string, minutes, step Minute) *Rules {
 	t.Helper()
 	location, err := zoneinfo.Load(zone)
@@ -73,7 +73,7 @@ func everyDay(hours string) schedule.Hours {
 
 func dayOf(hours string) civil.Day {
 	var day civil.Day
-	for _, text := range strings.Fields(hours) {
+	for text := range strings.FieldsSeq(hours) {
 		from, to, _ := strings.Cut(text, "-")
 		interval, err := civil.ParseInterval(from, to)
 		if err != nil {

@@ -65,8 +65,8 @@ func (s *solver) bufferIsFree(m *masterTime, buffer Span) bool {
 	return !overlaps(m.busy, buffer) && (s.query.Override || !s.rules.Policy.BuffersWithinHours || contains(m.open, buffer))
 }
 
-// join reports whether next can follow before, which hands on the resources held. Either may be nil: the chain then begins or ends.
-// It returns the resources that next hands on.
+// join reports whether next can follow before, which hands on the resources held. Either may be nil: the chain then begins or
+// ends. It returns the resources that next hands on.
 func (s *solver) join(before *option, held int, next *option, report *report) (int, bool) {
 	fits := true
 	if before == nil || next == nil || before.master != next.master {

@@ -105,10 +105,12 @@ func (p *Plan) masterNeeds(i int) []need {
 func (p *Plan) unitNeed(i int, u Use) need {
 	s := &p.Segments[i]
 	n := need{Taking{claims.Resource, u.UnitID, i, u.Span}, u.Span}
-	if i == 0 || !slices.ContainsFunc(p.Segments[i-1].Uses, func(o Use) bool { return o.UnitID == u.UnitID && o.To == u.From }) {
+	if i == 0 ||
+		!slices.ContainsFunc(p.Segments[i-1].Uses, func(o Use) bool { return o.UnitID == u.UnitID && o.To == u.From }) {
 		n.From -= s.BufferBefore
 	}
-	if i == len(p.Segments)-1 || !slices.ContainsFunc(p.Segments[i+1].Uses, func(o Use) bool { return o.UnitID == u.UnitID && o.From == u.To }) {
+	if i == len(p.Segments)-1 ||
+		!slices.ContainsFunc(p.Segments[i+1].Uses, func(o Use) bool { return o.UnitID == u.UnitID && o.From == u.To }) {
 		n.To += s.BufferAfter
 	}
 	return n
@@ -130,7 +132,7 @@ func cut(list []need) []Taking {
 			list[i].To = max(list[i].To, list[j].To)
 		}
 	}
-	for i := len(list) - 1; i >= 0; i-- {
+	for i := range slices.Backward(list) {
 		if j := before(i); j >= 0 {
 			list[j].From = min(list[j].From, list[i].From)
 		}

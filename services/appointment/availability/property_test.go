@@ -59,8 +59,8 @@ func checkPlan(t *rapid.T, b *brute, p *Plan, expected []string) {
 	checkTime(t, b, p, list)
 }
 
-// checkTime checks that the claims are all of the time that a plan needs, and no more: work and uses, with buffers where the same
-// subject does not go on.
+// checkTime checks that the claims are all of the time that a plan needs, and no more: work and uses, with buffers where the
+// same subject does not go on.
 func checkTime(t *rapid.T, b *brute, p *Plan, list []Taking) {
 	needed, claimed := map[string]map[Minute]bool{}, map[string]map[Minute]bool{}
 	paint := func(in map[string]map[Minute]bool, subject string, s Span) {

@@ -24,7 +24,7 @@ type Want struct {
 
 // Query is what is wanted, by whom.
 type Query struct {
-	// Chain is the services in the order in which they are done.
+	// Chain is the services in the order in which they are done, at least one.
 	Chain []Want
 	// Customer is the subject of the customer's claims in [Taken]. It is empty when the customer is not known: their claims and
 	// limits then count for nothing.
@@ -52,7 +52,7 @@ type Range struct {
 	Days []time.Weekday
 	// Part is the wall times at which starts may be, [From, To); its zero value stands for all.
 	Part civil.Interval
-	// Limit is how many slots are returned at most.
+	// Limit is how many slots are returned at most; at least 1.
 	Limit int
 	// FirstPerDay is set for only the first slot of each date.
 	FirstPerDay bool

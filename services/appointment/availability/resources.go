@@ -16,8 +16,8 @@ type kindTime struct {
 type use struct {
 	kind *kindTime
 	Span
-	// first is set when it begins with the segment, last when it ends with it. A use that is last and one that is first, of the same
-	// kind, in consecutive segments are one when they take the same resource: no buffer is in between.
+	// first is set when it begins with the segment, last when it ends with it. A use that is last and one that is first, of the
+	// same kind, in consecutive segments are one when they take the same resource: no buffer is in between.
 	first, last bool
 }
 
@@ -98,26 +98,26 @@ func unitChoices(c *candidate, start Minute) []unitChoice {
 	return list
 }
 
-// joinUnits is the part of [solver.join] that is about resources. The choice of a resource for a use only matters to the use that
-// continues it. So it is enough to know, for each use at the end of a segment, the set of all resources that it can have: this is an
-// exact search.
+// joinUnits is the part of [solver.join] that is about resources. The choice of a resource for a use only matters to the use
+// that continues it. So it is enough to know, for each use at the end of a segment, the set of all resources that it can
+// have: this is an exact search.
 func (s *solver) joinUnits(before *option, held int, next *option, report *report) (int, bool) {
 	if (before == nil || len(before.units) == 0) && (next == nil || len(next.units) == 0) {
 		return 0, true
 	}
 	fits := true
 	sets := s.helds.sets(held)
-	for i, j := 0, 0; before != nil && i < len(before.units); i++ {
-		if u := &before.units[i]; u.last {
-			if !next.continues(u) && !sets[j].meets(u.after) {
-				fits = false
-				report.add(Block{Reason: Buffer, Owner: OwnerResource, Segment: before.link, KindID: u.kind.ID})
-			}
-			j++
+	for i := range sets {
+		if u := &before.units[i]; u.last && next.continuing(u) == nil && !sets[i].meets(u.after) {
+			fits = false
+			report.add(Block{Reason: Buffer, Owner: OwnerResource, Segment: before.link, KindID: u.kind.ID})
 		}
 	}
+	if next == nil {
+		return 0, fits
+	}
 	var handed []unitSet
-	for i := 0; next != nil && i < len(next.units); i++ {
+	for i := range next.units {
 		u := &next.units[i]
 		set := u.reachable(before, sets)
 		if set.isEmpty() || !u.last && !set.meets(u.after) {
@@ -130,7 +130,7 @@ func (s *solver) joinUnits(before *option, held int, next *option, report *repor
 			set = u.kind.all() // whatever speaks against the next segments is reported too
 		}
 		if u.last {
-			handed = append(handed, set)
+			handed = hand(handed, i, set)
 		}
 	}
 	if !fits && report == nil {
@@ -139,11 +139,19 @@ func (s *solver) joinUnits(before *option, held int, next *option, report *repor
 	return s.helds.number(handed), fits
 }
 
-// continues reports whether an option continues a use at the end of the segment before.
-func (o *option) continues(u *unitChoice) bool { return o != nil && o.continuing(u) != nil }
+// hand returns sets with that of the use i, which is at the end of a segment. Uses that are not have none.
+func hand(sets []unitSet, i int, set unitSet) []unitSet {
+	for len(sets) < i {
+		sets = append(sets, nil)
+	}
+	return append(sets, set)
+}
 
 // continuing returns the use of an option that continues a use at the end of the segment before, or nil.
 func (o *option) continuing(u *unitChoice) *unitChoice {
+	if o == nil {
+		return nil
+	}
 	for i := range o.units {
 		if next := &o.units[i]; next.first && u.last && next.kind == u.kind {
 			return next
@@ -152,27 +160,22 @@ func (o *option) continuing(u *unitChoice) *unitChoice {
 	return nil
 }
 
-// reachable returns the resources that a use can have, given those that the uses at the end of the segment before can have. A use
-// keeps the resource of the one that it continues, or takes another one, with the buffers of both.
+// reachable returns the resources that a use can have, given those that the uses at the end of the segment before can have. A
+// use keeps the resource of the one that it continues, or takes another one, with the buffers of both.
 func (u *unitChoice) reachable(before *option, sets []unitSet) unitSet {
 	set := make(unitSet, len(u.work))
 	copy(set, u.before)
-	if u.first && before != nil {
-		j := 0
-		for i := range before.units {
-			b := &before.units[i]
-			if b.last && b.kind == u.kind {
-				change := sets[j].meets(b.after)
-				for w := range set {
-					if !change {
-						set[w] = 0
-					}
-					set[w] |= sets[j][w]
-				}
+	for i := range sets {
+		b := &before.units[i]
+		if !u.first || !b.last || b.kind != u.kind {
+			continue
+		}
+		change := sets[i].meets(b.after)
+		for w := range set {
+			if !change {
+				set[w] = 0
 			}
-			if b.last {
-				j++
-			}
+			set[w] |= sets[i][w]
 		}
 	}
 	for w := range set {
@@ -181,7 +184,8 @@ func (u *unitChoice) reachable(before *option, sets []unitSet) unitSet {
 	return set
 }
 
-// assign returns the resources of the uses of each chosen option. It keeps a resource where it can, and takes the first one else.
+// assign returns the resources of the uses of each chosen option. It keeps a resource where it can, and takes the first one
+// else.
 func (s *solver) assign(chosen []*option) [][]Use {
 	reach := make([][]unitSet, len(chosen))
 	var before *option
@@ -192,7 +196,7 @@ func (s *solver) assign(chosen []*option) [][]Use {
 			set := o.units[j].reachable(before, sets)
 			reach[i] = append(reach[i], set)
 			if o.units[j].last {
-				last = append(last, set)
+				last = hand(last, j, set)
 			}
 		}
 		before, sets = o, last

@@ -7,8 +7,8 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/schedule"
 )
 
-// Rules is everything that decides whether a time of a salon can be booked, apart from what is taken. It is made from one state of
-// the database and never changes.
+// Rules is everything that decides whether a time of a salon can be booked, apart from what is taken. It is made from one
+// state of the database and never changes.
 type Rules struct {
 	// SalonID is the salon, Version the version of its rules.
 	SalonID string
@@ -121,8 +121,8 @@ type Claim struct {
 	AppointmentID string
 }
 
-// Taken is what is taken of the time of masters, resources and the customer in a range. It covers the local weeks around the range,
-// because fairness counts booked minutes of a week.
+// Taken is what is taken of the time of masters, resources and the customer. It has what [Rules.Needs] names: the local weeks
+// around a range too, because fairness counts booked minutes of a week.
 type Taken struct {
 	// Claims are sorted by From, by the id of the subject: blocking ones and those overbooked on purpose.
 	Claims map[string][]Claim

@@ -104,7 +104,7 @@ type (
 		Minutes int32           `json:"minutes"`
 		Before  int32           `json:"before"`
 		After   int32           `json:"after"`
-		Phases  json.RawMessage `json:"phases"`
+		Phases  []catalog.Phase `json:"phases"`
 		Active  bool            `json:"active"`
 		Online  bool            `json:"online"`
 		Lead    *int32          `json:"lead"`
@@ -118,7 +118,7 @@ type (
 		Minutes *int32          `json:"minutes"`
 		Before  *int32          `json:"before"`
 		After   *int32          `json:"after"`
-		Phases  json.RawMessage `json:"phases"`
+		Phases  []catalog.Phase `json:"phases"`
 	}
 )
 
@@ -187,7 +187,7 @@ func (row rulesRow) rules(salonID string) (*Rules, error) {
 		if m == nil || s.ID == "" || err != nil {
 			continue
 		}
-		m.Offerings[o.Service], err = o.offering(s)
+		m.Offerings[o.Service] = o.offering(s)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("rules of salon %s: %w", salonID, err)
@@ -231,28 +231,20 @@ func (s serviceJSON) service() *Service {
 	return service
 }
 
-func (o offeringJSON) offering(s serviceJSON) (*Offering, error) {
-	own, err := catalog.DecodePhases(o.Phases)
-	if err != nil {
-		return nil, err
-	}
-	general, err := catalog.DecodePhases(s.Phases)
-	if err != nil {
-		return nil, err
+// offering is how a master performs a service, as package catalog has it.
+func (o offeringJSON) offering(s serviceJSON) *Offering {
+	own := catalog.Offering{
+		PriceOverrideMinor: o.Price, DurationOverrideMinutes: o.Minutes, PhasesOverride: o.Phases,
+		BufferBeforeOverrideMinutes: o.Before, BufferAfterOverrideMinutes: o.After,
+		Service: catalog.Service{
+			PriceMinor: s.Price, DurationMinutes: s.Minutes, Phases: s.Phases, BufferBeforeMinutes: s.Before, BufferAfterMinutes: s.After,
+		},
 	}
 	offering := &Offering{
-		PriceMinor: *first(o.Price, &s.Price), BufferBefore: Minute(*first(o.Before, &s.Before)), BufferAfter: Minute(*first(o.After, &s.After)),
+		PriceMinor: own.PriceMinor(), BufferBefore: Minute(own.BufferBefore()), BufferAfter: Minute(own.BufferAfter()),
 	}
-	for _, p := range catalog.ResolvePhases(own, o.Minutes, general, s.Minutes) {
+	for _, p := range own.Phases() {
 		offering.Phases = append(offering.Phases, Phase{Wait: p.Wait, Minutes: Minute(p.Minutes), Kinds: p.Kinds})
 	}
-	return offering, nil
-}
-
-// first returns the first value that is there.
-func first[T any](a, b *T) *T {
-	if a != nil {
-		return a
-	}
-	return b
+	return offering
 }

@@ -46,8 +46,8 @@ func (r *Rules) Search(q Query, t *Taken, in Range) Result {
 	return result
 }
 
-// Plan returns the best plan at a start, apart from those with the masters in except, one for each segment. It reports false when
-// there is none.
+// Plan returns the best plan at a start, apart from those with the masters in except, one for each segment. It reports false
+// when there is none.
 func (r *Rules) Plan(q Query, t *Taken, start Minute, except ...[]string) (*Plan, bool) {
 	return r.solverAt(q, t, start).plan(start, except...)
 }
@@ -115,8 +115,8 @@ func (s *solver) searched() []Span {
 	return s.opening
 }
 
-// starts yields the starts of a list within a span, until yield returns false: the minutes at which the clock shows a multiple of the
-// step, and those at which a free stretch of a master of the first segment begins.
+// starts yields the starts of a list within a span, until yield returns false: the minutes at which the clock shows a
+// multiple of the step, and those at which a free stretch of a master of the first segment begins.
 func (s *solver) starts(list []Span, within Span, part civil.Interval, yield func(Minute) bool) {
 	for _, span := range intersect(list, []Span{within}) {
 		stretches := s.stretches(span)

@@ -2,15 +2,15 @@ package availability
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 
 	"github.com/beauty-salon/platform/services/appointment/civil"
 )
 
-// solver answers queries for starts on some dates. It has one predicate: a start is possible when [solver.startFits] accepts it and
-// there are options for all segments that fit and that can follow each other ([solver.join]). Plan, Search and Explain all ask it.
+// solver answers queries for starts on some dates. It has one predicate: a start is possible when [solver.startFits] accepts
+// it and there are options for all segments that fit and that can follow each other ([solver.join]). Plan, Search and Explain
+// all ask it.
 type solver struct {
 	rules    *Rules
 	query    Query
@@ -30,7 +30,7 @@ type solver struct {
 	// customerFull is set when the customer has as many appointments as the salon permits.
 	customerFull bool
 	// options are the ways to do segments, memo the number of ways to do the rest of the chain. helds are the resources that a
-	// segment may hand on to the next one, by number.
+	// segment hands on to the next one, by number.
 	options map[node][]option
 	memo    map[state]int
 	helds   heldTable
@@ -98,7 +98,7 @@ func (s *solver) newLink(i int, w Want, masters map[string]*masterTime) link {
 	l := link{want: w, service: s.rules.Services[w.ServiceID]}
 	ids := slices.Clone(w.MasterIDs)
 	if len(ids) == 0 {
-		for id, m := range maps.All(s.rules.Masters) {
+		for id, m := range s.rules.Masters {
 			if m.Offerings[w.ServiceID] != nil {
 				ids = append(ids, id)
 			}

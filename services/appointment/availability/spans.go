@@ -22,8 +22,8 @@ func contains(list []Span, s Span) bool {
 	if s.From >= s.To {
 		return true
 	}
-	i := begun(list, s.From)
-	return i > 0 && s.To <= list[i-1].To
+	last := begun(list, s.From) - 1
+	return last >= 0 && s.To <= list[last].To
 }
 
 // overlaps reports whether a list has a part of s.
@@ -31,8 +31,8 @@ func overlaps(list []Span, s Span) bool {
 	if s.From >= s.To {
 		return false
 	}
-	i := begun(list, s.To-1)
-	return i > 0 && s.From < list[i-1].To
+	last := begun(list, s.To-1) - 1
+	return last >= 0 && s.From < list[last].To
 }
 
 // minutesIn returns how much of s a list has.

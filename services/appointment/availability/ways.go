@@ -15,9 +15,9 @@ func startState(start Minute) state { return state{node{0, start}, none, 0} }
 // state is the state after an option.
 func (o *option) state(held int) state { return state{node{o.link + 1, o.To}, o.index, held} }
 
-// follow returns the state after an option, and the option itself if the next one depends on it. It does not when nothing is handed
-// on and the buffer after is free, unless the same master goes on and has no free buffer before. Options that make no difference
-// so have one state: that keeps the number of states small.
+// follow returns the state after an option, and the option itself if the next one depends on it. It does not when nothing is
+// handed on and the buffer after is free, unless the same master goes on and has no free buffer before. Options that make no
+// difference so have one state: that keeps the number of states small.
 func (s *solver) follow(o *option, held int) (state, *option) {
 	next := o.state(held)
 	if held == 0 && o.after && (o.again < 0 || s.optionsAt(next.node)[o.again].startsFresh()) {

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -61,7 +62,7 @@ func New(d service.Deps, salons *salon.Salons, people *people.People) *Catalog {
 		salonOf:  otter.Must(&otter.Options[string, string]{MaximumSize: memorySize}),
 	}
 	c.services = cache.New(d.Cache, cache.Options[*appointmentv1.Service]{
-		Name: "salon-service",
+		Name: "phased-service",
 		New:  func() *appointmentv1.Service { return &appointmentv1.Service{} },
 	}, c.loadService, d.Metrics)
 	people.OnMasterLeft(c.RemoveOfferingsOf)
@@ -133,7 +134,19 @@ func (c *Catalog) RemoveOfferingsOf(ctx context.Context, tx *postgres.DB, master
 	if err != nil {
 		return err
 	}
-	return c.deleteOfferings(ctx, tx, offerings)
+	if err := c.deleteOfferings(ctx, tx, offerings); err != nil {
+		return err
+	}
+	salons := map[string]bool{}
+	for _, o := range offerings {
+		salons[o.SalonID] = true
+	}
+	for _, salonID := range slices.Sorted(maps.Keys(salons)) {
+		if err := salon.ChangeRules(ctx, tx, salonID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // deleteOfferings deletes offerings whose rows are locked, with their events.

@@ -65,6 +65,32 @@ func euros(minor int32) *apiv1.Money { return &apiv1.Money{CurrencyCode: "EUR", 
 
 func yen(minor int32) *apiv1.Money { return &apiv1.Money{CurrencyCode: "JPY", AmountMinor: &minor} }
 
+// work and wait are phases.
+func work(minutes int32, kinds ...string) *appointmentv1.Phase {
+	return &appointmentv1.Phase{Kind: appointmentv1.PhaseKind_PHASE_KIND_WORK, DurationMinutes: minutes, ResourceKindIds: kinds}
+}
+
+func wait(minutes int32, kinds ...string) *appointmentv1.Phase {
+	return &appointmentv1.Phase{Kind: appointmentv1.PhaseKind_PHASE_KIND_WAIT, DurationMinutes: minutes, ResourceKindIds: kinds}
+}
+
+// addKind adds a kind of resources to a salon.
+func (f *fixture) addKind(salonID string) string {
+	f.t.Helper()
+	kind := id.New()
+	f.exec("INSERT INTO resource_kinds (salon_id, id, name, create_time) VALUES (?, ?, ?, now())", salonID, kind, kind)
+	return kind
+}
+
+// rulesVersion reads the version of a salon's rules.
+func (f *fixture) rulesVersion(salonID string) (version int64) {
+	f.t.Helper()
+	if err := f.db.Conn(f.t.Context()).Raw("SELECT rules_version FROM salons WHERE id = ?", salonID).Scan(&version).Error; err != nil {
+		f.t.Fatal(err)
+	}
+	return version
+}
+
 // newService adds a service of an hour to the first salon.
 func (f *fixture) newService(name string, price int32) *appointmentv1.Service {
 	f.t.Helper()

@@ -66,6 +66,8 @@ func (c *Catalog) PutOffering(
 			return err
 		}
 		o.PriceOverrideMinor, o.DurationOverrideMinutes = nil, req.DurationOverrideMinutes
+		o.PhasesOverride = phasesFromProto(req.GetPhasesOverride())
+		o.BufferBeforeOverrideMinutes, o.BufferAfterOverrideMinutes = req.BufferBeforeOverrideMinutes, req.BufferAfterOverrideMinutes
 		if price := req.GetPriceOverride(); price != nil {
 			if price.GetCurrencyCode() != s.Currency {
 				return apierr.InvalidField("price_override.currency_code",
@@ -76,10 +78,19 @@ func (c *Catalog) PutOffering(
 		if !deleted && o.sameOverrides(before) {
 			return nil
 		}
+		if err := o.checkOverrides(); err != nil {
+			return err
+		}
+		if err := store.checkKinds(ctx, o.SalonID, "phases_override", o.PhasesOverride); err != nil {
+			return err
+		}
 		o.Version++
 		o.UpdateTime = now
 		tx.OnCommit(func() { c.Forget(o.MasterID, s.ID) })
-		return store.PutOffering(ctx, o)
+		if err := store.PutOffering(ctx, o); err != nil {
+			return err
+		}
+		return salon.ChangeRules(ctx, tx, o.SalonID)
 	})
 	if err != nil {
 		return nil, err
@@ -99,7 +110,10 @@ func (c *Catalog) DeleteOffering(
 		if err := etag.Match(req.GetEtag(), o.Version); err != nil {
 			return err
 		}
-		return c.deleteOfferings(ctx, tx, []Offering{o})
+		if err := c.deleteOfferings(ctx, tx, []Offering{o}); err != nil {
+			return err
+		}
+		return salon.ChangeRules(ctx, tx, o.SalonID)
 	})
 	if err != nil {
 		return nil, err

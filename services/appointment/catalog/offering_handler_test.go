@@ -36,7 +36,7 @@ func TestPutOffering(t *testing.T) {
 	made := timestamppb.New(f.Clock.Now())
 	want := &appointmentv1.Offering{
 		SalonId: id.FirstSalon, MasterId: f.mira.UserID, ServiceId: dye.GetId(), Price: euros(8000), DurationMinutes: 60, ServiceName: "Dye",
-		Bookable: true, CreateTime: made, UpdateTime: made, Etag: "1",
+		Bookable: true, CreateTime: made, UpdateTime: made, Etag: "1", Phases: []*appointmentv1.Phase{work(60)},
 	}
 	servicetest.WantMessage(t, got, want)
 	f.Clock.Advance(time.Minute)
@@ -48,7 +48,7 @@ func TestPutOffering(t *testing.T) {
 		t.Fatal(err)
 	}
 	want.Price, want.PriceOverride, want.DurationMinutes, want.DurationOverrideMinutes = euros(9000), euros(9000), 75, proto.Int32(75)
-	want.UpdateTime, want.Etag = timestamppb.New(f.Clock.Now()), "2"
+	want.UpdateTime, want.Etag, want.Phases = timestamppb.New(f.Clock.Now()), "2", []*appointmentv1.Phase{work(75)}
 	servicetest.WantMessage(t, got, want)
 
 	_, err = put(f.manager, "1", nil, nil)

@@ -15,15 +15,18 @@ import (
 
 // offeringRow is a row of offerings. Rows of deleted offerings stay, so that the version keeps growing.
 type offeringRow struct {
-	SalonID                 string
-	MasterID                string
-	ServiceID               string
-	PriceOverrideMinor      *int32
-	DurationOverrideMinutes *int32
-	Version                 int64
-	CreateTime              time.Time
-	UpdateTime              time.Time
-	DeletedAt               *time.Time
+	SalonID                     string
+	MasterID                    string
+	ServiceID                   string
+	PriceOverrideMinor          *int32
+	DurationOverrideMinutes     *int32
+	PhasesOverride              phaseColumn `gorm:"type:jsonb"`
+	BufferBeforeOverrideMinutes *int32
+	BufferAfterOverrideMinutes  *int32
+	Version                     int64
+	CreateTime                  time.Time
+	UpdateTime                  time.Time
+	DeletedAt                   *time.Time
 }
 
 // TableName implements GORM's Tabler.
@@ -61,11 +64,16 @@ func (s *Store) offerings(ctx context.Context, masterID, rest string, args ...an
 	err := s.db.Conn(ctx).Raw(`
 		SELECT o.salon_id AS o_salon_id, o.master_id AS o_master_id, o.service_id AS o_service_id,
 			o.price_override_minor AS o_price_override_minor, o.duration_override_minutes AS o_duration_override_minutes,
+			o.phases_override AS o_phases_override, o.buffer_before_override_minutes AS o_buffer_before_override_minutes,
+			o.buffer_after_override_minutes AS o_buffer_after_override_minutes,
 			o.version AS o_version, o.create_time AS o_create_time, o.update_time AS o_update_time,
 			s.id AS s_id, s.salon_id AS s_salon_id, s.name AS s_name, s.description AS s_description,
 			s.category AS s_category, s.price_minor AS s_price_minor, s.currency AS s_currency,
 			s.duration_minutes AS s_duration_minutes, s.buffer_before_minutes AS s_buffer_before_minutes,
-			s.buffer_after_minutes AS s_buffer_after_minutes, s.active AS s_active, s.version AS s_version,
+			s.buffer_after_minutes AS s_buffer_after_minutes, s.active AS s_active, s.phases AS s_phases,
+			s.online_bookable AS s_online_bookable, s.lead_time_override_minutes AS s_lead_time_override_minutes,
+			s.horizon_override_days AS s_horizon_override_days, s.slot_step_override_minutes AS s_slot_step_override_minutes,
+			s.version AS s_version,
 			s.create_time AS s_create_time, s.update_time AS s_update_time
 		FROM offerings o JOIN services s ON s.id = o.service_id
 		WHERE o.master_id = ? AND o.deleted_at IS NULL AND s.deleted_at IS NULL AND `+rest,
@@ -157,10 +165,13 @@ func (s *Store) DeleteOffering(ctx context.Context, o Offering) error {
 func (s *Store) saveOffering(ctx context.Context, o Offering, typ string, deletedAt *time.Time) error {
 	_, err := gorm.G[offeringRow](s.db.Conn(ctx)).
 		Where("master_id = ? AND service_id = ?", o.MasterID, o.Service.ID).
-		Select("price_override_minor", "duration_override_minutes", "version", "create_time", "update_time", "deleted_at").
+		Select("price_override_minor", "duration_override_minutes", "phases_override", "buffer_before_override_minutes",
+			"buffer_after_override_minutes", "version", "create_time", "update_time", "deleted_at").
 		Updates(ctx, offeringRow{
 			PriceOverrideMinor: o.PriceOverrideMinor, DurationOverrideMinutes: o.DurationOverrideMinutes,
-			Version: o.Version, CreateTime: o.CreateTime, UpdateTime: o.UpdateTime, DeletedAt: deletedAt,
+			PhasesOverride: o.PhasesOverride, BufferBeforeOverrideMinutes: o.BufferBeforeOverrideMinutes,
+			BufferAfterOverrideMinutes: o.BufferAfterOverrideMinutes,
+			Version:                    o.Version, CreateTime: o.CreateTime, UpdateTime: o.UpdateTime, DeletedAt: deletedAt,
 		})
 	if err != nil {
 		return fmt.Errorf("write an offering: %w", err)
@@ -188,10 +199,26 @@ func (s *Store) refuseForeignOverrides(ctx context.Context, service Service) err
 	return nil
 }
 
+// refuseDurationOverrides returns INVALID_FIELDS when masters have durations of their own for a service: these are of one phase.
+func (s *Store) refuseDurationOverrides(ctx context.Context, serviceID string) error {
+	n, err := gorm.G[offeringRow](s.db.Conn(ctx)).
+		Where("service_id = ? AND deleted_at IS NULL AND duration_override_minutes IS NOT NULL", serviceID).Count(ctx, "*")
+	if err != nil {
+		return fmt.Errorf("count offerings: %w", err)
+	}
+	if n > 0 {
+		return apierr.InvalidField("phases",
+			"must be one phase while masters have durations of their own; give these masters phases of their own first")
+	}
+	return nil
+}
+
 func (r offeringRow) offering(s Service) Offering {
 	return Offering{
 		SalonID: r.SalonID, MasterID: r.MasterID, Service: s,
 		PriceOverrideMinor: r.PriceOverrideMinor, DurationOverrideMinutes: r.DurationOverrideMinutes,
-		Version: r.Version, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
+		PhasesOverride: r.PhasesOverride, BufferBeforeOverrideMinutes: r.BufferBeforeOverrideMinutes,
+		BufferAfterOverrideMinutes: r.BufferAfterOverrideMinutes,
+		Version:                    r.Version, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
 	}
 }

@@ -26,6 +26,18 @@ func TestWhatAnOfferingAmountsTo(t *testing.T) {
 	}
 }
 
+func TestBuffersOfAnOffering(t *testing.T) {
+	none, five := int32(0), int32(5)
+	o := Offering{Service: Service{BufferBeforeMinutes: 10, BufferAfterMinutes: 15}}
+	if o.BufferBefore() != 10 || o.BufferAfter() != 15 {
+		t.Errorf("as the service: %d and %d", o.BufferBefore(), o.BufferAfter())
+	}
+	o.BufferBeforeOverrideMinutes, o.BufferAfterOverrideMinutes = &none, &five
+	if o.BufferBefore() != 0 || o.BufferAfter() != 5 {
+		t.Errorf("own ones, even none: %d and %d", o.BufferBefore(), o.BufferAfter())
+	}
+}
+
 func TestSameOverrides(t *testing.T) {
 	one, alsoOne, two := int32(1), int32(1), int32(2)
 	for _, tt := range []struct {
@@ -38,6 +50,11 @@ func TestSameOverrides(t *testing.T) {
 		{Offering{PriceOverrideMinor: &one}, Offering{}, false},
 		{Offering{DurationOverrideMinutes: &one}, Offering{DurationOverrideMinutes: &alsoOne}, true},
 		{Offering{DurationOverrideMinutes: &one}, Offering{PriceOverrideMinor: &one}, false},
+		{Offering{PhasesOverride: []Phase{{Minutes: 5}}}, Offering{PhasesOverride: []Phase{{Minutes: 5}}}, true},
+		{Offering{PhasesOverride: []Phase{{Minutes: 5}}}, Offering{PhasesOverride: []Phase{{Minutes: 5, Wait: true}}}, false},
+		{Offering{PhasesOverride: []Phase{{Minutes: 5}}}, Offering{}, false},
+		{Offering{BufferBeforeOverrideMinutes: &one}, Offering{BufferBeforeOverrideMinutes: &alsoOne}, true},
+		{Offering{BufferBeforeOverrideMinutes: &one}, Offering{BufferAfterOverrideMinutes: &one}, false},
 	} {
 		if got := tt.a.sameOverrides(tt.b); got != tt.want {
 			t.Errorf("%+v, %+v: %v", tt.a, tt.b, got)

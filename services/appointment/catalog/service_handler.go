@@ -62,20 +62,26 @@ func (c *Catalog) CreateService(
 	}
 	now := c.deps.Time()
 	created := Service{
-		ID:                  id.New(),
-		SalonID:             of.ID,
-		Name:                req.GetName(),
-		Description:         req.GetDescription(),
-		Category:            req.GetCategory(),
-		PriceMinor:          req.GetPrice().GetAmountMinor(),
-		Currency:            req.GetPrice().GetCurrencyCode(),
-		DurationMinutes:     req.GetDurationMinutes(),
-		BufferBeforeMinutes: req.GetBufferBeforeMinutes(),
-		BufferAfterMinutes:  req.GetBufferAfterMinutes(),
-		Active:              req.Active == nil || req.GetActive(),
-		Version:             1,
-		CreateTime:          now,
-		UpdateTime:          now,
+		ID:                      id.New(),
+		SalonID:                 of.ID,
+		Name:                    req.GetName(),
+		Description:             req.GetDescription(),
+		Category:                req.GetCategory(),
+		PriceMinor:              req.GetPrice().GetAmountMinor(),
+		Currency:                req.GetPrice().GetCurrencyCode(),
+		BufferBeforeMinutes:     req.GetBufferBeforeMinutes(),
+		BufferAfterMinutes:      req.GetBufferAfterMinutes(),
+		Active:                  req.Active == nil || req.GetActive(),
+		OnlineBookable:          req.OnlineBookable == nil || req.GetOnlineBookable(),
+		LeadTimeOverrideMinutes: req.LeadTimeOverrideMinutes,
+		HorizonOverrideDays:     req.HorizonOverrideDays,
+		SlotStepOverrideMinutes: req.SlotStepOverrideMinutes,
+		Version:                 1,
+		CreateTime:              now,
+		UpdateTime:              now,
+	}
+	if err := created.setPhases(phasesFromProto(req.GetPhases()), req.DurationMinutes); err != nil {
+		return nil, err
 	}
 	key := idempotency.Key{
 		Caller:    caller.UserID,
@@ -83,14 +89,17 @@ func (c *Catalog) CreateService(
 		RequestID: req.GetRequestId(),
 	}
 	return idempotency.Run(ctx, c.requests, c.deps.DB, key, req, func(tx *postgres.DB) (*appointmentv1.Service, error) {
-		shared, err := c.salons.Share(ctx, tx, of.ID)
-		if err != nil {
+		store := NewStore(tx)
+		if err := store.checkKinds(ctx, of.ID, "phases", created.Phases); err != nil {
 			return nil, err
 		}
-		if err := shared.CheckPriceCurrency(priceCurrency, created.Currency); err != nil {
+		if err := store.CreateService(ctx, created); err != nil {
 			return nil, err
 		}
-		if err := NewStore(tx).CreateService(ctx, created); err != nil {
+		if err := salon.ChangeRules(ctx, tx, of.ID); err != nil {
+			return nil, err
+		}
+		if err := checkCurrency(ctx, tx, created); err != nil {
 			return nil, err
 		}
 		return serviceToProto(created), nil
@@ -111,20 +120,23 @@ func (c *Catalog) UpdateService(
 			return err
 		}
 		s = before
-		s.write(req, fields)
-		if fields.Has("price") {
-			shared, err := c.salons.Share(ctx, tx, s.SalonID)
-			if err != nil {
-				return err
-			}
-			if err := shared.CheckPriceCurrency(priceCurrency, s.Currency); err != nil {
-				return err
-			}
+		if err := s.write(req, fields); err != nil {
+			return err
 		}
-		if s == before {
+		if s.equal(before) {
 			return nil
 		}
 		store := NewStore(tx)
+		if fields.Has("phases") {
+			if err := store.checkKinds(ctx, s.SalonID, "phases", s.Phases); err != nil {
+				return err
+			}
+			if len(s.Phases) > 1 {
+				if err := store.refuseDurationOverrides(ctx, s.ID); err != nil {
+					return err
+				}
+			}
+		}
 		if s.Currency != before.Currency {
 			if err := store.refuseForeignOverrides(ctx, before); err != nil {
 				return err
@@ -134,7 +146,13 @@ func (c *Catalog) UpdateService(
 		s.UpdateTime = c.deps.Time()
 		// Before the commit: a process that ends in between would leave an old price in the cache.
 		c.services.Drop(ctx, s.ID, s.Version)
-		return store.UpdateService(ctx, s)
+		if err := store.UpdateService(ctx, s); err != nil {
+			return err
+		}
+		if err := salon.ChangeRules(ctx, tx, s.SalonID); err != nil || !fields.Has("price") {
+			return err
+		}
+		return checkCurrency(ctx, tx, s)
 	})
 	if err != nil {
 		return nil, err
@@ -142,17 +160,43 @@ func (c *Catalog) UpdateService(
 	return serviceToProto(s), nil
 }
 
-// write applies the fields of a request.
-func (s *Service) write(req *appointmentv1.UpdateServiceRequest, fields fieldmask.Set) {
+// checkCurrency returns INVALID_FIELDS unless a service has its price in the salon's currency. The row of the salon is locked, so
+// that the currency stays as it is.
+func checkCurrency(ctx context.Context, tx *postgres.DB, s Service) error {
+	of, err := salon.NewStore(tx).Salon(ctx, s.SalonID)
+	if err != nil {
+		return err
+	}
+	return of.CheckPriceCurrency(priceCurrency, s.Currency)
+}
+
+// write applies the fields of a request. A duration that does not fit the phases, and phases that cannot be, are INVALID_FIELDS.
+func (s *Service) write(req *appointmentv1.UpdateServiceRequest, fields fieldmask.Set) error {
 	fieldmask.Write(fields, "name", &s.Name, req.GetName())
 	fieldmask.Write(fields, "description", &s.Description, req.GetDescription())
 	fieldmask.Write(fields, "category", &s.Category, req.GetCategory())
 	fieldmask.Write(fields, "price", &s.PriceMinor, req.GetPrice().GetAmountMinor())
 	fieldmask.Write(fields, "price", &s.Currency, req.GetPrice().GetCurrencyCode())
-	fieldmask.Write(fields, "duration_minutes", &s.DurationMinutes, req.GetDurationMinutes())
 	fieldmask.Write(fields, "buffer_before_minutes", &s.BufferBeforeMinutes, req.GetBufferBeforeMinutes())
 	fieldmask.Write(fields, "buffer_after_minutes", &s.BufferAfterMinutes, req.GetBufferAfterMinutes())
 	fieldmask.Write(fields, "active", &s.Active, req.GetActive())
+	fieldmask.Write(fields, "online_bookable", &s.OnlineBookable, req.GetOnlineBookable())
+	fieldmask.Write(fields, "lead_time_override_minutes", &s.LeadTimeOverrideMinutes, req.LeadTimeOverrideMinutes)
+	fieldmask.Write(fields, "horizon_override_days", &s.HorizonOverrideDays, req.HorizonOverrideDays)
+	fieldmask.Write(fields, "slot_step_override_minutes", &s.SlotStepOverrideMinutes, req.SlotStepOverrideMinutes)
+	var minutes *int32
+	if fields.Has("duration_minutes") {
+		minutes = req.DurationMinutes
+	}
+	switch phases := phasesFromProto(req.GetPhases()); {
+	case fields.Has("phases") && len(phases) == 0 && minutes == nil:
+		return s.setPhases(nil, &s.DurationMinutes)
+	case fields.Has("phases"):
+		return s.setPhases(phases, minutes)
+	case minutes != nil:
+		return s.setDuration(*minutes)
+	}
+	return nil
 }
 
 // DeleteService implements CatalogServiceServer. The offerings of the service go with it.
@@ -173,7 +217,10 @@ func (c *Catalog) DeleteService(ctx context.Context, req *appointmentv1.DeleteSe
 		s.UpdateTime = c.deps.Time()
 		// Before the commit: a process that ends in between would leave a deleted service in the cache.
 		c.services.Drop(ctx, s.ID, s.Version)
-		return store.DeleteService(ctx, s)
+		if err := store.DeleteService(ctx, s); err != nil {
+			return err
+		}
+		return salon.ChangeRules(ctx, tx, s.SalonID)
 	})
 	if err != nil {
 		return nil, err

@@ -31,7 +31,8 @@ func TestCreateService(t *testing.T) {
 	now := timestamppb.New(f.Clock.Now())
 	servicetest.WantMessage(t, got, &appointmentv1.Service{
 		Id: got.GetId(), SalonId: id.FirstSalon, Name: "Cut and  blow-dry", Description: "Wash,\ncut.", Category: "Hair", Price: euros(4500),
-		DurationMinutes: 60, BufferBeforeMinutes: 5, BufferAfterMinutes: 10, Active: true,
+		DurationMinutes: 60, BufferBeforeMinutes: 5, BufferAfterMinutes: 10, Active: true, OnlineBookable: true,
+		Phases:     []*appointmentv1.Phase{work(60)},
 		CreateTime: now, UpdateTime: now, Etag: "1",
 	})
 	read, err := f.client.GetService(t.Context(), &appointmentv1.GetServiceRequest{ServiceId: strings.ToUpper(got.GetId())})
@@ -146,9 +147,16 @@ func TestUpdateService(t *testing.T) {
 		}},
 		{"all", &appointmentv1.UpdateServiceRequest{
 			Name: proto.String("CUT"), Category: proto.String("Hair!"), Price: euros(1), DurationMinutes: proto.Int32(5), Active: proto.Bool(true),
-			BufferBeforeMinutes: proto.Int32(0), BufferAfterMinutes: proto.Int32(0), UpdateMask: mask("*"), Etag: "3",
+			OnlineBookable: proto.Bool(false), LeadTimeOverrideMinutes: proto.Int32(0), HorizonOverrideDays: proto.Int32(30), BufferBeforeMinutes: proto.Int32(0), BufferAfterMinutes: proto.Int32(0), UpdateMask: mask("*"), Etag: "3",
 		}, func(s *appointmentv1.Service) {
 			s.Name, s.Category, s.Price, s.DurationMinutes, s.Active, s.Etag = "CUT", "Hair!", euros(1), 5, true, "4"
+			s.Phases, s.OnlineBookable = []*appointmentv1.Phase{work(5)}, false
+			s.LeadTimeOverrideMinutes, s.HorizonOverrideDays = proto.Int32(0), proto.Int32(30)
+		}},
+		{"away with numbers", &appointmentv1.UpdateServiceRequest{
+			HorizonOverrideDays: proto.Int32(31), UpdateMask: mask("lead_time_override_minutes", "horizon_override_days", "slot_step_override_minutes"),
+		}, func(s *appointmentv1.Service) {
+			s.LeadTimeOverrideMinutes, s.HorizonOverrideDays, s.Etag = nil, proto.Int32(31), "5"
 		}},
 	} {
 		tt.req.ServiceId = id

@@ -26,22 +26,27 @@ func NewStore(db *postgres.DB) *Store { return &Store{db: db} }
 
 // serviceRow is a row of services.
 type serviceRow struct {
-	ID                  string
-	SalonID             string
-	Name                string
-	Description         string
-	Category            string
-	PriceMinor          int32
-	Currency            string
-	DurationMinutes     int32
-	BufferBeforeMinutes int32
-	BufferAfterMinutes  int32
-	Active              bool
-	SearchText          string
-	Version             int64
-	CreateTime          time.Time
-	UpdateTime          time.Time
-	DeletedAt           *time.Time
+	ID                      string
+	SalonID                 string
+	Name                    string
+	Description             string
+	Category                string
+	PriceMinor              int32
+	Currency                string
+	DurationMinutes         int32
+	BufferBeforeMinutes     int32
+	BufferAfterMinutes      int32
+	Active                  bool
+	Phases                  phaseColumn `gorm:"type:jsonb"`
+	OnlineBookable          bool
+	LeadTimeOverrideMinutes *int32
+	HorizonOverrideDays     *int32
+	SlotStepOverrideMinutes *int32
+	SearchText              string
+	Version                 int64
+	CreateTime              time.Time
+	UpdateTime              time.Time
+	DeletedAt               *time.Time
 }
 
 // TableName implements GORM's Tabler.
@@ -50,7 +55,8 @@ func (serviceRow) TableName() string { return "services" }
 // serviceColumns are those that an update writes, besides name.
 var serviceColumns = []any{
 	"description", "category", "price_minor", "currency", "duration_minutes", "buffer_before_minutes",
-	"buffer_after_minutes", "active", "search_text", "version", "update_time", "deleted_at",
+	"buffer_after_minutes", "active", "phases", "online_bookable", "lead_time_override_minutes", "horizon_override_days",
+	"slot_step_override_minutes", "search_text", "version", "update_time", "deleted_at",
 }
 
 // Service returns a service that is not deleted, else NOT_FOUND.
@@ -183,7 +189,10 @@ func (r serviceRow) service() Service {
 		ID: r.ID, SalonID: r.SalonID, Name: r.Name, Description: r.Description, Category: r.Category,
 		PriceMinor: r.PriceMinor, Currency: r.Currency, DurationMinutes: r.DurationMinutes,
 		BufferBeforeMinutes: r.BufferBeforeMinutes, BufferAfterMinutes: r.BufferAfterMinutes,
-		Active: r.Active, Version: r.Version, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
+		Active: r.Active, Phases: r.Phases, OnlineBookable: r.OnlineBookable,
+		LeadTimeOverrideMinutes: r.LeadTimeOverrideMinutes, HorizonOverrideDays: r.HorizonOverrideDays,
+		SlotStepOverrideMinutes: r.SlotStepOverrideMinutes,
+		Version:                 r.Version, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
 	}
 }
 
@@ -192,7 +201,9 @@ func (s Service) row() serviceRow {
 		ID: s.ID, SalonID: s.SalonID, Name: s.Name, Description: s.Description, Category: s.Category,
 		PriceMinor: s.PriceMinor, Currency: s.Currency, DurationMinutes: s.DurationMinutes,
 		BufferBeforeMinutes: s.BufferBeforeMinutes, BufferAfterMinutes: s.BufferAfterMinutes,
-		Active: s.Active, SearchText: s.searchText(),
+		Active: s.Active, Phases: s.Phases, OnlineBookable: s.OnlineBookable,
+		LeadTimeOverrideMinutes: s.LeadTimeOverrideMinutes, HorizonOverrideDays: s.HorizonOverrideDays,
+		SlotStepOverrideMinutes: s.SlotStepOverrideMinutes, SearchText: s.searchText(),
 		Version: s.Version, CreateTime: s.CreateTime, UpdateTime: s.UpdateTime,
 	}
 }

@@ -71,7 +71,7 @@ func TestServices(t *testing.T) {
 	} {
 		tt.filter.Limit, tt.filter.Text = 100, fold.Text(tt.filter.Text)
 		got, err := store.Services(t.Context(), tt.filter)
-		if err != nil || !slices.Equal(got, tt.want) {
+		if err != nil || !slices.EqualFunc(got, tt.want, Service.equal) {
 			t.Errorf("%s: %v, %v, want %v", tt.name, namesOf(got), err, namesOf(tt.want))
 		}
 	}
@@ -91,7 +91,7 @@ func TestServicesInOrder(t *testing.T) {
 	slices.Reverse(shuffled)
 	create(t, store, shuffled...)
 	got, err := store.Services(t.Context(), ServiceFilter{Limit: 100})
-	if err != nil || !slices.Equal(got, want) {
+	if err != nil || !slices.EqualFunc(got, want, Service.equal) {
 		t.Errorf("%v, %v, want %v", namesOf(got), err, namesOf(want))
 	}
 }

@@ -85,9 +85,11 @@ CREATE TABLE resource_kinds (
     id          uuid        NOT NULL,
     name        text        COLLATE "und-x-icu" NOT NULL CHECK (name <> ''),
     create_time timestamptz NOT NULL,
+    -- Rows of deleted kinds stay: appointments that were booked name them.
+    deleted_at  timestamptz,
     PRIMARY KEY (salon_id, id)
 );
-CREATE UNIQUE INDEX resource_kinds_name ON resource_kinds (salon_id, lower(name));
+CREATE UNIQUE INDEX resource_kinds_name ON resource_kinds (salon_id, lower(name)) WHERE deleted_at IS NULL;
 CREATE INDEX resource_kinds_id ON resource_kinds (id);
 CREATE TABLE resources (
     salon_id    uuid        NOT NULL,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/beauty-salon/platform/internal/fold"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/services/appointment/claims"
+	"github.com/beauty-salon/platform/services/appointment/salon"
 )
 
 const (
@@ -89,12 +91,31 @@ func (p *People) recordMaster(
 	if err := store.PutMaster(ctx, after); err != nil {
 		return Master{}, err
 	}
+	if err := changeRules(ctx, tx, before.SalonID, after.SalonID); err != nil {
+		return Master{}, err
+	}
 	if until := leftUntil(before, after, p.deps.Time()); known && !until.IsZero() {
 		if err := p.masterLeft(ctx, tx, id, until); err != nil {
 			return Master{}, err
 		}
 	}
 	return after, nil
+}
+
+// changeRules counts a change of a master as one of the rules of the salons in which the master has worked, or works from now
+// on. The caller has the lock of the master. So nobody else has locked the rows of the master's offerings, and they may be
+// locked after those of the salons.
+func changeRules(ctx context.Context, tx *postgres.DB, salonIDs ...string) error {
+	slices.Sort(salonIDs) // others may be moving the other way
+	for _, salonID := range slices.Compact(salonIDs) {
+		if salonID == "" { // the master was not known
+			continue
+		}
+		if err := salon.ChangeRules(ctx, tx, salonID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // leftUntil returns the instant until which everything of a master belongs to a profile that has ended

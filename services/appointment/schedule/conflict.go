@@ -73,7 +73,8 @@ type masterDate struct {
 
 func newFitter(c *Calendar) *fitter { return &fitter{calendar: c, days: map[masterDate]Day{}} }
 
-// fits reports whether the salon is open during a segment and the master can work in the parts that are work. Buffers do not count.
+// fits reports whether the salon is open during a segment and the master can work in the parts that are work. Buffers do not
+// count.
 func (f *fitter) fits(b Booked) bool {
 	salon, master := open(b.Segment, f.calendar.Zone, func(d civil.Date) Day { return f.day(b.MasterID, d) })
 	return covers(salon, b.Segment) && !slices.ContainsFunc(b.Work, func(w Span) bool { return !covers(master, w) })

@@ -74,8 +74,8 @@ type TimeOffEntry struct {
 // byDates reports whether the time off was given by dates.
 func (e TimeOffEntry) byDates() bool { return e.From != civil.Date{} }
 
-// In returns when the time off is. That of dates is made anew from the dates at each reading: so it follows the salon when it moves to
-// another time zone, and a zone whose rules are changed, without anything being rewritten.
+// In returns when the time off is. That of dates is made anew from the dates at each reading. So it follows the salon when it
+// moves to another time zone, and a zone whose rules change, and nothing has to be rewritten.
 func (e TimeOffEntry) In(zone *time.Location) TimeOff {
 	if !e.byDates() {
 		return e.TimeOff

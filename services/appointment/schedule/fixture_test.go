@@ -26,6 +26,7 @@ type fixture struct {
 	t      *testing.T
 	db     *postgres.DB
 	people *people.People
+	root   *Schedules
 	client appointmentv1.ScheduleServiceClient
 
 	admin, ann                        auth.Principal
@@ -43,8 +44,8 @@ func newFixture(t *testing.T) *fixture {
 	p.Clock.Set(time.Date(2027, time.March, 1, 6, 0, 0, 0, time.UTC))
 	d := p.Deps("appointments")
 	known := people.New(d, salon.New(d))
-	f := &fixture{Platform: p, t: t, db: d.DB, people: known, other: id.New(), service: id.New(), customer: id.New()}
-	p.Serve("appointment", New(d, known).Register)
+	f := &fixture{Platform: p, t: t, db: d.DB, people: known, root: New(d, known), other: id.New(), service: id.New(), customer: id.New()}
+	p.Serve("appointment", f.root.Register)
 	f.client = appointmentv1.NewScheduleServiceClient(p.Conns.For("appointment"))
 	f.setZone("Europe/Berlin")
 	f.exec(`INSERT INTO salons (id, name, slug, description, address, phone, email, website_url, time_zone, currency,

@@ -38,7 +38,7 @@ func (s *Schedules) SetOpeningHours(
 		return nil, err
 	}
 	return change(ctx, s, req.GetValidateOnly(), func(tx *postgres.DB) (*appointmentv1.SetOpeningHoursResponse, error) {
-		w, found, more, err := s.setWeekly(ctx, tx, of, periods, req.GetEtag())
+		w, found, more, err := s.setWeekly(ctx, tx, of, periods, req)
 		if err != nil {
 			return nil, err
 		}
@@ -76,7 +76,7 @@ func (s *Schedules) SetWorkingHours(
 		return nil, err
 	}
 	return change(ctx, s, req.GetValidateOnly(), func(tx *postgres.DB) (*appointmentv1.SetWorkingHoursResponse, error) {
-		w, found, more, err := s.setWeekly(ctx, tx, of, periods, req.GetEtag())
+		w, found, more, err := s.setWeekly(ctx, tx, of, periods, req)
 		if err != nil {
 			return nil, err
 		}
@@ -86,9 +86,16 @@ func (s *Schedules) SetWorkingHours(
 	})
 }
 
-// setWeekly replaces the periods of a subject. Periods that are the same stay, with their version.
+// setting is a request that sets hours.
+type setting interface {
+	GetEtag() string
+	GetValidateOnly() bool
+}
+
+// setWeekly replaces the periods of a subject. Periods that are the same stay, with their version. What is only validated is
+// answered with the version that stays.
 func (s *Schedules) setWeekly(
-	ctx context.Context, tx *postgres.DB, of Subject, periods []Period, condition string,
+	ctx context.Context, tx *postgres.DB, of Subject, periods []Period, req setting,
 ) (w WeeklyEntry, found []Conflict, more bool, err error) {
 	c, err := s.begin(ctx, tx, of)
 	if err != nil {
@@ -97,15 +104,19 @@ func (s *Schedules) setWeekly(
 	if w, err = c.store.Weekly(ctx, of); err != nil {
 		return w, nil, false, err
 	}
-	if err := etag.Match(condition, w.Version); err != nil {
+	if err := etag.Match(req.GetEtag(), w.Version); err != nil {
 		return w, nil, false, err
 	}
 	if slices.EqualFunc(w.Periods, periods, Period.equal) {
 		return w, nil, false, nil
 	}
+	before := w.Version
 	w.Periods = periods
 	w.Version++
 	found, more, err = c.apply(ctx, ever, func() error { return c.store.PutWeekly(ctx, w, c.now) })
+	if req.GetValidateOnly() {
+		w.Version = before
+	}
 	return w, found, more, err
 }
 

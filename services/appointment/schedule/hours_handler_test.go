@@ -107,7 +107,7 @@ func TestSetOnlyValidates(t *testing.T) {
 		t.Fatal(err)
 	}
 	servicetest.WantMessage(t, opening, &appointmentv1.SetOpeningHoursResponse{
-		OpeningHours: &appointmentv1.OpeningHours{SalonId: id.FirstSalon, Periods: periods{everyDay("09:00", "16:00")}, Etag: "2"},
+		OpeningHours: &appointmentv1.OpeningHours{SalonId: id.FirstSalon, Periods: periods{everyDay("09:00", "16:00")}, Etag: "1"},
 		Conflicts:    []*appointmentv1.Conflict{conflict(t, late, "2027-03-02T15:00Z", "2027-03-02T16:00Z", f.mira)},
 	})
 	working, err := f.client.SetWorkingHours(f.As(f.manager), &appointmentv1.SetWorkingHoursRequest{

@@ -92,8 +92,8 @@ func (s *Store) CreateDated(ctx context.Context, e DatedEntry) error {
 		return fmt.Errorf("encode intervals: %w", err)
 	}
 	r := datedRow{
-		SalonID: e.SalonID, ID: e.ID, SubjectID: e.Subject.ID, SubjectKind: e.Kind, StartDate: dateColumn(e.From), EndDate: dateColumn(e.Until),
-		Intervals: intervals, Note: e.Note, CreateTime: e.CreateTime,
+		SalonID: e.SalonID, ID: e.ID, SubjectID: e.Subject.ID, SubjectKind: e.Kind,
+		StartDate: dateColumn(e.From), EndDate: dateColumn(e.Until), Intervals: intervals, Note: e.Note, CreateTime: e.CreateTime,
 	}
 	err = gorm.G[datedRow](s.db.Conn(ctx)).Create(ctx, &r)
 	switch {
@@ -114,8 +114,8 @@ func (s *Store) Dated(ctx context.Context, kind SubjectKind, id string, absent e
 	return r.entry()
 }
 
-// ListDated returns at most limit closures or overrides of a subject by date: those that end on from or later, unless from is zero,
-// and begin after a date, unless that is zero.
+// ListDated returns at most limit closures or overrides of a subject by date: those that end on from or later, unless from is
+// zero, and begin after a date, unless that is zero.
 func (s *Store) ListDated(ctx context.Context, of Subject, from, after civil.Date, limit int) ([]DatedEntry, error) {
 	q := gorm.G[datedRow](s.db.Conn(ctx)).Where("salon_id = ? AND subject_id = ?", of.SalonID, of.ID)
 	if from != (civil.Date{}) {

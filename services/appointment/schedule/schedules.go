@@ -49,7 +49,7 @@ func (s *Schedules) Register(r grpc.ServiceRegistrar) {
 	appointmentv1.RegisterScheduleServiceServer(r, s)
 }
 
-// managedSalon returns a salon that the caller manages. Salons are public: to other callers it is PERMISSION_DENIED.
+// managedSalon returns a salon that the caller manages. To others it returns PERMISSION_DENIED, because salons are public.
 func (s *Schedules) managedSalon(ctx context.Context, id string) (Subject, error) {
 	found, err := salon.NewStore(s.deps.DB).Salon(ctx, id)
 	if err != nil {
@@ -61,8 +61,8 @@ func (s *Schedules) managedSalon(ctx context.Context, id string) (Subject, error
 	return Subject{SalonID: found.ID, ID: found.ID, Kind: OfSalon}, nil
 }
 
-// master returns a master whose hours the caller may see: the master, receptionists and managers of the salon, and administrators. To
-// others, and when the master is unknown, deleted or disabled, it returns NOT_FOUND.
+// master returns a master whose hours the caller may see: the master, receptionists and managers of the salon, and
+// administrators. To others, and when the master is unknown, deleted or disabled, it returns NOT_FOUND.
 func (s *Schedules) master(ctx context.Context, id string) (Subject, error) {
 	found, err := s.people.Master(ctx, id)
 	if errors.Is(err, people.ErrMasterUnavailable) {
@@ -79,8 +79,8 @@ func (s *Schedules) master(ctx context.Context, id string) (Subject, error) {
 	return Subject{SalonID: found.SalonID, ID: found.ID, Kind: OfMaster}, nil
 }
 
-// managedMaster returns a master of a salon that the caller manages. It is NOT_FOUND where the caller may not see the master's hours,
-// else PERMISSION_DENIED.
+// managedMaster returns a master of a salon that the caller manages. To others it returns NOT_FOUND when they may not see the
+// master's hours, else PERMISSION_DENIED.
 func (s *Schedules) managedMaster(ctx context.Context, id string) (Subject, error) {
 	of, err := s.master(ctx, id)
 	if err != nil {
@@ -92,8 +92,8 @@ func (s *Schedules) managedMaster(ctx context.Context, id string) (Subject, erro
 	return of, nil
 }
 
-// managedEntry is managedMaster for what a master has in a salon. It returns absent when the master is not in that salon any more, and
-// to those who may not see it.
+// managedEntry is managedMaster for what a master has in a salon. It returns absent when the master is not in that salon any
+// more, and to callers who may not see it.
 func (s *Schedules) managedEntry(ctx context.Context, salonID, masterID string, absent error) (Subject, error) {
 	of, err := s.managedMaster(ctx, masterID)
 	if errors.Is(err, errNoMaster) || err == nil && of.SalonID != salonID {
@@ -163,8 +163,8 @@ type changing struct {
 	tx    *postgres.DB
 }
 
-// begin takes the locks of a change: those of the master, or of all masters of the salon, so that nothing is booked by the old hours
-// any more, and that of the salon's row, so that the time zone stays and changes of hours come one after the other.
+// begin takes the locks of a change: those of the master, or of all masters of the salon, so that nothing is booked by the old
+// hours any more; and that of the salon's row, so that the time zone stays and changes of hours come one after the other.
 func (s *Schedules) begin(ctx context.Context, tx *postgres.DB, of Subject) (*changing, error) {
 	var masters []string
 	if of.Kind == OfMaster {
@@ -197,8 +197,8 @@ func (c *changing) dates(from, until civil.Date) Span {
 	return Span{from.Start(c.zone), until.End(c.zone)}
 }
 
-// apply makes a change of hours that matters to a span, counts it, and returns the appointments that fitted before and do not fit any
-// more.
+// apply makes a change of hours that matters to a span, counts it, and returns the appointments that fitted before and do not fit
+// any more.
 func (c *changing) apply(ctx context.Context, during Span, write func() error) (found []Conflict, more bool, err error) {
 	booked, err := c.store.Booked(ctx, c.of, during, c.now)
 	if err != nil {

@@ -64,9 +64,9 @@ type TimeOffCursor struct {
 	ID    string    `json:"i"`
 }
 
-// ListTimeOff returns at most limit entries of a master, after a place, by their stored starts: in a salon that has moved to another
-// time zone, time off of dates can be some hours out of order. What has ended at from is left out, unless from is zero; fromDate is
-// the date of from in the salon's zone.
+// ListTimeOff returns at most limit entries of a master, after a place, by their stored starts: in a salon that has moved to
+// another time zone, time off of dates can be some hours out of order. What has ended at from is left out, unless from is zero;
+// fromDate is the date of from in the salon's zone.
 func (s *Store) ListTimeOff(
 	ctx context.Context, salonID, masterID string, from time.Time, fromDate civil.Date, after *TimeOffCursor, limit int,
 ) ([]TimeOffEntry, error) {
@@ -84,8 +84,8 @@ func (s *Store) ListTimeOff(
 	return timeOffEntries(rows), nil
 }
 
-// TimesOff returns the time off of masters in a salon that touches a range of dates in the salon's zone, by start. Without masters,
-// that of all.
+// TimesOff returns the time off of masters in a salon that touches a range of dates in the salon's zone, by start. Without
+// masters, that of all.
 func (s *Store) TimesOff(
 	ctx context.Context, salonID string, zone *time.Location, masterIDs []string, first, last civil.Date,
 ) ([]TimeOffEntry, error) {

@@ -643,7 +643,7 @@ type CreateAppointmentRequest struct {
 	// without a quote.
 	Segments []*SegmentInput `protobuf:"bytes,2,rep,name=segments,proto3" json:"segments,omitempty"`
 	// The quote of a slot, instead of start_time and segments: exactly that is booked, at that price.
-	Quote string `protobuf:"bytes,7,opt,name=quote,proto3" json:"quote,omitempty"`
+	Quote *string `protobuf:"bytes,7,opt,name=quote,proto3,oneof" json:"quote,omitempty"`
 	// For staff: books although a rule of the salon refuses it.
 	Override *RuleOverride `protobuf:"bytes,8,opt,name=override,proto3" json:"override,omitempty"`
 	// Whose appointment: a customer of the salon. Absent: the caller's.
@@ -703,8 +703,8 @@ func (x *CreateAppointmentRequest) GetSegments() []*SegmentInput {
 }
 
 func (x *CreateAppointmentRequest) GetQuote() string {
-	if x != nil {
-		return x.Quote
+	if x != nil && x.Quote != nil {
+		return *x.Quote
 	}
 	return ""
 }
@@ -1346,19 +1346,20 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\n" +
 	"_master_id\"S\n" +
 	"\fRuleOverride\x12C\n" +
-	"\x06reason\x18\x01 \x01(\tB+\xe0A\x02\xbaH%\xc8\x01\x01r \xd0\xe9\x18\x01\x10\x01\x18\xf4\x03\x92\x02\x14Comes from far away.R\x06reason\"\xf4\x03\n" +
+	"\x06reason\x18\x01 \x01(\tB+\xe0A\x02\xbaH%\xc8\x01\x01r \xd0\xe9\x18\x01\x10\x01\x18\xf4\x03\x92\x02\x14Comes from far away.R\x06reason\"\x85\x04\n" +
 	"\x18CreateAppointmentRequest\x12>\n" +
 	"\n" +
 	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\tstartTime\x12K\n" +
-	"\bsegments\x18\x02 \x03(\v2\".salon.appointment.v1.SegmentInputB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\bR\bsegments\x12\"\n" +
-	"\x05quote\x18\a \x01(\tB\f\xe0A\x01\xbaH\x06r\x04\x18\x80\x80\x01R\x05quote\x12C\n" +
+	"\bsegments\x18\x02 \x03(\v2\".salon.appointment.v1.SegmentInputB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\bR\bsegments\x12)\n" +
+	"\x05quote\x18\a \x01(\tB\x0e\xe0A\x01\xbaH\br\x06\x10\x01\x18\x80\x80\x01H\x00R\x05quote\x88\x01\x01\x12C\n" +
 	"\boverride\x18\b \x01(\v2\".salon.appointment.v1.RuleOverrideB\x03\xe0A\x01R\boverride\x121\n" +
-	"\vcustomer_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x00R\n" +
+	"\vcustomer_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x01R\n" +
 	"customerId\x88\x01\x01\x125\n" +
 	"\x04note\x18\x04 \x01(\tB!\xe0A\x01\xbaH\x1br\x19\xd0\xe9\x18\x01\x18\xf4\x03\x92\x02\x0fSensitive skin.R\x04note\x129\n" +
 	"\x16allow_customer_overlap\x18\x05 \x01(\bB\x03\xe0A\x01R\x14allowCustomerOverlap\x12-\n" +
 	"\n" +
-	"request_id\x18\x06 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestIdB\x0e\n" +
+	"request_id\x18\x06 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestIdB\b\n" +
+	"\x06_quoteB\x0e\n" +
 	"\f_customer_id\"N\n" +
 	"\x15GetAppointmentRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\"\x8d\x05\n" +
@@ -1421,15 +1422,15 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x12ACTOR_RECEPTIONIST\x10\x03\x12\x11\n" +
 	"\rACTOR_MANAGER\x10\x04\x12\x0f\n" +
 	"\vACTOR_ADMIN\x10\x05\x12\x10\n" +
-	"\fACTOR_SYSTEM\x10\x062\xdc\n" +
+	"\fACTOR_SYSTEM\x10\x062\xe1\n" +
 	"\n" +
 	"\x12AppointmentService\x12\x9d\x01\n" +
 	"\x11CreateAppointment\x12..salon.appointment.v1.CreateAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"5\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\v\x01\n" +
 	"\v\x02\x03\t\b\x12\x13\x14\x15\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/appointments\x12\x94\x01\n" +
 	"\x0eGetAppointment\x12+.salon.appointment.v1.GetAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"2\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02#\x12!/v1/appointments/{appointment_id}\x90\x02\x01\x12\x94\x01\n" +
 	"\x10ListAppointments\x12-.salon.appointment.v1.ListAppointmentsRequest\x1a..salon.appointment.v1.ListAppointmentsResponse\"!\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/appointments\x90\x02\x01\x12\xa7\x01\n" +
-	"\x11CancelAppointment\x12..salon.appointment.v1.CancelAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"?\xca\xe9\x18\x02\b\x02\x82\xea\x18\x02\x04\x05\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/appointments/{appointment_id}:cancel\x12\xb9\x01\n" +
-	"\x15RescheduleAppointment\x122.salon.appointment.v1.RescheduleAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"I\xca\xe9\x18\x02\b\x02\x82\xea\x18\b\x04\x05\x02\x01\n" +
+	"\x11CancelAppointment\x12..salon.appointment.v1.CancelAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"?\xca\xe9\x18\x02\b\x02\x82\xea\x18\x02\x04\x05\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/appointments/{appointment_id}:cancel\x12\xbe\x01\n" +
+	"\x15RescheduleAppointment\x122.salon.appointment.v1.RescheduleAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"N\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\b\x04\x05\x02\x01\n" +
 	"\t\x03\x12\x82\xd3\xe4\x93\x021:\x01*\",/v1/appointments/{appointment_id}:reschedule\x12\xb1\x01\n" +
 	"\x12ConfirmAppointment\x12/.salon.appointment.v1.ConfirmAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"G\xca\xe9\x18\n" +
 	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x01\x04\x82\xd3\xe4\x93\x02.:\x01*\")/v1/appointments/{appointment_id}:confirm\x12\xb5\x01\n" +

@@ -212,7 +212,7 @@ func (x *Resource) GetEtag() string {
 // ResourceClosure is when a resource cannot be used.
 type ResourceClosure struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// UUIDv7.
+	// UUIDv7; empty where a closure was only validated.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The resource.
 	ResourceId string `protobuf:"bytes,2,opt,name=resource_id,json=resourceId,proto3" json:"resource_id,omitempty"`
@@ -1281,9 +1281,9 @@ const file_salon_appointment_v1_resource_service_proto_rawDesc = "" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12\x17\n" +
-	"\x04etag\x18\b \x01(\tB\x03\xe0A\x03R\x04etag\"\xa3\x02\n" +
-	"\x0fResourceClosure\x12\x13\n" +
-	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12$\n" +
+	"\x04etag\x18\b \x01(\tB\x03\xe0A\x03R\x04etag\"\xa7\x02\n" +
+	"\x0fResourceClosure\x12\x17\n" +
+	"\x02id\x18\x01 \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\x02id\x12$\n" +
 	"\vresource_id\x18\x02 \x01(\tB\x03\xe0A\x03R\n" +
 	"resourceId\x12>\n" +
 	"\n" +
