@@ -119,7 +119,7 @@ func (h *shop) check(t *testing.T, starts []time.Time) []*appointmentv1.SlotChec
 // quoted books a slot as the customer, by its quote.
 func (h *shop) quoted(t *testing.T, slot *appointmentv1.Slot) *appointmentv1.Appointment {
 	t.Helper()
-	a := book(t, h.c, h.customer, &appointmentv1.CreateAppointmentRequest{Quote: slot.GetQuote()})
+	a := book(t, h.c, h.customer, &appointmentv1.CreateAppointmentRequest{Quote: new(slot.GetQuote())})
 	salontest.Same(t, a.GetStartTime(), slot.GetStartTime())
 	salontest.Same(t, a.GetEndTime(), slot.GetEndTime())
 	salontest.Same(t, a.GetTotalPrice(), slot.GetTotalPrice())

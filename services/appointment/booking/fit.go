@@ -17,14 +17,14 @@ import (
 func (b *Bookings) fit(
 	ctx context.Context, rules *availability.Rules, q availability.Query, start time.Time, informed bool,
 ) (*availability.Plan, *availability.Rules, error) {
-	if err := b.checkMasters(ctx, rules, q.Chain); err != nil {
-		return nil, nil, err
-	}
 	plan, blocks, rules, err := b.availability.Fit(ctx, rules, q, start, informed)
 	if err != nil {
 		return nil, nil, err
 	}
 	if plan == nil {
+		if err := b.checkMasters(ctx, rules, q.Chain); err != nil {
+			return nil, nil, err
+		}
 		return nil, nil, b.refusal(ctx, rules, q, start, blocks)
 	}
 	return plan, rules, nil
