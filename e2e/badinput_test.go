@@ -134,6 +134,7 @@ func TestRefused(t *testing.T) {
 		{"policies", w.policies()},
 		{"hours", w.hours(t)},
 		{"resources", w.resources(t)},
+		{"phases", w.phases()},
 		{"members", w.members(t)},
 		{"customers", w.customers()},
 		{"chains", w.chains(t)},

@@ -91,7 +91,9 @@ func TestExamplesWork(t *testing.T) {
 	}{
 		{"operations-Auth-register", "201"}, {"operations-Auth-login", "200"}, {"operations-User-getMe", "200"},
 		{"operations-Salon-getSalon", "200"}, {"operations-Master-getMaster", "200"}, {"operations-Catalog-getService", "200"},
-		{"operations-Catalog-listOfferings", "200"}, {"operations-Appointment-createAppointment", "201"},
+		{"operations-Catalog-listOfferings", "200"}, {"operations-Availability-searchAvailability", "200"},
+		{"operations-Availability-explainSlot", "200"}, {"operations-Availability-checkSlots", "200"},
+		{"operations-Appointment-createAppointment", "201"}, {"operations-Schedule-getOpeningHours", "200"},
 	} {
 		if status, answer := b.execute(step.operation, ""); !strings.HasPrefix(status, step.status) {
 			t.Fatalf("%s shows %s %s", step.operation, status, answer)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/beauty-salon/platform/e2e/salontest"
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
 )
 
@@ -124,7 +125,7 @@ func newStage(t *testing.T, s *salontest.System) *stage {
 	rating := salontest.Do[*ratingv1.Rating](t, s.REST(), cast.CustomerA, ratingv1.RatingService_CreateRating_FullMethodName,
 		&ratingv1.CreateRatingRequest{AppointmentId: done.GetId(), Stars: 4})
 	spareService := s.NewService(t)
-	kind, spareKind := s.NewResourceKind(t, salontest.DefaultSalon), s.NewResourceKind(t, salontest.DefaultSalon)
+	kind, spareKind := kinds(t, s)
 	resource, spareResource := s.NewResource(t, kind), s.NewResource(t, kind)
 	closure := s.CloseResource(t, resource, s.NextStart())
 	ids := func(values ...string) []any {
@@ -170,6 +171,17 @@ func newStage(t *testing.T, s *salontest.System) *stage {
 		"bookableUntil":     {"2027-12-31", "", "2027-02-29"},
 	}
 	return st
+}
+
+// kinds are two kinds of resources of the default salon. It has at most 50, and requests make more of them.
+func kinds(t *testing.T, s *salontest.System) (first, second *appointmentv1.ResourceKind) {
+	t.Helper()
+	known := salontest.Do[*appointmentv1.ListResourceKindsResponse](t, s.REST(), nil, appointmentv1.ResourceService_ListResourceKinds_FullMethodName,
+		&appointmentv1.ListResourceKindsRequest{SalonId: salontest.DefaultSalon}).GetResourceKinds()
+	for len(known) < 2 {
+		known = append(known, s.NewResourceKind(t, salontest.DefaultSalon))
+	}
+	return known[0], known[1]
 }
 
 // times are those of one day, ahead and past, of several forms.

@@ -38,15 +38,16 @@ export const booking: Body<"createAppointment"> = {
     { serviceId: "…", masterId: "…" },
   ],
 };
-// @ts-expect-error there is nothing to book without segments
-export const nothing: Body<"createAppointment"> = { startTime: "2027-06-14T09:00:00Z" };
-// @ts-expect-error an appointment has a start
-export const someday: Body<"createAppointment"> = { segments: [{ serviceId: "…", masterId: "…" }] };
+// Any master, or exactly what a quote says.
+export const anybody: Body<"createAppointment"> = { startTime: "2027-06-14T09:00:00Z", segments: [{ serviceId: "…" }] };
+export const quoted: Body<"createAppointment"> = { quote: "…" };
 export const incomplete: Body<"createAppointment"> = {
   startTime: "2027-06-14T09:00:00Z",
-  // @ts-expect-error a segment has a master
-  segments: [{ serviceId: "…" }],
+  // @ts-expect-error a segment has a service
+  segments: [{ masterId: "…" }],
 };
+// @ts-expect-error a search has dates
+export const whenever: Body<"searchAvailability"> = { segments: [{ serviceId: "…" }] };
 
 // A booking is answered with 201, and its state is one of those that exist.
 export function stateOf(appointment: Answer<"createAppointment", 201>): "pending" | "other" {

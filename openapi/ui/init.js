@@ -35,33 +35,45 @@ const ui = SwaggerUIBundle({
   responseInterceptor: (response) => (response.url.endsWith("/openapi.json") ? withRealExamples(response) : takeToken(response)),
 });
 
-// withRealExamples puts a master who can be booked, a service of theirs and a time ahead into the examples of the document, so
-// that they can be sent as they are. Where nobody can be booked, the examples stay.
+// withRealExamples puts a master who can be booked, a service of theirs and a free time into the examples of the document, so
+// that they can be sent as they are. Where nothing can be booked, the examples stay.
 async function withRealExamples(response) {
   const document = JSON.parse(response.text);
-  const example = document.paths["/v1/appointments"].post.requestBody.content["application/json"].example;
-  const offering = await firstOffering();
-  if (!offering) return response;
-  const start = new Date(Date.now() + 30 * 24 * 60 * 60 * 1000);
-  start.setUTCHours(9, 0, 0, 0);
-  response.text = response.text
-    .replaceAll(example.segments[0].masterId, offering.masterId)
-    .replaceAll(example.segments[0].serviceId, offering.serviceId)
-    .replaceAll(example.startTime, start.toISOString().replace(".000Z", "Z"));
+  const example = (path) => document.paths[path].post.requestBody.content["application/json"].example;
+  const booking = example("/v1/appointments");
+  const search = example("/v1/availability:search");
+  search.startDate = dateIn(7);
+  search.endDate = dateIn(60);
+  const free = await firstFree(search.startDate, search.endDate);
+  if (!free) return response;
+  response.text = JSON.stringify(document)
+    .replaceAll(booking.segments[0].masterId, free.segments[0].masterId)
+    .replaceAll(booking.segments[0].serviceId, free.segments[0].serviceId)
+    .replaceAll(booking.startTime, free.startTime);
   response.data = response.text;
   return response;
 }
 
-// firstOffering finds what somebody can book; undefined when there is nothing.
-async function firstOffering() {
-  const get = async (path) => {
-    const answer = await fetch(path);
+// dateIn is the date in so many days, as YYYY-MM-DD.
+function dateIn(days) {
+  return new Date(Date.now() + days * 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
+}
+
+// firstFree finds a slot that can be booked between two dates; undefined when there is none.
+async function firstFree(startDate, endDate) {
+  const get = async (path, body) => {
+    const answer = await fetch(path, body && {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+    });
     return answer.ok ? answer.json() : {};
   };
   for (const master of (await get("/v1/masters?pageSize=5")).masters ?? []) {
     const { offerings } = await get(`/v1/masters/${master.id}/offerings?pageSize=20`);
-    const bookable = (offerings ?? []).find((offering) => offering.bookable);
-    if (bookable) return bookable;
+    for (const { serviceId } of (offerings ?? []).filter((offering) => offering.bookable)) {
+      const segments = [{ serviceId, masterIds: [master.id] }];
+      const { slots } = await get("/v1/availability:search", { segments, startDate, endDate, limit: 1 });
+      if (slots?.length) return slots[0];
+    }
   }
 }
 

@@ -182,10 +182,12 @@ func TestSalonsMigrationKeepsEverything(t *testing.T) {
 	const (
 		appointmentsOf = `SELECT (to_jsonb(a) - '{salon_id,time_zone,utc_offset_minutes}'::text[])::text FROM appointments a ORDER BY id`
 		segmentsOf     = `SELECT to_jsonb(s)::text FROM segments s ORDER BY id`
-		servicesOf     = `SELECT (to_jsonb(s) - '{salon_id,search_text}'::text[])::text FROM services s ORDER BY id`
-		offeringsOf    = `SELECT (to_jsonb(o) - '{salon_id}'::text[])::text FROM offerings o ORDER BY master_id, service_id`
-		customersOf    = `SELECT id || ' ' || disabled FROM customers ORDER BY id`
-		mastersOf      = `SELECT id || ' ' || deleted || ' ' || disabled FROM masters ORDER BY id`
+		servicesOf     = `SELECT (to_jsonb(s) - '{salon_id,search_text,phases,online_bookable,lead_time_override_minutes,
+			horizon_override_days,slot_step_override_minutes}'::text[])::text FROM services s ORDER BY id`
+		offeringsOf = `SELECT (to_jsonb(o) - '{salon_id,phases_override,buffer_before_override_minutes,
+			buffer_after_override_minutes}'::text[])::text FROM offerings o ORDER BY master_id, service_id`
+		customersOf = `SELECT id || ' ' || disabled FROM customers ORDER BY id`
+		mastersOf   = `SELECT id || ' ' || deleted || ' ' || disabled FROM masters ORDER BY id`
 	)
 	unchanged := []string{appointmentsOf, servicesOf, offeringsOf, mastersOf}
 	before := map[string][]string{}
@@ -238,8 +240,10 @@ func TestSalonsMigrationKeepsEverything(t *testing.T) {
 	d.exec(`INSERT INTO customers VALUES ($1, $2, NULL, 'Ida', '', '', '', '', 1, now(), now())`, id.FirstSalon, guest)
 	d.exec(`UPDATE appointments SET customer_id = $2, changed_by = 'RECEPTIONIST' WHERE id = $1`, missed, guest)
 
-	_, down, _ := strings.Cut(migration(t, "0004_salons.sql"), "-- +goose Down")
-	d.exec(down)
+	for _, name := range []string{"0007_scheduling.sql", "0004_salons.sql"} {
+		_, down, _ := strings.Cut(migration(t, name), "-- +goose Down")
+		d.exec(down)
+	}
 	d.want("the customer without account", "SELECT customer_id || ' ' || changed_by FROM appointments WHERE id = $1", []any{missed}, guest+" ADMIN")
 	d.want("the account of the customer without", "SELECT id || ' ' || disabled FROM customers WHERE id = $1", []any{guest}, guest+" true")
 	d.exec(`UPDATE appointments SET customer_id = $2, changed_by = 'CUSTOMER' WHERE id = $1`, missed, oldBob)

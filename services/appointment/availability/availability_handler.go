@@ -168,6 +168,9 @@ func (a *Availability) query(ctx context.Context, req request) (*Rules, Query, e
 	salonID := req.GetSalonId()
 	var of Appointment
 	if q.Moving != "" {
+		if caller.UserID == "" {
+			return nil, Query{}, apierr.NotFound("appointment")
+		}
 		var err error
 		if of, err = a.appointment(ctx, q.Moving, caller); err != nil {
 			return nil, Query{}, err
@@ -222,6 +225,9 @@ func (a *Availability) addChain(ctx context.Context, req request, q *Query, salo
 // the caller.
 func (a *Availability) addCustomer(ctx context.Context, req request, q *Query, salonID string, caller auth.Principal) error {
 	if id := req.GetCustomerId(); id != "" {
+		if caller.UserID == "" {
+			return apierr.NotFound("customer")
+		}
 		c, err := a.people.Customer(ctx, id, caller)
 		if err != nil {
 			return err

@@ -21,27 +21,21 @@ const staleAttempts = 3
 
 // Fit returns the best plan for a query at a start, or what speaks against the start, and the rules that this is true of, which may be
 // newer than those passed. Without informed, what is taken is only read where the plan depends on it: whoever writes the plan checks
-// it anyway. Nothing is refused by rules that are out of date.
+// it anyway.
 func (a *Availability) Fit(ctx context.Context, r *Rules, q Query, start time.Time, informed bool) (*Plan, []Block, *Rules, error) {
-	taken, minute := &Taken{}, MinuteOf(start)
-	informed = informed || r.dependsOnTaken(q, minute)
-	for {
-		if informed {
-			var err error
-			date, _ := civil.Local(start, r.Zone)
-			if taken, r, err = a.taken(ctx, r, q, date, date, false); err != nil {
-				return nil, nil, nil, err
-			}
+	taken := &Taken{}
+	if informed || r.dependsOnTaken(q, MinuteOf(start)) {
+		var err error
+		date, _ := civil.Local(start, r.Zone)
+		if taken, r, err = a.taken(ctx, r, q, date, date, false); err != nil {
+			return nil, nil, nil, err
 		}
-		s := r.solverAt(q, taken, minute)
-		if plan, ok := s.plan(minute); ok {
-			return plan, nil, r, nil
-		}
-		if informed {
-			return nil, s.explain(minute), r, nil
-		}
-		informed = true // which also compares the version of the rules
 	}
+	s := r.solverAt(q, taken, MinuteOf(start))
+	if plan, ok := s.plan(MinuteOf(start)); ok {
+		return plan, nil, r, nil
+	}
+	return nil, s.explain(MinuteOf(start)), r, nil
 }
 
 // dependsOnTaken reports whether the best plan at a start depends on what is taken: there is a choice of masters or resources, or the

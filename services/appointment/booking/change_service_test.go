@@ -60,7 +60,7 @@ func TestLifeOfAnAppointment(t *testing.T) {
 		confirmed = appointmentv1.AppointmentState_APPOINTMENT_STATE_CONFIRMED
 		completed = appointmentv1.AppointmentState_APPOINTMENT_STATE_COMPLETED
 	)
-	f.Clock.Advance(time.Minute)
+	f.Clock.Advance(15 * time.Minute)
 	got, err := f.confirm(f.mira, a.GetId(), a.GetEtag())
 	must(f.mira, 2, confirmed, got, err)
 	moved := f.in(48 * time.Hour)
@@ -154,7 +154,7 @@ func TestDoneTwice(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
 		}
-		f.Clock.Advance(time.Minute)
+		f.Clock.Advance(15 * time.Minute)
 		// The client that repeats a call has the etag from before; another one may have none.
 		for _, again := range []struct {
 			who auth.Principal

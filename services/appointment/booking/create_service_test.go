@@ -45,9 +45,9 @@ func TestCreateAppointment(t *testing.T) {
 	want := &appointmentv1.Appointment{
 		Id: got.GetId(), SalonId: first.ID, CustomerId: got.GetCustomerId(), State: appointmentv1.AppointmentState_APPOINTMENT_STATE_PENDING,
 		Segments: []*appointmentv1.Segment{
-			{ServiceId: f.cut.GetId(), ServiceName: "Cut", MasterId: f.mira.UserID, MasterName: mira, StartTime: start, EndTime: after(60), Price: euros(4500)},
-			{ServiceId: colour.GetId(), ServiceName: "Colour", MasterId: nora.UserID, MasterName: "Nora", StartTime: after(60), EndTime: after(150), Price: euros(8000)},
-			{ServiceId: f.cut.GetId(), ServiceName: "Cut", MasterId: f.mira.UserID, MasterName: mira, StartTime: after(150), EndTime: after(210), Price: euros(4500)},
+			{ServiceId: f.cut.GetId(), ServiceName: "Cut", MasterId: f.mira.UserID, MasterName: mira, StartTime: start, EndTime: after(60), Price: euros(4500), Phases: work(60)},
+			{ServiceId: colour.GetId(), ServiceName: "Colour", MasterId: nora.UserID, MasterName: "Nora", StartTime: after(60), EndTime: after(150), Price: euros(8000), Phases: work(90)},
+			{ServiceId: f.cut.GetId(), ServiceName: "Cut", MasterId: f.mira.UserID, MasterName: mira, StartTime: after(150), EndTime: after(210), Price: euros(4500), Phases: work(60)},
 		},
 		StartTime: start, EndTime: after(210), TimeZone: "America/St_Johns", UtcOffsetMinutes: int32(offset / 60),
 		TotalPrice: euros(17000), Note: "Sensitive skin.", CreateTime: now, UpdateTime: now, Etag: got.GetEtag(),
@@ -81,6 +81,11 @@ func TestCreateAppointment(t *testing.T) {
 	}
 	wantMessage(t, snapshot, &body)
 	wantClaims(t, f.db)
+}
+
+// work is the one phase of a service without others.
+func work(minutes int32) []*appointmentv1.Phase {
+	return []*appointmentv1.Phase{{Kind: appointmentv1.PhaseKind_PHASE_KIND_WORK, DurationMinutes: minutes}}
 }
 
 func mustZone(t *testing.T, name string) *time.Location {

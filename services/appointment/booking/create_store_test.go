@@ -42,7 +42,7 @@ func TestCreateWritesEverything(t *testing.T) {
 		"history": count(t, db, `appointment_history WHERE salon_id = ? AND appointment_id = ? AND version = 1 AND action = 'create'
 			AND actor = 'CUSTOMER' AND account_id = ? AND reason = '' AND state_before IS NULL AND state_after = 'PENDING'
 			AND start_before IS NULL AND start_after = ? AND change_time = ?`, first.ID, a.ID, a.change.By.AccountID, at(10, 0), now),
-		"promise": count(t, db, "appointments WHERE id = ? AND time_zone = 'Europe/Berlin' AND utc_offset_minutes = 0", a.ID),
+		"promise": count(t, db, "appointments WHERE id = ? AND time_zone = 'Europe/Berlin' AND utc_offset_minutes = 60", a.ID),
 	} {
 		if n != 1 {
 			t.Errorf("%s: %d rows", what, n)
@@ -166,8 +166,6 @@ func TestCreateInOneStatement(t *testing.T) {
 	db := pgtest.New(t, migrations.Migrations)
 	store := NewStore(db)
 	a, b := newOffering(t, db), newOffering(t, db)
-	stale := newOffering(t, db)
-	stale.Service.Version = 7
 	busy, full := newCustomer(t, db, first, ""), newCustomer(t, db, first, "")
 	exec(t, db, "UPDATE salons SET max_open_appointments = 1")
 	earlier := withKey(creationOf(t, db, at(8, 0), a), newKey(), "earlier")
@@ -180,6 +178,8 @@ func TestCreateInOneStatement(t *testing.T) {
 	other := earlier.request.Key
 	other.Caller = id.New()
 	reused := earlier.request.Key
+	stale := creationOf(t, db, at(10, 0), newOffering(t, db))
+	stale.rulesVersion = 7
 	unknown := creationFor(t, people.Customer{ID: id.New(), SalonID: first.ID}, at(20, 0), a)
 	results := create(t, store,
 		creationOf(t, db, at(10, 0), a),
@@ -187,7 +187,7 @@ func TestCreateInOneStatement(t *testing.T) {
 		creationOf(t, db, at(8, 30), a), // taken before
 		again,
 		withKey(creationOf(t, db, at(19, 0), a), other, "earlier"),
-		creationOf(t, db, at(10, 0), stale),
+		stale,
 		unknown,
 		creationFor(t, busy, at(6, 30), b),
 		creationFor(t, full, at(18, 0), b),

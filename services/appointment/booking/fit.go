@@ -18,16 +18,20 @@ func (b *Bookings) fit(
 	ctx context.Context, rules *availability.Rules, q availability.Query, start time.Time, informed bool,
 ) (*availability.Plan, *availability.Rules, error) {
 	plan, blocks, rules, err := b.availability.Fit(ctx, rules, q, start, informed)
+	if err == nil && plan == nil && !informed {
+		// The rules from memory may be out of date. Reading what is taken compares their version.
+		plan, blocks, rules, err = b.availability.Fit(ctx, rules, q, start, true)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
-	if plan == nil {
-		if err := b.checkMasters(ctx, rules, q.Chain); err != nil {
-			return nil, nil, err
-		}
-		return nil, nil, b.refusal(ctx, rules, q, start, blocks)
+	if plan != nil {
+		return plan, rules, nil
 	}
-	return plan, rules, nil
+	if err := b.checkMasters(ctx, rules, q.Chain); err != nil {
+		return nil, nil, err
+	}
+	return nil, nil, b.refusal(ctx, rules, q, start, blocks)
 }
 
 // checkMasters returns MASTER_UNAVAILABLE for a master who takes no bookings, and NOT_OFFERED for one who does not perform the service.

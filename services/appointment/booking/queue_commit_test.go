@@ -49,7 +49,7 @@ func TestCommitSurvivesAPanic(t *testing.T) {
 	db := pgtest.New(t, migrations.Migrations)
 	q := newQueue(t, NewStore(db))
 	broken := creationOf(t, db, at(10, 0), newOffering(t, db))
-	broken.appointment.Segments = nil
+	broken.appointment.change = nil // what the history is written from
 	if _, err := q.Book(t.Context(), broken); apierr.ReasonOf(err) != "INTERNAL" {
 		t.Errorf("got %v", err)
 	}

@@ -155,7 +155,7 @@ func TestKindsInUse(t *testing.T) {
 	f := newFixture(t)
 	service := f.NewID()
 	phases := func(k *appointmentv1.ResourceKind) string {
-		return fmt.Sprintf(`[{"minutes":10},{"minutes":10,"kinds":["%s","%s"]},{"minutes":10}]`, f.NewID(), k.GetId())
+		return fmt.Sprintf(`[{"minutes":10},{"minutes":10,"kinds":[%q,%q]},{"minutes":10}]`, f.NewID(), k.GetId())
 	}
 	for _, tt := range []struct {
 		name      string

@@ -1200,7 +1200,7 @@ var File_salon_appointment_v1_availability_service_proto protoreflect.FileDescri
 
 const file_salon_appointment_v1_availability_service_proto_rawDesc = "" +
 	"\n" +
-	"/salon/appointment/v1/availability_service.proto\x12\x14salon.appointment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18salon/api/v1/money.proto\x1a\x1asalon/api/v1/options.proto\x1a*salon/appointment/v1/catalog_service.proto\x1a!salon/appointment/v1/errors.proto\x1a#salon/appointment/v1/schedule.proto\"s\n" +
+	"/salon/appointment/v1/availability_service.proto\x12\x14salon.appointment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19salon/api/v1/errors.proto\x1a\x18salon/api/v1/money.proto\x1a\x1asalon/api/v1/options.proto\x1a*salon/appointment/v1/catalog_service.proto\x1a!salon/appointment/v1/errors.proto\x1a#salon/appointment/v1/schedule.proto\"s\n" +
 	"\rSegmentFilter\x12-\n" +
 	"\n" +
 	"service_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x123\n" +
@@ -1277,15 +1277,15 @@ const file_salon_appointment_v1_availability_service_proto_rawDesc = "" +
 	"\n" +
 	"local_date\x18\x02 \x01(\tB\x03\xe0A\x03R\tlocalDate\x12\"\n" +
 	"\n" +
-	"local_time\x18\x03 \x01(\tB\x03\xe0A\x03R\tlocalTime\"\xc5\x02\n" +
+	"local_time\x18\x03 \x01(\tB\x03\xe0A\x03R\tlocalTime\"\xcd\x02\n" +
 	"\x05Block\x12>\n" +
 	"\x06reason\x18\x01 \x01(\x0e2!.salon.appointment.v1.BlockReasonB\x03\xe0A\x03R\x06reason\x12\x17\n" +
 	"\x04text\x18\x02 \x01(\tB\x03\xe0A\x03R\x04text\x12C\n" +
 	"\n" +
 	"rule_owner\x18\x03 \x01(\x0e2\x1f.salon.appointment.v1.RuleOwnerB\x03\xe0A\x03R\truleOwner\x12\x1d\n" +
-	"\asegment\x18\x04 \x01(\x05B\x03\xe0A\x03R\asegment\x12 \n" +
-	"\tmaster_id\x18\x05 \x01(\tB\x03\xe0A\x03R\bmasterId\x12-\n" +
-	"\x10resource_kind_id\x18\x06 \x01(\tB\x03\xe0A\x03R\x0eresourceKindId\x12.\n" +
+	"\asegment\x18\x04 \x01(\x05B\x03\xe0A\x03R\asegment\x12$\n" +
+	"\tmaster_id\x18\x05 \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\bmasterId\x121\n" +
+	"\x10resource_kind_id\x18\x06 \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\x0eresourceKindId\x12.\n" +
 	"\x0eappointment_id\x18\a \x01(\tB\a\xe0A\x03\xe0\xe9\x18\x01R\rappointmentId\"\xf6\x02\n" +
 	"\x11CheckSlotsRequest\x12+\n" +
 	"\bsalon_id\x18\x01 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x00R\asalonId\x88\x01\x01\x12L\n" +
@@ -1331,12 +1331,12 @@ const file_salon_appointment_v1_availability_service_proto_rawDesc = "" +
 	"\x11RULE_OWNER_MASTER\x10\x02\x12\x16\n" +
 	"\x12RULE_OWNER_SERVICE\x10\x03\x12\x17\n" +
 	"\x13RULE_OWNER_RESOURCE\x10\x04\x12\x17\n" +
-	"\x13RULE_OWNER_CUSTOMER\x10\x052\xe2\x03\n" +
-	"\x13AvailabilityService\x12\xa9\x01\n" +
-	"\x12SearchAvailability\x12/.salon.appointment.v1.SearchAvailabilityRequest\x1a0.salon.appointment.v1.SearchAvailabilityResponse\"0\xca\xe9\x18\x02\b\x01\x82\xea\x18\x01\x03\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/availability:search\x90\x02\x01\x12\x90\x01\n" +
-	"\vExplainSlot\x12(.salon.appointment.v1.ExplainSlotRequest\x1a).salon.appointment.v1.ExplainSlotResponse\",\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/availability:explain\x90\x02\x01\x12\x8b\x01\n" +
+	"\x13RULE_OWNER_CUSTOMER\x10\x052\xfb\x03\n" +
+	"\x13AvailabilityService\x12\xae\x01\n" +
+	"\x12SearchAvailability\x12/.salon.appointment.v1.SearchAvailabilityRequest\x1a0.salon.appointment.v1.SearchAvailabilityResponse\"5\xca\xe9\x18\x02\b\x01\xea\xe9\x18\x01\x06\x82\xea\x18\x01\x03\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/availability:search\x90\x02\x01\x12\x9a\x01\n" +
+	"\vExplainSlot\x12(.salon.appointment.v1.ExplainSlotRequest\x1a).salon.appointment.v1.ExplainSlotResponse\"6\xca\xe9\x18\x02\b\x01\xea\xe9\x18\x01\x06\x82\xea\x18\x01\x03\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/availability:explain\x90\x02\x01\x12\x95\x01\n" +
 	"\n" +
-	"CheckSlots\x12'.salon.appointment.v1.CheckSlotsRequest\x1a(.salon.appointment.v1.CheckSlotsResponse\"*\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/availability:check\x90\x02\x01B\xef\x01\n" +
+	"CheckSlots\x12'.salon.appointment.v1.CheckSlotsRequest\x1a(.salon.appointment.v1.CheckSlotsResponse\"4\xca\xe9\x18\x02\b\x01\xea\xe9\x18\x01\x06\x82\xea\x18\x01\x03\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/availability:check\x90\x02\x01B\xef\x01\n" +
 	"\x18com.salon.appointment.v1B\x18AvailabilityServiceProtoP\x01ZGgithub.com/beauty-salon/platform/gen/salon/appointment/v1;appointmentv1\xa2\x02\x03SAX\xaa\x02\x14Salon.Appointment.V1\xca\x02\x14Salon\\Appointment\\V1\xe2\x02 Salon\\Appointment\\V1\\GPBMetadata\xea\x02\x16Salon::Appointment::V1b\x06proto3"
 
 var (
