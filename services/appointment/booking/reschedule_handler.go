@@ -79,10 +79,9 @@ func (b *Bookings) reschedule(
 	if err != nil {
 		return nil, err
 	}
-	overlap := req.GetAllowCustomerOverlap() || rules.Policy.AllowCustomerOverlap
 	plan, rules, err := b.fit(ctx, rules, availability.Query{
 		Chain: chain, Customer: a.CustomerID, Staff: by.Actor.IsStaff(), Override: req.GetOverride() != nil,
-		AllowCustomerOverlap: overlap, Moving: a.ID, Now: by.Now, AsOf: by.Now,
+		AllowCustomerOverlap: req.GetAllowCustomerOverlap(), Moving: a.ID, Now: by.Now, AsOf: by.Now,
 	}, start, informed)
 	if err != nil {
 		return nil, err
@@ -92,7 +91,7 @@ func (b *Bookings) reschedule(
 		rulesVersion: rules.Version, subjects: subjectsOf(plan),
 		limited: !by.Actor.IsStaff(), dayStart: date.Start(rules.Zone), dayEnd: date.End(rules.Zone),
 	}
-	version := a.Version
+	version, overlap := a.Version, req.GetAllowCustomerOverlap() || rules.Policy.AllowCustomerOverlap
 	moved, err := b.store.Move(ctx, a.ID, caller, m, func(a *Appointment) error {
 		if a.Version != version {
 			return errOutdated
