@@ -110,6 +110,9 @@ func (b *Bookings) plan(
 		Chain: w.chain, Customer: c.customer.ID, Staff: by.Actor.IsStaff(), Override: req.GetOverride() != nil,
 		AllowCustomerOverlap: req.GetAllowCustomerOverlap(), Now: by.Now, AsOf: w.asOf,
 	}, w.start, informed)
+	if errors.Is(err, salon.ErrNotFound) {
+		return nil, notOffered(0)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -83,11 +83,6 @@ func TestCreateAppointment(t *testing.T) {
 	wantClaims(t, f.db)
 }
 
-// work is the one phase of a service without others.
-func work(minutes int32) []*appointmentv1.Phase {
-	return []*appointmentv1.Phase{{Kind: appointmentv1.PhaseKind_PHASE_KIND_WORK, DurationMinutes: minutes}}
-}
-
 func mustZone(t *testing.T, name string) *time.Location {
 	t.Helper()
 	zone, err := zoneinfo.Load(name)

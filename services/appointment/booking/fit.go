@@ -18,6 +18,10 @@ func (b *Bookings) fit(
 	ctx context.Context, rules *availability.Rules, q availability.Query, start time.Time, informed bool,
 ) (*availability.Plan, *availability.Rules, error) {
 	plan, blocks, rules, err := b.availability.Fit(ctx, rules, q, start, informed)
+	if err == nil && plan == nil && !informed {
+		// The rules from memory may be out of date. Reading what is taken compares their version.
+		plan, blocks, rules, err = b.availability.Fit(ctx, rules, q, start, true)
+	}
 	if err != nil || plan != nil {
 		return plan, rules, err
 	}

@@ -145,3 +145,15 @@ func TestQuoteOfWhatIsGone(t *testing.T) {
 		t.Errorf("when all is back: %v", err)
 	}
 }
+
+// TestBookInADeletedSalon: a salon that was deleted since its rules were read offers nothing.
+func TestBookInADeletedSalon(t *testing.T) {
+	f := newFixture(t)
+	f.offer(f.staff(first.ID, roleMaster), f.cut)
+	f.create(f.ann, byMaster(f.noon(3), f.cut, f.mira)) // the rules are in memory now
+	exec(t, f.db, "UPDATE salons SET is_default = false, deleted_at = now(), rules_version = rules_version + 1")
+	for range 2 {
+		_, err := f.appointments.CreateAppointment(f.As(f.ann), anyMaster(f.noon(2), f.cut))
+		wantError(t, err, codes.FailedPrecondition, "NOT_OFFERED", "segments[0].service_id")
+	}
+}

@@ -163,3 +163,8 @@ func wantAlternatives(t testing.TB, detail *appointmentv1.NotBookable, start tim
 const hour = time.Hour
 
 func timestamp(t time.Time) *timestamppb.Timestamp { return timestamppb.New(t) }
+
+// work is the one phase of a service without others.
+func work(minutes int32) []*appointmentv1.Phase {
+	return []*appointmentv1.Phase{{Kind: appointmentv1.PhaseKind_PHASE_KIND_WORK, DurationMinutes: minutes}}
+}
