@@ -227,6 +227,7 @@ func TestRulesOfBookings(t *testing.T) {
 			t.Errorf("recorded: %q by %q (%v)", reason, actor, err)
 		}
 		// Taken time cannot be overridden.
+		late.CustomerId = new(s.NewCustomerOf(t, h.salon, "Jan Keller").GetId())
 		c.Call(t, receptionist, createAppointment, late).Want(t, codes.AlreadyExists, "SLOT_UNAVAILABLE")
 	})
 }

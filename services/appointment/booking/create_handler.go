@@ -70,15 +70,13 @@ func (b *Bookings) create(
 			return nil, idempotency.ErrReused
 		case InFlight:
 			return nil, idempotency.ErrInFlight
-		case Taken:
+		case Taken, FullDay:
 			// Somebody was faster. The next plan is made around them; where there is none, the error says what is free.
 			informed = true
 		case CustomerBusy:
 			return nil, errCustomerBusy
 		case TooManyOpen:
 			return nil, errTooManyOpen
-		case FullDay:
-			return nil, errFullDay
 		case Stale:
 			b.availability.Forget(c.appointment.SalonID, c.rulesVersion)
 		case NoCustomer:
