@@ -18,6 +18,19 @@ func shuffle(slots []*appointmentv1.Slot) {
 	rand.Shuffle(len(slots), func(i, j int) { slots[i], slots[j] = slots[j], slots[i] })
 }
 
+// availabilityRights belong to the table of TestAuthorization. Anybody may ask when there is time. For an appointment that is to be moved, only who sees it.
+var availabilityRights = []right{
+	{searchAvailability, everybody, func(s *stage) proto.Message {
+		return &appointmentv1.SearchAvailabilityRequest{Segments: filters(s.Service), StartDate: inDays(300), EndDate: inDays(300)}
+	}},
+	{explainSlot, everybody, func(s *stage) proto.Message {
+		return &appointmentv1.ExplainSlotRequest{Segments: filters(s.Service), StartTime: timestamp(midnight(300))}
+	}},
+	{checkSlots, everybody, func(s *stage) proto.Message {
+		return &appointmentv1.CheckSlotsRequest{Segments: filters(s.Service), StartTimes: stamps(midnight(300))}
+	}},
+}
+
 // TestWhoseAppointmentsCount: a search knows the appointments of the customer who is signed in, or whom staff name. Only staff learn
 // which appointment takes the time.
 func TestWhoseAppointmentsCount(t *testing.T) {
