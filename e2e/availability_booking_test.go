@@ -140,7 +140,9 @@ func TestQuotes(t *testing.T) {
 		}
 		changed := []byte(quote)
 		changed[len(changed)/2] ^= 3 // another letter of the alphabet or none
-		for name, text := range map[string]string{"changed": string(changed), "cut short": quote[:len(quote)-4], "none": "abc", "longer": quote + "AAAA"} {
+		for name, text := range map[string]string{
+			"changed": string(changed), "cut short": quote[:len(quote)-4], "none": "abc", "longer": quote + "AAAA",
+		} {
 			if got := call(&appointmentv1.CreateAppointmentRequest{Quote: &text}); got.Reason != "QUOTE_INVALID" || !got.HasField("quote") {
 				t.Errorf("%s: %v", name, got)
 			}

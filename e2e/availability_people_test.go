@@ -18,7 +18,8 @@ func shuffle(slots []*appointmentv1.Slot) {
 	rand.Shuffle(len(slots), func(i, j int) { slots[i], slots[j] = slots[j], slots[i] })
 }
 
-// availabilityRights belong to the table of TestAuthorization. Anybody may ask when there is time. For an appointment that is to be moved, only who sees it.
+// availabilityRights are rows of TestAuthorization: anybody may ask when there is time. For an appointment that is to be moved, only
+// those who see it may; see TestSearchToMove.
 var availabilityRights = []right{
 	{searchAvailability, everybody, func(s *stage) proto.Message {
 		return &appointmentv1.SearchAvailabilityRequest{Segments: filters(s.Service), StartDate: inDays(300), EndDate: inDays(300)}
@@ -109,7 +110,8 @@ func TestLimitsOfCustomer(t *testing.T) {
 		if got := reasonsOf(notBookable(t, refused).GetBlocks()); !slices.Equal(got, []string{"CUSTOMER_LIMIT"}) {
 			t.Errorf("refused with %v for %v", refused, got)
 		}
-		if others := h.find(t, nil, &appointmentv1.SearchAvailabilityRequest{StartDate: inDays(23), EndDate: inDays(23)}); len(others.GetSlots()) == 0 {
+		others := h.find(t, nil, &appointmentv1.SearchAvailabilityRequest{StartDate: inDays(23), EndDate: inDays(23)})
+		if len(others.GetSlots()) == 0 {
 			t.Errorf("others are offered %v", others)
 		}
 		other := h.quoted(t, h.slots(t, inDays(24), inDays(24))[40])
