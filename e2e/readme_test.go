@@ -12,7 +12,7 @@ import (
 )
 
 // TestReadme runs the tour of the README, as it is printed there, against a system with the demo salons. The tour runs
-// twice on the same day and gives the same statuses.
+// twice and gives the same statuses.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	s := salontest.Start(t, salontest.WithDemo())
@@ -24,7 +24,7 @@ func TestReadme(t *testing.T) {
 		script = strings.ReplaceAll(script, printed, real)
 	}
 	first := runTour(t, script)
-	want := strings.Fields("201 201 409 200 200 201 200 200 201 200 200")
+	want := strings.Fields("200 200 201 201 409 200 200 200 201 200 200 201 200 200 200")
 	if !slices.Equal(first, want) {
 		t.Errorf("the tour shows the statuses %v, want %v", first, want)
 	}
@@ -66,9 +66,12 @@ func runTour(t *testing.T, script string) []string {
 		`"timeZone":"Europe/Berlin"`, `"timeZone":"America/New_York"`,
 		`"displayName":"Mira Sol"`, // who does balayage
 		`"offerings":[{`,
+		`"slots":[{`, `"masterName":"Mira Sol"`, `"quote":"`, "\n200\n",
+		`"blocks":[]`, "\n200\n",
 		`"state":"APPOINTMENT_STATE_PENDING","segments":[{`, `"serviceName":"Full colour"`, `"masterName":"Nina Kovač"`, "\n201\n",
 		"\n201\n", // the same call again
-		`"reason":"SLOT_UNAVAILABLE"`, "\n409\n",
+		`"reason":"SLOT_UNAVAILABLE"`, `"alternatives":[{`, "\n409\n",
+		`"reason":"BLOCK_REASON_BOOKED"`, "\n200\n",
 		`"customer":{"displayName":"Anna Berg","phone":"+4915255500001"}`,
 		`"displayName":"Élodie Martin"`,
 		`"customer":{"displayName":"Ida Keller"`, "\n201\n",
@@ -77,6 +80,7 @@ func runTour(t *testing.T, script string) []string {
 		`"stars":5`, "\n201\n", `"ratings":[{`, `"histogram":[`, `"notifications":[{`, `"body":"`,
 		"salon.appointment.v1.AppointmentService", "salon.user.v1.MasterService",
 		`"displayName": "Mira Sol"`, `"displayName": "Anna Berg"`, `"count":`,
+		`"state":"APPOINTMENT_STATE_CANCELLED"`, `"cancelledBy":"ACTOR_CUSTOMER"`,
 	} {
 		_, after, found := strings.Cut(rest, want)
 		if !found {

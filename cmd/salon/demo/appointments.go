@@ -17,7 +17,7 @@ type segmentData struct {
 	service string
 }
 
-// appointmentData is one appointment. Its day counts from today, its time is the salon's.
+// appointmentData is one appointment. Its day counts Mondays to Fridays from today, its time is the salon's.
 type appointmentData struct {
 	day, hour, minute int
 	customer          int // an index of customers or, below zero, of guests from the end: -1 is the first
@@ -51,7 +51,7 @@ var appointments = []appointmentData{
 	{-26, 11, 0, 1, by(zoe, "Signature cut"), completed, 5, "Found my salon for when I am in town.", ""},
 	{-24, 9, 30, 5, by(jonas, "Trim"), noShow, 0, "", ""},
 	{-22, 16, 0, 6, by(nina, "Leg waxing"), completed, 3, "Fine, but it took longer than planned.", "Sorry for the delay, next time is on time."},
-	{-20, 12, 0, 7, by(mira, "Full colour"), completed, 5, "", ""},
+	{-20, 10, 0, 7, by(mira, "Full colour"), completed, 5, "", ""},
 	{-17, 10, 0, 0, []segmentData{{lena, "Classic facial"}, {nina, "Brow shaping and tint"}}, completed, 5, "So relaxing that I fell asleep.", ""},
 	{-15, 14, 0, 1, by(omar, "Back massage"), completed, 4, "Strong hands, good music.", ""},
 	{-13, 10, 0, -1, by(aiko, "Classic manicure"), completed, 0, "", ""},

@@ -25,6 +25,7 @@ type person struct{ email, name, phone string }
 
 type salonData struct {
 	name, slug, description, address, phone, email, zone, currency string
+	opening                                                        []hoursData
 }
 
 // The salons. The first one is the salon that every installation begins with.
@@ -32,10 +33,12 @@ var salons = []salonData{
 	{
 		"Lumen Berlin", "lumen-berlin", "Hair, nails, face and body, near the park.", "Lindenweg 1\n10115 Berlin",
 		"+4930555000", "berlin@lumen.example", "Europe/Berlin", "EUR",
+		[]hoursData{{weekdays, "09:00", "19:00"}, {saturday, "10:00", "16:00"}},
 	},
 	{
 		"Lumen Brooklyn", "lumen-brooklyn", "Cuts and colour by the river.", "12 Water Street\nBrooklyn, NY 11201",
 		"+17185550100", "brooklyn@lumen.example", "America/New_York", "USD",
+		[]hoursData{{weekdays, "10:00", "20:00"}, {saturday, "10:00", "17:00"}},
 	},
 }
 
@@ -61,6 +64,7 @@ var members = []memberData{
 type masterData struct {
 	person
 	salon       int
+	hours       []hoursData // none: the salon's
 	bio         string
 	specialties []string
 	years       int32
@@ -105,41 +109,49 @@ var services = []serviceData{
 var masters = []masterData{
 	{
 		person{MasterEmail, "Mira Sol", "+4930555010"}, berlin,
+		[]hoursData{{weekdays, "09:00", "13:00"}, {weekdays, "13:30", "18:00"}, {saturday, "10:00", "14:00"}},
 		"Colour and care since 2012. I take my time.", []string{"balayage", "colour correction"}, 14,
 		[]offeringData{{"Balayage", 17900, 0}, {"Full colour", 0, 0}, {"Cut and blow-dry", 0, 0}, {"Trim", 0, 0}},
 	},
 	{
 		person{"jonas@salon.example", "Jonas Weber", "+4930555011"}, berlin,
+		[]hoursData{{weekdays, "09:00", "12:00"}, {weekdays, "13:00", "19:00"}},
 		"Precise cuts for short and curly hair.", []string{"curly hair", "short cuts"}, 8,
 		[]offeringData{{"Cut and blow-dry", 4800, 50}, {"Trim", 0, 25}, {"Updo", 0, 0}},
 	},
 	{
 		person{"aiko@salon.example", "Aiko Tanaka 田中", "+4930555012"}, berlin,
+		[]hoursData{{weekdays, "09:30", "12:30"}, {weekdays, "13:30", "18:30"}, {saturday, "10:00", "16:00"}},
 		"Nail art from Osaka.\nAsk me for a design.", []string{"nail art", "gel"}, 6,
 		[]offeringData{{"Classic manicure", 0, 0}, {"Gel manicure", 5200, 75}, {"Spa pedicure", 0, 0}},
 	},
 	{
 		person{"lena@salon.example", "Lena Fischer", "+4930555013"}, berlin,
+		[]hoursData{{weekdays, "09:00", "13:00"}, {weekdays, "14:00", "18:00"}},
 		"Skin therapist. Sensitive skin is welcome.", []string{"sensitive skin", "facials"}, 11,
 		[]offeringData{{"Classic facial", 0, 0}, {"Hydrating facial", 0, 0}, {"Brow shaping and tint", 0, 0}, {"Lash lift", 0, 0}},
 	},
 	{
 		person{"omar@salon.example", "Omar Haddad", "+4930555014"}, berlin,
+		[]hoursData{{weekdays, "11:00", "13:00"}, {weekdays, "14:00", "19:00"}, {saturday, "10:00", "16:00"}},
 		"Massage therapist, deep and calm.", []string{"deep tissue", "hot oil"}, 9,
 		[]offeringData{{"Back massage", 0, 0}, {"Full body massage", 8200, 0}},
 	},
 	{
 		person{"nina@salon.example", "Nina Kovač", "+4930555015"}, berlin,
+		[]hoursData{{weekdays, "09:00", "12:30"}, {weekdays, "13:00", "17:00"}, {saturday, "10:00", "13:00"}},
 		"Brows, lashes and everything smooth.", []string{"brows", "waxing"}, 4,
 		[]offeringData{{"Brow shaping and tint", 2700, 0}, {"Lash lift", 0, 0}, {"Leg waxing", 0, 0}, {"Classic manicure", 0, 50}},
 	},
 	{
 		person{"zoe@salon.example", "Zoe Carter", "+17185550110"}, brooklyn,
+		[]hoursData{{weekdays, "10:00", "13:00"}, {weekdays, "13:30", "18:00"}},
 		"Cuts that grow out well.", []string{"bobs", "curly hair"}, 10,
 		[]offeringData{{"Signature cut", 0, 0}, {"Gloss", 0, 0}},
 	},
 	{
 		person{"luis@salon.example", "Luis Ortega", "+17185550111"}, brooklyn,
+		nil,
 		"Colour first.", []string{"colour"}, 7,
 		[]offeringData{{"Single process colour", 0, 0}, {"Gloss", 5500, 0}, {"Signature cut", 8800, 0}},
 	},

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 )
 
 func TestNamesAreUnique(t *testing.T) {
@@ -61,9 +63,17 @@ func (a span) overlaps(b span) bool {
 	return a.who == b.who && a.from.Before(b.to) && b.from.Before(a.to)
 }
 
+// The demo is made on any day of the week, also where the clocks change meanwhile.
 func TestAppointmentsFitTogether(t *testing.T) {
 	t.Parallel()
-	today := time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC)
+	for day := range 7 {
+		today := time.Date(2026, 3, 14+day, 12, 0, 0, 0, time.UTC)
+		t.Run(today.Weekday().String(), func(t *testing.T) { checkAppointments(t, today) })
+	}
+}
+
+func checkAppointments(t *testing.T, today time.Time) {
+	t.Helper()
 	var all []span
 	var last time.Time
 	for i, a := range appointments {
@@ -131,10 +141,30 @@ func spans(t *testing.T, a appointmentData, start time.Time) []span {
 		if i == len(a.segments)-1 || a.segments[i+1].master != seg.master {
 			to = end.Add(time.Duration(s.after) * time.Minute)
 		}
+		if !within(m.hours, at, end) || !within(salons[m.salon].opening, start, end) {
+			t.Errorf("%s does not work from %s to %s", m.name, at, end)
+		}
+		if slices.ContainsFunc(absences, func(away awayData) bool {
+			return away.who == seg.master && away.from <= a.day && a.day <= away.to
+		}) {
+			t.Errorf("%s is away on day %d", m.name, a.day)
+		}
+		if at.Minute()%slotStepMinutes != 0 && i == 0 {
+			t.Errorf("bookings do not begin at %s", at)
+		}
 		all = append(all, span{a.day, m.name, from, to})
 		at = end
 	}
 	return append(all, span{a.day, who, start, at})
+}
+
+// within reports whether hours have the time between two instants; no hours have every time.
+func within(hours []hoursData, from, to time.Time) bool {
+	const wall = "15:04"
+	return len(hours) == 0 || slices.ContainsFunc(hours, func(h hoursData) bool {
+		day := appointmentv1.DayOfWeek(from.Weekday()) // Sunday is 7 in the contract, and in no hours
+		return slices.Contains(h.days, day) && h.start <= from.Format(wall) && to.Format(wall) <= h.end
+	})
 }
 
 func serviceNamed(name string) (serviceData, bool) {

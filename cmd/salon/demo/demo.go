@@ -1,5 +1,5 @@
 // Package demo fills an empty installation with two believable salons in different time zones: members, masters, a
-// catalogue, customers with and without accounts, past and future appointments, and ratings.
+// catalogue, hours, customers with and without accounts, past and future appointments, and ratings.
 //
 // All data is made by the services' own methods, so it follows every rule. For past appointments the services run
 // with a clock, which is set to the time of each booking and then to the end of the appointment.
@@ -59,6 +59,7 @@ type Seeder struct {
 	salons       appointmentv1.SalonServiceClient
 	customers    appointmentv1.CustomerServiceClient
 	catalog      appointmentv1.CatalogServiceClient
+	schedules    appointmentv1.ScheduleServiceClient
 	appointments appointmentv1.AppointmentServiceClient
 	ratings      ratingv1.RatingServiceClient
 
@@ -69,7 +70,7 @@ type Seeder struct {
 }
 
 // history is how long before today the demo begins.
-const history = 45 * 24 * time.Hour
+const history = 60 * 24 * time.Hour
 
 // Seed fills the installation relative to today. Call it once, on an empty installation.
 func (s *Seeder) Seed(ctx context.Context, today time.Time) error {
@@ -80,6 +81,7 @@ func (s *Seeder) Seed(ctx context.Context, today time.Time) error {
 	s.salons = appointmentv1.NewSalonServiceClient(appointment)
 	s.customers = appointmentv1.NewCustomerServiceClient(appointment)
 	s.catalog = appointmentv1.NewCatalogServiceClient(appointment)
+	s.schedules = appointmentv1.NewScheduleServiceClient(appointment)
 	s.appointments = appointmentv1.NewAppointmentServiceClient(appointment)
 	s.ratings = ratingv1.NewRatingServiceClient(s.Conns.For("rating"))
 	s.ids, s.serviceIDs = map[string]string{}, map[string]string{}
@@ -91,6 +93,9 @@ func (s *Seeder) Seed(ctx context.Context, today time.Time) error {
 		if err := step(ctx); err != nil {
 			return err
 		}
+	}
+	if err := s.seedHours(ctx, today); err != nil {
+		return err
 	}
 	return s.seedAppointments(ctx, today)
 }

@@ -9,7 +9,6 @@ import (
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
-	"github.com/beauty-salon/platform/internal/zoneinfo"
 )
 
 // bookedBefore is how long before an appointment it is booked.
@@ -17,12 +16,11 @@ const bookedBefore = 48 * time.Hour
 
 // start is when an appointment begins: a local time of the salon of its first master, its day counted from today there.
 func (a appointmentData) start(today time.Time) (time.Time, error) {
-	zone, err := zoneinfo.Load(salons[masters[a.segments[0].master].salon].zone)
+	date, err := dateOf(today, masters[a.segments[0].master].salon, a.day)
 	if err != nil {
 		return time.Time{}, err
 	}
-	year, month, day := today.In(zone).Date()
-	return time.Date(year, month, day+a.day, a.hour, a.minute, 0, 0, zone), nil
+	return time.Date(date.Year(), date.Month(), date.Day(), a.hour, a.minute, 0, 0, date.Location()), nil
 }
 
 // guest returns the index of the guest that an appointment is for; false when its customer has an account.
