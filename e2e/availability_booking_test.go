@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
@@ -116,6 +117,20 @@ func TestAnyMaster(t *testing.T) {
 				t.Fatalf("round %d: %v", round, results)
 			}
 		}
+	})
+}
+
+// TestRepeatedWithAnyMaster: the answer to a repeated call is that of the first one, which takes the time now.
+func TestRepeatedWithAnyMaster(t *testing.T) {
+	t.Parallel()
+	salontest.Both(t, shared.Get(t), func(t *testing.T, c salontest.Caller) {
+		h := newShop(t, c, "UTC", 1)
+		req := salontest.Chain(midnight(20).Add(10*time.Hour), &appointmentv1.SegmentInput{ServiceId: h.service.GetId()})
+		req.RequestId = uuid.NewString()
+		first := book(t, c, h.customer, req)
+		salontest.Same(t, book(t, c, h.customer, req), first)
+		req.AllowCustomerOverlap = true
+		c.Call(t, h.customer, createAppointment, req).Want(t, codes.AlreadyExists, "REQUEST_ID_REUSED")
 	})
 }
 
