@@ -202,7 +202,7 @@ func TestExplain(t *testing.T) {
 				r.Policy.MaxMasterDay = 2
 				b.MasterDays = map[string]map[string]int{"mira": {"2027-05-03": 2}}
 			},
-			want: []Block{{Reason: CustomerLimit, Owner: OwnerSalon, MasterID: "mira", PerDate: true}},
+			want: []Block{{Reason: CustomerLimit, Owner: OwnerSalon, MasterID: "mira"}},
 		},
 		{
 			name: "a limit of the customer on the date", start: "12:00",
@@ -210,12 +210,18 @@ func TestExplain(t *testing.T) {
 				r.Policy.MaxCustomerDay, q.Customer = 1, "anna"
 				b.CustomerDays = map[string]int{"2027-05-03": 1}
 			},
-			want: []Block{{Reason: CustomerLimit, Owner: OwnerSalon, PerDate: true}},
+			want: []Block{{Reason: CustomerLimit, Owner: OwnerSalon}},
 		},
 		{
 			name: "a limit of the customer", start: "12:00",
 			change: func(r *Rules, b *Taken, q *Query) { r.Policy.MaxOpenAppointments, b.Open, q.Customer = 1, 1, "anna" },
-			want:   []Block{{Reason: CustomerLimit, Owner: OwnerSalon}},
+			want:   []Block{{Reason: CustomerLimit, Owner: OwnerSalon, Open: true}},
+		},
+		{
+			name: "a limit of the customer, who moves an appointment", start: "12:00",
+			change: func(r *Rules, b *Taken, q *Query) {
+				r.Policy.MaxOpenAppointments, b.Open, q.Customer, q.Moving = 1, 1, "anna", "a"
+			},
 		},
 		{
 			name: "limits, for staff", start: "12:00",

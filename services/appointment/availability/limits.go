@@ -104,11 +104,11 @@ func (s *solver) startFits(start Minute, report *report) bool {
 	case bound && start >= l.horizon:
 		against(ownedBy(Horizon, l.horizonOf))
 	}
-	if s.customerOpen {
+	if s.customerFull {
 		against(Block{Reason: CustomerLimit, Owner: OwnerSalon})
 	}
-	if s.customerFull {
-		against(Block{Reason: CustomerLimit, Owner: OwnerSalon, PerDate: true})
+	if s.tooManyOpen {
+		against(Block{Reason: CustomerLimit, Owner: OwnerSalon, Open: true})
 	}
 	return fits
 }

@@ -113,7 +113,7 @@ func (s *solver) hasRoom(c *candidate, report *report) bool {
 	if !c.master.full {
 		return true
 	}
-	report.add(Block{Reason: CustomerLimit, Owner: OwnerSalon, Segment: c.link, MasterID: c.master.ID, PerDate: true})
+	report.add(Block{Reason: CustomerLimit, Owner: OwnerSalon, Segment: c.link, MasterID: c.master.ID})
 	return false
 }
 

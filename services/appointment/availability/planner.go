@@ -20,14 +20,14 @@ var errStaleRules = apierr.New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_CON
 const staleAttempts = 3
 
 // Fit returns the best plan for a query at a start, or what speaks against the start, and the rules that this is true of, which may be
-// newer than those passed. Without informed, what is taken is only read where the plan depends on it: whoever writes the plan checks
-// it anyway.
+// newer than those passed; staff learn which appointments speak against it. Without informed, what is taken is only read where the plan
+// depends on it: whoever writes the plan checks it anyway.
 func (a *Availability) Fit(ctx context.Context, r *Rules, q Query, start time.Time, informed bool) (*Plan, []Block, *Rules, error) {
 	taken := &Taken{}
 	if informed || r.dependsOnTaken(q, MinuteOf(start)) {
 		var err error
 		date, _ := civil.Local(start, r.Zone)
-		if taken, r, err = a.taken(ctx, r, q, date, date, false); err != nil {
+		if taken, r, err = a.taken(ctx, r, q, date, date, q.Staff); err != nil {
 			return nil, nil, nil, err
 		}
 	}

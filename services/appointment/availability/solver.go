@@ -27,9 +27,9 @@ type solver struct {
 
 	// today is the index of the date of the start. What follows is about starts on this date.
 	today int
-	// customerOpen is set when the customer has as many open appointments as the salon permits, customerFull when they have as many
-	// on the date as it permits.
-	customerOpen, customerFull bool
+	// customerFull is set when the customer has as many appointments on the date as the salon permits, tooManyOpen when they have as many
+	// open ones, which does not matter to one that is moved.
+	customerFull, tooManyOpen bool
 	// options are the ways to do segments, memo the number of ways to do the rest of the chain. helds are the resources that a
 	// segment hands on to the next one, by number.
 	options map[node][]option
@@ -161,9 +161,10 @@ func (s *solver) begin(today int) {
 	for _, m := range s.masters {
 		m.full = reached(s.taken.MasterDays[m.ID][date], policy.MaxMasterDay)
 	}
-	known := s.query.Customer != ""
-	s.customerOpen = known && reached(s.taken.Open, policy.MaxOpenAppointments)
-	s.customerFull = known && reached(s.taken.CustomerDays[date], policy.MaxCustomerDay)
+	if s.query.Customer != "" {
+		s.customerFull = reached(s.taken.CustomerDays[date], policy.MaxCustomerDay)
+		s.tooManyOpen = s.query.Moving == "" && reached(s.taken.Open, policy.MaxOpenAppointments)
+	}
 }
 
 // reached reports whether a number has reached a limit, where there is one.

@@ -92,7 +92,7 @@ func (b *Bookings) refusal(
 	switch {
 	case never != nil:
 		return notOffered(never.Segment)
-	case limit != nil && !limit.PerDate:
+	case slices.ContainsFunc(blocks, func(b availability.Block) bool { return b.Open }):
 		refused = errTooManyOpen
 	case rule != nil:
 		refused = errNotBookable.WithField("start_time", "must be another one: "+rule.Reason.Text())
