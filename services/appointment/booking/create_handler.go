@@ -29,8 +29,9 @@ func (b *Bookings) CreateAppointment(
 	}
 	request := b.requests.Request(b.deps.DB, key, req)
 	booked, err := b.create(ctx, caller, req, request)
-	if refusal, ok := errors.AsType[*apierr.Error](err); ok && refusal.Code() == codes.FailedPrecondition {
-		// The first call with this request id may have succeeded under conditions that have passed since.
+	refusal, refused := errors.AsType[*apierr.Error](err)
+	if refused && (refusal.Code() == codes.FailedPrecondition || refusal.Code() == codes.AlreadyExists) {
+		// The first call with this request id may have succeeded under conditions that have passed since, or have taken the time.
 		stored, recallErr := b.requests.Recall(ctx, b.deps.DB, request)
 		if recallErr != nil || stored != nil {
 			return decodeStored(stored, recallErr)
