@@ -191,7 +191,6 @@ func (a *Availability) query(ctx context.Context, req request) (*Rules, Query, e
 		return nil, Query{}, err
 	}
 	q.Staff = caller.IsAdmin() || slices.Contains(caller.Salons(auth.Staff...), salonID)
-	q.AllowCustomerOverlap = r.Policy.AllowCustomerOverlap
 	return r, q, a.addCustomer(ctx, req, &q, salonID, caller)
 }
 

@@ -28,17 +28,18 @@ type TakenQuery struct {
 	Moving string
 }
 
-// takenSQL reads the version of a salon's rules and what is taken, in one statement: a row a subject. A search looks at the time of each
-// subject in the index of the exclusion constraint, and in the small one of what is overbooked.
+// takenSQL reads the version of a salon's rules and what is taken, in one statement: a row a subject, and one without a subject where
+// there is none. A search looks at the time of each subject in the index of the exclusion constraint, and in the small one of what is
+// overbooked.
 func takenSQL(appointments bool) string {
 	column := "NULL::uuid[]"
 	if appointments {
 		column = "array_agg(c.appointment_id ORDER BY c.during)"
 	}
 	return `
-SELECT s.rules_version, u.subject::text AS subject, t.starts, t.ends, t.appointments::text[] AS appointments,
+SELECT s.rules_version, coalesce(u.subject::text, '') AS subject, t.starts, t.ends, t.appointments::text[] AS appointments,
     NULL::text AS day, 0::bigint AS count, '' AS what
-FROM salons s CROSS JOIN unnest($2::uuid[]) AS u (subject)
+FROM salons s LEFT JOIN unnest($2::uuid[]) AS u (subject) ON true
 CROSS JOIN LATERAL (
     SELECT array_agg(lower(c.during) ORDER BY c.during) AS starts, array_agg(upper(c.during) ORDER BY c.during) AS ends,
         ` + column + ` AS appointments

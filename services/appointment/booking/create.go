@@ -106,10 +106,9 @@ func (b *Bookings) plan(
 	if c.customer, c.newCustomer, err = b.customer(ctx, caller, w.salonID, req.GetCustomerId(), by.Actor, all); err != nil {
 		return nil, err
 	}
-	overlap := req.GetAllowCustomerOverlap() || rules.Policy.AllowCustomerOverlap
 	plan, rules, err := b.fit(ctx, rules, availability.Query{
 		Chain: w.chain, Customer: c.customer.ID, Staff: by.Actor.IsStaff(), Override: req.GetOverride() != nil,
-		AllowCustomerOverlap: overlap, Now: by.Now, AsOf: w.asOf,
+		AllowCustomerOverlap: req.GetAllowCustomerOverlap(), Now: by.Now, AsOf: w.asOf,
 	}, w.start, informed)
 	if err != nil {
 		return nil, err
@@ -121,6 +120,7 @@ func (b *Bookings) plan(
 	c.rulesVersion = rules.Version
 	date, _ := civil.Local(w.start, rules.Zone)
 	c.dayStart, c.dayEnd = date.Start(rules.Zone), date.End(rules.Zone)
+	overlap := req.GetAllowCustomerOverlap() || rules.Policy.AllowCustomerOverlap
 	c.appointment, err = NewAppointment(rules, plan, c.customer, state, req.GetNote(), req.GetOverride().GetReason(), overlap, by)
 	if err != nil {
 		return nil, err

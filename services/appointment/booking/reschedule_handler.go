@@ -73,15 +73,14 @@ func (b *Bookings) reschedule(
 	if err != nil {
 		return nil, err
 	}
-	overlap := req.GetAllowCustomerOverlap() || rules.Policy.AllowCustomerOverlap
 	plan, rules, err := b.fit(ctx, rules, availability.Query{
 		Chain: chain, Customer: a.CustomerID, Staff: by.Actor.IsStaff(), Override: req.GetOverride() != nil,
-		AllowCustomerOverlap: overlap, Moving: a.ID, Now: by.Now, AsOf: by.Now,
+		AllowCustomerOverlap: req.GetAllowCustomerOverlap(), Moving: a.ID, Now: by.Now, AsOf: by.Now,
 	}, start, informed)
 	if err != nil {
 		return nil, err
 	}
-	version := a.Version
+	version, overlap := a.Version, req.GetAllowCustomerOverlap() || rules.Policy.AllowCustomerOverlap
 	moved, err := b.store.Move(ctx, a.ID, caller, rules.Version, subjectsOf(plan), func(a *Appointment) error {
 		if a.Version != version {
 			return errOutdated
