@@ -42,7 +42,10 @@ const (
 // table says who may do what. Appointments, ratings, customers and profiles are those of customer A and master 1.
 func table() []right {
 	rows := accountRights
-	for _, more := range [][]right{memberRights, salonRights, scheduleRights, resourceRights, customerRights, appointmentRights, ratingRights, notificationRights} {
+	for _, more := range [][]right{
+		memberRights, salonRights, scheduleRights, availabilityRights, resourceRights, customerRights, appointmentRights, ratingRights,
+		notificationRights,
+	} {
 		rows = append(rows, more...)
 	}
 	return rows

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
@@ -119,6 +120,20 @@ func TestAnyMaster(t *testing.T) {
 	})
 }
 
+// TestRepeatedWithAnyMaster: the answer to a repeated call is that of the first one, which takes the time now.
+func TestRepeatedWithAnyMaster(t *testing.T) {
+	t.Parallel()
+	salontest.Both(t, shared.Get(t), func(t *testing.T, c salontest.Caller) {
+		h := newShop(t, c, "UTC", 1)
+		req := salontest.Chain(midnight(20).Add(10*time.Hour), &appointmentv1.SegmentInput{ServiceId: h.service.GetId()})
+		req.RequestId = uuid.NewString()
+		first := book(t, c, h.customer, req)
+		salontest.Same(t, book(t, c, h.customer, req), first)
+		req.AllowCustomerOverlap = true
+		c.Call(t, h.customer, createAppointment, req).Want(t, codes.AlreadyExists, "REQUEST_ID_REUSED")
+	})
+}
+
 // TestQuotes: a quote keeps its price, and is good for what it was made for and nothing else.
 func TestQuotes(t *testing.T) {
 	t.Parallel()
@@ -140,7 +155,9 @@ func TestQuotes(t *testing.T) {
 		}
 		changed := []byte(quote)
 		changed[len(changed)/2] ^= 3 // another letter of the alphabet or none
-		for name, text := range map[string]string{"changed": string(changed), "cut short": quote[:len(quote)-4], "none": "abc", "longer": quote + "AAAA"} {
+		for name, text := range map[string]string{
+			"changed": string(changed), "cut short": quote[:len(quote)-4], "none": "abc", "longer": quote + "AAAA",
+		} {
 			if got := call(&appointmentv1.CreateAppointmentRequest{Quote: &text}); got.Reason != "QUOTE_INVALID" || !got.HasField("quote") {
 				t.Errorf("%s: %v", name, got)
 			}
@@ -227,6 +244,7 @@ func TestRulesOfBookings(t *testing.T) {
 			t.Errorf("recorded: %q by %q (%v)", reason, actor, err)
 		}
 		// Taken time cannot be overridden.
+		late.CustomerId = new(s.NewCustomerOf(t, h.salon, "Jan Keller").GetId())
 		c.Call(t, receptionist, createAppointment, late).Want(t, codes.AlreadyExists, "SLOT_UNAVAILABLE")
 	})
 }

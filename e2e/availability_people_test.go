@@ -18,6 +18,20 @@ func shuffle(slots []*appointmentv1.Slot) {
 	rand.Shuffle(len(slots), func(i, j int) { slots[i], slots[j] = slots[j], slots[i] })
 }
 
+// availabilityRights are rows of TestAuthorization: anybody may ask when there is time. For an appointment that is to be moved, only
+// those who see it may; see TestSearchToMove.
+var availabilityRights = []right{
+	{searchAvailability, everybody, func(s *stage) proto.Message {
+		return &appointmentv1.SearchAvailabilityRequest{Segments: filters(s.Service), StartDate: inDays(300), EndDate: inDays(300)}
+	}},
+	{explainSlot, everybody, func(s *stage) proto.Message {
+		return &appointmentv1.ExplainSlotRequest{Segments: filters(s.Service), StartTime: timestamp(midnight(300))}
+	}},
+	{checkSlots, everybody, func(s *stage) proto.Message {
+		return &appointmentv1.CheckSlotsRequest{Segments: filters(s.Service), StartTimes: stamps(midnight(300))}
+	}},
+}
+
 // TestWhoseAppointmentsCount: a search knows the appointments of the customer who is signed in, or whom staff name. Only staff learn
 // which appointment takes the time.
 func TestWhoseAppointmentsCount(t *testing.T) {
@@ -48,11 +62,11 @@ func TestWhoseAppointmentsCount(t *testing.T) {
 			{"nobody, with the master", explain(nil, nil, taken), []string{"BOOKED"}, ""},
 			{"another customer, with any master", explain(stranger, nil), nil, ""},
 			{"another customer, with the master", explain(stranger, nil, taken), []string{"BOOKED"}, ""},
-			{"the customer, with any master", explain(h.customer, nil), []string{"CUSTOMER_BUSY"}, ""},
+			{"the customer, with any master", explain(h.customer, nil), []string{"CUSTOMER_BUSY", "BOOKED"}, ""},
 			{"staff of another salon, with the master", explain(elsewhere, nil, taken), []string{"BOOKED"}, ""},
 			{"the receptionist, with any master", explain(receptionist, nil), nil, ""},
 			{"the receptionist, with the master", explain(receptionist, nil, taken), []string{"BOOKED"}, a.GetId()},
-			{"the receptionist, for the customer", explain(receptionist, &customerID), []string{"CUSTOMER_BUSY"}, a.GetId()},
+			{"the receptionist, for the customer", explain(receptionist, &customerID), []string{"CUSTOMER_BUSY", "BOOKED"}, a.GetId()},
 		} {
 			if got := reasonsOf(tt.blocks); !slices.Equal(got, tt.reasons) {
 				t.Errorf("%s: %v, want %v", tt.name, got, tt.reasons)
@@ -96,10 +110,22 @@ func TestLimitsOfCustomer(t *testing.T) {
 		if got := reasonsOf(notBookable(t, refused).GetBlocks()); !slices.Equal(got, []string{"CUSTOMER_LIMIT"}) {
 			t.Errorf("refused with %v for %v", refused, got)
 		}
-		if others := h.find(t, nil, &appointmentv1.SearchAvailabilityRequest{StartDate: inDays(23), EndDate: inDays(23)}); len(others.GetSlots()) == 0 {
+		others := h.find(t, nil, &appointmentv1.SearchAvailabilityRequest{StartDate: inDays(23), EndDate: inDays(23)})
+		if len(others.GetSlots()) == 0 {
 			t.Errorf("others are offered %v", others)
 		}
+		other := h.quoted(t, h.slots(t, inDays(24), inDays(24))[40])
+		moving := &appointmentv1.SearchAvailabilityRequest{AppointmentId: new(other.GetId()), StartDate: inDays(23), EndDate: inDays(23)}
+		if got := h.find(t, h.customer, moving); len(got.GetSlots()) > 0 {
+			t.Errorf("a second appointment on the date can be moved there: %v", got)
+		}
+		c.Call(t, h.customer, rescheduleAppointment, &appointmentv1.RescheduleAppointmentRequest{
+			AppointmentId: other.GetId(), StartTime: timestamp(midnight(23).Add(20 * time.Hour)),
+		}).Want(t, codes.FailedPrecondition, "NOT_BOOKABLE")
+		cancel(t, c, h.customer, other.GetId())
 		s.LimitBookings(t, h.salon, 1)
+		c.Call(t, h.customer, createAppointment, salontest.Booking(h.masters[0], h.service, midnight(24).Add(20*time.Hour))).
+			Want(t, codes.FailedPrecondition, "TOO_MANY_OPEN_APPOINTMENTS")
 		if left := h.slots(t, inDays(24), inDays(24)); len(left) > 0 {
 			t.Errorf("a second open appointment is offered at %v", startsOf(left))
 		}

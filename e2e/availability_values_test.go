@@ -238,14 +238,13 @@ func (v value) starts(t *testing.T) []time.Time {
 	var list []time.Time
 	words := strings.Fields(v.want)
 	for i, word := range words {
-		switch {
-		case word == "…":
-			for at := list[len(list)-1].Add(time.Duration(v.step) * time.Minute); at.Before(v.at(t, words[i+1])); {
-				list = append(list, at)
-				at = at.Add(time.Duration(v.step) * time.Minute)
-			}
-		default:
+		if word != "…" {
 			list = append(list, v.at(t, word))
+			continue
+		}
+		for at := list[len(list)-1].Add(time.Duration(v.step) * time.Minute); at.Before(v.at(t, words[i+1])); {
+			list = append(list, at)
+			at = at.Add(time.Duration(v.step) * time.Minute)
 		}
 	}
 	return list

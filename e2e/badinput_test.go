@@ -133,6 +133,7 @@ func TestRefused(t *testing.T) {
 		{"salons", w.salons()},
 		{"policies", w.policies()},
 		{"hours", w.hours(t)},
+		{"availability", w.availability(t)},
 		{"resources", w.resources(t)},
 		{"phases", w.phases()},
 		{"members", w.members(t)},

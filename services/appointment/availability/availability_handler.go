@@ -191,7 +191,8 @@ func (a *Availability) query(ctx context.Context, req request) (*Rules, Query, e
 		return nil, Query{}, err
 	}
 	q.Staff = caller.IsAdmin() || slices.Contains(caller.Salons(auth.Staff...), salonID)
-	return r, q, a.addCustomer(ctx, req, &q, salonID, caller)
+	err = a.addCustomer(ctx, req, &q, salonID, caller)
+	return r, q, err
 }
 
 // addChain adds the segments of a request to a query, and finds their salon.

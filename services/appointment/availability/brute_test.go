@@ -128,7 +128,7 @@ func (b *brute) chainFits(start Minute) bool {
 	if q.Override {
 		return fits
 	}
-	if q.Customer != "" && (!q.Staff && p.MaxOpenAppointments > 0 && b.taken.Open >= p.MaxOpenAppointments ||
+	if q.Customer != "" && (!q.Staff && q.Moving == "" && p.MaxOpenAppointments > 0 && b.taken.Open >= p.MaxOpenAppointments ||
 		p.MaxCustomerDay > 0 && b.taken.CustomerDays[day.String()] >= p.MaxCustomerDay) {
 		return false
 	}

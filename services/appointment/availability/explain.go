@@ -51,6 +51,8 @@ type Block struct {
 	// MasterID, KindID and AppointmentID are the master, the kind of resources, and the appointment that takes the time; empty when
 	// it is about none.
 	MasterID, KindID, AppointmentID string
+	// Open is set for a limit of open appointments. Other limits are of a date.
+	Open bool
 }
 
 // report collects blocks, each once. A nil report collects none.

@@ -215,7 +215,13 @@ func TestExplain(t *testing.T) {
 		{
 			name: "a limit of the customer", start: "12:00",
 			change: func(r *Rules, b *Taken, q *Query) { r.Policy.MaxOpenAppointments, b.Open, q.Customer = 1, 1, "anna" },
-			want:   []Block{{Reason: CustomerLimit, Owner: OwnerSalon}},
+			want:   []Block{{Reason: CustomerLimit, Owner: OwnerSalon, Open: true}},
+		},
+		{
+			name: "a limit of the customer, who moves an appointment", start: "12:00",
+			change: func(r *Rules, b *Taken, q *Query) {
+				r.Policy.MaxOpenAppointments, b.Open, q.Customer, q.Moving = 1, 1, "anna", "a"
+			},
 		},
 		{
 			name: "limits, for staff", start: "12:00",

@@ -107,6 +107,9 @@ func (s *solver) startFits(start Minute, report *report) bool {
 	if s.customerFull {
 		against(Block{Reason: CustomerLimit, Owner: OwnerSalon})
 	}
+	if s.tooManyOpen {
+		against(Block{Reason: CustomerLimit, Owner: OwnerSalon, Open: true})
+	}
 	return fits
 }
 

@@ -20,14 +20,14 @@ var errStaleRules = apierr.New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_CON
 const staleAttempts = 3
 
 // Fit returns the best plan for a query at a start, or what speaks against the start, and the rules that this is true of, which may be
-// newer than those passed. Without informed, what is taken is only read where the plan depends on it: whoever writes the plan checks
+// newer than those passed; staff learn which appointments speak against it. Without informed, what is taken is only read where the plan depends on it: whoever writes the plan checks
 // it anyway.
 func (a *Availability) Fit(ctx context.Context, r *Rules, q Query, start time.Time, informed bool) (*Plan, []Block, *Rules, error) {
 	taken := &Taken{}
 	if informed || r.dependsOnTaken(q, MinuteOf(start)) {
 		var err error
 		date, _ := civil.Local(start, r.Zone)
-		if taken, r, err = a.taken(ctx, r, q, date, date, false); err != nil {
+		if taken, r, err = a.taken(ctx, r, q, date, date, q.Staff); err != nil {
 			return nil, nil, nil, err
 		}
 	}
@@ -38,11 +38,12 @@ func (a *Availability) Fit(ctx context.Context, r *Rules, q Query, start time.Ti
 	return nil, s.explain(MinuteOf(start)), r, nil
 }
 
-// dependsOnTaken reports whether the best plan at a start depends on what is taken: there is a choice of masters or resources, or the
-// start may have to be that of a free stretch.
+// dependsOnTaken reports whether the best plan at a start depends on what is taken: there is a choice of masters or resources, the start
+// may have to be that of a free stretch, or an appointment is moved, whose date nothing else checks for the limits.
 func (r *Rules) dependsOnTaken(q Query, start Minute) bool {
 	s := r.solverAt(q, &Taken{}, start)
-	return s.compare || len(s.kinds) > 0 || !q.Staff && !s.calendar.onGrid(start, s.limits.step)
+	limited := r.Policy.MaxCustomerDay > 0 || r.Policy.MaxMasterDay > 0
+	return s.compare || limited && q.Moving != "" || len(s.kinds) > 0 || !q.Staff && !s.calendar.onGrid(start, s.limits.step)
 }
 
 // taken reads what is taken of the time that a query is about, between two local dates, and reads the rules again when they are older.

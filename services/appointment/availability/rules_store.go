@@ -137,7 +137,7 @@ func (row rulesRow) rules(salonID string) (*Rules, error) {
 		return nil, fmt.Errorf("time zone of salon %s: %w", salonID, err)
 	}
 	r := &Rules{
-		SalonID: salonID, Version: row.RulesVersion, Zone: zone, ZoneName: row.TimeZone, Currency: row.Currency, Policy: row.PolicyRow.Policy(),
+		SalonID: salonID, Version: row.RulesVersion, Zone: zone, ZoneName: row.TimeZone, Currency: row.Currency, Policy: row.Policy(),
 		Masters: map[string]*Master{}, Services: map[string]*Service{}, Kinds: map[string]*Kind{},
 	}
 	for _, m := range list[masterJSON](row.Masters, &err) {

@@ -27,8 +27,9 @@ type solver struct {
 
 	// today is the index of the date of the start. What follows is about starts on this date.
 	today int
-	// customerFull is set when the customer has as many appointments as the salon permits.
-	customerFull bool
+	// customerFull is set when the customer has as many appointments on the date as the salon permits, tooManyOpen when they have as many
+	// open ones, which does not matter to one that is moved.
+	customerFull, tooManyOpen bool
 	// options are the ways to do segments, memo the number of ways to do the rest of the chain. helds are the resources that a
 	// segment hands on to the next one, by number.
 	options map[node][]option
@@ -160,9 +161,10 @@ func (s *solver) begin(today int) {
 	for _, m := range s.masters {
 		m.full = reached(s.taken.MasterDays[m.ID][date], policy.MaxMasterDay)
 	}
-	s.customerFull = s.query.Customer != "" &&
-		(reached(s.taken.CustomerDays[date], policy.MaxCustomerDay) ||
-			!s.query.Staff && reached(s.taken.Open, policy.MaxOpenAppointments))
+	if s.query.Customer != "" {
+		s.customerFull = reached(s.taken.CustomerDays[date], policy.MaxCustomerDay)
+		s.tooManyOpen = !s.query.Staff && s.query.Moving == "" && reached(s.taken.Open, policy.MaxOpenAppointments)
+	}
 }
 
 // reached reports whether a number has reached a limit, where there is one.

@@ -31,7 +31,7 @@ func (b *Bookings) CreateAppointment(
 	booked, err := b.create(ctx, caller, req, request)
 	refusal, refused := errors.AsType[*apierr.Error](err)
 	if refused && (refusal.Code() == codes.FailedPrecondition || refusal.Code() == codes.AlreadyExists) {
-		// The first call with this request id may have succeeded under conditions that have passed since, or have taken the time.
+		// The first call with this request id may have succeeded under conditions that have passed since, or be what takes the time.
 		stored, recallErr := b.requests.Recall(ctx, b.deps.DB, request)
 		if recallErr != nil || stored != nil {
 			return decodeStored(stored, recallErr)
@@ -71,15 +71,13 @@ func (b *Bookings) create(
 			return nil, idempotency.ErrReused
 		case InFlight:
 			return nil, idempotency.ErrInFlight
-		case Taken:
+		case Taken, FullDay:
 			// Somebody was faster. The next plan is made around them; where there is none, the error says what is free.
 			informed = true
 		case CustomerBusy:
 			return nil, errCustomerBusy
 		case TooManyOpen:
 			return nil, errTooManyOpen
-		case FullDay:
-			return nil, errFullDay
 		case Stale:
 			b.availability.Forget(c.appointment.SalonID, c.rulesVersion)
 		case NoCustomer:

@@ -175,7 +175,7 @@ func TestTotal(t *testing.T) {
 		{"one", []catalog.Offering{price(4500)}, 4500, ""},
 		{"free", []catalog.Offering{price(0)}, 0, ""},
 		{"several", []catalog.Offering{price(1), price(2), price(3)}, 6, ""},
-		{"as much as fits", []catalog.Offering{price(math.MaxInt32-1), price(1)}, math.MaxInt32, ""},
+		{"as much as fits", []catalog.Offering{price(math.MaxInt32 - 1), price(1)}, math.MaxInt32, ""},
 		{"too much", []catalog.Offering{price(math.MaxInt32), price(1)}, 0, "segments"},
 		{"wrapping around twice", slices.Repeat([]catalog.Offering{price(math.MaxInt32)}, 5), 0, "segments"},
 	}

@@ -78,8 +78,10 @@ func (b *Bookings) refusal(
 	switch {
 	case has(availability.Inactive, availability.NotPerformed, availability.NotOnline) != nil:
 		return notOffered(has(availability.Inactive, availability.NotPerformed, availability.NotOnline).Segment)
-	case has(availability.CustomerLimit) != nil:
+	case slices.ContainsFunc(blocks, func(b availability.Block) bool { return b.Open }):
 		refused = errTooManyOpen
+	case has(availability.CustomerLimit) != nil:
+		refused = errFullDay
 	case has(availability.Closed, availability.OutsideHours, availability.TimeOff, availability.LeadTime, availability.Horizon,
 		availability.Step) != nil:
 		refused = errNotBookable.WithField("start_time", "must be another one: "+blocks[0].Reason.Text())

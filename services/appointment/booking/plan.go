@@ -40,7 +40,8 @@ func NewAppointment(
 	for range plan.Segments {
 		a.Segments = append(a.Segments, Segment{ID: id.New()})
 	}
-	return a, a.follow(r, plan)
+	err := a.follow(r, plan)
+	return a, err
 }
 
 // follow gives the appointment's segments what a plan of as many segments says. INVALID_FIELDS when the prices cannot be summed up.
@@ -126,7 +127,8 @@ func decodePhases(text *string) ([]availability.Phase, error) {
 		return nil, nil
 	}
 	var phases []availability.Phase
-	return phases, json.Unmarshal([]byte(*text), &phases)
+	err := json.Unmarshal([]byte(*text), &phases)
+	return phases, err
 }
 
 // horizon is how far from now a start may lie to be taken for one. Earlier starts are nonsense,
