@@ -75,6 +75,19 @@ func TestRequestExamplesAreAccepted(t *testing.T) {
 	}
 }
 
+// A booking, a search and an explanation need services, although the contract does not require them: a quote, or an appointment that
+// is moved, stands for them. Only staff send an override.
+func TestExamplesOfBookingsHaveServices(t *testing.T) {
+	paths := load(t).Paths
+	for _, path := range []string{"/v1/appointments", "/v1/availability:search", "/v1/availability:explain", "/v1/availability:check"} {
+		body, _ := paths.Find(path).Post.RequestBody.Value.Content.Get("application/json").Example.(map[string]any)
+		segments, _ := body["segments"].([]any)
+		if len(segments) != 1 || body["override"] != nil {
+			t.Errorf("the example of %s is %v", path, body)
+		}
+	}
+}
+
 // The examples of answers have exactly the fields that the gateway writes.
 func TestResponseExamplesAreWhatTheGatewayWrites(t *testing.T) {
 	doc := load(t)

@@ -143,9 +143,9 @@ func TestReadingOrder(t *testing.T) {
 		return at
 	}
 	order := []string{
-		"register", "login", "refreshSession", "getMe", "listSalons", "getSalon", "listMasters", "getMaster", "listServices", "getService",
-		"createAppointment", "listAppointments", "getAppointment", "cancelAppointment", "createRating", "listNotifications", "listCustomers",
-		"listMembers",
+		"register", "login", "refreshSession", "getMe", "listSalons", "getSalon", "listMasters", "getMaster", "listServices",
+		"getService", "searchAvailability", "explainSlot", "createAppointment", "listAppointments", "getAppointment",
+		"cancelAppointment", "createRating", "listNotifications", "listCustomers", "listMembers",
 	}
 	for i := 1; i < len(order); i++ {
 		if position(order[i-1]) > position(order[i]) {

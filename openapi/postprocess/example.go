@@ -115,6 +115,16 @@ var fieldExamples = map[string]any{ //nolint:gosec // tokens that open nothing
 	"salon.appointment.v1.CreateServiceRequest.phases":        examplePhases,
 	"salon.appointment.v1.UpdateServiceRequest.phases":        examplePhases,
 	"salon.appointment.v1.PutOfferingRequest.phases_override": []any{},
+	"salon.appointment.v1.SearchAvailabilityResponse.reasons": []any{},
+	"salon.appointment.v1.ExplainSlotResponse.local_date":     "2027-06-14",
+	"salon.appointment.v1.ExplainSlotResponse.local_time":     "11:00",
+	"salon.appointment.v1.Block.reason":                       "BLOCK_REASON_BOOKED",
+	"salon.appointment.v1.Block.text":                         "the master is taken",
+	"salon.appointment.v1.Block.rule_owner":                   "RULE_OWNER_MASTER",
+	"salon.appointment.v1.Block.resource_kind_id":             "",
+	"salon.appointment.v1.Block.appointment_id":               "",
+	"salon.appointment.v1.SlotCheck.bookable":                 true,
+	"salon.appointment.v1.SlotCheck.reasons":                  []any{},
 
 	"appointmentId":        exampleAppointment,
 	"appointmentStartTime": "2027-06-14T09:00:00Z",
@@ -164,38 +174,6 @@ var outcomes = map[protoreflect.Name]map[string]any{
 	"DisableUser":          {"disabled": true, "etag": "2"},
 	"ReplyToRating":        {"reply": "Thank you, see you soon!", "replyTime": "2027-06-15T08:00:00Z", "etag": "2"},
 	"MarkNotificationRead": {"readTime": "2027-06-02T08:00:00Z"},
-}
-
-// requestExample is a body that can be sent as it is: what is required, and what the contract gives an example of.
-// Preconditions and keys are left out, since they hold for one request only.
-func (b *builder) requestExample(m *method) any {
-	return b.requestMessage(m.desc.Input(), func(fd protoreflect.FieldDescriptor) bool { return !m.InPath(fd) })
-}
-
-func (b *builder) requestMessage(md protoreflect.MessageDescriptor, shown func(protoreflect.FieldDescriptor) bool) any {
-	var out ordered[any]
-	for i := range md.Fields().Len() {
-		fd := md.Fields().Get(i)
-		if !shown(fd) || !required(fd, inRequest) && !hasExample(fd) {
-			continue
-		}
-		out.set(fd.JSONName(), b.value(fd, func() any {
-			return b.requestMessage(fd.Message(), func(protoreflect.FieldDescriptor) bool { return true })
-		}))
-	}
-	return out
-}
-
-// hasExample reports whether the contract gives an example of a field, or of the fields of its message.
-func hasExample(fd protoreflect.FieldDescriptor) bool {
-	if md := fd.Message(); md != nil && !wellKnownType(md) {
-		for i := range md.Fields().Len() {
-			if hasExample(md.Fields().Get(i)) {
-				return true
-			}
-		}
-	}
-	return contractExample(fd) != nil
 }
 
 // responseExample is an answer with all of its fields.

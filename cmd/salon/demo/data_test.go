@@ -52,6 +52,30 @@ func TestOfferingsNameServices(t *testing.T) {
 	}
 }
 
+func TestPhasesAddUp(t *testing.T) {
+	t.Parallel()
+	for name, list := range phases {
+		s, ok := serviceNamed(name)
+		var sum int32
+		for _, p := range list {
+			sum += p.minutes
+		}
+		if !ok || sum != s.minutes || list[0].kind != work || list[len(list)-1].kind != work {
+			t.Errorf("the phases of %s are %+v", name, list)
+		}
+		for _, m := range masters {
+			if slices.ContainsFunc(m.offerings, func(o offeringData) bool { return o.service == name && o.minutes > 0 }) {
+				t.Errorf("%s has a duration of %s, which has phases", m.name, name)
+			}
+		}
+	}
+	for _, k := range kinds {
+		if !slices.ContainsFunc(services, func(s serviceData) bool { return s.salon == k.salon && s.category == k.category }) {
+			t.Errorf("nothing takes a %s", k.name)
+		}
+	}
+}
+
 // span is the time of a master or a customer.
 type span struct {
 	day      int

@@ -1,5 +1,5 @@
 // Package demo fills an empty installation with two believable salons in different time zones: members, masters, a
-// catalogue, hours, customers with and without accounts, past and future appointments, and ratings.
+// catalogue, chairs and rooms, hours, customers with and without accounts, past and future appointments, and ratings.
 //
 // All data is made by the services' own methods, so it follows every rule. For past appointments the services run
 // with a clock, which is set to the time of each booking and then to the end of the appointment.
@@ -60,6 +60,7 @@ type Seeder struct {
 	customers    appointmentv1.CustomerServiceClient
 	catalog      appointmentv1.CatalogServiceClient
 	schedules    appointmentv1.ScheduleServiceClient
+	resources    appointmentv1.ResourceServiceClient
 	appointments appointmentv1.AppointmentServiceClient
 	ratings      ratingv1.RatingServiceClient
 
@@ -67,6 +68,7 @@ type Seeder struct {
 	serviceIDs map[string]string // by name
 	salonIDs   []string          // by index of salons
 	guestIDs   []string          // by index of guests
+	kindIDs    map[categoryOf][]string
 }
 
 // history is how long before today the demo begins.
@@ -81,6 +83,7 @@ func (s *Seeder) Seed(ctx context.Context, today time.Time) error {
 	s.salons = appointmentv1.NewSalonServiceClient(appointment)
 	s.customers = appointmentv1.NewCustomerServiceClient(appointment)
 	s.catalog = appointmentv1.NewCatalogServiceClient(appointment)
+	s.resources = appointmentv1.NewResourceServiceClient(appointment)
 	s.schedules = appointmentv1.NewScheduleServiceClient(appointment)
 	s.appointments = appointmentv1.NewAppointmentServiceClient(appointment)
 	s.ratings = ratingv1.NewRatingServiceClient(s.Conns.For("rating"))
@@ -88,7 +91,7 @@ func (s *Seeder) Seed(ctx context.Context, today time.Time) error {
 
 	s.Clock.Set(today.UTC().Truncate(24 * time.Hour).Add(-history))
 	for _, step := range []func(context.Context) error{
-		s.seedAccounts, s.seedSalons, s.seedMembers, s.seedCatalog, s.seedMasters, s.seedGuests,
+		s.seedAccounts, s.seedSalons, s.seedMembers, s.seedResources, s.seedCatalog, s.seedMasters, s.seedGuests,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -196,7 +199,7 @@ func (s *Seeder) seedCatalog(ctx context.Context) error {
 		svc, err := s.catalog.CreateService(admin, &appointmentv1.CreateServiceRequest{
 			SalonId: new(s.salonIDs[d.salon]), Name: d.name, Description: d.description, Category: d.category,
 			Price: price(d.salon, d.priceMinor), DurationMinutes: &d.minutes,
-			BufferBeforeMinutes: d.before, BufferAfterMinutes: d.after,
+			BufferBeforeMinutes: d.before, BufferAfterMinutes: d.after, Phases: s.phasesOf(d),
 		})
 		if err != nil {
 			return fmt.Errorf("service %s: %w", d.name, err)

@@ -52,6 +52,20 @@ func TestCreateAppointmentAgain(t *testing.T) {
 	}
 }
 
+// Where the plan depends on what is taken, the appointment that the first call has made stands in the way of the second one.
+func TestCreateAppointmentAgainWithAnyMaster(t *testing.T) {
+	f := newFixture(t)
+	f.offer(f.staff(first.ID, roleMaster), f.cut)
+	req := f.request(f.in(time.Hour))
+	req.RequestId, req.Segments[0].MasterId = f.NewID(), nil
+	once := f.create(f.ann, req)
+	wantMessage(t, f.create(f.ann, req), once)
+
+	req.RequestId = f.NewID()
+	_, err := f.appointments.CreateAppointment(f.As(f.ann), req)
+	wantError(t, err, codes.AlreadyExists, "CUSTOMER_BUSY", "start_time")
+}
+
 func TestRefusalIsNotRemembered(t *testing.T) {
 	f := newFixture(t)
 	blocking := f.book(f.mira, f.in(time.Hour))
