@@ -28,7 +28,9 @@ const readTime = 30 * time.Second
 // answering.
 func newHTTPServer(h http.Handler, longest time.Duration) *http.Server {
 	return &http.Server{
-		Handler:           h,
+		Handler: h,
+		// Counted from the begin of the connection for the first request, and from its first byte for the others. So a
+		// connection that is never used ends after this time, and one that was used after IdleTimeout.
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       readTime,
 		WriteTimeout:      longest + readTime, // counted from when the header was read
