@@ -59,6 +59,7 @@ free_port() {
   echo "$port"
 }
 
+echo "Starting PostgreSQL, NATS, Redis and five processes; the logs are in $data."
 start infra infra --data-dir="$data" --env-file="$data/env"
 await infra
 set -a
@@ -88,8 +89,8 @@ echo "  OpenAPI 3.1   http://$(field http)/openapi.json"
 echo "  gRPC          $(field grpc) (with reflection)"
 echo "  metrics       http://$(field internal)/metrics (of the gateway)"
 echo
-sed -n '/^Demo logins/,/^ready/{/^ready/!p}' "$data/infra.log" # nothing without the demo
-echo
+logins=$(sed -n '/^Demo logins/,/^ready/{/^ready/!p}' "$data/infra.log")
+[ -z "$logins" ] || printf '%s\n\n' "$logins" # none without the demo
 echo "Try:"
 echo "  curl http://$(field http)/v1/masters"
 echo "  make bin/grpcurl && bin/grpcurl -plaintext $(field grpc) list"
