@@ -28,7 +28,7 @@ func TestNATSLosesDisabledMasters(t *testing.T) {
 	s := newSite(t)
 	system := s.copy(t)
 	p := newPeople(t, system)
-	handled, unpublished, untold, enabled := p.master(t), p.master(t), p.master(t), p.master(t)
+	handled, unpublished, missed, enabled := p.master(t), p.master(t), p.master(t), p.master(t)
 	p.disable(t, handled)
 	p.disable(t, enabled)
 	p.book(t, system)
@@ -36,21 +36,21 @@ func TestNATSLosesDisabledMasters(t *testing.T) {
 	settled(t, s.queue)
 	s.queue.Stop()
 	p.disable(t, unpublished)
-	p.disable(t, untold)
-	s.untell(t, untold)
+	p.disable(t, missed)
+	s.setBack(t, missed)
 	p.enable(t, enabled)
 	if err := os.RemoveAll(s.queue.StoreDir()); err != nil {
 		t.Fatal(err)
 	}
 	p.want(t, refused, handled, unpublished)
 	s.queue.Start()
-	p.becomes(t, refused, untold)
+	p.becomes(t, refused, missed)
 	p.becomes(t, booked, enabled)
 	salontest.Eventually(t, func() error { return wantPublished(t, s.queue, "user.disabled", 4) })
 	p.book(t, system)
 	p.arrive(t, system)
 	settled(t, s.queue) // with all that came again
-	p.want(t, refused, handled, unpublished, untold)
+	p.want(t, refused, handled, unpublished, missed)
 	p.want(t, booked, enabled)
 	p.notifiedOnce(t, s.queue, system)
 }
@@ -64,17 +64,17 @@ func TestRestoredDisabledMasters(t *testing.T) {
 	s := newSite(t)
 	system := s.copy(t)
 	p := newPeople(t, system)
-	before, after, untold := p.master(t), p.master(t), p.master(t)
+	before, after, missed := p.master(t), p.master(t), p.master(t)
 	p.disable(t, before)
 	p.want(t, refused, before)
 	p.book(t, system)
 	p.arrive(t, system)
 	s.queue.Stop()
-	p.disable(t, untold)
-	s.untell(t, untold)
+	p.disable(t, missed)
+	s.setBack(t, missed)
 	s.backUp(t)
 	s.queue.Start()
-	p.becomes(t, refused, untold)
+	p.becomes(t, refused, missed)
 	p.enable(t, before)
 	p.becomes(t, booked, before)
 	p.disable(t, after)
@@ -83,12 +83,12 @@ func TestRestoredDisabledMasters(t *testing.T) {
 
 	s.restore(t)
 	p.becomes(t, booked, after)
-	p.becomes(t, refused, before, untold)
+	p.becomes(t, refused, before, missed)
 	p.book(t, system)
 	p.arrive(t, system)
 	settled(t, s.queue)
 	p.want(t, booked, after)
-	p.want(t, refused, before, untold)
+	p.want(t, refused, before, missed)
 	p.disable(t, after)
 	p.want(t, refused, after)
 	p.enable(t, before)
@@ -147,15 +147,15 @@ func (p *people) becomes(t *testing.T, outcome string, masters ...*salontest.Acc
 	}
 }
 
-// untell gives the appointment service the state of a master back that was before the last change, as if the call about
+// setBack gives the appointment service the state of a master back that was before the last change, as if the call about
 // the change had failed.
-func (s *site) untell(t *testing.T, master *salontest.Account) {
+func (s *site) setBack(t *testing.T, master *salontest.Account) {
 	t.Helper()
 	conn := s.superuser(t, "salon")
 	defer conn.Close(context.WithoutCancel(t.Context()))
 	tag, err := conn.Exec(t.Context(), "UPDATE appointments.masters SET disabled = NOT disabled, version = version - 1 WHERE id = $1", master.ID)
 	if err != nil || tag.RowsAffected() != 1 {
-		t.Fatalf("untell: %v, %v", tag, err)
+		t.Fatalf("setBack: %v, %v", tag, err)
 	}
 }
 
