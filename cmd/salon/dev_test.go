@@ -89,14 +89,7 @@ func TestDevelopment(t *testing.T) {
 // salonsAreChangedLater checks that no salon was changed before it was created.
 func salonsAreChangedLater(t *testing.T, addr string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+"/v1/salons", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	resp := get(t, addr, "/v1/salons")
 	defer resp.Body.Close()
 	var answer struct {
 		Salons []struct {

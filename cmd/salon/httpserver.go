@@ -28,7 +28,7 @@ const readTime = 30 * time.Second
 // newHTTPServer returns a server with limits against slow and greedy clients. longest bounds the time for
 // answering.
 func newHTTPServer(h http.Handler, longest time.Duration) *http.Server {
-	unused := &unusedConns{conns: map[net.Conn]struct{}{}}
+	var unused unusedConns
 	server := &http.Server{
 		Handler: h,
 		// Counted from the begin of the connection for the first request, and from its first byte for the others. So a
@@ -47,18 +47,17 @@ func newHTTPServer(h http.Handler, longest time.Duration) *http.Server {
 // unusedConns are the connections of a server on which no request has begun. Browsers and Go's client open some in
 // advance. Shutdown would wait five seconds for them, as if they were requests.
 type unusedConns struct {
-	mu    sync.Mutex
-	conns map[net.Conn]struct{}
+	conns sync.Map // of net.Conn; every request looks its connection up, so without a lock
 }
 
 // track is called when a connection changes its state.
 func (u *unusedConns) track(conn net.Conn, state http.ConnState) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if state == http.StateNew {
-		u.conns[conn] = struct{}{}
-	} else {
-		delete(u.conns, conn)
+	switch state {
+	case http.StateNew:
+		u.conns.Store(conn, nil)
+	case http.StateActive, http.StateClosed, http.StateHijacked:
+		u.conns.Delete(conn)
+	case http.StateIdle: // it was active before
 	}
 }
 
@@ -68,11 +67,12 @@ const beginTime = 200 * time.Millisecond
 // close closes the connections that stay unused for beginTime.
 func (u *unusedConns) close() {
 	time.AfterFunc(beginTime, func() {
-		u.mu.Lock()
-		defer u.mu.Unlock()
-		for conn := range u.conns {
-			_ = conn.Close()
-		}
+		u.conns.Range(func(conn, _ any) bool {
+			if conn, ok := conn.(net.Conn); ok {
+				_ = conn.Close()
+			}
+			return true
+		})
 	})
 }
 

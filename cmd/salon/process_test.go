@@ -93,8 +93,8 @@ func (p *process) stop(t *testing.T) {
 	}
 }
 
-// status asks a port for a page.
-func status(t *testing.T, addr, path string) int {
+// get asks a port for a page. The caller closes the body.
+func get(t *testing.T, addr, path string) *http.Response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+path, nil)
 	if err != nil {
@@ -104,6 +104,13 @@ func status(t *testing.T, addr, path string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return resp
+}
+
+// status is the status of a page.
+func status(t *testing.T, addr, path string) int {
+	t.Helper()
+	resp := get(t, addr, path)
 	defer resp.Body.Close()
 	return resp.StatusCode
 }

@@ -6,7 +6,6 @@ import (
 	"os"
 	"testing"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/grpc/codes"
 
@@ -46,7 +45,7 @@ func TestNATSLosesDisabledMasters(t *testing.T) {
 	s.queue.Start()
 	p.becomes(t, refused, missed)
 	p.becomes(t, booked, enabled)
-	salontest.Eventually(t, func() error { return wantPublished(t, s.queue, "user.disabled", 4) })
+	published(t, s.queue, "user.disabled", 4)
 	p.book(t, system)
 	p.arrive(t, system)
 	settled(t, s.queue) // with all that came again
@@ -159,28 +158,17 @@ func (s *site) setBack(t *testing.T, master *salontest.Account) {
 	}
 }
 
-// wantPublished returns an error unless the stream has at least n events of a type.
-func wantPublished(t *testing.T, server *natstest.Server, typ string, n uint64) error {
+// published waits until the stream has at least n events of a type.
+func published(t *testing.T, server *natstest.Server, typ string, n uint64) {
 	t.Helper()
-	conn, err := nats.Connect(server.URL().Reveal())
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	js, err := jetstream.New(conn)
-	if err != nil {
-		return err
-	}
-	stream, err := js.Stream(t.Context(), "SALON")
-	if err != nil {
-		return err
-	}
-	info, err := stream.Info(t.Context(), jetstream.WithSubjectFilter(typ))
-	if err != nil {
-		return err
-	}
-	if got := info.State.Subjects[typ]; got < n {
-		return fmt.Errorf("the stream has %d events %s, want %d", got, typ, n)
-	}
-	return nil
+	eventually(t, server, func(stream jetstream.Stream) error {
+		info, err := stream.Info(t.Context(), jetstream.WithSubjectFilter(typ))
+		if err != nil {
+			return err
+		}
+		if got := info.State.Subjects[typ]; got < n {
+			return fmt.Errorf("the stream has %d events %s, want %d", got, typ, n)
+		}
+		return nil
+	})
 }

@@ -2,16 +2,12 @@ package resilience_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/beauty-salon/platform/e2e/salontest"
 	"github.com/beauty-salon/platform/internal/natstest"
 )
-
-// recoverySeconds is how long a change without an event may go unnoticed once the bus is back.
-const recoverySeconds = 30
 
 // TestMissedChanges changes masters where the user service keeps them, without an event, while NATS is away: a disabled
 // master, a profile that was deleted and made again, and a disabled master of whom the appointment service knows a state that a
@@ -45,7 +41,7 @@ func TestMissedChanges(t *testing.T) {
 			want   string
 		}{{cast.Master1, "MASTER_UNAVAILABLE"}, {cast.Master2, "NOT_OFFERED"}, {ahead, "MASTER_UNAVAILABLE"}} {
 			var got *salontest.Result
-			if !salontest.Deadline(recoverySeconds*time.Second, func() bool {
+			if !salontest.Deadline(recovery, func() bool {
 				got = c.Call(t, cast.CustomerA, createAppointment, salontest.Booking(tt.master, cast.Service, system.NextStart()))
 				return got.Reason == tt.want
 			}) {
