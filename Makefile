@@ -16,12 +16,13 @@ PACKAGES ?= ./...
 
 .PHONY: help
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z\/-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- Run -----------------------------------------------------------------------
 
 .PHONY: build
 build: ## Build bin/salon, static and stripped
+	@echo "Building bin/salon; the first time takes minutes."
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/salon ./cmd/salon
 
 .PHONY: run
@@ -36,6 +37,8 @@ run-distributed: postgresql build ## Run every service as a process of its own
 
 .PHONY: test
 test: postgresql race ## Run the tests, with the race detector (PACKAGES=./...)
+	@tools/need curl curl
+	@echo "Building the tests; the first time takes minutes."
 	go test -race -timeout 15m $(PACKAGES)
 
 .PHONY: test-browser
@@ -114,7 +117,8 @@ bin/golangci-lint: tools/lint/go.mod
 bin/govulncheck: tools/misc/go.mod
 	go build -C tools/misc -o ../../$@ golang.org/x/vuln/cmd/govulncheck
 
-bin/grpcurl: tools/misc/go.mod
+bin/grpcurl: tools/misc/go.mod ## Build grpcurl, to make gRPC calls by hand
+	@echo "Building $@; the first time takes minutes."
 	go build -C tools/misc -o ../../$@ github.com/fullstorydev/grpcurl/cmd/grpcurl
 
 bin/nats-server: go.mod

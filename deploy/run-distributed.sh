@@ -59,6 +59,7 @@ free_port() {
   echo "$port"
 }
 
+echo "Starting PostgreSQL, NATS, Redis and five processes; the logs are in $data."
 start infra infra --data-dir="$data" --env-file="$data/env"
 await infra
 set -a
@@ -81,7 +82,18 @@ for service in "${services[@]}"; do await "$service"; done
 start gateway serve --services=gateway --http-addr="$http" --grpc-addr="$grpc" --access-log-file=
 await gateway
 
-echo "Salon runs as five processes; their logs are in $data. Ctrl-C stops them."
+echo "Salon runs as five processes. Everything is kept in $data, with their logs; Ctrl-C stops them."
+echo
 echo "  Swagger UI    http://$(field http)/docs"
+echo "  OpenAPI 3.1   http://$(field http)/openapi.json"
+echo "  gRPC          $(field grpc) (with reflection)"
+echo "  metrics       http://$(field internal)/metrics (of the gateway)"
+echo
+logins=$(sed -n '/^Demo logins/,/^ready/{/^ready/!p}' "$data/infra.log")
+[ -z "$logins" ] || printf '%s\n\n' "$logins" # none without the demo
+echo "Try:"
+echo "  curl http://$(field http)/v1/masters"
+echo "  make bin/grpcurl && bin/grpcurl -plaintext $(field grpc) list"
+echo
 echo "$ready"
 wait "${pids[@]}"

@@ -98,7 +98,9 @@ func TestTakenPort(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = taken.Close() }()
-	for _, flag := range []string{"--http-addr", "--grpc-addr", "--internal-addr"} {
+	for flag, variable := range map[string]string{
+		"--http-addr": "SALON_HTTP_ADDR", "--grpc-addr": "SALON_GRPC_ADDR", "--internal-addr": "SALON_INTERNAL_ADDR",
+	} {
 		dir := filepath.Join(t.TempDir(), "data")
 		args := map[string]string{"--http-addr": "127.0.0.1:0", "--grpc-addr": "127.0.0.1:0", "--internal-addr": "127.0.0.1:0", "--data-dir": dir}
 		args[flag] = taken.Addr().String()
@@ -111,7 +113,7 @@ func TestTakenPort(t *testing.T) {
 		if !errors.As(err, &exit) || exit.ExitCode() != 1 {
 			t.Errorf("%s: ended with %v", flag, err)
 		}
-		want := fmt.Sprintf("salon: %s is taken by another program: choose another address with %s\n", taken.Addr(), flag)
+		want := fmt.Sprintf("salon: %s is taken by another program: choose another address with %s or %s\n", taken.Addr(), flag, variable)
 		if string(output) != want {
 			t.Errorf("%s: printed %q, want %q", flag, output, want)
 		}
@@ -121,7 +123,7 @@ func TestTakenPort(t *testing.T) {
 	}
 }
 
-// TestSecondInstance: two programs never share their data.
+// TestSecondInstance: two programs never share their data. The message is the same when they have the same ports.
 func TestSecondInstance(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
@@ -129,10 +131,12 @@ func TestSecondInstance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	output, err := exec.CommandContext(t.Context(), program, "dev", "--no-demo", "--data-dir="+s.DataDir(),
-		"--http-addr=127.0.0.1:0", "--grpc-addr=127.0.0.1:0", "--internal-addr=127.0.0.1:0").CombinedOutput()
-	if err == nil || !strings.Contains(string(output), fmt.Sprintf("in use by process %d", s.PID())) {
-		t.Errorf("a second program on the same data: %v, %q", err, output)
+	for _, addr := range []string{"127.0.0.1:0", strings.TrimPrefix(s.URL(), "http://")} {
+		output, err := exec.CommandContext(t.Context(), program, "dev", "--no-demo", "--data-dir="+s.DataDir(),
+			"--http-addr="+addr, "--grpc-addr=127.0.0.1:0", "--internal-addr=127.0.0.1:0").CombinedOutput()
+		if err == nil || !strings.Contains(string(output), fmt.Sprintf("in use by process %d", s.PID())) {
+			t.Errorf("a second program on the same data, listening on %s: %v, %q", addr, err, output)
+		}
 	}
 	s.HTTP(t, get("/readyz"))
 }

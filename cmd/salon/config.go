@@ -22,7 +22,7 @@ import (
 // logFlags configure the log.
 type logFlags struct {
 	LogLevel  string `help:"Lowest level that is logged: debug, info, warn or error." default:"info" enum:"debug,info,warn,error"`
-	LogFormat string `help:"json for machines, console for people." default:"${logFormat=json}" enum:"json,console"`
+	LogFormat string `help:"Format of the log and the access log on stdout: json for machines, console for people." default:"${logFormat=json}" enum:"json,console"`
 }
 
 func (f logFlags) config() log.Config { return log.Config{Level: f.LogLevel, Format: f.LogFormat} }
@@ -90,7 +90,7 @@ type gatewayFlags struct {
 	LimitUser        int           `help:"Calls a second of one account; 0 for no limit." default:"${limitUser=50}"`
 	LimitAddress     int           `help:"Calls a second of one address that is not signed in; 0 for no limit." default:"${limitAddress=50}"`
 	LimitAuth        int           `help:"Calls a second to AuthService of one address; 0 for no limit." default:"${limitAuth=5}"`
-	AccessLogFile    string        `help:"File that the access log is written to as well, rotated at 100 MB; empty for ${noAccessLog=none}." default:"${accessLog=gateway.log}"`
+	AccessLogFile    string        `help:"File that the access log is written to as well, as JSON, rotated at 100 MB; empty for ${noAccessLog=none}." default:"${accessLog=gateway.log}"`
 }
 
 func (f gatewayFlags) config() (gateway.Config, error) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/beauty-salon/platform/internal/embedded/dirlock"
 	"github.com/beauty-salon/platform/internal/lifecycle"
 )
 
@@ -35,10 +36,19 @@ func (c *devCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	stack, ctx := lifecycle.New(ctx)
-	defer func() { err = closeInfra(stack, err) }()
+	defer func() {
+		if err = closeInfra(stack, err); err == nil {
+			fmt.Println("stopped")
+		}
+	}()
 	// First of all, so that a port that is taken is found before a database is made.
 	ls, err := listen(ctx, cfg, stack)
 	if err != nil {
+		if cfg.DatabaseURL == "" { // mostly the other program is Salon with the same data
+			if inUse := dirlock.InUse(postgresDir(c.DataDir)); inUse != nil {
+				return inUse
+			}
+		}
 		return err
 	}
 	infra, err := prepareData(ctx, c.DataDir, "", c.firstSalonFlags, &cfg, stack)

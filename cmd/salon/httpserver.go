@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -27,14 +28,52 @@ const readTime = 30 * time.Second
 // newHTTPServer returns a server with limits against slow and greedy clients. longest bounds the time for
 // answering.
 func newHTTPServer(h http.Handler, longest time.Duration) *http.Server {
-	return &http.Server{
-		Handler:           h,
+	var unused unusedConns
+	server := &http.Server{
+		Handler: h,
+		// Counted from the begin of the connection for the first request, and from its first byte for the others. So a
+		// connection that is never used ends after this time, and one that was used after IdleTimeout.
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       readTime,
 		WriteTimeout:      longest + readTime, // counted from when the header was read
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
+		ConnState:         unused.track,
 	}
+	server.RegisterOnShutdown(unused.close)
+	return server
+}
+
+// unusedConns are the connections of a server on which no request has begun. Browsers and Go's client open some in
+// advance. Shutdown would wait five seconds for them, as if they were requests.
+type unusedConns struct {
+	conns sync.Map // of net.Conn; every request looks its connection up, so without a lock
+}
+
+// track is called when a connection changes its state.
+func (u *unusedConns) track(conn net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		u.conns.Store(conn, nil)
+	case http.StateActive, http.StateClosed, http.StateHijacked:
+		u.conns.Delete(conn)
+	case http.StateIdle: // it was active before
+	}
+}
+
+// beginTime is how long a request that is under way to the server may take to begin while the server stops.
+const beginTime = 200 * time.Millisecond
+
+// close closes the connections that stay unused for beginTime.
+func (u *unusedConns) close() {
+	time.AfterFunc(beginTime, func() {
+		u.conns.Range(func(conn, _ any) bool {
+			if conn, ok := conn.(net.Conn); ok {
+				_ = conn.Close()
+			}
+			return true
+		})
+	})
 }
 
 // profileTime is the longest profile that can be requested.

@@ -31,8 +31,14 @@ type infrastructure struct {
 // start starts the servers that cfg has no URL for, and adds their URLs to cfg. NATS listens for other processes only at
 // natsListen. The servers go onto the stack, the database at the bottom.
 func (i *infrastructure) start(ctx context.Context, dir, natsListen string, cfg *appConfig, stack *lifecycle.Stack) (err error) {
+	logger := log.New(cfg.logFlags.config())
 	if cfg.DatabaseURL == "" {
-		if i.postgres, err = embedded.StartPostgres(ctx, embedded.PostgresConfig{Dir: filepath.Join(dir, "postgres")}); err != nil {
+		starting := "starting PostgreSQL"
+		if _, err := os.Stat(filepath.Join(postgresDir(dir), "data")); errors.Is(err, os.ErrNotExist) {
+			starting = "making a database cluster and starting PostgreSQL"
+		}
+		logger.Info().Msg(starting)
+		if i.postgres, err = embedded.StartPostgres(ctx, embedded.PostgresConfig{Dir: postgresDir(dir)}); err != nil {
 			return err
 		}
 		stack.Push(lifecycle.Part{Name: "PostgreSQL", Stop: i.postgres.Stop, StopTimeout: infraStopTime})
@@ -45,7 +51,7 @@ func (i *infrastructure) start(ctx context.Context, dir, natsListen string, cfg 
 	if cfg.NATSURL == "" {
 		if i.nats, err = embedded.StartNATS(ctx, embedded.NATSConfig{
 			StoreDir: filepath.Join(dir, "nats"), SyncAlways: true, Listen: natsListen,
-			Log: log.New(cfg.logFlags.config()).With().Str("server", "nats").Logger(),
+			Log: logger.With().Str("server", "nats").Logger(),
 		}); err != nil {
 			return err
 		}
@@ -63,6 +69,9 @@ func (i *infrastructure) start(ctx context.Context, dir, natsListen string, cfg 
 	}
 	return nil
 }
+
+// postgresDir is the directory of the embedded database.
+func postgresDir(dir string) string { return filepath.Join(dir, "postgres") }
 
 // demoMark is a file that exists while a database is being filled with the demo salon.
 func demoMark(dir string) string { return filepath.Join(dir, "demo-unfinished") }
@@ -167,6 +176,9 @@ func (c *infraCmd) Run(ctx context.Context) (err error) {
 	}
 	if infra.firstSalonInUTC && found != demoMade {
 		warnFirstSalonInUTC()
+	}
+	if found != demoAbsent {
+		printLogins(os.Stdout)
 	}
 	env := strings.Join([]string{
 		"SALON_SECRET_KEY=" + cfg.SecretKey.Reveal(),

@@ -35,23 +35,24 @@ type listeners struct{ http, grpc, internal, rpc net.Listener }
 func listen(ctx context.Context, cfg appConfig, stack *lifecycle.Stack) (_ *listeners, err error) {
 	ls, config := &listeners{}, net.ListenConfig{}
 	for _, l := range []struct {
-		into   *net.Listener
-		flag   string
-		addr   string
-		wanted bool
+		into     *net.Listener
+		flag     string
+		variable string
+		addr     string
+		wanted   bool
 	}{
-		{&ls.http, "--http-addr", cfg.HTTPAddr, cfg.runs.gateway},
-		{&ls.grpc, "--grpc-addr", cfg.GRPCAddr, cfg.runs.gateway},
-		{&ls.internal, "--internal-addr", cfg.InternalAddr, true},
+		{&ls.http, "--http-addr", "SALON_HTTP_ADDR", cfg.HTTPAddr, cfg.runs.gateway},
+		{&ls.grpc, "--grpc-addr", "SALON_GRPC_ADDR", cfg.GRPCAddr, cfg.runs.gateway},
+		{&ls.internal, "--internal-addr", "SALON_INTERNAL_ADDR", cfg.InternalAddr, true},
 		// When everything runs in one process, no other process calls it.
-		{&ls.rpc, "--rpc-addr", cfg.RPCAddr, cfg.runs.distributed()},
+		{&ls.rpc, "--rpc-addr", "SALON_RPC_ADDR", cfg.RPCAddr, cfg.runs.distributed()},
 	} {
 		if !l.wanted {
 			continue
 		}
 		if *l.into, err = config.Listen(ctx, "tcp", l.addr); err != nil {
 			if errors.Is(err, syscall.EADDRINUSE) {
-				return nil, fmt.Errorf("%s is taken by another program: choose another address with %s", l.addr, l.flag)
+				return nil, fmt.Errorf("%s is taken by another program: choose another address with %s or %s", l.addr, l.flag, l.variable)
 			}
 			return nil, fmt.Errorf("%s: %w", l.flag, err)
 		}

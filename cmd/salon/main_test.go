@@ -146,7 +146,7 @@ func TestPortIsTaken(t *testing.T) {
 	defer server.Close()
 	addr := server.Listener.Addr().String()
 	_, stderr, status := salon(t, unreachable, "serve", "--http-addr="+addr)
-	if want := "salon: " + addr + " is taken by another program: choose another address with --http-addr\n"; status != 1 || stderr != want {
+	if want := "salon: " + addr + " is taken by another program: choose another address with --http-addr or SALON_HTTP_ADDR\n"; status != 1 || stderr != want {
 		t.Errorf("exit status %d, prints %q, want %q", status, stderr, want)
 	}
 }

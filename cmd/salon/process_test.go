@@ -9,10 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,8 +18,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
-
-	"github.com/beauty-salon/platform/internal/id"
 )
 
 // process is a program that runs.
@@ -30,6 +25,7 @@ type process struct {
 	cmd      *exec.Cmd
 	addrs    map[string]string // by their names in the line that says "ready"
 	printed  string            // until that line
+	rest     chan string       // what is printed after that line
 	errors   bytes.Buffer
 	finished bool
 }
@@ -38,7 +34,7 @@ type process struct {
 func start(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
-	p := &process{cmd: command(ctx, t, env, args...), addrs: map[string]string{}}
+	p := &process{cmd: command(ctx, t, env, args...), addrs: map[string]string{}, rest: make(chan string, 1)}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +66,10 @@ func start(t *testing.T, env []string, args ...string) *process {
 			break
 		}
 	}
-	go func() { _, _ = io.Copy(io.Discard, lines) }()
+	go func() {
+		rest, _ := io.ReadAll(lines)
+		p.rest <- string(rest)
+	}()
 	return p
 }
 
@@ -80,19 +79,22 @@ func (p *process) wait() error {
 	return p.cmd.Wait()
 }
 
-// stop ends the program with a signal and fails the test unless it ends well.
+// stop ends `salon dev` with a signal and fails the test unless it ends well.
 func (p *process) stop(t *testing.T) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
+	}
+	if rest := <-p.rest; !strings.HasSuffix(rest, "\nstopped\n") && rest != "stopped\n" {
+		t.Errorf("its last line is not \"stopped\": %s", rest)
 	}
 	if err := p.wait(); err != nil || p.errors.Len() > 0 {
 		t.Errorf("ended with %v: %s", err, &p.errors)
 	}
 }
 
-// status asks a port for a page.
-func status(t *testing.T, addr, path string) int {
+// get asks a port for a page. The caller closes the body.
+func get(t *testing.T, addr, path string) *http.Response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+path, nil)
 	if err != nil {
@@ -102,6 +104,13 @@ func status(t *testing.T, addr, path string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return resp
+}
+
+// status is the status of a page.
+func status(t *testing.T, addr, path string) int {
+	t.Helper()
+	resp := get(t, addr, path)
 	defer resp.Body.Close()
 	return resp.StatusCode
 }
@@ -197,90 +206,5 @@ func unfinished(t *testing.T, p *process) {
 	}
 	if err := resp.Body.Close(); err != nil || resp.Header.Get("X-Request-Id") == "" {
 		t.Errorf("answered with %d %v", resp.StatusCode, err)
-	}
-}
-
-// dataDir is a folder that the database's user may enter, unlike t.TempDir().
-func dataDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "salon-test-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-const welcomesDemo = "Demo logins"
-
-func TestDevelopment(t *testing.T) {
-	t.Parallel()
-	dir := dataDir(t)
-	env := []string{
-		"SALON_HTTP_ADDR=127.0.0.1:0", "SALON_GRPC_ADDR=127.0.0.1:0", "SALON_INTERNAL_ADDR=127.0.0.1:0", "SALON_DATA_DIR=" + dir,
-		"SALON_ADMIN_PASSWORD=a long enough password",
-	}
-
-	// Without its database nothing works: it ends, and says why.
-	p := start(t, env, "dev", "--no-demo", "--admin-email=admin@salon.example")
-	postmaster(t, dir)
-	err := p.wait()
-	if p.cmd.ProcessState.ExitCode() != 1 {
-		t.Errorf("without a database it ended with %v", err)
-	}
-	logged, _, _ := strings.Cut(p.printed, "Salon dev is running")
-	if strings.ContainsAny(logged, "{}\x1b") || !strings.Contains(logged, "INF starting version=dev\n") {
-		t.Errorf("not for people, or coloured without a terminal: %s", logged)
-	}
-	want := "warning: SALON_TIME_ZONE is not set, so the first salon is in UTC; PATCH /v1/salons/" + id.FirstSalon + " changes its timeZone\n" +
-		"salon: PostgreSQL has stopped; its log is " + filepath.Join(dir, "postgres", "postgres.log") + "\n"
-	if got := p.errors.String(); got != want {
-		t.Errorf("printed %q, want %q", got, want)
-	}
-
-	// Other accounts are not changed, and are not those of the demo.
-	p = start(t, env, "dev")
-	if strings.Contains(p.printed, welcomesDemo) {
-		t.Errorf("logins that do not work: %s", p.printed)
-	}
-	p.stop(t)
-
-	// An incomplete demo is made again. The administrator from before, whose address is that of the demo, represents
-	// it.
-	if err := os.WriteFile(demoMark(dir), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, when := range []string{"made", "found"} {
-		p = start(t, env, "dev")
-		if !strings.Contains(p.printed, welcomesDemo) {
-			t.Errorf("demo %s: %s", when, p.printed)
-		}
-		if got := status(t, p.addrs["http"], "/v1/masters"); got != http.StatusOK {
-			t.Errorf("demo %s: masters are answered with %d", when, got)
-		}
-		p.stop(t)
-		if _, err := os.Stat(demoMark(dir)); err == nil {
-			t.Errorf("demo %s: it still counts as half made", when)
-		}
-	}
-}
-
-// postmaster ends the database server of a data directory at once.
-func postmaster(t *testing.T, dir string) {
-	t.Helper()
-	content, err := os.ReadFile(filepath.Join(dir, "postgres", "data", "postmaster.pid"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, _, _ := strings.Cut(string(content), "\n")
-	pid, err := strconv.Atoi(first)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Kill(pid, syscall.SIGQUIT); err != nil {
-		t.Fatal(err)
 	}
 }

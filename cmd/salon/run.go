@@ -88,7 +88,7 @@ func newGateway(cfg appConfig, a *app) (*gateway.Gateway, error) {
 		return nil, err
 	}
 	gatewayConfig.Tracing = cfg.tracing
-	access, err := log.NewAccess(log.AccessConfig{File: cfg.AccessLogFile, Compress: true, Metrics: a.registry}, a.log)
+	access, err := log.NewAccess(log.AccessConfig{File: cfg.AccessLogFile, Compress: true, Format: cfg.LogFormat, Metrics: a.registry}, a.log)
 	if err != nil {
 		return nil, err
 	}

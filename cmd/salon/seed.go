@@ -69,14 +69,15 @@ func seedDemo(ctx context.Context, cfg appConfig, mark string) (found demoState,
 	clock := &demo.Clock{}
 	clock.Set(time.Now())
 	cfg.now, cfg.runs = clock.Now, selection{services: serviceNames}
-	logger := log.New(cfg.logFlags.config()).Level(zerolog.WarnLevel)
+	logger := log.New(cfg.logFlags.config())
 	stack, ctx := lifecycle.New(ctx)
 	defer func() { err = errors.Join(err, stack.Close()) }()
-	a, err := newApp(ctx, cfg, logger, stack)
+	a, err := newApp(ctx, cfg, logger.Level(zerolog.WarnLevel), stack)
 	if err != nil {
 		return demoAbsent, err
 	}
 	begin := func() error {
+		logger.Info().Msg("filling the database with demo salons")
 		if mark == "" {
 			return nil
 		}
@@ -149,12 +150,7 @@ func printWelcome(w io.Writer, a addrs, withDemo bool, dataDir string) {
 	p("  metrics       http://%s/metrics", a.Internal)
 	if withDemo {
 		p("")
-		p("Demo logins, all with the password %s:", demo.Password)
-		p("  %-22s runs the platform", demo.AdminEmail)
-		p("  %-22s manages Lumen Berlin", demo.ManagerEmail)
-		p("  %-22s works at its front desk", demo.ReceptionistEmail)
-		p("  %-22s is a master there", demo.MasterEmail)
-		p("  %-22s is a customer", demo.CustomerEmail)
+		printLogins(w)
 	}
 	p("")
 	p("Try:")
@@ -165,7 +161,18 @@ func printWelcome(w io.Writer, a addrs, withDemo bool, dataDir string) {
 	} else {
 		p(`  curl http://%s/v1/auth:register -H 'Content-Type: application/json' -d '{"email":"me@example.com","password":"a long password","displayName":"Me"}'`, a.HTTP)
 	}
-	p("  go run github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.4 -plaintext %s list", a.GRPC)
+	p("  make bin/grpcurl && bin/grpcurl -plaintext %s list", a.GRPC)
 	p("")
 	p("%s", a)
+}
+
+// printLogins prints accounts of the demo.
+func printLogins(w io.Writer) {
+	p := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format+"\n", args...) }
+	p("Demo logins, all with the password %s:", demo.Password)
+	p("  %-22s runs the platform", demo.AdminEmail)
+	p("  %-22s manages Lumen Berlin", demo.ManagerEmail)
+	p("  %-22s works at its front desk", demo.ReceptionistEmail)
+	p("  %-22s is a master there", demo.MasterEmail)
+	p("  %-22s is a customer", demo.CustomerEmail)
 }

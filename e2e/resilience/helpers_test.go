@@ -135,6 +135,28 @@ func exactlyOnce(t testing.TB, c salontest.Caller, expectations []expectation) {
 // comes of it.
 func settled(t testing.TB, server *natstest.Server) {
 	t.Helper()
+	eventually(t, server, func(stream jetstream.Stream) error {
+		consumers, seen := stream.ListConsumers(t.Context()), 0
+		var err error
+		for info := range consumers.Info() {
+			seen++
+			if info.NumPending > 0 || info.NumAckPending > 0 {
+				err = fmt.Errorf("%s has %d events to come and %d to acknowledge", info.Name, info.NumPending, info.NumAckPending)
+			}
+		}
+		if consumers.Err() != nil {
+			return consumers.Err()
+		}
+		if seen == 0 {
+			return fmt.Errorf("the stream has no consumers")
+		}
+		return err
+	})
+}
+
+// eventually waits until check returns nil for the stream of events.
+func eventually(t testing.TB, server *natstest.Server, check func(jetstream.Stream) error) {
+	t.Helper()
 	conn, err := nats.Connect(server.URL().Reveal())
 	if err != nil {
 		t.Fatalf("connect to NATS: %v", err)
@@ -149,20 +171,7 @@ func settled(t testing.TB, server *natstest.Server) {
 		if err != nil {
 			return err
 		}
-		consumers, seen := stream.ListConsumers(t.Context()), 0
-		for info := range consumers.Info() {
-			seen++
-			if info.NumPending > 0 || info.NumAckPending > 0 {
-				err = fmt.Errorf("%s has %d events to come and %d to acknowledge", info.Name, info.NumPending, info.NumAckPending)
-			}
-		}
-		if consumers.Err() != nil {
-			return consumers.Err()
-		}
-		if seen == 0 {
-			return fmt.Errorf("the stream has no consumers")
-		}
-		return err
+		return check(stream)
 	})
 }
 

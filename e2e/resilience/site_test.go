@@ -117,8 +117,9 @@ type people struct {
 func newPeople(t *testing.T, s *salontest.System) *people {
 	t.Helper()
 	cast := s.NewCast(t)
-	cast.CustomerA.Pair(t) // signed in before anything breaks
-	cast.Master1.Pair(t)
+	for _, account := range []*salontest.Account{cast.CustomerA, cast.CustomerB, cast.Master1} {
+		account.Pair(t) // signed in before anything breaks, or is backed up
+	}
 	return &people{cast: cast, starts: s, expected: []expectation{{who: cast.CustomerA}, {who: cast.Master1}}}
 }
 
@@ -187,18 +188,25 @@ func (p *people) missing(t *testing.T, at *salontest.System) error {
 	return nil
 }
 
-// maintain runs statements as the superuser, in another database than that of the program.
-func (s *site) maintain(t *testing.T, statements ...string) {
+// superuser connects to a database. The caller closes the connection.
+func (s *site) superuser(t *testing.T, database string) *pgx.Conn {
 	t.Helper()
 	cfg, err := pgx.ParseConfig(s.database.AdminURL())
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Database = "postgres"
+	cfg.Database = database
 	conn, err := pgx.ConnectConfig(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return conn
+}
+
+// maintain runs statements as the superuser, in another database than that of the program.
+func (s *site) maintain(t *testing.T, statements ...string) {
+	t.Helper()
+	conn := s.superuser(t, "postgres")
 	defer conn.Close(context.WithoutCancel(t.Context()))
 	for _, statement := range statements {
 		if _, err := conn.Exec(t.Context(), statement); err != nil {

@@ -166,7 +166,7 @@ func (l *logBuffer) changed() <-chan struct{} {
 // with them.
 func (l *logBuffer) tail() string {
 	lines := slices.DeleteFunc(strings.Split(strings.TrimRight(l.String(), "\n"), "\n"), func(line string) bool {
-		return strings.Contains(line, `"protocol":`) && strings.Contains(line, `"code":"OK"`)
+		return strings.Contains(line, " protocol=") && (strings.Contains(line, " code=OK") || strings.Contains(line, " status=2"))
 	})
 	return strings.Join(lines[max(0, len(lines)-60):], "\n")
 }

@@ -19,10 +19,16 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// client keeps connections; nobody follows redirects by chance.
+// idleTime is how long the client keeps a connection that it does not use: well below the 5 seconds after which the gateway closes
+// a connection that has not sent anything yet. The transport has such connections: it opens one for a request that then gets
+// another one that has become free. A POST that is sent just when the gateway closes the connection fails with "connection reset
+// by peer", and without an Idempotency-Key no client may send it again by itself.
+const idleTime = 2 * time.Second
+
+// client keeps connections for a moment; nobody follows redirects by chance.
 var client = &http.Client{
 	Timeout:       2 * time.Minute,
-	Transport:     &http.Transport{MaxIdleConnsPerHost: 100},
+	Transport:     &http.Transport{MaxIdleConnsPerHost: 100, IdleConnTimeout: idleTime},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 

@@ -1,8 +1,12 @@
 package salontest_test
 
 import (
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 
@@ -36,5 +40,30 @@ func TestSystem(t *testing.T) {
 	}
 	if _, err := os.Stat(system.DataDir()); err != nil {
 		t.Errorf("the data did not survive the stop: %v", err)
+	}
+}
+
+// TestIdleConnections: the client closes a connection that it does not use before the gateway would.
+func TestIdleConnections(t *testing.T) {
+	t.Parallel()
+	closed := make(chan struct{}, 1)
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			closed <- struct{}{}
+		}
+	}
+	server.Start()
+	defer server.Close()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/readyz", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	salontest.Send(t, req)
+	const unused = 5 * time.Second // ReadHeaderTimeout of the gateway
+	select {
+	case <-closed:
+	case <-time.After(unused):
+		t.Errorf("the connection is open after %s", unused)
 	}
 }

@@ -26,6 +26,8 @@ type AccessConfig struct {
 	Compress bool
 	// Output receives the lines too. nil means standard output; use io.Discard for none.
 	Output io.Writer
+	// Format is the format of Output, [FormatJSON] or [FormatConsole]. Empty means JSON. File has JSON always.
+	Format string
 	// Metrics receives the number of lost lines; nil counts nothing.
 	Metrics prometheus.Registerer
 }
@@ -34,7 +36,8 @@ type AccessConfig struct {
 // and independently: neither delays a request or the other output. It is safe for concurrent use. Each Write is one
 // whole line.
 type Access struct {
-	outputs []*Buffer
+	writers []io.Writer        // one for each buffer, in front of it
+	buffers []*Buffer          // one for each output
 	file    *timberjack.Logger // nil without a file
 }
 
@@ -59,18 +62,32 @@ func NewAccess(cfg AccessConfig, log zerolog.Logger) (*Access, error) {
 		if a.file.MaxBackups == 0 {
 			a.file.MaxBackups = 7 // in timberjack, 0 keeps all files
 		}
-		a.outputs = append(a.outputs, NewBuffer(a.file, func(err error) {
+		buffer := NewBuffer(a.file, func(err error) {
 			log.Error().Err(err).Str("file", cfg.File).Msg("access lines cannot be written")
-		}))
+		})
+		a.buffers, a.writers = append(a.buffers, buffer), append(a.writers, buffer)
 	}
 	if cfg.Output != io.Discard {
-		a.outputs = append(a.outputs, NewBuffer(cfg.Output, nil)) // no report: the log has the same output
+		buffer := NewBuffer(cfg.Output, nil) // no report: the log has the same output
+		var writer io.Writer = buffer
+		if cfg.Format == FormatConsole {
+			writer = accessConsole(buffer, isTerminal(cfg.Output))
+		}
+		a.buffers, a.writers = append(a.buffers, buffer), append(a.writers, writer)
 	}
 	metrics.Register(cfg.Metrics, prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "salon_access_log_dropped_lines_total",
 		Help: "Access lines that were lost because an output was stuck or failed, summed over the outputs.",
 	}, func() float64 { return float64(a.dropped()) }))
 	return a, nil
+}
+
+// accessConsole turns access lines into text for people. They have no level and no message: what was called comes first.
+func accessConsole(out io.Writer, colours bool) io.Writer {
+	w := console(out, colours)
+	w.PartsExclude = []string{zerolog.LevelFieldName, zerolog.MessageFieldName}
+	w.FieldsOrder = []string{"protocol", "route", "status", "code", "reason", "duration_ms"}
+	return w
 }
 
 // writable reports at start an error that timberjack would report at the first line.
@@ -87,8 +104,8 @@ func writable(path string) error {
 
 // Write passes a line to all outputs and always succeeds.
 func (a *Access) Write(line []byte) (int, error) {
-	for _, b := range a.outputs {
-		_, _ = b.Write(line) // never fails
+	for _, w := range a.writers {
+		_, _ = w.Write(line) // a buffer never fails
 	}
 	return len(line), nil
 }
@@ -96,7 +113,7 @@ func (a *Access) Write(line []byte) (int, error) {
 // dropped returns how many lines were lost, summed over the outputs.
 func (a *Access) dropped() uint64 {
 	var n uint64
-	for _, b := range a.outputs {
+	for _, b := range a.buffers {
 		n += b.dropped.Load()
 	}
 	return n
@@ -105,7 +122,7 @@ func (a *Access) dropped() uint64 {
 // Close writes the remaining lines and closes the file. It waits at most two seconds for each output.
 func (a *Access) Close() error {
 	var errs []error
-	for _, b := range a.outputs {
+	for _, b := range a.buffers {
 		errs = append(errs, b.Close())
 	}
 	if err := errors.Join(errs...); err != nil {

@@ -65,6 +65,34 @@ func TestAccessWithoutFile(t *testing.T) {
 	}
 }
 
+// On the console lines are for people; the file has JSON all the same.
+func TestAccessOnConsole(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "gateway.log")
+	var out bytes.Buffer // read after Close only
+	a, err := NewAccess(AccessConfig{File: file, Output: &out, Format: FormatConsole}, zerolog.Nop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := zerolog.New(a)
+	for range 2 {
+		l.Log().Str("client_ip", "127.0.0.1").Str("route", "GET /v1/salons").Int("status", 200).Send()
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.Repeat(`<nil> route="GET /v1/salons" status=200 client_ip=127.0.0.1`+"\n", 2); out.String() != want {
+		t.Errorf("the console has %q, want %q", out.String(), want)
+	}
+	written, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Repeat(`{"client_ip":"127.0.0.1","route":"GET /v1/salons","status":200}`+"\n", 2)
+	if string(written) != want {
+		t.Errorf("the file has %q, want %q", written, want)
+	}
+}
+
 func TestAccessFileCannotBeWritten(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := NewAccess(AccessConfig{File: dir, Output: io.Discard}, zerolog.Nop()); err == nil {

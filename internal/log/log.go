@@ -60,9 +60,14 @@ func New(cfg Config) zerolog.Logger {
 		out = os.Stdout
 	}
 	if cfg.Format == FormatConsole {
-		out = zerolog.ConsoleWriter{Out: out, TimeFormat: timeFormat, TimeLocation: time.UTC, NoColor: !isTerminal(out)}
+		out = console(out, isTerminal(out))
 	}
 	return zerolog.New(out).Level(level).With().Timestamp().Logger()
+}
+
+// console returns a writer that turns JSON lines into text for people.
+func console(out io.Writer, colours bool) zerolog.ConsoleWriter {
+	return zerolog.ConsoleWriter{Out: out, TimeFormat: timeFormat, TimeLocation: time.UTC, NoColor: !colours}
 }
 
 func isTerminal(out io.Writer) bool {

@@ -32,7 +32,6 @@ const (
 	codeDeadlockDetected      = "40P01"
 	codeInsufficientPrivilege = "42501"
 	codeDuplicateObject       = "42710"
-	codeInvalidSchemaName     = "3F000"
 	codeUndefinedTable        = "42P01"
 	codeLockNotAvailable      = "55P03"
 	codeQueryCanceled         = "57014"

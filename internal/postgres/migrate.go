@@ -210,12 +210,11 @@ func CheckSchema(ctx context.Context, db *DB, m Migrations) error {
 func AppliedVersion(ctx context.Context, adminURL string, m Migrations) (version int64, err error) {
 	err = withConn(ctx, adminURL, func(conn *pgx.Conn) error {
 		table := quote(m.Service) + "." + serviceVersions
-		err := conn.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM "+table).Scan(&version)
-		switch SQLState(err) {
-		case codeUndefinedTable, codeInvalidSchemaName: // not migrated, or not even bootstrapped
-			return nil
+		var migrated bool
+		if err := conn.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", table).Scan(&migrated); err != nil || !migrated {
+			return err
 		}
-		return err
+		return conn.QueryRow(ctx, "SELECT coalesce(max(version_id), 0) FROM "+table).Scan(&version)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("read the version of schema %s: %w", m.Service, err)

@@ -78,12 +78,12 @@ func (i *identity) FindNewer(_ context.Context, req *userv1.FindNewerRequest) (*
 	defer i.mu.Unlock()
 	resp := &userv1.FindNewerResponse{}
 	for _, known := range req.GetMasters() {
-		if i.masters[known.GetId()].GetVersion() > known.GetVersion() {
+		if found, ok := i.masters[known.GetId()]; ok && found.GetVersion() != known.GetVersion() {
 			resp.MasterIds = append(resp.MasterIds, known.GetId())
 		}
 	}
 	for _, known := range req.GetAccounts() {
-		if i.accounts[known.GetId()].GetVersion() > known.GetVersion() {
+		if found, ok := i.accounts[known.GetId()]; ok && found.GetVersion() != known.GetVersion() {
 			resp.AccountIds = append(resp.AccountIds, known.GetId())
 		}
 	}

@@ -29,7 +29,7 @@ const (
 	pruneInterval = 10 * time.Minute
 	// reconcileInterval is how often masters and accounts are read that were never read from their owner.
 	reconcileInterval = time.Minute
-	// catchUpRetry is how soon newer states of masters and accounts are looked for again after a failure.
+	// catchUpRetry is how soon changes of masters and accounts are looked for again after a failure.
 	catchUpRetry = 5 * time.Second
 )
 
@@ -100,8 +100,8 @@ func (s *Service) Run(ctx context.Context) error {
 	return g.Wait()
 }
 
-// catchUp looks for newer states of masters and accounts now and after every connection to the bus, until
-// ctx ends: their events may have been lost.
+// catchUp looks for changes of masters and accounts now and after every connection to the bus, until ctx ends:
+// their events may have been lost.
 func (s *Service) catchUp(ctx context.Context) {
 	connected := make(chan struct{}, 1)
 	s.deps.Bus.OnReconnect(func() {
@@ -113,7 +113,7 @@ func (s *Service) catchUp(ctx context.Context) {
 	for {
 		var retry <-chan time.Time
 		if err := s.people.CatchUp(ctx); err != nil && ctx.Err() == nil {
-			s.deps.Log.Warn().Err(err).Msg("newer masters or accounts were not read")
+			s.deps.Log.Warn().Err(err).Msg("changed masters or accounts were not read")
 			retry = time.After(catchUpRetry)
 		}
 		select {

@@ -47,14 +47,14 @@ func (h *identityHandler) LookupMaster(ctx context.Context, req *userv1.LookupMa
 	}, nil
 }
 
-// FindNewer returns of which masters and accounts there is a newer version than the caller
+// FindNewer returns of which masters and accounts there is another version than the caller
 // knows.
 func (h *identityHandler) FindNewer(ctx context.Context, req *userv1.FindNewerRequest) (*userv1.FindNewerResponse, error) {
-	masters, err := h.store.newer(ctx, "masters", req.GetMasters())
+	masters, err := h.store.otherVersions(ctx, "masters", req.GetMasters())
 	if err != nil {
 		return nil, err
 	}
-	accounts, err := h.store.newer(ctx, "users", req.GetAccounts())
+	accounts, err := h.store.otherVersions(ctx, "users", req.GetAccounts())
 	if err != nil {
 		return nil, err
 	}

@@ -54,7 +54,8 @@ func TestIdentity(t *testing.T) {
 	wantErrorLike(t, err, errNoMaster)
 }
 
-// Other services find out what they have missed, and that a profile was made again.
+// Other services find out what they have missed, what they know from a future that a backup does not have, and that a profile was
+// made again.
 func TestFindNewer(t *testing.T) {
 	h := newHarness(t)
 	admin := h.admin("admin")
@@ -66,7 +67,7 @@ func TestFindNewer(t *testing.T) {
 		}
 		return found
 	}
-	newer := func(master, account int64) (masters, accounts int) {
+	changed := func(master, account int64) (masters, accounts int) {
 		found, err := h.identity.FindNewer(h.from(testIP), &userv1.FindNewerRequest{
 			Masters:  []*userv1.KnownVersion{{Id: mira, Version: master}, {Id: h.NewID()}},
 			Accounts: []*userv1.KnownVersion{{Id: anna, Version: account}, {Id: h.NewID()}},
@@ -77,8 +78,11 @@ func TestFindNewer(t *testing.T) {
 		return len(found.GetMasterIds()), len(found.GetAccountIds())
 	}
 	made := lookup()
-	if masters, accounts := newer(made.GetVersion(), 1); masters != 0 || accounts != 0 {
+	if masters, accounts := changed(made.GetVersion(), 1); masters != 0 || accounts != 0 {
 		t.Errorf("%d masters and %d accounts are newer, want none", masters, accounts)
+	}
+	if masters, accounts := changed(made.GetVersion()+1, 2); masters != 1 || accounts != 1 {
+		t.Errorf("%d masters and %d accounts are older, want one of each", masters, accounts)
 	}
 	h.Clock.Advance(time.Minute)
 	if err := setRolesOf(h, admin, id.FirstSalon, mira, roleReceptionist); err != nil {
@@ -93,7 +97,7 @@ func TestFindNewer(t *testing.T) {
 	if again := lookup(); !again.GetProfileTime().AsTime().Equal(h.Clock.Now()) {
 		t.Errorf("made again: %v", again)
 	}
-	if masters, accounts := newer(made.GetVersion(), 0); masters != 1 || accounts != 1 {
+	if masters, accounts := changed(made.GetVersion(), 0); masters != 1 || accounts != 1 {
 		t.Errorf("%d masters and %d accounts are newer, want one of each", masters, accounts)
 	}
 	if none, err := h.identity.FindNewer(h.from(testIP), &userv1.FindNewerRequest{}); err != nil || !proto.Equal(none, &userv1.FindNewerResponse{}) {

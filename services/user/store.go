@@ -45,14 +45,15 @@ func (s *Store) endSessions(userID string) {
 	}
 }
 
-// newer returns the ids of rows of a table whose version is newer than the known one.
-func (s *Store) newer(ctx context.Context, table string, known []*userv1.KnownVersion) ([]string, error) {
+// otherVersions returns the ids of rows of a table whose version is not the known one. An older version
+// than the known one is that of a backup that was restored.
+func (s *Store) otherVersions(ctx context.Context, table string, known []*userv1.KnownVersion) ([]string, error) {
 	if len(known) == 0 {
 		return nil, nil
 	}
 	var ids []string
 	err := s.db.Conn(ctx).Raw(`SELECT id FROM unnest(?::uuid[], ?::bigint[]) AS known (id, version) JOIN `+table+` AS stored USING (id)
-		WHERE stored.version > known.version`,
+		WHERE stored.version <> known.version`,
 		postgres.Column(known, (*userv1.KnownVersion).GetId), postgres.Column(known, (*userv1.KnownVersion).GetVersion)).Scan(&ids).Error
 	if err != nil {
 		return nil, fmt.Errorf("compare versions of %s: %w", table, err)

@@ -89,6 +89,11 @@ func (s *Seeder) Seed(ctx context.Context, today time.Time) error {
 	s.ratings = ratingv1.NewRatingServiceClient(s.Conns.For("rating"))
 	s.ids, s.serviceIDs = map[string]string{}, map[string]string{}
 
+	// The first salon was made just now: it cannot be changed before that.
+	s.Clock.Set(today)
+	if err := s.describeFirstSalon(ctx); err != nil {
+		return err
+	}
 	s.Clock.Set(today.UTC().Truncate(24 * time.Hour).Add(-history))
 	for _, step := range []func(context.Context) error{
 		s.seedAccounts, s.seedSalons, s.seedMembers, s.seedResources, s.seedCatalog, s.seedMasters, s.seedGuests,
@@ -138,25 +143,34 @@ func (s *Seeder) seedAccounts(ctx context.Context) error {
 	return nil
 }
 
-// seedSalons describes the salon that is there already, and adds the others.
+// describeFirstSalon describes the salon that is there already.
+func (s *Seeder) describeFirstSalon(ctx context.Context) error {
+	admin, err := s.as(ctx, AdminEmail)
+	if err != nil {
+		return err
+	}
+	d := salons[0]
+	if _, err := s.salons.UpdateSalon(admin, &appointmentv1.UpdateSalonRequest{
+		SalonId: id.FirstSalon, Name: &d.name, Slug: &d.slug, Description: &d.description, Address: &d.address,
+		Phone: &d.phone, Email: &d.email, TimeZone: &d.zone, CurrencyCode: &d.currency,
+	}); err != nil {
+		return fmt.Errorf("salon %s: %w", d.name, err)
+	}
+	s.salonIDs = []string{id.FirstSalon}
+	return nil
+}
+
+// seedSalons adds the other salons.
 func (s *Seeder) seedSalons(ctx context.Context) error {
 	admin, err := s.as(ctx, AdminEmail)
 	if err != nil {
 		return err
 	}
-	for i, d := range salons {
-		var made *appointmentv1.Salon
-		if i == 0 {
-			made, err = s.salons.UpdateSalon(admin, &appointmentv1.UpdateSalonRequest{
-				SalonId: id.FirstSalon, Name: &d.name, Slug: &d.slug, Description: &d.description, Address: &d.address,
-				Phone: &d.phone, Email: &d.email, TimeZone: &d.zone, CurrencyCode: &d.currency,
-			})
-		} else {
-			made, err = s.salons.CreateSalon(admin, &appointmentv1.CreateSalonRequest{
-				Name: d.name, Slug: d.slug, Description: d.description, Address: d.address,
-				Phone: d.phone, Email: d.email, TimeZone: d.zone, CurrencyCode: d.currency,
-			})
-		}
+	for _, d := range salons[1:] {
+		made, err := s.salons.CreateSalon(admin, &appointmentv1.CreateSalonRequest{
+			Name: d.name, Slug: d.slug, Description: d.description, Address: d.address,
+			Phone: d.phone, Email: d.email, TimeZone: d.zone, CurrencyCode: d.currency,
+		})
 		if err != nil {
 			return fmt.Errorf("salon %s: %w", d.name, err)
 		}

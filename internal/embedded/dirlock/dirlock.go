@@ -59,8 +59,8 @@ func (l *Lock) acquire(ctx context.Context) error {
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return err
 		}
-		if pid, start := l.holder(); time.Since(begin) >= grace && Alive(pid) && (start == "" || start == startOf(pid)) {
-			return fmt.Errorf("in use by process %d; stop it first", pid)
+		if err := l.inUse(); err != nil && time.Since(begin) >= grace {
+			return err
 		}
 		select {
 		case <-ticker.C:
@@ -98,6 +98,29 @@ func (l *Lock) holder() (pid int, start string) {
 		return 0, ""
 	}
 	return pid, start
+}
+
+// inUse returns an error that names the live process that has the lock, nil when there is none.
+func (l *Lock) inUse() error {
+	if pid, start := l.holder(); Alive(pid) && (start == "" || start == startOf(pid)) {
+		return fmt.Errorf("in use by process %d; stop it first", pid)
+	}
+	return nil
+}
+
+// InUse returns an error that names the live process that has the lock of dir, nil when there is none. It neither waits nor
+// takes the lock, so the result is only good for messages.
+func InUse(dir string) error {
+	file, err := os.Open(filepath.Join(dir, fileName))
+	if err != nil {
+		return nil //nolint:nilerr // never locked, or by another user
+	}
+	err = (&Lock{file: file}).inUse()
+	_ = file.Close() // was only read
+	if err != nil {
+		return fmt.Errorf("lock %s: %w", dir, err)
+	}
+	return nil
 }
 
 // Free reports whether the lock of dir is free at the moment. It does not take the lock, so the result is only good

@@ -33,6 +33,9 @@ func TestLock(t *testing.T) {
 	if !dirlock.Free(dir) {
 		t.Error("a directory that was never locked is not free")
 	}
+	if err := dirlock.InUse(dir); err != nil {
+		t.Errorf("never locked: %v", err)
+	}
 	lock := acquire(t, dir)
 	if dirlock.Free(dir) {
 		t.Error("a locked directory is free")
@@ -41,11 +44,17 @@ func TestLock(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "process "+strconv.Itoa(os.Getpid())) {
 		t.Errorf("error %v does not name the process", err)
 	}
+	if inUse := dirlock.InUse(dir); inUse == nil || inUse.Error() != err.Error() {
+		t.Errorf("InUse: %v, want %v", inUse, err)
+	}
 	if err := lock.Release(); err != nil {
 		t.Error(err)
 	}
 	if !dirlock.Free(dir) {
 		t.Error("a released directory is not free")
+	}
+	if err := dirlock.InUse(dir); err != nil {
+		t.Errorf("released: %v", err)
 	}
 	if err := acquire(t, dir).Release(); err != nil {
 		t.Error(err)
@@ -111,6 +120,9 @@ func TestLockOfAProcessWhoseIDIsUsedAgain(t *testing.T) {
 	defer cancel()
 	if _, err := dirlock.Acquire(ctx, dir); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v", err)
+	}
+	if err := dirlock.InUse(dir); err != nil {
+		t.Errorf("InUse: %v", err)
 	}
 	if err := lock.Release(); err != nil {
 		t.Error(err)

@@ -3,6 +3,7 @@ package people
 import (
 	"math"
 
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/fold"
 )
 
@@ -25,6 +26,17 @@ type Account struct {
 
 // gone returns what is left of an account that does not exist any more.
 func gone(id string) Account { return Account{ID: id, Disabled: true, Version: goneVersion} }
+
+// accountAs returns the account as the owner describes it. nil means that there is none.
+func accountAs(id string, found *userv1.LookupUserResponse) Account {
+	if found == nil {
+		return gone(id)
+	}
+	return Account{
+		ID: id, DisplayName: found.GetDisplayName(), Phone: found.GetPhone(), Email: found.GetEmail(),
+		Disabled: found.GetDisabled(), Version: found.GetVersion(),
+	}
+}
 
 // searchText is what a search looks at.
 func (a Account) searchText() string {

@@ -12,25 +12,27 @@ import (
 // catchUpPause bounds the rate of the pages of CatchUp.
 const catchUpPause = 50 * time.Millisecond
 
-// CatchUp reads the masters and accounts from their owner of whom the owner has a newer state: events may
-// have been lost. It compares versions page by page. Failures do not stop it; it returns them joined.
+// CatchUp reads the masters and accounts from their owner of whom the owner has another state: a newer one
+// whose event was lost, or an older one. A refresh that was under way when a backup was restored may have
+// recorded a state that the backup does not have. CatchUp compares versions page by page. Failures do not
+// stop it; it returns them joined.
 func (p *People) CatchUp(ctx context.Context) error {
 	var failed failures
-	p.reconcile(ctx, &failed, p.newer("masters", newerMasters, (*userv1.FindNewerResponse).GetMasterIds), p.rereadMaster)
-	p.reconcile(ctx, &failed, p.newer("accounts", newerAccounts, (*userv1.FindNewerResponse).GetAccountIds), p.rereadAccount)
+	p.reconcile(ctx, &failed, p.changed("masters", askMasters, (*userv1.FindNewerResponse).GetMasterIds), p.rereadMaster)
+	p.reconcile(ctx, &failed, p.changed("accounts", askAccounts, (*userv1.FindNewerResponse).GetAccountIds), p.rereadAccount)
 	return failed.join()
 }
 
-func newerMasters(known []*userv1.KnownVersion) *userv1.FindNewerRequest {
+func askMasters(known []*userv1.KnownVersion) *userv1.FindNewerRequest {
 	return &userv1.FindNewerRequest{Masters: known}
 }
 
-func newerAccounts(known []*userv1.KnownVersion) *userv1.FindNewerRequest {
+func askAccounts(known []*userv1.KnownVersion) *userv1.FindNewerRequest {
 	return &userv1.FindNewerRequest{Accounts: known}
 }
 
-// newer returns the pages of those rows of a projection of which the owner has a newer state.
-func (p *People) newer(
+// changed returns the pages of those rows of a projection of which the owner has another state.
+func (p *People) changed(
 	table string, ask func([]*userv1.KnownVersion) *userv1.FindNewerRequest, found func(*userv1.FindNewerResponse) []string,
 ) page {
 	return func(ctx context.Context, after string) (ids []string, next string, err error) {

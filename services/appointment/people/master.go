@@ -1,6 +1,10 @@
 package people
 
-import "time"
+import (
+	"time"
+
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+)
 
 // Master is what this service knows of somebody who performs services.
 type Master struct {
@@ -18,6 +22,19 @@ type Master struct {
 	// Version is the version that the owner gave this state; 0 means that the master has not been read
 	// from the owner yet.
 	Version int64
+}
+
+// as returns the master as the owner describes them. nil means that the owner does not know the master any
+// more: what is known stays, but the profile counts as deleted.
+func (m Master) as(found *userv1.LookupMasterResponse) Master {
+	if found == nil {
+		m.Deleted, m.Version = true, max(m.Version, 1)
+		return m
+	}
+	return Master{
+		ID: found.GetMasterId(), SalonID: found.GetSalonId(), DisplayName: found.GetDisplayName(),
+		Deleted: found.GetDeleted(), Disabled: found.GetDisabled(), ProfileTime: found.GetProfileTime().AsTime(), Version: found.GetVersion(),
+	}
 }
 
 // Bookable reports whether the master takes bookings.

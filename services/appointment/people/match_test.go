@@ -19,7 +19,7 @@ func TestMatch(t *testing.T) {
 	f.addSalon(third)
 	user, stranger := id.New(), id.New()
 	answer := &userv1.LookupUserResponse{UserId: user, DisplayName: "Ann", Email: "Ann@Salon.example", Version: 1}
-	f.serve(&owner{users: map[string]*userv1.LookupUserResponse{user: answer, stranger: {UserId: stranger, Version: 1}}})
+	o := f.serve(&owner{users: map[string]*userv1.LookupUserResponse{user: answer, stranger: {UserId: stranger, Version: 1}}})
 	f.refreshed(user)
 	f.refreshed(stranger)
 	at := func(minutes int) time.Time { return f.Clock.Now().Add(time.Duration(minutes) * time.Minute) }
@@ -75,10 +75,11 @@ func TestMatch(t *testing.T) {
 	if got := accounts(); got != "-uuu-s--" {
 		t.Errorf("added later: %s", got)
 	}
-	// A state that is older than the known one says nothing about the address.
+	// A state that another refresh has overtaken says nothing about the address.
 	f.exec("DELETE FROM customers WHERE id = ?", elsewhere.ID)
 	elsewhere = f.addCustomer(Customer{SalonID: f.other, DisplayName: "Later", Email: email})
-	answer.Version = 2
+	o.lateUser = &userv1.LookupUserResponse{UserId: user, Email: answer.GetEmail(), EmailVerified: true, Version: 2}
+	answer.EmailVerified = false
 	f.refreshed(user)
 	if got := accounts(); got != "-u-u-s--" {
 		t.Errorf("from an older state: %s", got)

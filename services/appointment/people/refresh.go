@@ -28,9 +28,9 @@ const (
 	reconcileErrors = 10
 )
 
-// RefreshMaster reads a master from the owner and records the state unless a newer one is known. When
-// RefreshMaster returns, no booking that relies on an older state can commit. A master who never existed
-// is ErrMasterUnavailable.
+// RefreshMaster reads a master from the owner and records the state unless another refresh has recorded a
+// newer one. When RefreshMaster returns, no booking that relies on an older state can commit. A master who
+// never existed is ErrMasterUnavailable.
 func (p *People) RefreshMaster(ctx context.Context, id string) (Master, error) {
 	found, err := p.lookupMaster(ctx, id)
 	if err != nil {
@@ -59,7 +59,9 @@ func (p *People) lookupMaster(ctx context.Context, id string) (*userv1.LookupMas
 	return found, nil
 }
 
-// recordMaster writes what the owner says of a master, in a transaction.
+// recordMaster writes what the owner says of a master, in a transaction. What was found may have been
+// read before a newer state was recorded, and then the owner is asked again, under the lock. An answer that
+// still is not newer than what is known, but differs, is the state of a backup that was restored.
 func (p *People) recordMaster(
 	ctx context.Context, tx *postgres.DB, id string, found *userv1.LookupMasterResponse,
 ) (Master, error) {
@@ -73,17 +75,15 @@ func (p *People) recordMaster(
 	if err != nil && !errors.Is(err, ErrMasterUnavailable) {
 		return Master{}, err
 	}
-	after := before
-	switch {
-	case found == nil && !known:
+	if found == nil && !known {
 		return Master{}, nil
-	case found == nil: // the owner has lost the master
-		after.Deleted, after.Version = true, max(before.Version, 1)
-	case !known || before.Version < found.GetVersion():
-		after = Master{
-			ID: id, SalonID: found.GetSalonId(), DisplayName: found.GetDisplayName(),
-			Deleted: found.GetDeleted(), Disabled: found.GetDisabled(), ProfileTime: found.GetProfileTime().AsTime(), Version: found.GetVersion(),
+	}
+	after := before.as(found)
+	if known && after != before && after.Version <= before.Version {
+		if found, err = p.lookupMaster(ctx, id); err != nil {
+			return Master{}, err
 		}
+		after = before.as(found)
 	}
 	if after == before {
 		return after, nil
@@ -131,9 +131,10 @@ func leftUntil(before, after Master, now time.Time) time.Time {
 	return time.Time{}
 }
 
-// RefreshAccount reads an account from the owner and records the state unless a newer one is known. When
-// RefreshAccount returns, no booking that relies on an older state can commit. The name, the phone number
-// and the address of an account that does not exist are removed; the account then is disabled.
+// RefreshAccount reads an account from the owner and records the state unless another refresh has recorded
+// a newer one. When RefreshAccount returns, no booking that relies on an older state can commit. The name,
+// the phone number and the address of an account that does not exist are removed for ever; the account then
+// is disabled.
 //
 // Where the owner says that the address is verified, the oldest customer of each salon with the same
 // address and no account becomes the account's, unless the account has a customer there. Nothing else of
@@ -163,7 +164,8 @@ func (p *People) lookupAccount(ctx context.Context, id string) (*userv1.LookupUs
 	return found, nil
 }
 
-// recordAccount writes what the owner says of an account, in a transaction.
+// recordAccount writes what the owner says of an account, in a transaction. See recordMaster for a state
+// that is not newer than what is known.
 func (p *People) recordAccount(
 	ctx context.Context, tx *postgres.DB, id string, found *userv1.LookupUserResponse,
 ) (Account, error) {
@@ -186,19 +188,17 @@ func (p *People) recordAccount(
 		return Account{}, err
 	}
 	known := err == nil
-	after := gone(id)
-	if found != nil {
-		after = Account{
-			ID: id, DisplayName: found.GetDisplayName(), Phone: found.GetPhone(), Email: found.GetEmail(),
-			Disabled: found.GetDisabled(), Version: found.GetVersion(),
-		}
-	}
-	switch {
-	case known && before.Version > after.Version:
+	if known && before.Version == goneVersion {
 		return before, nil
-	case known && before.Version == after.Version:
-		after = before
-	default:
+	}
+	after := accountAs(id, found)
+	if known && after != before && after.Version <= before.Version {
+		if found, err = p.lookupAccount(ctx, id); err != nil {
+			return Account{}, err
+		}
+		after = accountAs(id, found)
+	}
+	if !known || after != before {
 		if err := store.PutAccount(ctx, after); err != nil {
 			return Account{}, err
 		}

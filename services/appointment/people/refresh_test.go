@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
@@ -16,61 +16,6 @@ import (
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/services/appointment/claims"
 )
-
-// owner answers for the user service and counts the calls.
-type owner struct {
-	userv1.UnimplementedIdentityServiceServer
-	users   map[string]*userv1.LookupUserResponse
-	masters map[string]*userv1.LookupMasterResponse
-	broken  map[string]bool
-	calls   atomic.Int32
-}
-
-// LookupUser implements userv1.IdentityServiceServer.
-func (o *owner) LookupUser(_ context.Context, req *userv1.LookupUserRequest) (*userv1.LookupUserResponse, error) {
-	o.calls.Add(1)
-	if o.broken[req.GetUserId()] {
-		return nil, errors.New("broken")
-	}
-	if found, ok := o.users[req.GetUserId()]; ok {
-		return found, nil
-	}
-	return nil, apierr.NotFound("user")
-}
-
-// LookupMaster implements userv1.IdentityServiceServer.
-func (o *owner) LookupMaster(_ context.Context, req *userv1.LookupMasterRequest) (*userv1.LookupMasterResponse, error) {
-	o.calls.Add(1)
-	if o.broken[req.GetMasterId()] {
-		return nil, errors.New("broken")
-	}
-	if found, ok := o.masters[req.GetMasterId()]; ok {
-		return found, nil
-	}
-	return nil, apierr.NotFound("master")
-}
-
-// FindNewer implements userv1.IdentityServiceServer.
-func (o *owner) FindNewer(_ context.Context, req *userv1.FindNewerRequest) (*userv1.FindNewerResponse, error) {
-	o.calls.Add(1)
-	resp := &userv1.FindNewerResponse{}
-	for _, known := range req.GetMasters() {
-		if o.masters[known.GetId()].GetVersion() > known.GetVersion() {
-			resp.MasterIds = append(resp.MasterIds, known.GetId())
-		}
-	}
-	for _, known := range req.GetAccounts() {
-		if o.users[known.GetId()].GetVersion() > known.GetVersion() {
-			resp.AccountIds = append(resp.AccountIds, known.GetId())
-		}
-	}
-	return resp, nil
-}
-
-func (f *fixture) serve(o *owner) *owner {
-	f.Serve("user", func(r grpc.ServiceRegistrar) { userv1.RegisterIdentityServiceServer(r, o) })
-	return o
-}
 
 func TestMaster(t *testing.T) {
 	f := newFixture(t)
@@ -84,7 +29,8 @@ func TestMaster(t *testing.T) {
 		known: of(known, 4), gone: goneOne, back: of(back, 9), deleted: deletedOne, locked: lockedOne,
 	}})
 	for _, id := range []string{back, deleted} {
-		if err := f.people.store.PutMaster(t.Context(), Master{ID: id, SalonID: f.other, Deleted: true, Version: 4}); err != nil {
+		m := Master{ID: id, SalonID: f.other, DisplayName: "Mira", Deleted: true, ProfileTime: time.Unix(0, 0), Version: 4}
+		if err := f.people.store.PutMaster(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -126,30 +72,62 @@ func TestWithoutOwner(t *testing.T) {
 	}
 }
 
-// What was read from the owner earlier and arrives later changes nothing.
-func TestOlderStatesAreIgnored(t *testing.T) {
+// What was read from the owner earlier and arrives later changes nothing. What the owner says when it is asked again is the
+// truth, also when the owner has gone back to older versions, and when versions come again with other states.
+func TestOlderStates(t *testing.T) {
 	f := newFixture(t)
 	user := id.New()
-	o := f.serve(&owner{
-		users:   map[string]*userv1.LookupUserResponse{user: {UserId: user}},
-		masters: map[string]*userv1.LookupMasterResponse{user: {MasterId: user, SalonId: f.other}},
-	})
+	made := timestamppb.New(f.Clock.Now().Truncate(time.Microsecond))
+	state := func(version int64, disabled bool) (*userv1.LookupUserResponse, *userv1.LookupMasterResponse) {
+		return &userv1.LookupUserResponse{UserId: user, Version: version, Disabled: disabled},
+			&userv1.LookupMasterResponse{MasterId: user, SalonId: f.other, Version: version, Disabled: disabled, ProfileTime: made}
+	}
+	o := f.serve(&owner{users: map[string]*userv1.LookupUserResponse{}, masters: map[string]*userv1.LookupMasterResponse{}})
 	for _, tt := range []struct {
+		name     string
 		version  int64
 		disabled bool
-		want     bool
-	}{{2, true, true}, {1, false, true}, {2, false, true}, {3, false, false}} {
-		o.users[user].Version, o.users[user].Disabled = tt.version, tt.disabled
-		o.masters[user].Version, o.masters[user].Disabled = tt.version, tt.disabled
-		if a := f.refreshed(user); a.Disabled != tt.want {
-			t.Errorf("version %d: account %+v", tt.version, a)
+		late     int64 // a version that is read first, when the master was enabled; 0 for none
+		calls    int32
+	}{
+		{"new", 4, true, 0, 1},
+		{"once more", 4, true, 0, 1},
+		{"overtaken", 4, true, 3, 2},
+		{"newer", 5, false, 0, 1},
+		{"gone back", 2, true, 0, 2},
+		{"newer again", 4, false, 0, 1},
+		{"gone back to a state with another future", 4, true, 0, 2},
+	} {
+		o.users[user], o.masters[user] = state(tt.version, tt.disabled)
+		for name, refresh := range map[string]func() (disabled bool){
+			"account": func() bool { return f.refreshed(user).Disabled },
+			"master": func() bool {
+				m, err := f.people.RefreshMaster(t.Context(), user)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return m.Disabled
+			},
+		} {
+			if tt.late > 0 {
+				lateUser, lateMaster := state(tt.late, false)
+				if name == "account" {
+					o.lateUser = lateUser
+				} else {
+					o.lateMaster = lateMaster
+				}
+			}
+			o.calls.Store(0)
+			if got := refresh(); got != tt.disabled {
+				t.Errorf("%s: %s is disabled: %v", tt.name, name, got)
+			}
+			if calls := o.calls.Load(); calls != tt.calls {
+				t.Errorf("%s: %s: %d calls of the owner, want %d", tt.name, name, calls, tt.calls)
+			}
 		}
-		m, err := f.people.RefreshMaster(t.Context(), user)
-		if err != nil || m.Disabled != tt.want {
-			t.Errorf("version %d: master %+v, %v", tt.version, m, err)
-		}
-		if n := f.count("accounts a JOIN masters m USING (id, disabled) WHERE id = ? AND a.disabled = ?", user, tt.want); n != 1 {
-			t.Errorf("version %d: %d rows", tt.version, n)
+		if n := f.count("accounts a JOIN masters m USING (id, disabled, version) WHERE id = ? AND disabled = ? AND version = ?",
+			user, tt.disabled, tt.version); n != 1 {
+			t.Errorf("%s: %d rows", tt.name, n)
 		}
 	}
 }
@@ -204,7 +182,7 @@ func TestAccountsLeave(t *testing.T) {
 func TestRefreshWaitsForTheLock(t *testing.T) {
 	f := newFixture(t)
 	user := id.New()
-	f.serve(&owner{
+	o := f.serve(&owner{
 		users:   map[string]*userv1.LookupUserResponse{user: {UserId: user, Version: 2, Disabled: true}},
 		masters: map[string]*userv1.LookupMasterResponse{user: {MasterId: user, SalonId: f.other, Version: 2, Deleted: true}},
 	})
@@ -223,6 +201,8 @@ func TestRefreshWaitsForTheLock(t *testing.T) {
 					close(held)
 					<-release
 					// A newer state, which the refresh must not overwrite.
+					o.users[user] = &userv1.LookupUserResponse{UserId: user, Version: 3}
+					o.masters[user] = &userv1.LookupMasterResponse{MasterId: user, SalonId: f.other, Version: 3}
 					store := NewStore(tx)
 					if err := store.PutAccount(t.Context(), Account{ID: user, Version: 3}); err != nil {
 						return err

@@ -541,9 +541,9 @@ func (x *FindNewerRequest) GetAccounts() []*KnownVersion {
 // FindNewerResponse names what is to be looked up.
 type FindNewerResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Masters of whom there is a newer version.
+	// Masters of whom there is another version.
 	MasterIds []string `protobuf:"bytes,1,rep,name=master_ids,json=masterIds,proto3" json:"master_ids,omitempty"`
-	// Accounts of which there is a newer version.
+	// Accounts of which there is another version.
 	AccountIds    []string `protobuf:"bytes,2,rep,name=account_ids,json=accountIds,proto3" json:"account_ids,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -37,7 +37,8 @@ type IdentityServiceClient interface {
 	LookupUser(ctx context.Context, in *LookupUserRequest, opts ...grpc.CallOption) (*LookupUserResponse, error)
 	// LookupMaster returns what other services keep of a master, deleted ones too. NOT_FOUND when there never was one.
 	LookupMaster(ctx context.Context, in *LookupMasterRequest, opts ...grpc.CallOption) (*LookupMasterResponse, error)
-	// FindNewer returns of which masters and accounts there is a newer version than the caller knows.
+	// FindNewer returns of which masters and accounts there is another version than the caller knows: a newer one, or an older
+	// one after a backup was restored.
 	FindNewer(ctx context.Context, in *FindNewerRequest, opts ...grpc.CallOption) (*FindNewerResponse, error)
 }
 
@@ -101,7 +102,8 @@ type IdentityServiceServer interface {
 	LookupUser(context.Context, *LookupUserRequest) (*LookupUserResponse, error)
 	// LookupMaster returns what other services keep of a master, deleted ones too. NOT_FOUND when there never was one.
 	LookupMaster(context.Context, *LookupMasterRequest) (*LookupMasterResponse, error)
-	// FindNewer returns of which masters and accounts there is a newer version than the caller knows.
+	// FindNewer returns of which masters and accounts there is another version than the caller knows: a newer one, or an older
+	// one after a backup was restored.
 	FindNewer(context.Context, *FindNewerRequest) (*FindNewerResponse, error)
 	mustEmbedUnimplementedIdentityServiceServer()
 }
