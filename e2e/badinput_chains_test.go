@@ -122,7 +122,7 @@ func (w *world) chains(t *testing.T) []refusal {
 		second("unknown master in a chain", "MASTER_UNAVAILABLE", "master_id", service, unknownID),
 		second("a customer as master in a chain", "MASTER_UNAVAILABLE", "master_id", service, w.CustomerB.ID),
 		second("unknown service in a chain", "NOT_OFFERED", "service_id", unknownID, master),
-		second("another salon's service in a chain", "NOT_OFFERED", "service_id", other.Service.GetId(), master),
+		second("another salon's service in a chain", "INVALID_FIELDS", "service_id", other.Service.GetId(), master),
 		second("another salon's master in a chain", "NOT_OFFERED", "service_id", service, other.Master1.ID),
 		second("segments of two salons", "INVALID_FIELDS", "service_id", other.Service.GetId(), other.Master1.ID),
 		{

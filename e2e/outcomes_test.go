@@ -114,7 +114,7 @@ func TestRescheduleOntoTaken(t *testing.T) {
 		taken := cast.Book(t, cast.CustomerB, cast.Master1)
 		appointment := cast.Confirm(t, cast.Master1, cast.Book(t, cast.CustomerA, cast.Master1))
 		for _, as := range []*salontest.Account{cast.CustomerA, cast.Master1, cast.Admin} {
-			for _, shift := range []time.Duration{-59 * time.Minute, 0, 59 * time.Minute} {
+			for _, shift := range []time.Duration{-45 * time.Minute, 0, 45 * time.Minute} {
 				move := &appointmentv1.RescheduleAppointmentRequest{
 					AppointmentId: appointment.GetId(), StartTime: timestamp(taken.GetStartTime().AsTime().Add(shift)), Etag: appointment.GetEtag(),
 				}

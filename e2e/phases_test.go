@@ -34,7 +34,8 @@ func TestPhases(t *testing.T) {
 	s := shared.Get(t)
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
 		salon := s.NewSalon(t).GetId()
-		chair, manager, master := s.NewResourceKind(t, salon).GetId(), s.NewManager(t, salon), s.NewMasterOf(t, salon, "Master")
+		kind := s.NewResourceKind(t, salon)
+		chair, manager, master := kind.GetId(), s.NewManager(t, salon), s.NewMasterOf(t, salon, "Master")
 		service := salontest.Do[*appointmentv1.Service](t, c, manager, createService, newService(func(r *appointmentv1.CreateServiceRequest) {
 			r.SalonId, r.DurationMinutes, r.OnlineBookable, r.LeadTimeOverrideMinutes = new(salon), nil, new(false), new(int32(120))
 			r.Phases = []*appointmentv1.Phase{work(30, chair), wait(20, chair), work(25)}
@@ -64,10 +65,16 @@ func TestPhases(t *testing.T) {
 		}
 		salontest.Same(t, &appointmentv1.Offering{Phases: offering.GetPhases(), PhasesOverride: offering.GetPhasesOverride()},
 			&appointmentv1.Offering{Phases: own, PhasesOverride: own})
-		booked := book(t, c, s.NewCustomer(t, "Customer"), salontest.Booking(master, service, s.NextStart()))
+		customer := s.NewCustomer(t, "Customer")
+		booking := salontest.Booking(master, service, s.NextStart())
+		c.Call(t, customer, createAppointment, booking).Want(t, codes.FailedPrecondition, "NOT_OFFERED") // customers do not book it online
+		c.Call(t, manager, createAppointment, booking).Want(t, codes.AlreadyExists, "SLOT_UNAVAILABLE")  // there is no chair
+		unit := s.NewResource(t, kind)
+		booked := book(t, c, manager, booking)
 		if took := booked.GetEndTime().AsTime().Sub(booked.GetStartTime().AsTime()).Minutes(); took != 90 {
 			t.Errorf("booked for %v minutes", took)
 		}
+		c.Call(t, manager, deleteResource, &appointmentv1.DeleteResourceRequest{ResourceId: unit.GetId()}).Want(t, codes.OK, "")
 
 		update(&appointmentv1.UpdateServiceRequest{Phases: []*appointmentv1.Phase{work(50, chair)}}, func(s *appointmentv1.Service) {
 			s.Phases, s.DurationMinutes = []*appointmentv1.Phase{work(50, chair)}, 50

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
@@ -60,6 +61,35 @@ func TestBookingPolicy(t *testing.T) {
 		} {
 			c.Call(t, s.Admin(), method, req).Want(t, codes.NotFound, "NOT_FOUND")
 		}
+	})
+}
+
+// TestChangeWindows: customers cancel and move until a while before the start, staff at any time.
+func TestChangeWindows(t *testing.T) {
+	t.Parallel()
+	s := shared.Get(t)
+	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
+		cast := s.NewCastOf(t, s.NewSalon(t).GetId())
+		start := time.Now().UTC().Truncate(time.Hour).Add(48 * time.Hour)
+		a := book(t, c, cast.CustomerA, salontest.Booking(cast.Master1, cast.Service, start))
+		salontest.Do[*appointmentv1.BookingPolicy](t, c, s.Admin(), updatePolicy, &appointmentv1.UpdateBookingPolicyRequest{
+			SalonId: a.GetSalonId(), CancellationWindowMinutes: new(int32(129600)), ReschedulingWindowMinutes: new(int32(60)),
+		})
+		cancel := &appointmentv1.CancelAppointmentRequest{AppointmentId: a.GetId()}
+		c.Call(t, cast.CustomerA, cancelAppointment, cancel).Want(t, codes.FailedPrecondition, "TOO_LATE")
+		salontest.Same(t, read(t, c, cast.CustomerA, a.GetId()), a)
+		move := func() *appointmentv1.RescheduleAppointmentRequest {
+			start = start.Add(2 * time.Hour)
+			return &appointmentv1.RescheduleAppointmentRequest{AppointmentId: a.GetId(), StartTime: timestamp(start)}
+		}
+		change(t, c, cast.CustomerA, rescheduleAppointment, move())
+		salontest.Do[*appointmentv1.BookingPolicy](t, c, s.Admin(), updatePolicy, &appointmentv1.UpdateBookingPolicyRequest{
+			SalonId: a.GetSalonId(), ReschedulingWindowMinutes: new(int32(129600)),
+		})
+		c.Call(t, cast.CustomerA, rescheduleAppointment, move()).Want(t, codes.FailedPrecondition, "TOO_LATE")
+		change(t, c, cast.Master1, rescheduleAppointment, move())
+		change(t, c, cast.Master1, cancelAppointment, cancel)
+		change(t, c, cast.CustomerA, cancelAppointment, cancel) // which is done already
 	})
 }
 

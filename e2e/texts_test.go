@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -39,6 +40,15 @@ func wantText(t *testing.T, c salontest.Caller, who *salontest.Account, appointm
 	})
 }
 
+func load(t *testing.T, zone string) *time.Location {
+	t.Helper()
+	loaded, err := zoneinfo.Load(zone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loaded
+}
+
 // TestNotificationTexts: texts have the names of today, and times in the zone that was promised.
 func TestNotificationTexts(t *testing.T) {
 	t.Parallel()
@@ -46,10 +56,7 @@ func TestNotificationTexts(t *testing.T) {
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
 		salon := s.NewSalon(t, func(r *appointmentv1.CreateSalonRequest) { r.TimeZone = "America/New_York" })
 		cast := s.NewCastOf(t, salon.GetId())
-		zone, err := zoneinfo.Load(salon.GetTimeZone())
-		if err != nil {
-			t.Fatal(err)
-		}
+		zone := load(t, salon.GetTimeZone())
 		made := cast.Book(t, cast.CustomerA, cast.Master1)
 		id, wallTime := made.GetId(), made.GetStartTime().AsTime().In(zone).Format("Mon 2 Jan, 15:04")
 		all := func(words ...string) func(title, body string) bool {
@@ -65,7 +72,8 @@ func TestNotificationTexts(t *testing.T) {
 		wantText(t, c, cast.CustomerA, id, "APPOINTMENT_CREATED", all(wallTime, salon.GetName(), cast.Service.GetName(), cast.Master1.Name))
 		wantText(t, c, cast.Master1, id, "APPOINTMENT_CREATED", all(wallTime, salon.GetName(), cast.Service.GetName(), cast.CustomerA.Name))
 
-		// A master who is renamed has the new name in old notifications too; a zone that changes does not move what was promised.
+		// A master who is renamed has the new name in old notifications too; a zone that changes does not move what was promised, until
+		// an appointment is moved.
 		salontest.Do[*userv1.Master](t, c, cast.Master1, userv1.MasterService_UpdateMaster_FullMethodName,
 			&userv1.UpdateMasterRequest{MasterId: cast.Master1.ID, DisplayName: new("Mira Sol")})
 		salontest.Do[proto.Message](t, c, s.Admin(), updateSalon,
@@ -74,10 +82,10 @@ func TestNotificationTexts(t *testing.T) {
 			return strings.Contains(body, wallTime) && strings.Contains(body, "Mira Sol") && strings.Contains(body, "Lumen ")
 		})
 
-		later := s.NextStart()
+		later, moved := s.NextStart(), load(t, "Asia/Tokyo")
 		change(t, c, cast.CustomerA, rescheduleAppointment,
 			&appointmentv1.RescheduleAppointmentRequest{AppointmentId: id, StartTime: timestamp(later)})
-		wantText(t, c, cast.Master1, id, "APPOINTMENT_RESCHEDULED", all(wallTime, later.In(zone).Format("Mon 2 Jan, 15:04")))
+		wantText(t, c, cast.Master1, id, "APPOINTMENT_RESCHEDULED", all(made.GetStartTime().AsTime().In(moved).Format("Mon 2 Jan, 15:04"), later.In(moved).Format("Mon 2 Jan, 15:04")))
 		s.MoveToPast(t, id)
 		change(t, c, cast.Master1, completeAppointment, &appointmentv1.CompleteAppointmentRequest{AppointmentId: id})
 		wantText(t, c, cast.CustomerA, id, "APPOINTMENT_COMPLETED", func(_, body string) bool { return mentions(body, "thank") })

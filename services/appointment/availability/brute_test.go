@@ -128,7 +128,7 @@ func (b *brute) chainFits(start Minute) bool {
 	if q.Override {
 		return fits
 	}
-	if q.Customer != "" && !q.Staff && (q.Moving == "" && p.MaxOpenAppointments > 0 && b.taken.Open >= p.MaxOpenAppointments ||
+	if q.Customer != "" && (!q.Staff && q.Moving == "" && p.MaxOpenAppointments > 0 && b.taken.Open >= p.MaxOpenAppointments ||
 		p.MaxCustomerDay > 0 && b.taken.CustomerDays[day.String()] >= p.MaxCustomerDay) {
 		return false
 	}
@@ -145,7 +145,7 @@ func (b *brute) mastersFit(start Minute, masters []string) bool {
 	at := start
 	for i, id := range masters {
 		o := b.rules.Masters[id].Offerings[q.Chain[i].ServiceID]
-		if !q.Override && !q.Staff && p.MaxMasterDay > 0 && b.taken.MasterDays[id][day.String()] >= p.MaxMasterDay {
+		if !q.Override && p.MaxMasterDay > 0 && b.taken.MasterDays[id][day.String()] >= p.MaxMasterDay {
 			return false
 		}
 		if i == 0 || masters[i-1] != id {

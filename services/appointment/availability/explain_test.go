@@ -8,6 +8,12 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/schedule"
 )
 
+// fullDay gives the salon limits of a date that are reached.
+func fullDay(r *Rules, b *Taken) {
+	r.Policy.MaxMasterDay, b.MasterDays = 2, map[string]map[string]int{"mira": {"2027-05-03": 2}}
+	r.Policy.MaxCustomerDay, b.CustomerDays = 1, map[string]int{"2027-05-03": 1}
+}
+
 // TestExplain gives each reason with what it is about. The salon is open 09:00 to 18:00 UTC, mira works 10:00 to 17:00 and
 // needs 10 minutes before and after.
 func TestExplain(t *testing.T) {
@@ -224,11 +230,27 @@ func TestExplain(t *testing.T) {
 			},
 		},
 		{
-			name: "limits, for staff", start: "12:00",
+			name: "the limit of open appointments, for staff", start: "12:00",
 			change: func(r *Rules, b *Taken, q *Query) {
 				r.Policy.MaxOpenAppointments, b.Open, q.Customer, q.Staff = 1, 1, "anna", true
-				r.Policy.MaxMasterDay, b.MasterDays = 2, map[string]map[string]int{"mira": {"2027-05-03": 2}}
-				r.Policy.MaxCustomerDay, b.CustomerDays = 1, map[string]int{"2027-05-03": 1}
+			},
+		},
+		{
+			name: "limits of a date, for staff", start: "12:00",
+			change: func(r *Rules, b *Taken, q *Query) {
+				fullDay(r, b)
+				q.Customer, q.Staff = "anna", true
+			},
+			want: []Block{
+				{Reason: CustomerLimit, Owner: OwnerSalon},
+				{Reason: CustomerLimit, Owner: OwnerSalon, MasterID: "mira"},
+			},
+		},
+		{
+			name: "limits of a date, overridden", start: "12:00",
+			change: func(r *Rules, b *Taken, q *Query) {
+				fullDay(r, b)
+				q.Customer, q.Staff, q.Override = "anna", true, true
 			},
 		},
 		{

@@ -4,19 +4,12 @@ import (
 	"context"
 	"time"
 
-	"google.golang.org/grpc/codes"
-
-	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
-	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/services/appointment/civil"
 	"github.com/beauty-salon/platform/services/appointment/salon"
 )
 
-// errStaleRules means that the rules of a salon change faster than they are read.
-var errStaleRules = apierr.New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_CONTENTION,
-	"others are changing the same data; nothing was changed; try again").WithRetryAfter(time.Second)
-
-// staleAttempts is how often taken time is read again because the rules in memory were older.
+// staleAttempts is how often taken time is read, at most, because the rules in memory were older. Where rules change all the time, the last
+// ones are good enough for a search, and a booking compares their version once more.
 const staleAttempts = 3
 
 // Fit returns the best plan for a query at a start, or what speaks against the start, and the rules that this is true of, which may be
@@ -49,7 +42,7 @@ func (r *Rules) dependsOnTaken(q Query, start Minute) bool {
 func (a *Availability) taken(
 	ctx context.Context, r *Rules, q Query, first, last civil.Date, appointments bool,
 ) (*Taken, *Rules, error) {
-	for range staleAttempts {
+	for attempt := 1; ; attempt++ {
 		t, version, err := a.store.Taken(ctx, r.takenQuery(q, first, last, appointments))
 		if err != nil {
 			return nil, nil, err
@@ -57,7 +50,7 @@ func (a *Availability) taken(
 		if version == 0 {
 			return nil, nil, salon.ErrNotFound
 		}
-		if version == r.Version {
+		if version == r.Version || attempt == staleAttempts {
 			return t, r, nil
 		}
 		a.Forget(r.SalonID, r.Version)
@@ -65,7 +58,6 @@ func (a *Availability) taken(
 			return nil, nil, err
 		}
 	}
-	return nil, nil, errStaleRules
 }
 
 // takenQuery says what to read for a query with starts on the dates from first to last.

@@ -29,8 +29,8 @@ type Query struct {
 	// Customer is the subject of the customer's claims in [Taken]. It is empty when the customer is not known: their claims and
 	// limits then count for nothing.
 	Customer string
-	// Staff is set for staff of the salon. The slot step, services that are not online, and limits of the number of appointments do not
-	// bind them.
+	// Staff is set for staff of the salon. The slot step, services that are not online, and the limit of open appointments do not bind
+	// them.
 	Staff bool
 	// Override is set for staff who also book outside of hours, during time off and closures, and whom lead time, horizon and limits do
 	// not bind. Nobody books what is taken, a resource that is out of use, or the past.

@@ -154,7 +154,7 @@ func (s *solver) begin(today int) {
 	clear(s.memo)
 	clear(s.ranks)
 	s.helds = heldTable{}
-	if s.query.Override || s.query.Staff {
+	if s.query.Override {
 		return
 	}
 	date, policy := s.calendar.days[today].date.String(), &s.rules.Policy
@@ -163,7 +163,7 @@ func (s *solver) begin(today int) {
 	}
 	if s.query.Customer != "" {
 		s.customerFull = reached(s.taken.CustomerDays[date], policy.MaxCustomerDay)
-		s.tooManyOpen = s.query.Moving == "" && reached(s.taken.Open, policy.MaxOpenAppointments)
+		s.tooManyOpen = !s.query.Staff && s.query.Moving == "" && reached(s.taken.Open, policy.MaxOpenAppointments)
 	}
 }
 

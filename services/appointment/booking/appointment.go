@@ -113,6 +113,8 @@ type Appointment struct {
 	// CreateTime and UpdateTime are when it was booked and when it last changed.
 	CreateTime, UpdateTime time.Time
 
+	// cancellationWindow and reschedulingWindow are how long before the start the salon lets its customers cancel or move.
+	cancellationWindow, reschedulingWindow time.Duration
 	// overlap is whether the customer's time may be taken by another appointment.
 	overlap bool
 	// claims are those of the plan that the appointment was made or moved by; nil once it is read.
@@ -214,9 +216,21 @@ func (a *Appointment) Cancel(by By, reason string) error {
 	if err != nil || to == a.State {
 		return err
 	}
+	if err := a.checkWindow(by, a.cancellationWindow); err != nil {
+		return err
+	}
 	a.record(Cancel, by, reason)
 	a.State, a.CancelledBy, a.CancelReason = to, by.Actor, reason
 	return nil
+}
+
+// checkWindow returns errTooLate for a customer, unless there is at least this much time until the start.
+func (a *Appointment) checkWindow(by By, window time.Duration) error {
+	last := a.Start().Add(-window)
+	if by.Actor.IsStaff() || !by.Now.After(last) {
+		return nil
+	}
+	return errTooLate.WithField("appointment_id", "must be one that begins later: this was possible until "+last.Format(time.RFC3339))
 }
 
 // Reschedule moves the appointment, which was planned anew by a salon's rules. With overlap, the customer may have another appointment
@@ -228,6 +242,9 @@ func (a *Appointment) Reschedule(r *availability.Rules, plan *availability.Plan,
 	}
 	if a.is(plan) {
 		return nil
+	}
+	if err := a.checkWindow(by, a.reschedulingWindow); err != nil {
+		return err
 	}
 	if a.State == Confirmed && r.Policy.Confirmation == salon.ConfirmNever {
 		to = Confirmed

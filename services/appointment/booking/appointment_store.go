@@ -50,6 +50,8 @@ type appointmentRow struct {
 	AccountID     *string
 	CustomerName  string
 	CustomerPhone string
+	// Windows of the salon's policy, where they are read.
+	CancellationWindowMinutes, ReschedulingWindowMinutes int
 }
 
 // TableName implements GORM's Tabler.
@@ -105,7 +107,9 @@ func (s *Store) Appointment(ctx context.Context, id string, visibleTo auth.Princ
 
 func (s *Store) appointment(ctx context.Context, id string, visibleTo auth.Principal, lock string) (*Appointment, error) {
 	var rows []appointmentRow
-	err := s.db.Conn(ctx).Raw("SELECT "+shownColumns+" FROM appointments a"+joinCustomer+"WHERE a.id = ? AND ? "+lock,
+	err := s.db.Conn(ctx).Raw("SELECT "+shownColumns+
+		", l.cancellation_window_minutes, l.rescheduling_window_minutes FROM appointments a"+joinCustomer+
+		"JOIN salons l ON l.id = a.salon_id WHERE a.id = ? AND ? "+lock,
 		id, visible(visibleTo)).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read an appointment: %w", err)
@@ -193,6 +197,8 @@ func (r appointmentRow) appointment(segments []Segment) *Appointment {
 		CancelledBy: postgres.Value(r.CancelledBy), CancelReason: r.CancelReason,
 		CompleteTime: postgres.Time(r.CompleteTime), ChangedBy: r.ChangedBy, PreviousStart: postgres.Time(r.PreviousStartTime),
 		Version: r.Version, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
+		cancellationWindow: time.Duration(r.CancellationWindowMinutes) * time.Minute,
+		reschedulingWindow: time.Duration(r.ReschedulingWindowMinutes) * time.Minute,
 	}
 }
 

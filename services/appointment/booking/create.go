@@ -102,7 +102,7 @@ func (b *Bookings) plan(
 	if req.GetOverride() != nil && !by.Actor.IsStaff() {
 		return nil, errOverride
 	}
-	c := &creation{unlimited: by.Actor.IsStaff()}
+	c := &creation{overridden: req.GetOverride() != nil}
 	if c.customer, c.newCustomer, err = b.customer(ctx, caller, w.salonID, req.GetCustomerId(), by.Actor, all); err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (b *Bookings) plan(
 		return nil, err
 	}
 	c.rulesVersion = rules.Version
-	c.counted = !c.unlimited && rules.Policy.MaxMasterDay > 0
+	c.counted = !c.overridden && rules.Policy.MaxMasterDay > 0
 	date, _ := civil.Local(w.start, rules.Zone)
 	c.dayStart, c.dayEnd = date.Start(rules.Zone), date.End(rules.Zone)
 	overlap := req.GetAllowCustomerOverlap() || rules.Policy.AllowCustomerOverlap

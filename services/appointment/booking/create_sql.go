@@ -23,7 +23,7 @@ WITH item AS MATERIALIZED (
 	"uuid", "uuid", "bigint", "uuid", "uuid", "boolean", "boolean", "text", "timestamptz", "timestamptz", "text", "integer",
 	"timestamptz", "timestamptz", "integer", "text", "text", "text", "uuid", "text", "timestamptz", "uuid", "jsonb", "text",
 	"text", "text", "uuid", "bytea", "bytea", "bigint", "bytea") + `) WITH ORDINALITY AS i (
-        id, salon_id, rules_version, customer_id, account_id, new_customer, unlimited, state, start_time, end_time, time_zone, utc_offset_minutes,
+        id, salon_id, rules_version, customer_id, account_id, new_customer, overridden, state, start_time, end_time, time_zone, utc_offset_minutes,
         day_start, day_end, total_minor, currency, note, actor, actor_account_id, reason, create_time, event_id, event_body, traceparent,
         caller, method, request_id, request_hash, previous_hash, request_lock, response, n)
 ), segment AS MATERIALIZED (
@@ -54,19 +54,19 @@ WITH item AS MATERIALIZED (
         WHEN i.account_id IS NOT NULL AND a.disabled IS NOT false THEN 'no customer'
         WHEN b.master OR b.resource THEN 'taken'
         WHEN b.customer THEN 'customer busy'
-        WHEN NOT i.unlimited AND s.max_open_appointments > 0 AND (
+        WHEN i.actor = '` + string(Customer) + `' AND s.max_open_appointments > 0 AND (
             SELECT count(*) FROM (
                 SELECT FROM appointments o
                 WHERE o.salon_id = i.salon_id AND o.customer_id = i.customer_id AND o.state IN ('PENDING', 'CONFIRMED')
                     AND o.start_time > i.create_time - interval '` + longestInterval + `' AND o.end_time > i.create_time
                 LIMIT s.max_open_appointments) AS open
             ) >= s.max_open_appointments THEN 'too many open'
-        WHEN NOT i.unlimited AND s.max_customer_appointments_a_day > 0 AND (
+        WHEN NOT i.overridden AND s.max_customer_appointments_a_day > 0 AND (
             SELECT count(*) FROM appointments o
             WHERE o.salon_id = i.salon_id AND o.customer_id = i.customer_id AND o.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
                 AND o.start_time >= i.day_start AND o.start_time < i.day_end
             ) >= s.max_customer_appointments_a_day THEN 'full day'
-        WHEN NOT i.unlimited AND s.max_master_appointments_a_day > 0 AND EXISTS (
+        WHEN NOT i.overridden AND s.max_master_appointments_a_day > 0 AND EXISTS (
             SELECT FROM (SELECT DISTINCT p.master_id FROM segment p WHERE p.n = i.n) AS m
             WHERE (SELECT count(DISTINCT g.appointment_id) FROM segments g
                 JOIN appointments o ON o.salon_id = g.salon_id AND o.id = g.appointment_id AND o.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')

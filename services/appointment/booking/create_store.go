@@ -60,9 +60,9 @@ type creation struct {
 	// customer is whom it is for; their row is made with the appointment if newCustomer is set.
 	customer    people.Customer
 	newCustomer bool
-	// unlimited is whether the salon's limits of appointments do not apply, counted whether there is one for the masters on a date.
-	unlimited, counted bool
-	event              events.Event
+	// overridden is whether the salon's limits of appointments on a date do not apply, counted whether there is one for the masters.
+	overridden, counted bool
+	event               events.Event
 	// traceparent is the trace that the call is part of; empty: none.
 	traceparent string
 	// request makes the call safe to repeat unless its RequestID is empty; response is then the answer to
@@ -185,7 +185,7 @@ func itemArgs(batch []*creation) []any {
 		column(batch, func(c *creation) string { return c.appointment.CustomerID }),
 		column(batch, func(c *creation) *string { return postgres.Null(c.appointment.AccountID) }),
 		column(batch, func(c *creation) bool { return c.newCustomer }),
-		column(batch, func(c *creation) bool { return c.unlimited }),
+		column(batch, func(c *creation) bool { return c.overridden }),
 		column(batch, func(c *creation) string { return string(c.appointment.State) }),
 		column(batch, func(c *creation) time.Time { return c.appointment.Start() }),
 		column(batch, func(c *creation) time.Time { return c.appointment.End() }),

@@ -43,6 +43,9 @@ var (
 	errAlreadyStarted = apierr.New(codes.FailedPrecondition,
 		appointmentv1.ErrorReason_ERROR_REASON_ALREADY_STARTED,
 		"the appointment has begun and only the salon can change it now")
+	errTooLate = apierr.New(codes.FailedPrecondition,
+		appointmentv1.ErrorReason_ERROR_REASON_TOO_LATE,
+		"only the salon can change the appointment now")
 	errNotStarted = apierr.New(codes.FailedPrecondition,
 		appointmentv1.ErrorReason_ERROR_REASON_NOT_STARTED,
 		"the appointment has not begun yet")

@@ -61,7 +61,11 @@ func TestDayLimitOfAMaster(t *testing.T) {
 	}
 	_, err := f.appointments.CreateAppointment(f.As(f.SignIn(apiv1.Role_ROLE_CUSTOMER)), byMaster(f.noon(11).Add(-3*hour), f.cut, f.mira))
 	wantAlternatives(t, wantFullDay(t, err), f.noon(11).Add(11*hour))
-	f.create(f.mira, byMaster(f.noon(11).Add(-3*hour), f.cut, f.mira))
+	more := byMaster(f.noon(11).Add(-3*hour), f.cut, f.mira)
+	_, err = f.appointments.CreateAppointment(f.As(f.mira), more)
+	wantFullDay(t, err)
+	more.Override = &appointmentv1.RuleOverride{Reason: "She is in pain."}
+	f.create(f.mira, more)
 }
 
 // entriesIn is how many bookings of a process wait to be written.
@@ -127,8 +131,14 @@ func TestDayLimitsWhenMoving(t *testing.T) {
 			if _, err := f.reschedule(f.ann, full.GetId(), "", timestamp(f.noon(2).Add(time.Hour/2))); err != nil {
 				t.Errorf("within the date: %v", err)
 			}
-			if _, err := f.reschedule(f.receptionist, a.GetId(), "", timestamp(f.noon(2).Add(2*hour))); err != nil {
-				t.Errorf("by staff: %v", err)
+			_, err = f.reschedule(f.receptionist, a.GetId(), "", timestamp(f.noon(2).Add(2*hour)))
+			wantFullDay(t, err)
+			_, err = f.appointments.RescheduleAppointment(f.As(f.receptionist), &appointmentv1.RescheduleAppointmentRequest{
+				AppointmentId: a.GetId(), StartTime: timestamp(f.noon(2).Add(2 * hour)),
+				Override: &appointmentv1.RuleOverride{Reason: "She travels."},
+			})
+			if err != nil {
+				t.Errorf("by staff with an override: %v", err)
 			}
 		})
 	}

@@ -69,6 +69,9 @@ func (b *Bookings) reschedule(
 	if refused != nil {
 		return nil, refused
 	}
+	if err := a.checkWindow(by, a.reschedulingWindow); err != nil {
+		return nil, err
+	}
 	if err := checkStart(start, by.Now); err != nil {
 		return nil, err
 	}
@@ -89,7 +92,7 @@ func (b *Bookings) reschedule(
 	date, _ := civil.Local(start, rules.Zone)
 	m := move{
 		rulesVersion: rules.Version, subjects: subjectsOf(plan),
-		limited: !by.Actor.IsStaff(), dayStart: date.Start(rules.Zone), dayEnd: date.End(rules.Zone),
+		limited: req.GetOverride() == nil, dayStart: date.Start(rules.Zone), dayEnd: date.End(rules.Zone),
 	}
 	version, overlap := a.Version, req.GetAllowCustomerOverlap() || rules.Policy.AllowCustomerOverlap
 	moved, err := b.store.Move(ctx, a.ID, caller, m, func(a *Appointment) error {

@@ -30,7 +30,7 @@ func TestMastersChangeTheRules(t *testing.T) {
 		{"a new master", &userv1.LookupMasterResponse{SalonId: id.FirstSalon, Version: 1}, 1, 0},
 		{"the same state", &userv1.LookupMasterResponse{SalonId: id.FirstSalon, Version: 1}, 0, 0},
 		{"disabled", &userv1.LookupMasterResponse{SalonId: id.FirstSalon, Disabled: true, Version: 2}, 1, 0},
-		{"an older state", &userv1.LookupMasterResponse{SalonId: id.FirstSalon, Version: 1}, 0, 0},
+		{"the state before, of an owner that was restored", &userv1.LookupMasterResponse{SalonId: id.FirstSalon, Version: 1}, 1, 0},
 		{"enabled", &userv1.LookupMasterResponse{SalonId: id.FirstSalon, Version: 3}, 1, 0},
 		{"moved", &userv1.LookupMasterResponse{SalonId: f.other, Version: 4}, 1, 1},
 		{"deleted", &userv1.LookupMasterResponse{SalonId: f.other, Deleted: true, Version: 5}, 0, 1},

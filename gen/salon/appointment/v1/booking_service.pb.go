@@ -1422,15 +1422,15 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x12ACTOR_RECEPTIONIST\x10\x03\x12\x11\n" +
 	"\rACTOR_MANAGER\x10\x04\x12\x0f\n" +
 	"\vACTOR_ADMIN\x10\x05\x12\x10\n" +
-	"\fACTOR_SYSTEM\x10\x062\xe1\n" +
+	"\fACTOR_SYSTEM\x10\x062\xe3\n" +
 	"\n" +
 	"\x12AppointmentService\x12\x9d\x01\n" +
 	"\x11CreateAppointment\x12..salon.appointment.v1.CreateAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"5\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\v\x01\n" +
 	"\v\x02\x03\t\b\x12\x13\x14\x15\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/appointments\x12\x94\x01\n" +
 	"\x0eGetAppointment\x12+.salon.appointment.v1.GetAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"2\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02#\x12!/v1/appointments/{appointment_id}\x90\x02\x01\x12\x94\x01\n" +
-	"\x10ListAppointments\x12-.salon.appointment.v1.ListAppointmentsRequest\x1a..salon.appointment.v1.ListAppointmentsResponse\"!\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/appointments\x90\x02\x01\x12\xa7\x01\n" +
-	"\x11CancelAppointment\x12..salon.appointment.v1.CancelAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"?\xca\xe9\x18\x02\b\x02\x82\xea\x18\x02\x04\x05\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/appointments/{appointment_id}:cancel\x12\xbe\x01\n" +
-	"\x15RescheduleAppointment\x122.salon.appointment.v1.RescheduleAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"N\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\b\x04\x05\x02\x01\n" +
+	"\x10ListAppointments\x12-.salon.appointment.v1.ListAppointmentsRequest\x1a..salon.appointment.v1.ListAppointmentsResponse\"!\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/appointments\x90\x02\x01\x12\xa8\x01\n" +
+	"\x11CancelAppointment\x12..salon.appointment.v1.CancelAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"@\xca\xe9\x18\x02\b\x02\x82\xea\x18\x03\x04\x05\x16\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/appointments/{appointment_id}:cancel\x12\xbf\x01\n" +
+	"\x15RescheduleAppointment\x122.salon.appointment.v1.RescheduleAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"O\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\t\x04\x05\x16\x02\x01\n" +
 	"\t\x03\x12\x82\xd3\xe4\x93\x021:\x01*\",/v1/appointments/{appointment_id}:reschedule\x12\xb1\x01\n" +
 	"\x12ConfirmAppointment\x12/.salon.appointment.v1.ConfirmAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"G\xca\xe9\x18\n" +
 	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x01\x04\x82\xd3\xe4\x93\x02.:\x01*\")/v1/appointments/{appointment_id}:confirm\x12\xb5\x01\n" +

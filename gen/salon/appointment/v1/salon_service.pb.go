@@ -808,9 +808,9 @@ type BookingPolicy struct {
 	RequestTimeoutMinutes int32 `protobuf:"varint,9,opt,name=request_timeout_minutes,json=requestTimeoutMinutes,proto3" json:"request_timeout_minutes,omitempty"`
 	// How many appointments that have not ended a customer may have in the salon; 0 for no limit. Staff may book more.
 	MaxOpenAppointments int32 `protobuf:"varint,10,opt,name=max_open_appointments,json=maxOpenAppointments,proto3" json:"max_open_appointments,omitempty"`
-	// How many appointments a customer may have on one local date; 0 for no limit. Staff may book more.
+	// How many appointments a customer may have on one local date; 0 for no limit. Staff book more with an override.
 	MaxCustomerAppointmentsADay int32 `protobuf:"varint,11,opt,name=max_customer_appointments_a_day,json=maxCustomerAppointmentsADay,proto3" json:"max_customer_appointments_a_day,omitempty"`
-	// How many appointments a master has on one local date at most; 0 for no limit. Staff may book more.
+	// How many appointments a master has on one local date at most; 0 for no limit. Staff book more with an override.
 	MaxMasterAppointmentsADay int32 `protobuf:"varint,12,opt,name=max_master_appointments_a_day,json=maxMasterAppointmentsADay,proto3" json:"max_master_appointments_a_day,omitempty"`
 	// Whether a customer may have two appointments at the same time.
 	AllowCustomerOverlap bool `protobuf:"varint,13,opt,name=allow_customer_overlap,json=allowCustomerOverlap,proto3" json:"allow_customer_overlap,omitempty"`
@@ -1044,9 +1044,9 @@ type UpdateBookingPolicyRequest struct {
 	RequestTimeoutMinutes *int32 `protobuf:"varint,9,opt,name=request_timeout_minutes,json=requestTimeoutMinutes,proto3,oneof" json:"request_timeout_minutes,omitempty"`
 	// How many appointments that have not ended a customer may have in the salon; 0 for no limit. Staff may book more.
 	MaxOpenAppointments *int32 `protobuf:"varint,10,opt,name=max_open_appointments,json=maxOpenAppointments,proto3,oneof" json:"max_open_appointments,omitempty"`
-	// How many appointments a customer may have on one local date; 0 for no limit. Staff may book more.
+	// How many appointments a customer may have on one local date; 0 for no limit. Staff book more with an override.
 	MaxCustomerAppointmentsADay *int32 `protobuf:"varint,11,opt,name=max_customer_appointments_a_day,json=maxCustomerAppointmentsADay,proto3,oneof" json:"max_customer_appointments_a_day,omitempty"`
-	// How many appointments a master has on one local date at most; 0 for no limit. Staff may book more.
+	// How many appointments a master has on one local date at most; 0 for no limit. Staff book more with an override.
 	MaxMasterAppointmentsADay *int32 `protobuf:"varint,12,opt,name=max_master_appointments_a_day,json=maxMasterAppointmentsADay,proto3,oneof" json:"max_master_appointments_a_day,omitempty"`
 	// Whether a customer may have two appointments at the same time.
 	AllowCustomerOverlap *bool `protobuf:"varint,13,opt,name=allow_customer_overlap,json=allowCustomerOverlap,proto3,oneof" json:"allow_customer_overlap,omitempty"`
