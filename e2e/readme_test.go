@@ -53,7 +53,7 @@ var (
 		`"blocks":[]`,
 		`"reason":"BLOCK_REASON_CLOSED"`, `"bookable":true`, `"bookable":false`,
 		`"serviceName":"Trim"`, "\n201\n",
-		`"reason":"CUSTOMER_BUSY"`, `"alternatives":[{`, "\n409\n",
+		`"reason":"SLOT_UNAVAILABLE"`, `"alternatives":[{`, "\n409\n",
 		`"customer":{"displayName":"Ida Keller"`, "\n201\n",
 		`"cancelledBy":"ACTOR_RECEPTIONIST"`, `"cancelledBy":"ACTOR_RECEPTIONIST"`,
 	}

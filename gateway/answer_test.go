@@ -36,6 +36,11 @@ func TestDescribeResponse(t *testing.T) {
 			map[string]string{"Location": "", "Etag": `"2-5"`, "Cache-Control": "no-cache"},
 		},
 		{
+			"search", appointmentv1.AvailabilityService_SearchAvailability_FullMethodName, "/v1/availability:search",
+			&appointmentv1.SearchAvailabilityResponse{NextPageToken: "n"}, http.StatusOK,
+			map[string]string{"Cache-Control": "max-age=1", "Vary": "Authorization", "Link": ""},
+		},
+		{
 			"nothing", userv1.AuthService_Logout_FullMethodName, "/v1/auth:logout", &emptypb.Empty{}, http.StatusNoContent,
 			map[string]string{"Content-Type": "", "Etag": ""},
 		},

@@ -33,6 +33,8 @@ var testServices = []service.Definition{
 	{Name: "appointment", APIs: []service.API{
 		service.RESTAPI(&appointmentv1.SalonService_ServiceDesc, appointmentv1.NewSalonServiceClient,
 			appointmentv1.RegisterSalonServiceHandlerClient),
+		service.RESTAPI(&appointmentv1.AvailabilityService_ServiceDesc, appointmentv1.NewAvailabilityServiceClient,
+			appointmentv1.RegisterAvailabilityServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.CustomerService_ServiceDesc, appointmentv1.NewCustomerServiceClient,
 			appointmentv1.RegisterCustomerServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.CatalogService_ServiceDesc, appointmentv1.NewCatalogServiceClient,

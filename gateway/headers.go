@@ -36,6 +36,7 @@ var (
 	deny       = []string{"DENY"}
 	noCache    = []string{"no-cache"}
 	noStore    = []string{"no-store"}
+	aSecond    = []string{"max-age=1"}
 	jsonType   = []string{"application/json"}
 )
 
@@ -48,12 +49,15 @@ func (g *Gateway) describeResponse(ctx context.Context, w http.ResponseWriter, m
 	}
 	m := msg.ProtoReflect()
 	h := w.Header()
-	if call.route.personal { // callers receive different answers under the same etag
+	if call.route.personal || call.route.searches() { // callers receive different answers under the same etag
 		h.Add("Vary", "Authorization")
 	}
-	if call.route.mutates() || !call.route.anonymous || call.route.personal && call.signedIn {
+	switch {
+	case call.route.mutates(), !call.route.anonymous, call.signedIn && (call.route.personal || call.route.searches()):
 		h["Cache-Control"] = noStore
-	} else {
+	case call.route.searches(): // what it found can be gone at any moment
+		h["Cache-Control"] = aSecond
+	default:
 		h["Cache-Control"] = noCache
 	}
 	tag := stringField(m, "etag")
@@ -65,7 +69,7 @@ func (g *Gateway) describeResponse(ctx context.Context, w http.ResponseWriter, m
 	if tag != "" {
 		h["Etag"] = []string{`"` + tag + `"`}
 	}
-	if token := stringField(m, "next_page_token"); token != "" {
+	if token := stringField(m, "next_page_token"); token != "" && call.route.Verb == http.MethodGet {
 		h.Set("Link", "<"+nextPage(call.url, token)+`>; rel="next"`)
 	}
 	switch {

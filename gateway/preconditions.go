@@ -26,7 +26,7 @@ var (
 // checked is refused, because ignoring it would make the change.
 func conditionOf(r *http.Request, route *route) (string, error) {
 	condition, err := etag.FromIfMatch(r.Header["If-Match"])
-	if err != nil || !route.mutates() {
+	if err != nil || route.Verb == http.MethodGet {
 		return "", err
 	}
 	if lines := r.Header["If-None-Match"]; len(lines) > 0 {
@@ -48,7 +48,7 @@ func conditionOf(r *http.Request, route *route) (string, error) {
 func withCondition(
 	w http.ResponseWriter, r *http.Request, route *route, query url.Values, condition string,
 ) (*http.Request, error) {
-	if route.HasBody || !route.mutates() {
+	if route.HasBody || route.Verb == http.MethodGet {
 		return r, nil
 	}
 	inBody, err := etagInBody(w, r, route)

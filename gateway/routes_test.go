@@ -205,8 +205,9 @@ func TestMutates(t *testing.T) {
 	for _, r := range newTestRoutes(t).byMethod {
 		name := string(r.desc.Name())
 		reads := strings.HasPrefix(name, "Get") || strings.HasPrefix(name, "List")
-		if r.mutates() == reads || reads != (r.Verb == http.MethodGet) {
-			t.Errorf("%s: %s, mutates is %t", name, r.Verb, r.mutates())
+		searches := r.service == "appointment" && r.desc.Parent().Name() == "AvailabilityService"
+		if r.mutates() == (reads || searches) || r.searches() != searches || reads != (r.Verb == http.MethodGet) {
+			t.Errorf("%s: %s, mutates is %t, searches is %t", name, r.Verb, r.mutates(), r.searches())
 		}
 	}
 }

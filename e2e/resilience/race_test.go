@@ -82,6 +82,7 @@ func TestRandomTimes(t *testing.T) {
 	cast := system.NewCast(t)
 	masters := []*salontest.Account{cast.Master1, cast.Master2, system.NewMaster(t, "Master Three")}
 	system.Offer(t, masters[2], cast.Service)
+	system.Step(t, salontest.DefaultSalon, 5)
 	customers := []*salontest.Account{cast.CustomerA, cast.CustomerB}
 	for _, customer := range customers {
 		customer.Pair(t)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -17,8 +18,9 @@ import (
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 )
 
-// TestStorm lets 64 clients book, move and cancel chains of one to four segments of six masters for a while. Whatever order
-// the calls come in: no claims overlap, a chain is booked as a whole or not at all, and PostgreSQL never sees a deadlock.
+// TestStorm lets 64 clients book, move and cancel chains of one to four segments of six masters, who share four chairs, for a while.
+// Some segments leave the master open, and some have a wait. Whatever order the calls come in: no claims of a master, a chair or a
+// customer overlap, a chain is booked as a whole or not at all, masters work for others during a wait, and PostgreSQL never sees a deadlock.
 func TestStorm(t *testing.T) {
 	t.Parallel()
 	const clients = 64
@@ -45,6 +47,7 @@ func TestStorm(t *testing.T) {
 			t.Error("not everything happened that was to be tested")
 		}
 	}
+	s.useWaits(t)
 	s.check(t)
 }
 
@@ -63,7 +66,21 @@ func newStorm(t *testing.T) *storm {
 	t.Helper()
 	s := &storm{system: salontest.Start(t, unlimited)}
 	s.first = s.system.NextStart()
-	for _, shape := range [][3]int32{{15, 0, 0}, {30, 5, 10}, {50, 0, 5}} { // minutes: duration, buffer before and after
+	s.system.Step(t, salontest.DefaultSalon, 5)
+	chair := s.system.NewResourceKind(t, salontest.DefaultSalon)
+	for range 4 {
+		s.system.NewResource(t, chair)
+	}
+	kinds := []string{chair.GetId()}
+	s.services = append(s.services, s.system.NewServiceOf(t, salontest.DefaultSalon, func(r *appointmentv1.CreateServiceRequest) {
+		r.DurationMinutes, r.BufferAfterMinutes = nil, 5
+		r.Phases = []*appointmentv1.Phase{
+			{Kind: appointmentv1.PhaseKind_PHASE_KIND_WORK, DurationMinutes: 15, ResourceKindIds: kinds},
+			{Kind: appointmentv1.PhaseKind_PHASE_KIND_WAIT, DurationMinutes: 25, ResourceKindIds: kinds},
+			{Kind: appointmentv1.PhaseKind_PHASE_KIND_WORK, DurationMinutes: 10, ResourceKindIds: kinds},
+		}
+	}))
+	for _, shape := range [][3]int32{{15, 0, 0}, {30, 5, 10}} { // minutes: duration, buffer before and after
 		s.services = append(s.services, s.system.NewServiceOf(t, salontest.DefaultSalon, func(r *appointmentv1.CreateServiceRequest) {
 			r.DurationMinutes, r.BufferBeforeMinutes, r.BufferAfterMinutes = &shape[0], shape[1], shape[2]
 			r.Price = &apiv1.Money{CurrencyCode: "EUR", AmountMinor: new(shape[0] * 100)}
@@ -115,8 +132,11 @@ func (s *stormClient) step() {
 	default:
 		req := &appointmentv1.CreateAppointmentRequest{StartTime: s.start(), AllowCustomerOverlap: overlap}
 		for range 1 + rand.IntN(4) {
-			req.Segments = append(req.Segments,
-				salontest.Segment(s.masters[rand.IntN(len(s.masters))], s.services[rand.IntN(len(s.services))]))
+			segment := salontest.Segment(s.masters[rand.IntN(len(s.masters))], s.services[rand.IntN(len(s.services))])
+			if rand.IntN(4) == 0 {
+				segment.MasterId = nil
+			}
+			req.Segments = append(req.Segments, segment)
 		}
 		if made := s.call(&s.booked, createAppointment, req); made != nil {
 			s.mine = append(s.mine, made.GetId())
@@ -153,20 +173,27 @@ var invariants = map[string]string{
 	"claims of appointments that take no time": `
 		SELECT count(*) FROM claims c JOIN appointments a ON a.id = c.appointment_id
 		WHERE a.state NOT IN ('PENDING', 'CONFIRMED', 'COMPLETED')`,
-	"segments that take time without exactly one claim of the master": `
+	"segments that take time without claims of the master that are as long as the work": `
 		SELECT count(*) FROM segments s JOIN appointments a ON a.id = s.appointment_id
-		WHERE a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED') AND 1 <> (
-			SELECT count(*) FROM claims c WHERE c.segment_id = s.id AND c.appointment_id = a.id AND c.subject_kind = 'MASTER'
-				AND c.subject_id = s.master_id AND c.blocking AND c.during @> tstzrange(s.start_time, s.end_time)
+		WHERE a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED') AND (
+			SELECT (count(*), sum(upper(c.during * tstzrange(s.start_time, s.end_time)) - lower(c.during * tstzrange(s.start_time, s.end_time))))
+			FROM claims c WHERE c.segment_id = s.id AND c.appointment_id = a.id AND c.subject_kind = 'MASTER'
+				AND c.subject_id = s.master_id AND c.blocking AND c.during && tstzrange(s.start_time, s.end_time)
 				AND c.during <@ tstzrange(s.start_time - s.buffer_before_minutes * interval '1 minute',
-					s.end_time + s.buffer_after_minutes * interval '1 minute'))`,
+					s.end_time + s.buffer_after_minutes * interval '1 minute')
+			) IS DISTINCT FROM CASE WHEN s.phases IS NULL THEN (1::bigint, s.end_time - s.start_time) ELSE (2::bigint, interval '25 minutes') END`,
+	"segments that take a chair without exactly one claim of one": `
+		SELECT count(*) FROM segments s JOIN appointments a ON a.id = s.appointment_id
+		WHERE a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED') AND (s.phases IS NOT NULL)::int <> (
+			SELECT count(*) FROM claims c JOIN resources r ON r.id = c.subject_id
+			WHERE c.segment_id = s.id AND c.subject_kind = 'RESOURCE' AND c.blocking AND c.during @> tstzrange(s.start_time, s.end_time))`,
 	"segments that take time without exactly one claim of the customer": `
 		SELECT count(*) FROM segments s JOIN appointments a ON a.id = s.appointment_id
 		WHERE a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED') AND 1 <> (
 			SELECT count(*) FROM claims c WHERE c.segment_id = s.id AND c.appointment_id = a.id AND c.subject_kind = 'CUSTOMER'
 				AND c.subject_id = a.customer_id AND c.during = tstzrange(s.start_time, s.end_time))`,
-	"claims beside the two of each segment": `
-		SELECT (SELECT count(*) FROM claims) - 2 * count(*) FROM segments s JOIN appointments a ON a.id = s.appointment_id
+	"claims beside those of the segments": `
+		SELECT (SELECT count(*) FROM claims) - 2 * count(*) - 2 * count(s.phases) FROM segments s JOIN appointments a ON a.id = s.appointment_id
 		WHERE a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')`,
 	"segments that do not begin when the one before ends": `
 		SELECT count(*) FROM segments s JOIN appointments a ON a.id = s.appointment_id
@@ -185,13 +212,50 @@ var invariants = map[string]string{
 			SELECT count(*) FROM appointment_history h WHERE h.appointment_id = a.id)`,
 }
 
-// check looks at the database itself after the storm.
-func (s *storm) check(t *testing.T) {
+// useWaits books in the waits in which masters are still free. They are free for others, and everything else is not.
+func (s *storm) useWaits(t *testing.T) {
+	t.Helper()
+	rows, err := s.database(t).Query(t.Context(), `
+		SELECT s.master_id::text, s.start_time + interval '15 minutes' FROM segments s
+		WHERE s.phases IS NOT NULL AND EXISTS (SELECT FROM claims k WHERE k.segment_id = s.id) AND NOT EXISTS (
+			SELECT FROM claims c WHERE c.subject_id = s.master_id
+				AND c.during && tstzrange(s.start_time + interval '15 minutes', s.start_time + interval '30 minutes'))
+		LIMIT 20`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	waits, err := pgx.CollectRows(rows, pgx.RowToStructByPos[struct {
+		Master string
+		Start  time.Time
+	}])
+	if err != nil || len(waits) == 0 {
+		t.Fatalf("%d waits, %v", len(waits), err)
+	}
+	for _, wait := range waits {
+		customer := s.system.NewCustomer(t, "Customer")
+		master := &salontest.Account{ID: wait.Master}
+		during := salontest.Booking(master, s.services[1], wait.Start)
+		salontest.Do[*appointmentv1.Appointment](t, s.system.REST(), customer, createAppointment, during)
+		s.booked.Add(1)
+		again := s.system.GRPC().Call(t, s.customers[0], createAppointment, during)
+		again.Want(t, codes.AlreadyExists, "SLOT_UNAVAILABLE")
+	}
+}
+
+// database is a connection that finds the tables of appointments.
+func (s *storm) database(t *testing.T) *pgx.Conn {
 	t.Helper()
 	conn := s.system.Database(t)
 	if _, err := conn.Exec(t.Context(), "SET search_path = appointments"); err != nil {
 		t.Fatal(err)
 	}
+	return conn
+}
+
+// check looks at the database itself after the storm.
+func (s *storm) check(t *testing.T) {
+	t.Helper()
+	conn := s.database(t)
 	for what, statement := range invariants {
 		var n int64
 		if err := conn.QueryRow(t.Context(), statement).Scan(&n); err != nil {

@@ -54,6 +54,13 @@ func (s *System) LimitBookings(t testing.TB, salonID string, most int32) {
 		&appointmentv1.UpdateBookingPolicyRequest{SalonId: salonID, MaxOpenAppointments: &most})
 }
 
+// Step sets the distance of the starts that customers of a salon may choose, in minutes.
+func (s *System) Step(t testing.TB, salonID string, minutes int32) {
+	t.Helper()
+	Do[*appointmentv1.BookingPolicy](t, s.REST(), s.Admin(), appointmentv1.SalonService_UpdateBookingPolicy_FullMethodName,
+		&appointmentv1.UpdateBookingPolicyRequest{SalonId: salonID, SlotStepMinutes: &minutes})
+}
+
 // Invite invites an account to be a member of a salon, as the administrator.
 func (s *System) Invite(t testing.TB, salonID string, a *Account, roles ...apiv1.SalonRole) *userv1.Invitation {
 	t.Helper()

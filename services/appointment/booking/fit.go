@@ -88,6 +88,17 @@ func (b *Bookings) refusal(
 	limit := has(availability.CustomerLimit)
 	rule := has(availability.Closed, availability.OutsideHours, availability.TimeOff, availability.LeadTime, availability.Horizon,
 		availability.Step)
+	taken := has(availability.Booked, availability.Buffer, availability.NoResource) != nil
+	if taken && has(availability.CustomerBusy) != nil {
+		// Perhaps another master or resource is free, and only the customer is not.
+		free := q
+		free.AllowCustomerOverlap = true
+		plan, _, _, err := b.availability.Fit(ctx, rules, free, start, true)
+		if err != nil {
+			return err
+		}
+		taken = plan == nil
+	}
 	var refused *apierr.Error
 	switch {
 	case never != nil:
@@ -98,10 +109,10 @@ func (b *Bookings) refusal(
 		refused = errNotBookable.WithField("start_time", "must be another one: "+rule.Reason.Text())
 	case limit != nil:
 		refused = errFullDay
-	case has(availability.CustomerBusy) != nil:
-		refused = errCustomerBusy
-	default:
+	case taken:
 		refused = errSlotUnavailable
+	default:
+		refused = errCustomerBusy
 	}
 	detail, err := b.availability.Alternatives(ctx, rules, q, start, blocks)
 	if err != nil {
