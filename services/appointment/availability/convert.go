@@ -40,14 +40,16 @@ func (a *Availability) slot(r *Rules, p *Plan, now time.Time) (*appointmentv1.Sl
 	if err != nil {
 		return nil, err
 	}
-	var total int32
+	total, ok := p.TotalMinor()
+	if !ok {
+		return nil, ErrTotal
+	}
 	slot := &appointmentv1.Slot{
 		StartTime: p.From.timestamp(), EndTime: p.To.timestamp(), LocalDate: date.String(), LocalTime: wall.String(),
 		UtcOffsetMinutes: civil.OffsetMinutes(p.From.Time(), r.Zone), DurationMinutes: int32(p.To - p.From),
 		Alternatives: int32(p.Alternatives), Quote: quote, QuoteExpireTime: protoconv.Timestamp(now.Add(QuoteTime)),
 	}
 	for _, s := range p.Segments {
-		total += s.PriceMinor
 		segment := &appointmentv1.SlotSegment{
 			ServiceId: s.ServiceID, MasterId: s.MasterID, StartTime: s.From.timestamp(), EndTime: s.To.timestamp(),
 			Price: protoconv.Money(r.Currency, s.PriceMinor), Phases: PhasesToProto(s.Phases),

@@ -1,8 +1,10 @@
 package availability
 
 import (
+	"math"
 	"slices"
 
+	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/services/appointment/claims"
 )
 
@@ -45,6 +47,18 @@ type Taking struct {
 	// Segment is the index of the segment that owns it.
 	Segment int
 	Span
+}
+
+// ErrTotal is the error of a plan whose price is more than an amount can hold.
+var ErrTotal = apierr.InvalidField("segments", "must not cost more in sum than an amount can hold")
+
+// TotalMinor returns the sum of the prices; false when it is more than an amount can hold.
+func (p *Plan) TotalMinor() (int32, bool) {
+	var total int64
+	for _, s := range p.Segments {
+		total += int64(s.PriceMinor)
+	}
+	return int32(total), total <= math.MaxInt32
 }
 
 // MasterIDs are the masters of the segments.

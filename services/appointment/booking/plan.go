@@ -3,7 +3,6 @@ package booking
 import (
 	"context"
 	"encoding/json"
-	"math"
 	"time"
 
 	"github.com/beauty-salon/platform/internal/apierr"
@@ -46,7 +45,11 @@ func NewAppointment(
 
 // follow gives the appointment's segments what a plan of as many segments says. INVALID_FIELDS when the prices cannot be summed up.
 func (a *Appointment) follow(r *availability.Rules, plan *availability.Plan) error {
-	var total int64 // 64 bits, so that the sum cannot wrap around
+	total, ok := plan.TotalMinor()
+	if !ok {
+		return availability.ErrTotal
+	}
+	a.TotalMinor = total
 	for i, p := range plan.Segments {
 		s := &a.Segments[i]
 		// A service that is not there any more keeps its name.
@@ -60,11 +63,7 @@ func (a *Appointment) follow(r *availability.Rules, plan *availability.Plan) err
 		if len(p.Phases) > 1 || len(p.Phases[0].Kinds) > 0 {
 			s.Phases = p.Phases
 		}
-		if total += int64(s.PriceMinor); total > math.MaxInt32 {
-			return apierr.InvalidField("segments", "must not cost more in sum than an amount can hold")
-		}
 	}
-	a.TotalMinor = int32(total)
 	a.TimeZone, a.UTCOffsetMinutes = r.ZoneName, civil.OffsetMinutes(a.Start(), r.Zone)
 	a.claims = a.claims[:0:0]
 	for _, t := range plan.Claims() {
