@@ -8,20 +8,11 @@ ALTER TABLE refresh_tokens ADD COLUMN use_time timestamptz;
 UPDATE refresh_tokens SET use_time = sessions.rotate_time
 FROM sessions
 WHERE sessions.id = refresh_tokens.session_id AND refresh_tokens.generation < sessions.generation;
-ALTER TABLE refresh_tokens DROP COLUMN generation;
-ALTER TABLE sessions DROP COLUMN generation, DROP COLUMN rotate_time;
+-- Programs that do not know use_time read and write these. Where such a program and a newer one both refresh a
+-- session, the older one may end it.
+ALTER TABLE refresh_tokens ALTER COLUMN generation SET DEFAULT 1;
+ALTER TABLE sessions ALTER COLUMN generation SET DEFAULT 1, ALTER COLUMN rotate_time SET DEFAULT now();
 
 -- +goose Down
-ALTER TABLE sessions
-    ADD COLUMN generation bigint NOT NULL DEFAULT 2 CHECK (generation >= 1),
-    ADD COLUMN rotate_time timestamptz;
-UPDATE sessions SET rotate_time = coalesce(
-    (SELECT max(use_time) FROM refresh_tokens WHERE session_id = sessions.id), create_time);
-ALTER TABLE sessions
-    ALTER COLUMN generation DROP DEFAULT,
-    ALTER COLUMN rotate_time SET NOT NULL;
-ALTER TABLE refresh_tokens ADD COLUMN generation bigint NOT NULL DEFAULT 2 CHECK (generation >= 1);
-UPDATE refresh_tokens SET generation = 1 WHERE use_time IS NOT NULL;
-ALTER TABLE refresh_tokens
-    ALTER COLUMN generation DROP DEFAULT,
-    DROP COLUMN use_time;
+ALTER TABLE sessions ALTER COLUMN generation DROP DEFAULT, ALTER COLUMN rotate_time DROP DEFAULT;
+ALTER TABLE refresh_tokens ALTER COLUMN generation DROP DEFAULT, DROP COLUMN use_time;
