@@ -103,6 +103,7 @@ func (w *world) parameters() []refusal {
 		get("30 February", "/v1/appointments?from=2027-02-30T00:00:00Z", "INVALID_FIELDS", "from"),
 		get("path upwards", "/v1/masters/../../etc/passwd", "NO_SUCH_METHOD"),
 		get("path upwards, escaped", "/v1/masters/%2e%2e%2f%2e%2e%2fetc%2fpasswd", "NO_SUCH_METHOD"),
+		get("path upwards from an appointment", "/v1/appointments/..%2f..%2fetc", "NO_SUCH_METHOD"),
 		get("empty segment", "/v1//masters", "NO_SUCH_METHOD"),
 		{name: "method override", over: onlyREST, as: w.Admin, http: override, reason: "NO_SUCH_METHOD"},
 		{name: "method override with a form", over: onlyREST, as: w.Admin, http: overrideBody, reason: "UNSUPPORTED_MEDIA_TYPE"},

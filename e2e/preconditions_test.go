@@ -37,28 +37,28 @@ func TestConditions(t *testing.T) {
 		tested++
 		as := callers[may]
 		t.Run(row.method[strings.LastIndex(row.method, "/")+1:], func(t *testing.T) {
-			refused := func(t *testing.T, got *salontest.Result, reason string) {
+			refused := func(t *testing.T, got *salontest.Result, reason, field string) {
 				t.Helper()
-				if got.Reason != reason || reason == "INVALID_FIELDS" && !got.HasField("etag") {
+				if got.Reason != reason || reason == "INVALID_FIELDS" && !got.HasField(field) {
 					t.Errorf("%v, want %s", got, reason)
 				}
 			}
 			for condition, reason := range refusals {
 				t.Run(condition, func(t *testing.T) {
 					setText(req, "etag", condition)
-					salontest.Both(t, s, func(t *testing.T, c salontest.Caller) { refused(t, c.Call(t, as, row.method, req), reason) })
+					salontest.Both(t, s, func(t *testing.T, c salontest.Caller) { refused(t, c.Call(t, as, row.method, req), reason, "etag") })
 					setText(req, "etag", "")
 					r := salontest.RESTRequest(t, row.method, req).As(t, as).With("If-Match", condition)
-					refused(t, s.HTTP(t, r).Result(t, nil), reason)
+					refused(t, s.HTTP(t, r).Result(t, nil), reason, "If-Match")
 					setText(req, "etag", "*")
 					r = salontest.RESTRequest(t, row.method, req).As(t, as).With("If-Match", condition)
-					refused(t, s.HTTP(t, r).Result(t, nil), reason)
+					refused(t, s.HTTP(t, r).Result(t, nil), reason, "If-Match")
 				})
 			}
 			setText(req, "etag", "")
 			for _, header := range []string{"", "7", "null"} {
 				r := salontest.RESTRequest(t, row.method, req).As(t, as).With("If-Match", header)
-				refused(t, s.HTTP(t, r).Result(t, nil), "INVALID_FIELDS")
+				refused(t, s.HTTP(t, r).Result(t, nil), "INVALID_FIELDS", "If-Match")
 			}
 			setText(req, "etag", "*")
 			s.GRPC().Call(t, as, row.method, req).Want(t, codes.OK, "")
@@ -177,7 +177,7 @@ func TestConditionsElsewhere(t *testing.T) {
 	}).Want(t, codes.Aborted, "ETAG_MISMATCH")
 	for _, header := range []string{"If-Match", "If-None-Match"} {
 		r := salontest.NewRequest(http.MethodPost, "/v1/services", `{}`).As(t, cast.Admin).With(header, `"1"`)
-		if got := s.HTTP(t, r).Result(t, nil); got.Reason != "INVALID_FIELDS" || !got.HasField("etag") {
+		if got := s.HTTP(t, r).Result(t, nil); got.Reason != "INVALID_FIELDS" || !got.HasField(header) {
 			t.Errorf("a create with %s: %v", header, got)
 		}
 	}

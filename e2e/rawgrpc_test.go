@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -124,6 +125,10 @@ func TestLargeMessages(t *testing.T) {
 	if got.StatusCode != http.StatusBadRequest {
 		t.Errorf("a malformed path: %s", got.Status)
 	}
+	got = rawHTTP(t, s, "GET /v1/masters HTTP/1.1\r\nHost: salon\r\nX-Request-Id: a\x01b\r\n\r\n", "")
+	if got.StatusCode != http.StatusBadRequest || !strings.HasPrefix(got.Header.Get("Content-Type"), "text/plain") {
+		t.Errorf("a control character in a header: %s, %s", got.Status, got.Header.Get("Content-Type"))
+	}
 	token := salontest.Token(strings.Repeat("a", 1<<20))
 	if got := s.GRPC().Call(t, token, userv1.UserService_GetMe_FullMethodName, &userv1.GetMeRequest{}); got.Code == codes.OK {
 		t.Errorf("a token of 1 MB over gRPC: %v", got)
@@ -198,8 +203,62 @@ func TestMethodNames(t *testing.T) {
 	}
 }
 
+// TestBrokenFrames: frames that gRPC itself cannot read are the client's mistake. The library answers them, so without a
+// reason; the access log does not count them as faults of ours.
+func TestBrokenFrames(t *testing.T) {
+	t.Parallel()
+	s := shared.Get(t)
+	const method = userv1.AuthService_GetJwks_FullMethodName
+	for name, tt := range map[string]struct {
+		data   []byte
+		status codes.Code
+		reason string
+	}{
+		"compressed without an encoding": {[]byte{1, 0, 0, 0, 0}, codes.Internal, "MALFORMED_REQUEST"},
+		"no message":                     {nil, codes.Internal, "MALFORMED_REQUEST"},
+		"cut off":                        {[]byte{0, 0, 0, 0, 9, 1}, codes.Internal, "MALFORMED_REQUEST"},
+		"two messages":                   {make([]byte, 10), codes.Internal, "MALFORMED_REQUEST"},
+		"too large":                      {[]byte{0, 0xff, 0xff, 0xff, 0xff}, codes.ResourceExhausted, "MESSAGE_TOO_LARGE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			id := "frame-" + salontest.Unique()
+			if got := rawCall(t, s, method, tt.data, "x-request-id", id); got != tt.status {
+				t.Errorf("answered %s, want %s", got, tt.status)
+			}
+			salontest.Eventually(t, func() error {
+				log, err := s.AccessLog()
+				if err != nil {
+					return err
+				}
+				for line := range strings.Lines(log) {
+					if strings.Contains(line, id) {
+						if !strings.Contains(line, `"reason":"`+tt.reason+`"`) || strings.Contains(line, `"code":"Internal"`) {
+							t.Errorf("logged as %s", line)
+						}
+						return nil
+					}
+				}
+				return errors.New("the call is not in the access log")
+			})
+		})
+	}
+	if strings.Contains(s.Log(), "compressed flag") {
+		t.Error("a broken frame is in the log of faults")
+	}
+}
+
 // rawGRPC makes a call with an empty message over HTTP/2 without a client, and returns its status.
 func rawGRPC(t *testing.T, s *salontest.System, path, timeout string) codes.Code {
+	t.Helper()
+	if timeout == "" {
+		return rawCall(t, s, path, make([]byte, 5))
+	}
+	return rawCall(t, s, path, make([]byte, 5), "grpc-timeout", timeout)
+}
+
+// rawCall makes a call with these bytes over HTTP/2 without a client, and with more headers, as names and values. It returns
+// the call's status.
+func rawCall(t *testing.T, s *salontest.System, path string, data []byte, headers ...string) codes.Code {
 	t.Helper()
 	conn := dial(t, s.GRPCAddr())
 	if _, err := conn.Write([]byte(http2.ClientPreface)); err != nil {
@@ -207,14 +266,11 @@ func rawGRPC(t *testing.T, s *salontest.System, path, timeout string) codes.Code
 	}
 	var block bytes.Buffer
 	encoder := hpack.NewEncoder(&block)
-	for _, f := range [][2]string{
-		{":method", "POST"}, {":scheme", "http"}, {":path", path}, {":authority", "salon"},
-		{"content-type", "application/grpc"}, {"te", "trailers"}, {"grpc-timeout", timeout},
-	} {
-		if f[0] == "grpc-timeout" && timeout == "" {
-			continue
-		}
-		if err := encoder.WriteField(hpack.HeaderField{Name: f[0], Value: f[1]}); err != nil {
+	fields := append([]string{
+		":method", "POST", ":scheme", "http", ":path", path, ":authority", "salon", "content-type", "application/grpc", "te", "trailers",
+	}, headers...)
+	for i := 0; i < len(fields); i += 2 {
+		if err := encoder.WriteField(hpack.HeaderField{Name: fields[i], Value: fields[i+1]}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -225,7 +281,7 @@ func rawGRPC(t *testing.T, s *salontest.System, path, timeout string) codes.Code
 		func() error {
 			return framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: block.Bytes(), EndHeaders: true})
 		},
-		func() error { return framer.WriteData(1, true, make([]byte, 5)) },
+		func() error { return framer.WriteData(1, true, data) },
 	} {
 		if err := write(); err != nil {
 			t.Fatal(err)

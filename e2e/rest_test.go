@@ -2,11 +2,13 @@ package e2e_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/uuid"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
@@ -103,8 +105,30 @@ func TestIdempotencyKey(t *testing.T) {
 		"two": send("", key, other), "two in a line": send("", key+", "+key), "no UUID": send("", "key"),
 		"a UUID in braces": send("", "{"+key+"}"), "another in the body": send(other, key), "no text": send("", "\xff"),
 	} {
-		if refused.Reason != "INVALID_FIELDS" || !refused.HasField("request_id") {
+		if refused.Reason != "INVALID_FIELDS" || !slices.Equal(refused.Fields, []string{"Idempotency-Key"}) {
 			t.Errorf("%s: %v", name, refused)
+		}
+	}
+	// Over gRPC, the same key may be metadata.
+	overGRPC := func(requestID string, lines ...string) *salontest.Result {
+		req.RequestId = requestID
+		ctx := t.Context()
+		for _, line := range lines {
+			ctx = metadata.AppendToOutgoingContext(ctx, "idempotency-key", line)
+		}
+		user, err := userv1.NewAuthServiceClient(s.Conn()).Register(ctx, req)
+		got := salontest.GRPCResult(t, err)
+		got.Message = user
+		return got
+	}
+	for _, again := range []*salontest.Result{overGRPC("", key), overGRPC("", upper, key), overGRPC(upper, key)} {
+		if again.Code != codes.OK || !proto.Equal(again.Message, first.Message) {
+			t.Errorf("metadata: %v, want %v", again, first)
+		}
+	}
+	for _, refused := range []*salontest.Result{overGRPC("", "key"), overGRPC("", ""), overGRPC(other, key), overGRPC("", key, other)} {
+		if refused.Reason != "INVALID_FIELDS" || !slices.Equal(refused.Fields, []string{"Idempotency-Key"}) {
+			t.Errorf("metadata: %v", refused)
 		}
 	}
 	// Ids in the request are compared without regard to case as well.

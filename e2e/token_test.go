@@ -235,7 +235,8 @@ func TestClientAddress(t *testing.T) {
 	}
 }
 
-// TestRefreshReuse: a refresh token of two generations ago can only have been stolen.
+// TestRefreshReuse: a refresh token works again within the grace, also after its successor was used. Used later, it can only
+// have been stolen.
 func TestRefreshReuse(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
@@ -258,10 +259,15 @@ func TestRefreshReuse(t *testing.T) {
 		third := next(second)
 		me(third).Want(t, codes.OK, "")
 		me(first).Want(t, codes.OK, "") // access tokens live until their end, or that of the session
+		again := next(first)
+		me(again).Want(t, codes.OK, "")
+		me(next(again)).Want(t, codes.OK, "")
+		s.AgeRefreshTokens(t, customer.ID, 11*time.Second)
+		me(next(third)).Want(t, codes.OK, "") // not used before
 		refresh(first.GetRefreshToken()).Want(t, codes.Unauthenticated, "REFRESH_TOKEN_INVALID")
 		// The whole family has ended, at once.
 		refresh(third.GetRefreshToken()).Want(t, codes.Unauthenticated, "REFRESH_TOKEN_INVALID")
-		for _, pair := range []*userv1.TokenPair{first, second, third} {
+		for _, pair := range []*userv1.TokenPair{first, second, third, again} {
 			me(pair).Want(t, codes.Unauthenticated, "UNAUTHENTICATED")
 		}
 		me(other).Want(t, codes.OK, "")

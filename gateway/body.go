@@ -11,8 +11,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
+	"github.com/google/uuid"
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -204,7 +204,7 @@ func printable(name string) string {
 // field mask from the keys of the body.
 func applyHeaders(body *requestBody, data []byte, msg proto.Message) error {
 	m := msg.ProtoReflect()
-	if err := applyKey(m, body.request.Header["Idempotency-Key"]); err != nil {
+	if err := applyKey(m, body.request.Header[keyHeader]); err != nil {
 		return err
 	}
 	if err := applyCondition(m, body.condition); err != nil {
@@ -251,8 +251,18 @@ func applyCondition(m protoreflect.Message, condition string) error {
 	return nil
 }
 
+// uuidLen is the length of a UUID with hyphens. The uuid package accepts other forms too.
+const uuidLen = 36
+
+// keyHeader is the header of a client's id for a create, and without regard to case the metadata over gRPC.
+const keyHeader = "Idempotency-Key"
+
+// notAUUID describes a malformed id in the words of protovalidate.
+const notAUUID = "must be a valid UUID"
+
 // applyKey sets request_id to the value of Idempotency-Key, whose lines it is given. The key may be in quotes, as in
-// draft-ietf-httpapi-idempotency-key-header. It may be given twice, and in the body too, when it is the same UUID.
+// draft-ietf-httpapi-idempotency-key-header. It may be given twice, and in the message too, when it is the same UUID. An
+// error names the header, because the client did not write request_id.
 func applyKey(m protoreflect.Message, lines []string) error {
 	fd := m.Descriptor().Fields().ByName("request_id")
 	if fd == nil || len(lines) == 0 {
@@ -266,16 +276,16 @@ func applyKey(m protoreflect.Message, lines []string) error {
 		}
 		switch {
 		case one == "":
-			return apierr.InvalidField("request_id", "Idempotency-Key must not be empty")
-		case !utf8.ValidString(one): // gRPC could not carry it
-			return apierr.InvalidField("request_id", "Idempotency-Key must be a UUID")
+			return apierr.InvalidField(keyHeader, "must not be empty")
+		case len(one) != uuidLen || uuid.Validate(one) != nil:
+			return apierr.InvalidField(keyHeader, notAUUID)
 		case key != "" && !strings.EqualFold(key, one):
-			return apierr.InvalidField("request_id", "Idempotency-Key is given twice and differs")
+			return apierr.InvalidField(keyHeader, "is given twice and differs")
 		}
 		key = one
 	}
 	if given := m.Get(fd).String(); given != "" && !strings.EqualFold(given, key) {
-		return apierr.InvalidField("request_id", "differs between Idempotency-Key and the body")
+		return apierr.InvalidField(keyHeader, "must be the same as the request id of the message")
 	}
 	m.Set(fd, protoreflect.ValueOfString(key))
 	return nil

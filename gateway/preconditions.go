@@ -18,8 +18,9 @@ import (
 // the services check, so that gRPC has the same conditions. Reads are compared with their answer.
 
 var (
-	errNoETag      = apierr.InvalidField("etag", "If-Match and If-None-Match: this method has no etag to compare with")
-	errIfNoneMatch = apierr.InvalidField("etag", "If-None-Match is for reads; before a change only * is taken, with PUT")
+	errNoETag      = apierr.InvalidField("If-Match", "has nothing to compare with: this method has no etag")
+	errIfNoneMatch = apierr.InvalidField("If-None-Match", "is for reads; before a change only * is taken, with PUT")
+	errNoneToMatch = apierr.InvalidField("If-None-Match", "has nothing to compare with: this method has no etag")
 )
 
 // conditionOf returns the condition in the headers of a change, "" when there is none. A condition that cannot be
@@ -29,16 +30,18 @@ func conditionOf(r *http.Request, route *route) (string, error) {
 	if err != nil || route.Verb == http.MethodGet {
 		return "", err
 	}
+	hasETag := route.desc.Input().Fields().ByName("etag") != nil
+	if condition != "" && condition != etag.Any && !hasETag {
+		return "", errNoETag
+	}
 	if lines := r.Header["If-None-Match"]; len(lines) > 0 {
 		if route.Verb != http.MethodPut || len(lines) > 1 || strings.TrimSpace(lines[0]) != etag.Any {
 			return "", errIfNoneMatch
 		}
-		if condition, err = etag.Both(condition, etag.Absent); err != nil {
-			return "", err
+		if !hasETag {
+			return "", errNoneToMatch
 		}
-	}
-	if condition != "" && condition != etag.Any && route.desc.Input().Fields().ByName("etag") == nil {
-		return "", errNoETag
+		return etag.Both(condition, etag.Absent)
 	}
 	return condition, nil
 }

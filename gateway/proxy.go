@@ -13,6 +13,7 @@ import (
 	protocodec "google.golang.org/grpc/encoding/proto"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
@@ -71,7 +72,7 @@ func (g *Gateway) methodDesc(r *route, input, output protoreflect.MessageType) g
 				in := &incoming{msg: input.New().Interface()}
 				if r.cache != nil { // a cached answer is not counted, and its key is in the message
 					if err := dec(in); err != nil {
-						return nil, err
+						return nil, unreadable(err)
 					}
 					if in.err == nil {
 						return g.cachedCall(ctx, r, in.msg, output)
@@ -82,16 +83,33 @@ func (g *Gateway) methodDesc(r *route, input, output protoreflect.MessageType) g
 				}
 				if r.cache == nil {
 					if err := dec(in); err != nil {
-						return nil, err
+						return nil, unreadable(err)
 					}
 				}
 				if in.err != nil {
-					return nil, malformed("the message could not be read").WithCause(in.err)
+					return nil, malformed(notRead).WithCause(in.err)
+				}
+				keys := metadata.ValueFromIncomingContext(ctx, keyHeader)
+				if err := applyKey(in.msg.ProtoReflect(), keys); err != nil {
+					return nil, err
 				}
 				return g.call(ctx, r, in.msg, output)
 			})
 		},
 	}
+}
+
+// notRead is the message of errors about what gRPC or protobuf could not decode.
+const notRead = "the message could not be read"
+
+// unreadable returns the error of a call whose message gRPC itself could not read, as when a frame is broken or missing.
+// grpc-go has answered the client before it returns err, with INTERNAL and without details. The client sent the frame, so
+// the access log and the metrics must not count a fault of ours.
+func unreadable(err error) error {
+	if status.Code(err) == codes.Internal {
+		return malformed(notRead).WithCause(err)
+	}
+	return err
 }
 
 // cachedCall answers from the response cache, or makes the call and keeps its answer.

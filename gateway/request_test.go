@@ -233,7 +233,7 @@ func TestConditionOf(t *testing.T) {
 		r.Header.Set(c.header, c.value)
 		switch got, err := conditionOf(r, rs.byMethod[c.method]); {
 		case c.want == "!":
-			wantError(t, err, "INVALID_FIELDS", "etag")
+			wantError(t, err, "INVALID_FIELDS", c.header)
 		case err != nil || got != c.want:
 			t.Errorf("%+v: %q, %v", c, got, err)
 		}

@@ -80,7 +80,7 @@ func (g *Gateway) prepare(next runtime.HandlerFunc) runtime.HandlerFunc {
 				return
 			}
 			if strings.ContainsRune(value, 0) {
-				writeError(w, r, apierr.InvalidField(name, "is not a valid id"))
+				writeError(w, r, apierr.InvalidField(name, notAUUID))
 				return
 			}
 		}

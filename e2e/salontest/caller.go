@@ -64,7 +64,7 @@ type Result struct {
 	Reason string
 	// Detail is the error's sentence for people.
 	Detail string
-	// Fields are the fields that are named as wrong, in the contract's spelling: "segments[0].master_id". Sorted.
+	// Fields are the fields that are named as wrong, in the contract's spelling, "segments[0].master_id", or headers. Sorted.
 	Fields []string
 	// Details are the messages of the contract that came with an error, such as NotBookable.
 	Details []proto.Message
@@ -98,8 +98,11 @@ func (r *Result) HasField(field string) bool {
 
 var upperCase = regexp.MustCompile(`[A-Z]`)
 
-// protoPath turns a field's path in JSON into the one in the contract.
+// protoPath turns a field's path in JSON into the one in the contract. The name of a header stays.
 func protoPath(path string) string {
+	if strings.Contains(path, "-") {
+		return path
+	}
 	return upperCase.ReplaceAllStringFunc(path, func(s string) string { return "_" + strings.ToLower(s) })
 }
 

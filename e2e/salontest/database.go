@@ -79,6 +79,18 @@ func (s *System) MoveToPast(t testing.TB, appointmentID string) {
 	s.shift(t, appointmentID, -pastShift)
 }
 
+// AgeRefreshTokens makes the first uses of an account's refresh tokens lie farther back.
+func (s *System) AgeRefreshTokens(t testing.TB, userID string, by time.Duration) {
+	t.Helper()
+	conn := s.connect(t)
+	defer conn.Close(t.Context())
+	_, err := conn.Exec(t.Context(), `UPDATE users.refresh_tokens SET use_time = use_time - $2::interval
+		WHERE session_id IN (SELECT id FROM users.sessions WHERE user_id = $1)`, userID, by)
+	if err != nil {
+		t.Fatalf("age the refresh tokens of %s: %v", userID, err)
+	}
+}
+
 // MoveTo moves an appointment in the same way, so that it begins at start.
 func (s *System) MoveTo(t testing.TB, appointmentID string, start time.Time) {
 	t.Helper()

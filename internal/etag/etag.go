@@ -122,5 +122,5 @@ func list(versions []string) string {
 
 var (
 	errSyntax = apierr.InvalidField("etag", "must be an etag, at most 32 etags in double quotes, or *")
-	errHeader = apierr.InvalidField("etag", "If-Match must be at most 32 etags in double quotes, or *")
+	errHeader = apierr.InvalidField("If-Match", "must be at most 32 etags in double quotes, or *")
 )

@@ -121,7 +121,7 @@ func Run[T proto.Message](
 // or nil when the request is new.
 func (g *Guard) lookUp(ctx context.Context, tx *postgres.DB, key Key, req proto.Message) (*record, error) {
 	if _, err := uuid.Parse(key.RequestID); err != nil {
-		return nil, apierr.InvalidField("request_id", "must be a UUID")
+		return nil, apierr.InvalidField("request_id", "must be a valid UUID")
 	}
 	// The lock needs a statement of its own: only a statement that starts after it
 	// sees what the previous owner of the lock has committed.

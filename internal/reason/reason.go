@@ -49,6 +49,8 @@ var rules = []rule{
 	{apiv1.ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED, always, always},
 	{apiv1.ErrorReason_ERROR_REASON_UNAVAILABLE, always, always},
 	{apiv1.ErrorReason_ERROR_REASON_INTERNAL, always, always},
+	// A path that fits the template, but has a slash or a verb in place of an id.
+	{apiv1.ErrorReason_ERROR_REASON_NO_SUCH_METHOD, namesResource, never},
 	{apiv1.ErrorReason_ERROR_REASON_UNSUPPORTED_MEDIA_TYPE, hasBody, never},
 	{apiv1.ErrorReason_ERROR_REASON_CONTENTION, hasEffects, hasEffects},
 }

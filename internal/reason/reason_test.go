@@ -35,7 +35,7 @@ func TestReasons(t *testing.T) {
 		},
 		{
 			"public read", methodOf(userv1.File_salon_user_v1_master_service_proto, "MasterService", "GetMaster"), nil,
-			[]string{"NOT_FOUND", "ETAG_MISMATCH"},
+			[]string{"NOT_FOUND", "NO_SUCH_METHOD", "ETAG_MISMATCH"},
 		},
 		{
 			"list", methodOf(appointmentv1.File_salon_appointment_v1_booking_service_proto, "AppointmentService", "ListAppointments"), nil,
@@ -43,12 +43,12 @@ func TestReasons(t *testing.T) {
 		},
 		{
 			"never", methodOf(ratingv1.File_salon_rating_v1_rating_service_proto, "RatingService", "GetRatingSummary"), nil,
-			[]string{"ETAG_MISMATCH"},
+			[]string{"NO_SUCH_METHOD", "ETAG_MISMATCH"},
 		},
 		{
 			"deletion", methodOf(ratingv1.File_salon_rating_v1_rating_service_proto, "RatingService", "DeleteRating"),
 			[]string{"PERMISSION_DENIED"},
-			[]string{"UNAUTHENTICATED", "PERMISSION_DENIED", "NOT_FOUND", "ETAG_MISMATCH", "CONTENTION", "MESSAGE_TOO_LARGE"},
+			[]string{"UNAUTHENTICATED", "PERMISSION_DENIED", "NOT_FOUND", "NO_SUCH_METHOD", "ETAG_MISMATCH", "CONTENTION", "MESSAGE_TOO_LARGE"},
 		},
 	} {
 		if got := reason.Declared(tt.md); !slices.Equal(got, tt.declared) {
@@ -56,7 +56,7 @@ func TestReasons(t *testing.T) {
 		}
 		same(t, tt.name, reason.REST(tt.md), slices.Concat(everywhere, tt.more))
 		want := slices.DeleteFunc(slices.Concat(everywhere, tt.more), func(s string) bool {
-			return s == "UNSUPPORTED_MEDIA_TYPE" || s == "MESSAGE_TOO_LARGE" || s == "ETAG_MISMATCH" && tt.md.Input().Fields().ByName("etag") == nil
+			return s == "UNSUPPORTED_MEDIA_TYPE" || s == "NO_SUCH_METHOD" || s == "MESSAGE_TOO_LARGE" || s == "ETAG_MISMATCH" && tt.md.Input().Fields().ByName("etag") == nil
 		})
 		same(t, tt.name, reason.GRPC(tt.md), append(want, "MESSAGE_TOO_LARGE"))
 	}

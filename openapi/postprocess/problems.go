@@ -24,7 +24,8 @@ type problemStatus struct {
 // alike: they try again later.
 const serverError = "5XX"
 
-// problemStatuses are in the order in which an operation shows them.
+// problemStatuses are in the order in which an operation shows them. 405 is missing: the path and the verb of an operation
+// belong together.
 var problemStatuses = []problemStatus{
 	{"400", "BadRequest", "The request cannot be read, breaks a rule, or is not possible as things stand.", nil},
 	{"401", "Unauthenticated", "There is no valid access token, or the credentials are wrong.", []string{"WWW-Authenticate"}},

@@ -60,7 +60,7 @@ func (b *builder) addProblemSchemas() {
 		Type: "object", Description: "What is wrong with one field.", Required: []string{"field", "description"},
 	}
 	field.Properties.set("field", &schema{
-		Type: "string", Description: "The path of the field, such as `segments[0].masterId`.",
+		Type: "string", Description: "The path of the field, such as `segments[0].masterId`, or the name of the header, such as `Idempotency-Key`.",
 	})
 	field.Properties.set("description", &schema{Type: "string", Description: "What is wrong with it, for people."})
 	b.doc.Components.Schemas.set("Problem", problem)

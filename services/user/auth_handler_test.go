@@ -101,21 +101,68 @@ func TestRefresh(t *testing.T) {
 		!second.GetRefreshExpireTime().AsTime().Equal(h.Clock.Now().Add(SessionIdleLifetime)) {
 		t.Errorf("second pair %v", second)
 	}
-	// The answer was lost. During the grace the same token works again.
-	h.Clock.Advance(RefreshGrace)
-	third, err := refresh(first)
+	// The answer was lost, or another tab has the same token. During the grace the token works again, also when the token that
+	// followed it was used already.
+	h.Clock.Advance(RefreshGrace / 2)
+	third, err := refresh(second)
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.Clock.Advance(RefreshGrace / 2)
+	other, err := refresh(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Both tabs go on, each with its own tokens, whenever they refresh.
+	h.Clock.Advance(5 * time.Minute)
+	if third, err = refresh(third); err != nil {
+		t.Fatal(err)
+	}
+	h.Clock.Advance(time.Minute)
+	if other, err = refresh(other); err != nil {
+		t.Fatal(err)
+	}
 	h.wantSignedIn(third, true)
-	// The token is used again after the grace. All sessions of the family end at once.
-	h.Clock.Advance(time.Second)
-	_, err = refresh(first)
+	h.wantSignedIn(other, true)
+	// A token is used again after the grace. The session ends at once, for everybody.
+	_, err = refresh(second)
 	wantErrorLike(t, err, ErrRefreshTokenInvalid)
-	for _, pair := range []*userv1.TokenPair{second, third} {
+	for _, pair := range []*userv1.TokenPair{third, other} {
 		h.wantSignedIn(pair, false)
 		_, err = refresh(pair)
 		wantErrorLike(t, err, ErrRefreshTokenInvalid)
+	}
+}
+
+// TestRefreshGrace: the time counts from the first use, to the microsecond, and a repetition does not extend it.
+func TestRefreshGrace(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		pauses []time.Duration // between the uses of one token
+		ended  bool
+	}{
+		{"repeated until the end of the grace", []time.Duration{0, time.Second, RefreshGrace - time.Second}, false},
+		{"a microsecond too late", []time.Duration{RefreshGrace + time.Microsecond}, true},
+		{"repetitions do not extend it", []time.Duration{6 * time.Second, 6 * time.Second}, true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			h := newHarness(t)
+			pair := h.signUp("anna")
+			req := &userv1.RefreshSessionRequest{RefreshToken: pair.GetRefreshToken()}
+			if _, err := h.auth.RefreshSession(h.from(testIP), req); err != nil {
+				t.Fatal(err)
+			}
+			for i, pause := range tc.pauses {
+				h.Clock.Advance(pause)
+				_, err := h.auth.RefreshSession(h.from(testIP), req)
+				if last := i == len(tc.pauses)-1; last && tc.ended {
+					wantErrorLike(t, err, ErrRefreshTokenInvalid)
+				} else if err != nil {
+					t.Fatalf("use %d: %v", i+2, err)
+				}
+			}
+			h.wantSignedIn(pair, !tc.ended)
+		})
 	}
 }
 

@@ -77,8 +77,11 @@ func TestMigrationOfNetworks(t *testing.T) {
 	i := 0
 	for address := range addresses {
 		i++
-		err := s.CreateSession(t.Context(), NewSession(fmt.Sprintf("019a0000-0000-7000-8000-0000000000%02d", i), anna.ID, "Test", address,
-			testTime), NewRefreshToken())
+		err := s.db.Conn(t.Context()).Exec(`INSERT INTO sessions
+			(id, user_id, user_agent, ip_address, generation, rotate_time, create_time, last_used_time, expire_time)
+			VALUES (?, ?, 'Test', ?, 1, ?, ?, ?, ?)`,
+			fmt.Sprintf("019a0000-0000-7000-8000-0000000000%02d", i), anna.ID, address,
+			testTime, testTime, testTime, testTime.Add(SessionIdleLifetime)).Error
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,8 +14,8 @@ const (
 	SessionIdleLifetime = 30 * 24 * time.Hour
 	// SessionMaxLifetime is how long a session lives at most.
 	SessionMaxLifetime = 90 * 24 * time.Hour
-	// RefreshGrace is how long after a rotation the previous token still works. The answer
-	// may have been lost, or two tabs may have asked at the same time.
+	// RefreshGrace is how long a refresh token works after its first use. The answer may have
+	// been lost, or two tabs may have asked at the same time.
 	RefreshGrace = 10 * time.Second
 
 	refreshTokenBytes = 32
@@ -23,9 +23,8 @@ const (
 	maxIPAddressRunes = 64
 )
 
-// Session is one signed-in device. All of its refresh tokens are one family. Each
-// rotation begins a new generation of tokens. Only the newest generation is accepted and,
-// for a moment, the previous one (RFC 9700, section 4.14.2).
+// Session is one signed-in device. All refresh tokens that follow from its sign-in belong
+// to the session (RFC 9700, section 4.14.2).
 type Session struct {
 	// ID is a UUIDv7, the `sid` of access tokens.
 	ID string
@@ -35,10 +34,6 @@ type Session struct {
 	UserAgent string
 	// IPAddress is the network address of the client at sign-in.
 	IPAddress string
-	// Generation is that of the newest refresh token, from 1.
-	Generation int64
-	// RotateTime is when the newest generation began.
-	RotateTime time.Time
 	// CreateTime is when the session began.
 	CreateTime time.Time
 	// LastUsedTime is when it was last refreshed.
@@ -47,37 +42,30 @@ type Session struct {
 	ExpireTime time.Time
 }
 
-// NewSession returns a session that begins now, with the first generation of
-// refresh tokens.
+// NewSession returns a session that begins now.
 func NewSession(id, userID, userAgent, ipAddress string, now time.Time) Session {
 	return Session{
 		ID:           id,
 		UserID:       userID,
 		UserAgent:    cleanHeader(userAgent, maxUserAgentRunes),
 		IPAddress:    cleanHeader(ipAddress, maxIPAddressRunes),
-		Generation:   1,
-		RotateTime:   now,
 		CreateTime:   now,
 		LastUsedTime: now,
 		ExpireTime:   now.Add(SessionIdleLifetime),
 	}
 }
 
-// Refresh uses a refresh token of a generation of the session. It reports whether the
-// session gets a new token, of its newest generation. If not, the token has been used
-// before, by its owner or by a thief, and the session has to end.
+// Refresh uses a refresh token of the session whose first use was at firstUse, or which was
+// not used before (the zero time). It reports whether the session gets a new token. If
+// not, the token was used again after the grace, by its owner or by a thief, and the
+// session has to end.
 //
-// During the grace the previous generation is accepted once more, but begins no new
-// generation. The two tokens that follow are of one generation: when one of them is used,
-// the other one ends the session. So a token that is stolen and used at the moment of its
-// rotation is detected at the next rotation.
-func (s *Session) Refresh(generation int64, now time.Time) bool {
-	switch {
-	case generation == s.Generation:
-		s.Generation++
-		s.RotateTime = now
-	case generation == s.Generation-1 && !now.After(s.RotateTime.Add(RefreshGrace)):
-	default:
+// Each use in the grace gives a token of its own, which does not depend on the others: of
+// two tabs that refresh with one token, both stay signed in. Trade-off: a thief who uses a
+// token within the grace after its owner is not detected. The session ends with
+// SessionMaxLifetime at the latest.
+func (s *Session) Refresh(firstUse, now time.Time) bool {
+	if !firstUse.IsZero() && now.After(firstUse.Add(RefreshGrace)) {
 		return false
 	}
 	s.LastUsedTime = now

@@ -17,8 +17,6 @@ type sessionRow struct {
 	UserID       string
 	UserAgent    string
 	IPAddress    string
-	Generation   int64
-	RotateTime   time.Time
 	CreateTime   time.Time
 	LastUsedTime time.Time
 	ExpireTime   time.Time
@@ -29,8 +27,7 @@ func (sessionRow) TableName() string { return "sessions" }
 
 func (r sessionRow) session() Session {
 	s := Session(r)
-	s.RotateTime, s.CreateTime = r.RotateTime.UTC(), r.CreateTime.UTC()
-	s.LastUsedTime, s.ExpireTime = r.LastUsedTime.UTC(), r.ExpireTime.UTC()
+	s.CreateTime, s.LastUsedTime, s.ExpireTime = r.CreateTime.UTC(), r.LastUsedTime.UTC(), r.ExpireTime.UTC()
 	return s
 }
 
@@ -38,13 +35,21 @@ func (r sessionRow) session() Session {
 type tokenRow struct {
 	Hash       []byte `gorm:"primaryKey"`
 	SessionID  string
-	Generation int64
 	CreateTime time.Time
+	UseTime    *time.Time // of the first use; nil before it
 	ExpireTime time.Time
 }
 
 // TableName returns the table's name for GORM.
 func (tokenRow) TableName() string { return "refresh_tokens" }
+
+// firstUse returns when the token was used first, the zero time before that.
+func (r tokenRow) firstUse() time.Time {
+	if r.UseTime == nil {
+		return time.Time{}
+	}
+	return *r.UseTime
+}
 
 // CreateSession stores a new session with its first refresh token.
 func (s *Store) CreateSession(ctx context.Context, session Session, token string) error {
@@ -55,12 +60,11 @@ func (s *Store) CreateSession(ctx context.Context, session Session, token string
 	return s.createToken(ctx, session, token)
 }
 
-// createToken stores a refresh token of the session's newest generation.
+// createToken stores a new refresh token of the session.
 func (s *Store) createToken(ctx context.Context, session Session, token string) error {
 	row := tokenRow{
 		Hash:       HashRefreshToken(token),
 		SessionID:  session.ID,
-		Generation: session.Generation,
 		CreateTime: session.LastUsedTime,
 		ExpireTime: session.ExpireTime,
 	}
@@ -76,24 +80,26 @@ type Refreshed struct {
 	Account Account
 	// Session is the session after the use.
 	Session Session
-	// Reused is whether the token had been used before. The session is deleted then.
+	// Reused is whether the token was used again after the grace. The session is deleted then.
 	Reused bool
 }
 
 // RefreshSession uses a refresh token and stores newToken as its successor. A token that
-// was used before deletes its session. The deletion is committed, so it is a result and
-// not an error. An unknown or expired token is ErrRefreshTokenInvalid.
+// is used again after the grace deletes its session. The deletion is committed, so it is a
+// result and not an error. An unknown or expired token is ErrRefreshTokenInvalid.
 func (s *Store) RefreshSession(ctx context.Context, token, newToken string, now time.Time) (Refreshed, error) {
+	hash := HashRefreshToken(token)
 	var out Refreshed
 	err := s.inTx(ctx, func(st *Store) error {
 		out = Refreshed{}
-		used, err := gorm.G[tokenRow](st.db.Conn(ctx)).Where("hash = ? AND expire_time > ?", HashRefreshToken(token), now).Take(ctx)
-		if used, err = postgres.One(used, err, ErrRefreshTokenInvalid); err != nil {
+		// Concurrent uses of one token wait for each other here. The token is read after that, as the use before left it.
+		row, err := gorm.G[sessionRow](st.db.Conn(ctx), postgres.LockForChange).
+			Where("id = (SELECT session_id FROM refresh_tokens WHERE hash = ?)", hash).Take(ctx)
+		if row, err = postgres.One(row, err, ErrRefreshTokenInvalid); err != nil {
 			return err
 		}
-		// Concurrent uses of one token wait for each other here.
-		row, err := gorm.G[sessionRow](st.db.Conn(ctx), postgres.LockForChange).Where("id = ?", used.SessionID).Take(ctx)
-		if row, err = postgres.One(row, err, ErrRefreshTokenInvalid); err != nil {
+		used, err := st.token(ctx, hash, now)
+		if err != nil {
 			return err
 		}
 		out.Session = row.session()
@@ -103,11 +109,14 @@ func (s *Store) RefreshSession(ctx context.Context, token, newToken string, now 
 		if out.Session.Expired(now) || out.Account.Disabled {
 			return ErrRefreshTokenInvalid
 		}
-		if !out.Session.Refresh(used.Generation, now) {
+		if !out.Session.Refresh(used.firstUse(), now) {
 			out.Reused = true
 			return st.DeleteSession(ctx, row.UserID, row.ID, now)
 		}
 		if err := st.saveSession(ctx, out.Session); err != nil {
+			return err
+		}
+		if err := st.markUsed(ctx, used, now); err != nil {
 			return err
 		}
 		return st.createToken(ctx, out.Session, newToken)
@@ -115,9 +124,27 @@ func (s *Store) RefreshSession(ctx context.Context, token, newToken string, now 
 	return out, err
 }
 
+// token returns the refresh token with a hash, or ErrRefreshTokenInvalid when there is none or it has expired.
+func (s *Store) token(ctx context.Context, hash []byte, now time.Time) (tokenRow, error) {
+	row, err := gorm.G[tokenRow](s.db.Conn(ctx)).Where("hash = ? AND expire_time > ?", hash, now).Take(ctx)
+	return postgres.One(row, err, ErrRefreshTokenInvalid)
+}
+
+// markUsed records the first use of a refresh token.
+func (s *Store) markUsed(ctx context.Context, token tokenRow, now time.Time) error {
+	if token.UseTime != nil {
+		return nil
+	}
+	_, err := gorm.G[tokenRow](s.db.Conn(ctx)).Where("hash = ?", token.Hash).Update(ctx, "use_time", now)
+	if err != nil {
+		return fmt.Errorf("record the use of a refresh token: %w", err)
+	}
+	return nil
+}
+
 func (s *Store) saveSession(ctx context.Context, session Session) error {
 	_, err := gorm.G[sessionRow](s.db.Conn(ctx)).Where("id = ?", session.ID).
-		Select("generation", "rotate_time", "last_used_time", "expire_time").
+		Select("last_used_time", "expire_time").
 		Updates(ctx, sessionRow(session))
 	if err != nil {
 		return fmt.Errorf("save a session: %w", err)

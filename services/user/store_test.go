@@ -73,6 +73,49 @@ func migrationsUntil(t *testing.T, last int64) postgres.Migrations {
 	return postgres.Migrations{Service: Migrations.Service, FS: files}
 }
 
+// Of the refresh tokens from before, those that were used are known as used.
+func TestMigrationOfRefreshTokens(t *testing.T) {
+	server := pgtest.NewServer(t, migrationsUntil(t, 5))
+	db := server.DB(Migrations.Service)
+	userID, sessionID := id.New(), id.New()
+	for _, insert := range []struct {
+		sql  string
+		args []any
+	}{
+		{`INSERT INTO users
+			(id, email, display_name, role, password_hash, password_version, search_text, version, create_time, update_time)
+			VALUES (?, ?, 'Anna', 'CUSTOMER', ?, 1, 'anna', 1, ?, ?)`,
+			[]any{userID, "anna@example.com", fakeHash, testTime, testTime}},
+		{`INSERT INTO sessions
+			(id, user_id, user_agent, ip_address, generation, rotate_time, create_time, last_used_time, expire_time)
+			VALUES (?, ?, '', '', 2, ?, ?, ?, ?)`,
+			[]any{sessionID, userID, testTime, testTime, testTime, testTime.Add(time.Hour)}},
+		{`INSERT INTO refresh_tokens (session_id, hash, generation, create_time, expire_time) VALUES (?, ?, 1, ?, ?), (?, ?, 2, ?, ?)`,
+			[]any{
+				sessionID, HashRefreshToken("used"), testTime, testTime.Add(time.Hour),
+				sessionID, HashRefreshToken("newest"), testTime, testTime.Add(time.Hour),
+			}},
+	} {
+		if err := db.Conn(t.Context()).Exec(insert.sql, insert.args...).Error; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := postgres.Migrate(t.Context(), server.AdminURL(), Migrations); err != nil {
+		t.Fatal(err)
+	}
+	s, late := NewStore(db), testTime.Add(RefreshGrace+time.Second)
+	for _, use := range []struct {
+		token  string
+		at     time.Time
+		reused bool
+	}{{"used", testTime.Add(RefreshGrace), false}, {"newest", late, false}, {"used", late, true}} {
+		out, err := s.RefreshSession(t.Context(), use.token, NewRefreshToken(), use.at)
+		if err != nil || out.Reused != use.reused {
+			t.Errorf("%q: ended %v, %v; want %v", use.token, out.Reused, err, use.reused)
+		}
+	}
+}
+
 // The role MASTER becomes a membership of the first salon.
 func TestMigrationOfMasters(t *testing.T) {
 	server := pgtest.NewServer(t, migrationsUntil(t, 2))

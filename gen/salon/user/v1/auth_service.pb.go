@@ -172,7 +172,7 @@ type TokenPair struct {
 	TokenType string `protobuf:"bytes,2,opt,name=token_type,json=tokenType,proto3" json:"token_type,omitempty"`
 	// Seconds until the access token expires.
 	ExpiresIn int32 `protobuf:"varint,3,opt,name=expires_in,json=expiresIn,proto3" json:"expires_in,omitempty"`
-	// Works once, for RefreshSession.
+	// For RefreshSession: replace it by that of each answer. It works until ten seconds after its first use.
 	RefreshToken string `protobuf:"bytes,4,opt,name=refresh_token,json=refreshToken,proto3" json:"refresh_token,omitempty"`
 	// When the refresh token expires.
 	RefreshExpireTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=refresh_expire_time,json=refreshExpireTime,proto3" json:"refresh_expire_time,omitempty"`

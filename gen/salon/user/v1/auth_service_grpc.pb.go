@@ -41,8 +41,8 @@ type AuthServiceClient interface {
 	// Login opens a session. Failures are bounded: five in fifteen minutes for an account from one address, 50 in an hour
 	// for an account, 100 in an hour from an address. The last two do not count where the account has signed in before.
 	Login(ctx context.Context, in *LoginRequest, opts ...grpc.CallOption) (*TokenPair, error)
-	// RefreshSession exchanges a refresh token for a new pair. Each refresh token works once; using it again later than
-	// ten seconds after ends the whole session (RFC 9700, section 4.14.2).
+	// RefreshSession exchanges a refresh token for a new pair. A refresh token works until ten seconds after its first use, so
+	// that a call whose answer was lost can be repeated. Used again later, it ends the whole session (RFC 9700, section 4.14.2).
 	RefreshSession(ctx context.Context, in *RefreshSessionRequest, opts ...grpc.CallOption) (*TokenPair, error)
 	// Logout ends the session of a refresh token, at once. An unknown token is no error.
 	Logout(ctx context.Context, in *LogoutRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
@@ -155,8 +155,8 @@ type AuthServiceServer interface {
 	// Login opens a session. Failures are bounded: five in fifteen minutes for an account from one address, 50 in an hour
 	// for an account, 100 in an hour from an address. The last two do not count where the account has signed in before.
 	Login(context.Context, *LoginRequest) (*TokenPair, error)
-	// RefreshSession exchanges a refresh token for a new pair. Each refresh token works once; using it again later than
-	// ten seconds after ends the whole session (RFC 9700, section 4.14.2).
+	// RefreshSession exchanges a refresh token for a new pair. A refresh token works until ten seconds after its first use, so
+	// that a call whose answer was lost can be repeated. Used again later, it ends the whole session (RFC 9700, section 4.14.2).
 	RefreshSession(context.Context, *RefreshSessionRequest) (*TokenPair, error)
 	// Logout ends the session of a refresh token, at once. An unknown token is no error.
 	Logout(context.Context, *LogoutRequest) (*emptypb.Empty, error)
