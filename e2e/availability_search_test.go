@@ -53,12 +53,12 @@ func TestSearchOfChain(t *testing.T) {
 		}
 		// Of the masters that are wanted, some cannot do it, which does not matter.
 		chain[2].MasterIds = []string{h.masters[1].ID, h.masters[2].ID}
-		wished := find(chain)
-		if wished.GetAlternatives() != 2 || wished.GetSegments()[2].GetMasterId() != h.masters[2].ID {
-			t.Errorf("with a wish: %v", wished)
+		named := find(chain)
+		if named.GetAlternatives() != 2 || named.GetSegments()[2].GetMasterId() != h.masters[2].ID {
+			t.Errorf("with a named master: %v", named)
 		}
-		h.quoted(t, wished)
-		if again := find(chain); !again.GetStartTime().AsTime().After(wished.GetStartTime().AsTime()) {
+		h.quoted(t, named)
+		if again := find(chain); !again.GetStartTime().AsTime().After(named.GetStartTime().AsTime()) {
 			t.Errorf("the customer is taken, and can begin at %v", again)
 		}
 	})
@@ -160,8 +160,8 @@ func TestNothingFound(t *testing.T) {
 		h.s.Offer(t, h.masters[0], hidden)
 		salontest.Do[proto.Message](t, c, h.s.Admin(), createClosure,
 			&appointmentv1.CreateClosureRequest{SalonId: h.salon, StartDate: inDays(51)})
-		wish := filters(h.service)
-		wish[0].MasterIds = []string{h.customer.ID}
+		named := filters(h.service)
+		named[0].MasterIds = []string{h.customer.ID}
 		for _, tt := range []struct {
 			name     string
 			segments []*appointmentv1.SegmentFilter
@@ -171,7 +171,7 @@ func TestNothingFound(t *testing.T) {
 			{"nobody performs the service", filters(unperformed), inDays(50), "NOT_PERFORMED"},
 			{"inactive", filters(inactive), inDays(50), "INACTIVE"},
 			{"not online", filters(hidden), inDays(50), "NOT_ONLINE"},
-			{"a master who is none", wish, inDays(50), "INACTIVE"},
+			{"a master who is none", named, inDays(50), "INACTIVE"},
 			{"closed", filters(h.service), inDays(51), "CLOSED"},
 			{"yesterday", filters(h.service), inDays(-1), "LEAD_TIME"},
 			{"in two years", filters(h.service), inDays(730), "HORIZON"},

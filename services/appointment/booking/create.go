@@ -16,44 +16,44 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/salon"
 )
 
-// wish is what a request asks for.
-type wish struct {
+// target is what a request asks for.
+type target struct {
 	salonID string
 	start   time.Time
 	chain   []availability.Want
-	// asOf is when the wish was made: now, or when its quote was issued.
+	// asOf is since when it is wanted: now, or when its quote was issued.
 	asOf time.Time
 }
 
-// wishOf reads a request: its quote, or its start and segments.
-func (b *Bookings) wishOf(ctx context.Context, req *appointmentv1.CreateAppointmentRequest, now time.Time) (wish, error) {
+// targetOf reads a request: its quote, or its start and segments.
+func (b *Bookings) targetOf(ctx context.Context, req *appointmentv1.CreateAppointmentRequest, now time.Time) (target, error) {
 	if req.GetQuote() != "" {
 		if req.GetStartTime() != nil || len(req.GetSegments()) > 0 {
-			return wish{}, apierr.InvalidField("quote", "must be alone: start_time and segments are those of the quote")
+			return target{}, apierr.InvalidField("quote", "must be alone: start_time and segments are those of the quote")
 		}
 		q, err := b.availability.Quote(req.GetQuote(), now)
 		if err != nil {
-			return wish{}, err
+			return target{}, err
 		}
-		w := wish{salonID: q.SalonID, start: q.Start.Time(), chain: q.Wants(), asOf: q.Issued}
-		return w, checkStart(w.start, now)
+		t := target{salonID: q.SalonID, start: q.Start.Time(), chain: q.Wants(), asOf: q.Issued}
+		return t, checkStart(t.start, now)
 	}
 	if req.GetStartTime() == nil {
-		return wish{}, apierr.InvalidField("start_time", "must be present, or else a quote")
+		return target{}, apierr.InvalidField("start_time", "must be present, or else a quote")
 	}
 	if len(req.GetSegments()) == 0 {
-		return wish{}, apierr.InvalidField("segments", "must be 1 to 8, or else a quote must be present")
+		return target{}, apierr.InvalidField("segments", "must be 1 to 8, or else a quote must be present")
 	}
 	start, err := startTime(req.GetStartTime())
 	if err != nil {
-		return wish{}, err
+		return target{}, err
 	}
 	if err := checkStart(start, now); err != nil {
-		return wish{}, err
+		return target{}, err
 	}
-	w := wish{start: start, asOf: now}
-	w.salonID, w.chain, err = b.chain(ctx, req.GetSegments())
-	return w, err
+	t := target{start: start, asOf: now}
+	t.salonID, t.chain, err = b.chain(ctx, req.GetSegments())
+	return t, err
 }
 
 // chain returns the salon of segments and what they ask for. It returns INVALID_FIELDS when they are of several salons.
@@ -85,11 +85,11 @@ func (b *Bookings) plan(
 	ctx context.Context, caller auth.Principal, req *appointmentv1.CreateAppointmentRequest, informed bool,
 ) (*creation, error) {
 	by := By{AccountID: caller.UserID, Now: b.deps.Time()}
-	w, err := b.wishOf(ctx, req, by.Now)
+	t, err := b.targetOf(ctx, req, by.Now)
 	if err != nil {
 		return nil, err
 	}
-	rules, err := b.availability.Rules(ctx, w.salonID)
+	rules, err := b.availability.Rules(ctx, t.salonID)
 	if errors.Is(err, salon.ErrNotFound) {
 		return nil, notOffered(0) // the salon was deleted since the service was read
 	}
@@ -97,19 +97,19 @@ func (b *Bookings) plan(
 		return nil, err
 	}
 	is := func(want availability.Want) bool { return slices.Equal(want.MasterIDs, []string{caller.UserID}) }
-	by.Actor = actorFor(caller, w.salonID, slices.ContainsFunc(w.chain, is))
-	all := !slices.ContainsFunc(w.chain, func(want availability.Want) bool { return !is(want) })
+	by.Actor = actorFor(caller, t.salonID, slices.ContainsFunc(t.chain, is))
+	all := !slices.ContainsFunc(t.chain, func(want availability.Want) bool { return !is(want) })
 	if req.GetOverride() != nil && !by.Actor.IsStaff() {
 		return nil, errOverride
 	}
 	c := &creation{overridden: req.GetOverride() != nil}
-	if c.customer, c.newCustomer, err = b.customer(ctx, caller, w.salonID, req.GetCustomerId(), by.Actor, all); err != nil {
+	if c.customer, c.newCustomer, err = b.customer(ctx, caller, t.salonID, req.GetCustomerId(), by.Actor, all); err != nil {
 		return nil, err
 	}
 	plan, rules, err := b.fit(ctx, rules, availability.Query{
-		Chain: w.chain, Customer: c.customer.ID, Staff: by.Actor.IsStaff(), Override: req.GetOverride() != nil,
-		AllowCustomerOverlap: req.GetAllowCustomerOverlap(), Now: by.Now, AsOf: w.asOf,
-	}, w.start, informed)
+		Chain: t.chain, Customer: c.customer.ID, Staff: by.Actor.IsStaff(), Override: req.GetOverride() != nil,
+		AllowCustomerOverlap: req.GetAllowCustomerOverlap(), Now: by.Now, AsOf: t.asOf,
+	}, t.start, informed)
 	if errors.Is(err, salon.ErrNotFound) {
 		return nil, notOffered(0)
 	}
@@ -122,7 +122,7 @@ func (b *Bookings) plan(
 	}
 	c.rulesVersion = rules.Version
 	c.counted = !c.overridden && rules.Policy.MaxMasterDay > 0
-	date, _ := civil.Local(w.start, rules.Zone)
+	date, _ := civil.Local(t.start, rules.Zone)
 	c.dayStart, c.dayEnd = date.Start(rules.Zone), date.End(rules.Zone)
 	overlap := req.GetAllowCustomerOverlap() || rules.Policy.AllowCustomerOverlap
 	c.appointment, err = NewAppointment(rules, plan, c.customer, state, req.GetNote(), req.GetOverride().GetReason(), overlap, by)
