@@ -2,6 +2,7 @@ package availability
 
 import (
 	"context"
+	"time"
 
 	"github.com/maypok86/otter/v2"
 	"google.golang.org/grpc"
@@ -16,6 +17,10 @@ import (
 
 // memorySize bounds the salons whose rules are in memory.
 const memorySize = 2000
+
+// memoryTime is how long rules are in memory. Their version is compared whenever they are used, but a program from before there was one
+// changes rules without counting.
+const memoryTime = time.Minute
 
 // Availability is the root of the package: it implements AvailabilityService and plans appointments for package booking. It is safe for
 // concurrent use.
@@ -37,12 +42,15 @@ type Availability struct {
 type Appointment struct {
 	// SalonID and CustomerID are the appointment's.
 	SalonID, CustomerID string
-	// Chain is its segments as they were booked.
+	// Chain is its segments as they were booked, or as they are to be.
 	Chain []Want
+	// Performs is whether the caller is a master of the appointment.
+	Performs bool
 }
 
-// Appointments returns an appointment that a caller may see, else NOT_FOUND.
-type Appointments func(ctx context.Context, id string, caller auth.Principal) (Appointment, error)
+// Appointments returns an appointment that a caller may see and move, else the error that the move would have. wants are its new segments; none
+// stands for those that it has.
+type Appointments func(ctx context.Context, id string, caller auth.Principal, wants []Want) (Appointment, error)
 
 // FindAppointments sets where appointments are found. It is called once, before anything runs. The package above this one keeps them.
 func (a *Availability) FindAppointments(fn Appointments) { a.appointment = fn }
@@ -68,13 +76,15 @@ func (a *Availability) Register(r grpc.ServiceRegistrar) {
 // Rules returns the rules of a salon from memory where possible, else salon.ErrNotFound. They may be out of date: whoever relies on
 // them compares their version with the database's in the statement that reads taken time or writes, and calls Forget when it is another one.
 func (a *Availability) Rules(ctx context.Context, salonID string) (*Rules, error) {
-	if known, ok := a.memory.GetIfPresent(salonID); ok {
+	if known, ok := a.memory.GetIfPresent(salonID); ok && time.Since(known.readTime) < memoryTime {
 		return known, nil
 	}
+	began := time.Now()
 	r, err := a.store.Rules(ctx, salonID)
 	if err != nil {
 		return nil, err
 	}
+	r.readTime = began
 	a.memory.Set(salonID, r)
 	return r, nil
 }

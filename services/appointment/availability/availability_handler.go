@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/auth"
@@ -21,6 +22,8 @@ const (
 	defaultLimit = 20
 	// maxDays is how many local dates a search covers at most.
 	maxDays = 62
+	// maxSegments is how many segments the slots of an answer have together at most, so that it has less than 4 MiB.
+	maxSegments = 1600
 	// alternatives is how many slots come with a refused booking.
 	alternatives = 3
 )
@@ -44,6 +47,7 @@ func (a *Availability) SearchAvailability(
 	if err != nil {
 		return nil, err
 	}
+	where.Limit = min(where.Limit, maxSegments/len(q.Chain))
 	taken, r, err := a.taken(ctx, r, q, where.First, where.Last, false)
 	if err != nil {
 		return nil, err
@@ -51,7 +55,7 @@ func (a *Availability) SearchAvailability(
 	found := r.Search(q, taken, where)
 	answer := &appointmentv1.SearchAvailabilityResponse{TimeZone: r.ZoneName}
 	for _, p := range found.Slots {
-		slot, err := a.slot(r, p, q.Now)
+		slot, err := a.slot(r, q, p)
 		if err != nil {
 			return nil, err
 		}
@@ -118,9 +122,10 @@ func (a *Availability) CheckSlots(
 		return nil, err
 	}
 	answer := &appointmentv1.CheckSlotsResponse{}
+	against := r.explainer(q, taken, first, last)
 	for _, start := range starts {
 		check := &appointmentv1.SlotCheck{StartTime: protoconv.Timestamp(start)}
-		for _, b := range r.Explain(q, taken, MinuteOf(start)) {
+		for _, b := range against(MinuteOf(start)) {
 			if reason := b.Reason.proto(); !slices.Contains(check.Reasons, reason) {
 				check.Reasons = append(check.Reasons, reason)
 			}
@@ -136,6 +141,12 @@ func (a *Availability) Alternatives(
 	ctx context.Context, r *Rules, q Query, start time.Time, against []Block,
 ) (*appointmentv1.NotBookable, error) {
 	detail := &appointmentv1.NotBookable{Blocks: blocks(against, q.Staff)}
+	if q.Quoted { // what follows is another plan, at the price of today
+		q.Quoted, q.Chain = false, slices.Clone(q.Chain)
+		for i := range q.Chain {
+			q.Chain[i].Offering = nil
+		}
+	}
 	first, _ := civil.Local(start, r.Zone)
 	where := Range{First: first, Last: first.AddDays(6), Limit: alternatives, After: MinuteOf(start)}
 	taken, r, err := a.taken(ctx, r, q, where.First, where.Last, false)
@@ -143,7 +154,7 @@ func (a *Availability) Alternatives(
 		return nil, err
 	}
 	for _, p := range r.Search(q, taken, where).Slots {
-		slot, err := a.slot(r, p, q.Now)
+		slot, err := a.slot(r, q, p)
 		if err != nil {
 			return nil, err
 		}
@@ -164,23 +175,29 @@ type request interface {
 func (a *Availability) query(ctx context.Context, req request) (*Rules, Query, error) {
 	caller := auth.Caller(ctx)
 	q := Query{Now: a.deps.Time(), Moving: req.GetAppointmentId()}
-	q.AsOf = q.Now
+	for _, s := range req.GetSegments() {
+		q.Chain = append(q.Chain, Want{ServiceID: s.GetServiceId(), MasterIDs: s.GetMasterIds()})
+	}
+	performs := slices.ContainsFunc(q.Chain, func(w Want) bool { return slices.Equal(w.MasterIDs, []string{caller.UserID}) })
 	salonID := req.GetSalonId()
-	var of Appointment
 	if q.Moving != "" {
 		if caller.UserID == "" {
 			return nil, Query{}, apierr.NotFound("appointment")
 		}
-		var err error
-		if of, err = a.appointment(ctx, q.Moving, caller); err != nil {
+		of, err := a.appointment(ctx, q.Moving, caller, q.Chain)
+		if err != nil {
 			return nil, Query{}, err
 		}
 		if salonID != "" && salonID != of.SalonID {
 			return nil, Query{}, apierr.InvalidField("salon_id", "must be the salon of the appointment")
 		}
-		salonID, q.Chain, q.Customer = of.SalonID, of.Chain, of.CustomerID
+		salonID, q.Chain, q.Customer, performs = of.SalonID, of.Chain, of.CustomerID, of.Performs
 	}
-	if err := a.addChain(ctx, req, &q, &salonID); err != nil {
+	if len(q.Chain) == 0 {
+		return nil, Query{}, apierr.InvalidField("segments", "must be 1 to 8, or else an appointment_id must be present")
+	}
+	salonID, err := a.salonOf(ctx, req, salonID)
+	if err != nil {
 		return nil, Query{}, err
 	}
 	r, err := a.Rules(ctx, salonID)
@@ -190,36 +207,34 @@ func (a *Availability) query(ctx context.Context, req request) (*Rules, Query, e
 	if err != nil {
 		return nil, Query{}, err
 	}
-	q.Staff = caller.IsAdmin() || slices.Contains(caller.Salons(auth.Staff...), salonID)
+	q.Staff = isStaff(caller, salonID, performs)
 	err = a.addCustomer(ctx, req, &q, salonID, caller)
 	return r, q, err
 }
 
-// addChain adds the segments of a request to a query, and finds their salon.
-func (a *Availability) addChain(ctx context.Context, req request, q *Query, salonID *string) error {
-	segments := req.GetSegments()
-	if len(segments) == 0 {
-		if len(q.Chain) == 0 {
-			return apierr.InvalidField("segments", "must be 1 to 8, or else an appointment_id must be present")
-		}
-		return nil
-	}
-	q.Chain = nil
-	for i, s := range segments {
+// isStaff reports whether a caller books as staff of a salon: its front desk and administrators always, masters where they perform
+// something themselves.
+func isStaff(caller auth.Principal, salonID string, performs bool) bool {
+	return caller.IsAdmin() || slices.Contains(caller.Salons(auth.FrontDesk...), salonID) ||
+		performs && caller.Has(salonID, apiv1.SalonRole_SALON_ROLE_MASTER)
+}
+
+// salonOf returns the salon of the services of a request, which must be salonID if that is not empty.
+func (a *Availability) salonOf(ctx context.Context, req request, salonID string) (string, error) {
+	for i, s := range req.GetSegments() {
 		field := fmt.Sprintf("segments[%d].service_id", i)
 		id, err := a.catalog.SalonOf(ctx, s.GetServiceId())
 		switch {
 		case errors.Is(err, catalog.ErrNotOffered):
-			return catalog.ErrNotOffered.WithField(field, "must be a service of the salon")
+			return "", catalog.ErrNotOffered.WithField(field, "must be a service of the salon")
 		case err != nil:
-			return err
-		case *salonID != "" && id != *salonID:
-			return apierr.InvalidField(field, "must be a service of the same salon")
+			return "", err
+		case salonID != "" && id != salonID:
+			return "", apierr.InvalidField(field, "must be a service of the same salon")
 		}
-		*salonID = id
-		q.Chain = append(q.Chain, Want{ServiceID: s.GetServiceId(), MasterIDs: s.GetMasterIds()})
+		salonID = id
 	}
-	return nil
+	return salonID, nil
 }
 
 // addCustomer adds the customer whose appointments and limits count: whom staff name, the customer of the appointment that is moved, or
@@ -233,8 +248,12 @@ func (a *Availability) addCustomer(ctx context.Context, req request, q *Query, s
 		if err != nil {
 			return err
 		}
-		if c.SalonID != salonID {
+		theirs := func(w Want) bool { return slices.Equal(w.MasterIDs, []string{caller.UserID}) }
+		switch {
+		case c.SalonID != salonID:
 			return apierr.InvalidField("customer_id", "must be a customer of the salon")
+		case c.AccountID != caller.UserID && !isStaff(caller, salonID, false) && slices.ContainsFunc(q.Chain, func(w Want) bool { return !theirs(w) }):
+			return apierr.InvalidField("customer_id", "must be absent, unless all services are to be done by the caller")
 		}
 		q.Customer = id
 		return nil
@@ -254,7 +273,10 @@ func startTime(field string, start time.Time) (time.Time, error) {
 	if _, err := protoconv.Time(field, protoconv.Timestamp(start)); err != nil {
 		return time.Time{}, err
 	}
-	if !civil.IsWholeMinute(start) {
+	switch {
+	case start.Year() < 2000, start.Year() > 2999:
+		return time.Time{}, apierr.InvalidField(field, "must be between the years 2000 and 2999")
+	case !civil.IsWholeMinute(start):
 		return time.Time{}, apierr.InvalidField(field, "must be a whole minute")
 	}
 	return start, nil

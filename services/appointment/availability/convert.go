@@ -33,13 +33,9 @@ func PhasesToProto(phases []Phase) []*appointmentv1.Phase {
 	return list
 }
 
-// slot shows a plan, with a quote for it.
-func (a *Availability) slot(r *Rules, p *Plan, now time.Time) (*appointmentv1.Slot, error) {
+// slot shows a plan of a query, with a quote for it. The plan of a move has none: its prices are those of the appointment.
+func (a *Availability) slot(r *Rules, q Query, p *Plan) (*appointmentv1.Slot, error) {
 	date, wall := civil.Local(p.From.Time(), r.Zone)
-	quote, err := a.quotes.encode(r.quoteOf(p, now))
-	if err != nil {
-		return nil, err
-	}
 	total, ok := p.TotalMinor()
 	if !ok {
 		return nil, ErrTotal
@@ -47,7 +43,14 @@ func (a *Availability) slot(r *Rules, p *Plan, now time.Time) (*appointmentv1.Sl
 	slot := &appointmentv1.Slot{
 		StartTime: p.From.timestamp(), EndTime: p.To.timestamp(), LocalDate: date.String(), LocalTime: wall.String(),
 		UtcOffsetMinutes: civil.OffsetMinutes(p.From.Time(), r.Zone), DurationMinutes: int32(p.To - p.From),
-		Alternatives: int32(p.Alternatives), Quote: quote, QuoteExpireTime: protoconv.Timestamp(now.Add(QuoteTime)),
+		Alternatives: int32(p.Alternatives),
+	}
+	if q.Moving == "" {
+		var err error
+		if slot.Quote, err = a.quotes.encode(r.quoteOf(p, q.Now)); err != nil {
+			return nil, err
+		}
+		slot.QuoteExpireTime = protoconv.Timestamp(q.Now.Add(QuoteTime))
 	}
 	for _, s := range p.Segments {
 		segment := &appointmentv1.SlotSegment{

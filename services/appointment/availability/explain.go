@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"sort"
+
+	"github.com/beauty-salon/platform/services/appointment/civil"
 )
 
 // Reason is why a start cannot be booked. The names are those of the contract's BlockReason without its prefix.
@@ -42,6 +44,9 @@ const (
 // mostExplained is how many starts a search explains at most when it finds nothing, and mostJoins bounds what that costs.
 const mostExplained, mostJoins = 200, 100_000
 
+// mostImpossible is with how many ways an explanation goes on when none is possible.
+const mostImpossible = 64
+
 // Block is one reason against a start.
 type Block struct {
 	Reason Reason
@@ -75,6 +80,16 @@ func (r *Rules) Explain(q Query, t *Taken, start Minute) []Block {
 	return r.solverAt(q, t, start).explain(start)
 }
 
+// explainer is [Rules.Explain] for many starts on the dates from first to last.
+func (r *Rules) explainer(q Query, t *Taken, first, last civil.Date) func(start Minute) []Block {
+	s := newSolver(r, q, first, last)
+	s.load(t)
+	return func(start Minute) []Block {
+		s.begin(s.calendar.dayOf(start))
+		return s.explain(start)
+	}
+}
+
 // path is a way to reach the end of a segment.
 type path struct {
 	state
@@ -90,7 +105,7 @@ func (s *solver) explain(start Minute) []Block {
 }
 
 // explainChain reports what speaks against the segments. It goes from segment to segment, with all ways to do those before.
-// When none of them can go on, what speaks against each is reported, and all of them go on nevertheless, because later
+// When none of them can go on, what speaks against each is reported, and some of them go on nevertheless, because later
 // segments may have reasons of their own.
 func (s *solver) explainChain(start Minute, all *report) {
 	paths := []path{{startState(start), nil}}
@@ -116,7 +131,7 @@ func (s *solver) explainChain(start Minute, all *report) {
 				if ok {
 					end.state, end.before = s.follow(o, held)
 				}
-				if ok == possible && !seen[end.state] {
+				if ok == possible && !seen[end.state] && (possible || len(next) < mostImpossible) {
 					seen[end.state] = true
 					next = append(next, end)
 				}

@@ -48,11 +48,10 @@ func newLimits(r *Rules, q Query) limits {
 		}
 	}
 	l.step = max(l.step, 1)
-	since := q.AsOf
-	if since.IsZero() {
-		since = q.Now
+	soonest := q.Now.Add(lead)
+	if q.Quoted {
+		soonest = q.Now
 	}
-	soonest := since.Add(lead)
 	if l.earliest = MinuteOf(soonest); l.earliest.Time().Before(soonest) {
 		l.earliest++
 	}
@@ -84,7 +83,7 @@ func (s *solver) startFits(start Minute, report *report) bool {
 	}
 	for i := range s.chain {
 		switch service := s.chain[i].service; {
-		case s.query.Moving != "" && s.chain[i].want.Offering != nil: // what is booked already stays
+		case s.query.Moving != "" && s.chain[i].want.stays(): // what is booked already stays
 		case service == nil || !service.Active:
 			against(Block{Reason: Inactive, Owner: OwnerService, Segment: i})
 		case !s.query.Staff && !service.Online:

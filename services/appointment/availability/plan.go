@@ -14,7 +14,7 @@ type Plan struct {
 	Span
 	// Segments are in the order in which they are done.
 	Segments []Segment
-	// Alternatives is with how many other choices of masters the start is possible, at most 1000. Only a search counts them.
+	// Alternatives is with how many other choices of masters the start is possible, at most 1000.
 	Alternatives int
 	// Customer is the query's.
 	Customer string

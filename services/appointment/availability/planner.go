@@ -16,15 +16,15 @@ const staleAttempts = 3
 // newer than those passed; staff learn which appointments speak against it. Without informed, what is taken is only read where the plan
 // depends on it: whoever writes the plan checks it anyway.
 func (a *Availability) Fit(ctx context.Context, r *Rules, q Query, start time.Time, informed bool) (*Plan, []Block, *Rules, error) {
-	taken := &Taken{}
-	if informed || r.dependsOnTaken(q, MinuteOf(start)) {
-		var err error
+	s := r.solverAt(q, &Taken{}, MinuteOf(start))
+	if informed || s.dependsOnTaken(MinuteOf(start)) {
 		date, _ := civil.Local(start, r.Zone)
-		if taken, r, err = a.taken(ctx, r, q, date, date, q.Staff); err != nil {
+		taken, newer, err := a.taken(ctx, r, q, date, date, q.Staff)
+		if err != nil {
 			return nil, nil, nil, err
 		}
+		r, s = newer, newer.solverAt(q, taken, MinuteOf(start))
 	}
-	s := r.solverAt(q, taken, MinuteOf(start))
 	if plan, ok := s.plan(MinuteOf(start)); ok {
 		return plan, nil, r, nil
 	}
@@ -33,9 +33,8 @@ func (a *Availability) Fit(ctx context.Context, r *Rules, q Query, start time.Ti
 
 // dependsOnTaken reports whether the best plan at a start depends on what is taken: there is a choice of masters or resources, or the
 // start may have to be that of a free stretch.
-func (r *Rules) dependsOnTaken(q Query, start Minute) bool {
-	s := r.solverAt(q, &Taken{}, start)
-	return s.compare || len(s.kinds) > 0 || !q.Staff && !s.calendar.onGrid(start, s.limits.step)
+func (s *solver) dependsOnTaken(start Minute) bool {
+	return s.compare || len(s.kinds) > 0 || !s.query.Staff && !s.calendar.onGrid(start, s.limits.step)
 }
 
 // taken reads what is taken of the time that a query is about, between two local dates, and reads the rules again when they are older.
@@ -65,13 +64,13 @@ func (r *Rules) takenQuery(q Query, first, last civil.Date, appointments bool) T
 	needs := r.Needs(q, first, last)
 	t := TakenQuery{
 		SalonID: r.SalonID, Subjects: needs.Subjects, From: needs.From.Time(), To: needs.To.Time(), Appointments: appointments,
-		Zone: r.ZoneName, Moving: q.Moving,
+		Zone: r.Zone, Moving: q.Moving,
 	}
 	if r.Policy.MaxCustomerDay > 0 || r.Policy.MaxOpenAppointments > 0 {
 		t.CustomerID = q.Customer
 	}
 	if r.Policy.MaxMasterDay > 0 {
-		t.Masters = needs.Subjects
+		t.Masters = needs.Subjects // of which only masters have segments
 	}
 	return t
 }

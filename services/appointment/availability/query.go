@@ -1,6 +1,7 @@
 package availability
 
 import (
+	"slices"
 	"time"
 
 	"github.com/beauty-salon/platform/services/appointment/civil"
@@ -18,8 +19,14 @@ type Want struct {
 	ServiceID string
 	// MasterIDs are those of whom one is to do it; none stands for any master who performs it.
 	MasterIDs []string
-	// Offering is how it is done, as it was quoted or booked; nil: as the master's offering says now.
-	Offering *Offering
+	// Offering is how the master OfferedBy does it, as it was quoted or booked; nil: as the master's offering says now.
+	Offering  *Offering
+	OfferedBy string
+}
+
+// stays reports whether only the master by whom it was quoted or booked may do it.
+func (w Want) stays() bool {
+	return w.Offering != nil && slices.Equal(w.MasterIDs, []string{w.OfferedBy})
 }
 
 // Query is what is wanted, by whom.
@@ -39,9 +46,10 @@ type Query struct {
 	Moving string
 	// AllowCustomerOverlap permits other appointments of the customer at the same time, as the salon's policy may.
 	AllowCustomerOverlap bool
-	// Now is the current time. AsOf is since when the start is wanted: the lead time counts from then. It is when the quote was issued;
-	// zero: Now.
-	Now, AsOf time.Time
+	// Quoted is set for the start of a quote. It kept the lead time when the quote was issued, and the lead time does not count again.
+	Quoted bool
+	// Now is the current time.
+	Now time.Time
 }
 
 // Range is where a search looks.

@@ -55,7 +55,7 @@ type QuoteSegment struct {
 func (q Quote) Wants() []Want {
 	wants := make([]Want, len(q.Segments))
 	for i, s := range q.Segments {
-		wants[i] = Want{ServiceID: s.ServiceID, MasterIDs: []string{s.MasterID}, Offering: &Offering{
+		wants[i] = Want{ServiceID: s.ServiceID, MasterIDs: []string{s.MasterID}, OfferedBy: s.MasterID, Offering: &Offering{
 			PriceMinor: s.PriceMinor, Phases: s.Phases, BufferBefore: s.BufferBefore, BufferAfter: s.BufferAfter,
 		}}
 	}

@@ -25,6 +25,8 @@ type Rules struct {
 	Masters  map[string]*Master
 	Services map[string]*Service
 	Kinds    map[string]*Kind
+
+	readTime time.Time
 }
 
 // Master is a master who takes bookings.

@@ -20,18 +20,18 @@ type Store struct{ db *postgres.DB }
 // NewStore returns the store over a pool.
 func NewStore(db *postgres.DB) *Store { return &Store{db: db} }
 
-// rulesSQL reads the rules of the salon $1 in one statement, so that all parts are of one version. Hours of past dates are left out:
-// nothing is booked there.
+// rulesSQL reads the rules of the salon $1 in one statement, so that all parts are of one version. Hours of past weeks are left out:
+// nothing is booked there, and fairness compares the hours of one week.
 const rulesSQL = `
 SELECT s.rules_version, s.time_zone, s.currency, ` + salon.PolicyColumns + `,
     coalesce((SELECT json_agg(json_build_object('subject', h.subject_id, 'periods', h.periods))
         FROM weekly_hours h WHERE h.salon_id = s.id), '[]')::text AS weekly,
     coalesce((SELECT json_agg(json_build_object('subject', h.subject_id, 'from', h.start_date, 'until', h.end_date, 'intervals', h.intervals)
             ORDER BY h.start_date)
-        FROM dated_hours h WHERE h.salon_id = s.id AND h.end_date >= now()::date - 2), '[]')::text AS dated,
+        FROM dated_hours h WHERE h.salon_id = s.id AND h.end_date >= now()::date - 9), '[]')::text AS dated,
     coalesce((SELECT json_agg(json_build_object('subject', t.subject_id, 'start', t.start_time, 'end', t.end_time,
             'from', t.start_date, 'until', t.end_date) ORDER BY t.start_time)
-        FROM times_off t WHERE t.salon_id = s.id AND t.end_time > now() - interval '2 days'), '[]')::text AS off,
+        FROM times_off t WHERE t.salon_id = s.id AND t.end_time > now() - interval '9 days'), '[]')::text AS off,
     coalesce((SELECT json_agg(json_build_object('id', k.id, 'name', k.name, 'units',
             (SELECT json_agg(r.id ORDER BY r.id) FROM resources r
              WHERE r.salon_id = s.id AND r.kind_id = k.id AND r.active AND r.deleted_at IS NULL)))
@@ -168,12 +168,12 @@ func (row rulesRow) rules(salonID string) (*Rules, error) {
 		off[o.Subject] = append(off[o.Subject], span)
 	}
 	for id, m := range r.Masters {
-		m.TimeOff = joined(off[id])
+		m.TimeOff = union(off[id], nil)
 	}
 	for _, k := range list[kindJSON](row.Kinds, &err) {
 		kind := &Kind{ID: k.ID, Name: k.Name}
 		for _, id := range k.Units {
-			kind.Units = append(kind.Units, Unit{ID: id, Closed: joined(off[id])})
+			kind.Units = append(kind.Units, Unit{ID: id, Closed: union(off[id], nil)})
 		}
 		r.Kinds[k.ID] = kind
 	}
@@ -193,15 +193,6 @@ func (row rulesRow) rules(salonID string) (*Rules, error) {
 		return nil, fmt.Errorf("rules of salon %s: %w", salonID, err)
 	}
 	return r, nil
-}
-
-// joined returns spans that are sorted by start as a list whose spans neither overlap nor touch.
-func joined(spans []Span) []Span {
-	var list []Span
-	for _, s := range spans {
-		list = appendSpan(list, s)
-	}
-	return list
 }
 
 // datesSpan is from the first instant of a date to the last of another one.

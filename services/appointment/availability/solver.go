@@ -111,18 +111,22 @@ func (s *solver) newLink(i int, w Want, masters map[string]*masterTime) link {
 	slices.Sort(ids)
 	for _, id := range slices.Compact(ids) {
 		m := s.rules.Masters[id]
+		var own *Offering
+		if id == w.OfferedBy {
+			own = w.Offering
+		}
 		switch {
 		case m == nil:
 			l.refused = append(l.refused, Block{Reason: Inactive, Owner: OwnerMaster, Segment: i, MasterID: id})
 			continue
-		case m.Offerings[w.ServiceID] == nil && (w.Offering == nil || s.query.Moving == ""):
+		case m.Offerings[w.ServiceID] == nil && (own == nil || s.query.Moving == ""):
 			l.refused = append(l.refused, Block{Reason: NotPerformed, Owner: OwnerMaster, Segment: i, MasterID: id})
 			continue
 		case masters[id] == nil:
 			masters[id] = &masterTime{Master: m}
 			s.masters = append(s.masters, masters[id])
 		}
-		o := cmp.Or(w.Offering, m.Offerings[w.ServiceID])
+		o := cmp.Or(own, m.Offerings[w.ServiceID])
 		l.candidates = append(l.candidates, candidate{
 			link: i, index: len(l.candidates), again: -1, master: masters[id], offering: o, minutes: o.Minutes(),
 			work: workOf(o.Phases), uses: s.usesOf(o.Phases),

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/services/appointment/civil"
 )
 
 // TakenQuery says what taken time to read.
@@ -22,8 +23,8 @@ type TakenQuery struct {
 	CustomerID string
 	// Masters are those whose appointments a day are counted; nil: none.
 	Masters []string
-	// Zone is the IANA name of the time zone of the days.
-	Zone string
+	// Zone is the time zone of the dates.
+	Zone *time.Location
 	// Moving is an appointment that does not count; empty: none.
 	Moving string
 }
@@ -38,7 +39,7 @@ func takenSQL(appointments bool) string {
 	}
 	return `
 SELECT s.rules_version, coalesce(u.subject::text, '') AS subject, t.starts, t.ends, t.appointments::text[] AS appointments,
-    NULL::text AS day, 0::bigint AS count, '' AS what
+    0::bigint AS count, '' AS what
 FROM salons s LEFT JOIN unnest($2::uuid[]) AS u (subject) ON true
 CROSS JOIN LATERAL (
     SELECT array_agg(lower(c.during) ORDER BY c.during) AS starts, array_agg(upper(c.during) ORDER BY c.during) AS ends,
@@ -61,25 +62,28 @@ func claimColumns(appointments bool) string {
 	return "c.during"
 }
 
-// countSQL counts appointments: those of a customer that have not ended, and those of the customer and of masters a local date.
+// countSQL finds the appointments that limits count: how many of a customer have not ended, and when those of the customer and of masters
+// begin. Which dates that are is for the program to say, which has time zones of its own.
 const countSQL = `
 UNION ALL
-SELECT s.rules_version, '', NULL, NULL, NULL, NULL, count(*), 'open'
+SELECT s.rules_version, '', NULL, NULL, NULL, count(*), 'open'
 FROM salons s JOIN appointments a ON a.salon_id = s.id AND a.customer_id = $5::uuid AND a.state IN ('PENDING', 'CONFIRMED')
     AND a.start_time > now() - interval '4 days' AND a.end_time > now() AND a.id IS DISTINCT FROM $7::uuid
 WHERE s.id = $1 GROUP BY s.rules_version
 UNION ALL
-SELECT s.rules_version, '', NULL, NULL, NULL, to_char(a.start_time AT TIME ZONE $8, 'YYYY-MM-DD'), count(*), 'customer'
+SELECT s.rules_version, '', array_agg(a.start_time), NULL, NULL, 0, 'customer'
 FROM salons s JOIN appointments a ON a.salon_id = s.id AND a.customer_id = $5::uuid AND a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
     AND a.start_time >= $3 AND a.start_time < $4 AND a.id IS DISTINCT FROM $7::uuid
-WHERE s.id = $1 GROUP BY s.rules_version, 6
+WHERE s.id = $1 GROUP BY s.rules_version
 UNION ALL
-SELECT s.rules_version, g.master_id::text, NULL, NULL, NULL, to_char(g.appointment_start_time AT TIME ZONE $8, 'YYYY-MM-DD'),
-    count(DISTINCT g.appointment_id), 'master'
-FROM salons s JOIN segments g ON g.salon_id = s.id AND g.master_id = ANY($6::uuid[])
-    AND g.appointment_start_time >= $3 AND g.appointment_start_time < $4 AND g.appointment_id IS DISTINCT FROM $7::uuid
-JOIN appointments a ON a.salon_id = s.id AND a.id = g.appointment_id AND a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
-WHERE s.id = $1 GROUP BY s.rules_version, 2, 6`
+SELECT m.rules_version, m.master_id::text, array_agg(m.start_time), NULL, NULL, 0, 'master'
+FROM (
+    SELECT DISTINCT s.rules_version, g.master_id, a.id, a.start_time
+    FROM salons s JOIN segments g ON g.salon_id = s.id AND g.master_id = ANY($6::uuid[])
+        AND g.appointment_start_time >= $3 AND g.appointment_start_time < $4 AND g.appointment_id IS DISTINCT FROM $7::uuid
+    JOIN appointments a ON a.salon_id = s.id AND a.id = g.appointment_id AND a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
+    WHERE s.id = $1
+) AS m GROUP BY m.rules_version, m.master_id`
 
 // takenRow is a row of takenSQL and countSQL.
 type takenRow struct {
@@ -87,7 +91,6 @@ type takenRow struct {
 	Subject      string
 	Starts, Ends []time.Time
 	Appointments []string
-	Day          *string
 	Count        int64
 	What         string
 }
@@ -98,7 +101,7 @@ func (s *Store) Taken(ctx context.Context, q TakenQuery) (*Taken, int64, error) 
 	statement := postgres.Statement{SQL: takenSQL(withAppointments), Args: []any{q.SalonID, q.Subjects, q.From, q.To}}
 	if q.CustomerID != "" || len(q.Masters) > 0 {
 		statement.SQL += countSQL
-		statement.Args = append(statement.Args, postgres.Null(q.CustomerID), q.Masters, postgres.Null(q.Moving), q.Zone)
+		statement.Args = append(statement.Args, postgres.Null(q.CustomerID), q.Masters, postgres.Null(q.Moving))
 	}
 	rows, err := postgres.Pipeline[takenRow](ctx, s.db, statement)
 	if err != nil {
@@ -112,17 +115,24 @@ func (s *Store) Taken(ctx context.Context, q TakenQuery) (*Taken, int64, error) 
 		case "open":
 			t.Open = int(row.Count)
 		case "customer":
-			t.CustomerDays[*row.Day] = int(row.Count)
+			t.CustomerDays = row.days(q.Zone)
 		case "master":
-			if t.MasterDays[row.Subject] == nil {
-				t.MasterDays[row.Subject] = map[string]int{}
-			}
-			t.MasterDays[row.Subject][*row.Day] = int(row.Count)
+			t.MasterDays[row.Subject] = row.days(q.Zone)
 		default:
 			t.Claims[row.Subject] = row.claims()
 		}
 	}
 	return t, version, nil
+}
+
+// days counts the starts of a row by their local dates.
+func (r takenRow) days(zone *time.Location) map[string]int {
+	days := map[string]int{}
+	for _, start := range r.Starts {
+		date, _ := civil.Local(start, zone)
+		days[date.String()]++
+	}
+	return days
 }
 
 // claims are those of a row's subject. A claim with seconds, of a time when they were allowed, counts as whole minutes.

@@ -95,9 +95,9 @@ func TestShownNames(t *testing.T) {
 			t.Errorf("%q, %q, with %q", a.CustomerName, a.CustomerPhone, a.Segments[0].MasterName)
 		}
 	}
-	want("Ida", "+4930456", cut.MasterName)
+	want("Ida", "+4930456", "Master "+cut.MasterID)
 	exec(t, db, "UPDATE customers SET display_name = '' WHERE id = ?", customer.ID)
-	want("Ann", "+4930456", cut.MasterName)
+	want("Ann", "+4930456", "Master "+cut.MasterID)
 	exec(t, db, "UPDATE customers SET phone = '' WHERE id = ?", customer.ID)
 	exec(t, db, "UPDATE masters SET display_name = 'Mira', deleted = true WHERE id = ?", cut.MasterID)
 	want("Ann", "+4930123", "Mira")

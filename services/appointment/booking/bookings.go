@@ -37,8 +37,7 @@ func New(
 	d service.Deps, people *people.People, catalog *catalog.Catalog, availability *availability.Availability,
 ) *Bookings {
 	store, requests := NewStore(d.DB), idempotency.New(d.Keys, d.PreviousKeys, d.Now)
-	availability.FindAppointments(store.wanted)
-	return &Bookings{
+	b := &Bookings{
 		deps:     d,
 		store:    store,
 		queue:    NewQueue(store, requests, 0, 0, d.Metrics),
@@ -49,6 +48,8 @@ func New(
 
 		availability: availability,
 	}
+	availability.FindAppointments(b.movable)
+	return b
 }
 
 // Register adds the methods to a server.

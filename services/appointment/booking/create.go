@@ -21,8 +21,7 @@ type target struct {
 	salonID string
 	start   time.Time
 	chain   []availability.Want
-	// asOf is since when it is wanted: now, or when its quote was issued.
-	asOf time.Time
+	quoted  bool
 }
 
 // targetOf reads a request: its quote, or its start and segments.
@@ -35,7 +34,7 @@ func (b *Bookings) targetOf(ctx context.Context, req *appointmentv1.CreateAppoin
 		if err != nil {
 			return target{}, err
 		}
-		t := target{salonID: q.SalonID, start: q.Start.Time(), chain: q.Wants(), asOf: q.Issued}
+		t := target{salonID: q.SalonID, start: q.Start.Time(), chain: q.Wants(), quoted: true}
 		return t, checkStart(t.start, now)
 	}
 	if req.GetStartTime() == nil {
@@ -51,7 +50,7 @@ func (b *Bookings) targetOf(ctx context.Context, req *appointmentv1.CreateAppoin
 	if err := checkStart(start, now); err != nil {
 		return target{}, err
 	}
-	t := target{start: start, asOf: now}
+	t := target{start: start}
 	t.salonID, t.chain, err = b.chain(ctx, req.GetSegments())
 	return t, err
 }
@@ -59,7 +58,6 @@ func (b *Bookings) targetOf(ctx context.Context, req *appointmentv1.CreateAppoin
 // chain returns the salon of segments and what they ask for. It returns INVALID_FIELDS when they are of several salons.
 func (b *Bookings) chain(ctx context.Context, segments []*appointmentv1.SegmentInput) (string, []availability.Want, error) {
 	var salonID string
-	wants := make([]availability.Want, len(segments))
 	for i, s := range segments {
 		id, err := b.catalog.SalonOf(ctx, s.GetServiceId())
 		switch {
@@ -70,12 +68,21 @@ func (b *Bookings) chain(ctx context.Context, segments []*appointmentv1.SegmentI
 		case i > 0 && id != salonID:
 			return "", nil, apierr.InvalidField(segmentField(i, "service_id"), "must be a service of the same salon as the others")
 		}
-		salonID, wants[i] = id, availability.Want{ServiceID: s.GetServiceId()}
+		salonID = id
+	}
+	return salonID, wantsOf(segments), nil
+}
+
+// wantsOf are what segments ask for.
+func wantsOf(segments []*appointmentv1.SegmentInput) []availability.Want {
+	wants := make([]availability.Want, len(segments))
+	for i, s := range segments {
+		wants[i] = availability.Want{ServiceID: s.GetServiceId()}
 		if s.MasterId != nil {
 			wants[i].MasterIDs = []string{s.GetMasterId()}
 		}
 	}
-	return salonID, wants, nil
+	return wants
 }
 
 // plan makes the appointment that a request asks for from what is known as of now, and checks that the caller may book it. informed
@@ -108,7 +115,7 @@ func (b *Bookings) plan(
 	}
 	plan, rules, err := b.fit(ctx, rules, availability.Query{
 		Chain: t.chain, Customer: c.customer.ID, Staff: by.Actor.IsStaff(), Override: req.GetOverride() != nil,
-		AllowCustomerOverlap: req.GetAllowCustomerOverlap(), Now: by.Now, AsOf: t.asOf,
+		AllowCustomerOverlap: req.GetAllowCustomerOverlap(), Now: by.Now, Quoted: t.quoted,
 	}, t.start, informed)
 	if errors.Is(err, salon.ErrNotFound) {
 		return nil, notOffered(0)

@@ -74,14 +74,10 @@ func (b *Bookings) create(
 			return nil, idempotency.ErrReused
 		case InFlight:
 			return nil, idempotency.ErrInFlight
-		case Taken, FullDay:
+		case Taken, CustomerBusy, TooManyOpen, FullDay:
 			// Somebody was faster. The next plan is made around them; where there is none, the error says what is free.
 			late++
 			continue
-		case CustomerBusy:
-			return nil, errCustomerBusy
-		case TooManyOpen:
-			return nil, errTooManyOpen
 		case Stale:
 			b.availability.Forget(c.appointment.SalonID, c.rulesVersion)
 		case NoCustomer:

@@ -20,7 +20,7 @@ type Outcome string
 const (
 	// Booked means that the appointment is in the database.
 	Booked Outcome = "booked"
-	// Taken means that a master is not free. An earlier call with the same request id may have taken
+	// Taken means that a master or a resource is not free. An earlier call with the same request id may have taken
 	// the time.
 	Taken Outcome = "taken"
 	// CustomerBusy means that the customer has another appointment at that time.

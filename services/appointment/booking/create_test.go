@@ -64,7 +64,7 @@ func TestCheckStart(t *testing.T) {
 // offered returns an offering for tests without a database.
 func offered(masterID string, price, minutes int32) catalog.Offering {
 	return catalog.Offering{
-		SalonID: "salon", MasterID: masterID, MasterName: "Master " + masterID,
+		SalonID: "salon", MasterID: masterID,
 		Service: catalog.Service{ID: "cut", SalonID: "salon", Name: "Cut", PriceMinor: price, Currency: "EUR", DurationMinutes: minutes},
 	}
 }

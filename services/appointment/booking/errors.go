@@ -15,8 +15,8 @@ import (
 var (
 	errSlotUnavailable = apierr.New(codes.AlreadyExists,
 		appointmentv1.ErrorReason_ERROR_REASON_SLOT_UNAVAILABLE,
-		"a master is taken during that time").
-		WithField("start_time", "must be a time at which the masters are free")
+		"a master or a resource is taken during that time").
+		WithField("start_time", "must be a time at which the masters and the resources are free")
 	errCustomerBusy = apierr.New(codes.AlreadyExists,
 		appointmentv1.ErrorReason_ERROR_REASON_CUSTOMER_BUSY,
 		"the customer has another appointment during that time").

@@ -47,14 +47,14 @@ func (b *Bookings) checkMasters(
 		for _, id := range w.MasterIDs {
 			m, known := rules.Masters[id]
 			if known {
-				if w.Offering == nil && m.Offerings[w.ServiceID] == nil {
+				if id != w.OfferedBy && m.Offerings[w.ServiceID] == nil {
 					return false, notOffered(i)
 				}
 				continue
 			}
 			found, err := b.people.Master(ctx, id)
 			switch {
-			case errors.Is(err, people.ErrMasterUnavailable), err == nil && found.SalonID != rules.SalonID && w.Offering != nil:
+			case errors.Is(err, people.ErrMasterUnavailable), err == nil && found.SalonID != rules.SalonID && id == w.OfferedBy:
 				return false, people.ErrMasterUnavailable.WithField(segmentField(i, "master_id"), "must be a master who takes bookings in the salon")
 			case err != nil:
 				return false, err
@@ -102,7 +102,7 @@ func (b *Bookings) refusal(
 	var refused *apierr.Error
 	switch {
 	case never != nil:
-		return notOffered(never.Segment)
+		return catalog.ErrNotOffered.WithField(segmentField(never.Segment, "service_id"), "must be another one: "+never.Reason.Text())
 	case slices.ContainsFunc(blocks, func(b availability.Block) bool { return b.Open }):
 		refused = errTooManyOpen
 	case rule != nil:

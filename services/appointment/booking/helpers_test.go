@@ -80,7 +80,7 @@ func offeringOf(tb testing.TB, db *postgres.DB, s salon.Salon, masterID string, 
 	exec(tb, db, `INSERT INTO offerings (salon_id, master_id, service_id, version, create_time, update_time)
 		VALUES (?, ?, ?, 1, now(), now())`, s.ID, masterID, service)
 	return catalog.Offering{
-		SalonID: s.ID, MasterID: masterID, MasterName: "Master " + masterID, MasterVersion: 1, Version: 1,
+		SalonID: s.ID, MasterID: masterID, Version: 1,
 		Service: catalog.Service{
 			ID: service, SalonID: s.ID, Name: "Cut " + service, PriceMinor: 4500, Currency: "EUR", DurationMinutes: 60,
 			BufferBeforeMinutes: before, BufferAfterMinutes: after, Active: true, Version: 1,
@@ -153,7 +153,7 @@ func planOf(
 	from := availability.MinuteOf(start)
 	plan := &availability.Plan{Span: availability.Span{From: from, To: from}, Customer: customerID}
 	for _, o := range offerings {
-		rules.Masters[o.MasterID] = &availability.Master{ID: o.MasterID, Name: o.MasterName}
+		rules.Masters[o.MasterID] = &availability.Master{ID: o.MasterID, Name: "Master " + o.MasterID}
 		rules.Services[o.Service.ID] = &availability.Service{ID: o.Service.ID, Name: o.Service.Name}
 		minutes := availability.Minute(o.Minutes())
 		plan.Segments = append(plan.Segments, availability.Segment{
@@ -170,7 +170,7 @@ func planOf(
 func again(a *Appointment, segment int) catalog.Offering {
 	s := a.Segments[segment]
 	return catalog.Offering{
-		SalonID: a.SalonID, MasterID: s.MasterID, MasterName: s.MasterName,
+		SalonID: a.SalonID, MasterID: s.MasterID,
 		Service: catalog.Service{
 			ID: s.ServiceID, Name: s.ServiceName, PriceMinor: s.PriceMinor, Currency: a.Currency,
 			DurationMinutes:     int32(s.End.Sub(s.Start).Minutes()),

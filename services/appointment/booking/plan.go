@@ -1,12 +1,12 @@
 package booking
 
 import (
-	"context"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/beauty-salon/platform/internal/apierr"
-	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/services/appointment/availability"
 	"github.com/beauty-salon/platform/services/appointment/civil"
@@ -78,18 +78,40 @@ func (a *Appointment) follow(r *availability.Rules, plan *availability.Plan) err
 func (a *Appointment) wants() []availability.Want {
 	wants := make([]availability.Want, len(a.Segments))
 	for i, s := range a.Segments {
-		wants[i] = availability.Want{ServiceID: s.ServiceID, MasterIDs: []string{s.MasterID}, Offering: s.offering()}
+		wants[i] = availability.Want{ServiceID: s.ServiceID, MasterIDs: []string{s.MasterID}, Offering: s.offering(), OfferedBy: s.MasterID}
 	}
 	return wants
 }
 
-// wanted is what an appointment that the caller may see wants when it is moved.
-func (s *Store) wanted(ctx context.Context, id string, caller auth.Principal) (availability.Appointment, error) {
-	a, err := s.Appointment(ctx, id, caller)
-	if err != nil {
-		return availability.Appointment{}, err
+// rechain is what an appointment wants with other segments, and whether that is what it has. Without segments it is. A segment keeps what it
+// was booked from where its service and master stay.
+func (a *Appointment) rechain(wants []availability.Want) (chain []availability.Want, same bool, err error) {
+	chain, same = a.wants(), true
+	if len(wants) == 0 {
+		return chain, true, nil
 	}
-	return availability.Appointment{SalonID: a.SalonID, CustomerID: a.CustomerID, Chain: a.wants()}, nil
+	if len(wants) != len(chain) {
+		return nil, false, apierr.InvalidField("segments", fmt.Sprintf("must be %d, as many as the appointment has", len(chain)))
+	}
+	for i, w := range wants {
+		same = same && w.ServiceID == chain[i].ServiceID && slices.Equal(w.MasterIDs, chain[i].MasterIDs)
+		if w.ServiceID == chain[i].ServiceID {
+			chain[i].MasterIDs = w.MasterIDs
+		} else {
+			chain[i] = w
+		}
+	}
+	return chain, same, nil
+}
+
+// otherService returns the index of the first segment that has another service than the appointment, or -1.
+func (a *Appointment) otherService(chain []availability.Want) int {
+	for i, w := range chain {
+		if w.ServiceID != a.Segments[i].ServiceID {
+			return i
+		}
+	}
+	return -1
 }
 
 // offering is what the segment was booked from.

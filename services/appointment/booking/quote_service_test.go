@@ -52,11 +52,23 @@ func TestBookAQuote(t *testing.T) {
 	}
 	_, err = f.createQuote(f.SignIn(apiv1.Role_ROLE_CUSTOMER), slot.GetQuote())
 	wantError(t, err, codes.AlreadyExists, "SLOT_UNAVAILABLE", "start_time")
-	wantAlternatives(t, wantNotBookable(t, err, appointmentv1.BlockReason_BLOCK_REASON_BOOKED), start)
+	detail := wantNotBookable(t, err, appointmentv1.BlockReason_BLOCK_REASON_BOOKED)
+	wantAlternatives(t, detail, start)
+	for _, slot := range detail.GetAlternatives() { // the old price is not renewed
+		if slot.GetTotalPrice().GetAmountMinor() != 9900 || slot.GetQuote() == "" {
+			t.Errorf("an alternative is %v", slot)
+		}
+	}
+	found, err := f.rules.availability.SearchAvailability(f.As(f.ann), &appointmentv1.SearchAvailabilityRequest{
+		AppointmentId: new(a.GetId()), StartDate: slot.GetLocalDate(), EndDate: slot.GetLocalDate(), Limit: 1,
+	})
+	if err != nil || len(found.GetSlots()) != 1 || found.GetSlots()[0].GetQuote() != "" || found.GetSlots()[0].QuoteExpireTime != nil {
+		t.Errorf("the search to move it has a quote: %v, %v", found, err)
+	}
 	wantClaims(t, f.db)
 }
 
-// TestLeadTimeOfAQuote: the lead time of a quote counts from its issue.
+// TestLeadTimeOfAQuote: a start that was quoted kept the lead time, whatever it is now.
 func TestLeadTimeOfAQuote(t *testing.T) {
 	f := newFixture(t)
 	f.setPolicy(&appointmentv1.UpdateBookingPolicyRequest{LeadTimeMinutes: new(int32(60))})
@@ -66,6 +78,7 @@ func TestLeadTimeOfAQuote(t *testing.T) {
 	_, err := f.appointments.CreateAppointment(f.As(f.ann), byMaster(start, f.cut, f.mira))
 	wantError(t, err, codes.FailedPrecondition, "NOT_BOOKABLE", "start_time")
 	wantAlternatives(t, wantNotBookable(t, err, appointmentv1.BlockReason_BLOCK_REASON_LEAD_TIME), start)
+	f.setPolicy(&appointmentv1.UpdateBookingPolicyRequest{LeadTimeMinutes: new(int32(600))})
 	if _, err := f.createQuote(f.ann, slot.GetQuote()); err != nil {
 		t.Errorf("by its quote: %v", err)
 	}

@@ -3,7 +3,7 @@ package booking
 import (
 	"context"
 	"errors"
-	"fmt"
+	"slices"
 	"time"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
@@ -55,9 +55,12 @@ func (b *Bookings) reschedule(
 	ctx context.Context, caller auth.Principal, a *Appointment, req *appointmentv1.RescheduleAppointmentRequest, start time.Time, informed bool,
 ) (*Appointment, error) {
 	by := By{Actor: a.ActorFor(caller), AccountID: caller.UserID, Now: b.deps.Time()}
-	chain, same, err := a.rechain(req.GetSegments(), by.Actor)
+	chain, same, err := a.rechain(wantsOf(req.GetSegments()))
 	if err != nil {
 		return nil, err
+	}
+	if i := a.otherService(chain); i >= 0 && !by.Actor.IsStaff() {
+		return nil, errOnlyStaff.WithField(segmentField(i, "service_id"), "must be the service that is booked")
 	}
 	_, refused := next(Reschedule, by, a.State, a.Start(), false)
 	if refused == nil && same && start.Equal(a.Start()) {
@@ -84,7 +87,7 @@ func (b *Bookings) reschedule(
 	}
 	plan, rules, err := b.fit(ctx, rules, availability.Query{
 		Chain: chain, Customer: a.CustomerID, Staff: by.Actor.IsStaff(), Override: req.GetOverride() != nil,
-		AllowCustomerOverlap: req.GetAllowCustomerOverlap(), Moving: a.ID, Now: by.Now, AsOf: by.Now,
+		AllowCustomerOverlap: req.GetAllowCustomerOverlap(), Moving: a.ID, Now: by.Now,
 	}, start, informed)
 	if err != nil {
 		return nil, err
@@ -104,7 +107,7 @@ func (b *Bookings) reschedule(
 	switch {
 	case errors.Is(err, errOutdated):
 		b.availability.Forget(rules.SalonID, rules.Version)
-	case errors.Is(err, errSlotUnavailable), errors.Is(err, errFullDay):
+	case errors.Is(err, errSlotUnavailable), errors.Is(err, errCustomerBusy), errors.Is(err, errFullDay):
 		err = errLate
 	}
 	return moved, err
@@ -122,29 +125,30 @@ func subjectsOf(plan *availability.Plan) []string {
 	return ids
 }
 
-// rechain is what an appointment wants with other segments, and whether that is what it has. Without segments it is. A segment with the
-// same service and master stays as it was booked.
-func (a *Appointment) rechain(segments []*appointmentv1.SegmentInput, actor Actor) (chain []availability.Want, same bool, err error) {
-	chain, same = a.wants(), true
-	if len(segments) == 0 {
-		return chain, true, nil
+// movable is what an appointment that the caller may see and move wants, with other segments or those that it has. Its errors are those of a
+// move, but what customers cannot do is a field that is wrong.
+func (b *Bookings) movable(
+	ctx context.Context, id string, caller auth.Principal, wants []availability.Want,
+) (availability.Appointment, error) {
+	a, err := b.store.Appointment(ctx, id, caller)
+	if err != nil {
+		return availability.Appointment{}, err
 	}
-	if len(segments) != len(chain) {
-		return nil, false, apierr.InvalidField("segments", fmt.Sprintf("must be %d, as many as the appointment has", len(chain)))
+	by := By{Actor: a.ActorFor(caller), Now: b.deps.Time()}
+	if _, err := next(Reschedule, by, a.State, a.Start(), false); err != nil {
+		return availability.Appointment{}, err
 	}
-	for i, s := range segments {
-		service := s.GetServiceId() != a.Segments[i].ServiceID
-		if service && !actor.IsStaff() {
-			return nil, false, errOnlyStaff.WithField(segmentField(i, "service_id"), "must be the service that is booked")
-		}
-		if !service && s.MasterId != nil && s.GetMasterId() == a.Segments[i].MasterID {
-			continue
-		}
-		same = false
-		chain[i] = availability.Want{ServiceID: s.GetServiceId()}
-		if s.MasterId != nil {
-			chain[i].MasterIDs = []string{s.GetMasterId()}
-		}
+	if err := a.checkWindow(by, a.reschedulingWindow); err != nil {
+		return availability.Appointment{}, err
 	}
-	return chain, same, nil
+	chain, _, err := a.rechain(wants)
+	if err != nil {
+		return availability.Appointment{}, err
+	}
+	if i := a.otherService(chain); i >= 0 && !by.Actor.IsStaff() {
+		return availability.Appointment{}, apierr.InvalidField(segmentField(i, "service_id"), "must be the service that is booked")
+	}
+	return availability.Appointment{
+		SalonID: a.SalonID, CustomerID: a.CustomerID, Chain: chain, Performs: slices.Contains(a.Masters(), caller.UserID),
+	}, nil
 }

@@ -23,7 +23,7 @@ import (
 )
 
 const (
-	// memorySize bounds the offerings in memory.
+	// memorySize bounds the services whose salon is in memory.
 	memorySize = 10_000
 	// lockAttempts is how often a change of a service begins again because a master has begun to offer the
 	// service meanwhile.
@@ -42,12 +42,8 @@ type Catalog struct {
 	requests *idempotency.Guard
 	pages    *pagetoken.Codec
 	services *cache.Cache[*appointmentv1.Service]
-	memory   *otter.Cache[offeringKey, Offering]
 	salonOf  *otter.Cache[string, string] // salon ids by service id
 }
-
-// offeringKey names an offering.
-type offeringKey struct{ masterID, serviceID string }
 
 // New returns the root. It connects to nothing. Offerings of masters who leave are removed from then on.
 func New(d service.Deps, salons *salon.Salons, people *people.People) *Catalog {
@@ -58,7 +54,6 @@ func New(d service.Deps, salons *salon.Salons, people *people.People) *Catalog {
 		store:    NewStore(d.DB),
 		requests: idempotency.New(d.Keys, d.PreviousKeys, d.Now),
 		pages:    pagetoken.New(d.Keys),
-		memory:   otter.Must(&otter.Options[offeringKey, Offering]{MaximumSize: memorySize}),
 		salonOf:  otter.Must(&otter.Options[string, string]{MaximumSize: memorySize}),
 	}
 	c.services = cache.New(d.Cache, cache.Options[*appointmentv1.Service]{
@@ -80,43 +75,6 @@ func (c *Catalog) loadService(ctx context.Context, id string) (*appointmentv1.Se
 
 // Register adds CatalogService to a server.
 func (c *Catalog) Register(r grpc.ServiceRegistrar) { appointmentv1.RegisterCatalogServiceServer(r, c) }
-
-// Offering returns an offering that can be booked, from memory where possible; else
-// people.ErrMasterUnavailable or ErrNotOffered. What comes from memory may be out of date: it has the
-// versions of the offering, the service and the master, the statement that books compares them with the
-// tables, and calls Forget when they have changed. So memory never makes a wrong price, only a second
-// attempt.
-//
-// Only offerings that can be booked are kept, and callers do not wait for each other's reading, which
-// may have begun before a change that this caller has seen.
-func (c *Catalog) Offering(ctx context.Context, masterID, serviceID string) (Offering, error) {
-	key := offeringKey{masterID, serviceID}
-	if found, ok := c.memory.GetIfPresent(key); ok {
-		return found, nil
-	}
-	master, err := c.people.Master(ctx, masterID)
-	if err != nil {
-		return Offering{}, err
-	}
-	found, err := c.store.Offering(ctx, masterID, serviceID)
-	if errors.Is(err, errNoOffering) {
-		return Offering{}, ErrNotOffered
-	}
-	if err != nil {
-		return Offering{}, err
-	}
-	if !found.Service.Active || found.Service.SalonID != master.SalonID {
-		return Offering{}, ErrNotOffered
-	}
-	found.MasterName, found.MasterVersion = master.DisplayName, master.Version
-	c.memory.Set(key, found)
-	return found, nil
-}
-
-// Forget makes the next Offering read the offering from the database.
-func (c *Catalog) Forget(masterID, serviceID string) {
-	c.memory.Invalidate(offeringKey{masterID, serviceID})
-}
 
 // ServiceNames returns the names of services by id, also of deleted ones. Unknown ids are left out.
 func (c *Catalog) ServiceNames(ctx context.Context, ids []string) (map[string]string, error) {
@@ -158,7 +116,6 @@ func (c *Catalog) deleteOfferings(ctx context.Context, tx *postgres.DB, offering
 		if err := NewStore(tx).DeleteOffering(ctx, o); err != nil {
 			return err
 		}
-		tx.OnCommit(func() { c.Forget(o.MasterID, o.Service.ID) })
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -21,64 +20,7 @@ import (
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/servicetest"
 	"github.com/beauty-salon/platform/services/appointment/claims"
-	"github.com/beauty-salon/platform/services/appointment/people"
 )
-
-func TestOffering(t *testing.T) {
-	f := newFixture(t)
-	mira := f.mira.UserID
-	hidden := f.newService("Hidden", 100)
-	f.offer(f.mira, hidden)
-	if _, err := f.client.UpdateService(f.As(f.manager), &appointmentv1.UpdateServiceRequest{
-		ServiceId: hidden.GetId(), Active: proto.Bool(false),
-	}); err != nil {
-		t.Fatal(err)
-	}
-	dye := f.newService("Dye", 100)
-
-	got, err := f.root.Offering(t.Context(), mira, f.cut.GetId())
-	if err != nil || got.SalonID != id.FirstSalon || got.MasterID != mira || got.Service.Name != "Cut" || got.PriceMinor() != 4500 ||
-		got.Minutes() != 60 || got.Version != 1 || got.Service.Version != 1 || got.MasterVersion != 1 || got.MasterName == "" {
-		t.Errorf("got %+v, %v", got, err)
-	}
-	for _, tt := range []struct {
-		name                string
-		masterID, serviceID string
-		want                error
-	}{
-		{"not offered", mira, dye.GetId(), ErrNotOffered},
-		{"not active", mira, hidden.GetId(), ErrNotOffered},
-		{"no such service", mira, id.New(), ErrNotOffered},
-		{"no such master", id.New(), f.cut.GetId(), people.ErrMasterUnavailable},
-	} {
-		if _, err := f.root.Offering(t.Context(), tt.masterID, tt.serviceID); !errors.Is(err, tt.want) {
-			t.Errorf("%s: %v", tt.name, err)
-		}
-	}
-	// What was refused is not kept.
-	f.offer(f.mira, dye)
-	if _, err := f.root.Offering(t.Context(), mira, dye.GetId()); err != nil {
-		t.Errorf("offered since: %v", err)
-	}
-	// What can be booked is, until it is forgotten; the version shows that it is out of date.
-	f.exec("UPDATE services SET price_minor = 1, version = 2 WHERE id = ?", f.cut.GetId())
-	if got, err := f.root.Offering(t.Context(), mira, f.cut.GetId()); err != nil || got.Service.Version != 1 {
-		t.Errorf("from memory: %+v, %v", got, err)
-	}
-	f.root.Forget(mira, f.cut.GetId())
-	if got, err := f.root.Offering(t.Context(), mira, f.cut.GetId()); err != nil || got.Service.Version != 2 || got.PriceMinor() != 1 {
-		t.Errorf("forgotten: %+v, %v", got, err)
-	}
-}
-
-// An offering of a master who works in another salon now cannot be booked, whatever the tables say.
-func TestOfferingOfAMasterElsewhere(t *testing.T) {
-	f := newFixture(t)
-	f.exec("UPDATE masters SET salon_id = ? WHERE id = ?", f.other, f.mira.UserID)
-	if _, err := f.root.Offering(t.Context(), f.mira.UserID, f.cut.GetId()); !errors.Is(err, ErrNotOffered) {
-		t.Errorf("got %v", err)
-	}
-}
 
 // Offerings go with the profile of the master, and with the salon that the master leaves. A profile that is
 // made again brings none of them back.

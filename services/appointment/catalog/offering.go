@@ -15,9 +15,6 @@ type Offering struct {
 	SalonID string
 	// MasterID is the master.
 	MasterID string
-	// MasterName and MasterVersion are what is known of the master. Only [Catalog.Offering] sets them.
-	MasterName    string
-	MasterVersion int64
 	// Service is the service as of the same moment.
 	Service Service
 	// PriceOverrideMinor is the master's own price in the service's currency; nil means the service's.

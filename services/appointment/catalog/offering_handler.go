@@ -86,7 +86,6 @@ func (c *Catalog) PutOffering(
 		}
 		o.Version++
 		o.UpdateTime = now
-		tx.OnCommit(func() { c.Forget(o.MasterID, s.ID) })
 		if err := store.PutOffering(ctx, o); err != nil {
 			return err
 		}

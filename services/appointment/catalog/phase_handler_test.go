@@ -218,7 +218,7 @@ func TestPhasesOfOfferings(t *testing.T) {
 	}
 
 	// A booking sees them, and what is the service's again.
-	o, err := f.root.Offering(t.Context(), f.mira.UserID, f.cut.GetId())
+	o, err := f.root.store.Offering(t.Context(), f.mira.UserID, f.cut.GetId())
 	if err != nil || len(o.Phases()) != 3 || !o.Phases()[1].Wait || o.Minutes() != 80 || o.BufferAfter() != 15 {
 		t.Errorf("booked: %+v, %v", o, err)
 	}

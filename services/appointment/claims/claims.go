@@ -1,7 +1,6 @@
 package claims
 
 import (
-	"slices"
 	"time"
 
 	"github.com/beauty-salon/platform/internal/id"
@@ -29,7 +28,7 @@ type Claim struct {
 	SegmentID string
 	// From is inclusive, To exclusive.
 	From, To time.Time
-	// Blocking is false only for time that is overbooked on purpose.
+	// Blocking is false for time that is overbooked on purpose: of a customer who wants two appointments at once.
 	Blocking bool
 }
 
@@ -42,23 +41,4 @@ func New(kind Kind, subjectID, segmentID string, from, to time.Time) Claim {
 // with the same id are two subjects.
 func (c Claim) Overlaps(other Claim) bool {
 	return c.Kind == other.Kind && c.SubjectID == other.SubjectID && c.From.Before(other.To) && other.From.Before(c.To)
-}
-
-// Trim cuts the claims of each subject where the next one of the same subject begins, so that the
-// claims of one owner never overlap: buffers surround a run of segments and add nothing between
-// them. The claims are in the order of their segments; starts are the starts of these segments.
-func Trim(list []Claim, starts []time.Time) {
-	for i := range list {
-		next := slices.IndexFunc(list[i+1:], func(c Claim) bool { return c.SubjectID == list[i].SubjectID })
-		if next < 0 {
-			continue
-		}
-		next += i + 1
-		if starts[next].Before(list[i].To) {
-			list[i].To = starts[next]
-		}
-		if list[next].From.Before(list[i].To) {
-			list[next].From = list[i].To
-		}
-	}
 }

@@ -125,7 +125,7 @@ ALTER TABLE segments ADD COLUMN phases jsonb;
 
 ALTER TABLE claims
     DROP CONSTRAINT claims_subject_kind_check,
-    ADD CONSTRAINT claims_subject_kind_check CHECK (subject_kind IN ('MASTER', 'CUSTOMER', 'RESOURCE'));
+    ADD CONSTRAINT claims_subject_kind_check CHECK (subject_kind IN ('MASTER', 'CUSTOMER', 'RESOURCE')) NOT VALID;
 
 -- +goose Down
 

@@ -21,7 +21,7 @@ const (
 type Policy struct {
 	// SlotStep is the distance of the wall times, counted from 00:00, at which starts are offered.
 	SlotStep time.Duration
-	// LeadTime is how long before the start customers have to book, Horizon how far ahead they may. Both count from now to the start;
+	// LeadTime is how long before the start customers have to book, HorizonDays how far ahead they may. Both count from now to the start;
 	// a day of the horizon is a day of the salon's calendar.
 	LeadTime    time.Duration
 	HorizonDays int

@@ -19,8 +19,8 @@ func LockRules(ctx context.Context, tx *postgres.DB, salonID string, masterIDs .
 }
 
 // ChangeRules counts a change of what decides whether a time of a salon can be booked, so that nothing is booked by older rules.
-// The caller has the locks of [LockRules]. It keeps the row of the salon from changing until tx ends, so it comes last: whoever
-// holds that row waits for no other one.
+// The caller has the locks of whom the change is about, by [LockRules] or package claims. It keeps the row of the salon from changing until tx
+// ends, so it comes after those locks. A deadlock of two changes that meet in other rows is resolved by running one of them again (InTx).
 func ChangeRules(ctx context.Context, tx *postgres.DB, salonID string) error {
 	err := tx.Conn(ctx).Exec("UPDATE salons SET rules_version = rules_version + 1 WHERE id = ?", salonID).Error
 	if postgres.TimedOut(err) {

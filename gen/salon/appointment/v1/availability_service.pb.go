@@ -266,7 +266,7 @@ type SearchAvailabilityRequest struct {
 	Days []DayOfWeek `protobuf:"varint,7,rep,packed,name=days,proto3,enum=salon.appointment.v1.DayOfWeek" json:"days,omitempty"`
 	// Only starts in this part of the day.
 	PartOfDay *WallInterval `protobuf:"bytes,8,opt,name=part_of_day,json=partOfDay,proto3" json:"part_of_day,omitempty"`
-	// At most this many slots; 20 when 0.
+	// At most this many slots; 20 when 0. Slots of long chains are fewer: an answer has at most 1600 segments.
 	Limit int32 `protobuf:"varint,9,opt,name=limit,proto3" json:"limit,omitempty"`
 	// Only the first slot of each date.
 	FirstPerDay bool `protobuf:"varint,10,opt,name=first_per_day,json=firstPerDay,proto3" json:"first_per_day,omitempty"`
@@ -477,7 +477,8 @@ type Slot struct {
 	DurationMinutes int32 `protobuf:"varint,8,opt,name=duration_minutes,json=durationMinutes,proto3" json:"duration_minutes,omitempty"`
 	// How many other ways there are to do the same at this start, with other masters; counted up to 1000.
 	Alternatives int32 `protobuf:"varint,9,opt,name=alternatives,proto3" json:"alternatives,omitempty"`
-	// Books exactly this, at this price, until quote_expire_time.
+	// Books exactly this, at this price, until quote_expire_time. Empty when an appointment is to be moved: RescheduleAppointment takes the start
+	// and the masters.
 	Quote string `protobuf:"bytes,10,opt,name=quote,proto3" json:"quote,omitempty"`
 	// When the quote expires.
 	QuoteExpireTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=quote_expire_time,json=quoteExpireTime,proto3" json:"quote_expire_time,omitempty"`
@@ -1141,7 +1142,7 @@ func (x *SlotCheck) GetReasons() []BlockReason {
 	return nil
 }
 
-// NotBookable is the detail of the errors SLOT_UNAVAILABLE and NOT_BOOKABLE.
+// NotBookable is the detail of the errors SLOT_UNAVAILABLE, CUSTOMER_BUSY, NOT_BOOKABLE and TOO_MANY_OPEN_APPOINTMENTS.
 type NotBookable struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What speaks against the start.
@@ -1231,7 +1232,7 @@ const file_salon_appointment_v1_availability_service_proto_rawDesc = "" +
 	"\x05slots\x18\x01 \x03(\v2\x1a.salon.appointment.v1.SlotB\x03\xe0A\x03R\x05slots\x12+\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\x12@\n" +
 	"\areasons\x18\x03 \x03(\x0e2!.salon.appointment.v1.BlockReasonB\x03\xe0A\x03R\areasons\x12 \n" +
-	"\ttime_zone\x18\x04 \x01(\tB\x03\xe0A\x03R\btimeZone\"\xbd\x04\n" +
+	"\ttime_zone\x18\x04 \x01(\tB\x03\xe0A\x03R\btimeZone\"\xc5\x04\n" +
 	"\x04Slot\x12>\n" +
 	"\n" +
 	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\tstartTime\x12:\n" +
@@ -1245,10 +1246,10 @@ const file_salon_appointment_v1_availability_service_proto_rawDesc = "" +
 	"\vtotal_price\x18\a \x01(\v2\x13.salon.api.v1.MoneyB\x03\xe0A\x03R\n" +
 	"totalPrice\x12.\n" +
 	"\x10duration_minutes\x18\b \x01(\x05B\x03\xe0A\x03R\x0fdurationMinutes\x12'\n" +
-	"\falternatives\x18\t \x01(\x05B\x03\xe0A\x03R\falternatives\x12\x19\n" +
+	"\falternatives\x18\t \x01(\x05B\x03\xe0A\x03R\falternatives\x12\x1d\n" +
 	"\x05quote\x18\n" +
-	" \x01(\tB\x03\xe0A\x03R\x05quote\x12K\n" +
-	"\x11quote_expire_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\x0fquoteExpireTime\"\x87\x03\n" +
+	" \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\x05quote\x12O\n" +
+	"\x11quote_expire_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\x0fquoteExpireTime\"\x87\x03\n" +
 	"\vSlotSegment\x12\"\n" +
 	"\n" +
 	"service_id\x18\x01 \x01(\tB\x03\xe0A\x03R\tserviceId\x12&\n" +
@@ -1331,12 +1332,12 @@ const file_salon_appointment_v1_availability_service_proto_rawDesc = "" +
 	"\x11RULE_OWNER_MASTER\x10\x02\x12\x16\n" +
 	"\x12RULE_OWNER_SERVICE\x10\x03\x12\x17\n" +
 	"\x13RULE_OWNER_RESOURCE\x10\x04\x12\x17\n" +
-	"\x13RULE_OWNER_CUSTOMER\x10\x052\xfb\x03\n" +
-	"\x13AvailabilityService\x12\xae\x01\n" +
-	"\x12SearchAvailability\x12/.salon.appointment.v1.SearchAvailabilityRequest\x1a0.salon.appointment.v1.SearchAvailabilityResponse\"5\xca\xe9\x18\x02\b\x01\xea\xe9\x18\x01\x06\x82\xea\x18\x01\x03\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/availability:search\x90\x02\x01\x12\x9a\x01\n" +
-	"\vExplainSlot\x12(.salon.appointment.v1.ExplainSlotRequest\x1a).salon.appointment.v1.ExplainSlotResponse\"6\xca\xe9\x18\x02\b\x01\xea\xe9\x18\x01\x06\x82\xea\x18\x01\x03\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/availability:explain\x90\x02\x01\x12\x95\x01\n" +
+	"\x13RULE_OWNER_CUSTOMER\x10\x052\x84\x04\n" +
+	"\x13AvailabilityService\x12\xb1\x01\n" +
+	"\x12SearchAvailability\x12/.salon.appointment.v1.SearchAvailabilityRequest\x1a0.salon.appointment.v1.SearchAvailabilityResponse\"8\xca\xe9\x18\x02\b\x01\xea\xe9\x18\x01\x06\x82\xea\x18\x04\x03\x04\x05\x16\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/availability:search\x90\x02\x01\x12\x9d\x01\n" +
+	"\vExplainSlot\x12(.salon.appointment.v1.ExplainSlotRequest\x1a).salon.appointment.v1.ExplainSlotResponse\"9\xca\xe9\x18\x02\b\x01\xea\xe9\x18\x01\x06\x82\xea\x18\x04\x03\x04\x05\x16\x82\xd3\xe4\x93\x02\x1d:\x01*\"\x18/v1/availability:explain\x90\x02\x01\x12\x98\x01\n" +
 	"\n" +
-	"CheckSlots\x12'.salon.appointment.v1.CheckSlotsRequest\x1a(.salon.appointment.v1.CheckSlotsResponse\"4\xca\xe9\x18\x02\b\x01\xea\xe9\x18\x01\x06\x82\xea\x18\x01\x03\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/availability:check\x90\x02\x01B\xef\x01\n" +
+	"CheckSlots\x12'.salon.appointment.v1.CheckSlotsRequest\x1a(.salon.appointment.v1.CheckSlotsResponse\"7\xca\xe9\x18\x02\b\x01\xea\xe9\x18\x01\x06\x82\xea\x18\x04\x03\x04\x05\x16\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/availability:check\x90\x02\x01B\xef\x01\n" +
 	"\x18com.salon.appointment.v1B\x18AvailabilityServiceProtoP\x01ZGgithub.com/beauty-salon/platform/gen/salon/appointment/v1;appointmentv1\xa2\x02\x03SAX\xaa\x02\x14Salon.Appointment.V1\xca\x02\x14Salon\\Appointment\\V1\xe2\x02 Salon\\Appointment\\V1\\GPBMetadata\xea\x02\x16Salon::Appointment::V1b\x06proto3"
 
 var (

@@ -28,7 +28,7 @@ type ErrorReason int32
 const (
 	// Never sent.
 	ErrorReason_ERROR_REASON_UNSPECIFIED ErrorReason = 0
-	// ALREADY_EXISTS: a master is taken during that time.
+	// ALREADY_EXISTS: a master or a resource is taken during that time.
 	ErrorReason_ERROR_REASON_SLOT_UNAVAILABLE ErrorReason = 1
 	// FAILED_PRECONDITION: the start lies in the past.
 	ErrorReason_ERROR_REASON_START_IN_PAST ErrorReason = 2

@@ -802,7 +802,7 @@ type BookingPolicy struct {
 	CancellationWindowMinutes int32 `protobuf:"varint,6,opt,name=cancellation_window_minutes,json=cancellationWindowMinutes,proto3" json:"cancellation_window_minutes,omitempty"`
 	// How long before the start customers may move an appointment, at the latest: 0 minutes to 90 days.
 	ReschedulingWindowMinutes int32 `protobuf:"varint,7,opt,name=rescheduling_window_minutes,json=reschedulingWindowMinutes,proto3" json:"rescheduling_window_minutes,omitempty"`
-	// Which requests of customers the salon has to confirm.
+	// Which new appointments the salon has to confirm.
 	Confirmation Confirmation `protobuf:"varint,8,opt,name=confirmation,proto3,enum=salon.appointment.v1.Confirmation" json:"confirmation,omitempty"`
 	// How long a request waits for the confirmation: 5 minutes to 90 days.
 	RequestTimeoutMinutes int32 `protobuf:"varint,9,opt,name=request_timeout_minutes,json=requestTimeoutMinutes,proto3" json:"request_timeout_minutes,omitempty"`
@@ -1038,7 +1038,7 @@ type UpdateBookingPolicyRequest struct {
 	CancellationWindowMinutes *int32 `protobuf:"varint,6,opt,name=cancellation_window_minutes,json=cancellationWindowMinutes,proto3,oneof" json:"cancellation_window_minutes,omitempty"`
 	// How long before the start customers may move an appointment, at the latest: 0 minutes to 90 days.
 	ReschedulingWindowMinutes *int32 `protobuf:"varint,7,opt,name=rescheduling_window_minutes,json=reschedulingWindowMinutes,proto3,oneof" json:"rescheduling_window_minutes,omitempty"`
-	// Which requests of customers the salon has to confirm.
+	// Which new appointments the salon has to confirm.
 	Confirmation *Confirmation `protobuf:"varint,8,opt,name=confirmation,proto3,enum=salon.appointment.v1.Confirmation,oneof" json:"confirmation,omitempty"`
 	// How long a request waits for the confirmation: 5 minutes to 90 days.
 	RequestTimeoutMinutes *int32 `protobuf:"varint,9,opt,name=request_timeout_minutes,json=requestTimeoutMinutes,proto3,oneof" json:"request_timeout_minutes,omitempty"`
