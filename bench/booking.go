@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/secret"
 	"github.com/beauty-salon/platform/services/appointment"
@@ -155,29 +156,20 @@ func (e *environment) measureBooking(ctx context.Context, s settings) error {
 	}})
 }
 
-// prepareBookings lifts the limit of open appointments, and finds out where the build expects the start of an appointment.
+// prepareBookings lifts the limit of open appointments of the first salon, sets the distance of starts, and finds out where the build
+// expects the start of an appointment.
 func (e *environment) prepareBookings(ctx context.Context, admin string) error {
-	salons, _, err := e.call(ctx, http.MethodGet, "/v1/salons", "", nil)
-	if errors.Is(err, errNotFound) { // a build from before there were salons
+	const path = "/v1/salons/" + id.FirstSalon
+	if _, _, err := e.call(ctx, http.MethodGet, path, "", nil); errors.Is(err, errNotFound) { // a build from before there were salons
 		e.startInSegment = true
 		return nil
 	}
-	if err != nil {
-		return err
+	_, _, err := e.call(ctx, http.MethodPatch, path+"/bookingPolicy", admin,
+		map[string]any{"maxOpenAppointments": 0, "slotStepMinutes": appointmentMinutes})
+	if errors.Is(err, errNotFound) { // a build in which the salon itself has the limit, and any minute is a start
+		_, _, err = e.call(ctx, http.MethodPatch, path, admin, map[string]any{"maxOpenAppointments": 0})
 	}
-	list, _ := salons["salons"].([]any)
-	for _, s := range list {
-		salon, _ := s.(map[string]any)
-		path, limit := fmt.Sprintf("/v1/salons/%v", salon["id"]), map[string]any{"maxOpenAppointments": 0}
-		_, _, err := e.call(ctx, http.MethodPatch, path+"/bookingPolicy", admin, limit)
-		if errors.Is(err, errNotFound) { // a build in which the salon itself has the limit
-			_, _, err = e.call(ctx, http.MethodPatch, path, admin, limit)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return err
 }
 
 // booking books a slot of its own with each call. Client i books for customer i with each master in turn, so that neither
