@@ -7,10 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -152,7 +148,9 @@ func (e *environment) measureBooking(ctx context.Context, s settings) error {
 		return err
 	}
 	return compare(title, "≥ 0.60", s.rounds, ours, side{"the statement under pgbench", func() (result, error) {
-		return observe(ctx, database, func() (result, error) { return e.pgbench(ctx, adminURL, connections, s.duration) })
+		return observe(ctx, database, func() (result, error) {
+			return e.pgbench(ctx, adminURL, "booking", strings.TrimSpace(bookingSQL)+";\n", connections, s.duration)
+		})
 	}})
 }
 
@@ -204,41 +202,4 @@ func (e *environment) bookingBody(masterID, start string) string {
 		return `{"segments":[{` + segment + `,"startTime":"` + start + `"}]}`
 	}
 	return `{"startTime":"` + start + `","segments":[{` + segment + `}]}`
-}
-
-var pgbenchNumbers = regexp.MustCompile(`(?s)transactions actually processed: (\d+).*number of failed transactions: (\d+).*latency average = ([\d.]+) ms.*tps = ([\d.]+)`)
-
-// pgbench runs the statement with PostgreSQL's own load generator.
-func (e *environment) pgbench(ctx context.Context, adminURL string, connections int, duration time.Duration) (result, error) {
-	cfg, err := pgx.ParseConfig(adminURL)
-	if err != nil {
-		return result{}, err
-	}
-	script := filepath.Join(e.dir, "booking.sql")
-	if err := os.WriteFile(script, []byte(strings.TrimSpace(bookingSQL)+";\n"), 0o600); err != nil {
-		return result{}, err
-	}
-	cmd := exec.CommandContext(ctx, "pgbench", "-n", "-M", "prepared", "-c", strconv.Itoa(connections), "-j", "2",
-		"-T", strconv.Itoa(max(1, int(duration.Seconds()))), "-f", script,
-		"-h", cfg.Host, "-p", strconv.Itoa(int(cfg.Port)), "-U", cfg.User, cfg.Database)
-	cmd.Env = append(os.Environ(), "PGPASSWORD="+cfg.Password)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return result{}, fmt.Errorf("pgbench: %w\n%s", err, out)
-	}
-	m := pgbenchNumbers.FindSubmatch(out)
-	if m == nil {
-		return result{}, fmt.Errorf("pgbench printed something else:\n%s", out)
-	}
-	calls, _ := strconv.Atoi(string(m[1]))
-	failed, _ := strconv.Atoi(string(m[2]))
-	ms, _ := strconv.ParseFloat(string(m[3]), 64)
-	mean := time.Duration(ms * float64(time.Millisecond))
-	rate, err := strconv.ParseFloat(string(m[4]), 64) // without the time to connect
-	if err != nil || rate == 0 {
-		return result{}, fmt.Errorf("pgbench did nothing:\n%s", out)
-	}
-	elapsed := time.Duration(float64(calls) / rate * float64(time.Second))
-	// pgbench prints the mean only; it stands for both percentiles.
-	return result{calls: calls, failures: failed, elapsed: elapsed, times: []time.Duration{mean}}, nil
 }

@@ -52,9 +52,13 @@ type environment struct {
 }
 
 // build makes the program of this tree.
-func build(ctx context.Context, dir string) (string, error) {
+func build(ctx context.Context, dir string) (string, error) { return buildIn(ctx, ".", dir) }
+
+// buildIn makes the program of a tree.
+func buildIn(ctx context.Context, tree, dir string) (string, error) {
 	binary := filepath.Join(dir, "salon")
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "./cmd/salon")
+	cmd.Dir = tree
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build salon: %w\n%s", err, out)

@@ -1,8 +1,10 @@
 package availability
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -30,18 +32,18 @@ type TakenQuery struct {
 
 // takenSQL reads the version of a salon's rules and what is taken, in one statement: a row a subject, and one without a subject where
 // there is none. A search looks at the time of each subject in the index of the exclusion constraint, and in the small one of what is
-// overbooked.
+// overbooked. The claims of a subject come in no order: the program sorts them for less than the server, which sorts anew for each array.
 func takenSQL(appointments bool) string {
 	column := "NULL::uuid[]"
 	if appointments {
-		column = "array_agg(c.appointment_id ORDER BY c.during)"
+		column = "array_agg(c.appointment_id)"
 	}
 	return `
 SELECT s.rules_version, coalesce(u.subject::text, '') AS subject, t.starts, t.ends, t.appointments::text[] AS appointments,
     NULL::text AS day, 0::bigint AS count, '' AS what
 FROM salons s LEFT JOIN unnest($2::uuid[]) AS u (subject) ON true
 CROSS JOIN LATERAL (
-    SELECT array_agg(lower(c.during) ORDER BY c.during) AS starts, array_agg(upper(c.during) ORDER BY c.during) AS ends,
+    SELECT array_agg(lower(c.during)) AS starts, array_agg(upper(c.during)) AS ends,
         ` + column + ` AS appointments
     FROM (
         SELECT ` + claimColumns(appointments) + ` FROM claims c
@@ -125,7 +127,7 @@ func (s *Store) Taken(ctx context.Context, q TakenQuery) (*Taken, int64, error) 
 	return t, version, nil
 }
 
-// claims are those of a row's subject. A claim with seconds, of a time when they were allowed, counts as whole minutes.
+// claims are those of a row's subject, sorted. A claim with seconds, of a time when they were allowed, counts as whole minutes.
 func (r takenRow) claims() []Claim {
 	list := make([]Claim, len(r.Starts))
 	for i := range r.Starts {
@@ -134,5 +136,6 @@ func (r takenRow) claims() []Claim {
 			list[i].AppointmentID = r.Appointments[i]
 		}
 	}
+	slices.SortFunc(list, func(a, b Claim) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
 	return list
 }
