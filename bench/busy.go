@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +42,7 @@ func (e *environment) prepareReads(ctx context.Context, q query, list []target) 
 			last := first.AddDate(0, 0, q.days-1)
 			subjects := append([]string{t.Masters[len(rows)%len(t.Masters)]}, t.Chairs...)
 			if q.masters == 0 {
-				subjects = append(t.Masters[:len(t.Masters):len(t.Masters)], t.Chairs...)
+				subjects = slices.Concat(t.Masters, t.Chairs)
 				first = first.AddDate(0, 0, -(int(first.Weekday())+6)%7)
 				last = last.AddDate(0, 0, (7-int(last.Weekday()))%7)
 			}
@@ -113,7 +114,7 @@ func (e *environment) timeSearch(q query, list []target, calls int) (p50, p90 ti
 	if err != nil {
 		return 0, 0, err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	random := rand.New(rand.NewPCG(3, 4)) //nolint:gosec // no secret
 	n := 0
 	call := httpExchange(conn, func() []byte {

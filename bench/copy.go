@@ -65,7 +65,7 @@ func copyFrom(ctx context.Context, url string, keep bool, name string, columns [
 // begin begins a row with n values. An error of the rows before is returned by finish.
 func (t *copyTable) begin(n int) *copyTable {
 	_, _ = t.out.Write(t.row)
-	t.row = binary.BigEndian.AppendUint16(t.row[:0], uint16(n)) //nolint:gosec // the number of columns
+	t.row = binary.BigEndian.AppendUint16(t.row[:0], uint16(n))
 	t.rows++
 	return t
 }
@@ -79,7 +79,7 @@ func (t *copyTable) finish() error {
 	return <-t.done
 }
 
-func (t *copyTable) length(n int) { t.row = binary.BigEndian.AppendUint32(t.row, uint32(n)) } //nolint:gosec // of short values
+func (t *copyTable) length(n int) { t.row = binary.BigEndian.AppendUint32(t.row, uint32(n)) }
 
 func (t *copyTable) null() *copyTable {
 	t.row = append(t.row, 0xff, 0xff, 0xff, 0xff)
@@ -113,14 +113,14 @@ func (t *copyTable) json(text string) *copyTable {
 func (t *copyTable) integers(list ...int) *copyTable {
 	for _, n := range list {
 		t.length(4)
-		t.row = binary.BigEndian.AppendUint32(t.row, uint32(n)) //nolint:gosec // two's complement
+		t.row = binary.BigEndian.AppendUint32(t.row, uint32(n))
 	}
 	return t
 }
 
 func (t *copyTable) bigint(n int64) *copyTable {
 	t.length(8)
-	t.row = binary.BigEndian.AppendUint64(t.row, uint64(n)) //nolint:gosec // two's complement
+	t.row = binary.BigEndian.AppendUint64(t.row, uint64(n))
 	return t
 }
 

@@ -148,12 +148,12 @@ func (g *generator) newID(minute int64) uuid.UUID {
 	var id uuid.UUID
 	milliseconds := minute*60_000 + g.random.Int64N(60_000)
 	for i := range 6 {
-		id[i] = byte(milliseconds >> (40 - 8*i)) //nolint:gosec // its lowest bits
+		id[i] = byte(milliseconds >> (40 - 8*i))
 	}
 	a, b := g.random.Uint64(), g.random.Uint64()
-	id[6], id[7], id[8] = 0x70|byte(a&0x0f), byte(a>>8), 0x80|byte(a>>16&0x3f) //nolint:gosec // bits of a random number
+	id[6], id[7], id[8] = 0x70|byte(a&0x0f), byte(a>>8), 0x80|byte(a>>16&0x3f)
 	for i := range 7 {
-		id[9+i] = byte(b >> (8 * i)) //nolint:gosec // bits of a random number
+		id[9+i] = byte(b >> (8 * i))
 	}
 	return id
 }

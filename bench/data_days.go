@@ -42,9 +42,11 @@ func (g *generator) copyAppointments(ctx context.Context, url string) error {
 		history: start("appointment_history", "salon_id", "appointment_id", "version", "action", "actor", "reason", "state_after",
 			"start_after", "change_time"),
 	}
-	for day := -1; t.addDay(day, func(m *genMaster) *int { return &m.past }); day-- {
+	for day, more := -1, true; more; day-- {
+		more = t.addDay(day, func(m *genMaster) *int { return &m.past })
 	}
-	for day := 0; t.addDay(day, func(m *genMaster) *int { return &m.future }); day++ {
+	for day, more := 0, true; more; day++ {
+		more = t.addDay(day, func(m *genMaster) *int { return &m.future })
 	}
 	return finish(t.appointments, t.segments, t.claims, t.history)
 }

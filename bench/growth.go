@@ -67,7 +67,7 @@ func (e *environment) measureGrowth(ctx context.Context) error {
 		}
 	}
 	chain := []int{0, brows, trim, brows, trim, brows, trim, brows}
-	for n := range len(chain) {
+	for n := range chain {
 		q := base()
 		q.services = chain[:n+1]
 		if err := add(&curves[3], n+1, q, twelve); err != nil {

@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 )
 
 // parts are the measurements of the scheduling engine, in their order.
@@ -83,15 +82,18 @@ func measureOld(ctx context.Context, s settings, dir, binary string) error {
 	if err != nil {
 		return err
 	}
-	var envs [2]*environment
-	for i, program := range []string{binary, old} {
-		if envs[i], err = startPrepared(ctx, filepath.Join(dir, "old"+strconv.Itoa(i)), program); err != nil {
-			return fmt.Errorf("%s: %w", program, err)
-		}
-		defer envs[i].stop()
+	now, err := startPrepared(ctx, filepath.Join(dir, "now"), binary)
+	if err != nil {
+		return err
 	}
+	defer now.stop()
+	before, err := startPrepared(ctx, filepath.Join(dir, "before"), old)
+	if err != nil {
+		return fmt.Errorf("commit %s: %w", s.oldRef, err)
+	}
+	defer before.stop()
 	return compare(fmt.Sprintf("REST CreateAppointment, %d clients", s.writers), "≥ 0.90", s.rounds,
-		side{"this tree", envs[0].booking(ctx, s)}, side{"commit " + s.oldRef, envs[1].booking(ctx, s)})
+		side{"this tree", now.booking(ctx, s)}, side{"commit " + s.oldRef, before.booking(ctx, s)})
 }
 
 // buildCommit makes the program of a commit of this repository, from the files of the commit alone.
@@ -103,7 +105,7 @@ func buildCommit(ctx context.Context, dir, commit string) (string, error) {
 	for _, args := range [][]string{
 		{"git", "archive", "--output", archive, commit}, {"tar", "-x", "-f", archive, "-C", dir},
 	} {
-		if out, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil { //nolint:gosec // the user's commit
+		if out, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil {
 			return "", fmt.Errorf("%v: %w\n%s", args, err, out)
 		}
 	}

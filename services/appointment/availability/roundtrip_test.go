@@ -93,12 +93,12 @@ func countingDB(t *testing.T, server pgtest.Server) (*postgres.DB, *messages) {
 		if err != nil {
 			return
 		}
-		defer client.Close()
+		defer func() { _ = client.Close() }()
 		backend, err := net.Dial("unix", socket)
 		if err != nil {
 			return
 		}
-		defer backend.Close()
+		defer func() { _ = backend.Close() }()
 		copies.Go(func() { _, _ = io.Copy(client, backend) })
 		_, _ = io.Copy(io.MultiWriter(backend, counted), client)
 	})
