@@ -40,7 +40,7 @@ const (
 )
 
 // mostExplained is how many starts a search explains at most when it finds nothing, and mostJoins bounds what that costs.
-const mostExplained, mostJoins = 200, 100_000
+const mostExplained, mostJoins = 64, 100_000
 
 // Block is one reason against a start.
 type Block struct {
