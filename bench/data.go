@@ -51,11 +51,24 @@ func (e *environment) loadData(ctx context.Context, s size) error {
 	if err := generate(ctx, benchURL(e.postgres.AdminURL()), s); err != nil {
 		return err
 	}
-	if conn, err = pgx.Connect(ctx, benchURL(e.postgres.AdminURL())); err != nil {
+	return e.setSharedBuffers(ctx, "")
+}
+
+// setSharedBuffers restarts the server with its own settings, apart from one; empty: with that one too.
+func (e *environment) setSharedBuffers(ctx context.Context, value string) error {
+	conn, err := pgx.Connect(ctx, benchURL(e.postgres.AdminURL()))
+	if err != nil {
 		return err
 	}
-	if _, err = conn.Exec(ctx, "ALTER SYSTEM RESET ALL"); err != nil {
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	if _, err := conn.Exec(ctx, "ALTER SYSTEM RESET ALL"); err != nil {
 		return err
+	}
+	if value != "" {
+		literal := "'" + strings.ReplaceAll(value, "'", "''") + "'"
+		if _, err := conn.Exec(ctx, "ALTER SYSTEM SET shared_buffers = "+literal); err != nil {
+			return err
+		}
 	}
 	_ = conn.Close(ctx)
 	return e.restartPostgres(ctx)

@@ -29,6 +29,8 @@ type settings struct {
 	size   size
 	data   string
 	oldRef string
+	// sharedBuffers is the setting of PostgreSQL with the data; empty: the default.
+	sharedBuffers string
 }
 
 func main() {
@@ -52,6 +54,8 @@ func main() {
 	flag.IntVar(&s.size.appointments, "appointments", 5_000_000, "with -scheduling: how many appointments there are, four fifths of them past")
 	flag.StringVar(&s.data, "data", "", "with -scheduling: a directory that keeps the database for the next run")
 	flag.StringVar(&s.oldRef, "old-ref", "c36c370", "with -scheduling: the commit with whose bookings those of this tree are compared")
+	flag.StringVar(&s.sharedBuffers, "shared-buffers", "",
+		"with -scheduling: shared_buffers of the PostgreSQL with the data, such as 2GB; empty: its default")
 	flag.Parse()
 	s.parts = strings.FieldsFunc(*only, func(r rune) bool { return r == ',' })
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -37,6 +37,9 @@ func runScheduling(ctx context.Context, s settings, dir, binary string) error {
 	if len(s.parts) == 0 {
 		return nil
 	}
+	if err := env.setSharedBuffers(ctx, s.sharedBuffers); err != nil {
+		return err
+	}
 	if _, err := env.startSalon(ctx); err != nil {
 		return err
 	}
