@@ -154,11 +154,12 @@ func (e *environment) measureBooking(ctx context.Context, s settings) error {
 	}})
 }
 
-// prepareBookings lifts the limit of open appointments of the first salon, sets the distance of starts, and finds out where the build
-// expects the start of an appointment.
+// prepareBookings lifts the limit of open appointments of the first salon, sets the distance of starts, and finds out where the
+// build expects the start of an appointment.
 func (e *environment) prepareBookings(ctx context.Context, admin string) error {
 	const path = "/v1/salons/" + id.FirstSalon
-	if _, _, err := e.call(ctx, http.MethodGet, path, "", nil); errors.Is(err, errNotFound) { // a build from before there were salons
+	if _, _, err := e.call(ctx, http.MethodGet, path, "", nil); errors.Is(err, errNotFound) {
+		// A build from before there were salons.
 		e.startInSegment = true
 		return nil
 	}

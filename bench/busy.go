@@ -12,9 +12,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// busySQL reads what a search has to know of taken time, by somebody who needs nothing else: the ranges of all masters and chairs that
-// it is about, from the index alone. What to read comes from a table of ranges. LATERAL with OFFSET 0 makes the server look up one
-// subject after the other, as Salon does; else it would read all ranges of the salon.
+// busySQL reads what a search has to know of taken time, by somebody who needs nothing else: the ranges of all masters and
+// chairs that it is about, from the index alone. What to read comes from a table of ranges. LATERAL with OFFSET 0 makes the
+// server look up one subject after the other, as Salon does; else it would read all ranges of the salon.
 const busySQL = `SELECT u.subject, t.during
 FROM bench.reads r CROSS JOIN unnest(r.subjects) AS u (subject)
 CROSS JOIN LATERAL (
@@ -23,8 +23,8 @@ CROSS JOIN LATERAL (
 ) AS t
 WHERE r.n = %s`
 
-// prepareReads makes the table of ranges for a search: each salon on each first day. Where masters are compared, a search reads whole
-// weeks, because the share of a master is that of a week; and two days more on each side, for what goes on over midnight.
+// prepareReads makes the table of ranges for a search: each salon on each first day. Where masters are compared, a search reads
+// whole weeks, because the share of a master is that of a week; and two days more on each side, for what goes on over midnight.
 func (e *environment) prepareReads(ctx context.Context, q query, list []target) error {
 	conn, err := pgx.Connect(ctx, benchURL(e.postgres.AdminURL()))
 	if err != nil {
@@ -50,7 +50,8 @@ func (e *environment) prepareReads(ctx context.Context, q query, list []target) 
 		}
 	}
 	for _, r := range rows {
-		if _, err := conn.Exec(ctx, "INSERT INTO bench.reads VALUES ($1, $2, $3::text[]::uuid[], tstzrange($4, $5))", r...); err != nil {
+		const insert = "INSERT INTO bench.reads VALUES ($1, $2, $3::text[]::uuid[], tstzrange($4, $5))"
+		if _, err := conn.Exec(ctx, insert, r...); err != nil {
 			return err
 		}
 	}
@@ -64,7 +65,8 @@ func (e *environment) prepareReads(ctx context.Context, q query, list []target) 
 
 // onlyIndex returns an error unless the server reads the index of the exclusion constraint alone.
 func onlyIndex(ctx context.Context, conn *pgx.Conn) error {
-	if _, err := conn.Exec(ctx, "SET plan_cache_mode = force_generic_plan; PREPARE busy (int) AS "+fmt.Sprintf(busySQL, "$1")); err != nil {
+	prepare := "SET plan_cache_mode = force_generic_plan; PREPARE busy (int) AS " + fmt.Sprintf(busySQL, "$1")
+	if _, err := conn.Exec(ctx, prepare); err != nil {
 		return err
 	}
 	rows, err := conn.Query(ctx, "EXPLAIN EXECUTE busy (1)", pgx.QueryExecModeSimpleProtocol)

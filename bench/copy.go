@@ -13,8 +13,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// copyTable is rows on their way into a table, in the binary format of COPY (PostgreSQL documentation, page COPY). Its methods add
-// one value each, in the order of the columns.
+// copyTable is rows on their way into a table, in the binary format of COPY (PostgreSQL documentation, page COPY). Its methods
+// add one value each, in the order of the columns.
 type copyTable struct {
 	name string
 	rows int64
@@ -24,8 +24,8 @@ type copyTable struct {
 	row  []byte
 }
 
-// startCopy begins a transaction that empties a table and fills it with rows that are visible to everybody (FREEZE), so that indexes
-// answer alone as they do after VACUUM. With keep, the rows that are there stay, and nothing is frozen.
+// startCopy begins a transaction that empties a table and fills it with rows that are visible to everybody (FREEZE), so that
+// indexes answer alone as they do after VACUUM. With keep, the rows that are there stay, and nothing is frozen.
 func startCopy(ctx context.Context, url string, keep bool, name string, columns ...string) *copyTable {
 	r, w := io.Pipe()
 	t := &copyTable{name: name, out: bufio.NewWriterSize(w, 1<<20), pipe: w, done: make(chan error, 1)}

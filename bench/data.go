@@ -28,8 +28,9 @@ func step(format string, args ...any) (done func()) {
 	return func() { fmt.Printf("%s: %s\n", what, time.Since(begin).Round(100*time.Millisecond)) }
 }
 
-// loadData fills a database whose schema was made by salon migrate, unless it has the same data already. Four fifths of the appointments
-// are past. The server is restarted twice: for the load it writes no log of what would be lost with the transaction anyway.
+// loadData fills a database whose schema was made by salon migrate, unless it has the same data already. Four fifths of the
+// appointments are past. The server is restarted twice: for the load it writes no log of what would be lost with the transaction
+// anyway.
 func (e *environment) loadData(ctx context.Context, s size) error {
 	conn, err := pgx.Connect(ctx, benchURL(e.postgres.AdminURL()))
 	if err != nil {
@@ -39,7 +40,9 @@ func (e *environment) loadData(ctx context.Context, s size) error {
 	if there, err := hasData(ctx, conn, s); there || err != nil {
 		return err
 	}
-	for _, setting := range []string{"wal_level = minimal", "max_wal_senders = 0", "max_wal_size = '4GB'", "shared_buffers = '3GB'"} {
+	for _, setting := range []string{
+		"wal_level = minimal", "max_wal_senders = 0", "max_wal_size = '4GB'", "shared_buffers = '3GB'",
+	} {
 		if _, err := conn.Exec(ctx, "ALTER SYSTEM SET "+setting); err != nil {
 			return err
 		}

@@ -13,8 +13,8 @@ type appointmentTables struct {
 	appointments, segments, claims, history *copyTable
 }
 
-// copyAppointments writes customers, and the appointments of all salons, day by day as they come into being in life: back from yesterday,
-// then on from today. Days further ahead are emptier.
+// copyAppointments writes customers, and the appointments of all salons, day by day as they come into being in life: back from
+// yesterday, then on from today. Days further ahead are emptier.
 func (g *generator) copyAppointments(ctx context.Context, url string) error {
 	done := step("  copy rows")
 	defer done()
@@ -34,10 +34,11 @@ func (g *generator) copyAppointments(ctx context.Context, url string) error {
 	t := &appointmentTables{
 		generator: g,
 		appointments: start("appointments", "salon_id", "id", "customer_id", "state", "start_time", "end_time", "time_zone",
-			"utc_offset_minutes", "total_minor", "currency", "note", "cancelled_by", "cancel_reason", "complete_time", "changed_by", "version",
-			"create_time", "update_time"),
-		segments: start("segments", "salon_id", "id", "appointment_id", "position", "service_id", "service_name", "master_id", "start_time",
-			"end_time", "appointment_start_time", "buffer_before_minutes", "buffer_after_minutes", "price_minor", "currency", "phases"),
+			"utc_offset_minutes", "total_minor", "currency", "note", "cancelled_by", "cancel_reason", "complete_time", "changed_by",
+			"version", "create_time", "update_time"),
+		segments: start("segments", "salon_id", "id", "appointment_id", "position", "service_id", "service_name", "master_id",
+			"start_time", "end_time", "appointment_start_time", "buffer_before_minutes", "buffer_after_minutes", "price_minor", "currency",
+			"phases"),
 		claims: start("claims", "salon_id", "id", "subject_id", "subject_kind", "during", "blocking", "appointment_id", "segment_id"),
 		history: start("appointment_history", "salon_id", "appointment_id", "version", "action", "actor", "reason", "state_after",
 			"start_after", "change_time"),

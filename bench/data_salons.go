@@ -47,8 +47,8 @@ var menu = []offered{
 // brows fit into the waiting of a colour.
 const colour, brows, trim = 1, 2, 3
 
-// mastersPattern is how many masters ten salons have, and appointmentsPattern how many appointments each of those has, in percent of
-// the average. So there are salons of the same size with more and with less behind and ahead of them.
+// mastersPattern is how many masters ten salons have, and appointmentsPattern how many appointments each of those has, in
+// percent of the average. So there are salons of the same size with more and with less behind and ahead of them.
 var (
 	mastersPattern      = [10]int{4, 6, 8, 12, 12, 16, 12, 10, 8, 12}
 	appointmentsPattern = [10]int{100, 100, 100, 40, 80, 100, 120, 100, 100, 160}
@@ -190,8 +190,8 @@ func (g *generator) copySalons(ctx context.Context, url string) error {
 	}
 	defer conn.Close(ctx)
 	start := func(name string, columns ...string) *copyTable { return startCopy(ctx, url, true, name, columns...) }
-	salons := start("salons", "id", "name", "slug", "description", "address", "phone", "email", "website_url", "time_zone", "currency",
-		"is_default", "search_text", "version", "create_time", "update_time", "lead_time_minutes", "confirmation")
+	salons := start("salons", "id", "name", "slug", "description", "address", "phone", "email", "website_url", "time_zone",
+		"currency", "is_default", "search_text", "version", "create_time", "update_time", "lead_time_minutes", "confirmation")
 	for i, s := range g.salons {
 		name := "Salon " + strconv.Itoa(i)
 		salons.begin(17).id(s.id).text(name, "bench-"+strconv.Itoa(i), "", "Main Street 1", "", "", "", s.zone.String(), "EUR").
@@ -239,7 +239,8 @@ func (g *generator) copyRules(start func(string, ...string) *copyTable) error {
 	}
 	offerings := start("offerings", "master_id", "service_id", "salon_id", "version", "create_time", "update_time")
 	hours := start("weekly_hours", "salon_id", "subject_id", "subject_kind", "periods", "version", "update_time")
-	off := start("times_off", "salon_id", "id", "subject_id", "subject_kind", "kind", "start_time", "end_time", "note", "create_time")
+	off := start("times_off", "salon_id", "id", "subject_id", "subject_kind", "kind", "start_time", "end_time", "note",
+		"create_time")
 	chairs := start("resources", "salon_id", "id", "kind_id", "name", "active", "version", "create_time", "update_time")
 	for _, s := range g.salons {
 		hours.begin(6).id(s.id).id(s.id).text("SALON").json(week(time.Sunday, opening)).bigint(1).at(g.now)
@@ -249,7 +250,8 @@ func (g *generator) copyRules(start func(string, ...string) *copyTable) error {
 			}
 			hours.begin(6).id(s.id).id(m.id).text("MASTER").json(m.hours()).bigint(1).at(g.now)
 			from := g.midnight(&s, m.away)
-			off.begin(9).id(s.id).id(g.newID(g.now)).id(m.id).text("MASTER", "VACATION").at(from, g.midnight(&s, m.away+7)).text("").at(g.now)
+			off.begin(9).id(s.id).id(g.newID(g.now)).id(m.id).text("MASTER", "VACATION").
+				at(from, g.midnight(&s, m.away+7)).text("").at(g.now)
 			chairs.begin(8).id(s.id).id(m.chair).id(s.kind).text("Chair "+strconv.Itoa(i)).boolean(true).bigint(1).at(g.now, g.now)
 		}
 	}

@@ -2,12 +2,8 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -66,8 +62,8 @@ func buildIn(ctx context.Context, tree, dir string) (string, error) {
 	return binary, nil
 }
 
-// startEnvironment starts the servers and makes the database in the directory data, unless it is there already; Salon itself is started
-// by startSalon.
+// startEnvironment starts the servers and makes the database in the directory data, unless it is there already; Salon itself is
+// started by startSalon.
 func startEnvironment(ctx context.Context, dir, data, binary string) (_ *environment, err error) {
 	e := &environment{dir: dir, data: data, binary: binary, run: strconv.FormatInt(time.Now().UnixMilli(), 36)}
 	defer func() {
@@ -231,50 +227,6 @@ func (e *environment) writing() []process {
 	return append(e.reading(), process{"postgres", e.postgres.PID()}, process{"nats", e.nats.pid}, process{"redis", e.redis.pid})
 }
 
-// errNotFound is part of the error of a call that was answered with 404.
-var errNotFound = errors.New("not found")
-
-// call makes a REST call and reads the answer into a map.
-func (e *environment) call(ctx context.Context, method, path, token string, body any) (map[string]any, string, error) {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return nil, "", err
-	}
-	var reader io.Reader
-	if body != nil {
-		reader = bytes.NewReader(data)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+e.httpAddr+path, reader)
-	if err != nil {
-		return nil, "", err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, "", err
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, "", err
-	}
-	if resp.StatusCode >= 300 {
-		err := fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, text)
-		if resp.StatusCode == http.StatusNotFound {
-			err = fmt.Errorf("%w: %w", errNotFound, err)
-		}
-		return nil, "", err
-	}
-	var answer map[string]any
-	if len(text) > 0 {
-		err = json.Unmarshal(text, &answer)
-	}
-	return answer, string(text), err
-}
-
 // prepare makes the masters, the service and the customers.
 func (e *environment) prepare(ctx context.Context) error {
 	admin, err := e.login(ctx, e.address("admin"))
@@ -317,34 +269,4 @@ func (e *environment) prepare(ctx context.Context) error {
 		return err
 	}
 	return e.prepareBookings(ctx, admin)
-}
-
-// address is the email address of somebody in this run.
-func (e *environment) address(name string) string { return name + "." + e.run + "@bench.example" }
-
-// signIn signs the customers in. Tokens live for ten minutes.
-func (e *environment) signIn(ctx context.Context) error {
-	e.tokens = nil
-	for i := range customers {
-		token, err := e.login(ctx, e.address("customer"+strconv.Itoa(i)))
-		if err != nil {
-			return err
-		}
-		e.tokens = append(e.tokens, token)
-	}
-	return nil
-}
-
-func (e *environment) register(ctx context.Context, email string) (string, error) {
-	user, _, err := e.call(ctx, http.MethodPost, "/v1/auth:register", "", map[string]any{
-		"email": email, "password": password, "displayName": "Somebody",
-	})
-	id, _ := user["id"].(string)
-	return id, err
-}
-
-func (e *environment) login(ctx context.Context, email string) (string, error) {
-	pair, _, err := e.call(ctx, http.MethodPost, "/v1/auth:login", "", map[string]any{"email": email, "password": password})
-	token, _ := pair["accessToken"].(string)
-	return token, err
 }

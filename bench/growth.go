@@ -22,8 +22,8 @@ type curve struct {
 // base is the search of which one thing at a time is varied: the first slot of each day.
 func base() query { return query{services: []int{0}, days: 14, firstPerDay: true} }
 
-// measureGrowth measures how the time of a search grows with masters, days, appointments and services, and draws it. One connection asks,
-// so nobody waits for others.
+// measureGrowth measures how the time of a search grows with masters, days, appointments and services, and draws it. One
+// connection asks, so nobody waits for others.
 func (e *environment) measureGrowth(ctx context.Context) error {
 	twelve, err := e.targets(ctx, 12)
 	if err != nil {
@@ -74,7 +74,8 @@ func (e *environment) measureGrowth(ctx context.Context) error {
 			return err
 		}
 	}
-	fmt.Println("\ngrowth of a search for the first slot of each of 14 days, any of 12 masters, one connection: median, 90th percentile")
+	fmt.Println("\ngrowth of a search for the first slot of each of 14 days, any of 12 masters, one connection: " +
+		"median, 90th percentile")
 	for _, c := range curves {
 		fmt.Printf("  %s:", c.title)
 		for i, x := range c.x {
@@ -145,7 +146,8 @@ func draw(curves []curve) string {
 				fmt.Fprintf(&points, "%.1f,%.1f ", x, y)
 				fmt.Fprintf(&marks, `<circle cx="%.1f" cy="%.1f" r="2.5"/>`, x, y)
 			}
-			fmt.Fprintf(&b, `<polyline points="%s" fill="none" %s/>%s`+"\n", strings.TrimSpace(points.String()), line.style, marks.String())
+			fmt.Fprintf(&b, `<polyline points="%s" fill="none" %s/>%s`+"\n",
+				strings.TrimSpace(points.String()), line.style, marks.String())
 		}
 		for _, x := range c.x {
 			fmt.Fprintf(&b, `<text x="%.1f" y="%d" text-anchor="middle">%d</text>`+"\n",

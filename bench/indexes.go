@@ -17,8 +17,8 @@ type definition struct {
 	Definition string
 }
 
-// definitionsSQL reads the indexes, and the constraints that are not checks, of the tables $1 of a schema, and the foreign keys that
-// refer to them: indexes in the order in which they were made, foreign keys last.
+// definitionsSQL reads the indexes, and the constraints that are not checks, of the tables $1 of a schema, and the foreign keys
+// that refer to them: indexes in the order in which they were made, foreign keys last.
 const definitionsSQL = `
 SELECT t.relname AS "table", i.relname AS name, false AS "foreign", c.oid IS NOT NULL AS "constraint",
     coalesce(pg_get_constraintdef(c.oid), pg_get_indexdef(i.oid)) AS definition, i.oid

@@ -51,9 +51,11 @@ func main() {
 	only := flag.String("parts", strings.Join(parts, ","), "with -scheduling: what to measure; empty: only make the data")
 	flag.IntVar(&s.size.salons, "salons", 1_000, "with -scheduling: how many salons there are")
 	flag.IntVar(&s.size.masters, "masters", 10_000, "with -scheduling: how many masters there are in all salons")
-	flag.IntVar(&s.size.appointments, "appointments", 5_000_000, "with -scheduling: how many appointments there are, four fifths of them past")
+	flag.IntVar(&s.size.appointments, "appointments", 5_000_000,
+		"with -scheduling: how many appointments there are, four fifths of them past")
 	flag.StringVar(&s.data, "data", "", "with -scheduling: a directory that keeps the database for the next run")
-	flag.StringVar(&s.oldRef, "old-ref", "c36c370", "with -scheduling: the commit with whose bookings those of this tree are compared")
+	flag.StringVar(&s.oldRef, "old-ref", "c36c370",
+		"with -scheduling: the commit with whose bookings those of this tree are compared")
 	flag.StringVar(&s.sharedBuffers, "shared-buffers", "",
 		"with -scheduling: shared_buffers of the PostgreSQL with the data, such as 2GB; empty: its default")
 	flag.Parse()

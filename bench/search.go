@@ -119,7 +119,10 @@ var goalsOfSearch = []goalOfSearch{
 	{"(i) one master, 14 days", query{services: []int{0}, masters: 1, days: 14}, 10 * time.Millisecond},
 	{"(ii) any of 12 masters, 7 days", query{services: []int{0}, days: 7}, 25 * time.Millisecond},
 	{"(iii) chain of 3, any of 12 masters, 7 days", query{services: []int{0, colour, brows}, days: 7}, 50 * time.Millisecond},
-	{"(iv) first slot of each of 62 days, any of 12", query{services: []int{0}, days: 62, firstPerDay: true}, 100 * time.Millisecond},
+	{
+		"(iv) first slot of each of 62 days, any of 12", query{services: []int{0}, days: 62, firstPerDay: true},
+		100 * time.Millisecond,
+	},
 }
 
 // measureSearch measures the searches in turns, so that all of them see the same noise.
@@ -153,7 +156,8 @@ func (e *environment) measureSearch(ctx context.Context, s settings) error {
 		if all.percentile(0.99) > g.goal {
 			verdict = "missed"
 		}
-		fmt.Printf("    of all %d calls: p50 %s, p99 %s (goal ≤ %s: %s); p99 of the slowest round %s; %.1f slots each, %d%% without any\n",
+		fmt.Printf("    of all %d calls: p50 %s, p99 %s (goal ≤ %s: %s); p99 of the slowest round %s; "+
+			"%.1f slots each, %d%% without any\n",
 			all.calls, ms(all.percentile(0.5)), ms(all.percentile(0.99)), g.goal, verdict, ms(highest), slots, empty)
 	}
 	return nil

@@ -116,7 +116,8 @@ func countingDB(t *testing.T, server pgtest.Server) (*postgres.DB, *messages) {
 	return db, counted
 }
 
-// TestSearchIsOneRoundTrip: with the rules in memory, a search sends the database one statement in one round trip, whatever it asks for.
+// TestSearchIsOneRoundTrip: with the rules in memory, a search sends the database one statement in one round trip, whatever it
+// asks for.
 func TestSearchIsOneRoundTrip(t *testing.T) {
 	p := servicetest.New(t, migrations.Migrations)
 	d := p.Deps("appointments")

@@ -30,9 +30,10 @@ type TakenQuery struct {
 	Moving string
 }
 
-// takenSQL reads the version of a salon's rules and what is taken, in one statement: a row a subject, and one without a subject where
-// there is none. A search looks at the time of each subject in the index of the exclusion constraint, and in the small one of what is
-// overbooked. The claims of a subject come in no order: the program sorts them for less than the server, which sorts anew for each array.
+// takenSQL reads the version of a salon's rules and what is taken, in one statement: a row a subject, and one without a subject
+// where there is none. A search looks at the time of each subject in the index of the exclusion constraint, and in the small one
+// of what is overbooked. The claims of a subject come in no order: the program sorts them for less than the server, which sorts
+// anew for each array.
 func takenSQL(appointments bool) string {
 	column := "NULL::uuid[]"
 	if appointments {
