@@ -60,6 +60,11 @@ soak: postgresql race ## Run the tests that can be long for as long as they find
 bench: postgresql ## Run the benchmarks
 	go run ./bench
 
+# Keeps 12 GB in BENCH_DATA for the next run, if it is set.
+.PHONY: bench-scheduling
+bench-scheduling: postgresql ## Run the benchmarks of searches and bookings among millions of appointments
+	go run ./bench -scheduling -data '$(BENCH_DATA)'
+
 # --- Check ---------------------------------------------------------------------
 
 .PHONY: lint

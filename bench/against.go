@@ -48,7 +48,7 @@ func startPrepared(ctx context.Context, dir, program string) (*environment, erro
 	if err := os.Mkdir(dir, 0o755); err != nil { //nolint:gosec // PostgreSQL does not run as root and has to pass
 		return nil, err
 	}
-	env, err := startEnvironment(ctx, dir, program)
+	env, err := startEnvironment(ctx, dir, filepath.Join(dir, "postgres"), program)
 	if err != nil {
 		return nil, err
 	}

@@ -7,10 +7,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/secret"
 	"github.com/beauty-salon/platform/services/appointment"
@@ -151,33 +148,27 @@ func (e *environment) measureBooking(ctx context.Context, s settings) error {
 		return err
 	}
 	return compare(title, "≥ 0.60", s.rounds, ours, side{"the statement under pgbench", func() (result, error) {
-		return observe(ctx, database, func() (result, error) { return e.pgbench(ctx, adminURL, connections, s.duration) })
+		return observe(ctx, database, func() (result, error) {
+			return e.pgbench(ctx, adminURL, "booking", strings.TrimSpace(bookingSQL)+";\n", connections, s.duration)
+		})
 	}})
 }
 
-// prepareBookings lifts the limit of open appointments, and finds out where the build expects the start of an appointment.
+// prepareBookings lifts the limit of open appointments of the first salon, sets the distance of starts, and finds out where the
+// build expects the start of an appointment.
 func (e *environment) prepareBookings(ctx context.Context, admin string) error {
-	salons, _, err := e.call(ctx, http.MethodGet, "/v1/salons", "", nil)
-	if errors.Is(err, errNotFound) { // a build from before there were salons
+	const path = "/v1/salons/" + id.FirstSalon
+	if _, _, err := e.call(ctx, http.MethodGet, path, "", nil); errors.Is(err, errNotFound) {
+		// A build from before there were salons.
 		e.startInSegment = true
 		return nil
 	}
-	if err != nil {
-		return err
+	_, _, err := e.call(ctx, http.MethodPatch, path+"/bookingPolicy", admin,
+		map[string]any{"maxOpenAppointments": 0, "slotStepMinutes": appointmentMinutes})
+	if errors.Is(err, errNotFound) { // a build in which the salon itself has the limit, and any minute is a start
+		_, _, err = e.call(ctx, http.MethodPatch, path, admin, map[string]any{"maxOpenAppointments": 0})
 	}
-	list, _ := salons["salons"].([]any)
-	for _, s := range list {
-		salon, _ := s.(map[string]any)
-		path, limit := fmt.Sprintf("/v1/salons/%v", salon["id"]), map[string]any{"maxOpenAppointments": 0}
-		_, _, err := e.call(ctx, http.MethodPatch, path+"/bookingPolicy", admin, limit)
-		if errors.Is(err, errNotFound) { // a build in which the salon itself has the limit
-			_, _, err = e.call(ctx, http.MethodPatch, path, admin, limit)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return err
 }
 
 // booking books a slot of its own with each call. Client i books for customer i with each master in turn, so that neither
@@ -212,41 +203,4 @@ func (e *environment) bookingBody(masterID, start string) string {
 		return `{"segments":[{` + segment + `,"startTime":"` + start + `"}]}`
 	}
 	return `{"startTime":"` + start + `","segments":[{` + segment + `}]}`
-}
-
-var pgbenchNumbers = regexp.MustCompile(`(?s)transactions actually processed: (\d+).*number of failed transactions: (\d+).*latency average = ([\d.]+) ms.*tps = ([\d.]+)`)
-
-// pgbench runs the statement with PostgreSQL's own load generator.
-func (e *environment) pgbench(ctx context.Context, adminURL string, connections int, duration time.Duration) (result, error) {
-	cfg, err := pgx.ParseConfig(adminURL)
-	if err != nil {
-		return result{}, err
-	}
-	script := filepath.Join(e.dir, "booking.sql")
-	if err := os.WriteFile(script, []byte(strings.TrimSpace(bookingSQL)+";\n"), 0o600); err != nil {
-		return result{}, err
-	}
-	cmd := exec.CommandContext(ctx, "pgbench", "-n", "-M", "prepared", "-c", strconv.Itoa(connections), "-j", "2",
-		"-T", strconv.Itoa(max(1, int(duration.Seconds()))), "-f", script,
-		"-h", cfg.Host, "-p", strconv.Itoa(int(cfg.Port)), "-U", cfg.User, cfg.Database)
-	cmd.Env = append(os.Environ(), "PGPASSWORD="+cfg.Password)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return result{}, fmt.Errorf("pgbench: %w\n%s", err, out)
-	}
-	m := pgbenchNumbers.FindSubmatch(out)
-	if m == nil {
-		return result{}, fmt.Errorf("pgbench printed something else:\n%s", out)
-	}
-	calls, _ := strconv.Atoi(string(m[1]))
-	failed, _ := strconv.Atoi(string(m[2]))
-	ms, _ := strconv.ParseFloat(string(m[3]), 64)
-	mean := time.Duration(ms * float64(time.Millisecond))
-	rate, err := strconv.ParseFloat(string(m[4]), 64) // without the time to connect
-	if err != nil || rate == 0 {
-		return result{}, fmt.Errorf("pgbench did nothing:\n%s", out)
-	}
-	elapsed := time.Duration(float64(calls) / rate * float64(time.Second))
-	// pgbench prints the mean only; it stands for both percentiles.
-	return result{calls: calls, failures: failed, elapsed: elapsed, times: []time.Duration{mean}}, nil
 }

@@ -2,17 +2,14 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,7 +20,6 @@ const (
 	masters            = 16
 	customers          = 64
 	password           = "a password for measuring"
-	adminEmail         = "admin@bench.example"
 	secretKey          = "6f2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b" //nolint:gosec // of a database that lives for minutes
 	appointmentMinutes = 5
 	settleSeconds      = 3
@@ -31,12 +27,12 @@ const (
 
 // environment is the three servers, Salon as one process against them, and a salon to book in.
 type environment struct {
-	dir      string
-	binary   string
-	postgres *embedded.Postgres
-	nats     *child
-	redis    *child
-	env      []string
+	dir, data string // data is the directory of the database
+	binary    string
+	postgres  *embedded.Postgres
+	nats      *child
+	redis     *child
+	env       []string
 
 	salon              *exec.Cmd
 	httpAddr, grpcAddr string
@@ -47,12 +43,18 @@ type environment struct {
 	tokens     []string
 	// startInSegment is set for builds from before an appointment had one start.
 	startInSegment bool
+	// run is in the names of what this run makes: a database may have that of others.
+	run string
 }
 
 // build makes the program of this tree.
-func build(ctx context.Context, dir string) (string, error) {
+func build(ctx context.Context, dir string) (string, error) { return buildIn(ctx, ".", dir) }
+
+// buildIn makes the program of a tree.
+func buildIn(ctx context.Context, tree, dir string) (string, error) {
 	binary := filepath.Join(dir, "salon")
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "./cmd/salon")
+	cmd.Dir = tree
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build salon: %w\n%s", err, out)
@@ -60,16 +62,17 @@ func build(ctx context.Context, dir string) (string, error) {
 	return binary, nil
 }
 
-// startEnvironment starts the servers and makes the database; Salon itself is started by startSalon.
-func startEnvironment(ctx context.Context, dir, binary string) (_ *environment, err error) {
-	e := &environment{dir: dir, binary: binary}
+// startEnvironment starts the servers and makes the database in the directory data, unless it is there already; Salon itself is
+// started by startSalon.
+func startEnvironment(ctx context.Context, dir, data, binary string) (_ *environment, err error) {
+	e := &environment{dir: dir, data: data, binary: binary, run: strconv.FormatInt(time.Now().UnixMilli(), 36)}
 	defer func() {
 		if err != nil {
 			e.stop()
 		}
 	}()
 	// Durable, as in production: what a commit costs is a part of what is measured.
-	if e.postgres, err = embedded.StartPostgres(ctx, embedded.PostgresConfig{Dir: filepath.Join(dir, "postgres")}); err != nil {
+	if e.postgres, err = embedded.StartPostgres(ctx, embedded.PostgresConfig{Dir: data}); err != nil {
 		return nil, err
 	}
 	if e.nats, err = startChild("nats", filepath.Join(dir, "nats")); err != nil {
@@ -91,7 +94,7 @@ func startEnvironment(ctx context.Context, dir, binary string) (_ *environment, 
 	if err := e.salonCommand(ctx, "migrate", "--database-url="+e.postgres.AdminURL()); err != nil {
 		return nil, err
 	}
-	if err := e.salonCommand(ctx, "admin", "create", "--email="+adminEmail); err != nil {
+	if err := e.salonCommand(ctx, "admin", "create", "--email="+e.address("admin")); err != nil {
 		return nil, err
 	}
 	return e, nil
@@ -224,58 +227,14 @@ func (e *environment) writing() []process {
 	return append(e.reading(), process{"postgres", e.postgres.PID()}, process{"nats", e.nats.pid}, process{"redis", e.redis.pid})
 }
 
-// errNotFound is part of the error of a call that was answered with 404.
-var errNotFound = errors.New("not found")
-
-// call makes a REST call and reads the answer into a map.
-func (e *environment) call(ctx context.Context, method, path, token string, body any) (map[string]any, string, error) {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return nil, "", err
-	}
-	var reader io.Reader
-	if body != nil {
-		reader = bytes.NewReader(data)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+e.httpAddr+path, reader)
-	if err != nil {
-		return nil, "", err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, "", err
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, "", err
-	}
-	if resp.StatusCode >= 300 {
-		err := fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, text)
-		if resp.StatusCode == http.StatusNotFound {
-			err = fmt.Errorf("%w: %w", errNotFound, err)
-		}
-		return nil, "", err
-	}
-	var answer map[string]any
-	if len(text) > 0 {
-		err = json.Unmarshal(text, &answer)
-	}
-	return answer, string(text), err
-}
-
 // prepare makes the masters, the service and the customers.
 func (e *environment) prepare(ctx context.Context) error {
-	admin, err := e.login(ctx, adminEmail)
+	admin, err := e.login(ctx, e.address("admin"))
 	if err != nil {
 		return err
 	}
 	service, _, err := e.call(ctx, http.MethodPost, "/v1/services", admin, map[string]any{
-		"name": "Trim", "category": "Hair", "durationMinutes": appointmentMinutes,
+		"name": "Trim " + e.run, "category": "Hair", "durationMinutes": appointmentMinutes,
 		"price": map[string]any{"currencyCode": "EUR", "amountMinor": 3000},
 	})
 	if err != nil {
@@ -283,7 +242,7 @@ func (e *environment) prepare(ctx context.Context) error {
 	}
 	e.serviceID, _ = service["id"].(string)
 	for i := range masters {
-		id, err := e.register(ctx, fmt.Sprintf("master%d@bench.example", i))
+		id, err := e.register(ctx, e.address("master"+strconv.Itoa(i)))
 		if err != nil {
 			return err
 		}
@@ -301,39 +260,13 @@ func (e *environment) prepare(ctx context.Context) error {
 	if _, e.masterJSON, err = e.call(ctx, http.MethodGet, "/v1/masters/"+e.masterIDs[0], "", nil); err != nil {
 		return err
 	}
+	for i := range customers {
+		if _, err := e.register(ctx, e.address("customer"+strconv.Itoa(i))); err != nil {
+			return err
+		}
+	}
 	if err := e.signIn(ctx); err != nil {
 		return err
 	}
 	return e.prepareBookings(ctx, admin)
-}
-
-// signIn signs the customers in, making their accounts first. Tokens live for ten minutes.
-func (e *environment) signIn(ctx context.Context) error {
-	e.tokens = nil
-	for i := range customers {
-		email := fmt.Sprintf("customer%d@bench.example", i)
-		if _, err := e.register(ctx, email); err != nil {
-			return err
-		}
-		token, err := e.login(ctx, email)
-		if err != nil {
-			return err
-		}
-		e.tokens = append(e.tokens, token)
-	}
-	return nil
-}
-
-func (e *environment) register(ctx context.Context, email string) (string, error) {
-	user, _, err := e.call(ctx, http.MethodPost, "/v1/auth:register", "", map[string]any{
-		"email": email, "password": password, "displayName": "Somebody",
-	})
-	id, _ := user["id"].(string)
-	return id, err
-}
-
-func (e *environment) login(ctx context.Context, email string) (string, error) {
-	pair, _, err := e.call(ctx, http.MethodPost, "/v1/auth:login", "", map[string]any{"email": email, "password": password})
-	token, _ := pair["accessToken"].(string)
-	return token, err
 }

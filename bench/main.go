@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -21,6 +23,14 @@ type settings struct {
 	connections int // of the reads
 	writers     int // of the bookings
 	against     string
+
+	// Of the measurements of the scheduling engine: which, with how much data, where the database is, and the older commit.
+	parts  []string
+	size   size
+	data   string
+	oldRef string
+	// sharedBuffers is the setting of PostgreSQL with the data; empty: the default.
+	sharedBuffers string
 }
 
 func main() {
@@ -37,9 +47,21 @@ func main() {
 	flag.IntVar(&s.connections, "connections", 64, "connections of the reads")
 	flag.IntVar(&s.writers, "writers", 64, "clients that book at the same time")
 	flag.StringVar(&s.against, "against", "", "another build of salon: compare this tree with it, and nothing else")
+	scheduling := flag.Bool("scheduling", false, "measure the scheduling engine, and nothing else")
+	only := flag.String("parts", strings.Join(parts, ","), "with -scheduling: what to measure; empty: only make the data")
+	flag.IntVar(&s.size.salons, "salons", 1_000, "with -scheduling: how many salons there are")
+	flag.IntVar(&s.size.masters, "masters", 10_000, "with -scheduling: how many masters there are in all salons")
+	flag.IntVar(&s.size.appointments, "appointments", 5_000_000,
+		"with -scheduling: how many appointments there are, four fifths of them past")
+	flag.StringVar(&s.data, "data", "", "with -scheduling: a directory that keeps the database for the next run")
+	flag.StringVar(&s.oldRef, "old-ref", "c36c370",
+		"with -scheduling: the commit with whose bookings those of this tree are compared")
+	flag.StringVar(&s.sharedBuffers, "shared-buffers", "",
+		"with -scheduling: shared_buffers of the PostgreSQL with the data, such as 2GB; empty: its default")
 	flag.Parse()
+	s.parts = strings.FieldsFunc(*only, func(r rune) bool { return r == ',' })
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, s)
+	err := run(ctx, s, *scheduling)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -48,7 +70,7 @@ func main() {
 }
 
 // run does all measurements, in the order of the report.
-func run(ctx context.Context, s settings) error {
+func run(ctx context.Context, s settings, scheduling bool) error {
 	dir, err := os.MkdirTemp("", "salon-bench-")
 	if err != nil {
 		return err
@@ -61,10 +83,13 @@ func run(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
+	if scheduling {
+		return runScheduling(ctx, s, dir, binary)
+	}
 	if s.against != "" {
 		return runAgainst(ctx, s, dir, binary)
 	}
-	env, err := startEnvironment(ctx, dir, binary)
+	env, err := startEnvironment(ctx, dir, filepath.Join(dir, "postgres"), binary)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ const (
 )
 
 // mostExplained is how many starts a search explains at most when it finds nothing, and mostJoins bounds what that costs.
-const mostExplained, mostJoins = 200, 100_000
+const mostExplained, mostJoins = 64, 100_000
 
 // mostImpossible is with how many ways an explanation goes on when none is possible.
 const mostImpossible = 64

@@ -1,8 +1,10 @@
 package availability
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -29,20 +31,21 @@ type TakenQuery struct {
 	Moving string
 }
 
-// takenSQL reads the version of a salon's rules and what is taken, in one statement: a row a subject, and one without a subject where
-// there is none. A search looks at the time of each subject in the index of the exclusion constraint, and in the small one of what is
-// overbooked.
+// takenSQL reads the version of a salon's rules and what is taken, in one statement: a row a subject, and one without a subject
+// where there is none. A search looks at the time of each subject in the index of the exclusion constraint, and in the small one
+// of what is overbooked. The claims of a subject come in no order: the program sorts them for less than the server, which sorts
+// anew for each array.
 func takenSQL(appointments bool) string {
 	column := "NULL::uuid[]"
 	if appointments {
-		column = "array_agg(c.appointment_id ORDER BY c.during)"
+		column = "array_agg(c.appointment_id)"
 	}
 	return `
 SELECT s.rules_version, coalesce(u.subject::text, '') AS subject, t.starts, t.ends, t.appointments::text[] AS appointments,
     0::bigint AS count, '' AS what
 FROM salons s LEFT JOIN unnest($2::uuid[]) AS u (subject) ON true
 CROSS JOIN LATERAL (
-    SELECT array_agg(lower(c.during) ORDER BY c.during) AS starts, array_agg(upper(c.during) ORDER BY c.during) AS ends,
+    SELECT array_agg(lower(c.during)) AS starts, array_agg(upper(c.during)) AS ends,
         ` + column + ` AS appointments
     FROM (
         SELECT ` + claimColumns(appointments) + ` FROM claims c
@@ -135,7 +138,7 @@ func (r takenRow) days(zone *time.Location) map[string]int {
 	return days
 }
 
-// claims are those of a row's subject. A claim with seconds, of a time when they were allowed, counts as whole minutes.
+// claims are those of a row's subject, sorted. A claim with seconds, of a time when they were allowed, counts as whole minutes.
 func (r takenRow) claims() []Claim {
 	list := make([]Claim, len(r.Starts))
 	for i := range r.Starts {
@@ -144,5 +147,6 @@ func (r takenRow) claims() []Claim {
 			list[i].AppointmentID = r.Appointments[i]
 		}
 	}
+	slices.SortFunc(list, func(a, b Claim) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
 	return list
 }
