@@ -187,9 +187,11 @@ func TestNothingFound(t *testing.T) {
 				}
 			}
 		}
-		// Staff book also what is not online.
+		// Staff book also what is not online, masters where they do it.
+		theirs := filters(hidden)
+		theirs[0].MasterIds = []string{h.masters[0].ID}
 		if got := h.find(t, h.masters[0], &appointmentv1.SearchAvailabilityRequest{
-			Segments: filters(hidden), StartDate: inDays(50), EndDate: inDays(50),
+			Segments: theirs, StartDate: inDays(50), EndDate: inDays(50),
 		}); len(got.GetSlots()) == 0 {
 			t.Errorf("for the master: %v", got)
 		}

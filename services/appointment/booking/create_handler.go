@@ -14,8 +14,8 @@ import (
 
 const (
 	// attempts is how often a booking is tried that was made from rows which have changed meanwhile. Each
-	// attempt reads anew what was out of date.
-	attempts = 4
+	// attempt reads anew what was out of date. A salon whose catalogue is being filled changes its rules many times a second.
+	attempts = 16
 	// replans is how often a booking is planned because somebody was faster. Each time, another booking has succeeded.
 	replans = 50
 )
