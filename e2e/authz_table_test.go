@@ -250,6 +250,9 @@ var appointmentRights = []right{
 		return &appointmentv1.GetAppointmentRequest{AppointmentId: s.completed.GetId()}
 	}},
 	{appointmentv1.AppointmentService_ListAppointments_FullMethodName, signedIn, fixed(&appointmentv1.ListAppointmentsRequest{})},
+	{listAppointmentHistory, "--  OK 404  OK 404 OK OK  404 404 404  OK", func(s *stage) proto.Message {
+		return &appointmentv1.ListAppointmentHistoryRequest{AppointmentId: s.completed.GetId()}
+	}},
 	{appointmentv1.AppointmentService_CancelAppointment_FullMethodName, "--  OK 404  OK 404 OK OK  404 404 404  OK", func(s *stage) proto.Message {
 		return &appointmentv1.CancelAppointmentRequest{AppointmentId: s.pending()}
 	}},

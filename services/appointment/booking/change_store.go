@@ -204,18 +204,3 @@ func (s *Store) rulesVersion(ctx context.Context, salonID string) (int64, error)
 	}
 	return version, nil
 }
-
-// appendHistory writes the entry of the change.
-func (s *Store) appendHistory(ctx context.Context, a *Appointment) error {
-	c := a.change
-	err := s.db.Conn(ctx).Exec(`
-		INSERT INTO appointment_history (salon_id, appointment_id, version, action, actor, account_id, reason,
-			state_before, state_after, start_before, start_after, change_time)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		a.SalonID, a.ID, a.Version, c.Action, c.By.Actor, postgres.Null(c.By.AccountID), c.Reason,
-		c.StateBefore, a.State, c.StartBefore, a.Start(), c.By.Now).Error
-	if err != nil {
-		return fmt.Errorf("append to the history of an appointment: %w", err)
-	}
-	return nil
-}

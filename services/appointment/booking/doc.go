@@ -7,8 +7,8 @@
 //   - queue.go, queue_take.go, queue_commit.go: how bookings that come at once share a commit.
 //   - queue_aside.go: those that wait for a lock, or whose statement was lost.
 //   - create_sql.go, create_store.go: the statement that checks and writes them.
-//   - appointment_handler.go: all other methods.
-//   - appointment_store.go, list_store.go: reading; change_store.go: writing changes and the history.
+//   - reschedule_handler.go, history_handler.go, appointment_handler.go: all other methods.
+//   - appointment_store.go, list_store.go: reading; change_store.go: writing changes; history_store.go: the history.
 //   - convert.go, events.go, errors.go: the contract's messages, events and errors.
 //
 // A double booking is impossible by the exclusion constraint of the table claims (package claims),

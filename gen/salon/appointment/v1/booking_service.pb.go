@@ -159,6 +159,75 @@ func (Actor) EnumDescriptor() ([]byte, []int) {
 	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{1}
 }
 
+// AppointmentAction is what was done with an appointment.
+type AppointmentAction int32
+
+const (
+	// Never sent.
+	AppointmentAction_APPOINTMENT_ACTION_UNSPECIFIED AppointmentAction = 0
+	// It was booked.
+	AppointmentAction_APPOINTMENT_ACTION_CREATED AppointmentAction = 1
+	// It was confirmed.
+	AppointmentAction_APPOINTMENT_ACTION_CONFIRMED AppointmentAction = 2
+	// It took place.
+	AppointmentAction_APPOINTMENT_ACTION_COMPLETED AppointmentAction = 3
+	// The customer did not come.
+	AppointmentAction_APPOINTMENT_ACTION_MARKED_NO_SHOW AppointmentAction = 4
+	// It was cancelled.
+	AppointmentAction_APPOINTMENT_ACTION_CANCELLED AppointmentAction = 5
+	// It was moved to another time, or to other masters or services.
+	AppointmentAction_APPOINTMENT_ACTION_RESCHEDULED AppointmentAction = 6
+)
+
+// Enum value maps for AppointmentAction.
+var (
+	AppointmentAction_name = map[int32]string{
+		0: "APPOINTMENT_ACTION_UNSPECIFIED",
+		1: "APPOINTMENT_ACTION_CREATED",
+		2: "APPOINTMENT_ACTION_CONFIRMED",
+		3: "APPOINTMENT_ACTION_COMPLETED",
+		4: "APPOINTMENT_ACTION_MARKED_NO_SHOW",
+		5: "APPOINTMENT_ACTION_CANCELLED",
+		6: "APPOINTMENT_ACTION_RESCHEDULED",
+	}
+	AppointmentAction_value = map[string]int32{
+		"APPOINTMENT_ACTION_UNSPECIFIED":    0,
+		"APPOINTMENT_ACTION_CREATED":        1,
+		"APPOINTMENT_ACTION_CONFIRMED":      2,
+		"APPOINTMENT_ACTION_COMPLETED":      3,
+		"APPOINTMENT_ACTION_MARKED_NO_SHOW": 4,
+		"APPOINTMENT_ACTION_CANCELLED":      5,
+		"APPOINTMENT_ACTION_RESCHEDULED":    6,
+	}
+)
+
+func (x AppointmentAction) Enum() *AppointmentAction {
+	p := new(AppointmentAction)
+	*p = x
+	return p
+}
+
+func (x AppointmentAction) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AppointmentAction) Descriptor() protoreflect.EnumDescriptor {
+	return file_salon_appointment_v1_booking_service_proto_enumTypes[2].Descriptor()
+}
+
+func (AppointmentAction) Type() protoreflect.EnumType {
+	return &file_salon_appointment_v1_booking_service_proto_enumTypes[2]
+}
+
+func (x AppointmentAction) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AppointmentAction.Descriptor instead.
+func (AppointmentAction) EnumDescriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{2}
+}
+
 // Segment is one service of an appointment.
 type Segment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -532,6 +601,124 @@ func (x *Appointment) GetEtag() string {
 	return ""
 }
 
+// AppointmentChange is an entry of an appointment's history.
+type AppointmentChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was done.
+	Action AppointmentAction `protobuf:"varint,1,opt,name=action,proto3,enum=salon.appointment.v1.AppointmentAction" json:"action,omitempty"`
+	// The role in which it was done.
+	Actor Actor `protobuf:"varint,2,opt,name=actor,proto3,enum=salon.appointment.v1.Actor" json:"actor,omitempty"`
+	// The name of the account that did it, as of now, for staff; empty for everybody else, for Salon itself, and once the account is gone.
+	ActorName string `protobuf:"bytes,3,opt,name=actor_name,json=actorName,proto3" json:"actor_name,omitempty"`
+	// When it was done.
+	ChangeTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=change_time,json=changeTime,proto3" json:"change_time,omitempty"`
+	// The state before. Absent for the booking.
+	StateBefore *AppointmentState `protobuf:"varint,5,opt,name=state_before,json=stateBefore,proto3,enum=salon.appointment.v1.AppointmentState,oneof" json:"state_before,omitempty"`
+	// The state after.
+	StateAfter AppointmentState `protobuf:"varint,6,opt,name=state_after,json=stateAfter,proto3,enum=salon.appointment.v1.AppointmentState" json:"state_after,omitempty"`
+	// When the appointment began before. Absent for the booking.
+	StartBefore *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=start_before,json=startBefore,proto3" json:"start_before,omitempty"`
+	// When it begins after the change.
+	StartAfter *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=start_after,json=startAfter,proto3" json:"start_after,omitempty"`
+	// Why. The reason of a cancellation is for everybody who sees the appointment; that of an override is for staff only.
+	Reason        string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppointmentChange) Reset() {
+	*x = AppointmentChange{}
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppointmentChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppointmentChange) ProtoMessage() {}
+
+func (x *AppointmentChange) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppointmentChange.ProtoReflect.Descriptor instead.
+func (*AppointmentChange) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *AppointmentChange) GetAction() AppointmentAction {
+	if x != nil {
+		return x.Action
+	}
+	return AppointmentAction_APPOINTMENT_ACTION_UNSPECIFIED
+}
+
+func (x *AppointmentChange) GetActor() Actor {
+	if x != nil {
+		return x.Actor
+	}
+	return Actor_ACTOR_UNSPECIFIED
+}
+
+func (x *AppointmentChange) GetActorName() string {
+	if x != nil {
+		return x.ActorName
+	}
+	return ""
+}
+
+func (x *AppointmentChange) GetChangeTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ChangeTime
+	}
+	return nil
+}
+
+func (x *AppointmentChange) GetStateBefore() AppointmentState {
+	if x != nil && x.StateBefore != nil {
+		return *x.StateBefore
+	}
+	return AppointmentState_APPOINTMENT_STATE_UNSPECIFIED
+}
+
+func (x *AppointmentChange) GetStateAfter() AppointmentState {
+	if x != nil {
+		return x.StateAfter
+	}
+	return AppointmentState_APPOINTMENT_STATE_UNSPECIFIED
+}
+
+func (x *AppointmentChange) GetStartBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartBefore
+	}
+	return nil
+}
+
+func (x *AppointmentChange) GetStartAfter() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartAfter
+	}
+	return nil
+}
+
+func (x *AppointmentChange) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // SegmentInput names one service of an appointment to book.
 type SegmentInput struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -545,7 +732,7 @@ type SegmentInput struct {
 
 func (x *SegmentInput) Reset() {
 	*x = SegmentInput{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[3]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -557,7 +744,7 @@ func (x *SegmentInput) String() string {
 func (*SegmentInput) ProtoMessage() {}
 
 func (x *SegmentInput) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[3]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -570,7 +757,7 @@ func (x *SegmentInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SegmentInput.ProtoReflect.Descriptor instead.
 func (*SegmentInput) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{3}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SegmentInput) GetServiceId() string {
@@ -598,7 +785,7 @@ type RuleOverride struct {
 
 func (x *RuleOverride) Reset() {
 	*x = RuleOverride{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[4]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -610,7 +797,7 @@ func (x *RuleOverride) String() string {
 func (*RuleOverride) ProtoMessage() {}
 
 func (x *RuleOverride) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[4]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -623,7 +810,7 @@ func (x *RuleOverride) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleOverride.ProtoReflect.Descriptor instead.
 func (*RuleOverride) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{4}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *RuleOverride) GetReason() string {
@@ -660,7 +847,7 @@ type CreateAppointmentRequest struct {
 
 func (x *CreateAppointmentRequest) Reset() {
 	*x = CreateAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[5]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -672,7 +859,7 @@ func (x *CreateAppointmentRequest) String() string {
 func (*CreateAppointmentRequest) ProtoMessage() {}
 
 func (x *CreateAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[5]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -685,7 +872,7 @@ func (x *CreateAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*CreateAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{5}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CreateAppointmentRequest) GetStartTime() *timestamppb.Timestamp {
@@ -755,7 +942,7 @@ type GetAppointmentRequest struct {
 
 func (x *GetAppointmentRequest) Reset() {
 	*x = GetAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[6]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -767,7 +954,7 @@ func (x *GetAppointmentRequest) String() string {
 func (*GetAppointmentRequest) ProtoMessage() {}
 
 func (x *GetAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[6]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -780,7 +967,7 @@ func (x *GetAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*GetAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{6}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetAppointmentRequest) GetAppointmentId() string {
@@ -817,7 +1004,7 @@ type ListAppointmentsRequest struct {
 
 func (x *ListAppointmentsRequest) Reset() {
 	*x = ListAppointmentsRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[7]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -829,7 +1016,7 @@ func (x *ListAppointmentsRequest) String() string {
 func (*ListAppointmentsRequest) ProtoMessage() {}
 
 func (x *ListAppointmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[7]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -842,7 +1029,7 @@ func (x *ListAppointmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppointmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListAppointmentsRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{7}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListAppointmentsRequest) GetPageSize() int32 {
@@ -921,7 +1108,7 @@ type ListAppointmentsResponse struct {
 
 func (x *ListAppointmentsResponse) Reset() {
 	*x = ListAppointmentsResponse{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[8]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -933,7 +1120,7 @@ func (x *ListAppointmentsResponse) String() string {
 func (*ListAppointmentsResponse) ProtoMessage() {}
 
 func (x *ListAppointmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[8]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -946,7 +1133,7 @@ func (x *ListAppointmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppointmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListAppointmentsResponse) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{8}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListAppointmentsResponse) GetAppointments() []*Appointment {
@@ -957,6 +1144,125 @@ func (x *ListAppointmentsResponse) GetAppointments() []*Appointment {
 }
 
 func (x *ListAppointmentsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// ListAppointmentHistoryRequest asks for a page of the history of an appointment.
+type ListAppointmentHistoryRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The appointment's id.
+	AppointmentId string `protobuf:"bytes,1,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
+	// At most this many; 50 when 0, never more than 100.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAppointmentHistoryRequest) Reset() {
+	*x = ListAppointmentHistoryRequest{}
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAppointmentHistoryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAppointmentHistoryRequest) ProtoMessage() {}
+
+func (x *ListAppointmentHistoryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAppointmentHistoryRequest.ProtoReflect.Descriptor instead.
+func (*ListAppointmentHistoryRequest) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ListAppointmentHistoryRequest) GetAppointmentId() string {
+	if x != nil {
+		return x.AppointmentId
+	}
+	return ""
+}
+
+func (x *ListAppointmentHistoryRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListAppointmentHistoryRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListAppointmentHistoryResponse is a page of the history of an appointment.
+type ListAppointmentHistoryResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Newest last.
+	Changes []*AppointmentChange `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAppointmentHistoryResponse) Reset() {
+	*x = ListAppointmentHistoryResponse{}
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAppointmentHistoryResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAppointmentHistoryResponse) ProtoMessage() {}
+
+func (x *ListAppointmentHistoryResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAppointmentHistoryResponse.ProtoReflect.Descriptor instead.
+func (*ListAppointmentHistoryResponse) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListAppointmentHistoryResponse) GetChanges() []*AppointmentChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *ListAppointmentHistoryResponse) GetNextPageToken() string {
 	if x != nil {
 		return x.NextPageToken
 	}
@@ -978,7 +1284,7 @@ type CancelAppointmentRequest struct {
 
 func (x *CancelAppointmentRequest) Reset() {
 	*x = CancelAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[9]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -990,7 +1296,7 @@ func (x *CancelAppointmentRequest) String() string {
 func (*CancelAppointmentRequest) ProtoMessage() {}
 
 func (x *CancelAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[9]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1003,7 +1309,7 @@ func (x *CancelAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*CancelAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{9}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CancelAppointmentRequest) GetAppointmentId() string {
@@ -1049,7 +1355,7 @@ type RescheduleAppointmentRequest struct {
 
 func (x *RescheduleAppointmentRequest) Reset() {
 	*x = RescheduleAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[10]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1061,7 +1367,7 @@ func (x *RescheduleAppointmentRequest) String() string {
 func (*RescheduleAppointmentRequest) ProtoMessage() {}
 
 func (x *RescheduleAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[10]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1074,7 +1380,7 @@ func (x *RescheduleAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RescheduleAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*RescheduleAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{10}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *RescheduleAppointmentRequest) GetAppointmentId() string {
@@ -1132,7 +1438,7 @@ type ConfirmAppointmentRequest struct {
 
 func (x *ConfirmAppointmentRequest) Reset() {
 	*x = ConfirmAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[11]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1144,7 +1450,7 @@ func (x *ConfirmAppointmentRequest) String() string {
 func (*ConfirmAppointmentRequest) ProtoMessage() {}
 
 func (x *ConfirmAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[11]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1157,7 +1463,7 @@ func (x *ConfirmAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{11}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ConfirmAppointmentRequest) GetAppointmentId() string {
@@ -1189,7 +1495,7 @@ type CompleteAppointmentRequest struct {
 
 func (x *CompleteAppointmentRequest) Reset() {
 	*x = CompleteAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[12]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1201,7 +1507,7 @@ func (x *CompleteAppointmentRequest) String() string {
 func (*CompleteAppointmentRequest) ProtoMessage() {}
 
 func (x *CompleteAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[12]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1214,7 +1520,7 @@ func (x *CompleteAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*CompleteAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{12}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CompleteAppointmentRequest) GetAppointmentId() string {
@@ -1251,7 +1557,7 @@ type MarkNoShowRequest struct {
 
 func (x *MarkNoShowRequest) Reset() {
 	*x = MarkNoShowRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[13]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1263,7 +1569,7 @@ func (x *MarkNoShowRequest) String() string {
 func (*MarkNoShowRequest) ProtoMessage() {}
 
 func (x *MarkNoShowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[13]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1276,7 +1582,7 @@ func (x *MarkNoShowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkNoShowRequest.ProtoReflect.Descriptor instead.
 func (*MarkNoShowRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{13}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *MarkNoShowRequest) GetAppointmentId() string {
@@ -1338,7 +1644,22 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12\x17\n" +
-	"\x04etag\x18\x12 \x01(\tB\x03\xe0A\x03R\x04etag\"z\n" +
+	"\x04etag\x18\x12 \x01(\tB\x03\xe0A\x03R\x04etag\"\xda\x04\n" +
+	"\x11AppointmentChange\x12D\n" +
+	"\x06action\x18\x01 \x01(\x0e2'.salon.appointment.v1.AppointmentActionB\x03\xe0A\x03R\x06action\x126\n" +
+	"\x05actor\x18\x02 \x01(\x0e2\x1b.salon.appointment.v1.ActorB\x03\xe0A\x03R\x05actor\x12&\n" +
+	"\n" +
+	"actor_name\x18\x03 \x01(\tB\a\xe0A\x03\xe0\xe9\x18\x01R\tactorName\x12@\n" +
+	"\vchange_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"changeTime\x12S\n" +
+	"\fstate_before\x18\x05 \x01(\x0e2&.salon.appointment.v1.AppointmentStateB\x03\xe0A\x03H\x00R\vstateBefore\x88\x01\x01\x12L\n" +
+	"\vstate_after\x18\x06 \x01(\x0e2&.salon.appointment.v1.AppointmentStateB\x03\xe0A\x03R\n" +
+	"stateAfter\x12F\n" +
+	"\fstart_before\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\vstartBefore\x12@\n" +
+	"\vstart_after\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"startAfter\x12\x1f\n" +
+	"\x06reason\x18\t \x01(\tB\a\xe0A\x03\xe0\xe9\x18\x01R\x06reasonB\x0f\n" +
+	"\r_state_before\"z\n" +
 	"\fSegmentInput\x12-\n" +
 	"\n" +
 	"service_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12-\n" +
@@ -1385,6 +1706,15 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\f_customer_id\"\x93\x01\n" +
 	"\x18ListAppointmentsResponse\x12J\n" +
 	"\fappointments\x18\x01 \x03(\v2!.salon.appointment.v1.AppointmentB\x03\xe0A\x03R\fappointments\x12+\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xab\x01\n" +
+	"\x1dListAppointmentHistoryRequest\x125\n" +
+	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12*\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"\x95\x01\n" +
+	"\x1eListAppointmentHistoryResponse\x12F\n" +
+	"\achanges\x18\x01 \x03(\v2'.salon.appointment.v1.AppointmentChangeB\x03\xe0A\x03R\achanges\x12+\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xa7\x01\n" +
 	"\x18CancelAppointmentRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x123\n" +
@@ -1422,13 +1752,21 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x12ACTOR_RECEPTIONIST\x10\x03\x12\x11\n" +
 	"\rACTOR_MANAGER\x10\x04\x12\x0f\n" +
 	"\vACTOR_ADMIN\x10\x05\x12\x10\n" +
-	"\fACTOR_SYSTEM\x10\x062\xe3\n" +
-	"\n" +
+	"\fACTOR_SYSTEM\x10\x06*\x88\x02\n" +
+	"\x11AppointmentAction\x12\"\n" +
+	"\x1eAPPOINTMENT_ACTION_UNSPECIFIED\x10\x00\x12\x1e\n" +
+	"\x1aAPPOINTMENT_ACTION_CREATED\x10\x01\x12 \n" +
+	"\x1cAPPOINTMENT_ACTION_CONFIRMED\x10\x02\x12 \n" +
+	"\x1cAPPOINTMENT_ACTION_COMPLETED\x10\x03\x12%\n" +
+	"!APPOINTMENT_ACTION_MARKED_NO_SHOW\x10\x04\x12 \n" +
+	"\x1cAPPOINTMENT_ACTION_CANCELLED\x10\x05\x12\"\n" +
+	"\x1eAPPOINTMENT_ACTION_RESCHEDULED\x10\x062\xa5\f\n" +
 	"\x12AppointmentService\x12\x9d\x01\n" +
 	"\x11CreateAppointment\x12..salon.appointment.v1.CreateAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"5\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\v\x01\n" +
 	"\v\x02\x03\t\b\x12\x13\x14\x15\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/appointments\x12\x94\x01\n" +
 	"\x0eGetAppointment\x12+.salon.appointment.v1.GetAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"2\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02#\x12!/v1/appointments/{appointment_id}\x90\x02\x01\x12\x94\x01\n" +
-	"\x10ListAppointments\x12-.salon.appointment.v1.ListAppointmentsRequest\x1a..salon.appointment.v1.ListAppointmentsResponse\"!\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/appointments\x90\x02\x01\x12\xa8\x01\n" +
+	"\x10ListAppointments\x12-.salon.appointment.v1.ListAppointmentsRequest\x1a..salon.appointment.v1.ListAppointmentsResponse\"!\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/appointments\x90\x02\x01\x12\xbf\x01\n" +
+	"\x16ListAppointmentHistory\x123.salon.appointment.v1.ListAppointmentHistoryRequest\x1a4.salon.appointment.v1.ListAppointmentHistoryResponse\":\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02+\x12)/v1/appointments/{appointment_id}/history\x90\x02\x01\x12\xa8\x01\n" +
 	"\x11CancelAppointment\x12..salon.appointment.v1.CancelAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"@\xca\xe9\x18\x02\b\x02\x82\xea\x18\x03\x04\x05\x16\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/appointments/{appointment_id}:cancel\x12\xbf\x01\n" +
 	"\x15RescheduleAppointment\x122.salon.appointment.v1.RescheduleAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"O\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\t\x04\x05\x16\x02\x01\n" +
 	"\t\x03\x12\x82\xd3\xe4\x93\x021:\x01*\",/v1/appointments/{appointment_id}:reschedule\x12\xb1\x01\n" +
@@ -1453,74 +1791,88 @@ func file_salon_appointment_v1_booking_service_proto_rawDescGZIP() []byte {
 	return file_salon_appointment_v1_booking_service_proto_rawDescData
 }
 
-var file_salon_appointment_v1_booking_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_salon_appointment_v1_booking_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_salon_appointment_v1_booking_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_salon_appointment_v1_booking_service_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_salon_appointment_v1_booking_service_proto_goTypes = []any{
-	(AppointmentState)(0),                // 0: salon.appointment.v1.AppointmentState
-	(Actor)(0),                           // 1: salon.appointment.v1.Actor
-	(*Segment)(nil),                      // 2: salon.appointment.v1.Segment
-	(*AppointmentCustomer)(nil),          // 3: salon.appointment.v1.AppointmentCustomer
-	(*Appointment)(nil),                  // 4: salon.appointment.v1.Appointment
-	(*SegmentInput)(nil),                 // 5: salon.appointment.v1.SegmentInput
-	(*RuleOverride)(nil),                 // 6: salon.appointment.v1.RuleOverride
-	(*CreateAppointmentRequest)(nil),     // 7: salon.appointment.v1.CreateAppointmentRequest
-	(*GetAppointmentRequest)(nil),        // 8: salon.appointment.v1.GetAppointmentRequest
-	(*ListAppointmentsRequest)(nil),      // 9: salon.appointment.v1.ListAppointmentsRequest
-	(*ListAppointmentsResponse)(nil),     // 10: salon.appointment.v1.ListAppointmentsResponse
-	(*CancelAppointmentRequest)(nil),     // 11: salon.appointment.v1.CancelAppointmentRequest
-	(*RescheduleAppointmentRequest)(nil), // 12: salon.appointment.v1.RescheduleAppointmentRequest
-	(*ConfirmAppointmentRequest)(nil),    // 13: salon.appointment.v1.ConfirmAppointmentRequest
-	(*CompleteAppointmentRequest)(nil),   // 14: salon.appointment.v1.CompleteAppointmentRequest
-	(*MarkNoShowRequest)(nil),            // 15: salon.appointment.v1.MarkNoShowRequest
-	(*timestamppb.Timestamp)(nil),        // 16: google.protobuf.Timestamp
-	(*v1.Money)(nil),                     // 17: salon.api.v1.Money
-	(*Phase)(nil),                        // 18: salon.appointment.v1.Phase
+	(AppointmentState)(0),                  // 0: salon.appointment.v1.AppointmentState
+	(Actor)(0),                             // 1: salon.appointment.v1.Actor
+	(AppointmentAction)(0),                 // 2: salon.appointment.v1.AppointmentAction
+	(*Segment)(nil),                        // 3: salon.appointment.v1.Segment
+	(*AppointmentCustomer)(nil),            // 4: salon.appointment.v1.AppointmentCustomer
+	(*Appointment)(nil),                    // 5: salon.appointment.v1.Appointment
+	(*AppointmentChange)(nil),              // 6: salon.appointment.v1.AppointmentChange
+	(*SegmentInput)(nil),                   // 7: salon.appointment.v1.SegmentInput
+	(*RuleOverride)(nil),                   // 8: salon.appointment.v1.RuleOverride
+	(*CreateAppointmentRequest)(nil),       // 9: salon.appointment.v1.CreateAppointmentRequest
+	(*GetAppointmentRequest)(nil),          // 10: salon.appointment.v1.GetAppointmentRequest
+	(*ListAppointmentsRequest)(nil),        // 11: salon.appointment.v1.ListAppointmentsRequest
+	(*ListAppointmentsResponse)(nil),       // 12: salon.appointment.v1.ListAppointmentsResponse
+	(*ListAppointmentHistoryRequest)(nil),  // 13: salon.appointment.v1.ListAppointmentHistoryRequest
+	(*ListAppointmentHistoryResponse)(nil), // 14: salon.appointment.v1.ListAppointmentHistoryResponse
+	(*CancelAppointmentRequest)(nil),       // 15: salon.appointment.v1.CancelAppointmentRequest
+	(*RescheduleAppointmentRequest)(nil),   // 16: salon.appointment.v1.RescheduleAppointmentRequest
+	(*ConfirmAppointmentRequest)(nil),      // 17: salon.appointment.v1.ConfirmAppointmentRequest
+	(*CompleteAppointmentRequest)(nil),     // 18: salon.appointment.v1.CompleteAppointmentRequest
+	(*MarkNoShowRequest)(nil),              // 19: salon.appointment.v1.MarkNoShowRequest
+	(*timestamppb.Timestamp)(nil),          // 20: google.protobuf.Timestamp
+	(*v1.Money)(nil),                       // 21: salon.api.v1.Money
+	(*Phase)(nil),                          // 22: salon.appointment.v1.Phase
 }
 var file_salon_appointment_v1_booking_service_proto_depIdxs = []int32{
-	16, // 0: salon.appointment.v1.Segment.start_time:type_name -> google.protobuf.Timestamp
-	16, // 1: salon.appointment.v1.Segment.end_time:type_name -> google.protobuf.Timestamp
-	17, // 2: salon.appointment.v1.Segment.price:type_name -> salon.api.v1.Money
-	18, // 3: salon.appointment.v1.Segment.phases:type_name -> salon.appointment.v1.Phase
-	3,  // 4: salon.appointment.v1.Appointment.customer:type_name -> salon.appointment.v1.AppointmentCustomer
+	20, // 0: salon.appointment.v1.Segment.start_time:type_name -> google.protobuf.Timestamp
+	20, // 1: salon.appointment.v1.Segment.end_time:type_name -> google.protobuf.Timestamp
+	21, // 2: salon.appointment.v1.Segment.price:type_name -> salon.api.v1.Money
+	22, // 3: salon.appointment.v1.Segment.phases:type_name -> salon.appointment.v1.Phase
+	4,  // 4: salon.appointment.v1.Appointment.customer:type_name -> salon.appointment.v1.AppointmentCustomer
 	0,  // 5: salon.appointment.v1.Appointment.state:type_name -> salon.appointment.v1.AppointmentState
-	2,  // 6: salon.appointment.v1.Appointment.segments:type_name -> salon.appointment.v1.Segment
-	16, // 7: salon.appointment.v1.Appointment.start_time:type_name -> google.protobuf.Timestamp
-	16, // 8: salon.appointment.v1.Appointment.end_time:type_name -> google.protobuf.Timestamp
-	17, // 9: salon.appointment.v1.Appointment.total_price:type_name -> salon.api.v1.Money
+	3,  // 6: salon.appointment.v1.Appointment.segments:type_name -> salon.appointment.v1.Segment
+	20, // 7: salon.appointment.v1.Appointment.start_time:type_name -> google.protobuf.Timestamp
+	20, // 8: salon.appointment.v1.Appointment.end_time:type_name -> google.protobuf.Timestamp
+	21, // 9: salon.appointment.v1.Appointment.total_price:type_name -> salon.api.v1.Money
 	1,  // 10: salon.appointment.v1.Appointment.cancelled_by:type_name -> salon.appointment.v1.Actor
-	16, // 11: salon.appointment.v1.Appointment.create_time:type_name -> google.protobuf.Timestamp
-	16, // 12: salon.appointment.v1.Appointment.update_time:type_name -> google.protobuf.Timestamp
-	16, // 13: salon.appointment.v1.CreateAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
-	5,  // 14: salon.appointment.v1.CreateAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
-	6,  // 15: salon.appointment.v1.CreateAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
-	0,  // 16: salon.appointment.v1.ListAppointmentsRequest.states:type_name -> salon.appointment.v1.AppointmentState
-	16, // 17: salon.appointment.v1.ListAppointmentsRequest.from:type_name -> google.protobuf.Timestamp
-	16, // 18: salon.appointment.v1.ListAppointmentsRequest.to:type_name -> google.protobuf.Timestamp
-	4,  // 19: salon.appointment.v1.ListAppointmentsResponse.appointments:type_name -> salon.appointment.v1.Appointment
-	16, // 20: salon.appointment.v1.RescheduleAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
-	5,  // 21: salon.appointment.v1.RescheduleAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
-	6,  // 22: salon.appointment.v1.RescheduleAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
-	7,  // 23: salon.appointment.v1.AppointmentService.CreateAppointment:input_type -> salon.appointment.v1.CreateAppointmentRequest
-	8,  // 24: salon.appointment.v1.AppointmentService.GetAppointment:input_type -> salon.appointment.v1.GetAppointmentRequest
-	9,  // 25: salon.appointment.v1.AppointmentService.ListAppointments:input_type -> salon.appointment.v1.ListAppointmentsRequest
-	11, // 26: salon.appointment.v1.AppointmentService.CancelAppointment:input_type -> salon.appointment.v1.CancelAppointmentRequest
-	12, // 27: salon.appointment.v1.AppointmentService.RescheduleAppointment:input_type -> salon.appointment.v1.RescheduleAppointmentRequest
-	13, // 28: salon.appointment.v1.AppointmentService.ConfirmAppointment:input_type -> salon.appointment.v1.ConfirmAppointmentRequest
-	14, // 29: salon.appointment.v1.AppointmentService.CompleteAppointment:input_type -> salon.appointment.v1.CompleteAppointmentRequest
-	15, // 30: salon.appointment.v1.AppointmentService.MarkNoShow:input_type -> salon.appointment.v1.MarkNoShowRequest
-	4,  // 31: salon.appointment.v1.AppointmentService.CreateAppointment:output_type -> salon.appointment.v1.Appointment
-	4,  // 32: salon.appointment.v1.AppointmentService.GetAppointment:output_type -> salon.appointment.v1.Appointment
-	10, // 33: salon.appointment.v1.AppointmentService.ListAppointments:output_type -> salon.appointment.v1.ListAppointmentsResponse
-	4,  // 34: salon.appointment.v1.AppointmentService.CancelAppointment:output_type -> salon.appointment.v1.Appointment
-	4,  // 35: salon.appointment.v1.AppointmentService.RescheduleAppointment:output_type -> salon.appointment.v1.Appointment
-	4,  // 36: salon.appointment.v1.AppointmentService.ConfirmAppointment:output_type -> salon.appointment.v1.Appointment
-	4,  // 37: salon.appointment.v1.AppointmentService.CompleteAppointment:output_type -> salon.appointment.v1.Appointment
-	4,  // 38: salon.appointment.v1.AppointmentService.MarkNoShow:output_type -> salon.appointment.v1.Appointment
-	31, // [31:39] is the sub-list for method output_type
-	23, // [23:31] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	20, // 11: salon.appointment.v1.Appointment.create_time:type_name -> google.protobuf.Timestamp
+	20, // 12: salon.appointment.v1.Appointment.update_time:type_name -> google.protobuf.Timestamp
+	2,  // 13: salon.appointment.v1.AppointmentChange.action:type_name -> salon.appointment.v1.AppointmentAction
+	1,  // 14: salon.appointment.v1.AppointmentChange.actor:type_name -> salon.appointment.v1.Actor
+	20, // 15: salon.appointment.v1.AppointmentChange.change_time:type_name -> google.protobuf.Timestamp
+	0,  // 16: salon.appointment.v1.AppointmentChange.state_before:type_name -> salon.appointment.v1.AppointmentState
+	0,  // 17: salon.appointment.v1.AppointmentChange.state_after:type_name -> salon.appointment.v1.AppointmentState
+	20, // 18: salon.appointment.v1.AppointmentChange.start_before:type_name -> google.protobuf.Timestamp
+	20, // 19: salon.appointment.v1.AppointmentChange.start_after:type_name -> google.protobuf.Timestamp
+	20, // 20: salon.appointment.v1.CreateAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
+	7,  // 21: salon.appointment.v1.CreateAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
+	8,  // 22: salon.appointment.v1.CreateAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
+	0,  // 23: salon.appointment.v1.ListAppointmentsRequest.states:type_name -> salon.appointment.v1.AppointmentState
+	20, // 24: salon.appointment.v1.ListAppointmentsRequest.from:type_name -> google.protobuf.Timestamp
+	20, // 25: salon.appointment.v1.ListAppointmentsRequest.to:type_name -> google.protobuf.Timestamp
+	5,  // 26: salon.appointment.v1.ListAppointmentsResponse.appointments:type_name -> salon.appointment.v1.Appointment
+	6,  // 27: salon.appointment.v1.ListAppointmentHistoryResponse.changes:type_name -> salon.appointment.v1.AppointmentChange
+	20, // 28: salon.appointment.v1.RescheduleAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
+	7,  // 29: salon.appointment.v1.RescheduleAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
+	8,  // 30: salon.appointment.v1.RescheduleAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
+	9,  // 31: salon.appointment.v1.AppointmentService.CreateAppointment:input_type -> salon.appointment.v1.CreateAppointmentRequest
+	10, // 32: salon.appointment.v1.AppointmentService.GetAppointment:input_type -> salon.appointment.v1.GetAppointmentRequest
+	11, // 33: salon.appointment.v1.AppointmentService.ListAppointments:input_type -> salon.appointment.v1.ListAppointmentsRequest
+	13, // 34: salon.appointment.v1.AppointmentService.ListAppointmentHistory:input_type -> salon.appointment.v1.ListAppointmentHistoryRequest
+	15, // 35: salon.appointment.v1.AppointmentService.CancelAppointment:input_type -> salon.appointment.v1.CancelAppointmentRequest
+	16, // 36: salon.appointment.v1.AppointmentService.RescheduleAppointment:input_type -> salon.appointment.v1.RescheduleAppointmentRequest
+	17, // 37: salon.appointment.v1.AppointmentService.ConfirmAppointment:input_type -> salon.appointment.v1.ConfirmAppointmentRequest
+	18, // 38: salon.appointment.v1.AppointmentService.CompleteAppointment:input_type -> salon.appointment.v1.CompleteAppointmentRequest
+	19, // 39: salon.appointment.v1.AppointmentService.MarkNoShow:input_type -> salon.appointment.v1.MarkNoShowRequest
+	5,  // 40: salon.appointment.v1.AppointmentService.CreateAppointment:output_type -> salon.appointment.v1.Appointment
+	5,  // 41: salon.appointment.v1.AppointmentService.GetAppointment:output_type -> salon.appointment.v1.Appointment
+	12, // 42: salon.appointment.v1.AppointmentService.ListAppointments:output_type -> salon.appointment.v1.ListAppointmentsResponse
+	14, // 43: salon.appointment.v1.AppointmentService.ListAppointmentHistory:output_type -> salon.appointment.v1.ListAppointmentHistoryResponse
+	5,  // 44: salon.appointment.v1.AppointmentService.CancelAppointment:output_type -> salon.appointment.v1.Appointment
+	5,  // 45: salon.appointment.v1.AppointmentService.RescheduleAppointment:output_type -> salon.appointment.v1.Appointment
+	5,  // 46: salon.appointment.v1.AppointmentService.ConfirmAppointment:output_type -> salon.appointment.v1.Appointment
+	5,  // 47: salon.appointment.v1.AppointmentService.CompleteAppointment:output_type -> salon.appointment.v1.Appointment
+	5,  // 48: salon.appointment.v1.AppointmentService.MarkNoShow:output_type -> salon.appointment.v1.Appointment
+	40, // [40:49] is the sub-list for method output_type
+	31, // [31:40] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_salon_appointment_v1_booking_service_proto_init() }
@@ -1531,15 +1883,16 @@ func file_salon_appointment_v1_booking_service_proto_init() {
 	file_salon_appointment_v1_catalog_service_proto_init()
 	file_salon_appointment_v1_errors_proto_init()
 	file_salon_appointment_v1_booking_service_proto_msgTypes[3].OneofWrappers = []any{}
-	file_salon_appointment_v1_booking_service_proto_msgTypes[5].OneofWrappers = []any{}
-	file_salon_appointment_v1_booking_service_proto_msgTypes[7].OneofWrappers = []any{}
+	file_salon_appointment_v1_booking_service_proto_msgTypes[4].OneofWrappers = []any{}
+	file_salon_appointment_v1_booking_service_proto_msgTypes[6].OneofWrappers = []any{}
+	file_salon_appointment_v1_booking_service_proto_msgTypes[8].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_appointment_v1_booking_service_proto_rawDesc), len(file_salon_appointment_v1_booking_service_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   14,
+			NumEnums:      3,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,14 +19,15 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	AppointmentService_CreateAppointment_FullMethodName     = "/salon.appointment.v1.AppointmentService/CreateAppointment"
-	AppointmentService_GetAppointment_FullMethodName        = "/salon.appointment.v1.AppointmentService/GetAppointment"
-	AppointmentService_ListAppointments_FullMethodName      = "/salon.appointment.v1.AppointmentService/ListAppointments"
-	AppointmentService_CancelAppointment_FullMethodName     = "/salon.appointment.v1.AppointmentService/CancelAppointment"
-	AppointmentService_RescheduleAppointment_FullMethodName = "/salon.appointment.v1.AppointmentService/RescheduleAppointment"
-	AppointmentService_ConfirmAppointment_FullMethodName    = "/salon.appointment.v1.AppointmentService/ConfirmAppointment"
-	AppointmentService_CompleteAppointment_FullMethodName   = "/salon.appointment.v1.AppointmentService/CompleteAppointment"
-	AppointmentService_MarkNoShow_FullMethodName            = "/salon.appointment.v1.AppointmentService/MarkNoShow"
+	AppointmentService_CreateAppointment_FullMethodName      = "/salon.appointment.v1.AppointmentService/CreateAppointment"
+	AppointmentService_GetAppointment_FullMethodName         = "/salon.appointment.v1.AppointmentService/GetAppointment"
+	AppointmentService_ListAppointments_FullMethodName       = "/salon.appointment.v1.AppointmentService/ListAppointments"
+	AppointmentService_ListAppointmentHistory_FullMethodName = "/salon.appointment.v1.AppointmentService/ListAppointmentHistory"
+	AppointmentService_CancelAppointment_FullMethodName      = "/salon.appointment.v1.AppointmentService/CancelAppointment"
+	AppointmentService_RescheduleAppointment_FullMethodName  = "/salon.appointment.v1.AppointmentService/RescheduleAppointment"
+	AppointmentService_ConfirmAppointment_FullMethodName     = "/salon.appointment.v1.AppointmentService/ConfirmAppointment"
+	AppointmentService_CompleteAppointment_FullMethodName    = "/salon.appointment.v1.AppointmentService/CompleteAppointment"
+	AppointmentService_MarkNoShow_FullMethodName             = "/salon.appointment.v1.AppointmentService/MarkNoShow"
 )
 
 // AppointmentServiceClient is the client API for AppointmentService service.
@@ -44,6 +45,9 @@ type AppointmentServiceClient interface {
 	GetAppointment(ctx context.Context, in *GetAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
 	// ListAppointments finds appointments.
 	ListAppointments(ctx context.Context, in *ListAppointmentsRequest, opts ...grpc.CallOption) (*ListAppointmentsResponse, error)
+	// ListAppointmentHistory lists the changes of an appointment, newest last. An appointment from before there was a history begins
+	// with its first change since.
+	ListAppointmentHistory(ctx context.Context, in *ListAppointmentHistoryRequest, opts ...grpc.CallOption) (*ListAppointmentHistoryResponse, error)
 	// CancelAppointment cancels an appointment and frees its time. Cancelling twice returns the same result. A customer can
 	// cancel until the appointment begins.
 	CancelAppointment(ctx context.Context, in *CancelAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
@@ -92,6 +96,16 @@ func (c *appointmentServiceClient) ListAppointments(ctx context.Context, in *Lis
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ListAppointmentsResponse)
 	err := c.cc.Invoke(ctx, AppointmentService_ListAppointments_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *appointmentServiceClient) ListAppointmentHistory(ctx context.Context, in *ListAppointmentHistoryRequest, opts ...grpc.CallOption) (*ListAppointmentHistoryResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListAppointmentHistoryResponse)
+	err := c.cc.Invoke(ctx, AppointmentService_ListAppointmentHistory_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -163,6 +177,9 @@ type AppointmentServiceServer interface {
 	GetAppointment(context.Context, *GetAppointmentRequest) (*Appointment, error)
 	// ListAppointments finds appointments.
 	ListAppointments(context.Context, *ListAppointmentsRequest) (*ListAppointmentsResponse, error)
+	// ListAppointmentHistory lists the changes of an appointment, newest last. An appointment from before there was a history begins
+	// with its first change since.
+	ListAppointmentHistory(context.Context, *ListAppointmentHistoryRequest) (*ListAppointmentHistoryResponse, error)
 	// CancelAppointment cancels an appointment and frees its time. Cancelling twice returns the same result. A customer can
 	// cancel until the appointment begins.
 	CancelAppointment(context.Context, *CancelAppointmentRequest) (*Appointment, error)
@@ -195,6 +212,9 @@ func (UnimplementedAppointmentServiceServer) GetAppointment(context.Context, *Ge
 }
 func (UnimplementedAppointmentServiceServer) ListAppointments(context.Context, *ListAppointmentsRequest) (*ListAppointmentsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAppointments not implemented")
+}
+func (UnimplementedAppointmentServiceServer) ListAppointmentHistory(context.Context, *ListAppointmentHistoryRequest) (*ListAppointmentHistoryResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListAppointmentHistory not implemented")
 }
 func (UnimplementedAppointmentServiceServer) CancelAppointment(context.Context, *CancelAppointmentRequest) (*Appointment, error) {
 	return nil, status.Error(codes.Unimplemented, "method CancelAppointment not implemented")
@@ -282,6 +302,24 @@ func _AppointmentService_ListAppointments_Handler(srv interface{}, ctx context.C
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(AppointmentServiceServer).ListAppointments(ctx, req.(*ListAppointmentsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AppointmentService_ListAppointmentHistory_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListAppointmentHistoryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AppointmentServiceServer).ListAppointmentHistory(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AppointmentService_ListAppointmentHistory_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AppointmentServiceServer).ListAppointmentHistory(ctx, req.(*ListAppointmentHistoryRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -394,6 +432,10 @@ var AppointmentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListAppointments",
 			Handler:    _AppointmentService_ListAppointments_Handler,
+		},
+		{
+			MethodName: "ListAppointmentHistory",
+			Handler:    _AppointmentService_ListAppointmentHistory_Handler,
 		},
 		{
 			MethodName: "CancelAppointment",
