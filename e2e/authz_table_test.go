@@ -265,6 +265,9 @@ var appointmentRights = []right{
 	{appointmentv1.AppointmentService_ConfirmAppointment_FullMethodName, "--  no no  OK 404 OK OK  404 404 404  OK", func(s *stage) proto.Message {
 		return &appointmentv1.ConfirmAppointmentRequest{AppointmentId: s.pending()}
 	}},
+	{declineAppointment, "--  no no  OK 404 OK OK  404 404 404  OK", func(s *stage) proto.Message {
+		return &appointmentv1.DeclineAppointmentRequest{AppointmentId: s.pending()}
+	}},
 	{appointmentv1.AppointmentService_CompleteAppointment_FullMethodName, "--  no no  OK 404 OK OK  404 404 404  OK", func(s *stage) proto.Message {
 		return &appointmentv1.CompleteAppointmentRequest{AppointmentId: s.confirmed(), Early: true}
 	}},

@@ -18,6 +18,7 @@ const (
 	listAppointmentHistory = appointmentv1.AppointmentService_ListAppointmentHistory_FullMethodName
 	cancelAppointment      = appointmentv1.AppointmentService_CancelAppointment_FullMethodName
 	rescheduleAppointment  = appointmentv1.AppointmentService_RescheduleAppointment_FullMethodName
+	declineAppointment     = appointmentv1.AppointmentService_DeclineAppointment_FullMethodName
 	confirmAppointment     = appointmentv1.AppointmentService_ConfirmAppointment_FullMethodName
 	completeAppointment    = appointmentv1.AppointmentService_CompleteAppointment_FullMethodName
 	markNoShow             = appointmentv1.AppointmentService_MarkNoShow_FullMethodName

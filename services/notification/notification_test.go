@@ -56,6 +56,7 @@ func TestNoticesFromAppointment(t *testing.T) {
 		confirmed   = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CONFIRMED
 		rescheduled = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_RESCHEDULED
 		cancelled   = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CANCELLED
+		declined    = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_DECLINED
 		completed   = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_COMPLETED
 		noShow      = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_NO_SHOW
 	)
@@ -92,6 +93,7 @@ func TestNoticesFromAppointment(t *testing.T) {
 			name: "completed before the end", event: "appointment.completed", typ: completed,
 			change: completedAt(end.Add(-time.Microsecond)), want: func(n *Notice) { n.Early = true },
 		},
+		{name: "declined", event: "appointment.declined", typ: declined},
 		{name: "missed", event: "appointment.no_show_marked", typ: noShow},
 		{
 			name: "an event from before salons", event: "appointment.created", typ: created,

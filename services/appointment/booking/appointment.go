@@ -27,6 +27,13 @@ const (
 // TakesTime reports whether an appointment in this state has claims.
 func (s State) TakesTime() bool { return s == Pending || s == Confirmed || s == Completed }
 
+// Cause is why an appointment is cancelled; empty: somebody has cancelled it. The names are those of the contract's
+// CancellationCause without its prefix.
+type Cause string
+
+// Declined means that the salon has declined the request.
+const Declined Cause = "DECLINED"
+
 // Actor is the role in which somebody changes an appointment. The names are those of the contract's
 // Actor without its prefix.
 type Actor string
@@ -98,9 +105,10 @@ type Appointment struct {
 	UTCOffsetMinutes int32
 	// Note is what the customer wrote.
 	Note string
-	// CancelledBy and CancelReason are set when it is cancelled.
+	// CancelledBy, CancelReason and Cause are set when it is cancelled.
 	CancelledBy  Actor
 	CancelReason string
+	Cause        Cause
 	// CompleteTime is when it was completed; zero before.
 	CompleteTime time.Time
 	// ChangedBy made the newest change.
@@ -198,31 +206,39 @@ func actorFor(caller auth.Principal, salonID string, performs bool) Actor {
 // appointment that is in the action's state already stays as it is. early completes also before
 // the start.
 func (a *Appointment) Do(action Action, by By, early bool) error {
-	to, err := next(action, by, a.State, a.Start(), early)
-	if err != nil || to == a.State {
+	to, err := next(action, by, a.standing(), a.Start(), early)
+	if err != nil || to == a.standing() {
 		return err
 	}
 	a.record(action, by, "")
-	a.State = to
-	if to == Completed {
+	a.State = to.state
+	if a.State == Completed {
 		a.CompleteTime = by.Now
 	}
 	return nil
 }
 
 // Cancel cancels the appointment. A cancelled appointment stays as it is, with its actor and reason.
-func (a *Appointment) Cancel(by By, reason string) error {
-	to, err := next(Cancel, by, a.State, a.Start(), false)
-	if err != nil || to == a.State {
+func (a *Appointment) Cancel(by By, reason string) error { return a.cancel(Cancel, by, reason) }
+
+// Decline refuses a request. One that was declined stays as it is, with its actor and reason.
+func (a *Appointment) Decline(by By, reason string) error { return a.cancel(Decline, by, reason) }
+
+func (a *Appointment) cancel(action Action, by By, reason string) error {
+	to, err := next(action, by, a.standing(), a.Start(), false)
+	if err != nil || to == a.standing() {
 		return err
 	}
 	if err := a.checkWindow(by, a.cancellationWindow); err != nil {
 		return err
 	}
-	a.record(Cancel, by, reason)
-	a.State, a.CancelledBy, a.CancelReason = to, by.Actor, reason
+	a.record(action, by, reason)
+	a.State, a.Cause, a.CancelledBy, a.CancelReason = to.state, to.cause, by.Actor, reason
 	return nil
 }
+
+// standing is where the appointment stands in the table of transitions.
+func (a *Appointment) standing() standing { return standing{a.State, a.Cause} }
 
 // checkWindow returns errTooLate for a customer, unless there is at least this much time until the start.
 func (a *Appointment) checkWindow(by By, window time.Duration) error {
@@ -236,7 +252,7 @@ func (a *Appointment) checkWindow(by By, window time.Duration) error {
 // Reschedule moves the appointment, which was planned anew by a salon's rules. With overlap, the customer may have another appointment
 // at that time; reason says why rules of the salon did not count. When the plan is what the appointment has already, nothing changes.
 func (a *Appointment) Reschedule(r *availability.Rules, plan *availability.Plan, overlap bool, reason string, by By) error {
-	to, err := next(Reschedule, by, a.State, a.Start(), false)
+	to, err := next(Reschedule, by, a.standing(), a.Start(), false)
 	if err != nil {
 		return err
 	}
@@ -247,11 +263,11 @@ func (a *Appointment) Reschedule(r *availability.Rules, plan *availability.Plan,
 		return err
 	}
 	if a.State == Confirmed && r.Policy.Confirmation == salon.ConfirmNever {
-		to = Confirmed
+		to = confirmed
 	}
 	previous := a.Start()
 	a.record(Reschedule, by, reason)
-	a.State, a.PreviousStart, a.overlap = to, previous, overlap
+	a.State, a.PreviousStart, a.overlap = to.state, previous, overlap
 	return a.follow(r, plan)
 }
 

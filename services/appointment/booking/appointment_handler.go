@@ -67,6 +67,15 @@ func (b *Bookings) CancelAppointment(
 	})
 }
 
+// DeclineAppointment refuses a request.
+func (b *Bookings) DeclineAppointment(
+	ctx context.Context, req *appointmentv1.DeclineAppointmentRequest,
+) (*appointmentv1.Appointment, error) {
+	return b.update(ctx, req.GetAppointmentId(), req.GetEtag(), func(a *Appointment, by By) error {
+		return a.Decline(by, req.GetReason())
+	})
+}
+
 // ConfirmAppointment accepts an appointment.
 func (b *Bookings) ConfirmAppointment(
 	ctx context.Context, req *appointmentv1.ConfirmAppointmentRequest,

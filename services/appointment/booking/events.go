@@ -25,6 +25,7 @@ var eventTypes = map[Action]string{
 	MarkNoShow: "appointment.no_show_marked",
 	Cancel:     "appointment.cancelled",
 	Reschedule: "appointment.rescheduled",
+	Decline:    "appointment.declined",
 }
 
 // appointmentEvent reports the change that was made of an appointment.

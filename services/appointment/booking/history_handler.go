@@ -18,6 +18,7 @@ var actionsToProto = map[Action]appointmentv1.AppointmentAction{
 	MarkNoShow: appointmentv1.AppointmentAction_APPOINTMENT_ACTION_MARKED_NO_SHOW,
 	Cancel:     appointmentv1.AppointmentAction_APPOINTMENT_ACTION_CANCELLED,
 	Reschedule: appointmentv1.AppointmentAction_APPOINTMENT_ACTION_RESCHEDULED,
+	Decline:    appointmentv1.AppointmentAction_APPOINTMENT_ACTION_DECLINED,
 }
 
 // ListAppointmentHistory lists the changes of an appointment.
@@ -62,7 +63,7 @@ func accountsOf(entries []Entry) []string {
 }
 
 // toProto shows an entry to somebody who may see the appointment: names of accounts and the reasons of overrides to staff only. The reason
-// of a cancellation is what the appointment shows to everybody.
+// of a cancellation, or of declining, is what the appointment shows to everybody.
 func (e Entry) toProto(staff bool, names map[string]string) *appointmentv1.AppointmentChange {
 	m := &appointmentv1.AppointmentChange{
 		Action:      actionsToProto[e.Action],
@@ -78,7 +79,7 @@ func (e Entry) toProto(staff bool, names map[string]string) *appointmentv1.Appoi
 	if staff {
 		m.ActorName = names[e.By.AccountID]
 	}
-	if staff || e.Action == Cancel {
+	if staff || e.Action == Cancel || e.Action == Decline {
 		m.Reason = e.Reason
 	}
 	return m

@@ -59,7 +59,7 @@ func (b *Bookings) reschedule(
 	if err != nil {
 		return nil, err
 	}
-	_, refused := next(Reschedule, by, a.State, a.Start(), false)
+	_, refused := next(Reschedule, by, a.standing(), a.Start(), false)
 	if refused == nil && same && start.Equal(a.Start()) {
 		return a, nil // a repeated call, which may have an older etag
 	}

@@ -90,6 +90,59 @@ func (AppointmentState) EnumDescriptor() ([]byte, []int) {
 	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{0}
 }
 
+// CancellationCause is why an appointment is cancelled.
+type CancellationCause int32
+
+const (
+	// It is not cancelled.
+	CancellationCause_CANCELLATION_CAUSE_UNSPECIFIED CancellationCause = 0
+	// Somebody has cancelled it.
+	CancellationCause_CANCELLATION_CAUSE_CANCELLED_BY_ACTOR CancellationCause = 1
+	// The salon has declined the request.
+	CancellationCause_CANCELLATION_CAUSE_DECLINED CancellationCause = 2
+)
+
+// Enum value maps for CancellationCause.
+var (
+	CancellationCause_name = map[int32]string{
+		0: "CANCELLATION_CAUSE_UNSPECIFIED",
+		1: "CANCELLATION_CAUSE_CANCELLED_BY_ACTOR",
+		2: "CANCELLATION_CAUSE_DECLINED",
+	}
+	CancellationCause_value = map[string]int32{
+		"CANCELLATION_CAUSE_UNSPECIFIED":        0,
+		"CANCELLATION_CAUSE_CANCELLED_BY_ACTOR": 1,
+		"CANCELLATION_CAUSE_DECLINED":           2,
+	}
+)
+
+func (x CancellationCause) Enum() *CancellationCause {
+	p := new(CancellationCause)
+	*p = x
+	return p
+}
+
+func (x CancellationCause) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CancellationCause) Descriptor() protoreflect.EnumDescriptor {
+	return file_salon_appointment_v1_booking_service_proto_enumTypes[1].Descriptor()
+}
+
+func (CancellationCause) Type() protoreflect.EnumType {
+	return &file_salon_appointment_v1_booking_service_proto_enumTypes[1]
+}
+
+func (x CancellationCause) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use CancellationCause.Descriptor instead.
+func (CancellationCause) EnumDescriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{1}
+}
+
 // Actor is the role in which somebody changes an appointment.
 type Actor int32
 
@@ -143,11 +196,11 @@ func (x Actor) String() string {
 }
 
 func (Actor) Descriptor() protoreflect.EnumDescriptor {
-	return file_salon_appointment_v1_booking_service_proto_enumTypes[1].Descriptor()
+	return file_salon_appointment_v1_booking_service_proto_enumTypes[2].Descriptor()
 }
 
 func (Actor) Type() protoreflect.EnumType {
-	return &file_salon_appointment_v1_booking_service_proto_enumTypes[1]
+	return &file_salon_appointment_v1_booking_service_proto_enumTypes[2]
 }
 
 func (x Actor) Number() protoreflect.EnumNumber {
@@ -156,7 +209,7 @@ func (x Actor) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Actor.Descriptor instead.
 func (Actor) EnumDescriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{1}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{2}
 }
 
 // AppointmentAction is what was done with an appointment.
@@ -177,6 +230,8 @@ const (
 	AppointmentAction_APPOINTMENT_ACTION_CANCELLED AppointmentAction = 5
 	// It was moved to another time, or to other masters or services.
 	AppointmentAction_APPOINTMENT_ACTION_RESCHEDULED AppointmentAction = 6
+	// The salon has declined the request.
+	AppointmentAction_APPOINTMENT_ACTION_DECLINED AppointmentAction = 7
 )
 
 // Enum value maps for AppointmentAction.
@@ -189,6 +244,7 @@ var (
 		4: "APPOINTMENT_ACTION_MARKED_NO_SHOW",
 		5: "APPOINTMENT_ACTION_CANCELLED",
 		6: "APPOINTMENT_ACTION_RESCHEDULED",
+		7: "APPOINTMENT_ACTION_DECLINED",
 	}
 	AppointmentAction_value = map[string]int32{
 		"APPOINTMENT_ACTION_UNSPECIFIED":    0,
@@ -198,6 +254,7 @@ var (
 		"APPOINTMENT_ACTION_MARKED_NO_SHOW": 4,
 		"APPOINTMENT_ACTION_CANCELLED":      5,
 		"APPOINTMENT_ACTION_RESCHEDULED":    6,
+		"APPOINTMENT_ACTION_DECLINED":       7,
 	}
 )
 
@@ -212,11 +269,11 @@ func (x AppointmentAction) String() string {
 }
 
 func (AppointmentAction) Descriptor() protoreflect.EnumDescriptor {
-	return file_salon_appointment_v1_booking_service_proto_enumTypes[2].Descriptor()
+	return file_salon_appointment_v1_booking_service_proto_enumTypes[3].Descriptor()
 }
 
 func (AppointmentAction) Type() protoreflect.EnumType {
-	return &file_salon_appointment_v1_booking_service_proto_enumTypes[2]
+	return &file_salon_appointment_v1_booking_service_proto_enumTypes[3]
 }
 
 func (x AppointmentAction) Number() protoreflect.EnumNumber {
@@ -225,7 +282,7 @@ func (x AppointmentAction) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AppointmentAction.Descriptor instead.
 func (AppointmentAction) EnumDescriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{2}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{3}
 }
 
 // Segment is one service of an appointment.
@@ -431,7 +488,7 @@ type Appointment struct {
 	Note string `protobuf:"bytes,12,opt,name=note,proto3" json:"note,omitempty"`
 	// The role in which somebody cancelled it.
 	CancelledBy Actor `protobuf:"varint,13,opt,name=cancelled_by,json=cancelledBy,proto3,enum=salon.appointment.v1.Actor" json:"cancelled_by,omitempty"`
-	// Why it was cancelled.
+	// Why it was cancelled, in the words of whoever did it.
 	CancelReason string `protobuf:"bytes,14,opt,name=cancel_reason,json=cancelReason,proto3" json:"cancel_reason,omitempty"`
 	// Whether the customer has rated all masters of the appointment; shown to the customer and to administrators only.
 	Rated bool `protobuf:"varint,15,opt,name=rated,proto3" json:"rated,omitempty"`
@@ -440,9 +497,11 @@ type Appointment struct {
 	// When it last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Changes with every change; send it with a change to be refused when somebody else was faster.
-	Etag          string `protobuf:"bytes,18,opt,name=etag,proto3" json:"etag,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Etag string `protobuf:"bytes,18,opt,name=etag,proto3" json:"etag,omitempty"`
+	// What the cancellation was: by somebody, or what became of the request.
+	CancellationCause CancellationCause `protobuf:"varint,19,opt,name=cancellation_cause,json=cancellationCause,proto3,enum=salon.appointment.v1.CancellationCause" json:"cancellation_cause,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Appointment) Reset() {
@@ -601,6 +660,13 @@ func (x *Appointment) GetEtag() string {
 	return ""
 }
 
+func (x *Appointment) GetCancellationCause() CancellationCause {
+	if x != nil {
+		return x.CancellationCause
+	}
+	return CancellationCause_CANCELLATION_CAUSE_UNSPECIFIED
+}
+
 // AppointmentChange is an entry of an appointment's history.
 type AppointmentChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -620,7 +686,7 @@ type AppointmentChange struct {
 	StartBefore *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=start_before,json=startBefore,proto3" json:"start_before,omitempty"`
 	// When it begins after the change.
 	StartAfter *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=start_after,json=startAfter,proto3" json:"start_after,omitempty"`
-	// Why. The reason of a cancellation is for everybody who sees the appointment; that of an override is for staff only.
+	// Why. The reason of a cancellation, or of declining, is for everybody who sees the appointment; that of an override is for staff only.
 	Reason        string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1480,6 +1546,70 @@ func (x *ConfirmAppointmentRequest) GetEtag() string {
 	return ""
 }
 
+// DeclineAppointmentRequest names the request to refuse.
+type DeclineAppointmentRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The appointment's id.
+	AppointmentId string `protobuf:"bytes,1,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
+	// Why, for the customer.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Refuses the change when the appointment has changed since.
+	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeclineAppointmentRequest) Reset() {
+	*x = DeclineAppointmentRequest{}
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeclineAppointmentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeclineAppointmentRequest) ProtoMessage() {}
+
+func (x *DeclineAppointmentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeclineAppointmentRequest.ProtoReflect.Descriptor instead.
+func (*DeclineAppointmentRequest) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *DeclineAppointmentRequest) GetAppointmentId() string {
+	if x != nil {
+		return x.AppointmentId
+	}
+	return ""
+}
+
+func (x *DeclineAppointmentRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *DeclineAppointmentRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
 // CompleteAppointmentRequest names the appointment that took place.
 type CompleteAppointmentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1495,7 +1625,7 @@ type CompleteAppointmentRequest struct {
 
 func (x *CompleteAppointmentRequest) Reset() {
 	*x = CompleteAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[15]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1507,7 +1637,7 @@ func (x *CompleteAppointmentRequest) String() string {
 func (*CompleteAppointmentRequest) ProtoMessage() {}
 
 func (x *CompleteAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[15]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1520,7 +1650,7 @@ func (x *CompleteAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*CompleteAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{15}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CompleteAppointmentRequest) GetAppointmentId() string {
@@ -1557,7 +1687,7 @@ type MarkNoShowRequest struct {
 
 func (x *MarkNoShowRequest) Reset() {
 	*x = MarkNoShowRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[16]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1569,7 +1699,7 @@ func (x *MarkNoShowRequest) String() string {
 func (*MarkNoShowRequest) ProtoMessage() {}
 
 func (x *MarkNoShowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[16]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1582,7 +1712,7 @@ func (x *MarkNoShowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkNoShowRequest.ProtoReflect.Descriptor instead.
 func (*MarkNoShowRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{16}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *MarkNoShowRequest) GetAppointmentId() string {
@@ -1619,7 +1749,7 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x06phases\x18\t \x03(\v2\x1b.salon.appointment.v1.PhaseB\x03\xe0A\x03R\x06phases\"X\n" +
 	"\x13AppointmentCustomer\x12&\n" +
 	"\fdisplay_name\x18\x01 \x01(\tB\x03\xe0A\x03R\vdisplayName\x12\x19\n" +
-	"\x05phone\x18\x02 \x01(\tB\x03\xe0A\x03R\x05phone\"\x93\a\n" +
+	"\x05phone\x18\x02 \x01(\tB\x03\xe0A\x03R\x05phone\"\xf4\a\n" +
 	"\vAppointment\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\x1e\n" +
 	"\bsalon_id\x18\x02 \x01(\tB\x03\xe0A\x03R\asalonId\x12$\n" +
@@ -1644,7 +1774,8 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12\x17\n" +
-	"\x04etag\x18\x12 \x01(\tB\x03\xe0A\x03R\x04etag\"\xda\x04\n" +
+	"\x04etag\x18\x12 \x01(\tB\x03\xe0A\x03R\x04etag\x12_\n" +
+	"\x12cancellation_cause\x18\x13 \x01(\x0e2'.salon.appointment.v1.CancellationCauseB\a\xe0A\x03\xd8\xe9\x18\x01R\x11cancellationCause\"\xda\x04\n" +
 	"\x11AppointmentChange\x12D\n" +
 	"\x06action\x18\x01 \x01(\x0e2'.salon.appointment.v1.AppointmentActionB\x03\xe0A\x03R\x06action\x126\n" +
 	"\x05actor\x18\x02 \x01(\x0e2\x1b.salon.appointment.v1.ActorB\x03\xe0A\x03R\x05actor\x12&\n" +
@@ -1730,7 +1861,11 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\boverride\x18\x06 \x01(\v2\".salon.appointment.v1.RuleOverrideB\x03\xe0A\x01R\boverride\"s\n" +
 	"\x19ConfirmAppointmentRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x12\x1f\n" +
-	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"\x8f\x01\n" +
+	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"\xb7\x01\n" +
+	"\x19DeclineAppointmentRequest\x125\n" +
+	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x12B\n" +
+	"\x06reason\x18\x02 \x01(\tB*\xe0A\x01\xbaH$r\"\xd0\xe9\x18\x01\x18\xf4\x03\x92\x02\x18We are closed that week.R\x06reason\x12\x1f\n" +
+	"\x04etag\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"\x8f\x01\n" +
 	"\x1aCompleteAppointmentRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x12\x1f\n" +
 	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\x12\x19\n" +
@@ -1744,7 +1879,11 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x1bAPPOINTMENT_STATE_CONFIRMED\x10\x02\x12\x1f\n" +
 	"\x1bAPPOINTMENT_STATE_COMPLETED\x10\x03\x12\x1f\n" +
 	"\x1bAPPOINTMENT_STATE_CANCELLED\x10\x04\x12\x1d\n" +
-	"\x19APPOINTMENT_STATE_NO_SHOW\x10\x05*\x92\x01\n" +
+	"\x19APPOINTMENT_STATE_NO_SHOW\x10\x05*\x83\x01\n" +
+	"\x11CancellationCause\x12\"\n" +
+	"\x1eCANCELLATION_CAUSE_UNSPECIFIED\x10\x00\x12)\n" +
+	"%CANCELLATION_CAUSE_CANCELLED_BY_ACTOR\x10\x01\x12\x1f\n" +
+	"\x1bCANCELLATION_CAUSE_DECLINED\x10\x02*\x92\x01\n" +
 	"\x05Actor\x12\x15\n" +
 	"\x11ACTOR_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eACTOR_CUSTOMER\x10\x01\x12\x10\n" +
@@ -1752,7 +1891,7 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x12ACTOR_RECEPTIONIST\x10\x03\x12\x11\n" +
 	"\rACTOR_MANAGER\x10\x04\x12\x0f\n" +
 	"\vACTOR_ADMIN\x10\x05\x12\x10\n" +
-	"\fACTOR_SYSTEM\x10\x06*\x88\x02\n" +
+	"\fACTOR_SYSTEM\x10\x06*\xa9\x02\n" +
 	"\x11AppointmentAction\x12\"\n" +
 	"\x1eAPPOINTMENT_ACTION_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aAPPOINTMENT_ACTION_CREATED\x10\x01\x12 \n" +
@@ -1760,7 +1899,8 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x1cAPPOINTMENT_ACTION_COMPLETED\x10\x03\x12%\n" +
 	"!APPOINTMENT_ACTION_MARKED_NO_SHOW\x10\x04\x12 \n" +
 	"\x1cAPPOINTMENT_ACTION_CANCELLED\x10\x05\x12\"\n" +
-	"\x1eAPPOINTMENT_ACTION_RESCHEDULED\x10\x062\xa5\f\n" +
+	"\x1eAPPOINTMENT_ACTION_RESCHEDULED\x10\x06\x12\x1f\n" +
+	"\x1bAPPOINTMENT_ACTION_DECLINED\x10\a2\xd9\r\n" +
 	"\x12AppointmentService\x12\x9d\x01\n" +
 	"\x11CreateAppointment\x12..salon.appointment.v1.CreateAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"5\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\v\x01\n" +
 	"\v\x02\x03\t\b\x12\x13\x14\x15\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/appointments\x12\x94\x01\n" +
@@ -1771,7 +1911,9 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x15RescheduleAppointment\x122.salon.appointment.v1.RescheduleAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"O\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\t\x04\x05\x16\x02\x01\n" +
 	"\t\x03\x12\x82\xd3\xe4\x93\x021:\x01*\",/v1/appointments/{appointment_id}:reschedule\x12\xb1\x01\n" +
 	"\x12ConfirmAppointment\x12/.salon.appointment.v1.ConfirmAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"G\xca\xe9\x18\n" +
-	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x01\x04\x82\xd3\xe4\x93\x02.:\x01*\")/v1/appointments/{appointment_id}:confirm\x12\xb5\x01\n" +
+	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x01\x04\x82\xd3\xe4\x93\x02.:\x01*\")/v1/appointments/{appointment_id}:confirm\x12\xb1\x01\n" +
+	"\x12DeclineAppointment\x12/.salon.appointment.v1.DeclineAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"G\xca\xe9\x18\n" +
+	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x01\x04\x82\xd3\xe4\x93\x02.:\x01*\")/v1/appointments/{appointment_id}:decline\x12\xb5\x01\n" +
 	"\x13CompleteAppointment\x120.salon.appointment.v1.CompleteAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"I\xca\xe9\x18\n" +
 	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x02\x04\x06\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/appointments/{appointment_id}:complete\x12\xa5\x01\n" +
 	"\n" +
@@ -1791,88 +1933,93 @@ func file_salon_appointment_v1_booking_service_proto_rawDescGZIP() []byte {
 	return file_salon_appointment_v1_booking_service_proto_rawDescData
 }
 
-var file_salon_appointment_v1_booking_service_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_salon_appointment_v1_booking_service_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_salon_appointment_v1_booking_service_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_salon_appointment_v1_booking_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_salon_appointment_v1_booking_service_proto_goTypes = []any{
 	(AppointmentState)(0),                  // 0: salon.appointment.v1.AppointmentState
-	(Actor)(0),                             // 1: salon.appointment.v1.Actor
-	(AppointmentAction)(0),                 // 2: salon.appointment.v1.AppointmentAction
-	(*Segment)(nil),                        // 3: salon.appointment.v1.Segment
-	(*AppointmentCustomer)(nil),            // 4: salon.appointment.v1.AppointmentCustomer
-	(*Appointment)(nil),                    // 5: salon.appointment.v1.Appointment
-	(*AppointmentChange)(nil),              // 6: salon.appointment.v1.AppointmentChange
-	(*SegmentInput)(nil),                   // 7: salon.appointment.v1.SegmentInput
-	(*RuleOverride)(nil),                   // 8: salon.appointment.v1.RuleOverride
-	(*CreateAppointmentRequest)(nil),       // 9: salon.appointment.v1.CreateAppointmentRequest
-	(*GetAppointmentRequest)(nil),          // 10: salon.appointment.v1.GetAppointmentRequest
-	(*ListAppointmentsRequest)(nil),        // 11: salon.appointment.v1.ListAppointmentsRequest
-	(*ListAppointmentsResponse)(nil),       // 12: salon.appointment.v1.ListAppointmentsResponse
-	(*ListAppointmentHistoryRequest)(nil),  // 13: salon.appointment.v1.ListAppointmentHistoryRequest
-	(*ListAppointmentHistoryResponse)(nil), // 14: salon.appointment.v1.ListAppointmentHistoryResponse
-	(*CancelAppointmentRequest)(nil),       // 15: salon.appointment.v1.CancelAppointmentRequest
-	(*RescheduleAppointmentRequest)(nil),   // 16: salon.appointment.v1.RescheduleAppointmentRequest
-	(*ConfirmAppointmentRequest)(nil),      // 17: salon.appointment.v1.ConfirmAppointmentRequest
-	(*CompleteAppointmentRequest)(nil),     // 18: salon.appointment.v1.CompleteAppointmentRequest
-	(*MarkNoShowRequest)(nil),              // 19: salon.appointment.v1.MarkNoShowRequest
-	(*timestamppb.Timestamp)(nil),          // 20: google.protobuf.Timestamp
-	(*v1.Money)(nil),                       // 21: salon.api.v1.Money
-	(*Phase)(nil),                          // 22: salon.appointment.v1.Phase
+	(CancellationCause)(0),                 // 1: salon.appointment.v1.CancellationCause
+	(Actor)(0),                             // 2: salon.appointment.v1.Actor
+	(AppointmentAction)(0),                 // 3: salon.appointment.v1.AppointmentAction
+	(*Segment)(nil),                        // 4: salon.appointment.v1.Segment
+	(*AppointmentCustomer)(nil),            // 5: salon.appointment.v1.AppointmentCustomer
+	(*Appointment)(nil),                    // 6: salon.appointment.v1.Appointment
+	(*AppointmentChange)(nil),              // 7: salon.appointment.v1.AppointmentChange
+	(*SegmentInput)(nil),                   // 8: salon.appointment.v1.SegmentInput
+	(*RuleOverride)(nil),                   // 9: salon.appointment.v1.RuleOverride
+	(*CreateAppointmentRequest)(nil),       // 10: salon.appointment.v1.CreateAppointmentRequest
+	(*GetAppointmentRequest)(nil),          // 11: salon.appointment.v1.GetAppointmentRequest
+	(*ListAppointmentsRequest)(nil),        // 12: salon.appointment.v1.ListAppointmentsRequest
+	(*ListAppointmentsResponse)(nil),       // 13: salon.appointment.v1.ListAppointmentsResponse
+	(*ListAppointmentHistoryRequest)(nil),  // 14: salon.appointment.v1.ListAppointmentHistoryRequest
+	(*ListAppointmentHistoryResponse)(nil), // 15: salon.appointment.v1.ListAppointmentHistoryResponse
+	(*CancelAppointmentRequest)(nil),       // 16: salon.appointment.v1.CancelAppointmentRequest
+	(*RescheduleAppointmentRequest)(nil),   // 17: salon.appointment.v1.RescheduleAppointmentRequest
+	(*ConfirmAppointmentRequest)(nil),      // 18: salon.appointment.v1.ConfirmAppointmentRequest
+	(*DeclineAppointmentRequest)(nil),      // 19: salon.appointment.v1.DeclineAppointmentRequest
+	(*CompleteAppointmentRequest)(nil),     // 20: salon.appointment.v1.CompleteAppointmentRequest
+	(*MarkNoShowRequest)(nil),              // 21: salon.appointment.v1.MarkNoShowRequest
+	(*timestamppb.Timestamp)(nil),          // 22: google.protobuf.Timestamp
+	(*v1.Money)(nil),                       // 23: salon.api.v1.Money
+	(*Phase)(nil),                          // 24: salon.appointment.v1.Phase
 }
 var file_salon_appointment_v1_booking_service_proto_depIdxs = []int32{
-	20, // 0: salon.appointment.v1.Segment.start_time:type_name -> google.protobuf.Timestamp
-	20, // 1: salon.appointment.v1.Segment.end_time:type_name -> google.protobuf.Timestamp
-	21, // 2: salon.appointment.v1.Segment.price:type_name -> salon.api.v1.Money
-	22, // 3: salon.appointment.v1.Segment.phases:type_name -> salon.appointment.v1.Phase
-	4,  // 4: salon.appointment.v1.Appointment.customer:type_name -> salon.appointment.v1.AppointmentCustomer
+	22, // 0: salon.appointment.v1.Segment.start_time:type_name -> google.protobuf.Timestamp
+	22, // 1: salon.appointment.v1.Segment.end_time:type_name -> google.protobuf.Timestamp
+	23, // 2: salon.appointment.v1.Segment.price:type_name -> salon.api.v1.Money
+	24, // 3: salon.appointment.v1.Segment.phases:type_name -> salon.appointment.v1.Phase
+	5,  // 4: salon.appointment.v1.Appointment.customer:type_name -> salon.appointment.v1.AppointmentCustomer
 	0,  // 5: salon.appointment.v1.Appointment.state:type_name -> salon.appointment.v1.AppointmentState
-	3,  // 6: salon.appointment.v1.Appointment.segments:type_name -> salon.appointment.v1.Segment
-	20, // 7: salon.appointment.v1.Appointment.start_time:type_name -> google.protobuf.Timestamp
-	20, // 8: salon.appointment.v1.Appointment.end_time:type_name -> google.protobuf.Timestamp
-	21, // 9: salon.appointment.v1.Appointment.total_price:type_name -> salon.api.v1.Money
-	1,  // 10: salon.appointment.v1.Appointment.cancelled_by:type_name -> salon.appointment.v1.Actor
-	20, // 11: salon.appointment.v1.Appointment.create_time:type_name -> google.protobuf.Timestamp
-	20, // 12: salon.appointment.v1.Appointment.update_time:type_name -> google.protobuf.Timestamp
-	2,  // 13: salon.appointment.v1.AppointmentChange.action:type_name -> salon.appointment.v1.AppointmentAction
-	1,  // 14: salon.appointment.v1.AppointmentChange.actor:type_name -> salon.appointment.v1.Actor
-	20, // 15: salon.appointment.v1.AppointmentChange.change_time:type_name -> google.protobuf.Timestamp
-	0,  // 16: salon.appointment.v1.AppointmentChange.state_before:type_name -> salon.appointment.v1.AppointmentState
-	0,  // 17: salon.appointment.v1.AppointmentChange.state_after:type_name -> salon.appointment.v1.AppointmentState
-	20, // 18: salon.appointment.v1.AppointmentChange.start_before:type_name -> google.protobuf.Timestamp
-	20, // 19: salon.appointment.v1.AppointmentChange.start_after:type_name -> google.protobuf.Timestamp
-	20, // 20: salon.appointment.v1.CreateAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
-	7,  // 21: salon.appointment.v1.CreateAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
-	8,  // 22: salon.appointment.v1.CreateAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
-	0,  // 23: salon.appointment.v1.ListAppointmentsRequest.states:type_name -> salon.appointment.v1.AppointmentState
-	20, // 24: salon.appointment.v1.ListAppointmentsRequest.from:type_name -> google.protobuf.Timestamp
-	20, // 25: salon.appointment.v1.ListAppointmentsRequest.to:type_name -> google.protobuf.Timestamp
-	5,  // 26: salon.appointment.v1.ListAppointmentsResponse.appointments:type_name -> salon.appointment.v1.Appointment
-	6,  // 27: salon.appointment.v1.ListAppointmentHistoryResponse.changes:type_name -> salon.appointment.v1.AppointmentChange
-	20, // 28: salon.appointment.v1.RescheduleAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
-	7,  // 29: salon.appointment.v1.RescheduleAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
-	8,  // 30: salon.appointment.v1.RescheduleAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
-	9,  // 31: salon.appointment.v1.AppointmentService.CreateAppointment:input_type -> salon.appointment.v1.CreateAppointmentRequest
-	10, // 32: salon.appointment.v1.AppointmentService.GetAppointment:input_type -> salon.appointment.v1.GetAppointmentRequest
-	11, // 33: salon.appointment.v1.AppointmentService.ListAppointments:input_type -> salon.appointment.v1.ListAppointmentsRequest
-	13, // 34: salon.appointment.v1.AppointmentService.ListAppointmentHistory:input_type -> salon.appointment.v1.ListAppointmentHistoryRequest
-	15, // 35: salon.appointment.v1.AppointmentService.CancelAppointment:input_type -> salon.appointment.v1.CancelAppointmentRequest
-	16, // 36: salon.appointment.v1.AppointmentService.RescheduleAppointment:input_type -> salon.appointment.v1.RescheduleAppointmentRequest
-	17, // 37: salon.appointment.v1.AppointmentService.ConfirmAppointment:input_type -> salon.appointment.v1.ConfirmAppointmentRequest
-	18, // 38: salon.appointment.v1.AppointmentService.CompleteAppointment:input_type -> salon.appointment.v1.CompleteAppointmentRequest
-	19, // 39: salon.appointment.v1.AppointmentService.MarkNoShow:input_type -> salon.appointment.v1.MarkNoShowRequest
-	5,  // 40: salon.appointment.v1.AppointmentService.CreateAppointment:output_type -> salon.appointment.v1.Appointment
-	5,  // 41: salon.appointment.v1.AppointmentService.GetAppointment:output_type -> salon.appointment.v1.Appointment
-	12, // 42: salon.appointment.v1.AppointmentService.ListAppointments:output_type -> salon.appointment.v1.ListAppointmentsResponse
-	14, // 43: salon.appointment.v1.AppointmentService.ListAppointmentHistory:output_type -> salon.appointment.v1.ListAppointmentHistoryResponse
-	5,  // 44: salon.appointment.v1.AppointmentService.CancelAppointment:output_type -> salon.appointment.v1.Appointment
-	5,  // 45: salon.appointment.v1.AppointmentService.RescheduleAppointment:output_type -> salon.appointment.v1.Appointment
-	5,  // 46: salon.appointment.v1.AppointmentService.ConfirmAppointment:output_type -> salon.appointment.v1.Appointment
-	5,  // 47: salon.appointment.v1.AppointmentService.CompleteAppointment:output_type -> salon.appointment.v1.Appointment
-	5,  // 48: salon.appointment.v1.AppointmentService.MarkNoShow:output_type -> salon.appointment.v1.Appointment
-	40, // [40:49] is the sub-list for method output_type
-	31, // [31:40] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	4,  // 6: salon.appointment.v1.Appointment.segments:type_name -> salon.appointment.v1.Segment
+	22, // 7: salon.appointment.v1.Appointment.start_time:type_name -> google.protobuf.Timestamp
+	22, // 8: salon.appointment.v1.Appointment.end_time:type_name -> google.protobuf.Timestamp
+	23, // 9: salon.appointment.v1.Appointment.total_price:type_name -> salon.api.v1.Money
+	2,  // 10: salon.appointment.v1.Appointment.cancelled_by:type_name -> salon.appointment.v1.Actor
+	22, // 11: salon.appointment.v1.Appointment.create_time:type_name -> google.protobuf.Timestamp
+	22, // 12: salon.appointment.v1.Appointment.update_time:type_name -> google.protobuf.Timestamp
+	1,  // 13: salon.appointment.v1.Appointment.cancellation_cause:type_name -> salon.appointment.v1.CancellationCause
+	3,  // 14: salon.appointment.v1.AppointmentChange.action:type_name -> salon.appointment.v1.AppointmentAction
+	2,  // 15: salon.appointment.v1.AppointmentChange.actor:type_name -> salon.appointment.v1.Actor
+	22, // 16: salon.appointment.v1.AppointmentChange.change_time:type_name -> google.protobuf.Timestamp
+	0,  // 17: salon.appointment.v1.AppointmentChange.state_before:type_name -> salon.appointment.v1.AppointmentState
+	0,  // 18: salon.appointment.v1.AppointmentChange.state_after:type_name -> salon.appointment.v1.AppointmentState
+	22, // 19: salon.appointment.v1.AppointmentChange.start_before:type_name -> google.protobuf.Timestamp
+	22, // 20: salon.appointment.v1.AppointmentChange.start_after:type_name -> google.protobuf.Timestamp
+	22, // 21: salon.appointment.v1.CreateAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
+	8,  // 22: salon.appointment.v1.CreateAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
+	9,  // 23: salon.appointment.v1.CreateAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
+	0,  // 24: salon.appointment.v1.ListAppointmentsRequest.states:type_name -> salon.appointment.v1.AppointmentState
+	22, // 25: salon.appointment.v1.ListAppointmentsRequest.from:type_name -> google.protobuf.Timestamp
+	22, // 26: salon.appointment.v1.ListAppointmentsRequest.to:type_name -> google.protobuf.Timestamp
+	6,  // 27: salon.appointment.v1.ListAppointmentsResponse.appointments:type_name -> salon.appointment.v1.Appointment
+	7,  // 28: salon.appointment.v1.ListAppointmentHistoryResponse.changes:type_name -> salon.appointment.v1.AppointmentChange
+	22, // 29: salon.appointment.v1.RescheduleAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
+	8,  // 30: salon.appointment.v1.RescheduleAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
+	9,  // 31: salon.appointment.v1.RescheduleAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
+	10, // 32: salon.appointment.v1.AppointmentService.CreateAppointment:input_type -> salon.appointment.v1.CreateAppointmentRequest
+	11, // 33: salon.appointment.v1.AppointmentService.GetAppointment:input_type -> salon.appointment.v1.GetAppointmentRequest
+	12, // 34: salon.appointment.v1.AppointmentService.ListAppointments:input_type -> salon.appointment.v1.ListAppointmentsRequest
+	14, // 35: salon.appointment.v1.AppointmentService.ListAppointmentHistory:input_type -> salon.appointment.v1.ListAppointmentHistoryRequest
+	16, // 36: salon.appointment.v1.AppointmentService.CancelAppointment:input_type -> salon.appointment.v1.CancelAppointmentRequest
+	17, // 37: salon.appointment.v1.AppointmentService.RescheduleAppointment:input_type -> salon.appointment.v1.RescheduleAppointmentRequest
+	18, // 38: salon.appointment.v1.AppointmentService.ConfirmAppointment:input_type -> salon.appointment.v1.ConfirmAppointmentRequest
+	19, // 39: salon.appointment.v1.AppointmentService.DeclineAppointment:input_type -> salon.appointment.v1.DeclineAppointmentRequest
+	20, // 40: salon.appointment.v1.AppointmentService.CompleteAppointment:input_type -> salon.appointment.v1.CompleteAppointmentRequest
+	21, // 41: salon.appointment.v1.AppointmentService.MarkNoShow:input_type -> salon.appointment.v1.MarkNoShowRequest
+	6,  // 42: salon.appointment.v1.AppointmentService.CreateAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 43: salon.appointment.v1.AppointmentService.GetAppointment:output_type -> salon.appointment.v1.Appointment
+	13, // 44: salon.appointment.v1.AppointmentService.ListAppointments:output_type -> salon.appointment.v1.ListAppointmentsResponse
+	15, // 45: salon.appointment.v1.AppointmentService.ListAppointmentHistory:output_type -> salon.appointment.v1.ListAppointmentHistoryResponse
+	6,  // 46: salon.appointment.v1.AppointmentService.CancelAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 47: salon.appointment.v1.AppointmentService.RescheduleAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 48: salon.appointment.v1.AppointmentService.ConfirmAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 49: salon.appointment.v1.AppointmentService.DeclineAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 50: salon.appointment.v1.AppointmentService.CompleteAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 51: salon.appointment.v1.AppointmentService.MarkNoShow:output_type -> salon.appointment.v1.Appointment
+	42, // [42:52] is the sub-list for method output_type
+	32, // [32:42] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_salon_appointment_v1_booking_service_proto_init() }
@@ -1891,8 +2038,8 @@ func file_salon_appointment_v1_booking_service_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_appointment_v1_booking_service_proto_rawDesc), len(file_salon_appointment_v1_booking_service_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   17,
+			NumEnums:      4,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -26,6 +26,7 @@ const (
 	AppointmentService_CancelAppointment_FullMethodName      = "/salon.appointment.v1.AppointmentService/CancelAppointment"
 	AppointmentService_RescheduleAppointment_FullMethodName  = "/salon.appointment.v1.AppointmentService/RescheduleAppointment"
 	AppointmentService_ConfirmAppointment_FullMethodName     = "/salon.appointment.v1.AppointmentService/ConfirmAppointment"
+	AppointmentService_DeclineAppointment_FullMethodName     = "/salon.appointment.v1.AppointmentService/DeclineAppointment"
 	AppointmentService_CompleteAppointment_FullMethodName    = "/salon.appointment.v1.AppointmentService/CompleteAppointment"
 	AppointmentService_MarkNoShow_FullMethodName             = "/salon.appointment.v1.AppointmentService/MarkNoShow"
 )
@@ -56,6 +57,9 @@ type AppointmentServiceClient interface {
 	RescheduleAppointment(ctx context.Context, in *RescheduleAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
 	// ConfirmAppointment accepts an appointment. Confirming twice returns the same result.
 	ConfirmAppointment(ctx context.Context, in *ConfirmAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
+	// DeclineAppointment refuses a request: a pending appointment is cancelled, with DECLINED as the cause, and its time is free. Declining
+	// twice returns the same result.
+	DeclineAppointment(ctx context.Context, in *DeclineAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
 	// CompleteAppointment records that an appointment took place, so that it can be rated: a confirmed one, or a pending one
 	// that has begun. Before the start it is NOT_STARTED unless `early` is set. Completing twice returns the same result.
 	CompleteAppointment(ctx context.Context, in *CompleteAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
@@ -142,6 +146,16 @@ func (c *appointmentServiceClient) ConfirmAppointment(ctx context.Context, in *C
 	return out, nil
 }
 
+func (c *appointmentServiceClient) DeclineAppointment(ctx context.Context, in *DeclineAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Appointment)
+	err := c.cc.Invoke(ctx, AppointmentService_DeclineAppointment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *appointmentServiceClient) CompleteAppointment(ctx context.Context, in *CompleteAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Appointment)
@@ -188,6 +202,9 @@ type AppointmentServiceServer interface {
 	RescheduleAppointment(context.Context, *RescheduleAppointmentRequest) (*Appointment, error)
 	// ConfirmAppointment accepts an appointment. Confirming twice returns the same result.
 	ConfirmAppointment(context.Context, *ConfirmAppointmentRequest) (*Appointment, error)
+	// DeclineAppointment refuses a request: a pending appointment is cancelled, with DECLINED as the cause, and its time is free. Declining
+	// twice returns the same result.
+	DeclineAppointment(context.Context, *DeclineAppointmentRequest) (*Appointment, error)
 	// CompleteAppointment records that an appointment took place, so that it can be rated: a confirmed one, or a pending one
 	// that has begun. Before the start it is NOT_STARTED unless `early` is set. Completing twice returns the same result.
 	CompleteAppointment(context.Context, *CompleteAppointmentRequest) (*Appointment, error)
@@ -224,6 +241,9 @@ func (UnimplementedAppointmentServiceServer) RescheduleAppointment(context.Conte
 }
 func (UnimplementedAppointmentServiceServer) ConfirmAppointment(context.Context, *ConfirmAppointmentRequest) (*Appointment, error) {
 	return nil, status.Error(codes.Unimplemented, "method ConfirmAppointment not implemented")
+}
+func (UnimplementedAppointmentServiceServer) DeclineAppointment(context.Context, *DeclineAppointmentRequest) (*Appointment, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeclineAppointment not implemented")
 }
 func (UnimplementedAppointmentServiceServer) CompleteAppointment(context.Context, *CompleteAppointmentRequest) (*Appointment, error) {
 	return nil, status.Error(codes.Unimplemented, "method CompleteAppointment not implemented")
@@ -378,6 +398,24 @@ func _AppointmentService_ConfirmAppointment_Handler(srv interface{}, ctx context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AppointmentService_DeclineAppointment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeclineAppointmentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AppointmentServiceServer).DeclineAppointment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AppointmentService_DeclineAppointment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AppointmentServiceServer).DeclineAppointment(ctx, req.(*DeclineAppointmentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _AppointmentService_CompleteAppointment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CompleteAppointmentRequest)
 	if err := dec(in); err != nil {
@@ -448,6 +486,10 @@ var AppointmentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ConfirmAppointment",
 			Handler:    _AppointmentService_ConfirmAppointment_Handler,
+		},
+		{
+			MethodName: "DeclineAppointment",
+			Handler:    _AppointmentService_DeclineAppointment_Handler,
 		},
 		{
 			MethodName: "CompleteAppointment",

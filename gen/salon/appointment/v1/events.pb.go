@@ -24,7 +24,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// AppointmentEvent is the body of appointment.created, .confirmed, .rescheduled, .cancelled, .completed and
+// AppointmentEvent is the body of appointment.created, .confirmed, .declined, .rescheduled, .cancelled, .completed and
 // .no_show_marked.
 type AppointmentEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
