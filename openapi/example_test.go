@@ -108,7 +108,7 @@ func TestAnswersPromiseWhatTheGatewayWrites(t *testing.T) {
 	doc := load(t)
 	// The fields that may be absent. Whoever adds one makes every client check it.
 	optional := map[string][]string{
-		"Appointment":       {"customer"},
+		"Appointment":       {"customer", "lapseTime"},
 		"AppointmentChange": {"startBefore", "stateBefore"},
 		"FieldError":        nil,
 		"Notification":      {"appointmentStartTime", "readTime"},

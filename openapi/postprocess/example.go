@@ -96,6 +96,7 @@ var fieldExamples = map[string]any{ //nolint:gosec // tokens that open nothing
 	"salon.appointment.v1.AppointmentCustomer.display_name": "Anna Berg",
 	"salon.appointment.v1.AppointmentCustomer.phone":        "+4930123456",
 	"salon.appointment.v1.Appointment.utc_offset_minutes":   120,
+	"salon.appointment.v1.Appointment.lapse_time":           nil,
 	"salon.appointment.v1.Appointment.cancellation_cause":   "CANCELLATION_CAUSE_UNSPECIFIED",
 	"salon.appointment.v1.AppointmentChange.action":         "APPOINTMENT_ACTION_CREATED",
 	"salon.appointment.v1.AppointmentChange.actor":          "ACTOR_CUSTOMER",

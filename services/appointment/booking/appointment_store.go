@@ -40,6 +40,8 @@ type appointmentRow struct {
 	CancelledBy       *Actor
 	CancelReason      string
 	CancellationCause *Cause
+	TimeoutTime       *time.Time
+	LapseTime         *time.Time
 	CompleteTime      *time.Time
 	ChangedBy         Actor
 	PreviousStartTime *time.Time
@@ -196,6 +198,7 @@ func (r appointmentRow) appointment(segments []Segment) *Appointment {
 		State: r.State, Segments: segments, TotalMinor: r.TotalMinor, Currency: r.Currency,
 		TimeZone: r.TimeZone, UTCOffsetMinutes: r.UTCOffsetMinutes, Note: r.Note,
 		CancelledBy: postgres.Value(r.CancelledBy), CancelReason: r.CancelReason, Cause: postgres.Value(r.CancellationCause),
+		TimeoutTime: postgres.Time(r.TimeoutTime), LapseTime: postgres.Time(r.LapseTime),
 		CompleteTime: postgres.Time(r.CompleteTime), ChangedBy: r.ChangedBy, PreviousStart: postgres.Time(r.PreviousStartTime),
 		Version: r.Version, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
 		cancellationWindow: time.Duration(r.CancellationWindowMinutes) * time.Minute,
@@ -209,6 +212,7 @@ func rowOf(a *Appointment) appointmentRow {
 		TimeZone: a.TimeZone, UTCOffsetMinutes: a.UTCOffsetMinutes,
 		TotalMinor: a.TotalMinor, Currency: a.Currency, Note: a.Note,
 		CancelledBy: postgres.Null(a.CancelledBy), CancelReason: a.CancelReason, CancellationCause: postgres.Null(a.Cause),
+		TimeoutTime: postgres.Null(a.TimeoutTime), LapseTime: postgres.Null(a.LapseTime),
 		CompleteTime: postgres.Null(a.CompleteTime), ChangedBy: a.ChangedBy, PreviousStartTime: postgres.Null(a.PreviousStart),
 		Version: a.Version, CreateTime: a.CreateTime, UpdateTime: a.UpdateTime,
 	}

@@ -76,6 +76,9 @@ func toProto(a *Appointment, viewer auth.Principal) *appointmentv1.Appointment {
 		CreateTime:        protoconv.Timestamp(a.CreateTime),
 		UpdateTime:        protoconv.Timestamp(a.UpdateTime),
 	}
+	if a.State == Pending {
+		m.LapseTime = protoconv.Timestamp(a.LapseTime)
+	}
 	shown := crc32.NewIEEE()
 	if a.ActorFor(viewer).IsStaff() {
 		m.Customer = &appointmentv1.AppointmentCustomer{DisplayName: a.CustomerName, Phone: a.CustomerPhone}

@@ -26,6 +26,7 @@ var eventTypes = map[Action]string{
 	Cancel:     "appointment.cancelled",
 	Reschedule: "appointment.rescheduled",
 	Decline:    "appointment.declined",
+	Lapse:      "appointment.lapsed",
 }
 
 // appointmentEvent reports the change that was made of an appointment.

@@ -19,6 +19,7 @@ var actionsToProto = map[Action]appointmentv1.AppointmentAction{
 	Cancel:     appointmentv1.AppointmentAction_APPOINTMENT_ACTION_CANCELLED,
 	Reschedule: appointmentv1.AppointmentAction_APPOINTMENT_ACTION_RESCHEDULED,
 	Decline:    appointmentv1.AppointmentAction_APPOINTMENT_ACTION_DECLINED,
+	Lapse:      appointmentv1.AppointmentAction_APPOINTMENT_ACTION_LAPSED,
 }
 
 // ListAppointmentHistory lists the changes of an appointment.

@@ -18,6 +18,7 @@ const (
 	Cancel     Action = "cancel"
 	Reschedule Action = "reschedule"
 	Decline    Action = "decline"
+	Lapse      Action = "lapse"
 )
 
 // standing is a state and, for an appointment that is cancelled, the cause.
@@ -33,11 +34,13 @@ var (
 	noShow    = standing{state: NoShow}
 	cancelled = standing{state: Cancelled}
 	declined  = standing{Cancelled, Declined}
+	lapsed    = standing{Cancelled, Lapsed}
 )
 
 var (
 	staff    = []Actor{Master, Receptionist, Manager, Administrator}
 	customer = []Actor{Customer}
+	system   = []Actor{System}
 )
 
 // transition is a line of the table: an action by an actor takes an appointment from one standing to
@@ -52,20 +55,27 @@ type transition struct {
 }
 
 // transitions is the one table of what may happen to an appointment; what it does not list is
-// refused. Staff decide when an appointment is over: customers come, and leave, earlier than planned.
+// refused. Staff decide when an appointment is over: customers come, and leave, earlier than planned. What has
+// lapsed has lost its time; an action that makes it take time again needs that time to be free.
 var transitions = []transition{
 	{Confirm, staff, pending, confirmed, nil, nil},
+	{Confirm, staff, lapsed, confirmed, nil, nil},
 	{Decline, staff, pending, declined, nil, nil},
+	{Lapse, system, pending, lapsed, nil, nil},
 	{Complete, staff, pending, completed, errIllegalState, nil},
+	{Complete, staff, lapsed, completed, errIllegalState, nil},
 	{Complete, staff, confirmed, completed, errNotStarted, nil},
 	{MarkNoShow, staff, pending, noShow, errIllegalState, nil},
+	{MarkNoShow, staff, lapsed, noShow, errIllegalState, nil},
 	{MarkNoShow, staff, confirmed, noShow, errNotStarted, nil},
 	{Cancel, staff, pending, cancelled, nil, nil},
 	{Cancel, staff, confirmed, cancelled, nil, nil},
 	{Cancel, staff, declined, declined, nil, nil},
+	{Cancel, staff, lapsed, lapsed, nil, nil},
 	{Cancel, customer, pending, cancelled, nil, errAlreadyStarted},
 	{Cancel, customer, confirmed, cancelled, nil, errAlreadyStarted},
 	{Cancel, customer, declined, declined, nil, nil},
+	{Cancel, customer, lapsed, lapsed, nil, nil},
 	{Reschedule, staff, pending, pending, nil, nil},
 	{Reschedule, staff, confirmed, confirmed, nil, nil},
 	{Reschedule, customer, pending, pending, nil, errAlreadyStarted},

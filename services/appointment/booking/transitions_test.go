@@ -21,7 +21,7 @@ var refusals = map[string]error{
 }
 
 // standings are the columns of the table.
-var standings = [6]standing{pending, confirmed, completed, cancelled, noShow, declined}
+var standings = [7]standing{pending, confirmed, completed, cancelled, noShow, declined, lapsed}
 
 // results are the standings by what the table calls them.
 var results = map[string]standing{
@@ -32,63 +32,69 @@ var results = map[string]standing{
 // start of the appointment on.
 func TestTransitions(t *testing.T) {
 	everyStaff := []Actor{Master, Receptionist, Manager, Administrator}
-	onlyCustomer := []Actor{Customer}
-	never := [6]string{onlyStaff, onlyStaff, onlyStaff, onlyStaff, onlyStaff, onlyStaff}
+	onlyCustomer, onlySystem := []Actor{Customer}, []Actor{System}
+	never := [7]string{onlyStaff, onlyStaff, onlyStaff, onlyStaff, onlyStaff, onlyStaff, onlyStaff}
 	tests := []struct {
 		action        Action
 		early         bool
 		by            []Actor
-		before, after [6]string
+		before, after [7]string
 	}{
 		{Confirm, false, onlyCustomer, never, never},
 		{
 			Confirm, false, everyStaff,
-			[6]string{"CONFIRMED", same, illegal, illegal, illegal, illegal},
-			[6]string{"CONFIRMED", same, illegal, illegal, illegal, illegal},
+			[7]string{"CONFIRMED", same, illegal, illegal, illegal, illegal, "CONFIRMED"},
+			[7]string{"CONFIRMED", same, illegal, illegal, illegal, illegal, "CONFIRMED"},
 		},
 		{Decline, false, onlyCustomer, never, never},
+		{Decline, false, onlySystem, never, never},
+		{Confirm, false, onlySystem, never, never},
+		{Complete, false, onlySystem, never, never},
+		{MarkNoShow, false, onlySystem, never, never},
+		{Cancel, false, onlySystem, never, never},
+		{Reschedule, false, onlySystem, never, never},
 		{
 			Decline, false, everyStaff,
-			[6]string{"DECLINED", illegal, illegal, illegal, illegal, same},
-			[6]string{"DECLINED", illegal, illegal, illegal, illegal, same},
+			[7]string{"DECLINED", illegal, illegal, illegal, illegal, same, illegal},
+			[7]string{"DECLINED", illegal, illegal, illegal, illegal, same, illegal},
 		},
 		{Complete, false, onlyCustomer, never, never},
 		{Complete, true, onlyCustomer, never, never},
 		{
 			Complete, false, everyStaff,
-			[6]string{illegal, notBegun, same, illegal, illegal, illegal},
-			[6]string{"COMPLETED", "COMPLETED", same, illegal, illegal, illegal},
+			[7]string{illegal, notBegun, same, illegal, illegal, illegal, illegal},
+			[7]string{"COMPLETED", "COMPLETED", same, illegal, illegal, illegal, "COMPLETED"},
 		},
 		{
 			Complete, true, everyStaff,
-			[6]string{illegal, "COMPLETED", same, illegal, illegal, illegal},
-			[6]string{"COMPLETED", "COMPLETED", same, illegal, illegal, illegal},
+			[7]string{illegal, "COMPLETED", same, illegal, illegal, illegal, illegal},
+			[7]string{"COMPLETED", "COMPLETED", same, illegal, illegal, illegal, "COMPLETED"},
 		},
 		{MarkNoShow, false, onlyCustomer, never, never},
 		{
 			MarkNoShow, false, everyStaff,
-			[6]string{illegal, notBegun, illegal, illegal, same, illegal},
-			[6]string{"NO_SHOW", "NO_SHOW", illegal, illegal, same, illegal},
+			[7]string{illegal, notBegun, illegal, illegal, same, illegal, illegal},
+			[7]string{"NO_SHOW", "NO_SHOW", illegal, illegal, same, illegal, "NO_SHOW"},
 		},
 		{
 			Cancel, false, onlyCustomer,
-			[6]string{"CANCELLED", "CANCELLED", illegal, same, illegal, same},
-			[6]string{begun, begun, illegal, same, illegal, same},
+			[7]string{"CANCELLED", "CANCELLED", illegal, same, illegal, same, same},
+			[7]string{begun, begun, illegal, same, illegal, same, same},
 		},
 		{
 			Cancel, false, everyStaff,
-			[6]string{"CANCELLED", "CANCELLED", illegal, same, illegal, same},
-			[6]string{"CANCELLED", "CANCELLED", illegal, same, illegal, same},
+			[7]string{"CANCELLED", "CANCELLED", illegal, same, illegal, same, same},
+			[7]string{"CANCELLED", "CANCELLED", illegal, same, illegal, same, same},
 		},
 		{
 			Reschedule, false, onlyCustomer,
-			[6]string{"PENDING", "PENDING", illegal, illegal, illegal, illegal},
-			[6]string{begun, begun, illegal, illegal, illegal, illegal},
+			[7]string{"PENDING", "PENDING", illegal, illegal, illegal, illegal, illegal},
+			[7]string{begun, begun, illegal, illegal, illegal, illegal, illegal},
 		},
 		{
 			Reschedule, false, everyStaff,
-			[6]string{"PENDING", "CONFIRMED", illegal, illegal, illegal, illegal},
-			[6]string{"PENDING", "CONFIRMED", illegal, illegal, illegal, illegal},
+			[7]string{"PENDING", "CONFIRMED", illegal, illegal, illegal, illegal, illegal},
+			[7]string{"PENDING", "CONFIRMED", illegal, illegal, illegal, illegal, illegal},
 		},
 	}
 	covered := map[Action][]Actor{}
@@ -103,7 +109,7 @@ func TestTransitions(t *testing.T) {
 		}
 	}
 	for _, action := range []Action{Confirm, Complete, MarkNoShow, Cancel, Reschedule, Decline} {
-		for _, actor := range []Actor{Customer, Master, Receptionist, Manager, Administrator} {
+		for _, actor := range []Actor{Customer, Master, Receptionist, Manager, Administrator, System} {
 			if !slices.Contains(covered[action], actor) {
 				t.Errorf("%s by %s is not tested", action, actor)
 			}
@@ -115,7 +121,10 @@ func TestTransitions(t *testing.T) {
 func checkTransition(t *testing.T, action Action, actor Actor, early bool, from standing, now time.Time, want string) {
 	t.Helper()
 	a := appointmentIn(from.state)
-	a.Cause = from.cause
+	if a.Cause = from.cause; a.Cause == Lapsed {
+		_, plan := replanned(a, at(10, 0))
+		a.take(plan)
+	}
 	before := *a
 	by := By{Actor: actor, AccountID: "someone", Now: now}
 	var err error

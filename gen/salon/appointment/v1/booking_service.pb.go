@@ -100,6 +100,8 @@ const (
 	CancellationCause_CANCELLATION_CAUSE_CANCELLED_BY_ACTOR CancellationCause = 1
 	// The salon has declined the request.
 	CancellationCause_CANCELLATION_CAUSE_DECLINED CancellationCause = 2
+	// The salon has not confirmed the request in time.
+	CancellationCause_CANCELLATION_CAUSE_LAPSED CancellationCause = 3
 )
 
 // Enum value maps for CancellationCause.
@@ -108,11 +110,13 @@ var (
 		0: "CANCELLATION_CAUSE_UNSPECIFIED",
 		1: "CANCELLATION_CAUSE_CANCELLED_BY_ACTOR",
 		2: "CANCELLATION_CAUSE_DECLINED",
+		3: "CANCELLATION_CAUSE_LAPSED",
 	}
 	CancellationCause_value = map[string]int32{
 		"CANCELLATION_CAUSE_UNSPECIFIED":        0,
 		"CANCELLATION_CAUSE_CANCELLED_BY_ACTOR": 1,
 		"CANCELLATION_CAUSE_DECLINED":           2,
+		"CANCELLATION_CAUSE_LAPSED":             3,
 	}
 )
 
@@ -232,6 +236,8 @@ const (
 	AppointmentAction_APPOINTMENT_ACTION_RESCHEDULED AppointmentAction = 6
 	// The salon has declined the request.
 	AppointmentAction_APPOINTMENT_ACTION_DECLINED AppointmentAction = 7
+	// The request has lapsed.
+	AppointmentAction_APPOINTMENT_ACTION_LAPSED AppointmentAction = 8
 )
 
 // Enum value maps for AppointmentAction.
@@ -245,6 +251,7 @@ var (
 		5: "APPOINTMENT_ACTION_CANCELLED",
 		6: "APPOINTMENT_ACTION_RESCHEDULED",
 		7: "APPOINTMENT_ACTION_DECLINED",
+		8: "APPOINTMENT_ACTION_LAPSED",
 	}
 	AppointmentAction_value = map[string]int32{
 		"APPOINTMENT_ACTION_UNSPECIFIED":    0,
@@ -255,6 +262,7 @@ var (
 		"APPOINTMENT_ACTION_CANCELLED":      5,
 		"APPOINTMENT_ACTION_RESCHEDULED":    6,
 		"APPOINTMENT_ACTION_DECLINED":       7,
+		"APPOINTMENT_ACTION_LAPSED":         8,
 	}
 )
 
@@ -500,8 +508,10 @@ type Appointment struct {
 	Etag string `protobuf:"bytes,18,opt,name=etag,proto3" json:"etag,omitempty"`
 	// What the cancellation was: by somebody, or what became of the request.
 	CancellationCause CancellationCause `protobuf:"varint,19,opt,name=cancellation_cause,json=cancellationCause,proto3,enum=salon.appointment.v1.CancellationCause" json:"cancellation_cause,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// When the request lapses unless the salon confirms it. Absent unless the appointment is pending.
+	LapseTime     *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=lapse_time,json=lapseTime,proto3" json:"lapse_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Appointment) Reset() {
@@ -665,6 +675,13 @@ func (x *Appointment) GetCancellationCause() CancellationCause {
 		return x.CancellationCause
 	}
 	return CancellationCause_CANCELLATION_CAUSE_UNSPECIFIED
+}
+
+func (x *Appointment) GetLapseTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LapseTime
+	}
+	return nil
 }
 
 // AppointmentChange is an entry of an appointment's history.
@@ -1749,7 +1766,7 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x06phases\x18\t \x03(\v2\x1b.salon.appointment.v1.PhaseB\x03\xe0A\x03R\x06phases\"X\n" +
 	"\x13AppointmentCustomer\x12&\n" +
 	"\fdisplay_name\x18\x01 \x01(\tB\x03\xe0A\x03R\vdisplayName\x12\x19\n" +
-	"\x05phone\x18\x02 \x01(\tB\x03\xe0A\x03R\x05phone\"\xf4\a\n" +
+	"\x05phone\x18\x02 \x01(\tB\x03\xe0A\x03R\x05phone\"\xb8\b\n" +
 	"\vAppointment\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\x1e\n" +
 	"\bsalon_id\x18\x02 \x01(\tB\x03\xe0A\x03R\asalonId\x12$\n" +
@@ -1775,7 +1792,9 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\vupdate_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12\x17\n" +
 	"\x04etag\x18\x12 \x01(\tB\x03\xe0A\x03R\x04etag\x12_\n" +
-	"\x12cancellation_cause\x18\x13 \x01(\x0e2'.salon.appointment.v1.CancellationCauseB\a\xe0A\x03\xd8\xe9\x18\x01R\x11cancellationCause\"\xda\x04\n" +
+	"\x12cancellation_cause\x18\x13 \x01(\x0e2'.salon.appointment.v1.CancellationCauseB\a\xe0A\x03\xd8\xe9\x18\x01R\x11cancellationCause\x12B\n" +
+	"\n" +
+	"lapse_time\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\tlapseTime\"\xda\x04\n" +
 	"\x11AppointmentChange\x12D\n" +
 	"\x06action\x18\x01 \x01(\x0e2'.salon.appointment.v1.AppointmentActionB\x03\xe0A\x03R\x06action\x126\n" +
 	"\x05actor\x18\x02 \x01(\x0e2\x1b.salon.appointment.v1.ActorB\x03\xe0A\x03R\x05actor\x12&\n" +
@@ -1879,11 +1898,12 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x1bAPPOINTMENT_STATE_CONFIRMED\x10\x02\x12\x1f\n" +
 	"\x1bAPPOINTMENT_STATE_COMPLETED\x10\x03\x12\x1f\n" +
 	"\x1bAPPOINTMENT_STATE_CANCELLED\x10\x04\x12\x1d\n" +
-	"\x19APPOINTMENT_STATE_NO_SHOW\x10\x05*\x83\x01\n" +
+	"\x19APPOINTMENT_STATE_NO_SHOW\x10\x05*\xa2\x01\n" +
 	"\x11CancellationCause\x12\"\n" +
 	"\x1eCANCELLATION_CAUSE_UNSPECIFIED\x10\x00\x12)\n" +
 	"%CANCELLATION_CAUSE_CANCELLED_BY_ACTOR\x10\x01\x12\x1f\n" +
-	"\x1bCANCELLATION_CAUSE_DECLINED\x10\x02*\x92\x01\n" +
+	"\x1bCANCELLATION_CAUSE_DECLINED\x10\x02\x12\x1d\n" +
+	"\x19CANCELLATION_CAUSE_LAPSED\x10\x03*\x92\x01\n" +
 	"\x05Actor\x12\x15\n" +
 	"\x11ACTOR_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eACTOR_CUSTOMER\x10\x01\x12\x10\n" +
@@ -1891,7 +1911,7 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x12ACTOR_RECEPTIONIST\x10\x03\x12\x11\n" +
 	"\rACTOR_MANAGER\x10\x04\x12\x0f\n" +
 	"\vACTOR_ADMIN\x10\x05\x12\x10\n" +
-	"\fACTOR_SYSTEM\x10\x06*\xa9\x02\n" +
+	"\fACTOR_SYSTEM\x10\x06*\xc8\x02\n" +
 	"\x11AppointmentAction\x12\"\n" +
 	"\x1eAPPOINTMENT_ACTION_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aAPPOINTMENT_ACTION_CREATED\x10\x01\x12 \n" +
@@ -1900,7 +1920,8 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"!APPOINTMENT_ACTION_MARKED_NO_SHOW\x10\x04\x12 \n" +
 	"\x1cAPPOINTMENT_ACTION_CANCELLED\x10\x05\x12\"\n" +
 	"\x1eAPPOINTMENT_ACTION_RESCHEDULED\x10\x06\x12\x1f\n" +
-	"\x1bAPPOINTMENT_ACTION_DECLINED\x10\a2\xd9\r\n" +
+	"\x1bAPPOINTMENT_ACTION_DECLINED\x10\a\x12\x1d\n" +
+	"\x19APPOINTMENT_ACTION_LAPSED\x10\b2\xdd\r\n" +
 	"\x12AppointmentService\x12\x9d\x01\n" +
 	"\x11CreateAppointment\x12..salon.appointment.v1.CreateAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"5\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\v\x01\n" +
 	"\v\x02\x03\t\b\x12\x13\x14\x15\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/appointments\x12\x94\x01\n" +
@@ -1909,13 +1930,15 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x16ListAppointmentHistory\x123.salon.appointment.v1.ListAppointmentHistoryRequest\x1a4.salon.appointment.v1.ListAppointmentHistoryResponse\":\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02+\x12)/v1/appointments/{appointment_id}/history\x90\x02\x01\x12\xa8\x01\n" +
 	"\x11CancelAppointment\x12..salon.appointment.v1.CancelAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"@\xca\xe9\x18\x02\b\x02\x82\xea\x18\x03\x04\x05\x16\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/appointments/{appointment_id}:cancel\x12\xbf\x01\n" +
 	"\x15RescheduleAppointment\x122.salon.appointment.v1.RescheduleAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"O\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\t\x04\x05\x16\x02\x01\n" +
-	"\t\x03\x12\x82\xd3\xe4\x93\x021:\x01*\",/v1/appointments/{appointment_id}:reschedule\x12\xb1\x01\n" +
-	"\x12ConfirmAppointment\x12/.salon.appointment.v1.ConfirmAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"G\xca\xe9\x18\n" +
-	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x01\x04\x82\xd3\xe4\x93\x02.:\x01*\")/v1/appointments/{appointment_id}:confirm\x12\xb1\x01\n" +
+	"\t\x03\x12\x82\xd3\xe4\x93\x021:\x01*\",/v1/appointments/{appointment_id}:reschedule\x12\xb3\x01\n" +
+	"\x12ConfirmAppointment\x12/.salon.appointment.v1.ConfirmAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"I\xca\xe9\x18\n" +
+	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x03\x04\x01\n" +
+	"\x82\xd3\xe4\x93\x02.:\x01*\")/v1/appointments/{appointment_id}:confirm\x12\xb1\x01\n" +
 	"\x12DeclineAppointment\x12/.salon.appointment.v1.DeclineAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"G\xca\xe9\x18\n" +
-	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x01\x04\x82\xd3\xe4\x93\x02.:\x01*\")/v1/appointments/{appointment_id}:decline\x12\xb5\x01\n" +
-	"\x13CompleteAppointment\x120.salon.appointment.v1.CompleteAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"I\xca\xe9\x18\n" +
-	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x02\x04\x06\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/appointments/{appointment_id}:complete\x12\xa5\x01\n" +
+	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x01\x04\x82\xd3\xe4\x93\x02.:\x01*\")/v1/appointments/{appointment_id}:decline\x12\xb7\x01\n" +
+	"\x13CompleteAppointment\x120.salon.appointment.v1.CompleteAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"K\xca\xe9\x18\n" +
+	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x04\x04\x06\x01\n" +
+	"\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/appointments/{appointment_id}:complete\x12\xa5\x01\n" +
 	"\n" +
 	"MarkNoShow\x12'.salon.appointment.v1.MarkNoShowRequest\x1a!.salon.appointment.v1.Appointment\"K\xca\xe9\x18\n" +
 	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x02\x04\x06\x82\xd3\xe4\x93\x021:\x01*\",/v1/appointments/{appointment_id}:markNoShowB\xea\x01\n" +
@@ -1977,49 +2000,50 @@ var file_salon_appointment_v1_booking_service_proto_depIdxs = []int32{
 	22, // 11: salon.appointment.v1.Appointment.create_time:type_name -> google.protobuf.Timestamp
 	22, // 12: salon.appointment.v1.Appointment.update_time:type_name -> google.protobuf.Timestamp
 	1,  // 13: salon.appointment.v1.Appointment.cancellation_cause:type_name -> salon.appointment.v1.CancellationCause
-	3,  // 14: salon.appointment.v1.AppointmentChange.action:type_name -> salon.appointment.v1.AppointmentAction
-	2,  // 15: salon.appointment.v1.AppointmentChange.actor:type_name -> salon.appointment.v1.Actor
-	22, // 16: salon.appointment.v1.AppointmentChange.change_time:type_name -> google.protobuf.Timestamp
-	0,  // 17: salon.appointment.v1.AppointmentChange.state_before:type_name -> salon.appointment.v1.AppointmentState
-	0,  // 18: salon.appointment.v1.AppointmentChange.state_after:type_name -> salon.appointment.v1.AppointmentState
-	22, // 19: salon.appointment.v1.AppointmentChange.start_before:type_name -> google.protobuf.Timestamp
-	22, // 20: salon.appointment.v1.AppointmentChange.start_after:type_name -> google.protobuf.Timestamp
-	22, // 21: salon.appointment.v1.CreateAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
-	8,  // 22: salon.appointment.v1.CreateAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
-	9,  // 23: salon.appointment.v1.CreateAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
-	0,  // 24: salon.appointment.v1.ListAppointmentsRequest.states:type_name -> salon.appointment.v1.AppointmentState
-	22, // 25: salon.appointment.v1.ListAppointmentsRequest.from:type_name -> google.protobuf.Timestamp
-	22, // 26: salon.appointment.v1.ListAppointmentsRequest.to:type_name -> google.protobuf.Timestamp
-	6,  // 27: salon.appointment.v1.ListAppointmentsResponse.appointments:type_name -> salon.appointment.v1.Appointment
-	7,  // 28: salon.appointment.v1.ListAppointmentHistoryResponse.changes:type_name -> salon.appointment.v1.AppointmentChange
-	22, // 29: salon.appointment.v1.RescheduleAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
-	8,  // 30: salon.appointment.v1.RescheduleAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
-	9,  // 31: salon.appointment.v1.RescheduleAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
-	10, // 32: salon.appointment.v1.AppointmentService.CreateAppointment:input_type -> salon.appointment.v1.CreateAppointmentRequest
-	11, // 33: salon.appointment.v1.AppointmentService.GetAppointment:input_type -> salon.appointment.v1.GetAppointmentRequest
-	12, // 34: salon.appointment.v1.AppointmentService.ListAppointments:input_type -> salon.appointment.v1.ListAppointmentsRequest
-	14, // 35: salon.appointment.v1.AppointmentService.ListAppointmentHistory:input_type -> salon.appointment.v1.ListAppointmentHistoryRequest
-	16, // 36: salon.appointment.v1.AppointmentService.CancelAppointment:input_type -> salon.appointment.v1.CancelAppointmentRequest
-	17, // 37: salon.appointment.v1.AppointmentService.RescheduleAppointment:input_type -> salon.appointment.v1.RescheduleAppointmentRequest
-	18, // 38: salon.appointment.v1.AppointmentService.ConfirmAppointment:input_type -> salon.appointment.v1.ConfirmAppointmentRequest
-	19, // 39: salon.appointment.v1.AppointmentService.DeclineAppointment:input_type -> salon.appointment.v1.DeclineAppointmentRequest
-	20, // 40: salon.appointment.v1.AppointmentService.CompleteAppointment:input_type -> salon.appointment.v1.CompleteAppointmentRequest
-	21, // 41: salon.appointment.v1.AppointmentService.MarkNoShow:input_type -> salon.appointment.v1.MarkNoShowRequest
-	6,  // 42: salon.appointment.v1.AppointmentService.CreateAppointment:output_type -> salon.appointment.v1.Appointment
-	6,  // 43: salon.appointment.v1.AppointmentService.GetAppointment:output_type -> salon.appointment.v1.Appointment
-	13, // 44: salon.appointment.v1.AppointmentService.ListAppointments:output_type -> salon.appointment.v1.ListAppointmentsResponse
-	15, // 45: salon.appointment.v1.AppointmentService.ListAppointmentHistory:output_type -> salon.appointment.v1.ListAppointmentHistoryResponse
-	6,  // 46: salon.appointment.v1.AppointmentService.CancelAppointment:output_type -> salon.appointment.v1.Appointment
-	6,  // 47: salon.appointment.v1.AppointmentService.RescheduleAppointment:output_type -> salon.appointment.v1.Appointment
-	6,  // 48: salon.appointment.v1.AppointmentService.ConfirmAppointment:output_type -> salon.appointment.v1.Appointment
-	6,  // 49: salon.appointment.v1.AppointmentService.DeclineAppointment:output_type -> salon.appointment.v1.Appointment
-	6,  // 50: salon.appointment.v1.AppointmentService.CompleteAppointment:output_type -> salon.appointment.v1.Appointment
-	6,  // 51: salon.appointment.v1.AppointmentService.MarkNoShow:output_type -> salon.appointment.v1.Appointment
-	42, // [42:52] is the sub-list for method output_type
-	32, // [32:42] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	22, // 14: salon.appointment.v1.Appointment.lapse_time:type_name -> google.protobuf.Timestamp
+	3,  // 15: salon.appointment.v1.AppointmentChange.action:type_name -> salon.appointment.v1.AppointmentAction
+	2,  // 16: salon.appointment.v1.AppointmentChange.actor:type_name -> salon.appointment.v1.Actor
+	22, // 17: salon.appointment.v1.AppointmentChange.change_time:type_name -> google.protobuf.Timestamp
+	0,  // 18: salon.appointment.v1.AppointmentChange.state_before:type_name -> salon.appointment.v1.AppointmentState
+	0,  // 19: salon.appointment.v1.AppointmentChange.state_after:type_name -> salon.appointment.v1.AppointmentState
+	22, // 20: salon.appointment.v1.AppointmentChange.start_before:type_name -> google.protobuf.Timestamp
+	22, // 21: salon.appointment.v1.AppointmentChange.start_after:type_name -> google.protobuf.Timestamp
+	22, // 22: salon.appointment.v1.CreateAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
+	8,  // 23: salon.appointment.v1.CreateAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
+	9,  // 24: salon.appointment.v1.CreateAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
+	0,  // 25: salon.appointment.v1.ListAppointmentsRequest.states:type_name -> salon.appointment.v1.AppointmentState
+	22, // 26: salon.appointment.v1.ListAppointmentsRequest.from:type_name -> google.protobuf.Timestamp
+	22, // 27: salon.appointment.v1.ListAppointmentsRequest.to:type_name -> google.protobuf.Timestamp
+	6,  // 28: salon.appointment.v1.ListAppointmentsResponse.appointments:type_name -> salon.appointment.v1.Appointment
+	7,  // 29: salon.appointment.v1.ListAppointmentHistoryResponse.changes:type_name -> salon.appointment.v1.AppointmentChange
+	22, // 30: salon.appointment.v1.RescheduleAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
+	8,  // 31: salon.appointment.v1.RescheduleAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
+	9,  // 32: salon.appointment.v1.RescheduleAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
+	10, // 33: salon.appointment.v1.AppointmentService.CreateAppointment:input_type -> salon.appointment.v1.CreateAppointmentRequest
+	11, // 34: salon.appointment.v1.AppointmentService.GetAppointment:input_type -> salon.appointment.v1.GetAppointmentRequest
+	12, // 35: salon.appointment.v1.AppointmentService.ListAppointments:input_type -> salon.appointment.v1.ListAppointmentsRequest
+	14, // 36: salon.appointment.v1.AppointmentService.ListAppointmentHistory:input_type -> salon.appointment.v1.ListAppointmentHistoryRequest
+	16, // 37: salon.appointment.v1.AppointmentService.CancelAppointment:input_type -> salon.appointment.v1.CancelAppointmentRequest
+	17, // 38: salon.appointment.v1.AppointmentService.RescheduleAppointment:input_type -> salon.appointment.v1.RescheduleAppointmentRequest
+	18, // 39: salon.appointment.v1.AppointmentService.ConfirmAppointment:input_type -> salon.appointment.v1.ConfirmAppointmentRequest
+	19, // 40: salon.appointment.v1.AppointmentService.DeclineAppointment:input_type -> salon.appointment.v1.DeclineAppointmentRequest
+	20, // 41: salon.appointment.v1.AppointmentService.CompleteAppointment:input_type -> salon.appointment.v1.CompleteAppointmentRequest
+	21, // 42: salon.appointment.v1.AppointmentService.MarkNoShow:input_type -> salon.appointment.v1.MarkNoShowRequest
+	6,  // 43: salon.appointment.v1.AppointmentService.CreateAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 44: salon.appointment.v1.AppointmentService.GetAppointment:output_type -> salon.appointment.v1.Appointment
+	13, // 45: salon.appointment.v1.AppointmentService.ListAppointments:output_type -> salon.appointment.v1.ListAppointmentsResponse
+	15, // 46: salon.appointment.v1.AppointmentService.ListAppointmentHistory:output_type -> salon.appointment.v1.ListAppointmentHistoryResponse
+	6,  // 47: salon.appointment.v1.AppointmentService.CancelAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 48: salon.appointment.v1.AppointmentService.RescheduleAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 49: salon.appointment.v1.AppointmentService.ConfirmAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 50: salon.appointment.v1.AppointmentService.DeclineAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 51: salon.appointment.v1.AppointmentService.CompleteAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 52: salon.appointment.v1.AppointmentService.MarkNoShow:output_type -> salon.appointment.v1.Appointment
+	43, // [43:53] is the sub-list for method output_type
+	33, // [33:43] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_salon_appointment_v1_booking_service_proto_init() }

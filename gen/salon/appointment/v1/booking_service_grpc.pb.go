@@ -55,12 +55,13 @@ type AppointmentServiceClient interface {
 	// RescheduleAppointment moves an appointment to another time, or to other masters. Without segments, masters, prices and durations
 	// stay. A confirmed appointment that its customer moves has to be confirmed again, unless the salon confirms nothing.
 	RescheduleAppointment(ctx context.Context, in *RescheduleAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
-	// ConfirmAppointment accepts an appointment. Confirming twice returns the same result.
+	// ConfirmAppointment accepts an appointment, also a request that has lapsed, if its time is free. Confirming twice returns the same
+	// result.
 	ConfirmAppointment(ctx context.Context, in *ConfirmAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
 	// DeclineAppointment refuses a request: a pending appointment is cancelled, with DECLINED as the cause, and its time is free. Declining
 	// twice returns the same result.
 	DeclineAppointment(ctx context.Context, in *DeclineAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
-	// CompleteAppointment records that an appointment took place, so that it can be rated: a confirmed one, or a pending one
+	// CompleteAppointment records that an appointment took place, so that it can be rated: a confirmed one, or a pending or lapsed one
 	// that has begun. Before the start it is NOT_STARTED unless `early` is set. Completing twice returns the same result.
 	CompleteAppointment(ctx context.Context, in *CompleteAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
 	// MarkNoShow records that the customer of an appointment that has begun did not come. Marking twice returns the same
@@ -200,12 +201,13 @@ type AppointmentServiceServer interface {
 	// RescheduleAppointment moves an appointment to another time, or to other masters. Without segments, masters, prices and durations
 	// stay. A confirmed appointment that its customer moves has to be confirmed again, unless the salon confirms nothing.
 	RescheduleAppointment(context.Context, *RescheduleAppointmentRequest) (*Appointment, error)
-	// ConfirmAppointment accepts an appointment. Confirming twice returns the same result.
+	// ConfirmAppointment accepts an appointment, also a request that has lapsed, if its time is free. Confirming twice returns the same
+	// result.
 	ConfirmAppointment(context.Context, *ConfirmAppointmentRequest) (*Appointment, error)
 	// DeclineAppointment refuses a request: a pending appointment is cancelled, with DECLINED as the cause, and its time is free. Declining
 	// twice returns the same result.
 	DeclineAppointment(context.Context, *DeclineAppointmentRequest) (*Appointment, error)
-	// CompleteAppointment records that an appointment took place, so that it can be rated: a confirmed one, or a pending one
+	// CompleteAppointment records that an appointment took place, so that it can be rated: a confirmed one, or a pending or lapsed one
 	// that has begun. Before the start it is NOT_STARTED unless `early` is set. Completing twice returns the same result.
 	CompleteAppointment(context.Context, *CompleteAppointmentRequest) (*Appointment, error)
 	// MarkNoShow records that the customer of an appointment that has begun did not come. Marking twice returns the same
