@@ -250,6 +250,9 @@ var appointmentRights = []right{
 		return &appointmentv1.GetAppointmentRequest{AppointmentId: s.completed.GetId()}
 	}},
 	{appointmentv1.AppointmentService_ListAppointments_FullMethodName, signedIn, fixed(&appointmentv1.ListAppointmentsRequest{})},
+	{listAppointmentHistory, "--  OK 404  OK 404 OK OK  404 404 404  OK", func(s *stage) proto.Message {
+		return &appointmentv1.ListAppointmentHistoryRequest{AppointmentId: s.completed.GetId()}
+	}},
 	{appointmentv1.AppointmentService_CancelAppointment_FullMethodName, "--  OK 404  OK 404 OK OK  404 404 404  OK", func(s *stage) proto.Message {
 		return &appointmentv1.CancelAppointmentRequest{AppointmentId: s.pending()}
 	}},
@@ -261,6 +264,9 @@ var appointmentRights = []right{
 	},
 	{appointmentv1.AppointmentService_ConfirmAppointment_FullMethodName, "--  no no  OK 404 OK OK  404 404 404  OK", func(s *stage) proto.Message {
 		return &appointmentv1.ConfirmAppointmentRequest{AppointmentId: s.pending()}
+	}},
+	{declineAppointment, "--  no no  OK 404 OK OK  404 404 404  OK", func(s *stage) proto.Message {
+		return &appointmentv1.DeclineAppointmentRequest{AppointmentId: s.pending()}
 	}},
 	{appointmentv1.AppointmentService_CompleteAppointment_FullMethodName, "--  no no  OK 404 OK OK  404 404 404  OK", func(s *stage) proto.Message {
 		return &appointmentv1.CompleteAppointmentRequest{AppointmentId: s.confirmed(), Early: true}

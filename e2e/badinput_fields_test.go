@@ -149,6 +149,7 @@ func (w *world) pages(t *testing.T) []refusal {
 			req := newRequest(t, md)
 			for name, id := range map[string]string{
 				"master_id": w.Master1.ID, "salon_id": salontest.DefaultSalon, "resource_id": w.resource.GetId(),
+				"appointment_id": w.completed.GetId(),
 			} {
 				if _, template := salontest.Binding(t, fullName(md)); strings.Contains(template, "{"+name+"}") {
 					setText(req, name, id)
@@ -225,6 +226,9 @@ func (w *world) ids() []refusal {
 		missing("nil id of an appointment", w.CustomerA, get, &appointmentv1.GetAppointmentRequest{AppointmentId: nobody}),
 		missing("somebody else's appointment", w.CustomerB, get, &appointmentv1.GetAppointmentRequest{AppointmentId: w.pending.GetId()}),
 		missing("another master's appointment", w.Master2, get, &appointmentv1.GetAppointmentRequest{AppointmentId: w.pending.GetId()}),
+		missing("the history of nothing", w.Admin, listAppointmentHistory, &appointmentv1.ListAppointmentHistoryRequest{AppointmentId: nobody}),
+		missing("the history of somebody else's appointment", w.CustomerB, listAppointmentHistory,
+			&appointmentv1.ListAppointmentHistoryRequest{AppointmentId: w.pending.GetId()}),
 		missing("cancel somebody else's appointment", w.CustomerB, appointmentv1.AppointmentService_CancelAppointment_FullMethodName,
 			&appointmentv1.CancelAppointmentRequest{AppointmentId: w.pending.GetId()}),
 		missing("a customer's id as a master's", nil, userv1.MasterService_GetMaster_FullMethodName,

@@ -116,6 +116,19 @@ func (w *world) states() []refusal {
 			req: &appointmentv1.CancelAppointmentRequest{AppointmentId: w.completed.GetId()}, reason: "ILLEGAL_STATE",
 		},
 		{
+			name: "decline a completed appointment", as: w.Master1, method: declineAppointment,
+			req: &appointmentv1.DeclineAppointmentRequest{AppointmentId: w.completed.GetId()}, reason: "ILLEGAL_STATE",
+		},
+		{
+			name: "decline one's own request", as: w.CustomerA, method: declineAppointment,
+			req: &appointmentv1.DeclineAppointmentRequest{AppointmentId: w.pending.GetId()}, reason: "PERMISSION_DENIED",
+		},
+		{
+			name: "a reason that is too long", as: w.Master1, method: declineAppointment,
+			req:    &appointmentv1.DeclineAppointmentRequest{AppointmentId: w.pending.GetId(), Reason: strings.Repeat("x", 501)},
+			reason: "INVALID_FIELDS", fields: []string{"reason"},
+		},
+		{
 			name: "complete an appointment that is not confirmed", as: w.Master1,
 			method: appointmentv1.AppointmentService_CompleteAppointment_FullMethodName,
 			req:    &appointmentv1.CompleteAppointmentRequest{AppointmentId: w.pending.GetId()}, reason: "ILLEGAL_STATE",

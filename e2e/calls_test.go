@@ -12,14 +12,16 @@ import (
 
 // Methods that most tests call.
 const (
-	createAppointment     = appointmentv1.AppointmentService_CreateAppointment_FullMethodName
-	getAppointment        = appointmentv1.AppointmentService_GetAppointment_FullMethodName
-	listAppointments      = appointmentv1.AppointmentService_ListAppointments_FullMethodName
-	cancelAppointment     = appointmentv1.AppointmentService_CancelAppointment_FullMethodName
-	rescheduleAppointment = appointmentv1.AppointmentService_RescheduleAppointment_FullMethodName
-	confirmAppointment    = appointmentv1.AppointmentService_ConfirmAppointment_FullMethodName
-	completeAppointment   = appointmentv1.AppointmentService_CompleteAppointment_FullMethodName
-	markNoShow            = appointmentv1.AppointmentService_MarkNoShow_FullMethodName
+	createAppointment      = appointmentv1.AppointmentService_CreateAppointment_FullMethodName
+	getAppointment         = appointmentv1.AppointmentService_GetAppointment_FullMethodName
+	listAppointments       = appointmentv1.AppointmentService_ListAppointments_FullMethodName
+	listAppointmentHistory = appointmentv1.AppointmentService_ListAppointmentHistory_FullMethodName
+	cancelAppointment      = appointmentv1.AppointmentService_CancelAppointment_FullMethodName
+	rescheduleAppointment  = appointmentv1.AppointmentService_RescheduleAppointment_FullMethodName
+	declineAppointment     = appointmentv1.AppointmentService_DeclineAppointment_FullMethodName
+	confirmAppointment     = appointmentv1.AppointmentService_ConfirmAppointment_FullMethodName
+	completeAppointment    = appointmentv1.AppointmentService_CompleteAppointment_FullMethodName
+	markNoShow             = appointmentv1.AppointmentService_MarkNoShow_FullMethodName
 )
 
 // book books an appointment, which has to succeed.

@@ -192,6 +192,7 @@ func TestReasonsOfAppointments(t *testing.T) {
 				&appointmentv1.CancelAppointmentRequest{AppointmentId: missed.GetId()}},
 			refused{"ILLEGAL_STATE", cast.Master2, appointmentv1.AppointmentService_ConfirmAppointment_FullMethodName,
 				&appointmentv1.ConfirmAppointmentRequest{AppointmentId: cancelled.GetId()}},
+			refused{"ILLEGAL_STATE", cast.Master1, declineAppointment, &appointmentv1.DeclineAppointmentRequest{AppointmentId: confirmed.GetId()}},
 			refused{"ILLEGAL_STATE", cast.Master2, appointmentv1.AppointmentService_CompleteAppointment_FullMethodName,
 				&appointmentv1.CompleteAppointmentRequest{AppointmentId: cancelled.GetId()}},
 			refused{"NOT_STARTED", cast.Master1, appointmentv1.AppointmentService_CompleteAppointment_FullMethodName,

@@ -108,9 +108,10 @@ func TestAnswersPromiseWhatTheGatewayWrites(t *testing.T) {
 	doc := load(t)
 	// The fields that may be absent. Whoever adds one makes every client check it.
 	optional := map[string][]string{
-		"Appointment":  {"customer"},
-		"FieldError":   nil,
-		"Notification": {"appointmentStartTime", "readTime"},
+		"Appointment":       {"customer", "lapseTime"},
+		"AppointmentChange": {"startBefore", "stateBefore"},
+		"FieldError":        nil,
+		"Notification":      {"appointmentStartTime", "readTime"},
 		"Offering": {
 			"bufferAfterOverrideMinutes", "bufferBeforeOverrideMinutes", "durationOverrideMinutes", "priceOverride",
 		},

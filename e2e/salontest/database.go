@@ -91,6 +91,18 @@ func (s *System) AgeRefreshTokens(t testing.TB, userID string, by time.Duration)
 	}
 }
 
+// LapseNow makes the time of a request to be confirmed end. The request lapses as soon as the program looks for such requests.
+func (s *System) LapseNow(t testing.TB, appointmentID string) {
+	t.Helper()
+	conn := s.connect(t)
+	defer conn.Close(t.Context())
+	tag, err := conn.Exec(t.Context(), `UPDATE appointments.appointments SET lapse_time = date_trunc('milliseconds', now())
+		WHERE id = $1 AND state = 'PENDING' AND lapse_time IS NOT NULL`, appointmentID)
+	if err != nil || tag.RowsAffected() != 1 {
+		t.Fatalf("let appointment %s lapse: %d rows, %v", appointmentID, tag.RowsAffected(), err)
+	}
+}
+
 // MoveTo moves an appointment in the same way, so that it begins at start.
 func (s *System) MoveTo(t testing.TB, appointmentID string, start time.Time) {
 	t.Helper()

@@ -96,6 +96,17 @@ var fieldExamples = map[string]any{ //nolint:gosec // tokens that open nothing
 	"salon.appointment.v1.AppointmentCustomer.display_name": "Anna Berg",
 	"salon.appointment.v1.AppointmentCustomer.phone":        "+4930123456",
 	"salon.appointment.v1.Appointment.utc_offset_minutes":   120,
+	"salon.appointment.v1.Appointment.lapse_time":           nil,
+	"salon.appointment.v1.Appointment.cancellation_cause":   "CANCELLATION_CAUSE_UNSPECIFIED",
+	"salon.appointment.v1.AppointmentChange.action":         "APPOINTMENT_ACTION_CREATED",
+	"salon.appointment.v1.AppointmentChange.actor":          "ACTOR_CUSTOMER",
+	"salon.appointment.v1.AppointmentChange.actor_name":     "Anna Berg",
+	"salon.appointment.v1.AppointmentChange.change_time":    "2027-06-01T08:00:00Z",
+	"salon.appointment.v1.AppointmentChange.start_after":    "2027-06-14T09:00:00Z",
+	"salon.appointment.v1.AppointmentChange.start_before":   nil,
+	"salon.appointment.v1.AppointmentChange.state_after":    "APPOINTMENT_STATE_PENDING",
+	"salon.appointment.v1.AppointmentChange.state_before":   nil,
+	"salon.appointment.v1.AppointmentChange.reason":         "",
 	"salon.appointment.v1.Slot.local_date":                  "2027-06-14",
 	"salon.appointment.v1.Slot.local_time":                  "11:00",
 	"salon.appointment.v1.Slot.duration_minutes":            60,
@@ -165,7 +176,12 @@ var examplePhases = []any{map[string]any{"kind": "PHASE_KIND_WORK", "durationMin
 // outcomes are what the answer of a verb shows that makes it different from the resource's other answers.
 var outcomes = map[protoreflect.Name]map[string]any{
 	"CancelAppointment": {
-		"state": "APPOINTMENT_STATE_CANCELLED", "cancelledBy": "ACTOR_CUSTOMER", "cancelReason": "I am ill.", "etag": "2",
+		"state": "APPOINTMENT_STATE_CANCELLED", "cancelledBy": "ACTOR_CUSTOMER", "cancelReason": "I am ill.",
+		"cancellationCause": "CANCELLATION_CAUSE_CANCELLED_BY_ACTOR", "etag": "2",
+	},
+	"DeclineAppointment": {
+		"state": "APPOINTMENT_STATE_CANCELLED", "cancelledBy": "ACTOR_RECEPTIONIST", "cancelReason": "We are closed that week.",
+		"cancellationCause": "CANCELLATION_CAUSE_DECLINED", "etag": "2",
 	},
 	"ConfirmAppointment":   {"state": "APPOINTMENT_STATE_CONFIRMED", "etag": "2"},
 	"CompleteAppointment":  {"state": "APPOINTMENT_STATE_COMPLETED", "etag": "3"},

@@ -29,6 +29,8 @@ const (
 	pruneInterval = 10 * time.Minute
 	// reconcileInterval is how often masters and accounts are read that were never read from their owner.
 	reconcileInterval = time.Minute
+	// lapseInterval is how often requests are looked for that no salon has confirmed in time.
+	lapseInterval = 3 * time.Second
 	// catchUpRetry is how soon changes of masters and accounts are looked for again after a failure.
 	catchUpRetry = 5 * time.Second
 )
@@ -75,8 +77,8 @@ func (s *Service) Register(r grpc.ServiceRegistrar) {
 	appointmentv1.RegisterDirectoryServiceServer(r, &directoryHandler{Service: s})
 }
 
-// Run publishes events, consumes those of other services, reads what is missing of masters and accounts,
-// and removes answers that have expired, until ctx ends.
+// Run publishes events, consumes those of other services, reads what is missing of masters and accounts, lets
+// requests lapse, and removes answers that have expired, until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return events.NewRelay(s.deps.DB, s.deps.Bus, s.deps.Log, s.deps.Metrics).Run(ctx) })
@@ -91,6 +93,10 @@ func (s *Service) Run(ctx context.Context) error {
 	})
 	g.Go(func() error {
 		s.deps.Every(ctx, reconcileInterval, "masters or accounts were not read", s.people.Reconcile)
+		return nil
+	})
+	g.Go(func() error {
+		s.deps.Every(ctx, lapseInterval, "requests did not lapse", s.bookings.LapseRequests)
 		return nil
 	})
 	g.Go(func() error {

@@ -70,6 +70,8 @@ var appointmentTypes = map[string]notificationv1.NotificationType{
 	"appointment.rescheduled":    notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_RESCHEDULED,
 	"appointment.cancelled":      notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CANCELLED,
 	"appointment.completed":      notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_COMPLETED,
+	"appointment.declined":       notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_DECLINED,
+	"appointment.lapsed":         notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_LAPSED,
 	"appointment.no_show_marked": notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_NO_SHOW,
 }
 

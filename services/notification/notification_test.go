@@ -56,6 +56,8 @@ func TestNoticesFromAppointment(t *testing.T) {
 		confirmed   = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CONFIRMED
 		rescheduled = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_RESCHEDULED
 		cancelled   = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CANCELLED
+		lapsed      = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_LAPSED
+		declined    = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_DECLINED
 		completed   = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_COMPLETED
 		noShow      = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_NO_SHOW
 	)
@@ -91,6 +93,12 @@ func TestNoticesFromAppointment(t *testing.T) {
 		{
 			name: "completed before the end", event: "appointment.completed", typ: completed,
 			change: completedAt(end.Add(-time.Microsecond)), want: func(n *Notice) { n.Early = true },
+		},
+		{name: "declined", event: "appointment.declined", typ: declined},
+		{
+			name: "lapsed", event: "appointment.lapsed", typ: lapsed,
+			change: func(e *appointmentv1.AppointmentEvent) { e.Actor = appointmentv1.Actor_ACTOR_SYSTEM },
+			want:   func(n *Notice) { n.Actor = appointmentv1.Actor_ACTOR_SYSTEM },
 		},
 		{name: "missed", event: "appointment.no_show_marked", typ: noShow},
 		{

@@ -45,6 +45,10 @@ func englishForCustomer(n Notification, names *appointmentv1.LookupNamesResponse
 			return text{"Visit cancelled", "You have cancelled your " + visitOn + "."}
 		}
 		return text{"Visit cancelled", "Your " + visitOn + " was cancelled" + englishActor(n.Actor) + "."}
+	case notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_DECLINED:
+		return text{"Request declined", "The salon cannot take your request for a " + visitOn + "."}
+	case notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_LAPSED:
+		return text{"Request lapsed", "The salon has not confirmed your request for a " + visitOn + " in time. It is not booked."}
 	case notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_COMPLETED:
 		if n.Early { // no thanks, and nothing to rate, before it has taken place
 			return text{"Visit completed", "Your " + visitOn + " is recorded as completed."}
@@ -76,6 +80,10 @@ func englishForMaster(n Notification, names *appointmentv1.LookupNamesResponse) 
 			onlyIf(n.Pending, " It is not confirmed yet.")}
 	case notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CANCELLED:
 		return text{"Appointment cancelled", "The " + appointmentOn + " was cancelled" + englishActor(n.Actor) + "."}
+	case notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_DECLINED:
+		return text{"Request declined", "The request for an " + appointmentOn + " was declined" + englishActor(n.Actor) + "."}
+	case notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_LAPSED:
+		return text{"Request lapsed", "The request for an " + appointmentOn + " was not confirmed in time. The time is free again."}
 	case notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_COMPLETED:
 		return text{"Appointment completed", "The " + appointmentOn + " is recorded as completed."}
 	case notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_NO_SHOW:

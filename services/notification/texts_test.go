@@ -91,6 +91,22 @@ func TestTextsOfAppointments(t *testing.T) {
 			master:   text{"Appointment cancelled", "The appointment of Carla at Salon Mira on Sat 12 Dec, 14:00 (Haircut) was cancelled."},
 		},
 		{
+			name: "declined", typ: "DECLINED",
+			customer: text{"Request declined", "The salon cannot take your request for a visit to Salon Mira on Sat 12 Dec, 14:00 (Haircut with Anna)."},
+			master:   text{"Request declined", "The request for an appointment of Carla at Salon Mira on Sat 12 Dec, 14:00 (Haircut) was declined by the salon."},
+		},
+		{
+			name: "lapsed", typ: "LAPSED", change: actor(appointmentv1.Actor_ACTOR_SYSTEM),
+			customer: text{
+				"Request lapsed",
+				"The salon has not confirmed your request for a visit to Salon Mira on Sat 12 Dec, 14:00 (Haircut with Anna) in time. It is not booked.",
+			},
+			master: text{
+				"Request lapsed",
+				"The request for an appointment of Carla at Salon Mira on Sat 12 Dec, 14:00 (Haircut) was not confirmed in time. The time is free again.",
+			},
+		},
+		{
 			name: "completed", typ: "COMPLETED",
 			customer: text{"Rate your visit", "Thank you for your visit to Salon Mira on Sat 12 Dec, 14:00 (Haircut with Anna). Please rate it."},
 			master:   text{"Appointment completed", "The appointment of Carla at Salon Mira on Sat 12 Dec, 14:00 (Haircut) is recorded as completed."},

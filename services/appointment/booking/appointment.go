@@ -27,6 +27,18 @@ const (
 // TakesTime reports whether an appointment in this state has claims.
 func (s State) TakesTime() bool { return s == Pending || s == Confirmed || s == Completed }
 
+// Cause is why an appointment is cancelled; empty: somebody has cancelled it. The names are those of the contract's
+// CancellationCause without its prefix.
+type Cause string
+
+// The causes.
+const (
+	// Declined means that the salon has declined the request.
+	Declined Cause = "DECLINED"
+	// Lapsed means that the salon has not confirmed the request in time.
+	Lapsed Cause = "LAPSED"
+)
+
 // Actor is the role in which somebody changes an appointment. The names are those of the contract's
 // Actor without its prefix.
 type Actor string
@@ -38,16 +50,17 @@ const (
 	Receptionist  Actor = "RECEPTIONIST"
 	Manager       Actor = "MANAGER"
 	Administrator Actor = "ADMIN"
+	System        Actor = "SYSTEM"
 )
 
 // IsStaff reports whether the actor works for the salon.
-func (a Actor) IsStaff() bool { return a != Customer }
+func (a Actor) IsStaff() bool { return a != Customer && a != System }
 
 // By is who makes a change, and when.
 type By struct {
 	// Actor is the role in which the change is made.
 	Actor Actor
-	// AccountID is the account that makes it.
+	// AccountID is the account that makes it; empty for the system.
 	AccountID string
 	// Now is the current time.
 	Now time.Time
@@ -98,9 +111,13 @@ type Appointment struct {
 	UTCOffsetMinutes int32
 	// Note is what the customer wrote.
 	Note string
-	// CancelledBy and CancelReason are set when it is cancelled.
+	// CancelledBy, CancelReason and Cause are set when it is cancelled.
 	CancelledBy  Actor
 	CancelReason string
+	Cause        Cause
+	// TimeoutTime is when the salon's time to confirm the request is over, LapseTime when the request lapses: then, or when it
+	// begins. Both are zero when it is not pending, or never lapses.
+	TimeoutTime, LapseTime time.Time
 	// CompleteTime is when it was completed; zero before.
 	CompleteTime time.Time
 	// ChangedBy made the newest change.
@@ -196,38 +213,31 @@ func actorFor(caller auth.Principal, salonID string, performs bool) Actor {
 
 // Do confirms, completes or marks as missed. It returns the errors of the transition table. An
 // appointment that is in the action's state already stays as it is. early completes also before
-// the start.
+// the start. A request that has lapsed needs time again: errNoTime, unless take has given it some.
 func (a *Appointment) Do(action Action, by By, early bool) error {
-	to, err := next(action, by, a.State, a.Start(), early)
-	if err != nil || to == a.State {
+	to, err := next(action, by, a.standing(), a.Start(), early)
+	if err != nil || to == a.standing() {
 		return err
 	}
+	if a.Cause == Lapsed && to.state.TakesTime() && a.claims == nil {
+		return errNoTime
+	}
 	a.record(action, by, "")
-	a.State = to
-	if to == Completed {
+	a.State, a.Cause, a.CancelledBy, a.CancelReason = to.state, "", "", ""
+	a.TimeoutTime, a.LapseTime = time.Time{}, time.Time{}
+	if a.State == Completed {
 		a.CompleteTime = by.Now
 	}
 	return nil
 }
 
-// Cancel cancels the appointment. A cancelled appointment stays as it is, with its actor and reason.
-func (a *Appointment) Cancel(by By, reason string) error {
-	to, err := next(Cancel, by, a.State, a.Start(), false)
-	if err != nil || to == a.State {
-		return err
-	}
-	if err := a.checkWindow(by, a.cancellationWindow); err != nil {
-		return err
-	}
-	a.record(Cancel, by, reason)
-	a.State, a.CancelledBy, a.CancelReason = to, by.Actor, reason
-	return nil
-}
+// standing is where the appointment stands in the table of transitions.
+func (a *Appointment) standing() standing { return standing{a.State, a.Cause} }
 
 // checkWindow returns errTooLate for a customer, unless there is at least this much time until the start.
 func (a *Appointment) checkWindow(by By, window time.Duration) error {
 	last := a.Start().Add(-window)
-	if by.Actor.IsStaff() || !by.Now.After(last) {
+	if by.Actor != Customer || !by.Now.After(last) {
 		return nil
 	}
 	return errTooLate.WithField("appointment_id", "must be one that begins later: this was possible until "+last.Format(time.RFC3339))
@@ -236,7 +246,7 @@ func (a *Appointment) checkWindow(by By, window time.Duration) error {
 // Reschedule moves the appointment, which was planned anew by a salon's rules. With overlap, the customer may have another appointment
 // at that time; reason says why rules of the salon did not count. When the plan is what the appointment has already, nothing changes.
 func (a *Appointment) Reschedule(r *availability.Rules, plan *availability.Plan, overlap bool, reason string, by By) error {
-	to, err := next(Reschedule, by, a.State, a.Start(), false)
+	to, err := next(Reschedule, by, a.standing(), a.Start(), false)
 	if err != nil {
 		return err
 	}
@@ -247,12 +257,18 @@ func (a *Appointment) Reschedule(r *availability.Rules, plan *availability.Plan,
 		return err
 	}
 	if a.State == Confirmed && r.Policy.Confirmation == salon.ConfirmNever {
-		to = Confirmed
+		to = confirmed
 	}
 	previous := a.Start()
 	a.record(Reschedule, by, reason)
-	a.State, a.PreviousStart, a.overlap = to, previous, overlap
-	return a.follow(r, plan)
+	a.State, a.PreviousStart, a.overlap = to.state, previous, overlap
+	if err := a.follow(r, plan); err != nil {
+		return err
+	}
+	if a.State == Pending {
+		a.await(by, r.Policy.RequestTimeout)
+	}
+	return nil
 }
 
 // is reports whether the appointment is at the time and with the masters and services of a plan.

@@ -67,6 +67,15 @@ func (b *Bookings) CancelAppointment(
 	})
 }
 
+// DeclineAppointment refuses a request.
+func (b *Bookings) DeclineAppointment(
+	ctx context.Context, req *appointmentv1.DeclineAppointmentRequest,
+) (*appointmentv1.Appointment, error) {
+	return b.update(ctx, req.GetAppointmentId(), req.GetEtag(), func(a *Appointment, by By) error {
+		return a.Decline(by, req.GetReason())
+	})
+}
+
 // ConfirmAppointment accepts an appointment.
 func (b *Bookings) ConfirmAppointment(
 	ctx context.Context, req *appointmentv1.ConfirmAppointmentRequest,
@@ -89,7 +98,12 @@ func (b *Bookings) MarkNoShow(
 }
 
 func (b *Bookings) do(ctx context.Context, action Action, id, tag string, early bool) (*appointmentv1.Appointment, error) {
-	return b.update(ctx, id, tag, func(a *Appointment, by By) error { return a.Do(action, by, early) })
+	change := func(a *Appointment, by By) error { return a.Do(action, by, early) }
+	a, err := b.update(ctx, id, tag, change)
+	if errors.Is(err, errNoTime) {
+		return b.retake(ctx, id, tag, change)
+	}
+	return a, err
 }
 
 // update changes an appointment that has the caller's etag. What was done before succeeds with an older
@@ -98,8 +112,17 @@ func (b *Bookings) update(
 	ctx context.Context, id, tag string, change func(*Appointment, By) error,
 ) (*appointmentv1.Appointment, error) {
 	caller := auth.Caller(ctx)
+	a, err := b.store.Update(ctx, id, caller, b.checked(caller, tag, change))
+	if err != nil {
+		return nil, err
+	}
+	return toProto(a, caller), nil
+}
+
+// checked is a change by a caller that is refused when the appointment has another etag.
+func (b *Bookings) checked(caller auth.Principal, tag string, change func(*Appointment, By) error) func(*Appointment) error {
 	now := b.deps.Time()
-	a, err := b.store.Update(ctx, id, caller, func(a *Appointment) error {
+	return func(a *Appointment) error {
 		mismatch := etag.Match(tag, a.Version)
 		err := change(a, By{Actor: a.ActorFor(caller), AccountID: caller.UserID, Now: now})
 		if repeated := err == nil && a.change == nil; repeated && errors.Is(mismatch, apierr.ErrEtagMismatch) {
@@ -109,9 +132,5 @@ func (b *Bookings) update(
 			return mismatch
 		}
 		return err
-	})
-	if err != nil {
-		return nil, err
 	}
-	return toProto(a, caller), nil
 }

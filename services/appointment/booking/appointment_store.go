@@ -39,6 +39,9 @@ type appointmentRow struct {
 	Note              string
 	CancelledBy       *Actor
 	CancelReason      string
+	CancellationCause *Cause
+	TimeoutTime       *time.Time
+	LapseTime         *time.Time
 	CompleteTime      *time.Time
 	ChangedBy         Actor
 	PreviousStartTime *time.Time
@@ -194,7 +197,8 @@ func (r appointmentRow) appointment(segments []Segment) *Appointment {
 		CustomerName: r.CustomerName, CustomerPhone: r.CustomerPhone,
 		State: r.State, Segments: segments, TotalMinor: r.TotalMinor, Currency: r.Currency,
 		TimeZone: r.TimeZone, UTCOffsetMinutes: r.UTCOffsetMinutes, Note: r.Note,
-		CancelledBy: postgres.Value(r.CancelledBy), CancelReason: r.CancelReason,
+		CancelledBy: postgres.Value(r.CancelledBy), CancelReason: r.CancelReason, Cause: postgres.Value(r.CancellationCause),
+		TimeoutTime: postgres.Time(r.TimeoutTime), LapseTime: postgres.Time(r.LapseTime),
 		CompleteTime: postgres.Time(r.CompleteTime), ChangedBy: r.ChangedBy, PreviousStart: postgres.Time(r.PreviousStartTime),
 		Version: r.Version, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
 		cancellationWindow: time.Duration(r.CancellationWindowMinutes) * time.Minute,
@@ -207,7 +211,8 @@ func rowOf(a *Appointment) appointmentRow {
 		SalonID: a.SalonID, ID: a.ID, CustomerID: a.CustomerID, State: a.State, StartTime: a.Start(), EndTime: a.End(),
 		TimeZone: a.TimeZone, UTCOffsetMinutes: a.UTCOffsetMinutes,
 		TotalMinor: a.TotalMinor, Currency: a.Currency, Note: a.Note,
-		CancelledBy: postgres.Null(a.CancelledBy), CancelReason: a.CancelReason,
+		CancelledBy: postgres.Null(a.CancelledBy), CancelReason: a.CancelReason, CancellationCause: postgres.Null(a.Cause),
+		TimeoutTime: postgres.Null(a.TimeoutTime), LapseTime: postgres.Null(a.LapseTime),
 		CompleteTime: postgres.Null(a.CompleteTime), ChangedBy: a.ChangedBy, PreviousStartTime: postgres.Null(a.PreviousStart),
 		Version: a.Version, CreateTime: a.CreateTime, UpdateTime: a.UpdateTime,
 	}

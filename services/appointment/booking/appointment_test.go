@@ -149,8 +149,8 @@ func TestActorFor(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
 		}
 	}
-	for _, actor := range []Actor{Customer, Master, Receptionist, Manager, Administrator} {
-		if actor.IsStaff() == (actor == Customer) {
+	for _, actor := range []Actor{Customer, Master, Receptionist, Manager, Administrator, System} {
+		if actor.IsStaff() == (actor == Customer || actor == System) {
 			t.Errorf("%s is staff: %v", actor, actor.IsStaff())
 		}
 	}

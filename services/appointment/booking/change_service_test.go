@@ -36,6 +36,10 @@ func (f *fixture) cancel(who auth.Principal, id, tag string) (*appointmentv1.App
 	return f.appointments.CancelAppointment(f.As(who), &appointmentv1.CancelAppointmentRequest{AppointmentId: id, Etag: tag, Reason: "I am ill."})
 }
 
+func (f *fixture) decline(who auth.Principal, id, tag string) (*appointmentv1.Appointment, error) {
+	return f.appointments.DeclineAppointment(f.As(who), &appointmentv1.DeclineAppointmentRequest{AppointmentId: id, Etag: tag, Reason: "We are closed."})
+}
+
 func (f *fixture) reschedule(who auth.Principal, id, tag string, start *timestamppb.Timestamp) (*appointmentv1.Appointment, error) {
 	return f.appointments.RescheduleAppointment(f.As(who), &appointmentv1.RescheduleAppointmentRequest{AppointmentId: id, Etag: tag, StartTime: start})
 }
@@ -135,6 +139,8 @@ func TestDoneTwice(t *testing.T) {
 		{"complete the pending", nil, f.complete, true, f.receptionist, f.mira},
 		{"mark no-show", []call{f.confirm}, f.markNoShow, true, f.admin, f.mira},
 		{"mark the pending no-show", nil, f.markNoShow, true, f.receptionist, f.mira},
+		{"decline", nil, f.decline, false, f.mira, f.receptionist},
+		{"cancel what was declined", []call{f.decline}, f.cancel, false, f.ann, f.mira},
 		{"cancel", nil, f.cancel, false, f.ann, f.mira},
 		{"cancel the confirmed", []call{f.confirm}, f.cancel, false, f.mira, f.ann},
 	} {

@@ -15,8 +15,8 @@ import (
 
 // changeable are the columns of appointments that an action may write, after the state.
 var changeable = []any{
-	"start_time", "end_time", "time_zone", "utc_offset_minutes", "total_minor", "cancelled_by", "cancel_reason", "complete_time", "changed_by",
-	"previous_start_time", "version", "update_time",
+	"start_time", "end_time", "time_zone", "utc_offset_minutes", "total_minor", "cancelled_by", "cancel_reason", "cancellation_cause",
+	"timeout_time", "lapse_time", "complete_time", "changed_by", "previous_start_time", "version", "update_time",
 }
 
 // Update runs change on an appointment that the caller may see, else it is NOT_FOUND, and commits what
@@ -144,6 +144,8 @@ func (s *Store) save(ctx context.Context, a *Appointment) error {
 		err = s.move(ctx, a)
 	case !a.State.TakesTime():
 		err = claims.Delete(ctx, s.db, a.SalonID, a.ID)
+	case a.claims != nil:
+		err = s.claim(ctx, a)
 	}
 	if err != nil {
 		return err
@@ -151,8 +153,8 @@ func (s *Store) save(ctx context.Context, a *Appointment) error {
 	return s.appendHistory(ctx, a)
 }
 
-// move gives the segments what they were planned anew, and the appointment its new claims.
-func (s *Store) move(ctx context.Context, a *Appointment) error {
+// claim gives the appointment its new claims instead of the old ones. The caller holds the locks of the subjects.
+func (s *Store) claim(ctx context.Context, a *Appointment) error {
 	if err := claims.Delete(ctx, s.db, a.SalonID, a.ID); err != nil {
 		return err
 	}
@@ -165,7 +167,16 @@ func (s *Store) move(ctx context.Context, a *Appointment) error {
 	case taken[claims.Customer]:
 		return errCustomerBusy
 	}
-	err = s.db.Conn(ctx).Exec(`
+	err = claims.Insert(ctx, s.db, a.SalonID, a.ID, a.claims)
+	if postgres.IsExclusionViolation(err, claims.NoOverlap) {
+		return errSlotUnavailable.WithCause(err)
+	}
+	return err
+}
+
+// move gives the segments what they were planned anew, and the appointment its new claims.
+func (s *Store) move(ctx context.Context, a *Appointment) error {
+	err := s.db.Conn(ctx).Exec(`
 		UPDATE segments s SET service_id = u.service_id, service_name = u.service_name, master_id = u.master_id,
 			start_time = u.start_time, end_time = u.end_time, appointment_start_time = ?,
 			buffer_before_minutes = u.buffer_before, buffer_after_minutes = u.buffer_after, price_minor = u.price_minor, phases = u.phases
@@ -188,11 +199,7 @@ func (s *Store) move(ctx context.Context, a *Appointment) error {
 	if err != nil {
 		return fmt.Errorf("update segments: %w", err)
 	}
-	err = claims.Insert(ctx, s.db, a.SalonID, a.ID, a.claims)
-	if postgres.IsExclusionViolation(err, claims.NoOverlap) {
-		return errSlotUnavailable.WithCause(err)
-	}
-	return err
+	return s.claim(ctx, a)
 }
 
 // rulesVersion is the version of a salon's rules. Whoever holds the locks of the masters of a plan knows that it stays.
@@ -203,19 +210,4 @@ func (s *Store) rulesVersion(ctx context.Context, salonID string) (int64, error)
 		return 0, fmt.Errorf("read the version of a salon's rules: %w", err)
 	}
 	return version, nil
-}
-
-// appendHistory writes the entry of the change.
-func (s *Store) appendHistory(ctx context.Context, a *Appointment) error {
-	c := a.change
-	err := s.db.Conn(ctx).Exec(`
-		INSERT INTO appointment_history (salon_id, appointment_id, version, action, actor, account_id, reason,
-			state_before, state_after, start_before, start_after, change_time)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		a.SalonID, a.ID, a.Version, c.Action, c.By.Actor, postgres.Null(c.By.AccountID), c.Reason,
-		c.StateBefore, a.State, c.StartBefore, a.Start(), c.By.Now).Error
-	if err != nil {
-		return fmt.Errorf("append to the history of an appointment: %w", err)
-	}
-	return nil
 }

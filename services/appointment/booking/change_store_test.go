@@ -31,6 +31,11 @@ func cancel(reason string, by By) func(*Appointment) error {
 	return func(a *Appointment) error { return a.Cancel(by, reason) }
 }
 
+// decline returns a change that refuses a request.
+func decline(reason string, by By) func(*Appointment) error {
+	return func(a *Appointment) error { return a.Decline(by, reason) }
+}
+
 // booked books alone.
 func booked(t *testing.T, store *Store, c *creation) *creation {
 	t.Helper()
@@ -52,6 +57,7 @@ func TestStatesTakeTheTime(t *testing.T) {
 		{"completed", []func(*Appointment) error{do(Confirm, late), do(Complete, late)}, Taken},
 		{"completed at once", []func(*Appointment) error{do(Complete, late)}, Taken},
 		{"cancelled", []func(*Appointment) error{cancel("", late)}, Booked},
+		{"declined", []func(*Appointment) error{decline("", late)}, Booked},
 		{"no-show", []func(*Appointment) error{do(Confirm, late), do(MarkNoShow, late)}, Booked},
 		{"no-show at once", []func(*Appointment) error{do(MarkNoShow, late)}, Booked},
 	} {
@@ -122,6 +128,15 @@ func TestUpdateWritesEverything(t *testing.T) {
 	wantAppointment(t, read, changed)
 	if n := count(t, db, "outbox WHERE type = 'appointment.completed'"); n != 1 {
 		t.Errorf("%d events of the completion", n)
+	}
+	refused := booked(t, store, creationOf(t, db, at(19, 0), cut))
+	changed = change(t, store, refused.appointment.ID, decline("closed", By{Actor: Manager, AccountID: account, Now: at(15, 30)}))
+	if read, err = store.Appointment(t.Context(), refused.appointment.ID, administrator); err != nil {
+		t.Fatal(err)
+	}
+	wantAppointment(t, read, changed)
+	if n := count(t, db, `outbox WHERE type = 'appointment.declined' AND body->>'state' = 'APPOINTMENT_STATE_CANCELLED'`); n != 1 {
+		t.Errorf("%d events of the declined request", n)
 	}
 	missed := booked(t, store, creationOf(t, db, at(17, 0), cut))
 	change(t, store, missed.appointment.ID, do(MarkNoShow, By{Actor: Master, AccountID: account, Now: at(17, 30)}))

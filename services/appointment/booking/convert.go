@@ -17,6 +17,7 @@ import (
 // Prefixes that proto style demands of enum values.
 const (
 	statePrefix = "APPOINTMENT_STATE_"
+	causePrefix = "CANCELLATION_CAUSE_"
 	actorPrefix = "ACTOR_"
 )
 
@@ -33,6 +34,18 @@ func actorToProto(a Actor) appointmentv1.Actor {
 	return appointmentv1.Actor(appointmentv1.Actor_value[actorPrefix+string(a)])
 }
 
+// causeToProto is CANCELLATION_CAUSE_UNSPECIFIED for an appointment that is not cancelled.
+func causeToProto(a *Appointment) appointmentv1.CancellationCause {
+	switch {
+	case a.State != Cancelled:
+		return appointmentv1.CancellationCause_CANCELLATION_CAUSE_UNSPECIFIED
+	case a.Cause == "":
+		return appointmentv1.CancellationCause_CANCELLATION_CAUSE_CANCELLED_BY_ACTOR
+	default:
+		return appointmentv1.CancellationCause(appointmentv1.CancellationCause_value[causePrefix+string(a.Cause)])
+	}
+}
+
 // startTime returns a requested start with all its digits, so that checkStart also sees a fraction that the
 // database would drop.
 func startTime(t *timestamppb.Timestamp) (time.Time, error) {
@@ -47,20 +60,24 @@ func startTime(t *timestamppb.Timestamp) (time.Time, error) {
 // the appointment, so their checksum is the second part of the etag (see package etag).
 func toProto(a *Appointment, viewer auth.Principal) *appointmentv1.Appointment {
 	m := &appointmentv1.Appointment{
-		Id:               a.ID,
-		SalonId:          a.SalonID,
-		CustomerId:       a.CustomerID,
-		State:            stateToProto(a.State),
-		StartTime:        protoconv.Timestamp(a.Start()),
-		EndTime:          protoconv.Timestamp(a.End()),
-		TimeZone:         a.TimeZone,
-		UtcOffsetMinutes: a.UTCOffsetMinutes,
-		TotalPrice:       protoconv.Money(a.Currency, a.TotalMinor),
-		Note:             a.Note,
-		CancelledBy:      actorToProto(a.CancelledBy),
-		CancelReason:     a.CancelReason,
-		CreateTime:       protoconv.Timestamp(a.CreateTime),
-		UpdateTime:       protoconv.Timestamp(a.UpdateTime),
+		Id:                a.ID,
+		SalonId:           a.SalonID,
+		CustomerId:        a.CustomerID,
+		State:             stateToProto(a.State),
+		StartTime:         protoconv.Timestamp(a.Start()),
+		EndTime:           protoconv.Timestamp(a.End()),
+		TimeZone:          a.TimeZone,
+		UtcOffsetMinutes:  a.UTCOffsetMinutes,
+		TotalPrice:        protoconv.Money(a.Currency, a.TotalMinor),
+		Note:              a.Note,
+		CancelledBy:       actorToProto(a.CancelledBy),
+		CancelReason:      a.CancelReason,
+		CancellationCause: causeToProto(a),
+		CreateTime:        protoconv.Timestamp(a.CreateTime),
+		UpdateTime:        protoconv.Timestamp(a.UpdateTime),
+	}
+	if a.State == Pending {
+		m.LapseTime = protoconv.Timestamp(a.LapseTime)
 	}
 	shown := crc32.NewIEEE()
 	if a.ActorFor(viewer).IsStaff() {

@@ -50,7 +50,7 @@ func TestCreateAppointment(t *testing.T) {
 			{ServiceId: f.cut.GetId(), ServiceName: "Cut", MasterId: f.mira.UserID, MasterName: mira, StartTime: after(150), EndTime: after(210), Price: euros(4500), Phases: work(60)},
 		},
 		StartTime: start, EndTime: after(210), TimeZone: "America/St_Johns", UtcOffsetMinutes: int32(offset / 60),
-		TotalPrice: euros(17000), Note: "Sensitive skin.", CreateTime: now, UpdateTime: now, Etag: got.GetEtag(),
+		TotalPrice: euros(17000), Note: "Sensitive skin.", CreateTime: now, UpdateTime: now, LapseTime: start, Etag: got.GetEtag(),
 	}
 	for i, s := range got.GetSegments() {
 		want.Segments[i].Id = s.GetId()

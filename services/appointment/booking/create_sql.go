@@ -22,18 +22,18 @@ WITH item AS MATERIALIZED (
     SELECT * FROM unnest(` + arrays(1,
 	"uuid", "uuid", "bigint", "uuid", "uuid", "boolean", "boolean", "text", "timestamptz", "timestamptz", "text", "integer",
 	"timestamptz", "timestamptz", "integer", "text", "text", "text", "uuid", "text", "timestamptz", "uuid", "jsonb", "text",
-	"text", "text", "uuid", "bytea", "bytea", "bigint", "bytea") + `) WITH ORDINALITY AS i (
+	"text", "text", "uuid", "bytea", "bytea", "bigint", "bytea", "timestamptz", "timestamptz") + `) WITH ORDINALITY AS i (
         id, salon_id, rules_version, customer_id, account_id, new_customer, overridden, state, start_time, end_time, time_zone, utc_offset_minutes,
         day_start, day_end, total_minor, currency, note, actor, actor_account_id, reason, create_time, event_id, event_body, traceparent,
-        caller, method, request_id, request_hash, previous_hash, request_lock, response, n)
+        caller, method, request_id, request_hash, previous_hash, request_lock, response, timeout_time, lapse_time, n)
 ), segment AS MATERIALIZED (
-    SELECT * FROM unnest(` + arrays(32,
+    SELECT * FROM unnest(` + arrays(34,
 	"integer", "integer", "uuid", "uuid", "text", "uuid", "timestamptz", "timestamptz",
 	"integer", "integer", "integer", "jsonb") + `) AS p (
         n, position, id, service_id, service_name, master_id, start_time, end_time,
         buffer_before, buffer_after, price_minor, phases)
 ), claim AS MATERIALIZED (
-    SELECT * FROM unnest(` + arrays(44,
+    SELECT * FROM unnest(` + arrays(46,
 	"integer", "uuid", "uuid", "text", "uuid", "timestamptz", "timestamptz", "boolean") + `) AS c (
         n, id, segment_id, kind, subject_id, claim_from, claim_to, blocking)
 ), seen AS MATERIALIZED (` + idempotency.SeenSQL("item") + `
@@ -45,7 +45,7 @@ WITH item AS MATERIALIZED (
 ), decision AS MATERIALIZED (
     SELECT i.n, k.response, CASE
         -- The caller has given this attempt up and does not see what comes of it.
-        WHEN EXISTS (SELECT FROM abandoned_attempts WHERE id = $52) THEN 'stale'
+        WHEN EXISTS (SELECT FROM abandoned_attempts WHERE id = $54) THEN 'stale'
         WHEN k.same THEN 'replayed'
         WHEN NOT k.same THEN 'request id reused'
         WHEN k.in_flight THEN 'in flight'
@@ -95,9 +95,9 @@ WITH item AS MATERIALIZED (
     FROM booked WHERE new_customer
 ), new_appointments AS (
     INSERT INTO appointments (salon_id, id, customer_id, state, start_time, end_time, time_zone, utc_offset_minutes,
-        total_minor, currency, note, cancel_reason, changed_by, version, create_time, update_time)
+        total_minor, currency, note, cancel_reason, changed_by, version, create_time, update_time, timeout_time, lapse_time)
     SELECT salon_id, id, customer_id, state, start_time, end_time, time_zone, utc_offset_minutes,
-        total_minor, currency, note, '', actor, 1, create_time, create_time
+        total_minor, currency, note, '', actor, 1, create_time, create_time, timeout_time, lapse_time
     FROM booked
 ), new_segments AS (
     INSERT INTO segments (salon_id, id, appointment_id, position, service_id, service_name, master_id, start_time, end_time,

@@ -210,6 +210,8 @@ func itemArgs(batch []*creation) []any {
 		column(batch, func(c *creation) []byte { return c.request.PreviousHash }),
 		column(batch, func(c *creation) int64 { return c.request.Lock }),
 		column(batch, func(c *creation) []byte { return c.response }),
+		column(batch, func(c *creation) *time.Time { return postgres.Null(c.appointment.TimeoutTime) }),
+		column(batch, func(c *creation) *time.Time { return postgres.Null(c.appointment.LapseTime) }),
 	}
 }
 

@@ -88,7 +88,8 @@ func wantAppointment(t *testing.T, got, want *Appointment) {
 	if g.ID != w.ID || g.SalonID != w.SalonID || g.CustomerID != w.CustomerID || g.AccountID != w.AccountID ||
 		g.CustomerName != w.CustomerName || g.CustomerPhone != w.CustomerPhone || g.State != w.State ||
 		g.TotalMinor != w.TotalMinor || g.Currency != w.Currency || g.TimeZone != w.TimeZone || g.UTCOffsetMinutes != w.UTCOffsetMinutes ||
-		g.Note != w.Note || g.CancelledBy != w.CancelledBy || g.CancelReason != w.CancelReason ||
+		g.Note != w.Note || g.CancelledBy != w.CancelledBy || g.CancelReason != w.CancelReason || g.Cause != w.Cause ||
+		!g.TimeoutTime.Equal(w.TimeoutTime) || !g.LapseTime.Equal(w.LapseTime) ||
 		g.CompleteTime != w.CompleteTime || g.ChangedBy != w.ChangedBy || g.PreviousStart != w.PreviousStart ||
 		g.Version != w.Version || g.CreateTime != w.CreateTime || g.UpdateTime != w.UpdateTime {
 		t.Errorf("got  %+v\nwant %+v", g, w)

@@ -49,6 +49,13 @@ var (
 	errNotStarted = apierr.New(codes.FailedPrecondition,
 		appointmentv1.ErrorReason_ERROR_REASON_NOT_STARTED,
 		"the appointment has not begun yet")
+	// Of requests that have lapsed. The call has no field to blame.
+	errLapsedTaken = apierr.New(codes.AlreadyExists,
+		appointmentv1.ErrorReason_ERROR_REASON_SLOT_UNAVAILABLE,
+		"the time of the request, which has lapsed, is not free any more")
+	errLapsedBusy = apierr.New(codes.AlreadyExists,
+		appointmentv1.ErrorReason_ERROR_REASON_CUSTOMER_BUSY,
+		"the customer has another appointment at the time of the request, which has lapsed")
 	errNoAppointment = apierr.NotFound("appointment")
 
 	// errOnlyStaff is for callers who work in a salon and are only the customer of this appointment.

@@ -25,6 +25,8 @@ var eventTypes = map[Action]string{
 	MarkNoShow: "appointment.no_show_marked",
 	Cancel:     "appointment.cancelled",
 	Reschedule: "appointment.rescheduled",
+	Decline:    "appointment.declined",
+	Lapse:      "appointment.lapsed",
 }
 
 // appointmentEvent reports the change that was made of an appointment.

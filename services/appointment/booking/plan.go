@@ -40,6 +40,9 @@ func NewAppointment(
 		a.Segments = append(a.Segments, Segment{ID: id.New()})
 	}
 	err := a.follow(r, plan)
+	if err == nil && state == Pending && !by.Actor.IsStaff() { // what staff book is no request
+		a.await(by, r.Policy.RequestTimeout)
+	}
 	return a, err
 }
 
@@ -65,13 +68,18 @@ func (a *Appointment) follow(r *availability.Rules, plan *availability.Plan) err
 		}
 	}
 	a.TimeZone, a.UTCOffsetMinutes = r.ZoneName, civil.OffsetMinutes(a.Start(), r.Zone)
+	a.take(plan)
+	return nil
+}
+
+// take gives the appointment the claims of a plan.
+func (a *Appointment) take(plan *availability.Plan) {
 	a.claims = a.claims[:0:0]
 	for _, t := range plan.Claims() {
 		c := claims.New(t.Kind, t.SubjectID, a.Segments[t.Segment].ID, t.From.Time(), t.To.Time())
 		c.Blocking = t.Kind != claims.Customer || !a.overlap
 		a.claims = append(a.claims, c)
 	}
-	return nil
 }
 
 // wants are the segments as they were booked, for a plan at another time.

@@ -62,7 +62,7 @@ func (b *Bookings) reschedule(
 	if i := a.otherService(chain); i >= 0 && !by.Actor.IsStaff() {
 		return nil, errOnlyStaff.WithField(segmentField(i, "service_id"), "must be the service that is booked")
 	}
-	_, refused := next(Reschedule, by, a.State, a.Start(), false)
+	_, refused := next(Reschedule, by, a.standing(), a.Start(), false)
 	if refused == nil && same && start.Equal(a.Start()) {
 		return a, nil // a repeated call, which may have an older etag
 	}
@@ -135,7 +135,7 @@ func (b *Bookings) movable(
 		return availability.Appointment{}, err
 	}
 	by := By{Actor: a.ActorFor(caller), Now: b.deps.Time()}
-	if _, err := next(Reschedule, by, a.State, a.Start(), false); err != nil {
+	if _, err := next(Reschedule, by, a.standing(), a.Start(), false); err != nil {
 		return availability.Appointment{}, err
 	}
 	if err := a.checkWindow(by, a.reschedulingWindow); err != nil {

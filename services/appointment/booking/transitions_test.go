@@ -20,79 +20,96 @@ var refusals = map[string]error{
 	onlyStaff: errOnlyStaff, illegal: errIllegalState, begun: errAlreadyStarted, notBegun: errNotStarted,
 }
 
-// states are the columns of the table.
-var states = [5]State{Pending, Confirmed, Completed, Cancelled, NoShow}
+// standings are the columns of the table.
+var standings = [7]standing{pending, confirmed, completed, cancelled, noShow, declined, lapsed}
+
+// results are the standings by what the table calls them.
+var results = map[string]standing{
+	"PENDING": pending, "CONFIRMED": confirmed, "COMPLETED": completed, "CANCELLED": cancelled, "NO_SHOW": noShow, "DECLINED": declined,
+}
 
 // TestTransitions holds what comes of every action by every actor in every state, before and from the
 // start of the appointment on.
 func TestTransitions(t *testing.T) {
 	everyStaff := []Actor{Master, Receptionist, Manager, Administrator}
-	onlyCustomer := []Actor{Customer}
-	never := [5]string{onlyStaff, onlyStaff, onlyStaff, onlyStaff, onlyStaff}
+	onlyCustomer, onlySystem := []Actor{Customer}, []Actor{System}
+	never := [7]string{onlyStaff, onlyStaff, onlyStaff, onlyStaff, onlyStaff, onlyStaff, onlyStaff}
 	tests := []struct {
 		action        Action
 		early         bool
 		by            []Actor
-		before, after [5]string
+		before, after [7]string
 	}{
 		{Confirm, false, onlyCustomer, never, never},
 		{
 			Confirm, false, everyStaff,
-			[5]string{"CONFIRMED", same, illegal, illegal, illegal},
-			[5]string{"CONFIRMED", same, illegal, illegal, illegal},
+			[7]string{"CONFIRMED", same, illegal, illegal, illegal, illegal, "CONFIRMED"},
+			[7]string{"CONFIRMED", same, illegal, illegal, illegal, illegal, "CONFIRMED"},
+		},
+		{Decline, false, onlyCustomer, never, never},
+		{Decline, false, onlySystem, never, never},
+		{Confirm, false, onlySystem, never, never},
+		{Complete, false, onlySystem, never, never},
+		{MarkNoShow, false, onlySystem, never, never},
+		{Cancel, false, onlySystem, never, never},
+		{Reschedule, false, onlySystem, never, never},
+		{
+			Decline, false, everyStaff,
+			[7]string{"DECLINED", illegal, illegal, illegal, illegal, same, illegal},
+			[7]string{"DECLINED", illegal, illegal, illegal, illegal, same, illegal},
 		},
 		{Complete, false, onlyCustomer, never, never},
 		{Complete, true, onlyCustomer, never, never},
 		{
 			Complete, false, everyStaff,
-			[5]string{illegal, notBegun, same, illegal, illegal},
-			[5]string{"COMPLETED", "COMPLETED", same, illegal, illegal},
+			[7]string{illegal, notBegun, same, illegal, illegal, illegal, illegal},
+			[7]string{"COMPLETED", "COMPLETED", same, illegal, illegal, illegal, "COMPLETED"},
 		},
 		{
 			Complete, true, everyStaff,
-			[5]string{illegal, "COMPLETED", same, illegal, illegal},
-			[5]string{"COMPLETED", "COMPLETED", same, illegal, illegal},
+			[7]string{illegal, "COMPLETED", same, illegal, illegal, illegal, illegal},
+			[7]string{"COMPLETED", "COMPLETED", same, illegal, illegal, illegal, "COMPLETED"},
 		},
 		{MarkNoShow, false, onlyCustomer, never, never},
 		{
 			MarkNoShow, false, everyStaff,
-			[5]string{illegal, notBegun, illegal, illegal, same},
-			[5]string{"NO_SHOW", "NO_SHOW", illegal, illegal, same},
+			[7]string{illegal, notBegun, illegal, illegal, same, illegal, illegal},
+			[7]string{"NO_SHOW", "NO_SHOW", illegal, illegal, same, illegal, "NO_SHOW"},
 		},
 		{
 			Cancel, false, onlyCustomer,
-			[5]string{"CANCELLED", "CANCELLED", illegal, same, illegal},
-			[5]string{begun, begun, illegal, same, illegal},
+			[7]string{"CANCELLED", "CANCELLED", illegal, same, illegal, same, same},
+			[7]string{begun, begun, illegal, same, illegal, same, same},
 		},
 		{
 			Cancel, false, everyStaff,
-			[5]string{"CANCELLED", "CANCELLED", illegal, same, illegal},
-			[5]string{"CANCELLED", "CANCELLED", illegal, same, illegal},
+			[7]string{"CANCELLED", "CANCELLED", illegal, same, illegal, same, same},
+			[7]string{"CANCELLED", "CANCELLED", illegal, same, illegal, same, same},
 		},
 		{
 			Reschedule, false, onlyCustomer,
-			[5]string{"PENDING", "PENDING", illegal, illegal, illegal},
-			[5]string{begun, begun, illegal, illegal, illegal},
+			[7]string{"PENDING", "PENDING", illegal, illegal, illegal, illegal, illegal},
+			[7]string{begun, begun, illegal, illegal, illegal, illegal, illegal},
 		},
 		{
 			Reschedule, false, everyStaff,
-			[5]string{"PENDING", "CONFIRMED", illegal, illegal, illegal},
-			[5]string{"PENDING", "CONFIRMED", illegal, illegal, illegal},
+			[7]string{"PENDING", "CONFIRMED", illegal, illegal, illegal, illegal, illegal},
+			[7]string{"PENDING", "CONFIRMED", illegal, illegal, illegal, illegal, illegal},
 		},
 	}
 	covered := map[Action][]Actor{}
 	for _, tt := range tests {
 		for _, actor := range tt.by {
 			covered[tt.action] = append(covered[tt.action], actor)
-			for i, state := range states {
-				checkTransition(t, tt.action, actor, tt.early, state, at(9, 59).Add(59*time.Second), tt.before[i])
-				checkTransition(t, tt.action, actor, tt.early, state, at(10, 0), tt.after[i])
-				checkTransition(t, tt.action, actor, tt.early, state, at(12, 0), tt.after[i])
+			for i, from := range standings {
+				checkTransition(t, tt.action, actor, tt.early, from, at(9, 59).Add(59*time.Second), tt.before[i])
+				checkTransition(t, tt.action, actor, tt.early, from, at(10, 0), tt.after[i])
+				checkTransition(t, tt.action, actor, tt.early, from, at(12, 0), tt.after[i])
 			}
 		}
 	}
-	for _, action := range []Action{Confirm, Complete, MarkNoShow, Cancel, Reschedule} {
-		for _, actor := range []Actor{Customer, Master, Receptionist, Manager, Administrator} {
+	for _, action := range []Action{Confirm, Complete, MarkNoShow, Cancel, Reschedule, Decline} {
+		for _, actor := range []Actor{Customer, Master, Receptionist, Manager, Administrator, System} {
 			if !slices.Contains(covered[action], actor) {
 				t.Errorf("%s by %s is not tested", action, actor)
 			}
@@ -101,22 +118,28 @@ func TestTransitions(t *testing.T) {
 }
 
 // checkTransition does something to an appointment of 10:00.
-func checkTransition(t *testing.T, action Action, actor Actor, early bool, from State, now time.Time, want string) {
+func checkTransition(t *testing.T, action Action, actor Actor, early bool, from standing, now time.Time, want string) {
 	t.Helper()
-	a := appointmentIn(from)
+	a := appointmentIn(from.state)
+	if a.Cause = from.cause; a.Cause == Lapsed {
+		_, plan := replanned(a, at(10, 0))
+		a.take(plan)
+	}
 	before := *a
 	by := By{Actor: actor, AccountID: "someone", Now: now}
 	var err error
 	switch action {
 	case Cancel:
 		err = a.Cancel(by, "ill")
+	case Decline:
+		err = a.Decline(by, "closed")
 	case Reschedule:
 		rules, plan := replanned(a, at(15, 0))
 		err = a.Reschedule(rules, plan, false, "", by)
 	default:
 		err = a.Do(action, by, early)
 	}
-	name := string(action) + " in " + string(from) + " by " + string(actor) + " at " + now.Format(time.TimeOnly)
+	name := string(action) + " in " + string(from.state) + " " + string(from.cause) + " by " + string(actor) + " at " + now.Format(time.TimeOnly)
 	refusal, refused := refusals[want]
 	switch {
 	case refused && !errors.Is(err, refusal):
@@ -125,19 +148,19 @@ func checkTransition(t *testing.T, action Action, actor Actor, early bool, from 
 		t.Errorf("%s: %v", name, err)
 	}
 	if refused || want == same {
-		if a.change != nil || a.Version != before.Version || a.State != from || !a.UpdateTime.Equal(before.UpdateTime) {
+		if a.change != nil || a.Version != before.Version || a.standing() != from || !a.UpdateTime.Equal(before.UpdateTime) {
 			t.Errorf("%s: changed to %+v", name, a)
 		}
 		return
 	}
-	if a.State != State(want) {
-		t.Errorf("%s: state %s, want %s", name, a.State, want)
+	if a.standing() != results[want] {
+		t.Errorf("%s: %v, want %s", name, a.standing(), want)
 	}
 	if a.change == nil {
 		t.Fatalf("%s: no change is recorded", name)
 	}
-	if c := *a.change; c.Action != action || c.By != by || c.StateBefore != from || !c.StartBefore.Equal(at(10, 0)) ||
-		(c.Reason != "") != (action == Cancel) {
+	if c := *a.change; c.Action != action || c.By != by || c.StateBefore != from.state || !c.StartBefore.Equal(at(10, 0)) ||
+		(c.Reason != "") != (action == Cancel || action == Decline) {
 		t.Errorf("%s: recorded %+v", name, c)
 	}
 	if a.Version != before.Version+1 || a.ChangedBy != actor || !a.UpdateTime.Equal(now) {

@@ -134,6 +134,32 @@ func (p *People) CustomerNames(ctx context.Context, ids []string) (map[string]st
 	return p.store.CustomerNames(ctx, ids)
 }
 
+// namesTimeout is how long AccountNames waits for the owner of the accounts.
+const namesTimeout = time.Second
+
+// AccountNames returns the names of accounts by id. Accounts that this service does not know yet are read from their owner, and are known
+// from then on. Those that cannot be read within a second are left out: a list without a name is better than none.
+func (p *People) AccountNames(ctx context.Context, ids []string) (map[string]string, error) {
+	names, err := p.store.AccountNames(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	limited, cancel := context.WithTimeout(ctx, namesTimeout)
+	defer cancel()
+	for _, id := range ids {
+		if _, known := names[id]; known {
+			continue
+		}
+		account, err := p.RefreshAccount(limited, id)
+		if err != nil {
+			p.deps.Log.Warn().Err(err).Msg("the names of accounts were not read")
+			break
+		}
+		names[id] = account.DisplayName
+	}
+	return names, nil
+}
+
 // KnownCustomerOf returns the account's customer of a salon, and whether there is one.
 func (p *People) KnownCustomerOf(ctx context.Context, salonID, accountID string) (c Customer, known bool, err error) {
 	if c, ok := p.memory.get(salonID, accountID); ok {

@@ -149,3 +149,28 @@ func TestNames(t *testing.T) {
 		t.Errorf("masters: %v, %v", names, err)
 	}
 }
+
+// TestAccountNames: accounts that are not known are read from their owner once; what cannot be read is left out.
+func TestAccountNames(t *testing.T) {
+	f := newFixture(t)
+	ann, ida, gone := id.New(), id.New(), id.New()
+	o := f.serve(&owner{users: map[string]*userv1.LookupUserResponse{
+		ann: {UserId: ann, DisplayName: "Ann", Version: 4}, ida: {UserId: ida, DisplayName: "Ida", Version: 1},
+	}})
+	f.refreshed(ann)
+	for _, calls := range []int32{2, 0} {
+		o.calls.Store(0)
+		names, err := f.people.AccountNames(t.Context(), []string{ann, ida, gone})
+		if err != nil || len(names) != 3 || names[ann] != "Ann" || names[ida] != "Ida" || names[gone] != "" {
+			t.Errorf("names %q, %v", names, err)
+		}
+		if n := o.calls.Load(); n != calls {
+			t.Errorf("%d calls of the owner, want %d", n, calls)
+		}
+	}
+	broken := id.New()
+	o.broken = map[string]bool{broken: true}
+	if names, err := f.people.AccountNames(t.Context(), []string{ann, broken}); err != nil || len(names) != 1 || names[ann] != "Ann" {
+		t.Errorf("without the owner: names %q, %v", names, err)
+	}
+}

@@ -140,6 +140,11 @@ func (s *Store) MasterNames(ctx context.Context, ids []string) (map[string]strin
 	return s.names(ctx, "SELECT id, display_name AS name FROM masters WHERE id = ANY(?)", ids)
 }
 
+// AccountNames returns the names of accounts by id.
+func (s *Store) AccountNames(ctx context.Context, ids []string) (map[string]string, error) {
+	return s.names(ctx, "SELECT id, display_name AS name FROM accounts WHERE id = ANY(?)", ids)
+}
+
 func (s *Store) names(ctx context.Context, query string, ids []string) (map[string]string, error) {
 	var rows []struct{ ID, Name string }
 	if err := s.db.Conn(ctx).Raw(query, postgres.Array[string](ids)).Scan(&rows).Error; err != nil {

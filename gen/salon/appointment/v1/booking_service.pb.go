@@ -90,6 +90,63 @@ func (AppointmentState) EnumDescriptor() ([]byte, []int) {
 	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{0}
 }
 
+// CancellationCause is why an appointment is cancelled.
+type CancellationCause int32
+
+const (
+	// It is not cancelled.
+	CancellationCause_CANCELLATION_CAUSE_UNSPECIFIED CancellationCause = 0
+	// Somebody has cancelled it.
+	CancellationCause_CANCELLATION_CAUSE_CANCELLED_BY_ACTOR CancellationCause = 1
+	// The salon has declined the request.
+	CancellationCause_CANCELLATION_CAUSE_DECLINED CancellationCause = 2
+	// The salon has not confirmed the request in time.
+	CancellationCause_CANCELLATION_CAUSE_LAPSED CancellationCause = 3
+)
+
+// Enum value maps for CancellationCause.
+var (
+	CancellationCause_name = map[int32]string{
+		0: "CANCELLATION_CAUSE_UNSPECIFIED",
+		1: "CANCELLATION_CAUSE_CANCELLED_BY_ACTOR",
+		2: "CANCELLATION_CAUSE_DECLINED",
+		3: "CANCELLATION_CAUSE_LAPSED",
+	}
+	CancellationCause_value = map[string]int32{
+		"CANCELLATION_CAUSE_UNSPECIFIED":        0,
+		"CANCELLATION_CAUSE_CANCELLED_BY_ACTOR": 1,
+		"CANCELLATION_CAUSE_DECLINED":           2,
+		"CANCELLATION_CAUSE_LAPSED":             3,
+	}
+)
+
+func (x CancellationCause) Enum() *CancellationCause {
+	p := new(CancellationCause)
+	*p = x
+	return p
+}
+
+func (x CancellationCause) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CancellationCause) Descriptor() protoreflect.EnumDescriptor {
+	return file_salon_appointment_v1_booking_service_proto_enumTypes[1].Descriptor()
+}
+
+func (CancellationCause) Type() protoreflect.EnumType {
+	return &file_salon_appointment_v1_booking_service_proto_enumTypes[1]
+}
+
+func (x CancellationCause) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use CancellationCause.Descriptor instead.
+func (CancellationCause) EnumDescriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{1}
+}
+
 // Actor is the role in which somebody changes an appointment.
 type Actor int32
 
@@ -143,11 +200,11 @@ func (x Actor) String() string {
 }
 
 func (Actor) Descriptor() protoreflect.EnumDescriptor {
-	return file_salon_appointment_v1_booking_service_proto_enumTypes[1].Descriptor()
+	return file_salon_appointment_v1_booking_service_proto_enumTypes[2].Descriptor()
 }
 
 func (Actor) Type() protoreflect.EnumType {
-	return &file_salon_appointment_v1_booking_service_proto_enumTypes[1]
+	return &file_salon_appointment_v1_booking_service_proto_enumTypes[2]
 }
 
 func (x Actor) Number() protoreflect.EnumNumber {
@@ -156,7 +213,84 @@ func (x Actor) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Actor.Descriptor instead.
 func (Actor) EnumDescriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{1}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{2}
+}
+
+// AppointmentAction is what was done with an appointment.
+type AppointmentAction int32
+
+const (
+	// Never sent.
+	AppointmentAction_APPOINTMENT_ACTION_UNSPECIFIED AppointmentAction = 0
+	// It was booked.
+	AppointmentAction_APPOINTMENT_ACTION_CREATED AppointmentAction = 1
+	// It was confirmed.
+	AppointmentAction_APPOINTMENT_ACTION_CONFIRMED AppointmentAction = 2
+	// It took place.
+	AppointmentAction_APPOINTMENT_ACTION_COMPLETED AppointmentAction = 3
+	// The customer did not come.
+	AppointmentAction_APPOINTMENT_ACTION_MARKED_NO_SHOW AppointmentAction = 4
+	// It was cancelled.
+	AppointmentAction_APPOINTMENT_ACTION_CANCELLED AppointmentAction = 5
+	// It was moved to another time, or to other masters or services.
+	AppointmentAction_APPOINTMENT_ACTION_RESCHEDULED AppointmentAction = 6
+	// The salon has declined the request.
+	AppointmentAction_APPOINTMENT_ACTION_DECLINED AppointmentAction = 7
+	// The request has lapsed.
+	AppointmentAction_APPOINTMENT_ACTION_LAPSED AppointmentAction = 8
+)
+
+// Enum value maps for AppointmentAction.
+var (
+	AppointmentAction_name = map[int32]string{
+		0: "APPOINTMENT_ACTION_UNSPECIFIED",
+		1: "APPOINTMENT_ACTION_CREATED",
+		2: "APPOINTMENT_ACTION_CONFIRMED",
+		3: "APPOINTMENT_ACTION_COMPLETED",
+		4: "APPOINTMENT_ACTION_MARKED_NO_SHOW",
+		5: "APPOINTMENT_ACTION_CANCELLED",
+		6: "APPOINTMENT_ACTION_RESCHEDULED",
+		7: "APPOINTMENT_ACTION_DECLINED",
+		8: "APPOINTMENT_ACTION_LAPSED",
+	}
+	AppointmentAction_value = map[string]int32{
+		"APPOINTMENT_ACTION_UNSPECIFIED":    0,
+		"APPOINTMENT_ACTION_CREATED":        1,
+		"APPOINTMENT_ACTION_CONFIRMED":      2,
+		"APPOINTMENT_ACTION_COMPLETED":      3,
+		"APPOINTMENT_ACTION_MARKED_NO_SHOW": 4,
+		"APPOINTMENT_ACTION_CANCELLED":      5,
+		"APPOINTMENT_ACTION_RESCHEDULED":    6,
+		"APPOINTMENT_ACTION_DECLINED":       7,
+		"APPOINTMENT_ACTION_LAPSED":         8,
+	}
+)
+
+func (x AppointmentAction) Enum() *AppointmentAction {
+	p := new(AppointmentAction)
+	*p = x
+	return p
+}
+
+func (x AppointmentAction) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (AppointmentAction) Descriptor() protoreflect.EnumDescriptor {
+	return file_salon_appointment_v1_booking_service_proto_enumTypes[3].Descriptor()
+}
+
+func (AppointmentAction) Type() protoreflect.EnumType {
+	return &file_salon_appointment_v1_booking_service_proto_enumTypes[3]
+}
+
+func (x AppointmentAction) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use AppointmentAction.Descriptor instead.
+func (AppointmentAction) EnumDescriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{3}
 }
 
 // Segment is one service of an appointment.
@@ -362,7 +496,7 @@ type Appointment struct {
 	Note string `protobuf:"bytes,12,opt,name=note,proto3" json:"note,omitempty"`
 	// The role in which somebody cancelled it.
 	CancelledBy Actor `protobuf:"varint,13,opt,name=cancelled_by,json=cancelledBy,proto3,enum=salon.appointment.v1.Actor" json:"cancelled_by,omitempty"`
-	// Why it was cancelled.
+	// Why it was cancelled, in the words of whoever did it.
 	CancelReason string `protobuf:"bytes,14,opt,name=cancel_reason,json=cancelReason,proto3" json:"cancel_reason,omitempty"`
 	// Whether the customer has rated all masters of the appointment; shown to the customer and to administrators only.
 	Rated bool `protobuf:"varint,15,opt,name=rated,proto3" json:"rated,omitempty"`
@@ -371,7 +505,11 @@ type Appointment struct {
 	// When it last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Changes with every change; send it with a change to be refused when somebody else was faster.
-	Etag          string `protobuf:"bytes,18,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,18,opt,name=etag,proto3" json:"etag,omitempty"`
+	// What the cancellation was: by somebody, or what became of the request.
+	CancellationCause CancellationCause `protobuf:"varint,19,opt,name=cancellation_cause,json=cancellationCause,proto3,enum=salon.appointment.v1.CancellationCause" json:"cancellation_cause,omitempty"`
+	// When the request lapses unless the salon confirms it. Absent unless the appointment is pending.
+	LapseTime     *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=lapse_time,json=lapseTime,proto3" json:"lapse_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -532,6 +670,138 @@ func (x *Appointment) GetEtag() string {
 	return ""
 }
 
+func (x *Appointment) GetCancellationCause() CancellationCause {
+	if x != nil {
+		return x.CancellationCause
+	}
+	return CancellationCause_CANCELLATION_CAUSE_UNSPECIFIED
+}
+
+func (x *Appointment) GetLapseTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LapseTime
+	}
+	return nil
+}
+
+// AppointmentChange is an entry of an appointment's history.
+type AppointmentChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was done.
+	Action AppointmentAction `protobuf:"varint,1,opt,name=action,proto3,enum=salon.appointment.v1.AppointmentAction" json:"action,omitempty"`
+	// The role in which it was done.
+	Actor Actor `protobuf:"varint,2,opt,name=actor,proto3,enum=salon.appointment.v1.Actor" json:"actor,omitempty"`
+	// The name of the account that did it, as of now, for staff; empty for everybody else, for Salon itself, and once the account is gone.
+	ActorName string `protobuf:"bytes,3,opt,name=actor_name,json=actorName,proto3" json:"actor_name,omitempty"`
+	// When it was done.
+	ChangeTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=change_time,json=changeTime,proto3" json:"change_time,omitempty"`
+	// The state before. Absent for the booking.
+	StateBefore *AppointmentState `protobuf:"varint,5,opt,name=state_before,json=stateBefore,proto3,enum=salon.appointment.v1.AppointmentState,oneof" json:"state_before,omitempty"`
+	// The state after.
+	StateAfter AppointmentState `protobuf:"varint,6,opt,name=state_after,json=stateAfter,proto3,enum=salon.appointment.v1.AppointmentState" json:"state_after,omitempty"`
+	// When the appointment began before. Absent for the booking.
+	StartBefore *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=start_before,json=startBefore,proto3" json:"start_before,omitempty"`
+	// When it begins after the change.
+	StartAfter *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=start_after,json=startAfter,proto3" json:"start_after,omitempty"`
+	// Why. The reason of a cancellation, or of declining, is for everybody who sees the appointment; that of an override is for staff only.
+	Reason        string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AppointmentChange) Reset() {
+	*x = AppointmentChange{}
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AppointmentChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AppointmentChange) ProtoMessage() {}
+
+func (x *AppointmentChange) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AppointmentChange.ProtoReflect.Descriptor instead.
+func (*AppointmentChange) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *AppointmentChange) GetAction() AppointmentAction {
+	if x != nil {
+		return x.Action
+	}
+	return AppointmentAction_APPOINTMENT_ACTION_UNSPECIFIED
+}
+
+func (x *AppointmentChange) GetActor() Actor {
+	if x != nil {
+		return x.Actor
+	}
+	return Actor_ACTOR_UNSPECIFIED
+}
+
+func (x *AppointmentChange) GetActorName() string {
+	if x != nil {
+		return x.ActorName
+	}
+	return ""
+}
+
+func (x *AppointmentChange) GetChangeTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ChangeTime
+	}
+	return nil
+}
+
+func (x *AppointmentChange) GetStateBefore() AppointmentState {
+	if x != nil && x.StateBefore != nil {
+		return *x.StateBefore
+	}
+	return AppointmentState_APPOINTMENT_STATE_UNSPECIFIED
+}
+
+func (x *AppointmentChange) GetStateAfter() AppointmentState {
+	if x != nil {
+		return x.StateAfter
+	}
+	return AppointmentState_APPOINTMENT_STATE_UNSPECIFIED
+}
+
+func (x *AppointmentChange) GetStartBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartBefore
+	}
+	return nil
+}
+
+func (x *AppointmentChange) GetStartAfter() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartAfter
+	}
+	return nil
+}
+
+func (x *AppointmentChange) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // SegmentInput names one service of an appointment to book.
 type SegmentInput struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -545,7 +815,7 @@ type SegmentInput struct {
 
 func (x *SegmentInput) Reset() {
 	*x = SegmentInput{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[3]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -557,7 +827,7 @@ func (x *SegmentInput) String() string {
 func (*SegmentInput) ProtoMessage() {}
 
 func (x *SegmentInput) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[3]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -570,7 +840,7 @@ func (x *SegmentInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SegmentInput.ProtoReflect.Descriptor instead.
 func (*SegmentInput) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{3}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SegmentInput) GetServiceId() string {
@@ -598,7 +868,7 @@ type RuleOverride struct {
 
 func (x *RuleOverride) Reset() {
 	*x = RuleOverride{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[4]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -610,7 +880,7 @@ func (x *RuleOverride) String() string {
 func (*RuleOverride) ProtoMessage() {}
 
 func (x *RuleOverride) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[4]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -623,7 +893,7 @@ func (x *RuleOverride) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleOverride.ProtoReflect.Descriptor instead.
 func (*RuleOverride) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{4}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *RuleOverride) GetReason() string {
@@ -660,7 +930,7 @@ type CreateAppointmentRequest struct {
 
 func (x *CreateAppointmentRequest) Reset() {
 	*x = CreateAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[5]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -672,7 +942,7 @@ func (x *CreateAppointmentRequest) String() string {
 func (*CreateAppointmentRequest) ProtoMessage() {}
 
 func (x *CreateAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[5]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -685,7 +955,7 @@ func (x *CreateAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*CreateAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{5}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CreateAppointmentRequest) GetStartTime() *timestamppb.Timestamp {
@@ -755,7 +1025,7 @@ type GetAppointmentRequest struct {
 
 func (x *GetAppointmentRequest) Reset() {
 	*x = GetAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[6]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -767,7 +1037,7 @@ func (x *GetAppointmentRequest) String() string {
 func (*GetAppointmentRequest) ProtoMessage() {}
 
 func (x *GetAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[6]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -780,7 +1050,7 @@ func (x *GetAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*GetAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{6}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetAppointmentRequest) GetAppointmentId() string {
@@ -817,7 +1087,7 @@ type ListAppointmentsRequest struct {
 
 func (x *ListAppointmentsRequest) Reset() {
 	*x = ListAppointmentsRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[7]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -829,7 +1099,7 @@ func (x *ListAppointmentsRequest) String() string {
 func (*ListAppointmentsRequest) ProtoMessage() {}
 
 func (x *ListAppointmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[7]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -842,7 +1112,7 @@ func (x *ListAppointmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppointmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListAppointmentsRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{7}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListAppointmentsRequest) GetPageSize() int32 {
@@ -921,7 +1191,7 @@ type ListAppointmentsResponse struct {
 
 func (x *ListAppointmentsResponse) Reset() {
 	*x = ListAppointmentsResponse{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[8]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -933,7 +1203,7 @@ func (x *ListAppointmentsResponse) String() string {
 func (*ListAppointmentsResponse) ProtoMessage() {}
 
 func (x *ListAppointmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[8]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -946,7 +1216,7 @@ func (x *ListAppointmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppointmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListAppointmentsResponse) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{8}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListAppointmentsResponse) GetAppointments() []*Appointment {
@@ -957,6 +1227,125 @@ func (x *ListAppointmentsResponse) GetAppointments() []*Appointment {
 }
 
 func (x *ListAppointmentsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+// ListAppointmentHistoryRequest asks for a page of the history of an appointment.
+type ListAppointmentHistoryRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The appointment's id.
+	AppointmentId string `protobuf:"bytes,1,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
+	// At most this many; 50 when 0, never more than 100.
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// next_page_token of the page before.
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAppointmentHistoryRequest) Reset() {
+	*x = ListAppointmentHistoryRequest{}
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAppointmentHistoryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAppointmentHistoryRequest) ProtoMessage() {}
+
+func (x *ListAppointmentHistoryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAppointmentHistoryRequest.ProtoReflect.Descriptor instead.
+func (*ListAppointmentHistoryRequest) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ListAppointmentHistoryRequest) GetAppointmentId() string {
+	if x != nil {
+		return x.AppointmentId
+	}
+	return ""
+}
+
+func (x *ListAppointmentHistoryRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListAppointmentHistoryRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+// ListAppointmentHistoryResponse is a page of the history of an appointment.
+type ListAppointmentHistoryResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Newest last.
+	Changes []*AppointmentChange `protobuf:"bytes,1,rep,name=changes,proto3" json:"changes,omitempty"`
+	// Empty on the last page.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListAppointmentHistoryResponse) Reset() {
+	*x = ListAppointmentHistoryResponse{}
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListAppointmentHistoryResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListAppointmentHistoryResponse) ProtoMessage() {}
+
+func (x *ListAppointmentHistoryResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListAppointmentHistoryResponse.ProtoReflect.Descriptor instead.
+func (*ListAppointmentHistoryResponse) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListAppointmentHistoryResponse) GetChanges() []*AppointmentChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *ListAppointmentHistoryResponse) GetNextPageToken() string {
 	if x != nil {
 		return x.NextPageToken
 	}
@@ -978,7 +1367,7 @@ type CancelAppointmentRequest struct {
 
 func (x *CancelAppointmentRequest) Reset() {
 	*x = CancelAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[9]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -990,7 +1379,7 @@ func (x *CancelAppointmentRequest) String() string {
 func (*CancelAppointmentRequest) ProtoMessage() {}
 
 func (x *CancelAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[9]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1003,7 +1392,7 @@ func (x *CancelAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*CancelAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{9}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CancelAppointmentRequest) GetAppointmentId() string {
@@ -1049,7 +1438,7 @@ type RescheduleAppointmentRequest struct {
 
 func (x *RescheduleAppointmentRequest) Reset() {
 	*x = RescheduleAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[10]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1061,7 +1450,7 @@ func (x *RescheduleAppointmentRequest) String() string {
 func (*RescheduleAppointmentRequest) ProtoMessage() {}
 
 func (x *RescheduleAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[10]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1074,7 +1463,7 @@ func (x *RescheduleAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RescheduleAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*RescheduleAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{10}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *RescheduleAppointmentRequest) GetAppointmentId() string {
@@ -1132,7 +1521,7 @@ type ConfirmAppointmentRequest struct {
 
 func (x *ConfirmAppointmentRequest) Reset() {
 	*x = ConfirmAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[11]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1144,7 +1533,7 @@ func (x *ConfirmAppointmentRequest) String() string {
 func (*ConfirmAppointmentRequest) ProtoMessage() {}
 
 func (x *ConfirmAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[11]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1157,7 +1546,7 @@ func (x *ConfirmAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{11}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ConfirmAppointmentRequest) GetAppointmentId() string {
@@ -1168,6 +1557,70 @@ func (x *ConfirmAppointmentRequest) GetAppointmentId() string {
 }
 
 func (x *ConfirmAppointmentRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+// DeclineAppointmentRequest names the request to refuse.
+type DeclineAppointmentRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The appointment's id.
+	AppointmentId string `protobuf:"bytes,1,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
+	// Why, for the customer.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Refuses the change when the appointment has changed since.
+	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeclineAppointmentRequest) Reset() {
+	*x = DeclineAppointmentRequest{}
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeclineAppointmentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeclineAppointmentRequest) ProtoMessage() {}
+
+func (x *DeclineAppointmentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeclineAppointmentRequest.ProtoReflect.Descriptor instead.
+func (*DeclineAppointmentRequest) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *DeclineAppointmentRequest) GetAppointmentId() string {
+	if x != nil {
+		return x.AppointmentId
+	}
+	return ""
+}
+
+func (x *DeclineAppointmentRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *DeclineAppointmentRequest) GetEtag() string {
 	if x != nil {
 		return x.Etag
 	}
@@ -1189,7 +1642,7 @@ type CompleteAppointmentRequest struct {
 
 func (x *CompleteAppointmentRequest) Reset() {
 	*x = CompleteAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[12]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1201,7 +1654,7 @@ func (x *CompleteAppointmentRequest) String() string {
 func (*CompleteAppointmentRequest) ProtoMessage() {}
 
 func (x *CompleteAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[12]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1214,7 +1667,7 @@ func (x *CompleteAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*CompleteAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{12}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CompleteAppointmentRequest) GetAppointmentId() string {
@@ -1251,7 +1704,7 @@ type MarkNoShowRequest struct {
 
 func (x *MarkNoShowRequest) Reset() {
 	*x = MarkNoShowRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[13]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1263,7 +1716,7 @@ func (x *MarkNoShowRequest) String() string {
 func (*MarkNoShowRequest) ProtoMessage() {}
 
 func (x *MarkNoShowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[13]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1276,7 +1729,7 @@ func (x *MarkNoShowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkNoShowRequest.ProtoReflect.Descriptor instead.
 func (*MarkNoShowRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{13}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *MarkNoShowRequest) GetAppointmentId() string {
@@ -1313,7 +1766,7 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x06phases\x18\t \x03(\v2\x1b.salon.appointment.v1.PhaseB\x03\xe0A\x03R\x06phases\"X\n" +
 	"\x13AppointmentCustomer\x12&\n" +
 	"\fdisplay_name\x18\x01 \x01(\tB\x03\xe0A\x03R\vdisplayName\x12\x19\n" +
-	"\x05phone\x18\x02 \x01(\tB\x03\xe0A\x03R\x05phone\"\x93\a\n" +
+	"\x05phone\x18\x02 \x01(\tB\x03\xe0A\x03R\x05phone\"\xb8\b\n" +
 	"\vAppointment\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\x1e\n" +
 	"\bsalon_id\x18\x02 \x01(\tB\x03\xe0A\x03R\asalonId\x12$\n" +
@@ -1338,7 +1791,25 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"createTime\x12@\n" +
 	"\vupdate_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12\x17\n" +
-	"\x04etag\x18\x12 \x01(\tB\x03\xe0A\x03R\x04etag\"z\n" +
+	"\x04etag\x18\x12 \x01(\tB\x03\xe0A\x03R\x04etag\x12_\n" +
+	"\x12cancellation_cause\x18\x13 \x01(\x0e2'.salon.appointment.v1.CancellationCauseB\a\xe0A\x03\xd8\xe9\x18\x01R\x11cancellationCause\x12B\n" +
+	"\n" +
+	"lapse_time\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\tlapseTime\"\xda\x04\n" +
+	"\x11AppointmentChange\x12D\n" +
+	"\x06action\x18\x01 \x01(\x0e2'.salon.appointment.v1.AppointmentActionB\x03\xe0A\x03R\x06action\x126\n" +
+	"\x05actor\x18\x02 \x01(\x0e2\x1b.salon.appointment.v1.ActorB\x03\xe0A\x03R\x05actor\x12&\n" +
+	"\n" +
+	"actor_name\x18\x03 \x01(\tB\a\xe0A\x03\xe0\xe9\x18\x01R\tactorName\x12@\n" +
+	"\vchange_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"changeTime\x12S\n" +
+	"\fstate_before\x18\x05 \x01(\x0e2&.salon.appointment.v1.AppointmentStateB\x03\xe0A\x03H\x00R\vstateBefore\x88\x01\x01\x12L\n" +
+	"\vstate_after\x18\x06 \x01(\x0e2&.salon.appointment.v1.AppointmentStateB\x03\xe0A\x03R\n" +
+	"stateAfter\x12F\n" +
+	"\fstart_before\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\vstartBefore\x12@\n" +
+	"\vstart_after\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"startAfter\x12\x1f\n" +
+	"\x06reason\x18\t \x01(\tB\a\xe0A\x03\xe0\xe9\x18\x01R\x06reasonB\x0f\n" +
+	"\r_state_before\"z\n" +
 	"\fSegmentInput\x12-\n" +
 	"\n" +
 	"service_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12-\n" +
@@ -1385,6 +1856,15 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\f_customer_id\"\x93\x01\n" +
 	"\x18ListAppointmentsResponse\x12J\n" +
 	"\fappointments\x18\x01 \x03(\v2!.salon.appointment.v1.AppointmentB\x03\xe0A\x03R\fappointments\x12+\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xab\x01\n" +
+	"\x1dListAppointmentHistoryRequest\x125\n" +
+	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12*\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"\x95\x01\n" +
+	"\x1eListAppointmentHistoryResponse\x12F\n" +
+	"\achanges\x18\x01 \x03(\v2'.salon.appointment.v1.AppointmentChangeB\x03\xe0A\x03R\achanges\x12+\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xa7\x01\n" +
 	"\x18CancelAppointmentRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x123\n" +
@@ -1400,7 +1880,11 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\boverride\x18\x06 \x01(\v2\".salon.appointment.v1.RuleOverrideB\x03\xe0A\x01R\boverride\"s\n" +
 	"\x19ConfirmAppointmentRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x12\x1f\n" +
-	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"\x8f\x01\n" +
+	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"\xb7\x01\n" +
+	"\x19DeclineAppointmentRequest\x125\n" +
+	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x12B\n" +
+	"\x06reason\x18\x02 \x01(\tB*\xe0A\x01\xbaH$r\"\xd0\xe9\x18\x01\x18\xf4\x03\x92\x02\x18We are closed that week.R\x06reason\x12\x1f\n" +
+	"\x04etag\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"\x8f\x01\n" +
 	"\x1aCompleteAppointmentRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x12\x1f\n" +
 	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\x12\x19\n" +
@@ -1414,7 +1898,12 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x1bAPPOINTMENT_STATE_CONFIRMED\x10\x02\x12\x1f\n" +
 	"\x1bAPPOINTMENT_STATE_COMPLETED\x10\x03\x12\x1f\n" +
 	"\x1bAPPOINTMENT_STATE_CANCELLED\x10\x04\x12\x1d\n" +
-	"\x19APPOINTMENT_STATE_NO_SHOW\x10\x05*\x92\x01\n" +
+	"\x19APPOINTMENT_STATE_NO_SHOW\x10\x05*\xa2\x01\n" +
+	"\x11CancellationCause\x12\"\n" +
+	"\x1eCANCELLATION_CAUSE_UNSPECIFIED\x10\x00\x12)\n" +
+	"%CANCELLATION_CAUSE_CANCELLED_BY_ACTOR\x10\x01\x12\x1f\n" +
+	"\x1bCANCELLATION_CAUSE_DECLINED\x10\x02\x12\x1d\n" +
+	"\x19CANCELLATION_CAUSE_LAPSED\x10\x03*\x92\x01\n" +
 	"\x05Actor\x12\x15\n" +
 	"\x11ACTOR_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eACTOR_CUSTOMER\x10\x01\x12\x10\n" +
@@ -1422,20 +1911,34 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x12ACTOR_RECEPTIONIST\x10\x03\x12\x11\n" +
 	"\rACTOR_MANAGER\x10\x04\x12\x0f\n" +
 	"\vACTOR_ADMIN\x10\x05\x12\x10\n" +
-	"\fACTOR_SYSTEM\x10\x062\xe3\n" +
-	"\n" +
+	"\fACTOR_SYSTEM\x10\x06*\xc8\x02\n" +
+	"\x11AppointmentAction\x12\"\n" +
+	"\x1eAPPOINTMENT_ACTION_UNSPECIFIED\x10\x00\x12\x1e\n" +
+	"\x1aAPPOINTMENT_ACTION_CREATED\x10\x01\x12 \n" +
+	"\x1cAPPOINTMENT_ACTION_CONFIRMED\x10\x02\x12 \n" +
+	"\x1cAPPOINTMENT_ACTION_COMPLETED\x10\x03\x12%\n" +
+	"!APPOINTMENT_ACTION_MARKED_NO_SHOW\x10\x04\x12 \n" +
+	"\x1cAPPOINTMENT_ACTION_CANCELLED\x10\x05\x12\"\n" +
+	"\x1eAPPOINTMENT_ACTION_RESCHEDULED\x10\x06\x12\x1f\n" +
+	"\x1bAPPOINTMENT_ACTION_DECLINED\x10\a\x12\x1d\n" +
+	"\x19APPOINTMENT_ACTION_LAPSED\x10\b2\xdd\r\n" +
 	"\x12AppointmentService\x12\x9d\x01\n" +
 	"\x11CreateAppointment\x12..salon.appointment.v1.CreateAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"5\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\v\x01\n" +
 	"\v\x02\x03\t\b\x12\x13\x14\x15\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/appointments\x12\x94\x01\n" +
 	"\x0eGetAppointment\x12+.salon.appointment.v1.GetAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"2\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02#\x12!/v1/appointments/{appointment_id}\x90\x02\x01\x12\x94\x01\n" +
-	"\x10ListAppointments\x12-.salon.appointment.v1.ListAppointmentsRequest\x1a..salon.appointment.v1.ListAppointmentsResponse\"!\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/appointments\x90\x02\x01\x12\xa8\x01\n" +
+	"\x10ListAppointments\x12-.salon.appointment.v1.ListAppointmentsRequest\x1a..salon.appointment.v1.ListAppointmentsResponse\"!\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/appointments\x90\x02\x01\x12\xbf\x01\n" +
+	"\x16ListAppointmentHistory\x123.salon.appointment.v1.ListAppointmentHistoryRequest\x1a4.salon.appointment.v1.ListAppointmentHistoryResponse\":\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02+\x12)/v1/appointments/{appointment_id}/history\x90\x02\x01\x12\xa8\x01\n" +
 	"\x11CancelAppointment\x12..salon.appointment.v1.CancelAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"@\xca\xe9\x18\x02\b\x02\x82\xea\x18\x03\x04\x05\x16\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/appointments/{appointment_id}:cancel\x12\xbf\x01\n" +
 	"\x15RescheduleAppointment\x122.salon.appointment.v1.RescheduleAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"O\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\t\x04\x05\x16\x02\x01\n" +
-	"\t\x03\x12\x82\xd3\xe4\x93\x021:\x01*\",/v1/appointments/{appointment_id}:reschedule\x12\xb1\x01\n" +
-	"\x12ConfirmAppointment\x12/.salon.appointment.v1.ConfirmAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"G\xca\xe9\x18\n" +
-	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x01\x04\x82\xd3\xe4\x93\x02.:\x01*\")/v1/appointments/{appointment_id}:confirm\x12\xb5\x01\n" +
-	"\x13CompleteAppointment\x120.salon.appointment.v1.CompleteAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"I\xca\xe9\x18\n" +
-	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x02\x04\x06\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/appointments/{appointment_id}:complete\x12\xa5\x01\n" +
+	"\t\x03\x12\x82\xd3\xe4\x93\x021:\x01*\",/v1/appointments/{appointment_id}:reschedule\x12\xb3\x01\n" +
+	"\x12ConfirmAppointment\x12/.salon.appointment.v1.ConfirmAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"I\xca\xe9\x18\n" +
+	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x03\x04\x01\n" +
+	"\x82\xd3\xe4\x93\x02.:\x01*\")/v1/appointments/{appointment_id}:confirm\x12\xb1\x01\n" +
+	"\x12DeclineAppointment\x12/.salon.appointment.v1.DeclineAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"G\xca\xe9\x18\n" +
+	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x01\x04\x82\xd3\xe4\x93\x02.:\x01*\")/v1/appointments/{appointment_id}:decline\x12\xb7\x01\n" +
+	"\x13CompleteAppointment\x120.salon.appointment.v1.CompleteAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"K\xca\xe9\x18\n" +
+	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x04\x04\x06\x01\n" +
+	"\x82\xd3\xe4\x93\x02/:\x01*\"*/v1/appointments/{appointment_id}:complete\x12\xa5\x01\n" +
 	"\n" +
 	"MarkNoShow\x12'.salon.appointment.v1.MarkNoShowRequest\x1a!.salon.appointment.v1.Appointment\"K\xca\xe9\x18\n" +
 	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x02\x04\x06\x82\xd3\xe4\x93\x021:\x01*\",/v1/appointments/{appointment_id}:markNoShowB\xea\x01\n" +
@@ -1453,74 +1956,94 @@ func file_salon_appointment_v1_booking_service_proto_rawDescGZIP() []byte {
 	return file_salon_appointment_v1_booking_service_proto_rawDescData
 }
 
-var file_salon_appointment_v1_booking_service_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_salon_appointment_v1_booking_service_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_salon_appointment_v1_booking_service_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_salon_appointment_v1_booking_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_salon_appointment_v1_booking_service_proto_goTypes = []any{
-	(AppointmentState)(0),                // 0: salon.appointment.v1.AppointmentState
-	(Actor)(0),                           // 1: salon.appointment.v1.Actor
-	(*Segment)(nil),                      // 2: salon.appointment.v1.Segment
-	(*AppointmentCustomer)(nil),          // 3: salon.appointment.v1.AppointmentCustomer
-	(*Appointment)(nil),                  // 4: salon.appointment.v1.Appointment
-	(*SegmentInput)(nil),                 // 5: salon.appointment.v1.SegmentInput
-	(*RuleOverride)(nil),                 // 6: salon.appointment.v1.RuleOverride
-	(*CreateAppointmentRequest)(nil),     // 7: salon.appointment.v1.CreateAppointmentRequest
-	(*GetAppointmentRequest)(nil),        // 8: salon.appointment.v1.GetAppointmentRequest
-	(*ListAppointmentsRequest)(nil),      // 9: salon.appointment.v1.ListAppointmentsRequest
-	(*ListAppointmentsResponse)(nil),     // 10: salon.appointment.v1.ListAppointmentsResponse
-	(*CancelAppointmentRequest)(nil),     // 11: salon.appointment.v1.CancelAppointmentRequest
-	(*RescheduleAppointmentRequest)(nil), // 12: salon.appointment.v1.RescheduleAppointmentRequest
-	(*ConfirmAppointmentRequest)(nil),    // 13: salon.appointment.v1.ConfirmAppointmentRequest
-	(*CompleteAppointmentRequest)(nil),   // 14: salon.appointment.v1.CompleteAppointmentRequest
-	(*MarkNoShowRequest)(nil),            // 15: salon.appointment.v1.MarkNoShowRequest
-	(*timestamppb.Timestamp)(nil),        // 16: google.protobuf.Timestamp
-	(*v1.Money)(nil),                     // 17: salon.api.v1.Money
-	(*Phase)(nil),                        // 18: salon.appointment.v1.Phase
+	(AppointmentState)(0),                  // 0: salon.appointment.v1.AppointmentState
+	(CancellationCause)(0),                 // 1: salon.appointment.v1.CancellationCause
+	(Actor)(0),                             // 2: salon.appointment.v1.Actor
+	(AppointmentAction)(0),                 // 3: salon.appointment.v1.AppointmentAction
+	(*Segment)(nil),                        // 4: salon.appointment.v1.Segment
+	(*AppointmentCustomer)(nil),            // 5: salon.appointment.v1.AppointmentCustomer
+	(*Appointment)(nil),                    // 6: salon.appointment.v1.Appointment
+	(*AppointmentChange)(nil),              // 7: salon.appointment.v1.AppointmentChange
+	(*SegmentInput)(nil),                   // 8: salon.appointment.v1.SegmentInput
+	(*RuleOverride)(nil),                   // 9: salon.appointment.v1.RuleOverride
+	(*CreateAppointmentRequest)(nil),       // 10: salon.appointment.v1.CreateAppointmentRequest
+	(*GetAppointmentRequest)(nil),          // 11: salon.appointment.v1.GetAppointmentRequest
+	(*ListAppointmentsRequest)(nil),        // 12: salon.appointment.v1.ListAppointmentsRequest
+	(*ListAppointmentsResponse)(nil),       // 13: salon.appointment.v1.ListAppointmentsResponse
+	(*ListAppointmentHistoryRequest)(nil),  // 14: salon.appointment.v1.ListAppointmentHistoryRequest
+	(*ListAppointmentHistoryResponse)(nil), // 15: salon.appointment.v1.ListAppointmentHistoryResponse
+	(*CancelAppointmentRequest)(nil),       // 16: salon.appointment.v1.CancelAppointmentRequest
+	(*RescheduleAppointmentRequest)(nil),   // 17: salon.appointment.v1.RescheduleAppointmentRequest
+	(*ConfirmAppointmentRequest)(nil),      // 18: salon.appointment.v1.ConfirmAppointmentRequest
+	(*DeclineAppointmentRequest)(nil),      // 19: salon.appointment.v1.DeclineAppointmentRequest
+	(*CompleteAppointmentRequest)(nil),     // 20: salon.appointment.v1.CompleteAppointmentRequest
+	(*MarkNoShowRequest)(nil),              // 21: salon.appointment.v1.MarkNoShowRequest
+	(*timestamppb.Timestamp)(nil),          // 22: google.protobuf.Timestamp
+	(*v1.Money)(nil),                       // 23: salon.api.v1.Money
+	(*Phase)(nil),                          // 24: salon.appointment.v1.Phase
 }
 var file_salon_appointment_v1_booking_service_proto_depIdxs = []int32{
-	16, // 0: salon.appointment.v1.Segment.start_time:type_name -> google.protobuf.Timestamp
-	16, // 1: salon.appointment.v1.Segment.end_time:type_name -> google.protobuf.Timestamp
-	17, // 2: salon.appointment.v1.Segment.price:type_name -> salon.api.v1.Money
-	18, // 3: salon.appointment.v1.Segment.phases:type_name -> salon.appointment.v1.Phase
-	3,  // 4: salon.appointment.v1.Appointment.customer:type_name -> salon.appointment.v1.AppointmentCustomer
+	22, // 0: salon.appointment.v1.Segment.start_time:type_name -> google.protobuf.Timestamp
+	22, // 1: salon.appointment.v1.Segment.end_time:type_name -> google.protobuf.Timestamp
+	23, // 2: salon.appointment.v1.Segment.price:type_name -> salon.api.v1.Money
+	24, // 3: salon.appointment.v1.Segment.phases:type_name -> salon.appointment.v1.Phase
+	5,  // 4: salon.appointment.v1.Appointment.customer:type_name -> salon.appointment.v1.AppointmentCustomer
 	0,  // 5: salon.appointment.v1.Appointment.state:type_name -> salon.appointment.v1.AppointmentState
-	2,  // 6: salon.appointment.v1.Appointment.segments:type_name -> salon.appointment.v1.Segment
-	16, // 7: salon.appointment.v1.Appointment.start_time:type_name -> google.protobuf.Timestamp
-	16, // 8: salon.appointment.v1.Appointment.end_time:type_name -> google.protobuf.Timestamp
-	17, // 9: salon.appointment.v1.Appointment.total_price:type_name -> salon.api.v1.Money
-	1,  // 10: salon.appointment.v1.Appointment.cancelled_by:type_name -> salon.appointment.v1.Actor
-	16, // 11: salon.appointment.v1.Appointment.create_time:type_name -> google.protobuf.Timestamp
-	16, // 12: salon.appointment.v1.Appointment.update_time:type_name -> google.protobuf.Timestamp
-	16, // 13: salon.appointment.v1.CreateAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
-	5,  // 14: salon.appointment.v1.CreateAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
-	6,  // 15: salon.appointment.v1.CreateAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
-	0,  // 16: salon.appointment.v1.ListAppointmentsRequest.states:type_name -> salon.appointment.v1.AppointmentState
-	16, // 17: salon.appointment.v1.ListAppointmentsRequest.from:type_name -> google.protobuf.Timestamp
-	16, // 18: salon.appointment.v1.ListAppointmentsRequest.to:type_name -> google.protobuf.Timestamp
-	4,  // 19: salon.appointment.v1.ListAppointmentsResponse.appointments:type_name -> salon.appointment.v1.Appointment
-	16, // 20: salon.appointment.v1.RescheduleAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
-	5,  // 21: salon.appointment.v1.RescheduleAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
-	6,  // 22: salon.appointment.v1.RescheduleAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
-	7,  // 23: salon.appointment.v1.AppointmentService.CreateAppointment:input_type -> salon.appointment.v1.CreateAppointmentRequest
-	8,  // 24: salon.appointment.v1.AppointmentService.GetAppointment:input_type -> salon.appointment.v1.GetAppointmentRequest
-	9,  // 25: salon.appointment.v1.AppointmentService.ListAppointments:input_type -> salon.appointment.v1.ListAppointmentsRequest
-	11, // 26: salon.appointment.v1.AppointmentService.CancelAppointment:input_type -> salon.appointment.v1.CancelAppointmentRequest
-	12, // 27: salon.appointment.v1.AppointmentService.RescheduleAppointment:input_type -> salon.appointment.v1.RescheduleAppointmentRequest
-	13, // 28: salon.appointment.v1.AppointmentService.ConfirmAppointment:input_type -> salon.appointment.v1.ConfirmAppointmentRequest
-	14, // 29: salon.appointment.v1.AppointmentService.CompleteAppointment:input_type -> salon.appointment.v1.CompleteAppointmentRequest
-	15, // 30: salon.appointment.v1.AppointmentService.MarkNoShow:input_type -> salon.appointment.v1.MarkNoShowRequest
-	4,  // 31: salon.appointment.v1.AppointmentService.CreateAppointment:output_type -> salon.appointment.v1.Appointment
-	4,  // 32: salon.appointment.v1.AppointmentService.GetAppointment:output_type -> salon.appointment.v1.Appointment
-	10, // 33: salon.appointment.v1.AppointmentService.ListAppointments:output_type -> salon.appointment.v1.ListAppointmentsResponse
-	4,  // 34: salon.appointment.v1.AppointmentService.CancelAppointment:output_type -> salon.appointment.v1.Appointment
-	4,  // 35: salon.appointment.v1.AppointmentService.RescheduleAppointment:output_type -> salon.appointment.v1.Appointment
-	4,  // 36: salon.appointment.v1.AppointmentService.ConfirmAppointment:output_type -> salon.appointment.v1.Appointment
-	4,  // 37: salon.appointment.v1.AppointmentService.CompleteAppointment:output_type -> salon.appointment.v1.Appointment
-	4,  // 38: salon.appointment.v1.AppointmentService.MarkNoShow:output_type -> salon.appointment.v1.Appointment
-	31, // [31:39] is the sub-list for method output_type
-	23, // [23:31] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	4,  // 6: salon.appointment.v1.Appointment.segments:type_name -> salon.appointment.v1.Segment
+	22, // 7: salon.appointment.v1.Appointment.start_time:type_name -> google.protobuf.Timestamp
+	22, // 8: salon.appointment.v1.Appointment.end_time:type_name -> google.protobuf.Timestamp
+	23, // 9: salon.appointment.v1.Appointment.total_price:type_name -> salon.api.v1.Money
+	2,  // 10: salon.appointment.v1.Appointment.cancelled_by:type_name -> salon.appointment.v1.Actor
+	22, // 11: salon.appointment.v1.Appointment.create_time:type_name -> google.protobuf.Timestamp
+	22, // 12: salon.appointment.v1.Appointment.update_time:type_name -> google.protobuf.Timestamp
+	1,  // 13: salon.appointment.v1.Appointment.cancellation_cause:type_name -> salon.appointment.v1.CancellationCause
+	22, // 14: salon.appointment.v1.Appointment.lapse_time:type_name -> google.protobuf.Timestamp
+	3,  // 15: salon.appointment.v1.AppointmentChange.action:type_name -> salon.appointment.v1.AppointmentAction
+	2,  // 16: salon.appointment.v1.AppointmentChange.actor:type_name -> salon.appointment.v1.Actor
+	22, // 17: salon.appointment.v1.AppointmentChange.change_time:type_name -> google.protobuf.Timestamp
+	0,  // 18: salon.appointment.v1.AppointmentChange.state_before:type_name -> salon.appointment.v1.AppointmentState
+	0,  // 19: salon.appointment.v1.AppointmentChange.state_after:type_name -> salon.appointment.v1.AppointmentState
+	22, // 20: salon.appointment.v1.AppointmentChange.start_before:type_name -> google.protobuf.Timestamp
+	22, // 21: salon.appointment.v1.AppointmentChange.start_after:type_name -> google.protobuf.Timestamp
+	22, // 22: salon.appointment.v1.CreateAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
+	8,  // 23: salon.appointment.v1.CreateAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
+	9,  // 24: salon.appointment.v1.CreateAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
+	0,  // 25: salon.appointment.v1.ListAppointmentsRequest.states:type_name -> salon.appointment.v1.AppointmentState
+	22, // 26: salon.appointment.v1.ListAppointmentsRequest.from:type_name -> google.protobuf.Timestamp
+	22, // 27: salon.appointment.v1.ListAppointmentsRequest.to:type_name -> google.protobuf.Timestamp
+	6,  // 28: salon.appointment.v1.ListAppointmentsResponse.appointments:type_name -> salon.appointment.v1.Appointment
+	7,  // 29: salon.appointment.v1.ListAppointmentHistoryResponse.changes:type_name -> salon.appointment.v1.AppointmentChange
+	22, // 30: salon.appointment.v1.RescheduleAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
+	8,  // 31: salon.appointment.v1.RescheduleAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
+	9,  // 32: salon.appointment.v1.RescheduleAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
+	10, // 33: salon.appointment.v1.AppointmentService.CreateAppointment:input_type -> salon.appointment.v1.CreateAppointmentRequest
+	11, // 34: salon.appointment.v1.AppointmentService.GetAppointment:input_type -> salon.appointment.v1.GetAppointmentRequest
+	12, // 35: salon.appointment.v1.AppointmentService.ListAppointments:input_type -> salon.appointment.v1.ListAppointmentsRequest
+	14, // 36: salon.appointment.v1.AppointmentService.ListAppointmentHistory:input_type -> salon.appointment.v1.ListAppointmentHistoryRequest
+	16, // 37: salon.appointment.v1.AppointmentService.CancelAppointment:input_type -> salon.appointment.v1.CancelAppointmentRequest
+	17, // 38: salon.appointment.v1.AppointmentService.RescheduleAppointment:input_type -> salon.appointment.v1.RescheduleAppointmentRequest
+	18, // 39: salon.appointment.v1.AppointmentService.ConfirmAppointment:input_type -> salon.appointment.v1.ConfirmAppointmentRequest
+	19, // 40: salon.appointment.v1.AppointmentService.DeclineAppointment:input_type -> salon.appointment.v1.DeclineAppointmentRequest
+	20, // 41: salon.appointment.v1.AppointmentService.CompleteAppointment:input_type -> salon.appointment.v1.CompleteAppointmentRequest
+	21, // 42: salon.appointment.v1.AppointmentService.MarkNoShow:input_type -> salon.appointment.v1.MarkNoShowRequest
+	6,  // 43: salon.appointment.v1.AppointmentService.CreateAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 44: salon.appointment.v1.AppointmentService.GetAppointment:output_type -> salon.appointment.v1.Appointment
+	13, // 45: salon.appointment.v1.AppointmentService.ListAppointments:output_type -> salon.appointment.v1.ListAppointmentsResponse
+	15, // 46: salon.appointment.v1.AppointmentService.ListAppointmentHistory:output_type -> salon.appointment.v1.ListAppointmentHistoryResponse
+	6,  // 47: salon.appointment.v1.AppointmentService.CancelAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 48: salon.appointment.v1.AppointmentService.RescheduleAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 49: salon.appointment.v1.AppointmentService.ConfirmAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 50: salon.appointment.v1.AppointmentService.DeclineAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 51: salon.appointment.v1.AppointmentService.CompleteAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 52: salon.appointment.v1.AppointmentService.MarkNoShow:output_type -> salon.appointment.v1.Appointment
+	43, // [43:53] is the sub-list for method output_type
+	33, // [33:43] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_salon_appointment_v1_booking_service_proto_init() }
@@ -1531,15 +2054,16 @@ func file_salon_appointment_v1_booking_service_proto_init() {
 	file_salon_appointment_v1_catalog_service_proto_init()
 	file_salon_appointment_v1_errors_proto_init()
 	file_salon_appointment_v1_booking_service_proto_msgTypes[3].OneofWrappers = []any{}
-	file_salon_appointment_v1_booking_service_proto_msgTypes[5].OneofWrappers = []any{}
-	file_salon_appointment_v1_booking_service_proto_msgTypes[7].OneofWrappers = []any{}
+	file_salon_appointment_v1_booking_service_proto_msgTypes[4].OneofWrappers = []any{}
+	file_salon_appointment_v1_booking_service_proto_msgTypes[6].OneofWrappers = []any{}
+	file_salon_appointment_v1_booking_service_proto_msgTypes[8].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_appointment_v1_booking_service_proto_rawDesc), len(file_salon_appointment_v1_booking_service_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   14,
+			NumEnums:      4,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,14 +19,16 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	AppointmentService_CreateAppointment_FullMethodName     = "/salon.appointment.v1.AppointmentService/CreateAppointment"
-	AppointmentService_GetAppointment_FullMethodName        = "/salon.appointment.v1.AppointmentService/GetAppointment"
-	AppointmentService_ListAppointments_FullMethodName      = "/salon.appointment.v1.AppointmentService/ListAppointments"
-	AppointmentService_CancelAppointment_FullMethodName     = "/salon.appointment.v1.AppointmentService/CancelAppointment"
-	AppointmentService_RescheduleAppointment_FullMethodName = "/salon.appointment.v1.AppointmentService/RescheduleAppointment"
-	AppointmentService_ConfirmAppointment_FullMethodName    = "/salon.appointment.v1.AppointmentService/ConfirmAppointment"
-	AppointmentService_CompleteAppointment_FullMethodName   = "/salon.appointment.v1.AppointmentService/CompleteAppointment"
-	AppointmentService_MarkNoShow_FullMethodName            = "/salon.appointment.v1.AppointmentService/MarkNoShow"
+	AppointmentService_CreateAppointment_FullMethodName      = "/salon.appointment.v1.AppointmentService/CreateAppointment"
+	AppointmentService_GetAppointment_FullMethodName         = "/salon.appointment.v1.AppointmentService/GetAppointment"
+	AppointmentService_ListAppointments_FullMethodName       = "/salon.appointment.v1.AppointmentService/ListAppointments"
+	AppointmentService_ListAppointmentHistory_FullMethodName = "/salon.appointment.v1.AppointmentService/ListAppointmentHistory"
+	AppointmentService_CancelAppointment_FullMethodName      = "/salon.appointment.v1.AppointmentService/CancelAppointment"
+	AppointmentService_RescheduleAppointment_FullMethodName  = "/salon.appointment.v1.AppointmentService/RescheduleAppointment"
+	AppointmentService_ConfirmAppointment_FullMethodName     = "/salon.appointment.v1.AppointmentService/ConfirmAppointment"
+	AppointmentService_DeclineAppointment_FullMethodName     = "/salon.appointment.v1.AppointmentService/DeclineAppointment"
+	AppointmentService_CompleteAppointment_FullMethodName    = "/salon.appointment.v1.AppointmentService/CompleteAppointment"
+	AppointmentService_MarkNoShow_FullMethodName             = "/salon.appointment.v1.AppointmentService/MarkNoShow"
 )
 
 // AppointmentServiceClient is the client API for AppointmentService service.
@@ -44,15 +46,22 @@ type AppointmentServiceClient interface {
 	GetAppointment(ctx context.Context, in *GetAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
 	// ListAppointments finds appointments.
 	ListAppointments(ctx context.Context, in *ListAppointmentsRequest, opts ...grpc.CallOption) (*ListAppointmentsResponse, error)
+	// ListAppointmentHistory lists the changes of an appointment, newest last. An appointment from before there was a history begins
+	// with its first change since.
+	ListAppointmentHistory(ctx context.Context, in *ListAppointmentHistoryRequest, opts ...grpc.CallOption) (*ListAppointmentHistoryResponse, error)
 	// CancelAppointment cancels an appointment and frees its time. Cancelling twice returns the same result. A customer can
 	// cancel until the appointment begins.
 	CancelAppointment(ctx context.Context, in *CancelAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
 	// RescheduleAppointment moves an appointment to another time, or to other masters. Without segments, masters, prices and durations
 	// stay. A confirmed appointment that its customer moves has to be confirmed again, unless the salon confirms nothing.
 	RescheduleAppointment(ctx context.Context, in *RescheduleAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
-	// ConfirmAppointment accepts an appointment. Confirming twice returns the same result.
+	// ConfirmAppointment accepts an appointment, also a request that has lapsed, if its time is free. Confirming twice returns the same
+	// result.
 	ConfirmAppointment(ctx context.Context, in *ConfirmAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
-	// CompleteAppointment records that an appointment took place, so that it can be rated: a confirmed one, or a pending one
+	// DeclineAppointment refuses a request: a pending appointment is cancelled, with DECLINED as the cause, and its time is free. Declining
+	// twice returns the same result.
+	DeclineAppointment(ctx context.Context, in *DeclineAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
+	// CompleteAppointment records that an appointment took place, so that it can be rated: a confirmed one, or a pending or lapsed one
 	// that has begun. Before the start it is NOT_STARTED unless `early` is set. Completing twice returns the same result.
 	CompleteAppointment(ctx context.Context, in *CompleteAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
 	// MarkNoShow records that the customer of an appointment that has begun did not come. Marking twice returns the same
@@ -98,6 +107,16 @@ func (c *appointmentServiceClient) ListAppointments(ctx context.Context, in *Lis
 	return out, nil
 }
 
+func (c *appointmentServiceClient) ListAppointmentHistory(ctx context.Context, in *ListAppointmentHistoryRequest, opts ...grpc.CallOption) (*ListAppointmentHistoryResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListAppointmentHistoryResponse)
+	err := c.cc.Invoke(ctx, AppointmentService_ListAppointmentHistory_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *appointmentServiceClient) CancelAppointment(ctx context.Context, in *CancelAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Appointment)
@@ -122,6 +141,16 @@ func (c *appointmentServiceClient) ConfirmAppointment(ctx context.Context, in *C
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Appointment)
 	err := c.cc.Invoke(ctx, AppointmentService_ConfirmAppointment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *appointmentServiceClient) DeclineAppointment(ctx context.Context, in *DeclineAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Appointment)
+	err := c.cc.Invoke(ctx, AppointmentService_DeclineAppointment_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -163,15 +192,22 @@ type AppointmentServiceServer interface {
 	GetAppointment(context.Context, *GetAppointmentRequest) (*Appointment, error)
 	// ListAppointments finds appointments.
 	ListAppointments(context.Context, *ListAppointmentsRequest) (*ListAppointmentsResponse, error)
+	// ListAppointmentHistory lists the changes of an appointment, newest last. An appointment from before there was a history begins
+	// with its first change since.
+	ListAppointmentHistory(context.Context, *ListAppointmentHistoryRequest) (*ListAppointmentHistoryResponse, error)
 	// CancelAppointment cancels an appointment and frees its time. Cancelling twice returns the same result. A customer can
 	// cancel until the appointment begins.
 	CancelAppointment(context.Context, *CancelAppointmentRequest) (*Appointment, error)
 	// RescheduleAppointment moves an appointment to another time, or to other masters. Without segments, masters, prices and durations
 	// stay. A confirmed appointment that its customer moves has to be confirmed again, unless the salon confirms nothing.
 	RescheduleAppointment(context.Context, *RescheduleAppointmentRequest) (*Appointment, error)
-	// ConfirmAppointment accepts an appointment. Confirming twice returns the same result.
+	// ConfirmAppointment accepts an appointment, also a request that has lapsed, if its time is free. Confirming twice returns the same
+	// result.
 	ConfirmAppointment(context.Context, *ConfirmAppointmentRequest) (*Appointment, error)
-	// CompleteAppointment records that an appointment took place, so that it can be rated: a confirmed one, or a pending one
+	// DeclineAppointment refuses a request: a pending appointment is cancelled, with DECLINED as the cause, and its time is free. Declining
+	// twice returns the same result.
+	DeclineAppointment(context.Context, *DeclineAppointmentRequest) (*Appointment, error)
+	// CompleteAppointment records that an appointment took place, so that it can be rated: a confirmed one, or a pending or lapsed one
 	// that has begun. Before the start it is NOT_STARTED unless `early` is set. Completing twice returns the same result.
 	CompleteAppointment(context.Context, *CompleteAppointmentRequest) (*Appointment, error)
 	// MarkNoShow records that the customer of an appointment that has begun did not come. Marking twice returns the same
@@ -196,6 +232,9 @@ func (UnimplementedAppointmentServiceServer) GetAppointment(context.Context, *Ge
 func (UnimplementedAppointmentServiceServer) ListAppointments(context.Context, *ListAppointmentsRequest) (*ListAppointmentsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListAppointments not implemented")
 }
+func (UnimplementedAppointmentServiceServer) ListAppointmentHistory(context.Context, *ListAppointmentHistoryRequest) (*ListAppointmentHistoryResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListAppointmentHistory not implemented")
+}
 func (UnimplementedAppointmentServiceServer) CancelAppointment(context.Context, *CancelAppointmentRequest) (*Appointment, error) {
 	return nil, status.Error(codes.Unimplemented, "method CancelAppointment not implemented")
 }
@@ -204,6 +243,9 @@ func (UnimplementedAppointmentServiceServer) RescheduleAppointment(context.Conte
 }
 func (UnimplementedAppointmentServiceServer) ConfirmAppointment(context.Context, *ConfirmAppointmentRequest) (*Appointment, error) {
 	return nil, status.Error(codes.Unimplemented, "method ConfirmAppointment not implemented")
+}
+func (UnimplementedAppointmentServiceServer) DeclineAppointment(context.Context, *DeclineAppointmentRequest) (*Appointment, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeclineAppointment not implemented")
 }
 func (UnimplementedAppointmentServiceServer) CompleteAppointment(context.Context, *CompleteAppointmentRequest) (*Appointment, error) {
 	return nil, status.Error(codes.Unimplemented, "method CompleteAppointment not implemented")
@@ -286,6 +328,24 @@ func _AppointmentService_ListAppointments_Handler(srv interface{}, ctx context.C
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AppointmentService_ListAppointmentHistory_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListAppointmentHistoryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AppointmentServiceServer).ListAppointmentHistory(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AppointmentService_ListAppointmentHistory_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AppointmentServiceServer).ListAppointmentHistory(ctx, req.(*ListAppointmentHistoryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _AppointmentService_CancelAppointment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(CancelAppointmentRequest)
 	if err := dec(in); err != nil {
@@ -336,6 +396,24 @@ func _AppointmentService_ConfirmAppointment_Handler(srv interface{}, ctx context
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(AppointmentServiceServer).ConfirmAppointment(ctx, req.(*ConfirmAppointmentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AppointmentService_DeclineAppointment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeclineAppointmentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AppointmentServiceServer).DeclineAppointment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AppointmentService_DeclineAppointment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AppointmentServiceServer).DeclineAppointment(ctx, req.(*DeclineAppointmentRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -396,6 +474,10 @@ var AppointmentService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _AppointmentService_ListAppointments_Handler,
 		},
 		{
+			MethodName: "ListAppointmentHistory",
+			Handler:    _AppointmentService_ListAppointmentHistory_Handler,
+		},
+		{
 			MethodName: "CancelAppointment",
 			Handler:    _AppointmentService_CancelAppointment_Handler,
 		},
@@ -406,6 +488,10 @@ var AppointmentService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ConfirmAppointment",
 			Handler:    _AppointmentService_ConfirmAppointment_Handler,
+		},
+		{
+			MethodName: "DeclineAppointment",
+			Handler:    _AppointmentService_DeclineAppointment_Handler,
 		},
 		{
 			MethodName: "CompleteAppointment",

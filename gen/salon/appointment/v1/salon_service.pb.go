@@ -804,7 +804,7 @@ type BookingPolicy struct {
 	ReschedulingWindowMinutes int32 `protobuf:"varint,7,opt,name=rescheduling_window_minutes,json=reschedulingWindowMinutes,proto3" json:"rescheduling_window_minutes,omitempty"`
 	// Which new appointments the salon has to confirm.
 	Confirmation Confirmation `protobuf:"varint,8,opt,name=confirmation,proto3,enum=salon.appointment.v1.Confirmation" json:"confirmation,omitempty"`
-	// How long a request waits for the confirmation: 5 minutes to 90 days.
+	// How long a request waits for the confirmation, and until the start at most: 5 minutes to 90 days. Then it lapses.
 	RequestTimeoutMinutes int32 `protobuf:"varint,9,opt,name=request_timeout_minutes,json=requestTimeoutMinutes,proto3" json:"request_timeout_minutes,omitempty"`
 	// How many appointments that have not ended a customer may have in the salon; 0 for no limit. Staff may book more.
 	MaxOpenAppointments int32 `protobuf:"varint,10,opt,name=max_open_appointments,json=maxOpenAppointments,proto3" json:"max_open_appointments,omitempty"`
@@ -1040,7 +1040,7 @@ type UpdateBookingPolicyRequest struct {
 	ReschedulingWindowMinutes *int32 `protobuf:"varint,7,opt,name=rescheduling_window_minutes,json=reschedulingWindowMinutes,proto3,oneof" json:"rescheduling_window_minutes,omitempty"`
 	// Which new appointments the salon has to confirm.
 	Confirmation *Confirmation `protobuf:"varint,8,opt,name=confirmation,proto3,enum=salon.appointment.v1.Confirmation,oneof" json:"confirmation,omitempty"`
-	// How long a request waits for the confirmation: 5 minutes to 90 days.
+	// How long a request waits for the confirmation, and until the start at most: 5 minutes to 90 days. Then it lapses.
 	RequestTimeoutMinutes *int32 `protobuf:"varint,9,opt,name=request_timeout_minutes,json=requestTimeoutMinutes,proto3,oneof" json:"request_timeout_minutes,omitempty"`
 	// How many appointments that have not ended a customer may have in the salon; 0 for no limit. Staff may book more.
 	MaxOpenAppointments *int32 `protobuf:"varint,10,opt,name=max_open_appointments,json=maxOpenAppointments,proto3,oneof" json:"max_open_appointments,omitempty"`

@@ -46,20 +46,26 @@ const (
 	NotificationType_NOTIFICATION_TYPE_RATING_CREATED NotificationType = 7
 	// A rating was answered by the master.
 	NotificationType_NOTIFICATION_TYPE_RATING_REPLIED NotificationType = 8
+	// The salon has declined a request.
+	NotificationType_NOTIFICATION_TYPE_APPOINTMENT_DECLINED NotificationType = 9
+	// A request has lapsed.
+	NotificationType_NOTIFICATION_TYPE_APPOINTMENT_LAPSED NotificationType = 10
 )
 
 // Enum value maps for NotificationType.
 var (
 	NotificationType_name = map[int32]string{
-		0: "NOTIFICATION_TYPE_UNSPECIFIED",
-		1: "NOTIFICATION_TYPE_APPOINTMENT_CREATED",
-		2: "NOTIFICATION_TYPE_APPOINTMENT_CONFIRMED",
-		3: "NOTIFICATION_TYPE_APPOINTMENT_RESCHEDULED",
-		4: "NOTIFICATION_TYPE_APPOINTMENT_CANCELLED",
-		5: "NOTIFICATION_TYPE_APPOINTMENT_COMPLETED",
-		6: "NOTIFICATION_TYPE_APPOINTMENT_NO_SHOW",
-		7: "NOTIFICATION_TYPE_RATING_CREATED",
-		8: "NOTIFICATION_TYPE_RATING_REPLIED",
+		0:  "NOTIFICATION_TYPE_UNSPECIFIED",
+		1:  "NOTIFICATION_TYPE_APPOINTMENT_CREATED",
+		2:  "NOTIFICATION_TYPE_APPOINTMENT_CONFIRMED",
+		3:  "NOTIFICATION_TYPE_APPOINTMENT_RESCHEDULED",
+		4:  "NOTIFICATION_TYPE_APPOINTMENT_CANCELLED",
+		5:  "NOTIFICATION_TYPE_APPOINTMENT_COMPLETED",
+		6:  "NOTIFICATION_TYPE_APPOINTMENT_NO_SHOW",
+		7:  "NOTIFICATION_TYPE_RATING_CREATED",
+		8:  "NOTIFICATION_TYPE_RATING_REPLIED",
+		9:  "NOTIFICATION_TYPE_APPOINTMENT_DECLINED",
+		10: "NOTIFICATION_TYPE_APPOINTMENT_LAPSED",
 	}
 	NotificationType_value = map[string]int32{
 		"NOTIFICATION_TYPE_UNSPECIFIED":             0,
@@ -71,6 +77,8 @@ var (
 		"NOTIFICATION_TYPE_APPOINTMENT_NO_SHOW":     6,
 		"NOTIFICATION_TYPE_RATING_CREATED":          7,
 		"NOTIFICATION_TYPE_RATING_REPLIED":          8,
+		"NOTIFICATION_TYPE_APPOINTMENT_DECLINED":    9,
+		"NOTIFICATION_TYPE_APPOINTMENT_LAPSED":      10,
 	}
 )
 
@@ -245,7 +253,7 @@ const file_salon_notification_v1_notification_proto_rawDesc = "" +
 	"\trating_id\x18\a \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\bratingId\x12@\n" +
 	"\tread_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\breadTime\x12@\n" +
 	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"createTime*\x8d\x03\n" +
+	"createTime*\xe3\x03\n" +
 	"\x10NotificationType\x12!\n" +
 	"\x1dNOTIFICATION_TYPE_UNSPECIFIED\x10\x00\x12)\n" +
 	"%NOTIFICATION_TYPE_APPOINTMENT_CREATED\x10\x01\x12+\n" +
@@ -255,7 +263,10 @@ const file_salon_notification_v1_notification_proto_rawDesc = "" +
 	"'NOTIFICATION_TYPE_APPOINTMENT_COMPLETED\x10\x05\x12)\n" +
 	"%NOTIFICATION_TYPE_APPOINTMENT_NO_SHOW\x10\x06\x12$\n" +
 	" NOTIFICATION_TYPE_RATING_CREATED\x10\a\x12$\n" +
-	" NOTIFICATION_TYPE_RATING_REPLIED\x10\bB\xef\x01\n" +
+	" NOTIFICATION_TYPE_RATING_REPLIED\x10\b\x12*\n" +
+	"&NOTIFICATION_TYPE_APPOINTMENT_DECLINED\x10\t\x12(\n" +
+	"$NOTIFICATION_TYPE_APPOINTMENT_LAPSED\x10\n" +
+	"B\xef\x01\n" +
 	"\x19com.salon.notification.v1B\x11NotificationProtoP\x01ZIgithub.com/beauty-salon/platform/gen/salon/notification/v1;notificationv1\xa2\x02\x03SNX\xaa\x02\x15Salon.Notification.V1\xca\x02\x15Salon\\Notification\\V1\xe2\x02!Salon\\Notification\\V1\\GPBMetadata\xea\x02\x17Salon::Notification::V1b\x06proto3"
 
 var (
