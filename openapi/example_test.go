@@ -118,6 +118,7 @@ func TestAnswersPromiseWhatTheGatewayWrites(t *testing.T) {
 		"Problem":                {"detail", "details", "errors"},
 		"Rating":                 {"replyTime"},
 		"Service":                {"horizonOverrideDays", "leadTimeOverrideMinutes", "slotStepOverrideMinutes"},
+		"Slot":                   {"quoteExpireTime"},
 		"UpdateResourceResponse": {"resource"},
 		// Parts of requests too, where they may be left out.
 		"Phase":       {"resourceKindIds"},

@@ -14,7 +14,6 @@ import (
 
 	"github.com/beauty-salon/platform/e2e/salontest"
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
-	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
 )
 
@@ -114,18 +113,19 @@ type stage struct {
 // newStage makes people of all kinds, and something of everything that they can call about.
 func newStage(t *testing.T, s *salontest.System) *stage {
 	t.Helper()
-	cast := s.NewCast(t)
+	salon := s.NewSalon(t).GetId() // whose rules the requests of earlier stages have not changed
+	cast := s.NewCastOf(t, salon)
 	other := s.NewSalon(t)
-	receptionist, manager := s.NewReceptionist(t, salontest.DefaultSalon), s.NewManager(t, salontest.DefaultSalon)
-	spare, spareMaster := s.NewCustomer(t, "Spare"), s.NewMaster(t, "Spare")
+	receptionist, manager := s.NewReceptionist(t, salon), s.NewManager(t, salon)
+	spare, spareMaster := s.NewCustomer(t, "Spare"), s.NewMasterOf(t, salon, "Spare")
 	done := cast.Complete(t, cast.Master1, cast.Book(t, cast.CustomerA, cast.Master1))
 	ended := cast.Complete(t, cast.Master1, cast.Book(t, cast.CustomerA, cast.Master1))
 	pending := cast.Book(t, cast.CustomerA, cast.Master1)
 	confirmed := cast.Confirm(t, cast.Master2, cast.Book(t, cast.CustomerB, cast.Master2))
 	rating := salontest.Do[*ratingv1.Rating](t, s.REST(), cast.CustomerA, ratingv1.RatingService_CreateRating_FullMethodName,
 		&ratingv1.CreateRatingRequest{AppointmentId: done.GetId(), Stars: 4})
-	spareService := s.NewService(t)
-	kind, spareKind := kinds(t, s)
+	spareService := s.NewServiceOf(t, salon)
+	kind, spareKind := s.NewResourceKind(t, salon), s.NewResourceKind(t, salon)
 	resource, spareResource := s.NewResource(t, kind), s.NewResource(t, kind)
 	closure := s.CloseResource(t, resource, s.NextStart())
 	ids := func(values ...string) []any {
@@ -146,14 +146,14 @@ func newStage(t *testing.T, s *salontest.System) *stage {
 		st.principals = append(st.principals, principal{p.name, p.as.Pair(t).GetAccessToken()})
 	}
 	st.pool = pool{
-		"salonId":       ids(salontest.DefaultSalon, other.GetId()),
+		"salonId":       ids(salon, other.GetId()),
 		"userId":        ids(spare.ID, spareMaster.ID, cast.CustomerB.ID),
 		"masterId":      ids(cast.Master1.ID, cast.Master2.ID, cast.Master1.ID, spareMaster.ID),
 		"serviceId":     ids(cast.Service.GetId(), cast.Service.GetId(), cast.Service.GetId(), spareService.GetId()),
 		"appointmentId": ids(done.GetId(), ended.GetId(), pending.GetId(), confirmed.GetId()),
 		"customerId":    ids(done.GetCustomerId(), confirmed.GetCustomerId()),
 		"ratingId":      ids(rating.GetId()),
-		"invitationId":  ids(s.Invite(t, salontest.DefaultSalon, cast.CustomerA, apiv1.SalonRole_SALON_ROLE_MASTER).GetId(), s.Invite(t, other.GetId(), cast.CustomerB, apiv1.SalonRole_SALON_ROLE_MASTER).GetId()),
+		"invitationId":  ids(s.Invite(t, salon, cast.CustomerA, apiv1.SalonRole_SALON_ROLE_MASTER).GetId(), s.Invite(t, other.GetId(), cast.CustomerB, apiv1.SalonRole_SALON_ROLE_MASTER).GetId()),
 		"requestId":     {"5f0c6c0e-8f0a-4a57-9a3e-0d0a3c1c0001", "5f0c6c0e-8f0a-4a57-9a3e-0d0a3c1c0004", ""},
 		"etag":          {"1", "2", "1-1", "", "x"},
 		"pageToken":     {"", "x", "AAAA"},
@@ -171,17 +171,6 @@ func newStage(t *testing.T, s *salontest.System) *stage {
 		"bookableUntil":     {"2027-12-31", "", "2027-02-29"},
 	}
 	return st
-}
-
-// kinds are two kinds of resources of the default salon. It has at most 50, and requests make more of them.
-func kinds(t *testing.T, s *salontest.System) (first, second *appointmentv1.ResourceKind) {
-	t.Helper()
-	known := salontest.Do[*appointmentv1.ListResourceKindsResponse](t, s.REST(), nil, appointmentv1.ResourceService_ListResourceKinds_FullMethodName,
-		&appointmentv1.ListResourceKindsRequest{SalonId: salontest.DefaultSalon}).GetResourceKinds()
-	for len(known) < 2 {
-		known = append(known, s.NewResourceKind(t, salontest.DefaultSalon))
-	}
-	return known[0], known[1]
 }
 
 // times are those of one day, ahead and past, of several forms.

@@ -162,18 +162,28 @@ func TestSearchIsOneRoundTrip(t *testing.T) {
 			Segments: []*appointmentv1.SegmentFilter{anybody}, StartDate: day(1), EndDate: day(62), FirstPerDay: true,
 		}},
 	} {
-		// The first search reads the rules, and each statement is parsed at its first use.
-		for _, warm := range []bool{false, true} {
+		search := func() (statements, roundTrips int) {
+			t.Helper()
 			answer, err := a.SearchAvailability(t.Context(), c.req)
 			if err != nil || len(answer.GetSlots()) == 0 {
 				t.Fatalf("%s: %d slots, %v", c.name, len(answer.GetSlots()), err)
 			}
-			switch statements, roundTrips := counted.take(); {
-			case warm && (statements != 1 || roundTrips != 1):
-				t.Errorf("%s: %d statements in %d round trips", c.name, statements, roundTrips)
-			case i == 0 && !warm && statements < 3: // the service, the rules, what is taken
-				t.Errorf("the first search: counted only %d statements", statements)
+			return counted.take()
+		}
+		// The first search reads the rules, and each statement is parsed at its first use.
+		if statements, _ := search(); i == 0 && statements < 3 { // the service, the rules, what is taken
+			t.Errorf("the first search: counted only %d statements", statements)
+		}
+		// A connection that was not used for a second is probed first, as it may be on a busy machine.
+		statements, roundTrips := search()
+		for range 10 {
+			if statements == 1 && roundTrips == 1 {
+				break
 			}
+			statements, roundTrips = search()
+		}
+		if statements != 1 || roundTrips != 1 {
+			t.Errorf("%s: %d statements in %d round trips", c.name, statements, roundTrips)
 		}
 	}
 }
