@@ -16,7 +16,7 @@ import (
 
 // availability are searches that ask for nothing that can be found, and starts that are none.
 func (w *world) availability(t *testing.T) []refusal {
-	return slices.Concat(w.searches(t), w.wishes(), w.starts())
+	return slices.Concat(w.searches(t), w.targets(), w.starts())
 }
 
 // newSearch is a good search, for cases that spoil one field of it.
@@ -78,8 +78,8 @@ func (w *world) searches(t *testing.T) []refusal {
 	})
 }
 
-// wishes are salons, services, masters, customers and appointments that cannot be asked for, with each of the methods.
-func (w *world) wishes() []refusal {
+// targets are salons, services, masters, customers and appointments that cannot be asked for, with each of the methods.
+func (w *world) targets() []refusal {
 	var cases []refusal
 	add := func(name, reason, field string, change func(*appointmentv1.SearchAvailabilityRequest)) {
 		search := w.newSearch(change)
