@@ -178,7 +178,7 @@ func (a *Availability) query(ctx context.Context, req request) (*Rules, Query, e
 	for _, s := range req.GetSegments() {
 		q.Chain = append(q.Chain, Want{ServiceID: s.GetServiceId(), MasterIDs: s.GetMasterIds()})
 	}
-	performs := slices.ContainsFunc(q.Chain, func(w Want) bool { return slices.Equal(w.MasterIDs, []string{caller.UserID}) })
+	performs := slices.ContainsFunc(q.Chain, func(w Want) bool { return w.OnlyBy(caller.UserID) })
 	salonID := req.GetSalonId()
 	if q.Moving != "" {
 		if caller.UserID == "" {
@@ -248,11 +248,11 @@ func (a *Availability) addCustomer(ctx context.Context, req request, q *Query, s
 		if err != nil {
 			return err
 		}
-		theirs := func(w Want) bool { return slices.Equal(w.MasterIDs, []string{caller.UserID}) }
+		others := func(w Want) bool { return !w.OnlyBy(caller.UserID) }
 		switch {
 		case c.SalonID != salonID:
 			return apierr.InvalidField("customer_id", "must be a customer of the salon")
-		case c.AccountID != caller.UserID && !isStaff(caller, salonID, false) && slices.ContainsFunc(q.Chain, func(w Want) bool { return !theirs(w) }):
+		case c.AccountID != caller.UserID && !isStaff(caller, salonID, false) && slices.ContainsFunc(q.Chain, others):
 			return apierr.InvalidField("customer_id", "must be absent, unless all services are to be done by the caller")
 		}
 		q.Customer = id

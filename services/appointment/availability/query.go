@@ -1,7 +1,6 @@
 package availability
 
 import (
-	"slices"
 	"time"
 
 	"github.com/beauty-salon/platform/services/appointment/civil"
@@ -24,10 +23,13 @@ type Want struct {
 	OfferedBy string
 }
 
-// stays reports whether only the master by whom it was quoted or booked may do it.
-func (w Want) stays() bool {
-	return w.Offering != nil && slices.Equal(w.MasterIDs, []string{w.OfferedBy})
+// OnlyBy reports whether a master, and nobody else, may do it.
+func (w Want) OnlyBy(masterID string) bool {
+	return len(w.MasterIDs) == 1 && w.MasterIDs[0] == masterID
 }
+
+// stays reports whether only the master by whom it was quoted or booked may do it.
+func (w Want) stays() bool { return w.Offering != nil && w.OnlyBy(w.OfferedBy) }
 
 // Query is what is wanted, by whom.
 type Query struct {

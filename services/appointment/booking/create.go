@@ -103,7 +103,7 @@ func (b *Bookings) plan(
 	if err != nil {
 		return nil, err
 	}
-	is := func(want availability.Want) bool { return slices.Equal(want.MasterIDs, []string{caller.UserID}) }
+	is := func(want availability.Want) bool { return want.OnlyBy(caller.UserID) }
 	by.Actor = actorFor(caller, t.salonID, slices.ContainsFunc(t.chain, is))
 	all := !slices.ContainsFunc(t.chain, func(want availability.Want) bool { return !is(want) })
 	if req.GetOverride() != nil && !by.Actor.IsStaff() {
