@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -82,10 +83,18 @@ func TestWorkBeginsWhenReady(t *testing.T) {
 func TestReadiness(t *testing.T) {
 	t.Parallel()
 	watched(t, func(t *testing.T, s *fakeService, r *readiness, announced *atomic.Int32) {
+		// synctest.Wait orders earlier writes of the watcher before the reads below, but not these reads before later writes.
+		var mu sync.Mutex
 		var seen []bool
-		r.subscribe(func(serving bool) { seen = append(seen, serving) })
+		r.subscribe(func(serving bool) {
+			mu.Lock()
+			defer mu.Unlock()
+			seen = append(seen, serving)
+		})
 		want := func(when string, changes ...bool) {
 			t.Helper()
+			mu.Lock()
+			defer mu.Unlock()
 			if !slices.Equal(seen, changes) || r.serving.Load() != changes[len(changes)-1] {
 				t.Errorf("%s: reported %v and answers %t, want %v", when, seen, r.serving.Load(), changes)
 			}
