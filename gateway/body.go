@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,21 +47,6 @@ func newJSONMarshaler() *jsonMarshaler {
 		MarshalOptions:   protojson.MarshalOptions{EmitDefaultValues: true},
 		UnmarshalOptions: protojson.UnmarshalOptions{DiscardUnknown: false},
 	}}
-}
-
-// Marshal writes compact JSON. protojson adds white space at random, to prevent dependence on its exact output; our
-// clients compare and cache bytes.
-func (m *jsonMarshaler) Marshal(v any) ([]byte, error) {
-	data, err := m.JSONPb.Marshal(v)
-	if err != nil {
-		return nil, err
-	}
-	var compact bytes.Buffer
-	compact.Grow(len(data))
-	if err := json.Compact(&compact, data); err != nil {
-		return nil, err
-	}
-	return compact.Bytes(), nil
 }
 
 // NewDecoder returns a decoder that reads the whole body, so that no data can follow the message unnoticed.

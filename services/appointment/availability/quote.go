@@ -4,12 +4,12 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
@@ -33,22 +33,21 @@ var (
 // says meanwhile.
 type Quote struct {
 	// SalonID is the salon, Start when the appointment begins.
-	SalonID string `json:"salon"`
-	Start   Minute `json:"start"`
+	SalonID string
+	Start   Minute
 	// Segments are the services in their order.
-	Segments []QuoteSegment `json:"segments"`
+	Segments []QuoteSegment
 	// Issued is when the quote was made.
-	Issued time.Time `json:"issued"`
+	Issued time.Time
 }
 
 // QuoteSegment is one service of a quote.
 type QuoteSegment struct {
-	ServiceID    string  `json:"service"`
-	MasterID     string  `json:"master"`
-	PriceMinor   int32   `json:"price"`
-	Phases       []Phase `json:"phases"`
-	BufferBefore Minute  `json:"before,omitempty"`
-	BufferAfter  Minute  `json:"after,omitempty"`
+	ServiceID, MasterID string
+	// PriceMinor is in minor units of the salon's currency.
+	PriceMinor                int32
+	Phases                    []Phase
+	BufferBefore, BufferAfter Minute
 }
 
 // Wants are what the quote wants: the offerings as they were when it was issued.
@@ -116,7 +115,11 @@ func sign(key [32]byte, body []byte) []byte {
 
 // encode returns the text of a quote.
 func (q *quotes) encode(quote Quote) (string, error) {
-	body, err := json.Marshal(quote)
+	payload, err := quote.payload()
+	if err != nil {
+		return "", fmt.Errorf("encode a quote: %w", err)
+	}
+	body, err := proto.Marshal(payload)
 	if err != nil {
 		return "", fmt.Errorf("encode a quote: %w", err)
 	}
@@ -137,10 +140,11 @@ func (q *quotes) decode(text string, now time.Time) (Quote, error) {
 		if !hmac.Equal(made, installation(key)) {
 			continue
 		}
-		var quote Quote
-		if !hmac.Equal(signature, sign(key, body)) || json.Unmarshal(body, &quote) != nil {
+		payload := &appointmentv1.QuotePayload{}
+		if !hmac.Equal(signature, sign(key, body)) || proto.Unmarshal(body, payload) != nil {
 			return Quote{}, errQuoteInvalid
 		}
+		quote := quoteFrom(payload)
 		if !now.Before(quote.Issued.Add(QuoteTime)) {
 			return Quote{}, errQuoteExpired
 		}

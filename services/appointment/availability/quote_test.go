@@ -3,9 +3,11 @@ package availability
 import (
 	"bytes"
 	"errors"
+	"reflect"
 	"testing"
 	"time"
 
+	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/secret"
 )
 
@@ -21,14 +23,17 @@ func keysOf(t *testing.T, b byte) *secret.Keys {
 func TestQuotes(t *testing.T) {
 	now := time.Date(2027, 5, 3, 9, 0, 0, 0, time.UTC)
 	ours, changed, theirs := newQuotes(keysOf(t, 'a'), nil), newQuotes(keysOf(t, 'b'), keysOf(t, 'a')), newQuotes(keysOf(t, 'c'), nil)
-	quote := Quote{SalonID: "s", Start: 42, Issued: now, Segments: []QuoteSegment{{ServiceID: "v", MasterID: "m", PriceMinor: 4500}}}
+	quote := Quote{SalonID: id.New(), Start: 42, Issued: now, Segments: []QuoteSegment{{
+		ServiceID: id.New(), MasterID: id.New(), PriceMinor: 4500, BufferBefore: 5, BufferAfter: 10,
+		Phases: []Phase{{Minutes: 30, Kinds: []string{id.New(), id.New()}}, {Wait: true, Minutes: 35}},
+	}}}
 	text, err := ours.encode(quote)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, q := range map[string]*quotes{"the same secret": ours, "a changed secret": changed} {
 		got, err := q.decode(text, now.Add(QuoteTime-time.Second))
-		if err != nil || got.Segments[0].PriceMinor != 4500 || got.Start != 42 {
+		if err != nil || !reflect.DeepEqual(got, quote) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
