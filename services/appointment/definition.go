@@ -9,7 +9,7 @@ import (
 var Definition = service.Definition{
 	Name:       "appointment",
 	Migrations: Migrations,
-	Subjects:   []string{"salon", "appointment", "service", "offering"},
+	Subjects:   []string{"salon", "appointment", "hold", "service", "offering"},
 	Calls:      []string{"user"},
 	APIs: []service.API{
 		service.RESTAPI(&appointmentv1.SalonService_ServiceDesc, appointmentv1.NewSalonServiceClient,
@@ -26,6 +26,8 @@ var Definition = service.Definition{
 			appointmentv1.RegisterResourceServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.AppointmentService_ServiceDesc, appointmentv1.NewAppointmentServiceClient,
 			appointmentv1.RegisterAppointmentServiceHandlerClient),
+		service.RESTAPI(&appointmentv1.HoldService_ServiceDesc, appointmentv1.NewHoldServiceClient,
+			appointmentv1.RegisterHoldServiceHandlerClient),
 		{Desc: &appointmentv1.DirectoryService_ServiceDesc},
 	},
 	New: func(d service.Deps) (service.Service, error) { return New(d) },

@@ -29,7 +29,7 @@ const (
 	pruneInterval = 10 * time.Minute
 	// reconcileInterval is how often masters and accounts are read that were never read from their owner.
 	reconcileInterval = time.Minute
-	// lapseInterval is how often requests are looked for that no salon has confirmed in time.
+	// lapseInterval is how often requests are looked for that no salon has confirmed in time, and holds that have expired.
 	lapseInterval = 3 * time.Second
 	// catchUpRetry is how soon changes of masters and accounts are looked for again after a failure.
 	catchUpRetry = 5 * time.Second
@@ -97,6 +97,10 @@ func (s *Service) Run(ctx context.Context) error {
 	})
 	g.Go(func() error {
 		s.deps.Every(ctx, lapseInterval, "requests did not lapse", s.bookings.LapseRequests)
+		return nil
+	})
+	g.Go(func() error {
+		s.deps.Every(ctx, lapseInterval, "the time of expired holds was not freed", s.bookings.ExpireHolds)
 		return nil
 	})
 	g.Go(func() error {

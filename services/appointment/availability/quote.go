@@ -4,12 +4,10 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
 	"strings"
 	"time"
 
 	"google.golang.org/grpc/codes"
-	"google.golang.org/protobuf/proto"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
@@ -115,13 +113,9 @@ func sign(key [32]byte, body []byte) []byte {
 
 // encode returns the text of a quote.
 func (q *quotes) encode(quote Quote) (string, error) {
-	payload, err := quote.payload()
+	body, err := quote.Encode()
 	if err != nil {
-		return "", fmt.Errorf("encode a quote: %w", err)
-	}
-	body, err := proto.Marshal(payload)
-	if err != nil {
-		return "", fmt.Errorf("encode a quote: %w", err)
+		return "", err
 	}
 	text := append(installation(q.keys[0]), sign(q.keys[0], body)...)
 	return quoteEncoding.EncodeToString(append(text, body...)), nil
@@ -140,11 +134,13 @@ func (q *quotes) decode(text string, now time.Time) (Quote, error) {
 		if !hmac.Equal(made, installation(key)) {
 			continue
 		}
-		payload := &appointmentv1.QuotePayload{}
-		if !hmac.Equal(signature, sign(key, body)) || proto.Unmarshal(body, payload) != nil {
+		if !hmac.Equal(signature, sign(key, body)) {
 			return Quote{}, errQuoteInvalid
 		}
-		quote := quoteFrom(payload)
+		quote, err := DecodeQuote(body)
+		if err != nil {
+			return Quote{}, errQuoteInvalid
+		}
 		if !now.Before(quote.Issued.Add(QuoteTime)) {
 			return Quote{}, errQuoteExpired
 		}

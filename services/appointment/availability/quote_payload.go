@@ -4,10 +4,33 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 )
+
+// Encode returns the quote in bytes, without a signature. It fails when an id is not a UUID.
+func (q Quote) Encode() ([]byte, error) {
+	payload, err := q.payload()
+	if err != nil {
+		return nil, fmt.Errorf("encode a quote: %w", err)
+	}
+	body, err := proto.Marshal(payload)
+	if err != nil {
+		return nil, fmt.Errorf("encode a quote: %w", err)
+	}
+	return body, nil
+}
+
+// DecodeQuote returns the quote that Encode has encoded.
+func DecodeQuote(body []byte) (Quote, error) {
+	payload := &appointmentv1.QuotePayload{}
+	if err := proto.Unmarshal(body, payload); err != nil {
+		return Quote{}, fmt.Errorf("decode a quote: %w", err)
+	}
+	return quoteFrom(payload), nil
+}
 
 // payload is the quote as it is encoded. An answer has up to a hundred quotes, so ids take 16 bytes each.
 func (q Quote) payload() (*appointmentv1.QuotePayload, error) {

@@ -33,7 +33,8 @@ type TakenQuery struct {
 
 // takenSQL reads the version of a salon's rules and what is taken, in one statement: a row a subject, and one without a subject
 // where there is none. A search looks at the time of each subject in the index of the exclusion constraint, and in the small one
-// of what is overbooked. The claims of a subject come in no order: the program sorts them for less than the server, which sorts
+// of what is overbooked. Claims of holds that have expired are among them; they are told again, by a small index of their own,
+// because the large one does not have the time until which a claim counts. The claims of a subject come in no order: the program sorts them for less than the server, which sorts
 // anew for each array.
 func takenSQL(appointments bool) string {
 	column := "NULL::uuid[]"
@@ -55,7 +56,11 @@ CROSS JOIN LATERAL (
         WHERE c.salon_id = s.id AND c.subject_id = u.subject AND c.during && tstzrange($3, $4) AND NOT c.blocking
     ) AS c
 ) AS t
-WHERE s.id = $1`
+WHERE s.id = $1
+UNION ALL
+SELECT s.rules_version, c.subject_id::text, array_agg(lower(c.during)), array_agg(upper(c.during)), array_agg(c.appointment_id)::text[], 0, 'expired'
+FROM salons s JOIN claims c ON c.salon_id = s.id AND c.expire_time <= clock_timestamp() AND c.subject_id = ANY($2::uuid[])
+WHERE s.id = $1 GROUP BY s.rules_version, c.subject_id`
 }
 
 func claimColumns(appointments bool) string {
@@ -112,6 +117,7 @@ func (s *Store) Taken(ctx context.Context, q TakenQuery) (*Taken, int64, error) 
 	}
 	t := &Taken{Claims: make(map[string][]Claim, len(rows)), CustomerDays: map[string]int{}, MasterDays: map[string]map[string]int{}}
 	var version int64
+	expired := map[string][]Claim{}
 	for _, row := range rows {
 		version = row.RulesVersion
 		switch row.What {
@@ -121,11 +127,29 @@ func (s *Store) Taken(ctx context.Context, q TakenQuery) (*Taken, int64, error) 
 			t.CustomerDays = row.days(q.Zone)
 		case "master":
 			t.MasterDays[row.Subject] = row.days(q.Zone)
+		case "expired":
+			expired[row.Subject] = row.claims()
 		default:
 			t.Claims[row.Subject] = row.claims()
 		}
 	}
+	for subject, claims := range expired {
+		t.Claims[subject] = without(t.Claims[subject], claims)
+	}
 	return t, version, nil
+}
+
+// without returns a list without some of its claims. The list may not tell their appointments.
+func without(list, expired []Claim) []Claim {
+	for _, e := range expired {
+		is := func(c Claim) bool {
+			return c.Span == e.Span && (c.AppointmentID == "" || c.AppointmentID == e.AppointmentID)
+		}
+		if i := slices.IndexFunc(list, is); i >= 0 {
+			list = slices.Delete(list, i, i+1)
+		}
+	}
+	return list
 }
 
 // days counts the starts of a row by their local dates.

@@ -30,6 +30,9 @@ type Bookings struct {
 	catalog  *catalog.Catalog
 
 	availability *availability.Availability
+
+	proofs     proofs
+	addressKey [32]byte
 }
 
 // New makes the bookings of a service. It connects to nothing.
@@ -47,6 +50,9 @@ func New(
 		catalog:  catalog,
 
 		availability: availability,
+
+		proofs:     newProofs(d.Keys, d.PreviousKeys),
+		addressKey: d.Keys.Derive("hold-address"),
 	}
 	availability.FindAppointments(b.movable)
 	return b
@@ -55,6 +61,7 @@ func New(
 // Register adds the methods to a server.
 func (b *Bookings) Register(r grpc.ServiceRegistrar) {
 	appointmentv1.RegisterAppointmentServiceServer(r, b)
+	appointmentv1.RegisterHoldServiceServer(r, &holds{Bookings: b})
 }
 
 // attemptRetention is how long it is remembered that a statement was given up.

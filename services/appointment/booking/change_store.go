@@ -158,7 +158,13 @@ func (s *Store) claim(ctx context.Context, a *Appointment) error {
 	if err := claims.Delete(ctx, s.db, a.SalonID, a.ID); err != nil {
 		return err
 	}
-	taken, err := claims.Conflicts(ctx, s.db, a.SalonID, a.claims)
+	return s.take(ctx, a.SalonID, a.ID, a.claims)
+}
+
+// take writes the claims of an appointment or a hold that has none, or returns SLOT_UNAVAILABLE or CUSTOMER_BUSY. The caller holds the locks of
+// the subjects.
+func (s *Store) take(ctx context.Context, salonID, appointmentID string, list []claims.Claim) error {
+	taken, err := claims.Conflicts(ctx, s.db, salonID, list)
 	switch {
 	case err != nil:
 		return err
@@ -167,7 +173,7 @@ func (s *Store) claim(ctx context.Context, a *Appointment) error {
 	case taken[claims.Customer]:
 		return errCustomerBusy
 	}
-	err = claims.Insert(ctx, s.db, a.SalonID, a.ID, a.claims)
+	err = claims.Insert(ctx, s.db, salonID, appointmentID, list)
 	if postgres.IsExclusionViolation(err, claims.NoOverlap) {
 		return errSlotUnavailable.WithCause(err)
 	}

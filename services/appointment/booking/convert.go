@@ -105,3 +105,29 @@ func toProto(a *Appointment, viewer auth.Principal) *appointmentv1.Appointment {
 	m.Etag = etag.Format(a.Version, int64(shown.Sum32()))
 	return m
 }
+
+func holdStateToProto(s HoldState) appointmentv1.HoldState {
+	return appointmentv1.HoldState(appointmentv1.HoldState_value["HOLD_STATE_"+string(s)])
+}
+
+// holdToProto shows a hold to somebody who may see it. The appointment's id means something once it is booked.
+func holdToProto(h *Hold) *appointmentv1.Hold {
+	var total int32
+	m := &appointmentv1.Hold{
+		Id: h.ID, SalonId: h.SalonID, CustomerId: h.CustomerID, State: holdStateToProto(h.State),
+		StartTime: protoconv.Timestamp(h.Start), EndTime: protoconv.Timestamp(h.End),
+		ExpireTime: protoconv.Timestamp(h.ExpireTime), Extended: h.Extended,
+		CreateTime: protoconv.Timestamp(h.CreateTime), UpdateTime: protoconv.Timestamp(h.UpdateTime),
+	}
+	if h.State == HoldBooked {
+		m.AppointmentId = h.AppointmentID
+	}
+	for _, s := range h.Quote.Segments {
+		total += s.PriceMinor
+		m.Segments = append(m.Segments, &appointmentv1.HoldSegment{
+			ServiceId: s.ServiceID, MasterId: s.MasterID, Price: protoconv.Money(h.Currency, s.PriceMinor),
+		})
+	}
+	m.TotalPrice = protoconv.Money(h.Currency, total)
+	return m
+}

@@ -38,10 +38,10 @@ func (b *Bookings) targetOf(ctx context.Context, req *appointmentv1.CreateAppoin
 		return t, checkStart(t.start, now)
 	}
 	if req.GetStartTime() == nil {
-		return target{}, apierr.InvalidField("start_time", "must be present, or else a quote")
+		return target{}, apierr.InvalidField("start_time", "must be present, or else a quote or a hold")
 	}
 	if len(req.GetSegments()) == 0 {
-		return target{}, apierr.InvalidField("segments", "must be 1 to 8, or else a quote must be present")
+		return target{}, apierr.InvalidField("segments", "must be 1 to 8, or else a quote or a hold must be present")
 	}
 	start, err := startTime(req.GetStartTime())
 	if err != nil {
@@ -103,9 +103,8 @@ func (b *Bookings) plan(
 	if err != nil {
 		return nil, err
 	}
-	is := func(want availability.Want) bool { return want.OnlyBy(caller.UserID) }
-	by.Actor = actorFor(caller, t.salonID, slices.ContainsFunc(t.chain, is))
-	all := !slices.ContainsFunc(t.chain, func(want availability.Want) bool { return !is(want) })
+	var all bool
+	by.Actor, all = actorIn(caller, t.salonID, t.chain)
 	if req.GetOverride() != nil && !by.Actor.IsStaff() {
 		return nil, errOverride
 	}
@@ -139,6 +138,13 @@ func (b *Bookings) plan(
 	c.event, err = appointmentEvent(c.appointment)
 	c.traceparent = traceparent(ctx)
 	return c, err
+}
+
+// actorIn is the role in which somebody books a chain in a salon; all is whether they are the only master that each service is wanted from.
+func actorIn(caller auth.Principal, salonID string, chain []availability.Want) (actor Actor, all bool) {
+	is := func(want availability.Want) bool { return want.OnlyBy(caller.UserID) }
+	all = !slices.ContainsFunc(chain, func(want availability.Want) bool { return !is(want) })
+	return actorFor(caller, salonID, slices.ContainsFunc(chain, is)), all
 }
 
 // stateOf is the state of a new appointment of a customer.

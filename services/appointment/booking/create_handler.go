@@ -32,7 +32,13 @@ func (b *Bookings) CreateAppointment(
 		RequestID: req.GetRequestId(),
 	}
 	request := b.requests.Request(b.deps.DB, key, req)
-	booked, err := b.create(ctx, caller, req, request)
+	var booked *appointmentv1.Appointment
+	var err error
+	if req.HoldId != nil {
+		booked, err = b.createHeld(ctx, caller, req, key)
+	} else {
+		booked, err = b.create(ctx, caller, req, request)
+	}
 	refusal, refused := errors.AsType[*apierr.Error](err)
 	if refused && (refusal.Code() == codes.FailedPrecondition || refusal.Code() == codes.AlreadyExists) {
 		// The first call with this request id may have succeeded under conditions that have passed since, or be what takes the time.
@@ -75,7 +81,10 @@ func (b *Bookings) create(
 		case InFlight:
 			return nil, idempotency.ErrInFlight
 		case Taken, CustomerBusy, TooManyOpen, FullDay:
-			// Somebody was faster. The next plan is made around them; where there is none, the error says what is free.
+			// Somebody was faster, or a hold has just expired. The next plan is made around them; where there is none, the error says what is free.
+			if err := b.expireHolds(ctx, c.appointment.SalonID); err != nil {
+				return nil, err
+			}
 			late++
 			continue
 		case Stale:

@@ -54,7 +54,7 @@ WITH item AS MATERIALIZED (
         WHEN i.account_id IS NOT NULL AND a.disabled IS NOT false THEN 'no customer'
         WHEN b.master OR b.resource THEN 'taken'
         WHEN b.customer THEN 'customer busy'
-        WHEN i.actor = '` + string(Customer) + `' AND s.max_open_appointments > 0 AND (
+        WHEN NOT i.overridden AND i.actor = '` + string(Customer) + `' AND s.max_open_appointments > 0 AND (
             SELECT count(*) FROM (
                 SELECT FROM appointments o
                 WHERE o.salon_id = i.salon_id AND o.customer_id = i.customer_id AND o.state IN ('PENDING', 'CONFIRMED')

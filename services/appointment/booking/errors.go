@@ -58,6 +58,21 @@ var (
 		"the customer has another appointment at the time of the request, which has lapsed")
 	errNoAppointment = apierr.NotFound("appointment")
 
+	errNoHold    = apierr.NotFound("hold")
+	errHoldState = apierr.New(codes.FailedPrecondition, appointmentv1.ErrorReason_ERROR_REASON_ILLEGAL_STATE,
+		"the hold's state does not allow this")
+	errHoldExpired = apierr.New(codes.FailedPrecondition, appointmentv1.ErrorReason_ERROR_REASON_HOLD_EXPIRED,
+		"the hold has expired; search again").
+		WithField("hold_id", "must be a hold that has not expired")
+	errTooManyHolds = apierr.New(codes.ResourceExhausted, appointmentv1.ErrorReason_ERROR_REASON_TOO_MANY_HOLDS,
+		"there are as many holds at once as the salon permits; release one, book it, or wait until it expires").WithRetryAfter(time.Minute)
+	errNoProof = apierr.New(codes.PermissionDenied, apiv1.ErrorReason_ERROR_REASON_PERMISSION_DENIED,
+		"only whoever made the hold can do this")
+	// Of a hold whose resource was removed. The call has no start to blame.
+	errHeldTaken = apierr.New(codes.AlreadyExists, appointmentv1.ErrorReason_ERROR_REASON_SLOT_UNAVAILABLE,
+		"a resource that the hold keeps was removed, and there is no other").
+		WithField("hold_id", "must be a hold whose resources are there")
+
 	// errOnlyStaff is for callers who work in a salon and are only the customer of this appointment.
 	errOnlyStaff = apierr.New(codes.PermissionDenied, apiv1.ErrorReason_ERROR_REASON_PERMISSION_DENIED,
 		"only staff of the salon can do this")

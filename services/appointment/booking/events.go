@@ -57,6 +57,14 @@ func EventBody(a *Appointment) *appointmentv1.AppointmentEvent {
 	}
 }
 
+// holdEventBody describes a hold after its newest change.
+func holdEventBody(h *Hold) *appointmentv1.HoldEvent {
+	return &appointmentv1.HoldEvent{
+		HoldId: h.ID, SalonId: h.SalonID, CustomerId: h.CustomerID, AccountId: h.AccountID, State: holdStateToProto(h.State),
+		StartTime: protoconv.Timestamp(h.Start), EndTime: protoconv.Timestamp(h.End), ExpireTime: protoconv.Timestamp(h.ExpireTime),
+	}
+}
+
 // Consumers are the consumers that keep what appointments show of ratings.
 func (b *Bookings) Consumers() []events.ConsumerConfig {
 	// A rating's event has the version of the master's summary, so events of several ratings of one master

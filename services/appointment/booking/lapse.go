@@ -74,6 +74,9 @@ func (b *Bookings) retake(
 			b.availability.Forget(rules.SalonID, rules.Version)
 			tried++
 		case errors.Is(err, errSlotUnavailable), errors.Is(err, errCustomerBusy):
+			if err := b.expireHolds(ctx, rules.SalonID); err != nil {
+				return nil, err
+			}
 			late++ // the next plan is made around them, or there is none
 		default:
 			return nil, err

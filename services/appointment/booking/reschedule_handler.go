@@ -41,6 +41,9 @@ func (b *Bookings) RescheduleAppointment(
 		case err == nil:
 			return toProto(moved, caller), nil
 		case errors.Is(err, errLate):
+			if err := b.expireHolds(ctx, a.SalonID); err != nil {
+				return nil, err
+			}
 			late++ // the next plan is made around them, or the error says what is free
 		case errors.Is(err, errOutdated):
 			tried++

@@ -24,10 +24,12 @@ type Claim struct {
 	SubjectID string
 	// Kind is what the subject is.
 	Kind Kind
-	// SegmentID is the segment that owns the claim.
+	// SegmentID is the segment that owns the claim; empty for the claim of a hold.
 	SegmentID string
 	// From is inclusive, To exclusive.
 	From, To time.Time
+	// ExpireTime is until when the claim of a hold counts; zero for others.
+	ExpireTime time.Time
 	// Blocking is false for time that is overbooked on purpose: of a customer who wants two appointments at once.
 	Blocking bool
 }

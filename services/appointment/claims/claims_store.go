@@ -137,14 +137,14 @@ func Conflicts(ctx context.Context, tx *postgres.DB, salonID string, list []Clai
 	return taken, nil
 }
 
-// Insert writes the claims of an appointment. The caller holds the locks of the subjects and has
+// Insert writes the claims of an appointment, or of the hold that it will be booked with. The caller holds the locks of the subjects and has
 // looked for conflicts.
 func Insert(ctx context.Context, tx *postgres.DB, salonID, appointmentID string, list []Claim) error {
 	err := tx.Conn(ctx).Exec(`
-		INSERT INTO claims (salon_id, id, subject_id, subject_kind, during, blocking, appointment_id, segment_id)
-		SELECT ?, c.id, c.subject_id, c.kind, tstzrange(c.claim_from, c.claim_to), c.blocking, ?, c.segment_id
-		FROM unnest(?::uuid[], ?::uuid[], ?::text[], ?::timestamptz[], ?::timestamptz[], ?::boolean[], ?::uuid[])
-			AS c (id, subject_id, kind, claim_from, claim_to, blocking, segment_id)`,
+		INSERT INTO claims (salon_id, id, subject_id, subject_kind, during, blocking, appointment_id, segment_id, expire_time)
+		SELECT ?, c.id, c.subject_id, c.kind, tstzrange(c.claim_from, c.claim_to), c.blocking, ?, c.segment_id, c.expire_time
+		FROM unnest(?::uuid[], ?::uuid[], ?::text[], ?::timestamptz[], ?::timestamptz[], ?::boolean[], ?::uuid[], ?::timestamptz[])
+			AS c (id, subject_id, kind, claim_from, claim_to, blocking, segment_id, expire_time)`,
 		salonID, appointmentID,
 		postgres.Column(list, func(c Claim) string { return c.ID }),
 		postgres.Column(list, func(c Claim) string { return c.SubjectID }),
@@ -152,7 +152,8 @@ func Insert(ctx context.Context, tx *postgres.DB, salonID, appointmentID string,
 		postgres.Column(list, func(c Claim) time.Time { return c.From }),
 		postgres.Column(list, func(c Claim) time.Time { return c.To }),
 		postgres.Column(list, func(c Claim) bool { return c.Blocking }),
-		postgres.Column(list, func(c Claim) string { return c.SegmentID }),
+		postgres.Column(list, func(c Claim) *string { return postgres.Null(c.SegmentID) }),
+		postgres.Column(list, func(c Claim) *time.Time { return postgres.Null(c.ExpireTime) }),
 	).Error
 	if err != nil {
 		return fmt.Errorf("write claims: %w", err)
@@ -160,7 +161,16 @@ func Insert(ctx context.Context, tx *postgres.DB, salonID, appointmentID string,
 	return nil
 }
 
-// Delete frees the time of an appointment.
+// Extend makes the claims of a hold count until another instant.
+func Extend(ctx context.Context, tx *postgres.DB, salonID, appointmentID string, until time.Time) error {
+	err := tx.Conn(ctx).Exec("UPDATE claims SET expire_time = ? WHERE salon_id = ? AND appointment_id = ?", until, salonID, appointmentID).Error
+	if err != nil {
+		return fmt.Errorf("extend claims: %w", err)
+	}
+	return nil
+}
+
+// Delete frees the time of an appointment, or of a hold.
 func Delete(ctx context.Context, tx *postgres.DB, salonID, appointmentID string) error {
 	err := tx.Conn(ctx).Exec("DELETE FROM claims WHERE salon_id = ? AND appointment_id = ?", salonID, appointmentID).Error
 	if err != nil {

@@ -58,6 +58,7 @@ func policyToProto(salonID string, p Policy) *appointmentv1.BookingPolicy {
 		AllowCustomerOverlap:        p.AllowCustomerOverlap,
 		BuffersWithinHours:          p.BuffersWithinHours,
 		HoldMinutes:                 inMinutes(p.HoldTime),
+		MaxHolds:                    int32(p.MaxHolds),
 		UpdateTime:                  protoconv.Timestamp(p.UpdateTime),
 		Etag:                        etag.Format(p.Version),
 	}

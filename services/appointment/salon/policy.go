@@ -41,6 +41,8 @@ type Policy struct {
 	BuffersWithinHours bool
 	// HoldTime is how long a hold keeps its time.
 	HoldTime time.Duration
+	// MaxHolds is how many holds a customer, or an address from which nobody is signed in, may have at once.
+	MaxHolds int
 	// Version counts the changes, from 1; UpdateTime is when it last changed.
 	Version    int64
 	UpdateTime time.Time
@@ -50,6 +52,6 @@ type Policy struct {
 func DefaultPolicy() Policy {
 	return Policy{
 		SlotStep: 15 * time.Minute, HorizonDays: 366, Confirmation: ConfirmAlways, RequestTimeout: 24 * time.Hour,
-		MaxOpenAppointments: 10, HoldTime: 10 * time.Minute, Version: 1,
+		MaxOpenAppointments: 10, HoldTime: 10 * time.Minute, MaxHolds: 3, Version: 1,
 	}
 }

@@ -104,4 +104,5 @@ func (p *Policy) write(req *appointmentv1.UpdateBookingPolicyRequest, fields fie
 	fieldmask.Write(fields, "allow_customer_overlap", &p.AllowCustomerOverlap, req.GetAllowCustomerOverlap())
 	fieldmask.Write(fields, "buffers_within_hours", &p.BuffersWithinHours, req.GetBuffersWithinHours())
 	minutes("hold_minutes", &p.HoldTime, req.GetHoldMinutes())
+	number("max_holds", &p.MaxHolds, req.GetMaxHolds())
 }

@@ -906,14 +906,19 @@ func (x *RuleOverride) GetReason() string {
 // CreateAppointmentRequest describes an appointment to book.
 type CreateAppointmentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// When it is to begin: a whole minute, in the future, at most 366 days ahead. Required without a quote. Customers begin where
+	// When it is to begin: a whole minute, in the future, at most 366 days ahead. Required without a quote or a hold. Customers begin where
 	// SearchAvailability lets them; staff at any minute.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	// The services in the order in which they are done, 1 to 8, all of one salon. Each begins when the one before it ends. Required
-	// without a quote.
+	// without a quote or a hold.
 	Segments []*SegmentInput `protobuf:"bytes,2,rep,name=segments,proto3" json:"segments,omitempty"`
 	// The quote of a slot, instead of start_time and segments: exactly that is booked, at that price.
 	Quote *string `protobuf:"bytes,7,opt,name=quote,proto3,oneof" json:"quote,omitempty"`
+	// A hold, instead of a quote: what it keeps is booked, at its price, whatever the rules of the salon say meanwhile. Until it expires
+	// this succeeds, unless a master or the customer was removed.
+	HoldId *string `protobuf:"bytes,9,opt,name=hold_id,json=holdId,proto3,oneof" json:"hold_id,omitempty"`
+	// The proof that came with the hold, for a hold that was made without being signed in.
+	HoldProof string `protobuf:"bytes,10,opt,name=hold_proof,json=holdProof,proto3" json:"hold_proof,omitempty"`
 	// For staff: books although a rule of the salon refuses it.
 	Override *RuleOverride `protobuf:"bytes,8,opt,name=override,proto3" json:"override,omitempty"`
 	// Whose appointment: a customer of the salon. Absent: the caller's.
@@ -975,6 +980,20 @@ func (x *CreateAppointmentRequest) GetSegments() []*SegmentInput {
 func (x *CreateAppointmentRequest) GetQuote() string {
 	if x != nil && x.Quote != nil {
 		return *x.Quote
+	}
+	return ""
+}
+
+func (x *CreateAppointmentRequest) GetHoldId() string {
+	if x != nil && x.HoldId != nil {
+		return *x.HoldId
+	}
+	return ""
+}
+
+func (x *CreateAppointmentRequest) GetHoldProof() string {
+	if x != nil {
+		return x.HoldProof
 	}
 	return ""
 }
@@ -1817,20 +1836,26 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\n" +
 	"_master_id\"S\n" +
 	"\fRuleOverride\x12C\n" +
-	"\x06reason\x18\x01 \x01(\tB+\xe0A\x02\xbaH%\xc8\x01\x01r \xd0\xe9\x18\x01\x10\x01\x18\xf4\x03\x92\x02\x14Comes from far away.R\x06reason\"\x85\x04\n" +
+	"\x06reason\x18\x01 \x01(\tB+\xe0A\x02\xbaH%\xc8\x01\x01r \xd0\xe9\x18\x01\x10\x01\x18\xf4\x03\x92\x02\x14Comes from far away.R\x06reason\"\xea\x04\n" +
 	"\x18CreateAppointmentRequest\x12>\n" +
 	"\n" +
 	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\tstartTime\x12K\n" +
 	"\bsegments\x18\x02 \x03(\v2\".salon.appointment.v1.SegmentInputB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\bR\bsegments\x12)\n" +
-	"\x05quote\x18\a \x01(\tB\x0e\xe0A\x01\xbaH\br\x06\x10\x01\x18\x80\x80\x04H\x00R\x05quote\x88\x01\x01\x12C\n" +
+	"\x05quote\x18\a \x01(\tB\x0e\xe0A\x01\xbaH\br\x06\x10\x01\x18\x80\x80\x04H\x00R\x05quote\x88\x01\x01\x12)\n" +
+	"\ahold_id\x18\t \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x01R\x06holdId\x88\x01\x01\x12,\n" +
+	"\n" +
+	"hold_proof\x18\n" +
+	" \x01(\tB\r\xe0A\x01\xbaH\x04r\x02\x18d\x80\x01\x01R\tholdProof\x12C\n" +
 	"\boverride\x18\b \x01(\v2\".salon.appointment.v1.RuleOverrideB\x03\xe0A\x01R\boverride\x121\n" +
-	"\vcustomer_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x01R\n" +
+	"\vcustomer_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x02R\n" +
 	"customerId\x88\x01\x01\x125\n" +
 	"\x04note\x18\x04 \x01(\tB!\xe0A\x01\xbaH\x1br\x19\xd0\xe9\x18\x01\x18\xf4\x03\x92\x02\x0fSensitive skin.R\x04note\x129\n" +
 	"\x16allow_customer_overlap\x18\x05 \x01(\bB\x03\xe0A\x01R\x14allowCustomerOverlap\x12-\n" +
 	"\n" +
 	"request_id\x18\x06 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestIdB\b\n" +
-	"\x06_quoteB\x0e\n" +
+	"\x06_quoteB\n" +
+	"\n" +
+	"\b_hold_idB\x0e\n" +
 	"\f_customer_id\"N\n" +
 	"\x15GetAppointmentRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\"\x8d\x05\n" +
@@ -1921,10 +1946,10 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x1cAPPOINTMENT_ACTION_CANCELLED\x10\x05\x12\"\n" +
 	"\x1eAPPOINTMENT_ACTION_RESCHEDULED\x10\x06\x12\x1f\n" +
 	"\x1bAPPOINTMENT_ACTION_DECLINED\x10\a\x12\x1d\n" +
-	"\x19APPOINTMENT_ACTION_LAPSED\x10\b2\xdd\r\n" +
-	"\x12AppointmentService\x12\x9d\x01\n" +
-	"\x11CreateAppointment\x12..salon.appointment.v1.CreateAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"5\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\v\x01\n" +
-	"\v\x02\x03\t\b\x12\x13\x14\x15\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/appointments\x12\x94\x01\n" +
+	"\x19APPOINTMENT_ACTION_LAPSED\x10\b2\xe0\r\n" +
+	"\x12AppointmentService\x12\xa0\x01\n" +
+	"\x11CreateAppointment\x12..salon.appointment.v1.CreateAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"8\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x02\x05\x06\x82\xea\x18\r\x01\n" +
+	"\v\x02\x03\t\b\x12\x13\x14\x15\x17\x04\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/appointments\x12\x94\x01\n" +
 	"\x0eGetAppointment\x12+.salon.appointment.v1.GetAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"2\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02#\x12!/v1/appointments/{appointment_id}\x90\x02\x01\x12\x94\x01\n" +
 	"\x10ListAppointments\x12-.salon.appointment.v1.ListAppointmentsRequest\x1a..salon.appointment.v1.ListAppointmentsResponse\"!\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/appointments\x90\x02\x01\x12\xbf\x01\n" +
 	"\x16ListAppointmentHistory\x123.salon.appointment.v1.ListAppointmentHistoryRequest\x1a4.salon.appointment.v1.ListAppointmentHistoryResponse\":\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02+\x12)/v1/appointments/{appointment_id}/history\x90\x02\x01\x12\xa8\x01\n" +

@@ -179,6 +179,115 @@ func (x *AppointmentEvent) GetActor() Actor {
 	return Actor_ACTOR_UNSPECIFIED
 }
 
+// HoldEvent is the body of hold.created, .extended, .booked, .released and .expired.
+type HoldEvent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The hold.
+	HoldId string `protobuf:"bytes,1,opt,name=hold_id,json=holdId,proto3" json:"hold_id,omitempty"`
+	// The salon.
+	SalonId string `protobuf:"bytes,2,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
+	// Whose hold, as the salon knows them; empty when nobody was signed in.
+	CustomerId string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// The account that made it; empty when nobody was signed in.
+	AccountId string `protobuf:"bytes,4,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// Where it stands after the change.
+	State HoldState `protobuf:"varint,5,opt,name=state,proto3,enum=salon.appointment.v1.HoldState" json:"state,omitempty"`
+	// When the time that it keeps begins.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// When the time that it keeps ends.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// Until when the time is kept.
+	ExpireTime    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HoldEvent) Reset() {
+	*x = HoldEvent{}
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HoldEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HoldEvent) ProtoMessage() {}
+
+func (x *HoldEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HoldEvent.ProtoReflect.Descriptor instead.
+func (*HoldEvent) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *HoldEvent) GetHoldId() string {
+	if x != nil {
+		return x.HoldId
+	}
+	return ""
+}
+
+func (x *HoldEvent) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
+	}
+	return ""
+}
+
+func (x *HoldEvent) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *HoldEvent) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *HoldEvent) GetState() HoldState {
+	if x != nil {
+		return x.State
+	}
+	return HoldState_HOLD_STATE_UNSPECIFIED
+}
+
+func (x *HoldEvent) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *HoldEvent) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *HoldEvent) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
 // SalonEvent is the body of salon.created, salon.updated and salon.deleted.
 type SalonEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -194,7 +303,7 @@ type SalonEvent struct {
 
 func (x *SalonEvent) Reset() {
 	*x = SalonEvent{}
-	mi := &file_salon_appointment_v1_events_proto_msgTypes[1]
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -206,7 +315,7 @@ func (x *SalonEvent) String() string {
 func (*SalonEvent) ProtoMessage() {}
 
 func (x *SalonEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_events_proto_msgTypes[1]
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -219,7 +328,7 @@ func (x *SalonEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SalonEvent.ProtoReflect.Descriptor instead.
 func (*SalonEvent) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{1}
+	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *SalonEvent) GetSalonId() string {
@@ -258,7 +367,7 @@ type ServiceEvent struct {
 
 func (x *ServiceEvent) Reset() {
 	*x = ServiceEvent{}
-	mi := &file_salon_appointment_v1_events_proto_msgTypes[2]
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -270,7 +379,7 @@ func (x *ServiceEvent) String() string {
 func (*ServiceEvent) ProtoMessage() {}
 
 func (x *ServiceEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_events_proto_msgTypes[2]
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -283,7 +392,7 @@ func (x *ServiceEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServiceEvent.ProtoReflect.Descriptor instead.
 func (*ServiceEvent) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{2}
+	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ServiceEvent) GetServiceId() string {
@@ -324,7 +433,7 @@ type OfferingEvent struct {
 
 func (x *OfferingEvent) Reset() {
 	*x = OfferingEvent{}
-	mi := &file_salon_appointment_v1_events_proto_msgTypes[3]
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -336,7 +445,7 @@ func (x *OfferingEvent) String() string {
 func (*OfferingEvent) ProtoMessage() {}
 
 func (x *OfferingEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_events_proto_msgTypes[3]
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -349,7 +458,7 @@ func (x *OfferingEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferingEvent.ProtoReflect.Descriptor instead.
 func (*OfferingEvent) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{3}
+	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *OfferingEvent) GetMasterId() string {
@@ -384,7 +493,7 @@ var File_salon_appointment_v1_events_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"!salon/appointment/v1/events.proto\x12\x14salon.appointment.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a*salon/appointment/v1/booking_service.proto\"\xe1\x04\n" +
+	"!salon/appointment/v1/events.proto\x12\x14salon.appointment.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a*salon/appointment/v1/booking_service.proto\x1a'salon/appointment/v1/hold_service.proto\"\xe1\x04\n" +
 	"\x10AppointmentEvent\x12%\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tR\rappointmentId\x12\x19\n" +
 	"\bsalon_id\x18\x02 \x01(\tR\asalonId\x12\x1f\n" +
@@ -404,7 +513,20 @@ const file_salon_appointment_v1_events_proto_rawDesc = "" +
 	" \x01(\tR\btimeZone\x12J\n" +
 	"\x13previous_start_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\x11previousStartTime\x12?\n" +
 	"\rcomplete_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\fcompleteTime\x121\n" +
-	"\x05actor\x18\r \x01(\x0e2\x1b.salon.appointment.v1.ActorR\x05actor\"`\n" +
+	"\x05actor\x18\r \x01(\x0e2\x1b.salon.appointment.v1.ActorR\x05actor\"\xe5\x02\n" +
+	"\tHoldEvent\x12\x17\n" +
+	"\ahold_id\x18\x01 \x01(\tR\x06holdId\x12\x19\n" +
+	"\bsalon_id\x18\x02 \x01(\tR\asalonId\x12\x1f\n" +
+	"\vcustomer_id\x18\x03 \x01(\tR\n" +
+	"customerId\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x04 \x01(\tR\taccountId\x125\n" +
+	"\x05state\x18\x05 \x01(\x0e2\x1f.salon.appointment.v1.HoldStateR\x05state\x129\n" +
+	"\n" +
+	"start_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
+	"\bend_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12;\n" +
+	"\vexpire_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\"`\n" +
 	"\n" +
 	"SalonEvent\x12\x19\n" +
 	"\bsalon_id\x18\x01 \x01(\tR\asalonId\x12\x18\n" +
@@ -436,28 +558,34 @@ func file_salon_appointment_v1_events_proto_rawDescGZIP() []byte {
 	return file_salon_appointment_v1_events_proto_rawDescData
 }
 
-var file_salon_appointment_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_salon_appointment_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_salon_appointment_v1_events_proto_goTypes = []any{
 	(*AppointmentEvent)(nil),      // 0: salon.appointment.v1.AppointmentEvent
-	(*SalonEvent)(nil),            // 1: salon.appointment.v1.SalonEvent
-	(*ServiceEvent)(nil),          // 2: salon.appointment.v1.ServiceEvent
-	(*OfferingEvent)(nil),         // 3: salon.appointment.v1.OfferingEvent
-	(AppointmentState)(0),         // 4: salon.appointment.v1.AppointmentState
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
-	(Actor)(0),                    // 6: salon.appointment.v1.Actor
+	(*HoldEvent)(nil),             // 1: salon.appointment.v1.HoldEvent
+	(*SalonEvent)(nil),            // 2: salon.appointment.v1.SalonEvent
+	(*ServiceEvent)(nil),          // 3: salon.appointment.v1.ServiceEvent
+	(*OfferingEvent)(nil),         // 4: salon.appointment.v1.OfferingEvent
+	(AppointmentState)(0),         // 5: salon.appointment.v1.AppointmentState
+	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	(Actor)(0),                    // 7: salon.appointment.v1.Actor
+	(HoldState)(0),                // 8: salon.appointment.v1.HoldState
 }
 var file_salon_appointment_v1_events_proto_depIdxs = []int32{
-	4, // 0: salon.appointment.v1.AppointmentEvent.state:type_name -> salon.appointment.v1.AppointmentState
-	5, // 1: salon.appointment.v1.AppointmentEvent.start_time:type_name -> google.protobuf.Timestamp
-	5, // 2: salon.appointment.v1.AppointmentEvent.end_time:type_name -> google.protobuf.Timestamp
-	5, // 3: salon.appointment.v1.AppointmentEvent.previous_start_time:type_name -> google.protobuf.Timestamp
-	5, // 4: salon.appointment.v1.AppointmentEvent.complete_time:type_name -> google.protobuf.Timestamp
-	6, // 5: salon.appointment.v1.AppointmentEvent.actor:type_name -> salon.appointment.v1.Actor
-	6, // [6:6] is the sub-list for method output_type
-	6, // [6:6] is the sub-list for method input_type
-	6, // [6:6] is the sub-list for extension type_name
-	6, // [6:6] is the sub-list for extension extendee
-	0, // [0:6] is the sub-list for field type_name
+	5,  // 0: salon.appointment.v1.AppointmentEvent.state:type_name -> salon.appointment.v1.AppointmentState
+	6,  // 1: salon.appointment.v1.AppointmentEvent.start_time:type_name -> google.protobuf.Timestamp
+	6,  // 2: salon.appointment.v1.AppointmentEvent.end_time:type_name -> google.protobuf.Timestamp
+	6,  // 3: salon.appointment.v1.AppointmentEvent.previous_start_time:type_name -> google.protobuf.Timestamp
+	6,  // 4: salon.appointment.v1.AppointmentEvent.complete_time:type_name -> google.protobuf.Timestamp
+	7,  // 5: salon.appointment.v1.AppointmentEvent.actor:type_name -> salon.appointment.v1.Actor
+	8,  // 6: salon.appointment.v1.HoldEvent.state:type_name -> salon.appointment.v1.HoldState
+	6,  // 7: salon.appointment.v1.HoldEvent.start_time:type_name -> google.protobuf.Timestamp
+	6,  // 8: salon.appointment.v1.HoldEvent.end_time:type_name -> google.protobuf.Timestamp
+	6,  // 9: salon.appointment.v1.HoldEvent.expire_time:type_name -> google.protobuf.Timestamp
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_salon_appointment_v1_events_proto_init() }
@@ -466,13 +594,14 @@ func file_salon_appointment_v1_events_proto_init() {
 		return
 	}
 	file_salon_appointment_v1_booking_service_proto_init()
+	file_salon_appointment_v1_hold_service_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_appointment_v1_events_proto_rawDesc), len(file_salon_appointment_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

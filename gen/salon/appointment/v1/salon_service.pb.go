@@ -821,7 +821,9 @@ type BookingPolicy struct {
 	// When it last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Changes with every change; send it with an update to be refused when somebody else was faster.
-	Etag          string `protobuf:"bytes,17,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,17,opt,name=etag,proto3" json:"etag,omitempty"`
+	// How many holds a customer, or an address from which nobody is signed in, may have in the salon at once: 1 to 100. Staff may have more.
+	MaxHolds      int32 `protobuf:"varint,18,opt,name=max_holds,json=maxHolds,proto3" json:"max_holds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -975,6 +977,13 @@ func (x *BookingPolicy) GetEtag() string {
 	return ""
 }
 
+func (x *BookingPolicy) GetMaxHolds() int32 {
+	if x != nil {
+		return x.MaxHolds
+	}
+	return 0
+}
+
 // GetBookingPolicyRequest names a salon.
 type GetBookingPolicyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1057,7 +1066,9 @@ type UpdateBookingPolicyRequest struct {
 	// The fields to write. Absent: those that are present.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,16,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// Refuses the change when the policy has changed since.
-	Etag          string `protobuf:"bytes,17,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,17,opt,name=etag,proto3" json:"etag,omitempty"`
+	// How many holds a customer, or an address from which nobody is signed in, may have in the salon at once: 1 to 100. Staff may have more.
+	MaxHolds      *int32 `protobuf:"varint,18,opt,name=max_holds,json=maxHolds,proto3,oneof" json:"max_holds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1211,6 +1222,13 @@ func (x *UpdateBookingPolicyRequest) GetEtag() string {
 	return ""
 }
 
+func (x *UpdateBookingPolicyRequest) GetMaxHolds() int32 {
+	if x != nil && x.MaxHolds != nil {
+		return *x.MaxHolds
+	}
+	return 0
+}
+
 var File_salon_appointment_v1_salon_service_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
@@ -1296,7 +1314,7 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\x12\x1f\n" +
 	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"C\n" +
 	"\x16SetDefaultSalonRequest\x12)\n" +
-	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\"\xb9\a\n" +
+	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\"\xdb\a\n" +
 	"\rBookingPolicy\x12\x1e\n" +
 	"\bsalon_id\x18\x01 \x01(\tB\x03\xe0A\x03R\asalonId\x12/\n" +
 	"\x11slot_step_minutes\x18\x02 \x01(\x05B\x03\xe0A\x03R\x0fslotStepMinutes\x12/\n" +
@@ -1316,9 +1334,10 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\fhold_minutes\x18\x0f \x01(\x05B\x03\xe0A\x03R\vholdMinutes\x12@\n" +
 	"\vupdate_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12\x17\n" +
-	"\x04etag\x18\x11 \x01(\tB\x03\xe0A\x03R\x04etag\"D\n" +
+	"\x04etag\x18\x11 \x01(\tB\x03\xe0A\x03R\x04etag\x12 \n" +
+	"\tmax_holds\x18\x12 \x01(\x05B\x03\xe0A\x03R\bmaxHolds\"D\n" +
 	"\x17GetBookingPolicyRequest\x12)\n" +
-	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\"\xba\f\n" +
+	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\"\xfa\f\n" +
 	"\x1aUpdateBookingPolicyRequest\x12)\n" +
 	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\x12?\n" +
 	"\x11slot_step_minutes\x18\x02 \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06@\x0f\x18<(\x05H\x00R\x0fslotStepMinutes\x88\x01\x01\x12A\n" +
@@ -1343,7 +1362,8 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\x18<(\x01H\rR\vholdMinutes\x88\x01\x01\x12@\n" +
 	"\vupdate_mask\x18\x10 \x01(\v2\x1a.google.protobuf.FieldMaskB\x03\xe0A\x01R\n" +
 	"updateMask\x12\x1f\n" +
-	"\x04etag\x18\x11 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etagB\x14\n" +
+	"\x04etag\x18\x11 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\x120\n" +
+	"\tmax_holds\x18\x12 \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06@\x03\x18d(\x01H\x0eR\bmaxHolds\x88\x01\x01B\x14\n" +
 	"\x12_slot_step_minutesB\x14\n" +
 	"\x12_lead_time_minutesB\x0f\n" +
 	"\r_horizon_daysB\x11\n" +
@@ -1357,7 +1377,9 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\x1e_max_master_appointments_a_dayB\x19\n" +
 	"\x17_allow_customer_overlapB\x17\n" +
 	"\x15_buffers_within_hoursB\x0f\n" +
-	"\r_hold_minutes*\x81\x01\n" +
+	"\r_hold_minutesB\f\n" +
+	"\n" +
+	"_max_holds*\x81\x01\n" +
 	"\fConfirmation\x12\x1c\n" +
 	"\x18CONFIRMATION_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12CONFIRMATION_NEVER\x10\x01\x12\x17\n" +

@@ -1,0 +1,276 @@
+package booking
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/beauty-salon/platform/internal/events"
+	"github.com/beauty-salon/platform/internal/id"
+	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/services/appointment/availability"
+	"github.com/beauty-salon/platform/services/appointment/claims"
+)
+
+// holdRow is a row of holds.
+type holdRow struct {
+	SalonID       string
+	ID            string
+	AppointmentID string
+	AccountID     *string
+	HolderID      *string
+	CustomerID    *string
+	State         HoldState
+	StartTime     time.Time
+	EndTime       time.Time
+	Currency      string
+	Quote         []byte
+	ServiceNames  postgres.Array[string] `gorm:"type:text[]"`
+	Overlap       bool
+	ExpireTime    time.Time
+	Extended      bool
+	Version       int64
+	CreateTime    time.Time
+	UpdateTime    time.Time
+	// Over is computed by a query: whether its time is over.
+	Over bool `gorm:"->"`
+}
+
+// TableName implements GORM's Tabler.
+func (holdRow) TableName() string { return "holds" }
+
+func (r holdRow) hold() (*Hold, error) {
+	quote, err := availability.DecodeQuote(r.Quote)
+	return &Hold{
+		ID: r.ID, SalonID: r.SalonID, AppointmentID: r.AppointmentID, AccountID: postgres.Value(r.AccountID),
+		HolderID: postgres.Value(r.HolderID), CustomerID: postgres.Value(r.CustomerID), State: r.State,
+		Start: r.StartTime.UTC(), End: r.EndTime.UTC(), Quote: quote, ServiceNames: r.ServiceNames, Currency: r.Currency,
+		Overlap: r.Overlap, ExpireTime: r.ExpireTime.UTC(), Extended: r.Extended, Version: r.Version,
+		CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
+	}, err
+}
+
+func holdRowOf(h *Hold) (holdRow, error) {
+	quote, err := h.Quote.Encode()
+	return holdRow{
+		SalonID: h.SalonID, ID: h.ID, AppointmentID: h.AppointmentID, AccountID: postgres.Null(h.AccountID),
+		HolderID: postgres.Null(h.HolderID), CustomerID: postgres.Null(h.CustomerID), State: h.State,
+		StartTime: h.Start, EndTime: h.End, Quote: quote, ServiceNames: h.ServiceNames, Currency: h.Currency,
+		Overlap: h.Overlap, ExpireTime: h.ExpireTime, Extended: h.Extended, Version: h.Version,
+		CreateTime: h.CreateTime, UpdateTime: h.UpdateTime,
+	}, err
+}
+
+// Hold returns a hold, else NOT_FOUND. One whose time is over is expired, whatever the row says.
+func (s *Store) Hold(ctx context.Context, id string) (*Hold, error) { return s.hold(ctx, id, "") }
+
+func (s *Store) hold(ctx context.Context, id, lock string) (*Hold, error) {
+	var rows []holdRow
+	err := s.db.Conn(ctx).Raw("SELECT h.*, h.expire_time <= clock_timestamp() AS over FROM holds h WHERE h.id = ? "+lock, id).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("read a hold: %w", err)
+	}
+	if len(rows) == 0 {
+		return nil, errNoHold
+	}
+	h, err := rows[0].hold()
+	if err != nil {
+		return nil, fmt.Errorf("read hold %s: %w", id, err)
+	}
+	if h.State == HoldActive && rows[0].Over {
+		h.State, h.due = HoldExpired, true
+	}
+	return h, nil
+}
+
+// plannedHold is a hold on its way into the database.
+type plannedHold struct {
+	*Hold
+
+	claims       []claims.Claim
+	rulesVersion int64
+	// subjects are the ids of those whose time it takes, and of the kinds of its resources.
+	subjects []string
+	maxHolds int
+}
+
+// createHold writes a hold and its claims within the store's transaction. It returns errOutdated when the rules have changed,
+// errSlotUnavailable or errCustomerBusy when the time is taken, also by a hold that has expired and whose time nobody has freed yet, and
+// errTooManyHolds.
+func (s *Store) createHold(ctx context.Context, p *plannedHold) error {
+	if err := claims.Lock(ctx, s.db, p.subjects...); err != nil {
+		return err
+	}
+	version, err := s.rulesVersion(ctx, p.SalonID)
+	if err != nil {
+		return err
+	}
+	if version != p.rulesVersion {
+		return errOutdated
+	}
+	var others int
+	err = s.db.Conn(ctx).Raw(`SELECT count(*) FROM holds
+		WHERE salon_id = ? AND holder_id = ? AND state = 'ACTIVE' AND expire_time > clock_timestamp()`,
+		p.SalonID, postgres.Null(p.HolderID)).Scan(&others).Error
+	if err != nil {
+		return fmt.Errorf("count holds: %w", err)
+	}
+	if others >= p.maxHolds {
+		return errTooManyHolds
+	}
+	if p.ExpireTime, err = s.holdUntil(ctx, p.SalonID); err != nil {
+		return err
+	}
+	for i := range p.claims {
+		p.claims[i].ExpireTime = p.ExpireTime
+	}
+	row, err := holdRowOf(p.Hold)
+	if err != nil {
+		return err
+	}
+	if err := gorm.G[holdRow](s.db.Conn(ctx)).Create(ctx, &row); err != nil {
+		return fmt.Errorf("write a hold: %w", err)
+	}
+	if err := s.take(ctx, p.SalonID, p.AppointmentID, p.claims); err != nil {
+		return err
+	}
+	return s.appendHoldEvent(ctx, "hold.created", p.Hold)
+}
+
+// UpdateHold runs change on a hold and writes what it has changed, under the locks of those whose time the hold keeps. event is the type
+// of the event, until when a hold expires that is made now. Nothing is written when change reports that nothing has changed, or returns an
+// error.
+func (s *Store) UpdateHold(ctx context.Context, id, event string, change func(h *Hold, until time.Time) (bool, error)) (*Hold, error) {
+	var h *Hold
+	err := s.db.InTx(ctx, func(tx *postgres.DB) error {
+		t := s.In(tx)
+		found, err := t.Hold(ctx, id)
+		if err != nil {
+			return err
+		}
+		subjects := found.masters()
+		if found.CustomerID != "" {
+			subjects = append(subjects, found.CustomerID)
+		}
+		if err := claims.Lock(ctx, tx, subjects...); err != nil {
+			return err
+		}
+		if h, err = t.hold(ctx, id, "FOR UPDATE"); err != nil {
+			return err
+		}
+		until, err := t.holdUntil(ctx, h.SalonID)
+		if err != nil {
+			return err
+		}
+		changed, err := change(h, until)
+		if err != nil || !changed {
+			return err
+		}
+		return t.saveHold(ctx, event, h)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// holdUntil is when a hold of a salon expires that is made now.
+func (s *Store) holdUntil(ctx context.Context, salonID string) (time.Time, error) {
+	var until time.Time
+	err := s.db.Conn(ctx).Raw("SELECT clock_timestamp() + make_interval(mins => hold_minutes) FROM salons WHERE id = ?", salonID).Scan(&until).Error
+	if err != nil {
+		return until, fmt.Errorf("read how long holds keep their time: %w", err)
+	}
+	return until.UTC(), nil
+}
+
+// saveHold writes a changed hold, and extends its claims or frees its time.
+func (s *Store) saveHold(ctx context.Context, event string, h *Hold) error {
+	err := s.db.Conn(ctx).Exec("UPDATE holds SET state = ?, expire_time = ?, extended = ?, version = ?, update_time = ? WHERE salon_id = ? AND id = ?",
+		h.State, h.ExpireTime, h.Extended, h.Version, h.UpdateTime, h.SalonID, h.ID).Error
+	if err != nil {
+		return fmt.Errorf("update a hold: %w", err)
+	}
+	if h.State == HoldActive {
+		err = claims.Extend(ctx, s.db, h.SalonID, h.AppointmentID, h.ExpireTime)
+	} else {
+		err = claims.Delete(ctx, s.db, h.SalonID, h.AppointmentID)
+	}
+	if err != nil {
+		return err
+	}
+	return s.appendHoldEvent(ctx, event, h)
+}
+
+func (s *Store) appendHoldEvent(ctx context.Context, event string, h *Hold) error {
+	e, err := events.NewEvent(event, h.ID, h.Version, h.UpdateTime, holdEventBody(h))
+	if err != nil {
+		return err
+	}
+	return events.Append(ctx, s.db, e)
+}
+
+// notBookedError ends a transaction in which an appointment was not booked.
+type notBookedError struct{ outcome Outcome }
+
+func (e *notBookedError) Error() string { return "not booked: " + string(e.outcome) }
+
+// bookHold books the appointment of a hold within the store's transaction: it gives the time of the hold to the appointment. It returns
+// errHoldExpired when the hold has expired, and a notBookedError when the appointment cannot be booked; the transaction must end then.
+func (s *Store) bookHold(ctx context.Context, holdID string, c *creation) error {
+	if err := claims.Lock(ctx, s.db, c.subjects()...); err != nil {
+		return err
+	}
+	h, err := s.hold(ctx, holdID, "FOR UPDATE")
+	if err != nil {
+		return err
+	}
+	if h.State != HoldActive {
+		return h.ended()
+	}
+	if _, err := h.end(HoldBooked, c.appointment.CreateTime); err != nil {
+		return err
+	}
+	if err := s.saveHold(ctx, "hold.booked", h); err != nil {
+		return err
+	}
+	if err := s.createOne(ctx, c); err != nil {
+		return err
+	}
+	s.db.OnCommit(func() { events.Wake(s.db.Schema()) })
+	return nil
+}
+
+// createOne books an appointment within the store's transaction, which has the locks of its subjects; the error is a notBookedError when
+// the statement refuses it.
+func (s *Store) createOne(ctx context.Context, c *creation) error {
+	// The statement's parameters are numbered, which GORM does not know.
+	conn := s.db.Conn(ctx).Statement.ConnPool
+	var outcome Outcome
+	var response []byte
+	err := conn.QueryRowContext(ctx, createSQL, createArgs(id.New(), []*creation{c})...).Scan(&outcome, &response)
+	switch {
+	case postgres.IsExclusionViolation(err, claims.NoOverlap):
+		return &notBookedError{Taken}
+	case postgres.TimedOut(err):
+		return claims.ErrContention.WithCause(err)
+	case err != nil:
+		return fmt.Errorf("create an appointment: %w", err)
+	case outcome != Booked:
+		return &notBookedError{outcome}
+	}
+	return nil
+}
+
+// DueHolds returns the ids of at most limit holds whose time is over, in one salon or, without an id, in all.
+func (s *Store) DueHolds(ctx context.Context, salonID string, limit int) ([]string, error) {
+	var ids []string
+	err := s.db.Conn(ctx).Raw(`SELECT id FROM holds WHERE state = 'ACTIVE' AND expire_time <= clock_timestamp()
+		AND (? = '' OR salon_id::text = ?) ORDER BY expire_time, id LIMIT ?`, salonID, salonID, limit).Scan(&ids).Error
+	if err != nil {
+		return nil, fmt.Errorf("look for holds that have expired: %w", err)
+	}
+	return ids, nil
+}
