@@ -103,6 +103,18 @@ func (s *System) LapseNow(t testing.TB, appointmentID string) {
 	}
 }
 
+// ExpireNow makes the time of a hold be over.
+func (s *System) ExpireNow(t testing.TB, holdID string) {
+	t.Helper()
+	conn := s.connect(t)
+	defer conn.Close(t.Context())
+	tag, err := conn.Exec(t.Context(), `WITH h AS (UPDATE appointments.holds SET expire_time = now() WHERE id = $1 RETURNING *)
+		UPDATE appointments.claims c SET expire_time = h.expire_time FROM h WHERE c.salon_id = h.salon_id AND c.appointment_id = h.appointment_id`, holdID)
+	if err != nil || tag.RowsAffected() == 0 {
+		t.Fatalf("let hold %s expire: %d claims, %v", holdID, tag.RowsAffected(), err)
+	}
+}
+
 // MoveTo moves an appointment in the same way, so that it begins at start.
 func (s *System) MoveTo(t testing.TB, appointmentID string, start time.Time) {
 	t.Helper()

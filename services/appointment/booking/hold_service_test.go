@@ -367,3 +367,22 @@ func TestHoldOfSomebodyRemoved(t *testing.T) {
 	_, err := f.bookHold(f.ann, h, "")
 	wantError(t, err, codes.FailedPrecondition, "MASTER_UNAVAILABLE", "segments[0].master_id")
 }
+
+// TestHoldOfThePast: a quote whose start has passed cannot be held; what is held can be booked all the same.
+func TestHoldOfThePast(t *testing.T) {
+	f := newFixture(t)
+	start := f.Clock.Now().Add(15 * time.Minute)
+	f.Clock.Advance(10 * time.Minute)
+	first, second := f.slotAt(f.ann, start), f.slotAt(f.ann, start.Add(hour))
+	h, err := f.holds().CreateHold(f.As(f.ann), &appointmentv1.CreateHoldRequest{Quote: second.GetQuote()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Clock.Set(start)
+	_, err = f.holds().CreateHold(f.As(f.ann), &appointmentv1.CreateHoldRequest{Quote: first.GetQuote()})
+	wantError(t, err, codes.FailedPrecondition, "START_IN_PAST", "start_time")
+	f.Clock.Advance(hour + time.Minute)
+	if _, err := f.bookHold(f.ann, h, ""); err != nil {
+		t.Errorf("a hold whose start has passed: %v", err)
+	}
+}
