@@ -1,0 +1,2 @@
+// Package series books appointments that repeat.
+package series
