@@ -208,7 +208,11 @@ func (b *Bookings) moveAll(ctx context.Context, tx *postgres.DB, m SeveralMoves,
 				return errOutdated
 			}
 			by := By{Actor: a.ActorFor(caller), AccountID: caller.UserID, Now: now}
-			if err := a.Reschedule(p.Rules, p.Moves[i].Fitted.Plan, overlap, req.GetOverride().GetReason(), by); err != nil {
+			err := a.Reschedule(p.Rules, p.Moves[i].Fitted.Plan, overlap, req.GetOverride().GetReason(), by)
+			if _, refused := errors.AsType[*apierr.Error](err); refused {
+				return errOutdated // by the clock: the next plan names it, or leaves it
+			}
+			if err != nil {
 				return err
 			}
 			p.Moves[i].Appointment = a

@@ -168,7 +168,7 @@ func preview(s *Series, p *booking.PlannedMoves, positions map[string]int32) (*a
 	for _, m := range p.Moves {
 		o := occurrence(m.Start, p.Rules.Zone)
 		o.Position, o.AppointmentId = positions[m.Appointment.ID], m.Appointment.ID
-		o.State = appointmentv1.AppointmentState(appointmentv1.AppointmentState_value[statePrefix+string(m.Appointment.State)])
+		o.State = stateToProto(m.Appointment.State)
 		o.Conflicts, o.Alternatives = m.Fitted.Blocks(), m.Fitted.Nearest
 		answer.Occurrences = append(answer.Occurrences, o)
 	}

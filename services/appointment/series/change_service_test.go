@@ -153,7 +153,7 @@ func TestRescheduleSeriesRefused(t *testing.T) {
 	f := newFixture(t)
 	s := f.book(nil)
 	ok(f, f.appointments.CreateAppointment, f.ben, &appointmentv1.CreateAppointmentRequest{
-		StartTime: timestamppb.New(utc(11, 2, 17, 30)), Segments: s.GetSegments(),
+		StartTime: timestamppb.New(utc(11, 2, 17, 30)), Segments: f.weekly(nil).GetSegments(),
 	})
 	req := func(change func(*appointmentv1.RescheduleAppointmentSeriesRequest)) *appointmentv1.RescheduleAppointmentSeriesRequest {
 		r := &appointmentv1.RescheduleAppointmentSeriesRequest{SeriesId: s.GetId(), FromAppointmentId: new(of(s, 1)), LocalTime: new("18:00")}
@@ -264,7 +264,7 @@ func TestSeriesAgainstBookings(t *testing.T) {
 					continue
 				}
 				booked, err := f.appointments.CreateAppointment(f.As(f.ben), &appointmentv1.CreateAppointmentRequest{
-					StartTime: timestamppb.New(utc(11, 2, 17+worker, 0)), Segments: s.GetSegments(), AllowCustomerOverlap: true,
+					StartTime: timestamppb.New(utc(11, 2, 17+worker, 0)), Segments: f.weekly(nil).GetSegments(), AllowCustomerOverlap: true,
 				})
 				if err != nil {
 					if reason := apierr.ReasonOf(err); reason != "SLOT_UNAVAILABLE" {

@@ -15,6 +15,10 @@ import (
 // statePrefix is the prefix that proto style demands of the values of AppointmentState.
 const statePrefix = "APPOINTMENT_STATE_"
 
+func stateToProto(s booking.State) *appointmentv1.AppointmentState {
+	return appointmentv1.AppointmentState(appointmentv1.AppointmentState_value[statePrefix+string(s)]).Enum()
+}
+
 // toProto shows a series.
 func toProto(s *Series) (*appointmentv1.AppointmentSeries, error) {
 	zone, err := zoneinfo.Load(s.TimeZone)
@@ -34,7 +38,7 @@ func toProto(s *Series) (*appointmentv1.AppointmentSeries, error) {
 		if d.AppointmentID != "" {
 			date, wall := wallOf(start, d.UTCOffsetMinutes)
 			o.LocalDate, o.LocalTime, o.UtcOffsetMinutes = date.String(), wall.String(), d.UTCOffsetMinutes
-			o.State = appointmentv1.AppointmentState(appointmentv1.AppointmentState_value[statePrefix+string(d.State)])
+			o.State = stateToProto(d.State)
 		}
 		o.Position, o.AppointmentId, o.Moved = d.Position, d.AppointmentID, d.Moved()
 		m.Occurrences = append(m.Occurrences, o)

@@ -18,7 +18,7 @@ type Series struct {
 	// Recurrence, StartDate, LocalTime and TimeZone are what was asked for.
 	Recurrence, StartDate, LocalTime, TimeZone string
 	// Segments are what was booked.
-	Segments []*appointmentv1.SegmentInput
+	Segments []*appointmentv1.SeriesSegment
 	// CreateTime is when it was booked.
 	CreateTime time.Time
 	// Dates are in the order of the rule.

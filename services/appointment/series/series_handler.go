@@ -116,7 +116,10 @@ func newSeries(
 	}
 	made := &Series{
 		ID: seriesID, SalonID: p.Rules.SalonID, CustomerID: p.Customer.ID, Recurrence: req.GetRecurrence(), StartDate: req.GetStartDate(),
-		LocalTime: req.GetLocalTime(), TimeZone: p.Rules.ZoneName, Segments: req.GetSegments(), CreateTime: p.CreateTime,
+		LocalTime: req.GetLocalTime(), TimeZone: p.Rules.ZoneName, CreateTime: p.CreateTime,
+	}
+	for _, s := range req.GetSegments() {
+		made.Segments = append(made.Segments, &appointmentv1.SeriesSegment{ServiceId: s.GetServiceId(), MasterId: s.GetMasterId()})
 	}
 	for i, o := range list {
 		d := Date{Position: int32(i + 1), Occurrence: o}

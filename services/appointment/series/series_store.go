@@ -34,8 +34,8 @@ func (s *Store) Insert(ctx context.Context, n *Series) error {
 			create_time)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?::uuid[], ?::uuid[], ?)`,
 		n.SalonID, n.ID, n.CustomerID, n.Recurrence, n.StartDate, n.LocalTime, n.TimeZone,
-		postgres.Column(n.Segments, (*appointmentv1.SegmentInput).GetServiceId),
-		postgres.Column(n.Segments, func(s *appointmentv1.SegmentInput) *string { return s.MasterId }), n.CreateTime).Error
+		postgres.Column(n.Segments, (*appointmentv1.SeriesSegment).GetServiceId),
+		postgres.Column(n.Segments, func(s *appointmentv1.SeriesSegment) *string { return postgres.Null(s.GetMasterId()) }), n.CreateTime).Error
 	if err != nil {
 		return fmt.Errorf("insert a series: %w", err)
 	}
@@ -140,7 +140,9 @@ func (s *Store) List(ctx context.Context, f Filter) ([]*Series, error) {
 			LocalTime: r.LocalTime, TimeZone: r.TimeZone, CreateTime: r.CreateTime.UTC(),
 		}
 		for j, service := range r.ServiceIds {
-			n.Segments = append(n.Segments, &appointmentv1.SegmentInput{ServiceId: service, MasterId: r.MasterIds[j]})
+			n.Segments = append(n.Segments, &appointmentv1.SeriesSegment{
+				ServiceId: service, MasterId: postgres.Value(r.MasterIds[j]),
+			})
 		}
 		list[i], of[r.ID] = n, n
 	}

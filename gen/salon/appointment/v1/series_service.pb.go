@@ -25,6 +25,61 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// SeriesSegment is one service of the appointments of a series, as it was asked for.
+type SeriesSegment struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is to be done.
+	ServiceId string `protobuf:"bytes,1,opt,name=service_id,json=serviceId,proto3" json:"service_id,omitempty"`
+	// Who is to do it; empty: any master.
+	MasterId      string `protobuf:"bytes,2,opt,name=master_id,json=masterId,proto3" json:"master_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SeriesSegment) Reset() {
+	*x = SeriesSegment{}
+	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SeriesSegment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SeriesSegment) ProtoMessage() {}
+
+func (x *SeriesSegment) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SeriesSegment.ProtoReflect.Descriptor instead.
+func (*SeriesSegment) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_series_service_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *SeriesSegment) GetServiceId() string {
+	if x != nil {
+		return x.ServiceId
+	}
+	return ""
+}
+
+func (x *SeriesSegment) GetMasterId() string {
+	if x != nil {
+		return x.MasterId
+	}
+	return ""
+}
+
 // SeriesOccurrence is a date of a series and the appointment on it.
 type SeriesOccurrence struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -41,7 +96,7 @@ type SeriesOccurrence struct {
 	// The appointment; empty where none is booked.
 	AppointmentId string `protobuf:"bytes,6,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
 	// Where the appointment stands. Absent where none is booked.
-	State AppointmentState `protobuf:"varint,7,opt,name=state,proto3,enum=salon.appointment.v1.AppointmentState" json:"state,omitempty"`
+	State *AppointmentState `protobuf:"varint,7,opt,name=state,proto3,enum=salon.appointment.v1.AppointmentState,oneof" json:"state,omitempty"`
 	// Whether the appointment was moved by itself.
 	Moved bool `protobuf:"varint,8,opt,name=moved,proto3" json:"moved,omitempty"`
 	// What speaks against this start; none: it is possible. Only in answers to changes of the series.
@@ -54,7 +109,7 @@ type SeriesOccurrence struct {
 
 func (x *SeriesOccurrence) Reset() {
 	*x = SeriesOccurrence{}
-	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[0]
+	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -66,7 +121,7 @@ func (x *SeriesOccurrence) String() string {
 func (*SeriesOccurrence) ProtoMessage() {}
 
 func (x *SeriesOccurrence) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[0]
+	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -79,7 +134,7 @@ func (x *SeriesOccurrence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeriesOccurrence.ProtoReflect.Descriptor instead.
 func (*SeriesOccurrence) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_series_service_proto_rawDescGZIP(), []int{0}
+	return file_salon_appointment_v1_series_service_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *SeriesOccurrence) GetPosition() int32 {
@@ -125,8 +180,8 @@ func (x *SeriesOccurrence) GetAppointmentId() string {
 }
 
 func (x *SeriesOccurrence) GetState() AppointmentState {
-	if x != nil {
-		return x.State
+	if x != nil && x.State != nil {
+		return *x.State
 	}
 	return AppointmentState_APPOINTMENT_STATE_UNSPECIFIED
 }
@@ -162,7 +217,7 @@ type AppointmentSeries struct {
 	// Whose appointments, as the salon knows them. Empty with validate_only for somebody whom the salon does not know yet.
 	CustomerId string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	// What was booked for all of them.
-	Segments []*SegmentInput `protobuf:"bytes,4,rep,name=segments,proto3" json:"segments,omitempty"`
+	Segments []*SeriesSegment `protobuf:"bytes,4,rep,name=segments,proto3" json:"segments,omitempty"`
 	// The rule by which they were booked.
 	Recurrence string `protobuf:"bytes,5,opt,name=recurrence,proto3" json:"recurrence,omitempty"`
 	// The date from which on it was booked, as YYYY-MM-DD.
@@ -181,7 +236,7 @@ type AppointmentSeries struct {
 
 func (x *AppointmentSeries) Reset() {
 	*x = AppointmentSeries{}
-	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[1]
+	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -193,7 +248,7 @@ func (x *AppointmentSeries) String() string {
 func (*AppointmentSeries) ProtoMessage() {}
 
 func (x *AppointmentSeries) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[1]
+	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -206,7 +261,7 @@ func (x *AppointmentSeries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppointmentSeries.ProtoReflect.Descriptor instead.
 func (*AppointmentSeries) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_series_service_proto_rawDescGZIP(), []int{1}
+	return file_salon_appointment_v1_series_service_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *AppointmentSeries) GetId() string {
@@ -230,7 +285,7 @@ func (x *AppointmentSeries) GetCustomerId() string {
 	return ""
 }
 
-func (x *AppointmentSeries) GetSegments() []*SegmentInput {
+func (x *AppointmentSeries) GetSegments() []*SeriesSegment {
 	if x != nil {
 		return x.Segments
 	}
@@ -302,7 +357,7 @@ type SeriesConflict struct {
 
 func (x *SeriesConflict) Reset() {
 	*x = SeriesConflict{}
-	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[2]
+	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -314,7 +369,7 @@ func (x *SeriesConflict) String() string {
 func (*SeriesConflict) ProtoMessage() {}
 
 func (x *SeriesConflict) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[2]
+	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -327,7 +382,7 @@ func (x *SeriesConflict) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeriesConflict.ProtoReflect.Descriptor instead.
 func (*SeriesConflict) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_series_service_proto_rawDescGZIP(), []int{2}
+	return file_salon_appointment_v1_series_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *SeriesConflict) GetPosition() int32 {
@@ -390,7 +445,7 @@ type SeriesConflicts struct {
 
 func (x *SeriesConflicts) Reset() {
 	*x = SeriesConflicts{}
-	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[3]
+	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -402,7 +457,7 @@ func (x *SeriesConflicts) String() string {
 func (*SeriesConflicts) ProtoMessage() {}
 
 func (x *SeriesConflicts) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[3]
+	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -415,7 +470,7 @@ func (x *SeriesConflicts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SeriesConflicts.ProtoReflect.Descriptor instead.
 func (*SeriesConflicts) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_series_service_proto_rawDescGZIP(), []int{3}
+	return file_salon_appointment_v1_series_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SeriesConflicts) GetConflicts() []*SeriesConflict {
@@ -459,7 +514,7 @@ type CreateAppointmentSeriesRequest struct {
 
 func (x *CreateAppointmentSeriesRequest) Reset() {
 	*x = CreateAppointmentSeriesRequest{}
-	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[4]
+	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -471,7 +526,7 @@ func (x *CreateAppointmentSeriesRequest) String() string {
 func (*CreateAppointmentSeriesRequest) ProtoMessage() {}
 
 func (x *CreateAppointmentSeriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[4]
+	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -484,7 +539,7 @@ func (x *CreateAppointmentSeriesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAppointmentSeriesRequest.ProtoReflect.Descriptor instead.
 func (*CreateAppointmentSeriesRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_series_service_proto_rawDescGZIP(), []int{4}
+	return file_salon_appointment_v1_series_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *CreateAppointmentSeriesRequest) GetSegments() []*SegmentInput {
@@ -575,7 +630,7 @@ type GetAppointmentSeriesRequest struct {
 
 func (x *GetAppointmentSeriesRequest) Reset() {
 	*x = GetAppointmentSeriesRequest{}
-	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[5]
+	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -587,7 +642,7 @@ func (x *GetAppointmentSeriesRequest) String() string {
 func (*GetAppointmentSeriesRequest) ProtoMessage() {}
 
 func (x *GetAppointmentSeriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[5]
+	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -600,7 +655,7 @@ func (x *GetAppointmentSeriesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAppointmentSeriesRequest.ProtoReflect.Descriptor instead.
 func (*GetAppointmentSeriesRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_series_service_proto_rawDescGZIP(), []int{5}
+	return file_salon_appointment_v1_series_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetAppointmentSeriesRequest) GetSeriesId() string {
@@ -627,7 +682,7 @@ type ListAppointmentSeriesRequest struct {
 
 func (x *ListAppointmentSeriesRequest) Reset() {
 	*x = ListAppointmentSeriesRequest{}
-	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[6]
+	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -639,7 +694,7 @@ func (x *ListAppointmentSeriesRequest) String() string {
 func (*ListAppointmentSeriesRequest) ProtoMessage() {}
 
 func (x *ListAppointmentSeriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[6]
+	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -652,7 +707,7 @@ func (x *ListAppointmentSeriesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppointmentSeriesRequest.ProtoReflect.Descriptor instead.
 func (*ListAppointmentSeriesRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_series_service_proto_rawDescGZIP(), []int{6}
+	return file_salon_appointment_v1_series_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListAppointmentSeriesRequest) GetPageSize() int32 {
@@ -696,7 +751,7 @@ type ListAppointmentSeriesResponse struct {
 
 func (x *ListAppointmentSeriesResponse) Reset() {
 	*x = ListAppointmentSeriesResponse{}
-	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[7]
+	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -708,7 +763,7 @@ func (x *ListAppointmentSeriesResponse) String() string {
 func (*ListAppointmentSeriesResponse) ProtoMessage() {}
 
 func (x *ListAppointmentSeriesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[7]
+	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -721,7 +776,7 @@ func (x *ListAppointmentSeriesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppointmentSeriesResponse.ProtoReflect.Descriptor instead.
 func (*ListAppointmentSeriesResponse) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_series_service_proto_rawDescGZIP(), []int{7}
+	return file_salon_appointment_v1_series_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListAppointmentSeriesResponse) GetSeries() []*AppointmentSeries {
@@ -755,7 +810,7 @@ type CancelAppointmentSeriesRequest struct {
 
 func (x *CancelAppointmentSeriesRequest) Reset() {
 	*x = CancelAppointmentSeriesRequest{}
-	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[8]
+	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -767,7 +822,7 @@ func (x *CancelAppointmentSeriesRequest) String() string {
 func (*CancelAppointmentSeriesRequest) ProtoMessage() {}
 
 func (x *CancelAppointmentSeriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[8]
+	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -780,7 +835,7 @@ func (x *CancelAppointmentSeriesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelAppointmentSeriesRequest.ProtoReflect.Descriptor instead.
 func (*CancelAppointmentSeriesRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_series_service_proto_rawDescGZIP(), []int{8}
+	return file_salon_appointment_v1_series_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CancelAppointmentSeriesRequest) GetSeriesId() string {
@@ -842,7 +897,7 @@ type RescheduleAppointmentSeriesRequest struct {
 
 func (x *RescheduleAppointmentSeriesRequest) Reset() {
 	*x = RescheduleAppointmentSeriesRequest{}
-	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[9]
+	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -854,7 +909,7 @@ func (x *RescheduleAppointmentSeriesRequest) String() string {
 func (*RescheduleAppointmentSeriesRequest) ProtoMessage() {}
 
 func (x *RescheduleAppointmentSeriesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[9]
+	mi := &file_salon_appointment_v1_series_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -867,7 +922,7 @@ func (x *RescheduleAppointmentSeriesRequest) ProtoReflect() protoreflect.Message
 
 // Deprecated: Use RescheduleAppointmentSeriesRequest.ProtoReflect.Descriptor instead.
 func (*RescheduleAppointmentSeriesRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_series_service_proto_rawDescGZIP(), []int{9}
+	return file_salon_appointment_v1_series_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RescheduleAppointmentSeriesRequest) GetSeriesId() string {
@@ -951,7 +1006,11 @@ var File_salon_appointment_v1_series_service_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_series_service_proto_rawDesc = "" +
 	"\n" +
-	")salon/appointment/v1/series_service.proto\x12\x14salon.appointment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19salon/api/v1/errors.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a/salon/appointment/v1/availability_service.proto\x1a*salon/appointment/v1/booking_service.proto\x1a!salon/appointment/v1/errors.proto\"\x85\x04\n" +
+	")salon/appointment/v1/series_service.proto\x12\x14salon.appointment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19salon/api/v1/errors.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a/salon/appointment/v1/availability_service.proto\x1a*salon/appointment/v1/booking_service.proto\x1a!salon/appointment/v1/errors.proto\"Y\n" +
+	"\rSeriesSegment\x12\"\n" +
+	"\n" +
+	"service_id\x18\x01 \x01(\tB\x03\xe0A\x03R\tserviceId\x12$\n" +
+	"\tmaster_id\x18\x02 \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\bmasterId\"\x90\x04\n" +
 	"\x10SeriesOccurrence\x12\x1f\n" +
 	"\bposition\x18\x01 \x01(\x05B\x03\xe0A\x03R\bposition\x12\"\n" +
 	"\n" +
@@ -961,18 +1020,19 @@ const file_salon_appointment_v1_series_service_proto_rawDesc = "" +
 	"\n" +
 	"start_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\tstartTime\x121\n" +
 	"\x12utc_offset_minutes\x18\x05 \x01(\x05B\x03\xe0A\x03R\x10utcOffsetMinutes\x12.\n" +
-	"\x0eappointment_id\x18\x06 \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\rappointmentId\x12E\n" +
-	"\x05state\x18\a \x01(\x0e2&.salon.appointment.v1.AppointmentStateB\a\xe0A\x03\xd8\xe9\x18\x01R\x05state\x12\x19\n" +
+	"\x0eappointment_id\x18\x06 \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\rappointmentId\x12F\n" +
+	"\x05state\x18\a \x01(\x0e2&.salon.appointment.v1.AppointmentStateB\x03\xe0A\x03H\x00R\x05state\x88\x01\x01\x12\x19\n" +
 	"\x05moved\x18\b \x01(\bB\x03\xe0A\x03R\x05moved\x12>\n" +
 	"\tconflicts\x18\t \x03(\v2\x1b.salon.appointment.v1.BlockB\x03\xe0A\x03R\tconflicts\x12C\n" +
 	"\falternatives\x18\n" +
-	" \x03(\v2\x1a.salon.appointment.v1.SlotB\x03\xe0A\x03R\falternatives\"\xdf\x03\n" +
+	" \x03(\v2\x1a.salon.appointment.v1.SlotB\x03\xe0A\x03R\falternativesB\b\n" +
+	"\x06_state\"\xe0\x03\n" +
 	"\x11AppointmentSeries\x12\x17\n" +
 	"\x02id\x18\x01 \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\x02id\x12\x1e\n" +
 	"\bsalon_id\x18\x02 \x01(\tB\x03\xe0A\x03R\asalonId\x12(\n" +
 	"\vcustomer_id\x18\x03 \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\n" +
-	"customerId\x12C\n" +
-	"\bsegments\x18\x04 \x03(\v2\".salon.appointment.v1.SegmentInputB\x03\xe0A\x03R\bsegments\x12#\n" +
+	"customerId\x12D\n" +
+	"\bsegments\x18\x04 \x03(\v2#.salon.appointment.v1.SeriesSegmentB\x03\xe0A\x03R\bsegments\x12#\n" +
 	"\n" +
 	"recurrence\x18\x05 \x01(\tB\x03\xe0A\x03R\n" +
 	"recurrence\x12\"\n" +
@@ -1087,54 +1147,55 @@ func file_salon_appointment_v1_series_service_proto_rawDescGZIP() []byte {
 	return file_salon_appointment_v1_series_service_proto_rawDescData
 }
 
-var file_salon_appointment_v1_series_service_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_salon_appointment_v1_series_service_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_salon_appointment_v1_series_service_proto_goTypes = []any{
-	(*SeriesOccurrence)(nil),                   // 0: salon.appointment.v1.SeriesOccurrence
-	(*AppointmentSeries)(nil),                  // 1: salon.appointment.v1.AppointmentSeries
-	(*SeriesConflict)(nil),                     // 2: salon.appointment.v1.SeriesConflict
-	(*SeriesConflicts)(nil),                    // 3: salon.appointment.v1.SeriesConflicts
-	(*CreateAppointmentSeriesRequest)(nil),     // 4: salon.appointment.v1.CreateAppointmentSeriesRequest
-	(*GetAppointmentSeriesRequest)(nil),        // 5: salon.appointment.v1.GetAppointmentSeriesRequest
-	(*ListAppointmentSeriesRequest)(nil),       // 6: salon.appointment.v1.ListAppointmentSeriesRequest
-	(*ListAppointmentSeriesResponse)(nil),      // 7: salon.appointment.v1.ListAppointmentSeriesResponse
-	(*CancelAppointmentSeriesRequest)(nil),     // 8: salon.appointment.v1.CancelAppointmentSeriesRequest
-	(*RescheduleAppointmentSeriesRequest)(nil), // 9: salon.appointment.v1.RescheduleAppointmentSeriesRequest
-	(*timestamppb.Timestamp)(nil),              // 10: google.protobuf.Timestamp
-	(AppointmentState)(0),                      // 11: salon.appointment.v1.AppointmentState
-	(*Block)(nil),                              // 12: salon.appointment.v1.Block
-	(*Slot)(nil),                               // 13: salon.appointment.v1.Slot
-	(*SegmentInput)(nil),                       // 14: salon.appointment.v1.SegmentInput
+	(*SeriesSegment)(nil),                      // 0: salon.appointment.v1.SeriesSegment
+	(*SeriesOccurrence)(nil),                   // 1: salon.appointment.v1.SeriesOccurrence
+	(*AppointmentSeries)(nil),                  // 2: salon.appointment.v1.AppointmentSeries
+	(*SeriesConflict)(nil),                     // 3: salon.appointment.v1.SeriesConflict
+	(*SeriesConflicts)(nil),                    // 4: salon.appointment.v1.SeriesConflicts
+	(*CreateAppointmentSeriesRequest)(nil),     // 5: salon.appointment.v1.CreateAppointmentSeriesRequest
+	(*GetAppointmentSeriesRequest)(nil),        // 6: salon.appointment.v1.GetAppointmentSeriesRequest
+	(*ListAppointmentSeriesRequest)(nil),       // 7: salon.appointment.v1.ListAppointmentSeriesRequest
+	(*ListAppointmentSeriesResponse)(nil),      // 8: salon.appointment.v1.ListAppointmentSeriesResponse
+	(*CancelAppointmentSeriesRequest)(nil),     // 9: salon.appointment.v1.CancelAppointmentSeriesRequest
+	(*RescheduleAppointmentSeriesRequest)(nil), // 10: salon.appointment.v1.RescheduleAppointmentSeriesRequest
+	(*timestamppb.Timestamp)(nil),              // 11: google.protobuf.Timestamp
+	(AppointmentState)(0),                      // 12: salon.appointment.v1.AppointmentState
+	(*Block)(nil),                              // 13: salon.appointment.v1.Block
+	(*Slot)(nil),                               // 14: salon.appointment.v1.Slot
 	(BlockReason)(0),                           // 15: salon.appointment.v1.BlockReason
 	(ErrorReason)(0),                           // 16: salon.appointment.v1.ErrorReason
-	(*RuleOverride)(nil),                       // 17: salon.appointment.v1.RuleOverride
+	(*SegmentInput)(nil),                       // 17: salon.appointment.v1.SegmentInput
+	(*RuleOverride)(nil),                       // 18: salon.appointment.v1.RuleOverride
 }
 var file_salon_appointment_v1_series_service_proto_depIdxs = []int32{
-	10, // 0: salon.appointment.v1.SeriesOccurrence.start_time:type_name -> google.protobuf.Timestamp
-	11, // 1: salon.appointment.v1.SeriesOccurrence.state:type_name -> salon.appointment.v1.AppointmentState
-	12, // 2: salon.appointment.v1.SeriesOccurrence.conflicts:type_name -> salon.appointment.v1.Block
-	13, // 3: salon.appointment.v1.SeriesOccurrence.alternatives:type_name -> salon.appointment.v1.Slot
-	14, // 4: salon.appointment.v1.AppointmentSeries.segments:type_name -> salon.appointment.v1.SegmentInput
-	0,  // 5: salon.appointment.v1.AppointmentSeries.occurrences:type_name -> salon.appointment.v1.SeriesOccurrence
-	10, // 6: salon.appointment.v1.AppointmentSeries.create_time:type_name -> google.protobuf.Timestamp
-	10, // 7: salon.appointment.v1.SeriesConflict.start_time:type_name -> google.protobuf.Timestamp
+	11, // 0: salon.appointment.v1.SeriesOccurrence.start_time:type_name -> google.protobuf.Timestamp
+	12, // 1: salon.appointment.v1.SeriesOccurrence.state:type_name -> salon.appointment.v1.AppointmentState
+	13, // 2: salon.appointment.v1.SeriesOccurrence.conflicts:type_name -> salon.appointment.v1.Block
+	14, // 3: salon.appointment.v1.SeriesOccurrence.alternatives:type_name -> salon.appointment.v1.Slot
+	0,  // 4: salon.appointment.v1.AppointmentSeries.segments:type_name -> salon.appointment.v1.SeriesSegment
+	1,  // 5: salon.appointment.v1.AppointmentSeries.occurrences:type_name -> salon.appointment.v1.SeriesOccurrence
+	11, // 6: salon.appointment.v1.AppointmentSeries.create_time:type_name -> google.protobuf.Timestamp
+	11, // 7: salon.appointment.v1.SeriesConflict.start_time:type_name -> google.protobuf.Timestamp
 	15, // 8: salon.appointment.v1.SeriesConflict.reasons:type_name -> salon.appointment.v1.BlockReason
 	16, // 9: salon.appointment.v1.SeriesConflict.refusal:type_name -> salon.appointment.v1.ErrorReason
-	2,  // 10: salon.appointment.v1.SeriesConflicts.conflicts:type_name -> salon.appointment.v1.SeriesConflict
-	14, // 11: salon.appointment.v1.CreateAppointmentSeriesRequest.segments:type_name -> salon.appointment.v1.SegmentInput
-	17, // 12: salon.appointment.v1.CreateAppointmentSeriesRequest.override:type_name -> salon.appointment.v1.RuleOverride
-	1,  // 13: salon.appointment.v1.ListAppointmentSeriesResponse.series:type_name -> salon.appointment.v1.AppointmentSeries
-	14, // 14: salon.appointment.v1.RescheduleAppointmentSeriesRequest.segments:type_name -> salon.appointment.v1.SegmentInput
-	17, // 15: salon.appointment.v1.RescheduleAppointmentSeriesRequest.override:type_name -> salon.appointment.v1.RuleOverride
-	4,  // 16: salon.appointment.v1.AppointmentSeriesService.CreateAppointmentSeries:input_type -> salon.appointment.v1.CreateAppointmentSeriesRequest
-	5,  // 17: salon.appointment.v1.AppointmentSeriesService.GetAppointmentSeries:input_type -> salon.appointment.v1.GetAppointmentSeriesRequest
-	6,  // 18: salon.appointment.v1.AppointmentSeriesService.ListAppointmentSeries:input_type -> salon.appointment.v1.ListAppointmentSeriesRequest
-	8,  // 19: salon.appointment.v1.AppointmentSeriesService.CancelAppointmentSeries:input_type -> salon.appointment.v1.CancelAppointmentSeriesRequest
-	9,  // 20: salon.appointment.v1.AppointmentSeriesService.RescheduleAppointmentSeries:input_type -> salon.appointment.v1.RescheduleAppointmentSeriesRequest
-	1,  // 21: salon.appointment.v1.AppointmentSeriesService.CreateAppointmentSeries:output_type -> salon.appointment.v1.AppointmentSeries
-	1,  // 22: salon.appointment.v1.AppointmentSeriesService.GetAppointmentSeries:output_type -> salon.appointment.v1.AppointmentSeries
-	7,  // 23: salon.appointment.v1.AppointmentSeriesService.ListAppointmentSeries:output_type -> salon.appointment.v1.ListAppointmentSeriesResponse
-	1,  // 24: salon.appointment.v1.AppointmentSeriesService.CancelAppointmentSeries:output_type -> salon.appointment.v1.AppointmentSeries
-	1,  // 25: salon.appointment.v1.AppointmentSeriesService.RescheduleAppointmentSeries:output_type -> salon.appointment.v1.AppointmentSeries
+	3,  // 10: salon.appointment.v1.SeriesConflicts.conflicts:type_name -> salon.appointment.v1.SeriesConflict
+	17, // 11: salon.appointment.v1.CreateAppointmentSeriesRequest.segments:type_name -> salon.appointment.v1.SegmentInput
+	18, // 12: salon.appointment.v1.CreateAppointmentSeriesRequest.override:type_name -> salon.appointment.v1.RuleOverride
+	2,  // 13: salon.appointment.v1.ListAppointmentSeriesResponse.series:type_name -> salon.appointment.v1.AppointmentSeries
+	17, // 14: salon.appointment.v1.RescheduleAppointmentSeriesRequest.segments:type_name -> salon.appointment.v1.SegmentInput
+	18, // 15: salon.appointment.v1.RescheduleAppointmentSeriesRequest.override:type_name -> salon.appointment.v1.RuleOverride
+	5,  // 16: salon.appointment.v1.AppointmentSeriesService.CreateAppointmentSeries:input_type -> salon.appointment.v1.CreateAppointmentSeriesRequest
+	6,  // 17: salon.appointment.v1.AppointmentSeriesService.GetAppointmentSeries:input_type -> salon.appointment.v1.GetAppointmentSeriesRequest
+	7,  // 18: salon.appointment.v1.AppointmentSeriesService.ListAppointmentSeries:input_type -> salon.appointment.v1.ListAppointmentSeriesRequest
+	9,  // 19: salon.appointment.v1.AppointmentSeriesService.CancelAppointmentSeries:input_type -> salon.appointment.v1.CancelAppointmentSeriesRequest
+	10, // 20: salon.appointment.v1.AppointmentSeriesService.RescheduleAppointmentSeries:input_type -> salon.appointment.v1.RescheduleAppointmentSeriesRequest
+	2,  // 21: salon.appointment.v1.AppointmentSeriesService.CreateAppointmentSeries:output_type -> salon.appointment.v1.AppointmentSeries
+	2,  // 22: salon.appointment.v1.AppointmentSeriesService.GetAppointmentSeries:output_type -> salon.appointment.v1.AppointmentSeries
+	8,  // 23: salon.appointment.v1.AppointmentSeriesService.ListAppointmentSeries:output_type -> salon.appointment.v1.ListAppointmentSeriesResponse
+	2,  // 24: salon.appointment.v1.AppointmentSeriesService.CancelAppointmentSeries:output_type -> salon.appointment.v1.AppointmentSeries
+	2,  // 25: salon.appointment.v1.AppointmentSeriesService.RescheduleAppointmentSeries:output_type -> salon.appointment.v1.AppointmentSeries
 	21, // [21:26] is the sub-list for method output_type
 	16, // [16:21] is the sub-list for method input_type
 	16, // [16:16] is the sub-list for extension type_name
@@ -1150,17 +1211,18 @@ func file_salon_appointment_v1_series_service_proto_init() {
 	file_salon_appointment_v1_availability_service_proto_init()
 	file_salon_appointment_v1_booking_service_proto_init()
 	file_salon_appointment_v1_errors_proto_init()
-	file_salon_appointment_v1_series_service_proto_msgTypes[4].OneofWrappers = []any{}
-	file_salon_appointment_v1_series_service_proto_msgTypes[6].OneofWrappers = []any{}
-	file_salon_appointment_v1_series_service_proto_msgTypes[8].OneofWrappers = []any{}
+	file_salon_appointment_v1_series_service_proto_msgTypes[1].OneofWrappers = []any{}
+	file_salon_appointment_v1_series_service_proto_msgTypes[5].OneofWrappers = []any{}
+	file_salon_appointment_v1_series_service_proto_msgTypes[7].OneofWrappers = []any{}
 	file_salon_appointment_v1_series_service_proto_msgTypes[9].OneofWrappers = []any{}
+	file_salon_appointment_v1_series_service_proto_msgTypes[10].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_appointment_v1_series_service_proto_rawDesc), len(file_salon_appointment_v1_series_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
