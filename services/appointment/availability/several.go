@@ -8,7 +8,11 @@ import (
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/services/appointment/civil"
+	"github.com/beauty-salon/platform/services/appointment/claims"
 )
+
+// severalAttempts is how often several starts are planned, at most, because the rules have changed meanwhile.
+const severalAttempts = 8
 
 // Asked is a query for one start.
 type Asked struct {
@@ -43,14 +47,16 @@ func (f Fitted) Reasons() []appointmentv1.BlockReason {
 
 // FitSeveral is Fit for several starts of one salon. What the plans of earlier ones take, and count for in limits, is taken for the later ones,
 // so that all plans are possible together. It always reads what is taken. With nearest, it looks for slots on the dates that are not possible.
+// claims.ErrContention when the rules change all the time.
 func (a *Availability) FitSeveral(ctx context.Context, r *Rules, list []Asked, nearest bool) ([]Fitted, *Rules, error) {
-	for attempt := 1; ; attempt++ {
+	for range severalAttempts {
 		fitted, newer, err := a.fitSeveral(ctx, r, list, nearest)
-		if err != nil || newer == nil || newer.Version == r.Version || attempt == staleAttempts {
+		if err != nil || newer.Version == r.Version {
 			return fitted, newer, err
 		}
 		r = newer // the first plans were made by older rules
 	}
+	return nil, nil, claims.ErrContention
 }
 
 func (a *Availability) fitSeveral(ctx context.Context, r *Rules, list []Asked, nearest bool) ([]Fitted, *Rules, error) {
@@ -122,7 +128,7 @@ func (t *Taken) addPlan(p *Plan, date civil.Date) {
 // add adds what other has. Numbers that no limit needs are of no consequence.
 func (t *Taken) add(other *Taken) {
 	for subject, list := range other.Claims {
-		all := append(t.Claims[subject], list...)
+		all := slices.Concat(t.Claims[subject], list)
 		slices.SortFunc(all, func(a, b Claim) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
 		t.Claims[subject] = all
 	}

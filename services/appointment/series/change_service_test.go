@@ -181,7 +181,7 @@ func TestRescheduleSeriesRefused(t *testing.T) {
 		reason, field string
 	}{
 		{f.ann, func(r *appointmentv1.RescheduleAppointmentSeriesRequest) { r.LocalTime = nil }, "INVALID_FIELDS", "local_time"},
-		{f.ann, func(r *appointmentv1.RescheduleAppointmentSeriesRequest) { r.Segments = append(other, other...) }, "INVALID_FIELDS", "segments"},
+		{f.ann, func(r *appointmentv1.RescheduleAppointmentSeriesRequest) { r.Segments = slices.Repeat(other, 2) }, "INVALID_FIELDS", "segments"},
 		{f.receptionist, func(r *appointmentv1.RescheduleAppointmentSeriesRequest) { r.Segments = other }, "MASTER_UNAVAILABLE", "segments[0].master_id"},
 		{f.ann, func(r *appointmentv1.RescheduleAppointmentSeriesRequest) {
 			r.Override = &appointmentv1.RuleOverride{Reason: "x"}

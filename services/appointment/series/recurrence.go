@@ -45,7 +45,7 @@ func partError(part, format string, args ...any) error {
 func ParseRecurrence(text string) (Recurrence, error) {
 	var r Recurrence
 	parts := map[string]string{}
-	for _, part := range strings.Split(text, ";") {
+	for part := range strings.SplitSeq(text, ";") {
 		name, value, ok := strings.Cut(part, "=")
 		switch _, twice := parts[name]; {
 		case !ok || name == "":
@@ -91,7 +91,7 @@ func (r *Recurrence) parseDays(parts map[string]string) error {
 		return nil
 	}
 	monthly := r.option.Freq == rrule.MONTHLY
-	for _, day := range strings.Split(text, ",") {
+	for day := range strings.SplitSeq(text, ",") {
 		cut := max(len(day)-2, 0)
 		weekday, known := weekdays[day[cut:]]
 		position := 0
@@ -124,7 +124,7 @@ func (r *Recurrence) parseMonthDays(parts map[string]string) error {
 	case len(r.option.Byweekday) > 0:
 		return partError("BYMONTHDAY", "must be absent where BYDAY is present")
 	}
-	for _, day := range strings.Split(text, ",") {
+	for day := range strings.SplitSeq(text, ",") {
 		n, err := strconv.Atoi(day)
 		if err != nil || n == 0 || n < -31 || n > 31 {
 			return partError("BYMONTHDAY", "must be days from 1 to 31, or from the last one of the month, -1, to -31")

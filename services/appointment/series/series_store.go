@@ -86,8 +86,8 @@ type Filter struct {
 // seriesRow is a row of appointment_series.
 type seriesRow struct {
 	SalonID, ID, CustomerID, Recurrence, StartDate, LocalTime, TimeZone string
-	ServiceIds                                                          postgres.Array[string]  `gorm:"type:text[]"`
-	MasterIds                                                           postgres.Array[*string] `gorm:"type:text[]"`
+	ServiceIDs                                                          postgres.Array[string]  `gorm:"column:service_ids;type:text[]"`
+	MasterIDs                                                           postgres.Array[*string] `gorm:"column:master_ids;type:text[]"`
 	CreateTime                                                          time.Time
 }
 
@@ -139,9 +139,9 @@ func (s *Store) List(ctx context.Context, f Filter) ([]*Series, error) {
 			ID: r.ID, SalonID: r.SalonID, CustomerID: r.CustomerID, Recurrence: r.Recurrence, StartDate: r.StartDate,
 			LocalTime: r.LocalTime, TimeZone: r.TimeZone, CreateTime: r.CreateTime.UTC(),
 		}
-		for j, service := range r.ServiceIds {
+		for j, service := range r.ServiceIDs {
 			n.Segments = append(n.Segments, &appointmentv1.SeriesSegment{
-				ServiceId: service, MasterId: postgres.Value(r.MasterIds[j]),
+				ServiceId: service, MasterId: postgres.Value(r.MasterIDs[j]),
 			})
 		}
 		list[i], of[r.ID] = n, n
