@@ -30,7 +30,9 @@ func series(t testing.TB, c salontest.Caller, as salontest.Identity, method stri
 }
 
 // repeat asks for the shop's service by its first master, again and again.
-func (h *shop) repeat(rule, first, wall string, changes ...func(*appointmentv1.CreateAppointmentSeriesRequest)) *appointmentv1.CreateAppointmentSeriesRequest {
+func (h *shop) repeat(
+	rule, first, wall string, changes ...func(*appointmentv1.CreateAppointmentSeriesRequest),
+) *appointmentv1.CreateAppointmentSeriesRequest {
 	req := &appointmentv1.CreateAppointmentSeriesRequest{
 		Segments:   []*appointmentv1.SegmentInput{salontest.Segment(h.masters[0], h.service)},
 		Recurrence: rule, StartDate: first, LocalTime: wall,
@@ -161,7 +163,8 @@ func TestSeriesConflicts(t *testing.T) {
 	})
 }
 
-// TestSeriesChanges: one appointment and all that follow are moved, or cancelled; what was moved by itself stays when the rest is moved.
+// TestSeriesChanges: one appointment and all that follow are moved, or cancelled; what was moved by itself stays when the rest is
+// moved.
 func TestSeriesChanges(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
@@ -183,7 +186,8 @@ func TestSeriesChanges(t *testing.T) {
 		for range 2 { // the second call is the first one repeated
 			result := c.Call(t, h.customer, rescheduleSeries, move)
 			moved, _ := result.Message.(*appointmentv1.AppointmentSeries)
-			if got := datesOf(moved); got != after || !moved.GetOccurrences()[3].GetMoved() || moved.GetOccurrences()[1].GetMoved() || result.Status == 201 {
+			dates := moved.GetOccurrences()
+			if got := datesOf(moved); got != after || !dates[3].GetMoved() || dates[1].GetMoved() || result.Status == 201 {
 				t.Errorf("moved to %s: %v", got, result)
 			}
 		}
@@ -203,10 +207,12 @@ func TestSeriesChanges(t *testing.T) {
 		for _, o := range cancelled.GetOccurrences() {
 			states = append(states, strings.TrimPrefix(o.GetState().String(), "APPOINTMENT_STATE_"))
 		}
-		if got := fmt.Sprint(states); got != "[PENDING PENDING CANCELLED CANCELLED CANCELLED]" || read(t, c, h.customer, of(4)).GetCancelReason() != "Moving away." {
+		reason := read(t, c, h.customer, of(4)).GetCancelReason()
+		if got := fmt.Sprint(states); got != "[PENDING PENDING CANCELLED CANCELLED CANCELLED]" || reason != "Moving away." {
 			t.Errorf("the states are %s", got)
 		}
-		wantNotifications(t, c, h.customer, of(4), "none", "APPOINTMENT_CREATED", "APPOINTMENT_RESCHEDULED", "APPOINTMENT_RESCHEDULED", "APPOINTMENT_CANCELLED")
+		wantNotifications(t, c, h.customer, of(4), "none",
+			"APPOINTMENT_CREATED", "APPOINTMENT_RESCHEDULED", "APPOINTMENT_RESCHEDULED", "APPOINTMENT_CANCELLED")
 	})
 }
 

@@ -45,9 +45,9 @@ func (f Fitted) Reasons() []appointmentv1.BlockReason {
 	return list
 }
 
-// FitSeveral is Fit for several starts of one salon. What the plans of earlier ones take, and count for in limits, is taken for the later ones,
-// so that all plans are possible together. It always reads what is taken. With nearest, it looks for slots on the dates that are not possible.
-// claims.ErrContention when the rules change all the time.
+// FitSeveral is Fit for several starts of one salon. What the plans of earlier ones take, and count for in limits, is taken for
+// the later ones, so that all plans are possible together. It always reads what is taken. With nearest, it looks for slots on the
+// dates that are not possible. claims.ErrContention when the rules change all the time.
 func (a *Availability) FitSeveral(ctx context.Context, r *Rules, list []Asked, nearest bool) ([]Fitted, *Rules, error) {
 	for range severalAttempts {
 		fitted, newer, err := a.fitSeveral(ctx, r, list, nearest)

@@ -50,14 +50,15 @@ type PlannedSeveral struct {
 	creations []*creation
 }
 
-// PlanSeveral plans the appointments as BookSeveral would book them, with the nearest slots of those dates that are not possible. What speaks
-// against all of them, whenever they are, is an error.
+// PlanSeveral plans the appointments as BookSeveral would book them, with the nearest slots of those dates that are not possible.
+// What speaks against all of them, whenever they are, is an error.
 func (b *Bookings) PlanSeveral(ctx context.Context, several Several) (*PlannedSeveral, error) {
 	return b.planSeveral(ctx, several, true)
 }
 
-// BookSeveral books appointments in one transaction with what record does: all of them, or those that are possible where several says so, or
-// none. refuse is the error of a plan that is not possible. The call is known by its key, as that of CreateAppointment is.
+// BookSeveral books appointments in one transaction with what record does: all of them, or those that are possible where several
+// says so, or none. refuse is the error of a plan that is not possible. The call is known by its key, as that of
+// CreateAppointment is.
 func (b *Bookings) BookSeveral(
 	ctx context.Context, several Several, key idempotency.Key, req proto.Message, refuse func(*PlannedSeveral) error,
 	record func(tx *postgres.DB, booked *PlannedSeveral) (*appointmentv1.AppointmentSeries, error),

@@ -22,8 +22,8 @@ func (a *Appointment) open(by By) bool {
 	return (a.State == Pending || a.State == Confirmed) && by.Now.Before(a.Start())
 }
 
-// CancelSeveral cancels those appointments of one salon that lie ahead, all in one transaction, or none: then it returns those that cannot be
-// cancelled. The caller may see all of them.
+// CancelSeveral cancels those appointments of one salon that lie ahead, all in one transaction, or none: then it returns those
+// that cannot be cancelled. The caller may see all of them.
 func (b *Bookings) CancelSeveral(ctx context.Context, ids []string, reason string) ([]Refusal, error) {
 	caller, now := auth.Caller(ctx), b.deps.Time()
 	var refusals []Refusal

@@ -50,14 +50,14 @@ func (p *PlannedMoves) Possible() bool {
 	return len(p.Refusals) == 0 && !slices.ContainsFunc(p.Moves, func(m PlannedMove) bool { return m.Fitted.Plan == nil })
 }
 
-// PlanMoves plans the moves as MoveSeveral would make them, with the nearest slots of those dates that are not possible. What the caller can
-// never do is an error.
+// PlanMoves plans the moves as MoveSeveral would make them, with the nearest slots of those dates that are not possible. What the
+// caller can never do is an error.
 func (b *Bookings) PlanMoves(ctx context.Context, m SeveralMoves) (*PlannedMoves, error) {
 	return b.planMoves(ctx, m, true)
 }
 
-// MoveSeveral moves appointments in one transaction with what record does: all of them, or none. refuse is the error of moves that are not
-// possible. The call is known by its key, as that of CreateAppointment is.
+// MoveSeveral moves appointments in one transaction with what record does: all of them, or none. refuse is the error of moves
+// that are not possible. The call is known by its key, as that of CreateAppointment is.
 func (b *Bookings) MoveSeveral(
 	ctx context.Context, m SeveralMoves, key idempotency.Key, req proto.Message, refuse func(*PlannedMoves) error,
 	record func(tx *postgres.DB, moved *PlannedMoves) (*appointmentv1.AppointmentSeries, error),
@@ -186,7 +186,8 @@ func (b *Bookings) fitMoves(ctx context.Context, m SeveralMoves, p *PlannedMoves
 	}
 }
 
-// moveAll makes planned moves in a transaction. errOutdated when an appointment or the rules have changed since they were planned.
+// moveAll makes planned moves in a transaction. errOutdated when an appointment or the rules have changed since they were
+// planned.
 func (b *Bookings) moveAll(ctx context.Context, tx *postgres.DB, m SeveralMoves, p *PlannedMoves) error {
 	caller, now, req := auth.Caller(ctx), b.deps.Time(), m.Request
 	overlap := req.GetAllowCustomerOverlap() || p.Rules.Policy.AllowCustomerOverlap

@@ -16,8 +16,9 @@ type notBookedError struct{ outcome Outcome }
 
 func (e *notBookedError) Error() string { return "not booked: " + string(e.outcome) }
 
-// createSeveral books appointments within the store's transaction, all of them; else the error is a notBookedError, and the transaction must
-// end. Each is checked by the statement of Create, which sees those before it. The locks of all come first, at once.
+// createSeveral books appointments within the store's transaction, all of them; else the error is a notBookedError, and the
+// transaction must end. Each is checked by the statement of Create, which sees those before it. The locks of all come first, at
+// once.
 func (s *Store) createSeveral(ctx context.Context, list []*creation) error {
 	var subjects, ids []string
 	for _, c := range list {
@@ -60,8 +61,8 @@ func (s *Store) joinSeries(ctx context.Context, of *Appointment, ids []string) e
 	return nil
 }
 
-// updateSeveral is Update for several appointments of one salon: the locks of all come first, at once. What change has changed is written
-// after it.
+// updateSeveral is Update for several appointments of one salon: the locks of all come first, at once. What change has changed is
+// written after it.
 func (s *Store) updateSeveral(
 	ctx context.Context, ids []string, visibleTo auth.Principal, also []string, change func(*Store, []*Appointment) error,
 ) error {

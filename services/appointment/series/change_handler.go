@@ -110,8 +110,8 @@ func (s *All) RescheduleAppointmentSeries(
 		})
 }
 
-// targets reads where the appointments of dates are to begin: at the new wall time, or that which they have, so many days later. One that was
-// moved by itself goes on from where it is.
+// targets reads where the appointments of dates are to begin: at the new wall time, or that which they have, so many days later.
+// One that was moved by itself goes on from where it is.
 func targets(
 	req *appointmentv1.RescheduleAppointmentSeriesRequest, dates []Date,
 ) (func(id string, zone *time.Location) Occurrence, error) {

@@ -17,7 +17,7 @@ import (
 )
 
 // book books the weekly series for Ann.
-func (f *fixture) book(change func(*appointmentv1.CreateAppointmentSeriesRequest)) *appointmentv1.AppointmentSeries {
+func (f *fixture) book(change func(*createReq)) *appointmentv1.AppointmentSeries {
 	f.t.Helper()
 	return ok(f, f.series.CreateAppointmentSeries, f.ann, f.weekly(change))
 }
@@ -46,12 +46,12 @@ func TestCancelSeries(t *testing.T) {
 	f.move(f.ann, of(s, 3), utc(10, 12, 9, 0)) // before all others
 	ok(f, f.appointments.CancelAppointment, f.ann, &appointmentv1.CancelAppointmentRequest{AppointmentId: of(s, 1), Reason: "Ill."})
 	heard := f.Listen("heard", "appointment.cancelled")
-	req := &appointmentv1.CancelAppointmentSeriesRequest{SeriesId: s.GetId(), FromAppointmentId: new(of(s, 1)), Reason: "Moving."}
+	req := &cancelReq{SeriesId: s.GetId(), FromAppointmentId: new(of(s, 1)), Reason: "Moving."}
 	wantRefused(f, f.series.CancelAppointmentSeries, f.ben, req, "NOT_FOUND", "")
 	wantRefused(f, f.series.CancelAppointmentSeries, f.ann,
-		&appointmentv1.CancelAppointmentSeriesRequest{SeriesId: s.GetId(), FromAppointmentId: new(id.New())}, "INVALID_FIELDS", "from_appointment_id")
+		&cancelReq{SeriesId: s.GetId(), FromAppointmentId: new(id.New())}, "INVALID_FIELDS", "from_appointment_id")
 	wantRefused(f, f.series.CancelAppointmentSeries, f.ann,
-		&appointmentv1.CancelAppointmentSeriesRequest{SeriesId: s.GetId(), FromDate: new("2027-02-30")}, "INVALID_FIELDS", "from_date")
+		&cancelReq{SeriesId: s.GetId(), FromDate: new("2027-02-30")}, "INVALID_FIELDS", "from_date")
 	cancelled := ok(f, f.series.CancelAppointmentSeries, f.ann, req)
 	wantShown(t, cancelled, "10-19T18:00 19:00 PENDING", "10-26T18:00 19:00 CANCELLED", "11-02T19:00 19:00 CANCELLED",
 		"10-12T09:00 10:00 CANCELLED moved")
@@ -67,7 +67,7 @@ func TestCancelSeries(t *testing.T) {
 		t.Errorf("%d claims are left", n)
 	}
 	f.Clock.Set(utc(10, 19, 18, 30)) // the first one is under way
-	all := &appointmentv1.CancelAppointmentSeriesRequest{SeriesId: s.GetId()}
+	all := &cancelReq{SeriesId: s.GetId()}
 	wantShown(t, ok(f, f.series.CancelAppointmentSeries, f.receptionist, all), shown(cancelled)...)
 }
 
@@ -81,8 +81,8 @@ func TestCancelSeriesFromDate(t *testing.T) {
 	f.move(f.receptionist, of(s, 0), utc(11, 16, 9, 0))
 	f.move(f.receptionist, of(s, 3), utc(10, 18, 9, 0))
 	f.Clock.Set(utc(10, 12, 10, 0)) // 21 days before 2 November, 14 before 26 October
-	from := func(date string) *appointmentv1.CancelAppointmentSeriesRequest {
-		return &appointmentv1.CancelAppointmentSeriesRequest{SeriesId: s.GetId(), FromDate: &date}
+	from := func(date string) *cancelReq {
+		return &cancelReq{SeriesId: s.GetId(), FromDate: &date}
 	}
 	conflicts := wantRefused(f, f.series.CancelAppointmentSeries, f.ann, from("2027-10-18"), "SERIES_REFUSED", "")
 	var named []string
@@ -106,7 +106,7 @@ func TestCancelSeriesFromDate(t *testing.T) {
 func TestRescheduleSeries(t *testing.T) {
 	f := newFixture(t)
 	s := f.book(nil)
-	req := &appointmentv1.RescheduleAppointmentSeriesRequest{
+	req := &moveReq{
 		SeriesId: s.GetId(), FromAppointmentId: new(of(s, 1)), ShiftDays: 7, RequestId: id.New(), ValidateOnly: true,
 	}
 	wantShown(t, ok(f, f.series.RescheduleAppointmentSeries, f.ann, req), "11-02T19:00 19:00 PENDING", "11-09T19:00 19:00 PENDING",
@@ -116,16 +116,16 @@ func TestRescheduleSeries(t *testing.T) {
 	moved := ok(f, f.series.RescheduleAppointmentSeries, f.ann, req)
 	wantShown(t, moved, want...)
 	servicetest.WantMessage(t, ok(f, f.series.RescheduleAppointmentSeries, f.ann, req), moved)
-	wantShown(t, ok(f, f.series.GetAppointmentSeries, f.ann, &appointmentv1.GetAppointmentSeriesRequest{SeriesId: s.GetId()}), want...)
+	wantShown(t, ok(f, f.series.GetAppointmentSeries, f.ann, &getReq{SeriesId: s.GetId()}), want...)
 
-	back := &appointmentv1.RescheduleAppointmentSeriesRequest{
+	back := &moveReq{
 		SeriesId: s.GetId(), FromDate: new("2027-11-01"), ShiftDays: -7, LocalTime: new("18:30"),
 		Segments: []*appointmentv1.SegmentInput{{ServiceId: f.cut.GetId(), MasterId: new(f.zoe.UserID)}},
 	}
 	wantShown(t, ok(f, f.series.RescheduleAppointmentSeries, f.receptionist, back), "10-19T18:00 19:00 PENDING", "10-26T17:30 18:30 PENDING",
 		"11-02T18:30 18:30 PENDING", "11-09T18:30 18:30 PENDING")
 	// A master sees their own.
-	get := &appointmentv1.GetAppointmentSeriesRequest{SeriesId: s.GetId()}
+	get := &getReq{SeriesId: s.GetId()}
 	wantShown(t, ok(f, f.series.GetAppointmentSeries, f.mira, get), "10-19T18:00 19:00 PENDING")
 	if n := len(ok(f, f.series.GetAppointmentSeries, f.zoe, get).GetOccurrences()); n != 3 {
 		t.Errorf("the other master sees %d", n)
@@ -140,7 +140,7 @@ func TestMovedAloneStays(t *testing.T) {
 	f := newFixture(t)
 	s := f.book(nil)
 	f.move(f.ann, of(s, 1), utc(10, 27, 9, 0))
-	req := &appointmentv1.RescheduleAppointmentSeriesRequest{SeriesId: s.GetId(), FromAppointmentId: new(of(s, 1)), LocalTime: new("20:00")}
+	req := &moveReq{SeriesId: s.GetId(), FromAppointmentId: new(of(s, 1)), LocalTime: new("20:00")}
 	wantShown(t, ok(f, f.series.RescheduleAppointmentSeries, f.ann, req), "10-19T18:00 19:00 PENDING", "10-27T09:00 10:00 PENDING moved",
 		"11-02T20:00 20:00 PENDING", "11-09T20:00 20:00 PENDING")
 	req.IncludeMoved = true
@@ -155,8 +155,8 @@ func TestRescheduleSeriesRefused(t *testing.T) {
 	ok(f, f.appointments.CreateAppointment, f.ben, &appointmentv1.CreateAppointmentRequest{
 		StartTime: timestamppb.New(utc(11, 2, 17, 30)), Segments: f.weekly(nil).GetSegments(),
 	})
-	req := func(change func(*appointmentv1.RescheduleAppointmentSeriesRequest)) *appointmentv1.RescheduleAppointmentSeriesRequest {
-		r := &appointmentv1.RescheduleAppointmentSeriesRequest{SeriesId: s.GetId(), FromAppointmentId: new(of(s, 1)), LocalTime: new("18:00")}
+	req := func(change func(*moveReq)) *moveReq {
+		r := &moveReq{SeriesId: s.GetId(), FromAppointmentId: new(of(s, 1)), LocalTime: new("18:00")}
 		if change != nil {
 			change(r)
 		}
@@ -167,9 +167,9 @@ func TestRescheduleSeriesRefused(t *testing.T) {
 		!slices.Equal(conflicts[0].GetReasons(), []appointmentv1.BlockReason{appointmentv1.BlockReason_BLOCK_REASON_BOOKED}) {
 		t.Errorf("named %v", conflicts)
 	}
-	get := &appointmentv1.GetAppointmentSeriesRequest{SeriesId: s.GetId()}
+	get := &getReq{SeriesId: s.GetId()}
 	wantShown(t, ok(f, f.series.GetAppointmentSeries, f.ann, get), shown(s)...)
-	preview := ok(f, f.series.RescheduleAppointmentSeries, f.ann, req(func(r *appointmentv1.RescheduleAppointmentSeriesRequest) { r.ValidateOnly = true }))
+	preview := ok(f, f.series.RescheduleAppointmentSeries, f.ann, req(func(r *moveReq) { r.ValidateOnly = true }))
 	wantShown(t, preview, "10-26T17:00 18:00 PENDING", "11-02T18:00 18:00 PENDING BOOKED", "11-09T18:00 18:00 PENDING")
 	if len(preview.GetOccurrences()[1].GetAlternatives()) != 3 {
 		t.Errorf("alternatives: %v", preview.GetOccurrences()[1].GetAlternatives())
@@ -177,20 +177,20 @@ func TestRescheduleSeriesRefused(t *testing.T) {
 	other := []*appointmentv1.SegmentInput{{ServiceId: f.cut.GetId(), MasterId: new(id.New())}}
 	for _, tt := range []struct {
 		who           auth.Principal
-		change        func(*appointmentv1.RescheduleAppointmentSeriesRequest)
+		change        func(*moveReq)
 		reason, field string
 	}{
-		{f.ann, func(r *appointmentv1.RescheduleAppointmentSeriesRequest) { r.LocalTime = nil }, "INVALID_FIELDS", "local_time"},
-		{f.ann, func(r *appointmentv1.RescheduleAppointmentSeriesRequest) { r.Segments = slices.Repeat(other, 2) }, "INVALID_FIELDS", "segments"},
-		{f.receptionist, func(r *appointmentv1.RescheduleAppointmentSeriesRequest) { r.Segments = other }, "MASTER_UNAVAILABLE", "segments[0].master_id"},
-		{f.ann, func(r *appointmentv1.RescheduleAppointmentSeriesRequest) {
+		{f.ann, func(r *moveReq) { r.LocalTime = nil }, "INVALID_FIELDS", "local_time"},
+		{f.ann, func(r *moveReq) { r.Segments = slices.Repeat(other, 2) }, "INVALID_FIELDS", "segments"},
+		{f.receptionist, func(r *moveReq) { r.Segments = other }, "MASTER_UNAVAILABLE", "segments[0].master_id"},
+		{f.ann, func(r *moveReq) {
 			r.Override = &appointmentv1.RuleOverride{Reason: "x"}
 		},
 			"PERMISSION_DENIED", "override"},
-		{f.ann, func(r *appointmentv1.RescheduleAppointmentSeriesRequest) { r.FromAppointmentId = new(id.New()) },
+		{f.ann, func(r *moveReq) { r.FromAppointmentId = new(id.New()) },
 			"INVALID_FIELDS", "from_appointment_id"},
-		{f.ann, func(r *appointmentv1.RescheduleAppointmentSeriesRequest) { r.ShiftDays = -100 }, "SERIES_CONFLICT", "series_id"},
-		{f.ben, func(*appointmentv1.RescheduleAppointmentSeriesRequest) {}, "NOT_FOUND", ""},
+		{f.ann, func(r *moveReq) { r.ShiftDays = -100 }, "SERIES_CONFLICT", "series_id"},
+		{f.ben, func(*moveReq) {}, "NOT_FOUND", ""},
 	} {
 		wantRefused(f, f.series.RescheduleAppointmentSeries, tt.who, req(tt.change), tt.reason, tt.field)
 	}
@@ -208,14 +208,14 @@ func TestListSeries(t *testing.T) {
 	f := newFixture(t)
 	var ids []string
 	for hour := range 3 {
-		s := f.book(func(r *appointmentv1.CreateAppointmentSeriesRequest) {
+		s := f.book(func(r *createReq) {
 			r.LocalTime, r.Recurrence = fmt.Sprint(10+hour, ":00"), "FREQ=WEEKLY;COUNT=1"
 		})
 		ids = append([]string{s.GetId()}, ids...)
 	}
-	list := func(who auth.Principal, change func(*appointmentv1.ListAppointmentSeriesRequest)) (found []string) {
+	list := func(who auth.Principal, change func(*listReq)) (found []string) {
 		t.Helper()
-		req := &appointmentv1.ListAppointmentSeriesRequest{PageSize: 2}
+		req := &listReq{PageSize: 2}
 		if change != nil {
 			change(req)
 		}
@@ -237,16 +237,16 @@ func TestListSeries(t *testing.T) {
 			t.Errorf("found %v, want %v", got, ids)
 		}
 	}
-	salon := func(r *appointmentv1.ListAppointmentSeriesRequest) { r.SalonId = new(id.FirstSalon) }
-	other := func(r *appointmentv1.ListAppointmentSeriesRequest) { r.SalonId = new(id.New()) }
-	nobody := func(r *appointmentv1.ListAppointmentSeriesRequest) { r.CustomerId = new(id.New()) }
-	if len(list(f.ann, salon)) != 3 || len(list(f.ann, other)) != 0 || len(list(f.ann, nobody)) != 0 || len(list(f.ben, nil))+len(list(f.zoe, nil)) != 0 {
+	salon := func(r *listReq) { r.SalonId = new(id.FirstSalon) }
+	other := func(r *listReq) { r.SalonId = new(id.New()) }
+	nobody := func(r *listReq) { r.CustomerId = new(id.New()) }
+	if len(list(f.ann, salon)) != 3 || len(list(f.ann, other))+len(list(f.ann, nobody)) != 0 || len(list(f.ben, nil))+len(list(f.zoe, nil)) != 0 {
 		t.Error("the filters, or what others see, are wrong")
 	}
 }
 
-// TestSeriesAgainstBookings: while a series is moved to and fro, and single appointments are booked in its way, the moves are whole, and
-// nothing fails in another way than with a conflict.
+// TestSeriesAgainstBookings: while a series is moved to and fro, and single appointments are booked in its way, the moves are
+// whole, and nothing fails in another way than with a conflict.
 func TestSeriesAgainstBookings(t *testing.T) {
 	f := newFixture(t)
 	s := f.book(nil)
@@ -255,7 +255,7 @@ func TestSeriesAgainstBookings(t *testing.T) {
 		wg.Go(func() {
 			for i := range 8 {
 				if worker == 0 {
-					_, err := f.series.RescheduleAppointmentSeries(f.As(f.ann), &appointmentv1.RescheduleAppointmentSeriesRequest{
+					_, err := f.series.RescheduleAppointmentSeries(f.As(f.ann), &moveReq{
 						SeriesId: s.GetId(), LocalTime: new([]string{"18:00", "20:00"}[i%2]),
 					})
 					if reason := apierr.ReasonOf(err); err != nil && reason != "SERIES_CONFLICT" {
@@ -272,14 +272,16 @@ func TestSeriesAgainstBookings(t *testing.T) {
 					}
 					continue
 				}
-				if _, err = f.appointments.CancelAppointment(f.As(f.ben), &appointmentv1.CancelAppointmentRequest{AppointmentId: booked.GetId()}); err != nil {
+				_, err = f.appointments.CancelAppointment(f.As(f.ben), &appointmentv1.CancelAppointmentRequest{AppointmentId: booked.GetId()})
+				if err != nil {
 					t.Errorf("cancel: %v", err)
 				}
 			}
 		})
 	}
 	wg.Wait()
-	if n := f.count("(SELECT DISTINCT start_time::time + make_interval(mins => utc_offset_minutes) FROM appointments WHERE series_id IS NOT NULL) AS w"); n != 1 {
+	n := f.count("(SELECT DISTINCT start_time::time + make_interval(mins => utc_offset_minutes) FROM appointments WHERE series_id IS NOT NULL) AS w")
+	if n != 1 {
 		t.Errorf("the appointments have %d wall times", n)
 	}
 }

@@ -5,6 +5,6 @@
 //   - series_handler.go: booking and reading. change_handler.go: cancelling and moving. series_store.go: the tables.
 //   - convert.go, errors.go: the contract's messages and errors.
 //
-// The appointments of a series are ordinary ones. Package booking plans, books, cancels and moves them, all of those of a call in one
-// transaction, in which this package writes the series.
+// The appointments of a series are ordinary ones. Package booking plans, books, cancels and moves them, all of those of a call in
+// one transaction, in which this package writes the series.
 package series

@@ -25,8 +25,17 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/schedule"
 )
 
-// fixture is the service on its platform: a salon in London, open all day, with a customer, two masters who offer a cut of an hour, a
-// receptionist and a manager. The clock shows Monday 2027-10-04, 10:00.
+// The requests.
+type (
+	createReq = appointmentv1.CreateAppointmentSeriesRequest
+	getReq    = appointmentv1.GetAppointmentSeriesRequest
+	listReq   = appointmentv1.ListAppointmentSeriesRequest
+	cancelReq = appointmentv1.CancelAppointmentSeriesRequest
+	moveReq   = appointmentv1.RescheduleAppointmentSeriesRequest
+)
+
+// fixture is the service on its platform: a salon in London, open all day, with a customer, two masters who offer a cut of an
+// hour, a receptionist and a manager. The clock shows Monday 2027-10-04, 10:00.
 type fixture struct {
 	*servicetest.Platform
 	t            testing.TB
@@ -96,7 +105,9 @@ func ok[Req, Resp any](f *fixture, method call[Req, Resp], who auth.Principal, r
 }
 
 // wantRefused makes a call that has to be refused, and returns the conflicts that come with the error.
-func wantRefused[Req, Resp any](f *fixture, method call[Req, Resp], who auth.Principal, req Req, reason, field string) []*appointmentv1.SeriesConflict {
+func wantRefused[Req, Resp any](
+	f *fixture, method call[Req, Resp], who auth.Principal, req Req, reason, field string,
+) []*appointmentv1.SeriesConflict {
 	f.t.Helper()
 	_, err := method(f.As(who), req)
 	if got := apierr.ReasonOf(err); got != reason || servicetest.FieldOf(err) != field {
@@ -111,8 +122,8 @@ func wantRefused[Req, Resp any](f *fixture, method call[Req, Resp], who auth.Pri
 }
 
 // weekly asks for a cut by Mira on Tuesdays at 19:00 from 19 October on.
-func (f *fixture) weekly(change func(*appointmentv1.CreateAppointmentSeriesRequest)) *appointmentv1.CreateAppointmentSeriesRequest {
-	req := &appointmentv1.CreateAppointmentSeriesRequest{
+func (f *fixture) weekly(change func(*createReq)) *createReq {
+	req := &createReq{
 		Segments:   []*appointmentv1.SegmentInput{{ServiceId: f.cut.GetId(), MasterId: new(f.mira.UserID)}},
 		Recurrence: "FREQ=WEEKLY;BYDAY=TU;COUNT=4", StartDate: "2027-10-19", LocalTime: "19:00",
 	}

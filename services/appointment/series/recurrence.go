@@ -19,8 +19,8 @@ const mostOccurrences = 52
 // untilDate and untilInstant are the forms of UNTIL.
 const untilDate, untilInstant = "20060102", "20060102T150405Z"
 
-// Recurrence says on which dates a series repeats. It is a part of the RRULE of RFC 5545: weekly on days of the week, or monthly on days of
-// the month or on days of the week by their position, every n weeks or months, a number of times or until a date.
+// Recurrence says on which dates a series repeats. It is a part of the RRULE of RFC 5545: weekly on days of the week, or monthly
+// on days of the month or on days of the week by their position, every n weeks or months, a number of times or until a date.
 type Recurrence struct {
 	option rrule.ROption
 	// until is the last instant of UNTIL with a time. UNTIL with a date only is in the option.
@@ -41,7 +41,8 @@ func partError(part, format string, args ...any) error {
 	return fmt.Errorf(part+" "+format, args...)
 }
 
-// ParseRecurrence reads a rule, such as "FREQ=WEEKLY;BYDAY=TU;COUNT=10". The error is public and begins with the part that is wrong.
+// ParseRecurrence reads a rule, such as "FREQ=WEEKLY;BYDAY=TU;COUNT=10". The error is public and begins with the part that is
+// wrong.
 func ParseRecurrence(text string) (Recurrence, error) {
 	var r Recurrence
 	parts := map[string]string{}
@@ -166,9 +167,9 @@ func number(part, text string, least, most int) (int, error) {
 // ErrNoDate means that a rule has no date from the first one on.
 var ErrNoDate = errors.New("must have a date from start_date on")
 
-// Occurrences are the dates of the rule from first on, at a wall time in a zone. Without BYDAY and BYMONTHDAY, the rule repeats first itself.
-// A month without the day is left out. The dates come from the calendar alone; each becomes an instant by itself, by the rule of
-// [civil.Date.At]. The error is public.
+// Occurrences are the dates of the rule from first on, at a wall time in a zone. Without BYDAY and BYMONTHDAY, the rule repeats
+// first itself. A month without the day is left out. The dates come from the calendar alone; each becomes an instant by itself,
+// by the rule of [civil.Date.At]. The error is public.
 func (r Recurrence) Occurrences(first civil.Date, wall civil.WallTime, zone *time.Location) ([]Occurrence, error) {
 	option := r.option
 	option.Dtstart = time.Date(first.Year, first.Month, first.Day, 0, 0, 0, 0, time.UTC) // a calendar without zone

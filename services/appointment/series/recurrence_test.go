@@ -185,8 +185,8 @@ func TestRecurrenceErrors(t *testing.T) {
 	}
 }
 
-// TestWallTimeStays: in every zone, all appointments of a series are at the same wall time on the dates of the rule, except in a gap, and the
-// instants are in the order of the dates.
+// TestWallTimeStays: in every zone, all appointments of a series are at the same wall time on the dates of the rule, except in a
+// gap, and the instants are in the order of the dates.
 func TestWallTimeStays(t *testing.T) {
 	zones := []string{
 		"Europe/London", "Europe/Berlin", "America/New_York", "America/Santiago", "Africa/Cairo", "Asia/Beirut", "Asia/Kolkata",

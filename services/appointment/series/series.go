@@ -57,8 +57,9 @@ func wallOf(t time.Time, offsetMinutes int32) (civil.Date, civil.WallTime) {
 	return civil.Date{Year: shown.Year(), Month: shown.Month(), Day: shown.Day()}, civil.WallTime(shown.Hour()*60 + shown.Minute())
 }
 
-// from are the dates with appointments that a change is about: that of an appointment and those after it in the series; or those whose
-// appointments are on a date or later; or all. INVALID_FIELDS when the appointment is not of the series, or the date is none.
+// from are the dates with appointments that a change is about: that of an appointment and those after it in the series; or those
+// whose appointments are on a date or later; or all. INVALID_FIELDS when the appointment is not of the series, or the date is
+// none.
 func (s *Series) from(appointmentID, date *string) ([]Date, error) {
 	first := int32(0)
 	var earliest civil.Date

@@ -28,7 +28,7 @@ func wantShown(t *testing.T, s *appointmentv1.AppointmentSeries, want ...string)
 // TestCreateSeries: the appointments are ordinary ones, at the same wall time before and after the end of summer time.
 func TestCreateSeries(t *testing.T) {
 	f := newFixture(t)
-	req := f.weekly(func(r *appointmentv1.CreateAppointmentSeriesRequest) { r.Note, r.RequestId = "Short.", id.New() })
+	req := f.weekly(func(r *createReq) { r.Note, r.RequestId = "Short.", id.New() })
 	heard := f.Listen("heard", "appointment.created")
 	made := ok(f, f.series.CreateAppointmentSeries, f.ann, req)
 	wantShown(t, made, "10-19T18:00 19:00 PENDING", "10-26T18:00 19:00 PENDING", "11-02T19:00 19:00 PENDING", "11-09T19:00 19:00 PENDING")
@@ -45,10 +45,10 @@ func TestCreateSeries(t *testing.T) {
 	heard.Wait(4)
 	servicetest.WantMessage(t, ok(f, f.series.CreateAppointmentSeries, f.ann, req), made)
 	for _, who := range []auth.Principal{f.ann, f.mira, f.receptionist, f.manager, f.admin} {
-		servicetest.WantMessage(t, ok(f, f.series.GetAppointmentSeries, who, &appointmentv1.GetAppointmentSeriesRequest{SeriesId: made.GetId()}), made)
+		servicetest.WantMessage(t, ok(f, f.series.GetAppointmentSeries, who, &getReq{SeriesId: made.GetId()}), made)
 	}
 	for _, who := range []auth.Principal{f.ben, f.zoe} {
-		wantRefused(f, f.series.GetAppointmentSeries, who, &appointmentv1.GetAppointmentSeriesRequest{SeriesId: made.GetId()}, "NOT_FOUND", "")
+		wantRefused(f, f.series.GetAppointmentSeries, who, &getReq{SeriesId: made.GetId()}, "NOT_FOUND", "")
 	}
 	req.LocalTime = "20:00"
 	wantRefused(f, f.series.CreateAppointmentSeries, f.ann, req, "REQUEST_ID_REUSED", "")
@@ -60,7 +60,7 @@ func TestCreateSeries(t *testing.T) {
 // TestConflicts: of twelve dates, the third is taken and one is a day off. Nothing is made and both are named, or ten are made.
 func TestConflicts(t *testing.T) {
 	f := newFixture(t)
-	twelve := f.weekly(func(r *appointmentv1.CreateAppointmentSeriesRequest) { r.Recurrence = "FREQ=WEEKLY;COUNT=12" })
+	twelve := f.weekly(func(r *createReq) { r.Recurrence = "FREQ=WEEKLY;COUNT=12" })
 	ok(f, f.appointments.CreateAppointment, f.ben, &appointmentv1.CreateAppointmentRequest{
 		StartTime: timestamppb.New(time.Date(2027, 11, 2, 18, 30, 0, 0, time.UTC)), Segments: twelve.GetSegments(),
 	})
@@ -87,7 +87,8 @@ func TestConflicts(t *testing.T) {
 	for _, s := range third.GetAlternatives() {
 		nearest = append(nearest, s.GetLocalTime())
 	}
-	if preview.GetId() != "" || len(third.GetConflicts()) != 1 || len(fifth.GetAlternatives()) != 0 || !slices.Equal(nearest, []string{"19:30", "19:45", "20:00"}) {
+	if preview.GetId() != "" || len(third.GetConflicts()) != 1 || len(fifth.GetAlternatives()) != 0 ||
+		!slices.Equal(nearest, []string{"19:30", "19:45", "20:00"}) {
 		t.Errorf("the preview has %v, nearest %v", preview, nearest)
 	}
 	if n := f.count("appointments") + f.count("appointment_series"); n != 1 {
@@ -104,7 +105,7 @@ func TestConflicts(t *testing.T) {
 			t.Errorf("date %d: %v", i, o)
 		}
 	}
-	none := f.weekly(func(r *appointmentv1.CreateAppointmentSeriesRequest) {
+	none := f.weekly(func(r *createReq) {
 		r.Recurrence, r.StartDate, r.SkipConflicts = "FREQ=WEEKLY;COUNT=1", "2027-11-16", true
 	})
 	wantRefused(f, f.series.CreateAppointmentSeries, f.ann, none, "SERIES_CONFLICT", "recurrence")
@@ -116,7 +117,7 @@ func TestLimitsCountWithinASeries(t *testing.T) {
 	ok(f, f.salons.UpdateBookingPolicy, f.manager, &appointmentv1.UpdateBookingPolicyRequest{
 		SalonId: id.FirstSalon, MaxOpenAppointments: new(int32(2)), HorizonDays: new(int32(30)),
 	})
-	req := f.weekly(func(r *appointmentv1.CreateAppointmentSeriesRequest) { r.ValidateOnly = true })
+	req := f.weekly(func(r *createReq) { r.ValidateOnly = true })
 	wantShown(t, ok(f, f.series.CreateAppointmentSeries, f.ann, req),
 		"10-19T18:00 19:00", "10-26T18:00 19:00", "11-02T19:00 19:00 CUSTOMER_LIMIT", "11-09T19:00 19:00 HORIZON CUSTOMER_LIMIT")
 	req.ValidateOnly, req.SkipConflicts = false, true
@@ -129,23 +130,23 @@ func TestCreateSeriesRefused(t *testing.T) {
 	f := newFixture(t)
 	for _, tt := range []struct {
 		who           auth.Principal
-		change        func(*appointmentv1.CreateAppointmentSeriesRequest)
+		change        func(*createReq)
 		reason, field string
 	}{
-		{f.ann, func(r *appointmentv1.CreateAppointmentSeriesRequest) { r.Recurrence = "FREQ=DAILY;COUNT=2" }, "INVALID_FIELDS", "recurrence"},
-		{f.ann, func(r *appointmentv1.CreateAppointmentSeriesRequest) { r.Recurrence = "FREQ=WEEKLY;UNTIL=20270101" }, "INVALID_FIELDS", "recurrence"},
-		{f.ann, func(r *appointmentv1.CreateAppointmentSeriesRequest) { r.StartDate = "2027-02-30" }, "INVALID_FIELDS", "start_date"},
-		{f.ann, func(r *appointmentv1.CreateAppointmentSeriesRequest) { r.StartDate = "2028-10-19" }, "INVALID_FIELDS", "start_date"},
-		{f.ann, func(r *appointmentv1.CreateAppointmentSeriesRequest) { r.StartDate = "2027-09-28" }, "START_IN_PAST", "start_date"},
-		{f.ann, func(r *appointmentv1.CreateAppointmentSeriesRequest) { r.Segments[0].ServiceId = id.New() }, "NOT_OFFERED", "segments[0].service_id"},
-		{f.ann, func(r *appointmentv1.CreateAppointmentSeriesRequest) { r.Segments[0].MasterId = new(id.New()) }, "MASTER_UNAVAILABLE",
+		{f.ann, func(r *createReq) { r.Recurrence = "FREQ=DAILY;COUNT=2" }, "INVALID_FIELDS", "recurrence"},
+		{f.ann, func(r *createReq) { r.Recurrence = "FREQ=WEEKLY;UNTIL=20270101" }, "INVALID_FIELDS", "recurrence"},
+		{f.ann, func(r *createReq) { r.StartDate = "2027-02-30" }, "INVALID_FIELDS", "start_date"},
+		{f.ann, func(r *createReq) { r.StartDate = "2028-10-19" }, "INVALID_FIELDS", "start_date"},
+		{f.ann, func(r *createReq) { r.StartDate = "2027-09-28" }, "START_IN_PAST", "start_date"},
+		{f.ann, func(r *createReq) { r.Segments[0].ServiceId = id.New() }, "NOT_OFFERED", "segments[0].service_id"},
+		{f.ann, func(r *createReq) { r.Segments[0].MasterId = new(id.New()) }, "MASTER_UNAVAILABLE",
 			"segments[0].master_id"},
-		{f.ann, func(r *appointmentv1.CreateAppointmentSeriesRequest) {
+		{f.ann, func(r *createReq) {
 			r.Override = &appointmentv1.RuleOverride{Reason: "x"}
 		},
 			"PERMISSION_DENIED", "override"},
-		{f.ann, func(r *appointmentv1.CreateAppointmentSeriesRequest) { r.CustomerId = new(id.New()) }, "PERMISSION_DENIED", "customer_id"},
-		{f.receptionist, func(r *appointmentv1.CreateAppointmentSeriesRequest) { r.CustomerId = new(id.New()) }, "CUSTOMER_UNAVAILABLE", "customer_id"},
+		{f.ann, func(r *createReq) { r.CustomerId = new(id.New()) }, "PERMISSION_DENIED", "customer_id"},
+		{f.receptionist, func(r *createReq) { r.CustomerId = new(id.New()) }, "CUSTOMER_UNAVAILABLE", "customer_id"},
 	} {
 		wantRefused(f, f.series.CreateAppointmentSeries, tt.who, f.weekly(tt.change), tt.reason, tt.field)
 	}
@@ -162,7 +163,7 @@ func TestOneSeriesWins(t *testing.T) {
 		errs := make([]error, 4)
 		for i := range errs {
 			who := []auth.Principal{f.ann, f.ben, f.zoe, f.manager}[i]
-			req := f.weekly(func(r *appointmentv1.CreateAppointmentSeriesRequest) {
+			req := f.weekly(func(r *createReq) {
 				r.LocalTime = fmt.Sprintf("%02d:%02d", 8+2*round, 15*i)
 				if i%2 == 1 { // on the same dates in part
 					r.Recurrence = "FREQ=WEEKLY;INTERVAL=2;COUNT=3"
@@ -189,4 +190,25 @@ func TestOneSeriesWins(t *testing.T) {
 	if incomplete != 0 {
 		t.Errorf("%d series are incomplete", incomplete)
 	}
+}
+
+// TestLongestSeries: a year of weeks is booked by a customer whom the salon does not know yet, and moved to and fro.
+func TestLongestSeries(t *testing.T) {
+	f := newFixture(t)
+	ok(f, f.salons.UpdateBookingPolicy, f.manager, &appointmentv1.UpdateBookingPolicyRequest{
+		SalonId: id.FirstSalon, MaxOpenAppointments: new(int32(0)),
+	})
+	s := ok(f, f.series.CreateAppointmentSeries, f.ann, f.weekly(func(r *createReq) {
+		r.Recurrence, r.StartDate = "FREQ=WEEKLY;COUNT=52", "2027-10-12"
+	}))
+	if n := f.count("appointments WHERE series_id = ?", s.GetId()); n != 52 {
+		t.Fatalf("%d appointments", n)
+	}
+	for _, days := range []int32{-7, 7} { // each but one to where another one is
+		moved := ok(f, f.series.RescheduleAppointmentSeries, f.receptionist, &moveReq{SeriesId: s.GetId(), ShiftDays: days})
+		if n := f.count("claims"); n != 104 || len(moved.GetOccurrences()) != 52 {
+			t.Errorf("%d claims, %d dates", n, len(moved.GetOccurrences()))
+		}
+	}
+	wantShown(t, ok(f, f.series.GetAppointmentSeries, f.ann, &getReq{SeriesId: s.GetId()}), shown(s)...)
 }

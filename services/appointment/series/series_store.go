@@ -91,24 +91,26 @@ type seriesRow struct {
 	CreateTime                                                          time.Time
 }
 
-// whole is the condition on series s with customer c that the caller sees all of it: a customer, the front desk of the salon, administrators.
+// whole is the condition on series s with customer c that the caller sees all of it: a customer, the front desk of the salon,
+// administrators.
 func whole(to auth.Principal) clause.Expr {
 	if to.IsAdmin() {
 		return gorm.Expr("true")
 	}
-	return gorm.Expr("(c.account_id IS NOT DISTINCT FROM ?::uuid OR s.salon_id = ANY (?::uuid[]))", to.UserID, postgres.Array[string](to.Salons(auth.FrontDesk...)))
+	return gorm.Expr("(c.account_id = ? OR s.salon_id = ANY (?::uuid[]))", to.UserID, postgres.Array[string](to.Salons(auth.FrontDesk...)))
 }
 
 // performs is the condition on dates o that the caller has a segment of the appointment, as a master of the salon.
 func performs(to auth.Principal) clause.Expr {
 	return gorm.Expr(`o.salon_id = ANY (?::uuid[]) AND EXISTS (
-		SELECT FROM segments v WHERE v.salon_id = o.salon_id AND v.appointment_id = o.appointment_id AND v.master_id = ?::uuid)`,
+		SELECT FROM segments v WHERE v.salon_id = o.salon_id AND v.appointment_id = o.appointment_id AND v.master_id = ?)`,
 		postgres.Array[string](to.Salons(apiv1.SalonRole_SALON_ROLE_MASTER)), to.UserID)
 }
 
 const joinCustomer = " JOIN customers c ON c.salon_id = s.salon_id AND c.id = s.customer_id "
 
-// List returns the series that the filter admits and the caller may see, newest first: those with an appointment that the caller may see.
+// List returns the series that the filter admits and the caller may see, newest first: those with an appointment that the caller
+// may see.
 func (s *Store) List(ctx context.Context, f Filter) ([]*Series, error) {
 	optional := func(column, value string) clause.Expr {
 		if value == "" {

@@ -485,14 +485,15 @@ type CreateAppointmentSeriesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The services of each appointment in the order in which they are done, 1 to 8, all of one salon.
 	Segments []*SegmentInput `protobuf:"bytes,1,rep,name=segments,proto3" json:"segments,omitempty"`
-	// When it repeats: an RRULE of RFC 5545 with FREQ=WEEKLY, perhaps with BYDAY=MO,WE, or FREQ=MONTHLY, perhaps with BYMONTHDAY=1,-1 (-1 is the
-	// last day) or BYDAY=1MO,-1FR; with INTERVAL of 1 to 52; and with COUNT, or UNTIL as 20271231 (a date of the salon) or
-	// 20271231T180000Z. Without BYDAY and BYMONTHDAY it repeats the day of start_date. A month without the day is left out. 1 to 52 dates.
+	// When it repeats: an RRULE of RFC 5545 with FREQ=WEEKLY, perhaps with BYDAY=MO,WE, or FREQ=MONTHLY, perhaps with
+	// BYMONTHDAY=1,-1 (-1 is the last day) or BYDAY=1MO,-1FR; with INTERVAL of 1 to 52; and with COUNT, or UNTIL as 20271231 (a
+	// date of the salon) or 20271231T180000Z. Without BYDAY and BYMONTHDAY it repeats the day of start_date. A month without the
+	// day is left out. 1 to 52 dates.
 	Recurrence string `protobuf:"bytes,2,opt,name=recurrence,proto3" json:"recurrence,omitempty"`
 	// The rule's first date from this one on is the first appointment; YYYY-MM-DD in the salon's time zone, at most 366 days ahead.
 	StartDate string `protobuf:"bytes,3,opt,name=start_date,json=startDate,proto3" json:"start_date,omitempty"`
-	// When each appointment begins, on the clocks of the salon, as HH:MM. On a date on which clocks skip it, it is later by what they skip; of a
-	// time that a date has twice, it is the first.
+	// When each appointment begins, on the clocks of the salon, as HH:MM. On a date on which clocks skip it, it is later by what
+	// they skip; of a time that a date has twice, it is the first.
 	LocalTime string `protobuf:"bytes,4,opt,name=local_time,json=localTime,proto3" json:"local_time,omitempty"`
 	// For staff: books although a rule of the salon refuses it.
 	Override *RuleOverride `protobuf:"bytes,5,opt,name=override,proto3" json:"override,omitempty"`
@@ -798,7 +799,8 @@ type CancelAppointmentSeriesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The series' id.
 	SeriesId string `protobuf:"bytes,1,opt,name=series_id,json=seriesId,proto3" json:"series_id,omitempty"`
-	// The first appointment; those after it in the series follow, wherever they were moved to. With neither this nor from_date: all.
+	// The first appointment; those after it in the series follow, wherever they were moved to. With neither this nor from_date:
+	// all.
 	FromAppointmentId *string `protobuf:"bytes,2,opt,name=from_appointment_id,json=fromAppointmentId,proto3,oneof" json:"from_appointment_id,omitempty"`
 	// Appointments on this date and later, YYYY-MM-DD in the salon's time zone, as they are now.
 	FromDate *string `protobuf:"bytes,3,opt,name=from_date,json=fromDate,proto3,oneof" json:"from_date,omitempty"`

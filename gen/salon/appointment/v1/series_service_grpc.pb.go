@@ -30,24 +30,25 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// AppointmentSeriesService books appointments that repeat. Each of them is an ordinary appointment, which AppointmentService shows and
-// changes by itself; this service changes one together with all that follow. Who sees an appointment of a series sees the series.
+// AppointmentSeriesService books appointments that repeat. Each of them is an ordinary appointment, which AppointmentService
+// shows and changes by itself; this service changes one together with all that follow. Who sees an appointment of a series sees
+// the series.
 type AppointmentSeriesServiceClient interface {
-	// CreateAppointmentSeries books an appointment on every date of a rule, for whom CreateAppointment books one: all of them, or none, with
-	// SERIES_CONFLICT and the dates that conflict. With skip_conflicts it books those that are possible, with validate_only none; the answer
-	// says for each date what became, or would become, of it.
+	// CreateAppointmentSeries books an appointment on every date of a rule, for whom CreateAppointment books one: all of them, or
+	// none, with SERIES_CONFLICT and the dates that conflict. With skip_conflicts it books those that are possible, with
+	// validate_only none; the answer says for each date what became, or would become, of it.
 	CreateAppointmentSeries(ctx context.Context, in *CreateAppointmentSeriesRequest, opts ...grpc.CallOption) (*AppointmentSeries, error)
 	// GetAppointmentSeries returns a series with its appointments.
 	GetAppointmentSeries(ctx context.Context, in *GetAppointmentSeriesRequest, opts ...grpc.CallOption) (*AppointmentSeries, error)
 	// ListAppointmentSeries finds series, newest first.
 	ListAppointmentSeries(ctx context.Context, in *ListAppointmentSeriesRequest, opts ...grpc.CallOption) (*ListAppointmentSeriesResponse, error)
-	// CancelAppointmentSeries cancels an appointment of a series and all that follow, as CancelAppointment does: all of them, or none, with
-	// SERIES_REFUSED and those that cannot be cancelled. What has begun, is over or cancelled already stays as it is, so that
-	// cancelling twice returns the same result.
+	// CancelAppointmentSeries cancels an appointment of a series and all that follow, as CancelAppointment does: all of them, or
+	// none, with SERIES_REFUSED and those that cannot be cancelled. What has begun, is over or cancelled already stays as it is, so
+	// that cancelling twice returns the same result.
 	CancelAppointmentSeries(ctx context.Context, in *CancelAppointmentSeriesRequest, opts ...grpc.CallOption) (*AppointmentSeries, error)
-	// RescheduleAppointmentSeries moves an appointment of a series and all that follow, as RescheduleAppointment does, by wall time: all of
-	// them, or none, with SERIES_REFUSED or SERIES_CONFLICT and those that cannot be moved. What has begun, is over or cancelled stays as it
-	// is, and so does what was moved by itself, unless include_moved is set.
+	// RescheduleAppointmentSeries moves an appointment of a series and all that follow, as RescheduleAppointment does, by wall
+	// time: all of them, or none, with SERIES_REFUSED or SERIES_CONFLICT and those that cannot be moved. What has begun, is over or
+	// cancelled stays as it is, and so does what was moved by itself, unless include_moved is set.
 	RescheduleAppointmentSeries(ctx context.Context, in *RescheduleAppointmentSeriesRequest, opts ...grpc.CallOption) (*AppointmentSeries, error)
 }
 
@@ -113,24 +114,25 @@ func (c *appointmentSeriesServiceClient) RescheduleAppointmentSeries(ctx context
 // All implementations must embed UnimplementedAppointmentSeriesServiceServer
 // for forward compatibility.
 //
-// AppointmentSeriesService books appointments that repeat. Each of them is an ordinary appointment, which AppointmentService shows and
-// changes by itself; this service changes one together with all that follow. Who sees an appointment of a series sees the series.
+// AppointmentSeriesService books appointments that repeat. Each of them is an ordinary appointment, which AppointmentService
+// shows and changes by itself; this service changes one together with all that follow. Who sees an appointment of a series sees
+// the series.
 type AppointmentSeriesServiceServer interface {
-	// CreateAppointmentSeries books an appointment on every date of a rule, for whom CreateAppointment books one: all of them, or none, with
-	// SERIES_CONFLICT and the dates that conflict. With skip_conflicts it books those that are possible, with validate_only none; the answer
-	// says for each date what became, or would become, of it.
+	// CreateAppointmentSeries books an appointment on every date of a rule, for whom CreateAppointment books one: all of them, or
+	// none, with SERIES_CONFLICT and the dates that conflict. With skip_conflicts it books those that are possible, with
+	// validate_only none; the answer says for each date what became, or would become, of it.
 	CreateAppointmentSeries(context.Context, *CreateAppointmentSeriesRequest) (*AppointmentSeries, error)
 	// GetAppointmentSeries returns a series with its appointments.
 	GetAppointmentSeries(context.Context, *GetAppointmentSeriesRequest) (*AppointmentSeries, error)
 	// ListAppointmentSeries finds series, newest first.
 	ListAppointmentSeries(context.Context, *ListAppointmentSeriesRequest) (*ListAppointmentSeriesResponse, error)
-	// CancelAppointmentSeries cancels an appointment of a series and all that follow, as CancelAppointment does: all of them, or none, with
-	// SERIES_REFUSED and those that cannot be cancelled. What has begun, is over or cancelled already stays as it is, so that
-	// cancelling twice returns the same result.
+	// CancelAppointmentSeries cancels an appointment of a series and all that follow, as CancelAppointment does: all of them, or
+	// none, with SERIES_REFUSED and those that cannot be cancelled. What has begun, is over or cancelled already stays as it is, so
+	// that cancelling twice returns the same result.
 	CancelAppointmentSeries(context.Context, *CancelAppointmentSeriesRequest) (*AppointmentSeries, error)
-	// RescheduleAppointmentSeries moves an appointment of a series and all that follow, as RescheduleAppointment does, by wall time: all of
-	// them, or none, with SERIES_REFUSED or SERIES_CONFLICT and those that cannot be moved. What has begun, is over or cancelled stays as it
-	// is, and so does what was moved by itself, unless include_moved is set.
+	// RescheduleAppointmentSeries moves an appointment of a series and all that follow, as RescheduleAppointment does, by wall
+	// time: all of them, or none, with SERIES_REFUSED or SERIES_CONFLICT and those that cannot be moved. What has begun, is over or
+	// cancelled stays as it is, and so does what was moved by itself, unless include_moved is set.
 	RescheduleAppointmentSeries(context.Context, *RescheduleAppointmentSeriesRequest) (*AppointmentSeries, error)
 	mustEmbedUnimplementedAppointmentSeriesServiceServer()
 }
