@@ -279,6 +279,21 @@ var appointmentRights = []right{
 	},
 }
 
+// seesSeries is for what whoever sees an appointment of a series may do.
+const seesSeries = "--  OK 404  OK 404 OK OK  404 404 404  OK"
+
+var seriesRights = []right{
+	{createSeries, signedIn, func(s *stage) proto.Message { return s.seriesRequest() }},
+	{getSeries, seesSeries, func(s *stage) proto.Message { return &appointmentv1.GetAppointmentSeriesRequest{SeriesId: s.series()} }},
+	{listSeries, signedIn, fixed(&appointmentv1.ListAppointmentSeriesRequest{})},
+	{rescheduleSeries, seesSeries, func(s *stage) proto.Message {
+		return &appointmentv1.RescheduleAppointmentSeriesRequest{SeriesId: s.series(), ShiftDays: 1, ValidateOnly: true}
+	}},
+	{cancelSeries, seesSeries, func(s *stage) proto.Message {
+		return &appointmentv1.CancelAppointmentSeriesRequest{SeriesId: s.series()}
+	}},
+}
+
 var ratingRights = []right{
 	{ratingv1.RatingService_CreateRating_FullMethodName, "--  OK 404  404 404 404 404  404 404 404  404", func(s *stage) proto.Message {
 		return &ratingv1.CreateRatingRequest{AppointmentId: s.unrated(), Stars: 5}

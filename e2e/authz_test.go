@@ -45,6 +45,8 @@ func table() []right {
 	for _, more := range [][]right{
 		memberRights, salonRights, scheduleRights, availabilityRights, holdRights, resourceRights, customerRights, appointmentRights, ratingRights,
 		notificationRights,
+		memberRights, salonRights, scheduleRights, availabilityRights, resourceRights, customerRights, appointmentRights, ratingRights,
+		notificationRights, seriesRights,
 	} {
 		rows = append(rows, more...)
 	}

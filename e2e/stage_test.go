@@ -15,6 +15,7 @@ import (
 	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
 	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/zoneinfo"
 )
 
 // stage is what the requests of the authorization table are about. Everything is in the default salon unless it says so.
@@ -98,6 +99,25 @@ func (s *stage) invitation(to *salontest.Account) string {
 }
 
 func (s *stage) pending() string { return s.Book(s.t, s.CustomerA, s.Master1).GetId() }
+
+// seriesRequest asks for a series of one appointment with master 1.
+func (s *stage) seriesRequest() *appointmentv1.CreateAppointmentSeriesRequest {
+	berlin, err := zoneinfo.Load("Europe/Berlin")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	start := s.system.NextStart().In(berlin)
+	return &appointmentv1.CreateAppointmentSeriesRequest{
+		Segments:   []*appointmentv1.SegmentInput{salontest.Segment(s.Master1, s.Service)},
+		Recurrence: "FREQ=WEEKLY;COUNT=1", StartDate: start.Format(time.DateOnly), LocalTime: start.Format("15:04"),
+	}
+}
+
+// series is a new series of customer A.
+func (s *stage) series() string {
+	s.t.Helper()
+	return salontest.Do[*appointmentv1.AppointmentSeries](s.t, s.system.REST(), s.CustomerA, createSeries, s.seriesRequest()).GetId()
+}
 
 func (s *stage) confirmed() string {
 	return s.Confirm(s.t, s.Master1, s.Book(s.t, s.CustomerA, s.Master1)).GetId()

@@ -32,6 +32,10 @@ func TestDescribeResponse(t *testing.T) {
 			map[string]string{"Location": "/v1/appointments/7f", "Etag": `"1"`, "Cache-Control": "no-store"},
 		},
 		{
+			"created nothing", appointmentv1.AppointmentSeriesService_CreateAppointmentSeries_FullMethodName, "/v1/appointmentSeries",
+			&appointmentv1.AppointmentSeries{}, http.StatusOK, map[string]string{"Location": "", "Cache-Control": "no-store"},
+		},
+		{
 			"read", userv1.MasterService_GetMaster_FullMethodName, "/v1/masters/7f", &userv1.Master{Id: "7f", Etag: "2-5"}, http.StatusOK,
 			map[string]string{"Location": "", "Etag": `"2-5"`, "Cache-Control": "no-cache"},
 		},

@@ -74,10 +74,10 @@ func (g *Gateway) describeResponse(ctx context.Context, w http.ResponseWriter, m
 	}
 	switch {
 	case call.route.location != "":
-		if id := stringField(m, "id"); id != "" {
+		if id := stringField(m, "id"); id != "" { // with validate_only, nothing was created
 			h.Set("Location", locationOf(call.route.location, id))
+			w.WriteHeader(http.StatusCreated)
 		}
-		w.WriteHeader(http.StatusCreated)
 	case m.Descriptor().FullName() == "google.protobuf.Empty":
 		w.WriteHeader(http.StatusNoContent)
 	}

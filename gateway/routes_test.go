@@ -154,6 +154,8 @@ func TestLocations(t *testing.T) {
 		appointmentv1.SalonService_CreateSalon_FullMethodName:             "/v1/salons/x",
 		appointmentv1.CustomerService_CreateCustomer_FullMethodName:       "/v1/customers/x",
 		ratingv1.RatingService_CreateRating_FullMethodName:                "/v1/ratings/x",
+
+		appointmentv1.AppointmentSeriesService_CreateAppointmentSeries_FullMethodName: "/v1/appointmentSeries/x",
 	} {
 		creates--
 		if got := locationOf(rs.byMethod[method].location, "x"); got != want {

@@ -110,6 +110,8 @@ func TestAnswersPromiseWhatTheGatewayWrites(t *testing.T) {
 	optional := map[string][]string{
 		"Appointment":       {"customer", "lapseTime"},
 		"AppointmentChange": {"startBefore", "stateBefore"},
+		"AppointmentSeries": {"createTime"},
+		"SeriesOccurrence":  {"state"},
 		"FieldError":        nil,
 		"Notification":      {"appointmentStartTime", "readTime"},
 		"Offering": {

@@ -178,6 +178,7 @@ func TestResponsesFollowTheGateway(t *testing.T) {
 			}
 		}
 		add(status == http.StatusCreated, &headers, "Location")
+		add(status == http.StatusCreated && m.desc.Input().Fields().ByName("validate_only") != nil, &statuses, "200")
 		add(m.returns("etag"), &headers, "ETag")
 		add(m.returns("next_page_token"), &headers, "Link")
 		add(m.verb == http.MethodGet && m.returns("etag"), &statuses, "304")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/beauty-salon/platform/e2e/salontest"
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
 )
 
@@ -125,6 +126,12 @@ func newStage(t *testing.T, s *salontest.System) *stage {
 	rating := salontest.Do[*ratingv1.Rating](t, s.REST(), cast.CustomerA, ratingv1.RatingService_CreateRating_FullMethodName,
 		&ratingv1.CreateRatingRequest{AppointmentId: done.GetId(), Stars: 4})
 	spareService := s.NewServiceOf(t, salon)
+	ahead := time.Now().UTC().AddDate(0, 0, 40).Format(time.DateOnly)
+	series := salontest.Do[*appointmentv1.AppointmentSeries](t, s.REST(), cast.CustomerA,
+		appointmentv1.AppointmentSeriesService_CreateAppointmentSeries_FullMethodName, &appointmentv1.CreateAppointmentSeriesRequest{
+			Segments:   []*appointmentv1.SegmentInput{salontest.Segment(cast.Master1, cast.Service)},
+			Recurrence: "FREQ=WEEKLY;COUNT=3", StartDate: ahead, LocalTime: "12:15",
+		})
 	kind, spareKind := s.NewResourceKind(t, salon), s.NewResourceKind(t, salon)
 	resource, spareResource := s.NewResource(t, kind), s.NewResource(t, kind)
 	closure := s.CloseResource(t, resource, s.NextStart())
@@ -169,6 +176,11 @@ func newStage(t *testing.T, s *salontest.System) *stage {
 		"resourceId":        ids(resource.GetId(), spareResource.GetId()),
 		"resourceClosureId": ids(closure.GetId()),
 		"bookableUntil":     {"2027-12-31", "", "2027-02-29"},
+
+		"seriesId": ids(series.GetId()), "fromAppointmentId": ids(series.GetOccurrences()[1].GetAppointmentId(), pending.GetId()),
+		"recurrence": {"FREQ=WEEKLY;COUNT=3", "FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=2", "FREQ=WEEKLY", "FREQ=DAILY;COUNT=2", ""},
+		"localTime":  {"10:00", "18:30", "24:00", ""},
+		"shiftDays":  {0, 1, -7, 400},
 	}
 	return st
 }

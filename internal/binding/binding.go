@@ -56,9 +56,9 @@ func (b Binding) Creates() bool {
 }
 
 // Locates reports whether a read returns what a method creates: a GET with one variable, the id, that returns the
-// same message. Its path is the Location, and REST answers the create with 201.
+// same message. Its path is the Location, and REST answers the create with 201. A verb of what is there already creates nothing.
 func (b Binding) Locates(create Binding) bool {
-	return create.Creates() && b.Verb == http.MethodGet && strings.Count(b.Template, "{") == 1 &&
+	return create.Creates() && !strings.Contains(create.Template, "}:") && b.Verb == http.MethodGet && strings.Count(b.Template, "{") == 1 &&
 		b.desc.Output().FullName() == create.desc.Output().FullName()
 }
 

@@ -26,6 +26,7 @@ const (
 	exampleClosure      = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c0d"
 	exampleOverride     = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c0e"
 	exampleTimeOff      = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c0f"
+	exampleSeries       = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c20"
 )
 
 // fieldExamples are the values that the contract gives no example of, by field and, where one name means the same
@@ -97,6 +98,14 @@ var fieldExamples = map[string]any{ //nolint:gosec // tokens that open nothing
 	"salon.appointment.v1.AppointmentCustomer.phone":        "+4930123456",
 	"salon.appointment.v1.Appointment.utc_offset_minutes":   120,
 	"salon.appointment.v1.Appointment.lapse_time":           nil,
+	"salon.appointment.v1.Appointment.series_id":            "",
+	"salon.appointment.v1.AppointmentSeries.id":             exampleSeries,
+	"salon.appointment.v1.SeriesOccurrence.position":        1,
+	"salon.appointment.v1.SeriesOccurrence.local_date":      "2027-06-14",
+	"salon.appointment.v1.SeriesOccurrence.local_time":      "11:00",
+	"salon.appointment.v1.SeriesOccurrence.state":           "APPOINTMENT_STATE_PENDING",
+	"salon.appointment.v1.SeriesOccurrence.conflicts":       []any{},
+	"salon.appointment.v1.SeriesOccurrence.alternatives":    []any{},
 	"salon.appointment.v1.Appointment.cancellation_cause":   "CANCELLATION_CAUSE_UNSPECIFIED",
 	"salon.appointment.v1.AppointmentChange.action":         "APPOINTMENT_ACTION_CREATED",
 	"salon.appointment.v1.AppointmentChange.actor":          "ACTOR_CUSTOMER",
@@ -160,6 +169,7 @@ var fieldExamples = map[string]any{ //nolint:gosec // tokens that open nothing
 	"salonId":              exampleSalon,
 	"serviceId":            exampleService,
 	"serviceName":          "Cut and blow-dry",
+	"seriesId":             exampleSeries,
 	"sessionId":            exampleSession,
 	"startDate":            "2027-06-14",
 	"startTime":            "2027-06-14T09:00:00Z",

@@ -11,6 +11,12 @@ import (
 func (b *builder) addResponses(op *operation, m *method) {
 	status, success := b.success(m)
 	op.Responses.set(strconv.Itoa(status), success)
+	if status == http.StatusCreated && m.desc.Input().Fields().ByName("validate_only") != nil {
+		r := *success
+		r.Description, r.Headers = "With `validateOnly`: what would be created.", ordered[*header]{}
+		setHeaders(&r, allowanceHeaders...)
+		op.Responses.set(strconv.Itoa(http.StatusOK), &r)
+	}
 	if m.Verb == http.MethodGet && m.returns("etag") {
 		op.Responses.set("304", &response{Ref: responseRef + "NotModified"})
 	}

@@ -28,6 +28,8 @@ var Definition = service.Definition{
 			appointmentv1.RegisterAppointmentServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.HoldService_ServiceDesc, appointmentv1.NewHoldServiceClient,
 			appointmentv1.RegisterHoldServiceHandlerClient),
+		service.RESTAPI(&appointmentv1.AppointmentSeriesService_ServiceDesc, appointmentv1.NewAppointmentSeriesServiceClient,
+			appointmentv1.RegisterAppointmentSeriesServiceHandlerClient),
 		{Desc: &appointmentv1.DirectoryService_ServiceDesc},
 	},
 	New: func(d service.Deps) (service.Service, error) { return New(d) },

@@ -21,6 +21,7 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/resource"
 	"github.com/beauty-salon/platform/services/appointment/salon"
 	"github.com/beauty-salon/platform/services/appointment/schedule"
+	"github.com/beauty-salon/platform/services/appointment/series"
 )
 
 const (
@@ -47,6 +48,7 @@ type Service struct {
 	resources *resource.Resources
 	schedules *schedule.Schedules
 	bookings  *booking.Bookings
+	series    *series.All
 	requests  *idempotency.Guard
 
 	availability *availability.Availability
@@ -62,6 +64,7 @@ func New(d service.Deps) (*Service, error) {
 	s.schedules = schedule.New(d, s.people)
 	s.availability = availability.New(d, s.people, s.catalog)
 	s.bookings = booking.New(d, s.people, s.catalog, s.availability)
+	s.series = series.New(d, s.bookings)
 	return s, nil
 }
 
@@ -74,6 +77,7 @@ func (s *Service) Register(r grpc.ServiceRegistrar) {
 	s.schedules.Register(r)
 	s.availability.Register(r)
 	s.bookings.Register(r)
+	s.series.Register(r)
 	appointmentv1.RegisterDirectoryServiceServer(r, &directoryHandler{Service: s})
 }
 

@@ -1,6 +1,8 @@
 package availability
 
 import (
+	"slices"
+
 	"github.com/beauty-salon/platform/services/appointment/civil"
 	"github.com/beauty-salon/platform/services/appointment/schedule"
 )
@@ -107,5 +109,5 @@ func (s *solver) busy(subjectID string, within Span) []Span {
 }
 
 func (s *solver) isMoved(c Claim) bool {
-	return s.query.Moving != "" && c.AppointmentID == s.query.Moving
+	return s.query.Moving != "" && (c.AppointmentID == s.query.Moving || slices.Contains(s.query.MovingWith, c.AppointmentID))
 }

@@ -64,7 +64,10 @@ func (r *Rules) takenQuery(q Query, first, last civil.Date, appointments bool) T
 	needs := r.Needs(q, first, last)
 	t := TakenQuery{
 		SalonID: r.SalonID, Subjects: needs.Subjects, From: needs.From.Time(), To: needs.To.Time(), Appointments: appointments,
-		Zone: r.Zone, Moving: q.Moving,
+		Zone: r.Zone,
+	}
+	if q.Moving != "" {
+		t.Moving = append([]string{q.Moving}, q.MovingWith...)
 	}
 	if r.Policy.MaxCustomerDay > 0 || r.Policy.MaxOpenAppointments > 0 {
 		t.CustomerID = q.Customer

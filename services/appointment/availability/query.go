@@ -46,6 +46,8 @@ type Query struct {
 	Override bool
 	// Moving is the id of an appointment whose own claims count as free, or empty.
 	Moving string
+	// MovingWith are the ids of other appointments whose claims count as free, because they are moved together with Moving.
+	MovingWith []string
 	// AllowCustomerOverlap permits other appointments of the customer at the same time, as the salon's policy may.
 	AllowCustomerOverlap bool
 	// Quoted is set for the start of a quote. It kept the lead time when the quote was issued, and the lead time does not count again.

@@ -27,8 +27,8 @@ type TakenQuery struct {
 	Masters []string
 	// Zone is the time zone of the dates.
 	Zone *time.Location
-	// Moving is an appointment that does not count; empty: none.
-	Moving string
+	// Moving are appointments that do not count.
+	Moving []string
 }
 
 // takenSQL reads the version of a salon's rules and what is taken, in one statement: a row a subject, and one without a subject
@@ -76,19 +76,19 @@ const countSQL = `
 UNION ALL
 SELECT s.rules_version, '', NULL, NULL, NULL, count(*), 'open'
 FROM salons s JOIN appointments a ON a.salon_id = s.id AND a.customer_id = $5::uuid AND a.state IN ('PENDING', 'CONFIRMED')
-    AND a.start_time > now() - interval '4 days' AND a.end_time > now() AND a.id IS DISTINCT FROM $7::uuid
+    AND a.start_time > now() - interval '4 days' AND a.end_time > now() AND a.id <> ALL ($7::uuid[])
 WHERE s.id = $1 GROUP BY s.rules_version
 UNION ALL
 SELECT s.rules_version, '', array_agg(a.start_time), NULL, NULL, 0, 'customer'
 FROM salons s JOIN appointments a ON a.salon_id = s.id AND a.customer_id = $5::uuid AND a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
-    AND a.start_time >= $3 AND a.start_time < $4 AND a.id IS DISTINCT FROM $7::uuid
+    AND a.start_time >= $3 AND a.start_time < $4 AND a.id <> ALL ($7::uuid[])
 WHERE s.id = $1 GROUP BY s.rules_version
 UNION ALL
 SELECT m.rules_version, m.master_id::text, array_agg(m.start_time), NULL, NULL, 0, 'master'
 FROM (
     SELECT DISTINCT s.rules_version, g.master_id, a.id, a.start_time
     FROM salons s JOIN segments g ON g.salon_id = s.id AND g.master_id = ANY($6::uuid[])
-        AND g.appointment_start_time >= $3 AND g.appointment_start_time < $4 AND g.appointment_id IS DISTINCT FROM $7::uuid
+        AND g.appointment_start_time >= $3 AND g.appointment_start_time < $4 AND g.appointment_id <> ALL ($7::uuid[])
     JOIN appointments a ON a.salon_id = s.id AND a.id = g.appointment_id AND a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
     WHERE s.id = $1
 ) AS m GROUP BY m.rules_version, m.master_id`
@@ -105,11 +105,11 @@ type takenRow struct {
 
 // Taken returns what is taken, and the version of the salon's rules at the same moment; 0 when the salon does not exist.
 func (s *Store) Taken(ctx context.Context, q TakenQuery) (*Taken, int64, error) {
-	withAppointments := q.Appointments || q.Moving != ""
+	withAppointments := q.Appointments || len(q.Moving) > 0
 	statement := postgres.Statement{SQL: takenSQL(withAppointments), Args: []any{q.SalonID, q.Subjects, q.From, q.To}}
 	if q.CustomerID != "" || len(q.Masters) > 0 {
 		statement.SQL += countSQL
-		statement.Args = append(statement.Args, postgres.Null(q.CustomerID), q.Masters, postgres.Null(q.Moving))
+		statement.Args = append(statement.Args, postgres.Null(q.CustomerID), q.Masters, append([]string{}, q.Moving...))
 	}
 	rows, err := postgres.Pipeline[takenRow](ctx, s.db, statement)
 	if err != nil {

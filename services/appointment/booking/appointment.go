@@ -93,6 +93,8 @@ type Appointment struct {
 	ID string
 	// SalonID is the salon.
 	SalonID string
+	// SeriesID is the series that it is part of; empty: none.
+	SeriesID string
 	// CustomerID is the salon's row of the customer; AccountID their account, or empty.
 	CustomerID, AccountID string
 	// CustomerName and CustomerPhone are as of now.

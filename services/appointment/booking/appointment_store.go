@@ -29,6 +29,7 @@ type appointmentRow struct {
 	SalonID           string
 	ID                string
 	CustomerID        string
+	SeriesID          *string
 	State             State
 	StartTime         time.Time
 	EndTime           time.Time
@@ -193,7 +194,7 @@ func (s *Store) HasCompleted(ctx context.Context, salonID, customerID string) (b
 
 func (r appointmentRow) appointment(segments []Segment) *Appointment {
 	return &Appointment{
-		ID: r.ID, SalonID: r.SalonID, CustomerID: r.CustomerID, AccountID: postgres.Value(r.AccountID),
+		ID: r.ID, SalonID: r.SalonID, SeriesID: postgres.Value(r.SeriesID), CustomerID: r.CustomerID, AccountID: postgres.Value(r.AccountID),
 		CustomerName: r.CustomerName, CustomerPhone: r.CustomerPhone,
 		State: r.State, Segments: segments, TotalMinor: r.TotalMinor, Currency: r.Currency,
 		TimeZone: r.TimeZone, UTCOffsetMinutes: r.UTCOffsetMinutes, Note: r.Note,

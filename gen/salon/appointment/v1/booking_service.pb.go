@@ -509,7 +509,9 @@ type Appointment struct {
 	// What the cancellation was: by somebody, or what became of the request.
 	CancellationCause CancellationCause `protobuf:"varint,19,opt,name=cancellation_cause,json=cancellationCause,proto3,enum=salon.appointment.v1.CancellationCause" json:"cancellation_cause,omitempty"`
 	// When the request lapses unless the salon confirms it. Absent unless the appointment is pending.
-	LapseTime     *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=lapse_time,json=lapseTime,proto3" json:"lapse_time,omitempty"`
+	LapseTime *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=lapse_time,json=lapseTime,proto3" json:"lapse_time,omitempty"`
+	// The series that it is part of; empty: none.
+	SeriesId      string `protobuf:"bytes,41,opt,name=series_id,json=seriesId,proto3" json:"series_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -682,6 +684,13 @@ func (x *Appointment) GetLapseTime() *timestamppb.Timestamp {
 		return x.LapseTime
 	}
 	return nil
+}
+
+func (x *Appointment) GetSeriesId() string {
+	if x != nil {
+		return x.SeriesId
+	}
+	return ""
 }
 
 // AppointmentChange is an entry of an appointment's history.
@@ -1785,7 +1794,7 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x06phases\x18\t \x03(\v2\x1b.salon.appointment.v1.PhaseB\x03\xe0A\x03R\x06phases\"X\n" +
 	"\x13AppointmentCustomer\x12&\n" +
 	"\fdisplay_name\x18\x01 \x01(\tB\x03\xe0A\x03R\vdisplayName\x12\x19\n" +
-	"\x05phone\x18\x02 \x01(\tB\x03\xe0A\x03R\x05phone\"\xb8\b\n" +
+	"\x05phone\x18\x02 \x01(\tB\x03\xe0A\x03R\x05phone\"\xde\b\n" +
 	"\vAppointment\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\x1e\n" +
 	"\bsalon_id\x18\x02 \x01(\tB\x03\xe0A\x03R\asalonId\x12$\n" +
@@ -1813,7 +1822,8 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x04etag\x18\x12 \x01(\tB\x03\xe0A\x03R\x04etag\x12_\n" +
 	"\x12cancellation_cause\x18\x13 \x01(\x0e2'.salon.appointment.v1.CancellationCauseB\a\xe0A\x03\xd8\xe9\x18\x01R\x11cancellationCause\x12B\n" +
 	"\n" +
-	"lapse_time\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\tlapseTime\"\xda\x04\n" +
+	"lapse_time\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\tlapseTime\x12$\n" +
+	"\tseries_id\x18) \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\bseriesId\"\xda\x04\n" +
 	"\x11AppointmentChange\x12D\n" +
 	"\x06action\x18\x01 \x01(\x0e2'.salon.appointment.v1.AppointmentActionB\x03\xe0A\x03R\x06action\x126\n" +
 	"\x05actor\x18\x02 \x01(\x0e2\x1b.salon.appointment.v1.ActorB\x03\xe0A\x03R\x05actor\x12&\n" +

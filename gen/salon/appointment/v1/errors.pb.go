@@ -76,6 +76,12 @@ const (
 	ErrorReason_ERROR_REASON_HOLD_EXPIRED ErrorReason = 23
 	// RESOURCE_EXHAUSTED: the customer, or the address, has as many holds as the salon permits.
 	ErrorReason_ERROR_REASON_TOO_MANY_HOLDS ErrorReason = 24
+	// ALREADY_EXISTS: some appointments of a series cannot be booked, or moved to where they would be; the detail SeriesConflicts names them.
+	// Nothing was changed.
+	ErrorReason_ERROR_REASON_SERIES_CONFLICT ErrorReason = 30
+	// FAILED_PRECONDITION: some appointments of a series cannot be cancelled or moved by the caller; the detail SeriesConflicts names them.
+	// Nothing was changed.
+	ErrorReason_ERROR_REASON_SERIES_REFUSED ErrorReason = 31
 )
 
 // Enum value maps for ErrorReason.
@@ -106,6 +112,8 @@ var (
 		22: "ERROR_REASON_TOO_LATE",
 		23: "ERROR_REASON_HOLD_EXPIRED",
 		24: "ERROR_REASON_TOO_MANY_HOLDS",
+		30: "ERROR_REASON_SERIES_CONFLICT",
+		31: "ERROR_REASON_SERIES_REFUSED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                0,
@@ -133,6 +141,8 @@ var (
 		"ERROR_REASON_TOO_LATE":                   22,
 		"ERROR_REASON_HOLD_EXPIRED":               23,
 		"ERROR_REASON_TOO_MANY_HOLDS":             24,
+		"ERROR_REASON_SERIES_CONFLICT":            30,
+		"ERROR_REASON_SERIES_REFUSED":             31,
 	}
 )
 
@@ -186,7 +196,7 @@ var File_salon_appointment_v1_errors_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"!salon/appointment/v1/errors.proto\x12\x14salon.appointment.v1\x1a google/protobuf/descriptor.proto*\xc5\x06\n" +
+	"!salon/appointment/v1/errors.proto\x12\x14salon.appointment.v1\x1a google/protobuf/descriptor.proto*\x88\a\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_SLOT_UNAVAILABLE\x10\x01\x12\x1e\n" +
@@ -213,7 +223,9 @@ const file_salon_appointment_v1_errors_proto_rawDesc = "" +
 	"\x1aERROR_REASON_QUOTE_FOREIGN\x10\x15\x12\x19\n" +
 	"\x15ERROR_REASON_TOO_LATE\x10\x16\x12\x1d\n" +
 	"\x19ERROR_REASON_HOLD_EXPIRED\x10\x17\x12\x1f\n" +
-	"\x1bERROR_REASON_TOO_MANY_HOLDS\x10\x18:]\n" +
+	"\x1bERROR_REASON_TOO_MANY_HOLDS\x10\x18\x12 \n" +
+	"\x1cERROR_REASON_SERIES_CONFLICT\x10\x1e\x12\x1f\n" +
+	"\x1bERROR_REASON_SERIES_REFUSED\x10\x1f:]\n" +
 	"\areasons\x12\x1e.google.protobuf.MethodOptions\x18\xa0\x8d\x03 \x03(\x0e2!.salon.appointment.v1.ErrorReasonR\areasonsB\xe2\x01\n" +
 	"\x18com.salon.appointment.v1B\vErrorsProtoP\x01ZGgithub.com/beauty-salon/platform/gen/salon/appointment/v1;appointmentv1\xa2\x02\x03SAX\xaa\x02\x14Salon.Appointment.V1\xca\x02\x14Salon\\Appointment\\V1\xe2\x02 Salon\\Appointment\\V1\\GPBMetadata\xea\x02\x16Salon::Appointment::V1b\x06proto3"
 

@@ -1,0 +1,241 @@
+package booking
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/idempotency"
+	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/services/appointment/availability"
+	"github.com/beauty-salon/platform/services/appointment/catalog"
+	"github.com/beauty-salon/platform/services/appointment/civil"
+	"github.com/beauty-salon/platform/services/appointment/people"
+	"github.com/beauty-salon/platform/services/appointment/salon"
+)
+
+// Several is an appointment that is to be booked at several starts.
+type Several struct {
+	// Request says what is booked at each of them, for whom; its start, quote and request id count for nothing.
+	Request *appointmentv1.CreateAppointmentRequest
+	// SeriesID is the series that the appointments are part of.
+	SeriesID string
+	// Starts returns the starts, in their order, in the time zone of the salon.
+	Starts func(zone *time.Location) ([]time.Time, error)
+	// Skip books those that are possible, if there is one, instead of all or none.
+	Skip bool
+}
+
+// PlannedSeveral are appointments that are planned together.
+type PlannedSeveral struct {
+	// Rules are the salon's, by which they are planned.
+	Rules *availability.Rules
+	// Customer is whom they are for. NewCustomer is set for one whom the salon does not know yet.
+	Customer    people.Customer
+	NewCustomer bool
+	// CreateTime is when they were planned.
+	CreateTime time.Time
+	// Starts are the starts, Fitted what came of each.
+	Starts []time.Time
+	Fitted []availability.Fitted
+	// Appointments are those of the starts that are possible; nil for the others.
+	Appointments []*Appointment
+
+	creations []*creation
+}
+
+// PlanSeveral plans the appointments as BookSeveral would book them, with the nearest slots of those dates that are not possible.
+// What speaks against all of them, whenever they are, is an error.
+func (b *Bookings) PlanSeveral(ctx context.Context, several Several) (*PlannedSeveral, error) {
+	return b.planSeveral(ctx, several, true)
+}
+
+// BookSeveral books appointments in one transaction with what record does: all of them, or those that are possible where several
+// says so, or none. refuse is the error of a plan that is not possible. The call is known by its key, as that of
+// CreateAppointment is.
+func (b *Bookings) BookSeveral(
+	ctx context.Context, several Several, key idempotency.Key, req proto.Message, refuse func(*PlannedSeveral) error,
+	record func(tx *postgres.DB, booked *PlannedSeveral) (*appointmentv1.AppointmentSeries, error),
+) (*appointmentv1.AppointmentSeries, error) {
+	request := b.requests.Request(b.deps.DB, key, req)
+	for tried, late := 0, 0; tried < attempts && late < replans; {
+		// The first call with this request id may be what takes the time.
+		stored, err := b.requests.Recall(ctx, b.deps.DB, request)
+		switch {
+		case err != nil:
+			return nil, err
+		case stored != nil:
+			return idempotency.Decode[*appointmentv1.AppointmentSeries](stored)
+		}
+		p, err := b.planSeveral(ctx, several, false)
+		if err != nil {
+			return nil, err
+		}
+		if n := len(p.creations); n == 0 || n < len(p.Starts) && !several.Skip {
+			return nil, refuse(p)
+		}
+		series, err := idempotency.Run(ctx, b.requests, b.deps.DB, key, req,
+			func(tx *postgres.DB) (*appointmentv1.AppointmentSeries, error) {
+				if err := b.store.In(tx).createSeveral(ctx, p.creations); err != nil {
+					return nil, err
+				}
+				return record(tx, p)
+			})
+		refused, notBooked := errors.AsType[*notBookedError](err)
+		switch {
+		case err == nil:
+			if p.NewCustomer {
+				b.people.KnowCustomer(p.Customer)
+			}
+			return series, nil
+		case !notBooked:
+			return nil, err
+		}
+		switch refused.outcome {
+		case Taken, CustomerBusy, TooManyOpen, FullDay:
+			if err := b.expireHolds(ctx, p.Rules.SalonID); err != nil {
+				return nil, err
+			}
+			late++ // somebody was faster, or a hold has just expired
+			continue
+		case NoCustomer:
+			b.people.ForgetCustomer(p.Customer.SalonID, p.Customer.AccountID)
+			if err := b.checkCustomer(ctx, p.creations[0].appointment); err != nil {
+				return nil, err
+			}
+		default:
+			b.availability.Forget(p.Rules.SalonID, p.Rules.Version)
+		}
+		tried++
+	}
+	return nil, errContention
+}
+
+func (b *Bookings) planSeveral(ctx context.Context, several Several, nearest bool) (*PlannedSeveral, error) {
+	caller, req := auth.Caller(ctx), several.Request
+	by := By{AccountID: caller.UserID, Now: b.deps.Time()}
+	salonID, chain, err := b.chain(ctx, req.GetSegments())
+	if err != nil {
+		return nil, err
+	}
+	rules, err := b.availability.Rules(ctx, salonID)
+	if errors.Is(err, salon.ErrNotFound) {
+		return nil, notOffered(0) // the salon was deleted since the service was read
+	}
+	if err != nil {
+		return nil, err
+	}
+	var all bool
+	by.Actor, all = actorIn(caller, salonID, chain)
+	if req.GetOverride() != nil && !by.Actor.IsStaff() {
+		return nil, errOverride
+	}
+	p := &PlannedSeveral{Rules: rules, CreateTime: by.Now}
+	if p.Customer, p.NewCustomer, err = b.customer(ctx, caller, salonID, req.GetCustomerId(), by.Actor, all); err != nil {
+		return nil, err
+	}
+	query := availability.Query{
+		Chain: chain, Customer: p.Customer.ID, Staff: by.Actor.IsStaff(), Override: req.GetOverride() != nil,
+		AllowCustomerOverlap: req.GetAllowCustomerOverlap(), Now: by.Now,
+	}
+	if err := b.fitSeveral(ctx, p, several, query, nearest); err != nil {
+		return nil, err
+	}
+	return p, b.makeSeveral(ctx, p, several, by)
+}
+
+// fitSeveral finds out when the appointments can be, by rules that are as new as what is taken.
+func (b *Bookings) fitSeveral(
+	ctx context.Context, p *PlannedSeveral, several Several, q availability.Query, nearest bool,
+) error {
+	for attempt := 1; ; attempt++ {
+		starts, err := several.Starts(p.Rules.Zone)
+		if err != nil {
+			return err
+		}
+		switch distance := starts[0].Sub(q.Now); {
+		case distance <= 0:
+			return errStartInPast.WithField("start_date", "must be one whose first appointment is in the future")
+		case distance > horizon:
+			return apierr.InvalidField("start_date", "must be at most 366 days ahead")
+		}
+		asked := make([]availability.Asked, len(starts))
+		for i, start := range starts {
+			asked[i] = availability.Asked{Query: q, Start: start}
+		}
+		fitted, rules, err := b.availability.FitSeveral(ctx, p.Rules, asked, nearest)
+		if errors.Is(err, salon.ErrNotFound) {
+			return notOffered(0)
+		}
+		if err != nil {
+			return err
+		}
+		again := rules.ZoneName != p.Rules.ZoneName // the starts are others now
+		p.Rules, p.Starts, p.Fitted = rules, starts, fitted
+		refused := slices.IndexFunc(fitted, func(f availability.Fitted) bool { return f.Plan == nil })
+		if refused >= 0 && !again {
+			if again, err = b.checkMasters(ctx, rules, q.Chain); err != nil {
+				return err
+			}
+		}
+		if again && attempt < attempts {
+			continue
+		}
+		if refused >= 0 {
+			return neverPossible(fitted[refused].Against)
+		}
+		return nil
+	}
+}
+
+// neverPossible is the error of a start against which something speaks that speaks against all starts.
+func neverPossible(against []availability.Block) error {
+	i := slices.IndexFunc(against, func(b availability.Block) bool {
+		return slices.Contains([]availability.Reason{availability.Inactive, availability.NotPerformed, availability.NotOnline}, b.Reason)
+	})
+	if i < 0 {
+		return nil
+	}
+	return catalog.ErrNotOffered.WithField(
+		segmentField(against[i].Segment, "service_id"), "must be another one: "+against[i].Reason.Text())
+}
+
+// makeSeveral makes the appointments that are possible.
+func (b *Bookings) makeSeveral(ctx context.Context, p *PlannedSeveral, several Several, by By) error {
+	req, rules := several.Request, p.Rules
+	state, err := b.stateOf(ctx, rules, p.Customer.ID)
+	if err != nil {
+		return err
+	}
+	overlap := req.GetAllowCustomerOverlap() || rules.Policy.AllowCustomerOverlap
+	p.Appointments = make([]*Appointment, len(p.Starts))
+	for i, f := range p.Fitted {
+		if f.Plan == nil {
+			continue
+		}
+		a, err := NewAppointment(rules, f.Plan, p.Customer, state, req.GetNote(), req.GetOverride().GetReason(), overlap, by)
+		if err != nil {
+			return err
+		}
+		a.SeriesID = several.SeriesID
+		date, _ := civil.Local(a.Start(), rules.Zone)
+		c := &creation{
+			appointment: a, rulesVersion: rules.Version, dayStart: date.Start(rules.Zone), dayEnd: date.End(rules.Zone),
+			customer: p.Customer, newCustomer: p.NewCustomer && len(p.creations) == 0, // the first one makes the customer
+			overridden: req.GetOverride() != nil, traceparent: traceparent(ctx),
+		}
+		c.counted = !c.overridden && rules.Policy.MaxMasterDay > 0
+		if c.event, err = appointmentEvent(a); err != nil {
+			return err
+		}
+		p.Appointments[i] = a
+		p.creations = append(p.creations, c)
+	}
+	return nil
+}
