@@ -44,6 +44,9 @@ type Query struct {
 	// Override is set for staff who also book outside of hours, during time off and closures, and whom lead time, horizon and limits do
 	// not bind. Nobody books what is taken, a resource that is out of use, or the past.
 	Override bool
+	// Overbook is set for staff who take time of the wanted masters, and of resources where none is free, although it is taken. Each want
+	// then has one master. The customer's time, hours and limits are not concerned.
+	Overbook bool
 	// Moving is the id of an appointment whose own claims count as free, or empty.
 	Moving string
 	// AllowCustomerOverlap permits other appointments of the customer at the same time, as the salon's policy may.

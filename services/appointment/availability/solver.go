@@ -19,6 +19,8 @@ type solver struct {
 	limits   limits
 	// opening is when the salon is open, customerBusy what is taken of the customer's time where that matters.
 	opening, customerBusy []Span
+	// overbooked is what is taken of masters and resources and counts as free, by id; nil: nothing.
+	overbooked map[string][]Span
 	masters               []*masterTime
 	kinds                 []*kindTime
 	chain                 []link

@@ -118,6 +118,8 @@ type Appointment struct {
 	// TimeoutTime is when the salon's time to confirm the request is over, LapseTime when the request lapses: then, or when it
 	// begins. Both are zero when it is not pending, or never lapses.
 	TimeoutTime, LapseTime time.Time
+	// Overbooked is whether staff have booked it on purpose where a master or a resource was taken.
+	Overbooked bool
 	// CompleteTime is when it was completed; zero before.
 	CompleteTime time.Time
 	// ChangedBy made the newest change.

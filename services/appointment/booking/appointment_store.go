@@ -43,6 +43,7 @@ type appointmentRow struct {
 	TimeoutTime       *time.Time
 	LapseTime         *time.Time
 	CompleteTime      *time.Time
+	Overbooked        bool
 	ChangedBy         Actor
 	PreviousStartTime *time.Time
 	Version           int64
@@ -199,7 +200,7 @@ func (r appointmentRow) appointment(segments []Segment) *Appointment {
 		TimeZone: r.TimeZone, UTCOffsetMinutes: r.UTCOffsetMinutes, Note: r.Note,
 		CancelledBy: postgres.Value(r.CancelledBy), CancelReason: r.CancelReason, Cause: postgres.Value(r.CancellationCause),
 		TimeoutTime: postgres.Time(r.TimeoutTime), LapseTime: postgres.Time(r.LapseTime),
-		CompleteTime: postgres.Time(r.CompleteTime), ChangedBy: r.ChangedBy, PreviousStart: postgres.Time(r.PreviousStartTime),
+		Overbooked: r.Overbooked, CompleteTime: postgres.Time(r.CompleteTime), ChangedBy: r.ChangedBy, PreviousStart: postgres.Time(r.PreviousStartTime),
 		Version: r.Version, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
 		cancellationWindow: time.Duration(r.CancellationWindowMinutes) * time.Minute,
 		reschedulingWindow: time.Duration(r.ReschedulingWindowMinutes) * time.Minute,
@@ -213,7 +214,7 @@ func rowOf(a *Appointment) appointmentRow {
 		TotalMinor: a.TotalMinor, Currency: a.Currency, Note: a.Note,
 		CancelledBy: postgres.Null(a.CancelledBy), CancelReason: a.CancelReason, CancellationCause: postgres.Null(a.Cause),
 		TimeoutTime: postgres.Null(a.TimeoutTime), LapseTime: postgres.Null(a.LapseTime),
-		CompleteTime: postgres.Null(a.CompleteTime), ChangedBy: a.ChangedBy, PreviousStartTime: postgres.Null(a.PreviousStart),
+		Overbooked: a.Overbooked, CompleteTime: postgres.Null(a.CompleteTime), ChangedBy: a.ChangedBy, PreviousStartTime: postgres.Null(a.PreviousStart),
 		Version: a.Version, CreateTime: a.CreateTime, UpdateTime: a.UpdateTime,
 	}
 }

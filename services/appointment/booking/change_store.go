@@ -16,7 +16,7 @@ import (
 // changeable are the columns of appointments that an action may write, after the state.
 var changeable = []any{
 	"start_time", "end_time", "time_zone", "utc_offset_minutes", "total_minor", "cancelled_by", "cancel_reason", "cancellation_cause",
-	"timeout_time", "lapse_time", "complete_time", "changed_by", "previous_start_time", "version", "update_time",
+	"timeout_time", "lapse_time", "complete_time", "changed_by", "previous_start_time", "overbooked", "version", "update_time",
 }
 
 // Update runs change on an appointment that the caller may see, else it is NOT_FOUND, and commits what

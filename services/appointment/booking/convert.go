@@ -82,6 +82,7 @@ func toProto(a *Appointment, viewer auth.Principal) *appointmentv1.Appointment {
 	shown := crc32.NewIEEE()
 	if a.ActorFor(viewer).IsStaff() {
 		m.Customer = &appointmentv1.AppointmentCustomer{DisplayName: a.CustomerName, Phone: a.CustomerPhone}
+		m.Overbooked = a.Overbooked
 		fmt.Fprintf(shown, "%q%q", a.CustomerName, a.CustomerPhone)
 	}
 	if viewer.IsAdmin() || viewer.UserID == a.AccountID {

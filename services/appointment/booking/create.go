@@ -109,13 +109,16 @@ func (b *Bookings) plan(
 	if req.GetOverride() != nil && !by.Actor.IsStaff() {
 		return nil, errOverride
 	}
+	if err := checkOverbooking(req.GetOverbook(), by.Actor, t.chain); err != nil {
+		return nil, err
+	}
 	c := &creation{overridden: req.GetOverride() != nil}
 	if c.customer, c.newCustomer, err = b.customer(ctx, caller, t.salonID, req.GetCustomerId(), by.Actor, all); err != nil {
 		return nil, err
 	}
 	plan, rules, err := b.fit(ctx, rules, availability.Query{
 		Chain: t.chain, Customer: c.customer.ID, Staff: by.Actor.IsStaff(), Override: req.GetOverride() != nil,
-		AllowCustomerOverlap: req.GetAllowCustomerOverlap(), Now: by.Now, Quoted: t.quoted,
+		Overbook: req.GetOverbook() != nil, AllowCustomerOverlap: req.GetAllowCustomerOverlap(), Now: by.Now, Quoted: t.quoted,
 	}, t.start, informed)
 	if errors.Is(err, salon.ErrNotFound) {
 		return nil, notOffered(0)
@@ -132,7 +135,8 @@ func (b *Bookings) plan(
 	date, _ := civil.Local(t.start, rules.Zone)
 	c.dayStart, c.dayEnd = date.Start(rules.Zone), date.End(rules.Zone)
 	overlap := req.GetAllowCustomerOverlap() || rules.Policy.AllowCustomerOverlap
-	c.appointment, err = NewAppointment(rules, plan, c.customer, state, req.GetNote(), req.GetOverride().GetReason(), overlap, by)
+	reason := why(req.GetOverride(), req.GetOverbook())
+	c.appointment, err = NewAppointment(rules, plan, c.customer, state, req.GetNote(), reason, overlap, by)
 	if err != nil {
 		return nil, err
 	}

@@ -34,6 +34,9 @@ var (
 	errOverride = apierr.New(codes.PermissionDenied, apiv1.ErrorReason_ERROR_REASON_PERMISSION_DENIED,
 		"only staff of the salon can override its rules").
 		WithField("override", "must be absent")
+	errOverbook = apierr.New(codes.PermissionDenied, apiv1.ErrorReason_ERROR_REASON_PERMISSION_DENIED,
+		"only staff of the salon can overbook").
+		WithField("overbook", "must be absent")
 	errStartInPast = apierr.New(codes.FailedPrecondition,
 		appointmentv1.ErrorReason_ERROR_REASON_START_IN_PAST,
 		"the start lies in the past")

@@ -63,7 +63,7 @@ func accountsOf(entries []Entry) []string {
 	return ids
 }
 
-// toProto shows an entry to somebody who may see the appointment: names of accounts and the reasons of overrides to staff only. The reason
+// toProto shows an entry to somebody who may see the appointment: names of accounts, the reasons of overrides and what is overbooked to staff only. The reason
 // of a cancellation, or of declining, is what the appointment shows to everybody.
 func (e Entry) toProto(staff bool, names map[string]string) *appointmentv1.AppointmentChange {
 	m := &appointmentv1.AppointmentChange{
@@ -78,7 +78,7 @@ func (e Entry) toProto(staff bool, names map[string]string) *appointmentv1.Appoi
 		m.StateBefore = stateToProto(e.StateBefore).Enum()
 	}
 	if staff {
-		m.ActorName = names[e.By.AccountID]
+		m.ActorName, m.Overbooked = names[e.By.AccountID], e.Overbooked
 	}
 	if staff || e.Action == Cancel || e.Action == Decline {
 		m.Reason = e.Reason

@@ -509,7 +509,9 @@ type Appointment struct {
 	// What the cancellation was: by somebody, or what became of the request.
 	CancellationCause CancellationCause `protobuf:"varint,19,opt,name=cancellation_cause,json=cancellationCause,proto3,enum=salon.appointment.v1.CancellationCause" json:"cancellation_cause,omitempty"`
 	// When the request lapses unless the salon confirms it. Absent unless the appointment is pending.
-	LapseTime     *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=lapse_time,json=lapseTime,proto3" json:"lapse_time,omitempty"`
+	LapseTime *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=lapse_time,json=lapseTime,proto3" json:"lapse_time,omitempty"`
+	// Whether staff have booked it on purpose where a master or a resource was taken; shown to staff only.
+	Overbooked    bool `protobuf:"varint,31,opt,name=overbooked,proto3" json:"overbooked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -684,6 +686,13 @@ func (x *Appointment) GetLapseTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Appointment) GetOverbooked() bool {
+	if x != nil {
+		return x.Overbooked
+	}
+	return false
+}
+
 // AppointmentChange is an entry of an appointment's history.
 type AppointmentChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -703,8 +712,11 @@ type AppointmentChange struct {
 	StartBefore *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=start_before,json=startBefore,proto3" json:"start_before,omitempty"`
 	// When it begins after the change.
 	StartAfter *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=start_after,json=startAfter,proto3" json:"start_after,omitempty"`
-	// Why. The reason of a cancellation, or of declining, is for everybody who sees the appointment; that of an override is for staff only.
-	Reason        string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Why. The reason of a cancellation, or of declining, is for everybody who sees the appointment; that of an override or an overbooking
+	// is for staff only.
+	Reason string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Whether the appointment is overbooked after the change; for staff only.
+	Overbooked    bool `protobuf:"varint,20,opt,name=overbooked,proto3" json:"overbooked,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -800,6 +812,13 @@ func (x *AppointmentChange) GetReason() string {
 		return x.Reason
 	}
 	return ""
+}
+
+func (x *AppointmentChange) GetOverbooked() bool {
+	if x != nil {
+		return x.Overbooked
+	}
+	return false
 }
 
 // SegmentInput names one service of an appointment to book.
@@ -903,6 +922,53 @@ func (x *RuleOverride) GetReason() string {
 	return ""
 }
 
+// Overbooking says why an appointment may take time that is taken already. The masters and the resources that are not free are
+// overbooked; the customer, hours and limits are as for every appointment.
+type Overbooking struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why; it is recorded in the history.
+	Reason        string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Overbooking) Reset() {
+	*x = Overbooking{}
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Overbooking) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Overbooking) ProtoMessage() {}
+
+func (x *Overbooking) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Overbooking.ProtoReflect.Descriptor instead.
+func (*Overbooking) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Overbooking) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // CreateAppointmentRequest describes an appointment to book.
 type CreateAppointmentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -916,6 +982,8 @@ type CreateAppointmentRequest struct {
 	Quote *string `protobuf:"bytes,7,opt,name=quote,proto3,oneof" json:"quote,omitempty"`
 	// For staff: books although a rule of the salon refuses it.
 	Override *RuleOverride `protobuf:"bytes,8,opt,name=override,proto3" json:"override,omitempty"`
+	// For staff: books although masters or resources are taken. Every segment then names its master.
+	Overbook *Overbooking `protobuf:"bytes,19,opt,name=overbook,proto3" json:"overbook,omitempty"`
 	// Whose appointment: a customer of the salon. Absent: the caller's.
 	CustomerId *string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3,oneof" json:"customer_id,omitempty"`
 	// Something the masters should know.
@@ -930,7 +998,7 @@ type CreateAppointmentRequest struct {
 
 func (x *CreateAppointmentRequest) Reset() {
 	*x = CreateAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[6]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -942,7 +1010,7 @@ func (x *CreateAppointmentRequest) String() string {
 func (*CreateAppointmentRequest) ProtoMessage() {}
 
 func (x *CreateAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[6]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -955,7 +1023,7 @@ func (x *CreateAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*CreateAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{6}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *CreateAppointmentRequest) GetStartTime() *timestamppb.Timestamp {
@@ -982,6 +1050,13 @@ func (x *CreateAppointmentRequest) GetQuote() string {
 func (x *CreateAppointmentRequest) GetOverride() *RuleOverride {
 	if x != nil {
 		return x.Override
+	}
+	return nil
+}
+
+func (x *CreateAppointmentRequest) GetOverbook() *Overbooking {
+	if x != nil {
+		return x.Overbook
 	}
 	return nil
 }
@@ -1025,7 +1100,7 @@ type GetAppointmentRequest struct {
 
 func (x *GetAppointmentRequest) Reset() {
 	*x = GetAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[7]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1037,7 +1112,7 @@ func (x *GetAppointmentRequest) String() string {
 func (*GetAppointmentRequest) ProtoMessage() {}
 
 func (x *GetAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[7]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1050,7 +1125,7 @@ func (x *GetAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*GetAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{7}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetAppointmentRequest) GetAppointmentId() string {
@@ -1087,7 +1162,7 @@ type ListAppointmentsRequest struct {
 
 func (x *ListAppointmentsRequest) Reset() {
 	*x = ListAppointmentsRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[8]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1099,7 +1174,7 @@ func (x *ListAppointmentsRequest) String() string {
 func (*ListAppointmentsRequest) ProtoMessage() {}
 
 func (x *ListAppointmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[8]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1112,7 +1187,7 @@ func (x *ListAppointmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppointmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListAppointmentsRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{8}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListAppointmentsRequest) GetPageSize() int32 {
@@ -1191,7 +1266,7 @@ type ListAppointmentsResponse struct {
 
 func (x *ListAppointmentsResponse) Reset() {
 	*x = ListAppointmentsResponse{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[9]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1203,7 +1278,7 @@ func (x *ListAppointmentsResponse) String() string {
 func (*ListAppointmentsResponse) ProtoMessage() {}
 
 func (x *ListAppointmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[9]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1216,7 +1291,7 @@ func (x *ListAppointmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppointmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListAppointmentsResponse) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{9}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListAppointmentsResponse) GetAppointments() []*Appointment {
@@ -1248,7 +1323,7 @@ type ListAppointmentHistoryRequest struct {
 
 func (x *ListAppointmentHistoryRequest) Reset() {
 	*x = ListAppointmentHistoryRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[10]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1260,7 +1335,7 @@ func (x *ListAppointmentHistoryRequest) String() string {
 func (*ListAppointmentHistoryRequest) ProtoMessage() {}
 
 func (x *ListAppointmentHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[10]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1273,7 +1348,7 @@ func (x *ListAppointmentHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppointmentHistoryRequest.ProtoReflect.Descriptor instead.
 func (*ListAppointmentHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{10}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListAppointmentHistoryRequest) GetAppointmentId() string {
@@ -1310,7 +1385,7 @@ type ListAppointmentHistoryResponse struct {
 
 func (x *ListAppointmentHistoryResponse) Reset() {
 	*x = ListAppointmentHistoryResponse{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[11]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1322,7 +1397,7 @@ func (x *ListAppointmentHistoryResponse) String() string {
 func (*ListAppointmentHistoryResponse) ProtoMessage() {}
 
 func (x *ListAppointmentHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[11]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1335,7 +1410,7 @@ func (x *ListAppointmentHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppointmentHistoryResponse.ProtoReflect.Descriptor instead.
 func (*ListAppointmentHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{11}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListAppointmentHistoryResponse) GetChanges() []*AppointmentChange {
@@ -1367,7 +1442,7 @@ type CancelAppointmentRequest struct {
 
 func (x *CancelAppointmentRequest) Reset() {
 	*x = CancelAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[12]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1379,7 +1454,7 @@ func (x *CancelAppointmentRequest) String() string {
 func (*CancelAppointmentRequest) ProtoMessage() {}
 
 func (x *CancelAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[12]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1392,7 +1467,7 @@ func (x *CancelAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*CancelAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{12}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CancelAppointmentRequest) GetAppointmentId() string {
@@ -1431,14 +1506,17 @@ type RescheduleAppointmentRequest struct {
 	// with another service or master has the price and duration of the offering as of now.
 	Segments []*SegmentInput `protobuf:"bytes,5,rep,name=segments,proto3" json:"segments,omitempty"`
 	// For staff: moves it although a rule of the salon refuses it.
-	Override      *RuleOverride `protobuf:"bytes,6,opt,name=override,proto3" json:"override,omitempty"`
+	Override *RuleOverride `protobuf:"bytes,6,opt,name=override,proto3" json:"override,omitempty"`
+	// For staff: moves it although masters or resources are taken. Segments that are present then name their masters. Without it, an
+	// appointment that was overbooked becomes an ordinary one.
+	Overbook      *Overbooking `protobuf:"bytes,17,opt,name=overbook,proto3" json:"overbook,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RescheduleAppointmentRequest) Reset() {
 	*x = RescheduleAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[13]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1450,7 +1528,7 @@ func (x *RescheduleAppointmentRequest) String() string {
 func (*RescheduleAppointmentRequest) ProtoMessage() {}
 
 func (x *RescheduleAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[13]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1463,7 +1541,7 @@ func (x *RescheduleAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RescheduleAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*RescheduleAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{13}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *RescheduleAppointmentRequest) GetAppointmentId() string {
@@ -1508,6 +1586,13 @@ func (x *RescheduleAppointmentRequest) GetOverride() *RuleOverride {
 	return nil
 }
 
+func (x *RescheduleAppointmentRequest) GetOverbook() *Overbooking {
+	if x != nil {
+		return x.Overbook
+	}
+	return nil
+}
+
 // ConfirmAppointmentRequest names the appointment to accept.
 type ConfirmAppointmentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1521,7 +1606,7 @@ type ConfirmAppointmentRequest struct {
 
 func (x *ConfirmAppointmentRequest) Reset() {
 	*x = ConfirmAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[14]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1533,7 +1618,7 @@ func (x *ConfirmAppointmentRequest) String() string {
 func (*ConfirmAppointmentRequest) ProtoMessage() {}
 
 func (x *ConfirmAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[14]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1546,7 +1631,7 @@ func (x *ConfirmAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{14}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ConfirmAppointmentRequest) GetAppointmentId() string {
@@ -1578,7 +1663,7 @@ type DeclineAppointmentRequest struct {
 
 func (x *DeclineAppointmentRequest) Reset() {
 	*x = DeclineAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[15]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1590,7 +1675,7 @@ func (x *DeclineAppointmentRequest) String() string {
 func (*DeclineAppointmentRequest) ProtoMessage() {}
 
 func (x *DeclineAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[15]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1603,7 +1688,7 @@ func (x *DeclineAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*DeclineAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{15}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *DeclineAppointmentRequest) GetAppointmentId() string {
@@ -1642,7 +1727,7 @@ type CompleteAppointmentRequest struct {
 
 func (x *CompleteAppointmentRequest) Reset() {
 	*x = CompleteAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[16]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1654,7 +1739,7 @@ func (x *CompleteAppointmentRequest) String() string {
 func (*CompleteAppointmentRequest) ProtoMessage() {}
 
 func (x *CompleteAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[16]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1667,7 +1752,7 @@ func (x *CompleteAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*CompleteAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{16}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CompleteAppointmentRequest) GetAppointmentId() string {
@@ -1704,7 +1789,7 @@ type MarkNoShowRequest struct {
 
 func (x *MarkNoShowRequest) Reset() {
 	*x = MarkNoShowRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[17]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1716,7 +1801,7 @@ func (x *MarkNoShowRequest) String() string {
 func (*MarkNoShowRequest) ProtoMessage() {}
 
 func (x *MarkNoShowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[17]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1729,7 +1814,7 @@ func (x *MarkNoShowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkNoShowRequest.ProtoReflect.Descriptor instead.
 func (*MarkNoShowRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{17}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *MarkNoShowRequest) GetAppointmentId() string {
@@ -1766,7 +1851,7 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x06phases\x18\t \x03(\v2\x1b.salon.appointment.v1.PhaseB\x03\xe0A\x03R\x06phases\"X\n" +
 	"\x13AppointmentCustomer\x12&\n" +
 	"\fdisplay_name\x18\x01 \x01(\tB\x03\xe0A\x03R\vdisplayName\x12\x19\n" +
-	"\x05phone\x18\x02 \x01(\tB\x03\xe0A\x03R\x05phone\"\xb8\b\n" +
+	"\x05phone\x18\x02 \x01(\tB\x03\xe0A\x03R\x05phone\"\xe1\b\n" +
 	"\vAppointment\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\x1e\n" +
 	"\bsalon_id\x18\x02 \x01(\tB\x03\xe0A\x03R\asalonId\x12$\n" +
@@ -1794,7 +1879,10 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x04etag\x18\x12 \x01(\tB\x03\xe0A\x03R\x04etag\x12_\n" +
 	"\x12cancellation_cause\x18\x13 \x01(\x0e2'.salon.appointment.v1.CancellationCauseB\a\xe0A\x03\xd8\xe9\x18\x01R\x11cancellationCause\x12B\n" +
 	"\n" +
-	"lapse_time\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\tlapseTime\"\xda\x04\n" +
+	"lapse_time\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\tlapseTime\x12'\n" +
+	"\n" +
+	"overbooked\x18\x1f \x01(\bB\a\xe0A\x03\xe0\xe9\x18\x01R\n" +
+	"overbooked\"\x83\x05\n" +
 	"\x11AppointmentChange\x12D\n" +
 	"\x06action\x18\x01 \x01(\x0e2'.salon.appointment.v1.AppointmentActionB\x03\xe0A\x03R\x06action\x126\n" +
 	"\x05actor\x18\x02 \x01(\x0e2\x1b.salon.appointment.v1.ActorB\x03\xe0A\x03R\x05actor\x12&\n" +
@@ -1808,7 +1896,10 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\fstart_before\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\vstartBefore\x12@\n" +
 	"\vstart_after\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"startAfter\x12\x1f\n" +
-	"\x06reason\x18\t \x01(\tB\a\xe0A\x03\xe0\xe9\x18\x01R\x06reasonB\x0f\n" +
+	"\x06reason\x18\t \x01(\tB\a\xe0A\x03\xe0\xe9\x18\x01R\x06reason\x12'\n" +
+	"\n" +
+	"overbooked\x18\x14 \x01(\bB\a\xe0A\x03\xe0\xe9\x18\x01R\n" +
+	"overbookedB\x0f\n" +
 	"\r_state_before\"z\n" +
 	"\fSegmentInput\x12-\n" +
 	"\n" +
@@ -1817,13 +1908,16 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\n" +
 	"_master_id\"S\n" +
 	"\fRuleOverride\x12C\n" +
-	"\x06reason\x18\x01 \x01(\tB+\xe0A\x02\xbaH%\xc8\x01\x01r \xd0\xe9\x18\x01\x10\x01\x18\xf4\x03\x92\x02\x14Comes from far away.R\x06reason\"\x85\x04\n" +
+	"\x06reason\x18\x01 \x01(\tB+\xe0A\x02\xbaH%\xc8\x01\x01r \xd0\xe9\x18\x01\x10\x01\x18\xf4\x03\x92\x02\x14Comes from far away.R\x06reason\"X\n" +
+	"\vOverbooking\x12I\n" +
+	"\x06reason\x18\x01 \x01(\tB1\xe0A\x02\xbaH+\xc8\x01\x01r&\xd0\xe9\x18\x01\x10\x01\x18\xf4\x03\x92\x02\x1aA quick repair in between.R\x06reason\"\xc9\x04\n" +
 	"\x18CreateAppointmentRequest\x12>\n" +
 	"\n" +
 	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\tstartTime\x12K\n" +
 	"\bsegments\x18\x02 \x03(\v2\".salon.appointment.v1.SegmentInputB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\bR\bsegments\x12)\n" +
 	"\x05quote\x18\a \x01(\tB\x0e\xe0A\x01\xbaH\br\x06\x10\x01\x18\x80\x80\x04H\x00R\x05quote\x88\x01\x01\x12C\n" +
-	"\boverride\x18\b \x01(\v2\".salon.appointment.v1.RuleOverrideB\x03\xe0A\x01R\boverride\x121\n" +
+	"\boverride\x18\b \x01(\v2\".salon.appointment.v1.RuleOverrideB\x03\xe0A\x01R\boverride\x12B\n" +
+	"\boverbook\x18\x13 \x01(\v2!.salon.appointment.v1.OverbookingB\x03\xe0A\x01R\boverbook\x121\n" +
 	"\vcustomer_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x01R\n" +
 	"customerId\x88\x01\x01\x125\n" +
 	"\x04note\x18\x04 \x01(\tB!\xe0A\x01\xbaH\x1br\x19\xd0\xe9\x18\x01\x18\xf4\x03\x92\x02\x0fSensitive skin.R\x04note\x129\n" +
@@ -1869,7 +1963,7 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x18CancelAppointmentRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x123\n" +
 	"\x06reason\x18\x02 \x01(\tB\x1b\xe0A\x01\xbaH\x15r\x13\xd0\xe9\x18\x01\x18\xf4\x03\x92\x02\tI am ill.R\x06reason\x12\x1f\n" +
-	"\x04etag\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"\x89\x03\n" +
+	"\x04etag\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"\xcd\x03\n" +
 	"\x1cRescheduleAppointmentRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x12D\n" +
 	"\n" +
@@ -1877,7 +1971,8 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x04etag\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\x129\n" +
 	"\x16allow_customer_overlap\x18\x04 \x01(\bB\x03\xe0A\x01R\x14allowCustomerOverlap\x12K\n" +
 	"\bsegments\x18\x05 \x03(\v2\".salon.appointment.v1.SegmentInputB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\bR\bsegments\x12C\n" +
-	"\boverride\x18\x06 \x01(\v2\".salon.appointment.v1.RuleOverrideB\x03\xe0A\x01R\boverride\"s\n" +
+	"\boverride\x18\x06 \x01(\v2\".salon.appointment.v1.RuleOverrideB\x03\xe0A\x01R\boverride\x12B\n" +
+	"\boverbook\x18\x11 \x01(\v2!.salon.appointment.v1.OverbookingB\x03\xe0A\x01R\boverbook\"s\n" +
 	"\x19ConfirmAppointmentRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x12\x1f\n" +
 	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"\xb7\x01\n" +
@@ -1957,7 +2052,7 @@ func file_salon_appointment_v1_booking_service_proto_rawDescGZIP() []byte {
 }
 
 var file_salon_appointment_v1_booking_service_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_salon_appointment_v1_booking_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_salon_appointment_v1_booking_service_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_salon_appointment_v1_booking_service_proto_goTypes = []any{
 	(AppointmentState)(0),                  // 0: salon.appointment.v1.AppointmentState
 	(CancellationCause)(0),                 // 1: salon.appointment.v1.CancellationCause
@@ -1969,81 +2064,84 @@ var file_salon_appointment_v1_booking_service_proto_goTypes = []any{
 	(*AppointmentChange)(nil),              // 7: salon.appointment.v1.AppointmentChange
 	(*SegmentInput)(nil),                   // 8: salon.appointment.v1.SegmentInput
 	(*RuleOverride)(nil),                   // 9: salon.appointment.v1.RuleOverride
-	(*CreateAppointmentRequest)(nil),       // 10: salon.appointment.v1.CreateAppointmentRequest
-	(*GetAppointmentRequest)(nil),          // 11: salon.appointment.v1.GetAppointmentRequest
-	(*ListAppointmentsRequest)(nil),        // 12: salon.appointment.v1.ListAppointmentsRequest
-	(*ListAppointmentsResponse)(nil),       // 13: salon.appointment.v1.ListAppointmentsResponse
-	(*ListAppointmentHistoryRequest)(nil),  // 14: salon.appointment.v1.ListAppointmentHistoryRequest
-	(*ListAppointmentHistoryResponse)(nil), // 15: salon.appointment.v1.ListAppointmentHistoryResponse
-	(*CancelAppointmentRequest)(nil),       // 16: salon.appointment.v1.CancelAppointmentRequest
-	(*RescheduleAppointmentRequest)(nil),   // 17: salon.appointment.v1.RescheduleAppointmentRequest
-	(*ConfirmAppointmentRequest)(nil),      // 18: salon.appointment.v1.ConfirmAppointmentRequest
-	(*DeclineAppointmentRequest)(nil),      // 19: salon.appointment.v1.DeclineAppointmentRequest
-	(*CompleteAppointmentRequest)(nil),     // 20: salon.appointment.v1.CompleteAppointmentRequest
-	(*MarkNoShowRequest)(nil),              // 21: salon.appointment.v1.MarkNoShowRequest
-	(*timestamppb.Timestamp)(nil),          // 22: google.protobuf.Timestamp
-	(*v1.Money)(nil),                       // 23: salon.api.v1.Money
-	(*Phase)(nil),                          // 24: salon.appointment.v1.Phase
+	(*Overbooking)(nil),                    // 10: salon.appointment.v1.Overbooking
+	(*CreateAppointmentRequest)(nil),       // 11: salon.appointment.v1.CreateAppointmentRequest
+	(*GetAppointmentRequest)(nil),          // 12: salon.appointment.v1.GetAppointmentRequest
+	(*ListAppointmentsRequest)(nil),        // 13: salon.appointment.v1.ListAppointmentsRequest
+	(*ListAppointmentsResponse)(nil),       // 14: salon.appointment.v1.ListAppointmentsResponse
+	(*ListAppointmentHistoryRequest)(nil),  // 15: salon.appointment.v1.ListAppointmentHistoryRequest
+	(*ListAppointmentHistoryResponse)(nil), // 16: salon.appointment.v1.ListAppointmentHistoryResponse
+	(*CancelAppointmentRequest)(nil),       // 17: salon.appointment.v1.CancelAppointmentRequest
+	(*RescheduleAppointmentRequest)(nil),   // 18: salon.appointment.v1.RescheduleAppointmentRequest
+	(*ConfirmAppointmentRequest)(nil),      // 19: salon.appointment.v1.ConfirmAppointmentRequest
+	(*DeclineAppointmentRequest)(nil),      // 20: salon.appointment.v1.DeclineAppointmentRequest
+	(*CompleteAppointmentRequest)(nil),     // 21: salon.appointment.v1.CompleteAppointmentRequest
+	(*MarkNoShowRequest)(nil),              // 22: salon.appointment.v1.MarkNoShowRequest
+	(*timestamppb.Timestamp)(nil),          // 23: google.protobuf.Timestamp
+	(*v1.Money)(nil),                       // 24: salon.api.v1.Money
+	(*Phase)(nil),                          // 25: salon.appointment.v1.Phase
 }
 var file_salon_appointment_v1_booking_service_proto_depIdxs = []int32{
-	22, // 0: salon.appointment.v1.Segment.start_time:type_name -> google.protobuf.Timestamp
-	22, // 1: salon.appointment.v1.Segment.end_time:type_name -> google.protobuf.Timestamp
-	23, // 2: salon.appointment.v1.Segment.price:type_name -> salon.api.v1.Money
-	24, // 3: salon.appointment.v1.Segment.phases:type_name -> salon.appointment.v1.Phase
+	23, // 0: salon.appointment.v1.Segment.start_time:type_name -> google.protobuf.Timestamp
+	23, // 1: salon.appointment.v1.Segment.end_time:type_name -> google.protobuf.Timestamp
+	24, // 2: salon.appointment.v1.Segment.price:type_name -> salon.api.v1.Money
+	25, // 3: salon.appointment.v1.Segment.phases:type_name -> salon.appointment.v1.Phase
 	5,  // 4: salon.appointment.v1.Appointment.customer:type_name -> salon.appointment.v1.AppointmentCustomer
 	0,  // 5: salon.appointment.v1.Appointment.state:type_name -> salon.appointment.v1.AppointmentState
 	4,  // 6: salon.appointment.v1.Appointment.segments:type_name -> salon.appointment.v1.Segment
-	22, // 7: salon.appointment.v1.Appointment.start_time:type_name -> google.protobuf.Timestamp
-	22, // 8: salon.appointment.v1.Appointment.end_time:type_name -> google.protobuf.Timestamp
-	23, // 9: salon.appointment.v1.Appointment.total_price:type_name -> salon.api.v1.Money
+	23, // 7: salon.appointment.v1.Appointment.start_time:type_name -> google.protobuf.Timestamp
+	23, // 8: salon.appointment.v1.Appointment.end_time:type_name -> google.protobuf.Timestamp
+	24, // 9: salon.appointment.v1.Appointment.total_price:type_name -> salon.api.v1.Money
 	2,  // 10: salon.appointment.v1.Appointment.cancelled_by:type_name -> salon.appointment.v1.Actor
-	22, // 11: salon.appointment.v1.Appointment.create_time:type_name -> google.protobuf.Timestamp
-	22, // 12: salon.appointment.v1.Appointment.update_time:type_name -> google.protobuf.Timestamp
+	23, // 11: salon.appointment.v1.Appointment.create_time:type_name -> google.protobuf.Timestamp
+	23, // 12: salon.appointment.v1.Appointment.update_time:type_name -> google.protobuf.Timestamp
 	1,  // 13: salon.appointment.v1.Appointment.cancellation_cause:type_name -> salon.appointment.v1.CancellationCause
-	22, // 14: salon.appointment.v1.Appointment.lapse_time:type_name -> google.protobuf.Timestamp
+	23, // 14: salon.appointment.v1.Appointment.lapse_time:type_name -> google.protobuf.Timestamp
 	3,  // 15: salon.appointment.v1.AppointmentChange.action:type_name -> salon.appointment.v1.AppointmentAction
 	2,  // 16: salon.appointment.v1.AppointmentChange.actor:type_name -> salon.appointment.v1.Actor
-	22, // 17: salon.appointment.v1.AppointmentChange.change_time:type_name -> google.protobuf.Timestamp
+	23, // 17: salon.appointment.v1.AppointmentChange.change_time:type_name -> google.protobuf.Timestamp
 	0,  // 18: salon.appointment.v1.AppointmentChange.state_before:type_name -> salon.appointment.v1.AppointmentState
 	0,  // 19: salon.appointment.v1.AppointmentChange.state_after:type_name -> salon.appointment.v1.AppointmentState
-	22, // 20: salon.appointment.v1.AppointmentChange.start_before:type_name -> google.protobuf.Timestamp
-	22, // 21: salon.appointment.v1.AppointmentChange.start_after:type_name -> google.protobuf.Timestamp
-	22, // 22: salon.appointment.v1.CreateAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
+	23, // 20: salon.appointment.v1.AppointmentChange.start_before:type_name -> google.protobuf.Timestamp
+	23, // 21: salon.appointment.v1.AppointmentChange.start_after:type_name -> google.protobuf.Timestamp
+	23, // 22: salon.appointment.v1.CreateAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
 	8,  // 23: salon.appointment.v1.CreateAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
 	9,  // 24: salon.appointment.v1.CreateAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
-	0,  // 25: salon.appointment.v1.ListAppointmentsRequest.states:type_name -> salon.appointment.v1.AppointmentState
-	22, // 26: salon.appointment.v1.ListAppointmentsRequest.from:type_name -> google.protobuf.Timestamp
-	22, // 27: salon.appointment.v1.ListAppointmentsRequest.to:type_name -> google.protobuf.Timestamp
-	6,  // 28: salon.appointment.v1.ListAppointmentsResponse.appointments:type_name -> salon.appointment.v1.Appointment
-	7,  // 29: salon.appointment.v1.ListAppointmentHistoryResponse.changes:type_name -> salon.appointment.v1.AppointmentChange
-	22, // 30: salon.appointment.v1.RescheduleAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
-	8,  // 31: salon.appointment.v1.RescheduleAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
-	9,  // 32: salon.appointment.v1.RescheduleAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
-	10, // 33: salon.appointment.v1.AppointmentService.CreateAppointment:input_type -> salon.appointment.v1.CreateAppointmentRequest
-	11, // 34: salon.appointment.v1.AppointmentService.GetAppointment:input_type -> salon.appointment.v1.GetAppointmentRequest
-	12, // 35: salon.appointment.v1.AppointmentService.ListAppointments:input_type -> salon.appointment.v1.ListAppointmentsRequest
-	14, // 36: salon.appointment.v1.AppointmentService.ListAppointmentHistory:input_type -> salon.appointment.v1.ListAppointmentHistoryRequest
-	16, // 37: salon.appointment.v1.AppointmentService.CancelAppointment:input_type -> salon.appointment.v1.CancelAppointmentRequest
-	17, // 38: salon.appointment.v1.AppointmentService.RescheduleAppointment:input_type -> salon.appointment.v1.RescheduleAppointmentRequest
-	18, // 39: salon.appointment.v1.AppointmentService.ConfirmAppointment:input_type -> salon.appointment.v1.ConfirmAppointmentRequest
-	19, // 40: salon.appointment.v1.AppointmentService.DeclineAppointment:input_type -> salon.appointment.v1.DeclineAppointmentRequest
-	20, // 41: salon.appointment.v1.AppointmentService.CompleteAppointment:input_type -> salon.appointment.v1.CompleteAppointmentRequest
-	21, // 42: salon.appointment.v1.AppointmentService.MarkNoShow:input_type -> salon.appointment.v1.MarkNoShowRequest
-	6,  // 43: salon.appointment.v1.AppointmentService.CreateAppointment:output_type -> salon.appointment.v1.Appointment
-	6,  // 44: salon.appointment.v1.AppointmentService.GetAppointment:output_type -> salon.appointment.v1.Appointment
-	13, // 45: salon.appointment.v1.AppointmentService.ListAppointments:output_type -> salon.appointment.v1.ListAppointmentsResponse
-	15, // 46: salon.appointment.v1.AppointmentService.ListAppointmentHistory:output_type -> salon.appointment.v1.ListAppointmentHistoryResponse
-	6,  // 47: salon.appointment.v1.AppointmentService.CancelAppointment:output_type -> salon.appointment.v1.Appointment
-	6,  // 48: salon.appointment.v1.AppointmentService.RescheduleAppointment:output_type -> salon.appointment.v1.Appointment
-	6,  // 49: salon.appointment.v1.AppointmentService.ConfirmAppointment:output_type -> salon.appointment.v1.Appointment
-	6,  // 50: salon.appointment.v1.AppointmentService.DeclineAppointment:output_type -> salon.appointment.v1.Appointment
-	6,  // 51: salon.appointment.v1.AppointmentService.CompleteAppointment:output_type -> salon.appointment.v1.Appointment
-	6,  // 52: salon.appointment.v1.AppointmentService.MarkNoShow:output_type -> salon.appointment.v1.Appointment
-	43, // [43:53] is the sub-list for method output_type
-	33, // [33:43] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	10, // 25: salon.appointment.v1.CreateAppointmentRequest.overbook:type_name -> salon.appointment.v1.Overbooking
+	0,  // 26: salon.appointment.v1.ListAppointmentsRequest.states:type_name -> salon.appointment.v1.AppointmentState
+	23, // 27: salon.appointment.v1.ListAppointmentsRequest.from:type_name -> google.protobuf.Timestamp
+	23, // 28: salon.appointment.v1.ListAppointmentsRequest.to:type_name -> google.protobuf.Timestamp
+	6,  // 29: salon.appointment.v1.ListAppointmentsResponse.appointments:type_name -> salon.appointment.v1.Appointment
+	7,  // 30: salon.appointment.v1.ListAppointmentHistoryResponse.changes:type_name -> salon.appointment.v1.AppointmentChange
+	23, // 31: salon.appointment.v1.RescheduleAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
+	8,  // 32: salon.appointment.v1.RescheduleAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
+	9,  // 33: salon.appointment.v1.RescheduleAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
+	10, // 34: salon.appointment.v1.RescheduleAppointmentRequest.overbook:type_name -> salon.appointment.v1.Overbooking
+	11, // 35: salon.appointment.v1.AppointmentService.CreateAppointment:input_type -> salon.appointment.v1.CreateAppointmentRequest
+	12, // 36: salon.appointment.v1.AppointmentService.GetAppointment:input_type -> salon.appointment.v1.GetAppointmentRequest
+	13, // 37: salon.appointment.v1.AppointmentService.ListAppointments:input_type -> salon.appointment.v1.ListAppointmentsRequest
+	15, // 38: salon.appointment.v1.AppointmentService.ListAppointmentHistory:input_type -> salon.appointment.v1.ListAppointmentHistoryRequest
+	17, // 39: salon.appointment.v1.AppointmentService.CancelAppointment:input_type -> salon.appointment.v1.CancelAppointmentRequest
+	18, // 40: salon.appointment.v1.AppointmentService.RescheduleAppointment:input_type -> salon.appointment.v1.RescheduleAppointmentRequest
+	19, // 41: salon.appointment.v1.AppointmentService.ConfirmAppointment:input_type -> salon.appointment.v1.ConfirmAppointmentRequest
+	20, // 42: salon.appointment.v1.AppointmentService.DeclineAppointment:input_type -> salon.appointment.v1.DeclineAppointmentRequest
+	21, // 43: salon.appointment.v1.AppointmentService.CompleteAppointment:input_type -> salon.appointment.v1.CompleteAppointmentRequest
+	22, // 44: salon.appointment.v1.AppointmentService.MarkNoShow:input_type -> salon.appointment.v1.MarkNoShowRequest
+	6,  // 45: salon.appointment.v1.AppointmentService.CreateAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 46: salon.appointment.v1.AppointmentService.GetAppointment:output_type -> salon.appointment.v1.Appointment
+	14, // 47: salon.appointment.v1.AppointmentService.ListAppointments:output_type -> salon.appointment.v1.ListAppointmentsResponse
+	16, // 48: salon.appointment.v1.AppointmentService.ListAppointmentHistory:output_type -> salon.appointment.v1.ListAppointmentHistoryResponse
+	6,  // 49: salon.appointment.v1.AppointmentService.CancelAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 50: salon.appointment.v1.AppointmentService.RescheduleAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 51: salon.appointment.v1.AppointmentService.ConfirmAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 52: salon.appointment.v1.AppointmentService.DeclineAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 53: salon.appointment.v1.AppointmentService.CompleteAppointment:output_type -> salon.appointment.v1.Appointment
+	6,  // 54: salon.appointment.v1.AppointmentService.MarkNoShow:output_type -> salon.appointment.v1.Appointment
+	45, // [45:55] is the sub-list for method output_type
+	35, // [35:45] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_salon_appointment_v1_booking_service_proto_init() }
@@ -2055,15 +2153,15 @@ func file_salon_appointment_v1_booking_service_proto_init() {
 	file_salon_appointment_v1_errors_proto_init()
 	file_salon_appointment_v1_booking_service_proto_msgTypes[3].OneofWrappers = []any{}
 	file_salon_appointment_v1_booking_service_proto_msgTypes[4].OneofWrappers = []any{}
-	file_salon_appointment_v1_booking_service_proto_msgTypes[6].OneofWrappers = []any{}
-	file_salon_appointment_v1_booking_service_proto_msgTypes[8].OneofWrappers = []any{}
+	file_salon_appointment_v1_booking_service_proto_msgTypes[7].OneofWrappers = []any{}
+	file_salon_appointment_v1_booking_service_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_appointment_v1_booking_service_proto_rawDesc), len(file_salon_appointment_v1_booking_service_proto_rawDesc)),
 			NumEnums:      4,
-			NumMessages:   18,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
