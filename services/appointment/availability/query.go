@@ -51,7 +51,8 @@ type Query struct {
 	Moving string
 	// AllowCustomerOverlap permits other appointments of the customer at the same time, as the salon's policy may.
 	AllowCustomerOverlap bool
-	// Quoted is set for the start of a quote. It kept the lead time when the quote was issued, and the lead time does not count again.
+	// Quoted is set for the start of a quote. It kept the lead time when the quote was issued, and the lead time does not count again. It does
+	// not count for people who are in the salon either.
 	Quoted bool
 	// Now is the current time.
 	Now time.Time

@@ -21,9 +21,9 @@ type solver struct {
 	opening, customerBusy []Span
 	// overbooked is what is taken of masters and resources and counts as free, by id; nil: nothing.
 	overbooked map[string][]Span
-	masters               []*masterTime
-	kinds                 []*kindTime
-	chain                 []link
+	masters    []*masterTime
+	kinds      []*kindTime
+	chain      []link
 	// compare is set when there is a choice of masters.
 	compare bool
 

@@ -130,19 +130,24 @@ func (b *Bookings) plan(
 	if err != nil {
 		return nil, err
 	}
-	c.rulesVersion = rules.Version
-	c.counted = !c.overridden && rules.Policy.MaxMasterDay > 0
-	date, _ := civil.Local(t.start, rules.Zone)
-	c.dayStart, c.dayEnd = date.Start(rules.Zone), date.End(rules.Zone)
 	overlap := req.GetAllowCustomerOverlap() || rules.Policy.AllowCustomerOverlap
 	reason := why(req.GetOverride(), req.GetOverbook())
 	c.appointment, err = NewAppointment(rules, plan, c.customer, state, req.GetNote(), reason, overlap, by)
 	if err != nil {
 		return nil, err
 	}
-	c.event, err = appointmentEvent(c.appointment)
+	return c, c.prepare(ctx, rules)
+}
+
+// prepare adds what the statement needs besides the appointment, which was made by rules.
+func (c *creation) prepare(ctx context.Context, rules *availability.Rules) (err error) {
+	c.rulesVersion = rules.Version
+	c.counted = !c.overridden && rules.Policy.MaxMasterDay > 0
+	date, _ := civil.Local(c.appointment.Start(), rules.Zone)
+	c.dayStart, c.dayEnd = date.Start(rules.Zone), date.End(rules.Zone)
 	c.traceparent = traceparent(ctx)
-	return c, err
+	c.event, err = appointmentEvent(c.appointment)
+	return err
 }
 
 // stateOf is the state of a new appointment of a customer.

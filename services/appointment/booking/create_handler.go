@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
@@ -31,8 +32,15 @@ func (b *Bookings) CreateAppointment(
 		Method:    appointmentv1.AppointmentService_CreateAppointment_FullMethodName,
 		RequestID: req.GetRequestId(),
 	}
+	return b.bookOnce(ctx, caller, key, req, func(informed bool) (*creation, error) { return b.plan(ctx, caller, req, informed) })
+}
+
+// bookOnce books what plan makes, with the key of the request. informed is passed on to plan.
+func (b *Bookings) bookOnce(
+	ctx context.Context, caller auth.Principal, key idempotency.Key, req proto.Message, plan func(informed bool) (*creation, error),
+) (*appointmentv1.Appointment, error) {
 	request := b.requests.Request(b.deps.DB, key, req)
-	booked, err := b.create(ctx, caller, req, request)
+	booked, err := b.create(ctx, caller, request, plan)
 	refusal, refused := errors.AsType[*apierr.Error](err)
 	if refused && (refusal.Code() == codes.FailedPrecondition || refusal.Code() == codes.AlreadyExists) {
 		// The first call with this request id may have succeeded under conditions that have passed since, or be what takes the time.
@@ -45,10 +53,10 @@ func (b *Bookings) CreateAppointment(
 }
 
 func (b *Bookings) create(
-	ctx context.Context, caller auth.Principal, req *appointmentv1.CreateAppointmentRequest, request idempotency.Request,
+	ctx context.Context, caller auth.Principal, request idempotency.Request, plan func(informed bool) (*creation, error),
 ) (*appointmentv1.Appointment, error) {
 	for tried, late := 0, 0; tried < attempts && late < replans; {
-		c, err := b.plan(ctx, caller, req, late > 0)
+		c, err := plan(late > 0)
 		if err != nil {
 			return nil, err
 		}
@@ -64,7 +72,7 @@ func (b *Bookings) create(
 		}
 		switch result.Outcome {
 		case Booked:
-			if c.newCustomer {
+			if c.newCustomer && c.customer.AccountID != "" {
 				b.people.KnowCustomer(c.customer)
 			}
 			return response, nil

@@ -92,8 +92,11 @@ WITH item AS MATERIALIZED (
     FROM item i JOIN decision d USING (n) WHERE d.outcome = 'booked'
 ), new_customers AS (
     INSERT INTO customers (salon_id, id, account_id, display_name, phone, email, notes, search_text, version, create_time, update_time)
-    SELECT salon_id, customer_id, account_id, '', '', '', '', '', 1, create_time, create_time
-    FROM booked WHERE new_customer
+    SELECT b.salon_id, b.customer_id, b.account_id, coalesce(g.display_name, ''), coalesce(g.phone, ''), '', '',
+        coalesce(g.search_text, ''), 1, b.create_time, b.create_time
+    FROM booked b LEFT JOIN (SELECT * FROM unnest(` + arrays(55, "uuid", "text", "text", "text") + `) AS g (id, display_name, phone, search_text)) AS g
+        ON g.id = b.customer_id
+    WHERE b.new_customer
 ), new_appointments AS (
     INSERT INTO appointments (salon_id, id, customer_id, state, start_time, end_time, time_zone, utc_offset_minutes,
         total_minor, currency, note, cancel_reason, changed_by, version, create_time, update_time, timeout_time, lapse_time, overbooked)

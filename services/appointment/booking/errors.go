@@ -68,6 +68,15 @@ var (
 		"only staff of the salon can book for somebody else, masters where all segments are theirs").
 		WithField("customer_id", "must be absent or the caller's own")
 
+	errMastersOwn = apierr.New(codes.PermissionDenied, apiv1.ErrorReason_ERROR_REASON_PERMISSION_DENIED,
+		"masters book walk-ins where all segments are theirs").
+		WithField("segments", "must all name the caller as the master")
+
+	errNothingToday = apierr.New(codes.AlreadyExists,
+		appointmentv1.ErrorReason_ERROR_REASON_SLOT_UNAVAILABLE,
+		"nothing is free any more today for all of these services").
+		WithField("segments", "must be services and masters for which there is time today")
+
 	errQueueFull = apierr.New(codes.ResourceExhausted, apiv1.ErrorReason_ERROR_REASON_RATE_LIMITED,
 		"too many bookings at once").WithRetryAfter(time.Second)
 	errContention = apierr.New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_CONTENTION,
