@@ -180,7 +180,7 @@ func TestSalonsMigrationKeepsEverything(t *testing.T) {
 	own := d.appointment(6, oldMira, oldMira, "PENDING", summer)
 	all := []string{confirmed, overlapping, cancelled, completed, missed, own}
 	const (
-		appointmentsOf = `SELECT (to_jsonb(a) - '{salon_id,time_zone,utc_offset_minutes,cancellation_cause,timeout_time,overbooked,
+		appointmentsOf = `SELECT (to_jsonb(a) - '{salon_id,time_zone,utc_offset_minutes,cancellation_cause,timeout_time,overbooked,fee_minor,fee_rule,fee_waived,
 			lapse_time}'::text[])::text FROM appointments a ORDER BY id`
 		segmentsOf = `SELECT to_jsonb(s)::text FROM segments s ORDER BY id`
 		servicesOf = `SELECT (to_jsonb(s) - '{salon_id,search_text,phases,online_bookable,lead_time_override_minutes,

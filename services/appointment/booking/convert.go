@@ -73,6 +73,7 @@ func toProto(a *Appointment, viewer auth.Principal) *appointmentv1.Appointment {
 		CancelledBy:       actorToProto(a.CancelledBy),
 		CancelReason:      a.CancelReason,
 		CancellationCause: causeToProto(a),
+		CancellationFee:   feeToProto(a),
 		CreateTime:        protoconv.Timestamp(a.CreateTime),
 		UpdateTime:        protoconv.Timestamp(a.UpdateTime),
 	}

@@ -20,6 +20,7 @@ var actionsToProto = map[Action]appointmentv1.AppointmentAction{
 	Reschedule: appointmentv1.AppointmentAction_APPOINTMENT_ACTION_RESCHEDULED,
 	Decline:    appointmentv1.AppointmentAction_APPOINTMENT_ACTION_DECLINED,
 	Lapse:      appointmentv1.AppointmentAction_APPOINTMENT_ACTION_LAPSED,
+	Adjust:     appointmentv1.AppointmentAction_APPOINTMENT_ACTION_ADJUSTED,
 }
 
 // ListAppointmentHistory lists the changes of an appointment.
@@ -73,6 +74,8 @@ func (e Entry) toProto(staff bool, names map[string]string) *appointmentv1.Appoi
 		StateAfter:  stateToProto(e.StateAfter),
 		StartBefore: protoconv.Timestamp(e.StartBefore),
 		StartAfter:  protoconv.Timestamp(e.StartAfter),
+		EndBefore:   protoconv.Timestamp(e.EndBefore),
+		EndAfter:    protoconv.Timestamp(e.EndAfter),
 	}
 	if e.StateBefore != "" {
 		m.StateBefore = stateToProto(e.StateBefore).Enum()

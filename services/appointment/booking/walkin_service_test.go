@@ -95,7 +95,7 @@ func TestWalkInPreview(t *testing.T) {
 func TestWalkInWhenNothingIsFree(t *testing.T) {
 	f := newFixture(t)
 	f.openDaily("09:00", "18:00")
-	f.Clock.Set(f.noon(1).Add(6 * hour)) // after closing in Berlin
+	f.Clock.Set(f.noon(1).Add(6 * hour)) // closing time
 	req := walkIn(f.cut)
 	req.RequestId = f.NewID()
 	_, err := f.desk.WalkIn(f.As(f.receptionist), req)

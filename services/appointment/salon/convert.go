@@ -58,6 +58,8 @@ func policyToProto(salonID string, p Policy) *appointmentv1.BookingPolicy {
 		AllowCustomerOverlap:        p.AllowCustomerOverlap,
 		BuffersWithinHours:          p.BuffersWithinHours,
 		HoldMinutes:                 inMinutes(p.HoldTime),
+		LateCancellationFeePercent:  int32(p.LateCancellationFee),
+		NoShowFeePercent:            int32(p.NoShowFee),
 		UpdateTime:                  protoconv.Timestamp(p.UpdateTime),
 		Etag:                        etag.Format(p.Version),
 	}

@@ -12,6 +12,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -23,6 +24,296 @@ const (
 	// Verify that runtime/protoimpl is sufficiently up-to-date.
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
+
+// AdjustAppointmentRequest names an appointment and its new end.
+type AdjustAppointmentRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The appointment's id.
+	AppointmentId string `protobuf:"bytes,1,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
+	// When it is to end: a whole minute, after the beginning of its last phase, at most 12 hours after that of its last segment.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// Refuses the change when the appointment has changed since.
+	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Answers with what would come of it, and changes nothing.
+	ValidateOnly bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Moves what follows with the same masters later on its date, as far as needed: all of it, or nothing is changed.
+	MoveFollowing bool `protobuf:"varint,5,opt,name=move_following,json=moveFollowing,proto3" json:"move_following,omitempty"`
+	// Ends it, and moves what follows, although a rule of the salon refuses it.
+	Override *RuleOverride `protobuf:"bytes,6,opt,name=override,proto3" json:"override,omitempty"`
+	// Why, for the history.
+	Reason        string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdjustAppointmentRequest) Reset() {
+	*x = AdjustAppointmentRequest{}
+	mi := &file_salon_appointment_v1_desk_service_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdjustAppointmentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdjustAppointmentRequest) ProtoMessage() {}
+
+func (x *AdjustAppointmentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_desk_service_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdjustAppointmentRequest.ProtoReflect.Descriptor instead.
+func (*AdjustAppointmentRequest) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_desk_service_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *AdjustAppointmentRequest) GetAppointmentId() string {
+	if x != nil {
+		return x.AppointmentId
+	}
+	return ""
+}
+
+func (x *AdjustAppointmentRequest) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *AdjustAppointmentRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *AdjustAppointmentRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+func (x *AdjustAppointmentRequest) GetMoveFollowing() bool {
+	if x != nil {
+		return x.MoveFollowing
+	}
+	return false
+}
+
+func (x *AdjustAppointmentRequest) GetOverride() *RuleOverride {
+	if x != nil {
+		return x.Override
+	}
+	return nil
+}
+
+func (x *AdjustAppointmentRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// FollowingAppointment is an appointment that needs the time of another one which is to end later.
+type FollowingAppointment struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The appointment.
+	AppointmentId string `protobuf:"bytes,1,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
+	// The masters of its segments, in their order, each once.
+	MasterIds []string `protobuf:"bytes,2,rep,name=master_ids,json=masterIds,proto3" json:"master_ids,omitempty"`
+	// When it begins and ends as it was.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	EndTime   *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// When it begins and ends once it is moved. Absent where it is not to be moved, or cannot be.
+	NewStartTime  *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=new_start_time,json=newStartTime,proto3" json:"new_start_time,omitempty"`
+	NewEndTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=new_end_time,json=newEndTime,proto3" json:"new_end_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FollowingAppointment) Reset() {
+	*x = FollowingAppointment{}
+	mi := &file_salon_appointment_v1_desk_service_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FollowingAppointment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FollowingAppointment) ProtoMessage() {}
+
+func (x *FollowingAppointment) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_desk_service_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FollowingAppointment.ProtoReflect.Descriptor instead.
+func (*FollowingAppointment) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_desk_service_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *FollowingAppointment) GetAppointmentId() string {
+	if x != nil {
+		return x.AppointmentId
+	}
+	return ""
+}
+
+func (x *FollowingAppointment) GetMasterIds() []string {
+	if x != nil {
+		return x.MasterIds
+	}
+	return nil
+}
+
+func (x *FollowingAppointment) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *FollowingAppointment) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *FollowingAppointment) GetNewStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NewStartTime
+	}
+	return nil
+}
+
+func (x *FollowingAppointment) GetNewEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NewEndTime
+	}
+	return nil
+}
+
+// AdjustAppointmentResponse is what came of an adjustment.
+type AdjustAppointmentResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The appointment after the change; with validate_only as it would be.
+	Appointment *Appointment `protobuf:"bytes,1,opt,name=appointment,proto3" json:"appointment,omitempty"`
+	// With move_following, what has moved, or would move, by start. Without it, what would collide; only with validate_only then.
+	Following     []*FollowingAppointment `protobuf:"bytes,2,rep,name=following,proto3" json:"following,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdjustAppointmentResponse) Reset() {
+	*x = AdjustAppointmentResponse{}
+	mi := &file_salon_appointment_v1_desk_service_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdjustAppointmentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdjustAppointmentResponse) ProtoMessage() {}
+
+func (x *AdjustAppointmentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_desk_service_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdjustAppointmentResponse.ProtoReflect.Descriptor instead.
+func (*AdjustAppointmentResponse) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_desk_service_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *AdjustAppointmentResponse) GetAppointment() *Appointment {
+	if x != nil {
+		return x.Appointment
+	}
+	return nil
+}
+
+func (x *AdjustAppointmentResponse) GetFollowing() []*FollowingAppointment {
+	if x != nil {
+		return x.Following
+	}
+	return nil
+}
+
+// AdjustmentCollisions is the detail of the errors SLOT_UNAVAILABLE and NOT_BOOKABLE of AdjustAppointment.
+type AdjustmentCollisions struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is in the way, by start, as far as the caller may see it.
+	Following     []*FollowingAppointment `protobuf:"bytes,1,rep,name=following,proto3" json:"following,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AdjustmentCollisions) Reset() {
+	*x = AdjustmentCollisions{}
+	mi := &file_salon_appointment_v1_desk_service_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AdjustmentCollisions) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AdjustmentCollisions) ProtoMessage() {}
+
+func (x *AdjustmentCollisions) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_desk_service_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AdjustmentCollisions.ProtoReflect.Descriptor instead.
+func (*AdjustmentCollisions) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_desk_service_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *AdjustmentCollisions) GetFollowing() []*FollowingAppointment {
+	if x != nil {
+		return x.Following
+	}
+	return nil
+}
 
 // WalkInGuest is somebody without account whom the salon does not know yet.
 type WalkInGuest struct {
@@ -37,7 +328,7 @@ type WalkInGuest struct {
 
 func (x *WalkInGuest) Reset() {
 	*x = WalkInGuest{}
-	mi := &file_salon_appointment_v1_desk_service_proto_msgTypes[0]
+	mi := &file_salon_appointment_v1_desk_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -49,7 +340,7 @@ func (x *WalkInGuest) String() string {
 func (*WalkInGuest) ProtoMessage() {}
 
 func (x *WalkInGuest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_desk_service_proto_msgTypes[0]
+	mi := &file_salon_appointment_v1_desk_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -62,7 +353,7 @@ func (x *WalkInGuest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WalkInGuest.ProtoReflect.Descriptor instead.
 func (*WalkInGuest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_desk_service_proto_rawDescGZIP(), []int{0}
+	return file_salon_appointment_v1_desk_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *WalkInGuest) GetDisplayName() string {
@@ -104,7 +395,7 @@ type WalkInRequest struct {
 
 func (x *WalkInRequest) Reset() {
 	*x = WalkInRequest{}
-	mi := &file_salon_appointment_v1_desk_service_proto_msgTypes[1]
+	mi := &file_salon_appointment_v1_desk_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -116,7 +407,7 @@ func (x *WalkInRequest) String() string {
 func (*WalkInRequest) ProtoMessage() {}
 
 func (x *WalkInRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_desk_service_proto_msgTypes[1]
+	mi := &file_salon_appointment_v1_desk_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -129,7 +420,7 @@ func (x *WalkInRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WalkInRequest.ProtoReflect.Descriptor instead.
 func (*WalkInRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_desk_service_proto_rawDescGZIP(), []int{1}
+	return file_salon_appointment_v1_desk_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *WalkInRequest) GetSalonId() string {
@@ -192,7 +483,30 @@ var File_salon_appointment_v1_desk_service_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_desk_service_proto_rawDesc = "" +
 	"\n" +
-	"'salon/appointment/v1/desk_service.proto\x12\x14salon.appointment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19salon/api/v1/errors.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a*salon/appointment/v1/booking_service.proto\x1a!salon/appointment/v1/errors.proto\"\x94\x01\n" +
+	"'salon/appointment/v1/desk_service.proto\x12\x14salon.appointment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a*salon/appointment/v1/booking_service.proto\x1a!salon/appointment/v1/errors.proto\"\x93\x03\n" +
+	"\x18AdjustAppointmentRequest\x125\n" +
+	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x12@\n" +
+	"\bend_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\aendTime\x12\x1f\n" +
+	"\x04etag\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\x12(\n" +
+	"\rvalidate_only\x18\x04 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\x12*\n" +
+	"\x0emove_following\x18\x05 \x01(\bB\x03\xe0A\x01R\rmoveFollowing\x12C\n" +
+	"\boverride\x18\x06 \x01(\v2\".salon.appointment.v1.RuleOverrideB\x03\xe0A\x01R\boverride\x12B\n" +
+	"\x06reason\x18\a \x01(\tB*\xe0A\x01\xbaH$r\"\xd0\xe9\x18\x01\x18\xf4\x03\x92\x02\x18The colour needs longer.R\x06reason\"\xf4\x02\n" +
+	"\x14FollowingAppointment\x12*\n" +
+	"\x0eappointment_id\x18\x01 \x01(\tB\x03\xe0A\x03R\rappointmentId\x12\"\n" +
+	"\n" +
+	"master_ids\x18\x02 \x03(\tB\x03\xe0A\x03R\tmasterIds\x12>\n" +
+	"\n" +
+	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\tstartTime\x12:\n" +
+	"\bend_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\aendTime\x12I\n" +
+	"\x0enew_start_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\fnewStartTime\x12E\n" +
+	"\fnew_end_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\n" +
+	"newEndTime\"\xb4\x01\n" +
+	"\x19AdjustAppointmentResponse\x12H\n" +
+	"\vappointment\x18\x01 \x01(\v2!.salon.appointment.v1.AppointmentB\x03\xe0A\x03R\vappointment\x12M\n" +
+	"\tfollowing\x18\x02 \x03(\v2*.salon.appointment.v1.FollowingAppointmentB\x03\xe0A\x03R\tfollowing\"e\n" +
+	"\x14AdjustmentCollisions\x12M\n" +
+	"\tfollowing\x18\x01 \x03(\v2*.salon.appointment.v1.FollowingAppointmentB\x03\xe0A\x03R\tfollowing\"\x94\x01\n" +
 	"\vWalkInGuest\x12>\n" +
 	"\fdisplay_name\x18\x01 \x01(\tB\x1b\xe0A\x01\xbaH\x15r\x13\xc8\xe9\x18\x01\x18d\x92\x02\n" +
 	"Ida KellerR\vdisplayName\x12E\n" +
@@ -209,10 +523,12 @@ const file_salon_appointment_v1_desk_service_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\b \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestIdB\v\n" +
 	"\t_salon_idB\x0e\n" +
-	"\f_customer_id2\x9f\x01\n" +
-	"\vDeskService\x12\x8f\x01\n" +
-	"\x06WalkIn\x12#.salon.appointment.v1.WalkInRequest\x1a!.salon.appointment.v1.Appointment\"=\xca\xe9\x18\n" +
-	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\xea\xe9\x18\x01\x05\x82\xea\x18\x04\x01\x03\t\b\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/appointments:walkInB\xe7\x01\n" +
+	"\f_customer_id2\xdb\x02\n" +
+	"\vDeskService\x12\x8a\x01\n" +
+	"\x06WalkIn\x12#.salon.appointment.v1.WalkInRequest\x1a!.salon.appointment.v1.Appointment\"8\xca\xe9\x18\n" +
+	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x04\x01\x03\t\b\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/appointments:walkIn\x12\xbe\x01\n" +
+	"\x11AdjustAppointment\x12..salon.appointment.v1.AdjustAppointmentRequest\x1a/.salon.appointment.v1.AdjustAppointmentResponse\"H\xca\xe9\x18\n" +
+	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x03\x04\x01\x12\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/appointments/{appointment_id}:adjustB\xe7\x01\n" +
 	"\x18com.salon.appointment.v1B\x10DeskServiceProtoP\x01ZGgithub.com/beauty-salon/platform/gen/salon/appointment/v1;appointmentv1\xa2\x02\x03SAX\xaa\x02\x14Salon.Appointment.V1\xca\x02\x14Salon\\Appointment\\V1\xe2\x02 Salon\\Appointment\\V1\\GPBMetadata\xea\x02\x16Salon::Appointment::V1b\x06proto3"
 
 var (
@@ -227,23 +543,40 @@ func file_salon_appointment_v1_desk_service_proto_rawDescGZIP() []byte {
 	return file_salon_appointment_v1_desk_service_proto_rawDescData
 }
 
-var file_salon_appointment_v1_desk_service_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_salon_appointment_v1_desk_service_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_salon_appointment_v1_desk_service_proto_goTypes = []any{
-	(*WalkInGuest)(nil),   // 0: salon.appointment.v1.WalkInGuest
-	(*WalkInRequest)(nil), // 1: salon.appointment.v1.WalkInRequest
-	(*SegmentInput)(nil),  // 2: salon.appointment.v1.SegmentInput
-	(*Appointment)(nil),   // 3: salon.appointment.v1.Appointment
+	(*AdjustAppointmentRequest)(nil),  // 0: salon.appointment.v1.AdjustAppointmentRequest
+	(*FollowingAppointment)(nil),      // 1: salon.appointment.v1.FollowingAppointment
+	(*AdjustAppointmentResponse)(nil), // 2: salon.appointment.v1.AdjustAppointmentResponse
+	(*AdjustmentCollisions)(nil),      // 3: salon.appointment.v1.AdjustmentCollisions
+	(*WalkInGuest)(nil),               // 4: salon.appointment.v1.WalkInGuest
+	(*WalkInRequest)(nil),             // 5: salon.appointment.v1.WalkInRequest
+	(*timestamppb.Timestamp)(nil),     // 6: google.protobuf.Timestamp
+	(*RuleOverride)(nil),              // 7: salon.appointment.v1.RuleOverride
+	(*Appointment)(nil),               // 8: salon.appointment.v1.Appointment
+	(*SegmentInput)(nil),              // 9: salon.appointment.v1.SegmentInput
 }
 var file_salon_appointment_v1_desk_service_proto_depIdxs = []int32{
-	2, // 0: salon.appointment.v1.WalkInRequest.segments:type_name -> salon.appointment.v1.SegmentInput
-	0, // 1: salon.appointment.v1.WalkInRequest.guest:type_name -> salon.appointment.v1.WalkInGuest
-	1, // 2: salon.appointment.v1.DeskService.WalkIn:input_type -> salon.appointment.v1.WalkInRequest
-	3, // 3: salon.appointment.v1.DeskService.WalkIn:output_type -> salon.appointment.v1.Appointment
-	3, // [3:4] is the sub-list for method output_type
-	2, // [2:3] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	6,  // 0: salon.appointment.v1.AdjustAppointmentRequest.end_time:type_name -> google.protobuf.Timestamp
+	7,  // 1: salon.appointment.v1.AdjustAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
+	6,  // 2: salon.appointment.v1.FollowingAppointment.start_time:type_name -> google.protobuf.Timestamp
+	6,  // 3: salon.appointment.v1.FollowingAppointment.end_time:type_name -> google.protobuf.Timestamp
+	6,  // 4: salon.appointment.v1.FollowingAppointment.new_start_time:type_name -> google.protobuf.Timestamp
+	6,  // 5: salon.appointment.v1.FollowingAppointment.new_end_time:type_name -> google.protobuf.Timestamp
+	8,  // 6: salon.appointment.v1.AdjustAppointmentResponse.appointment:type_name -> salon.appointment.v1.Appointment
+	1,  // 7: salon.appointment.v1.AdjustAppointmentResponse.following:type_name -> salon.appointment.v1.FollowingAppointment
+	1,  // 8: salon.appointment.v1.AdjustmentCollisions.following:type_name -> salon.appointment.v1.FollowingAppointment
+	9,  // 9: salon.appointment.v1.WalkInRequest.segments:type_name -> salon.appointment.v1.SegmentInput
+	4,  // 10: salon.appointment.v1.WalkInRequest.guest:type_name -> salon.appointment.v1.WalkInGuest
+	5,  // 11: salon.appointment.v1.DeskService.WalkIn:input_type -> salon.appointment.v1.WalkInRequest
+	0,  // 12: salon.appointment.v1.DeskService.AdjustAppointment:input_type -> salon.appointment.v1.AdjustAppointmentRequest
+	8,  // 13: salon.appointment.v1.DeskService.WalkIn:output_type -> salon.appointment.v1.Appointment
+	2,  // 14: salon.appointment.v1.DeskService.AdjustAppointment:output_type -> salon.appointment.v1.AdjustAppointmentResponse
+	13, // [13:15] is the sub-list for method output_type
+	11, // [11:13] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_salon_appointment_v1_desk_service_proto_init() }
@@ -253,14 +586,14 @@ func file_salon_appointment_v1_desk_service_proto_init() {
 	}
 	file_salon_appointment_v1_booking_service_proto_init()
 	file_salon_appointment_v1_errors_proto_init()
-	file_salon_appointment_v1_desk_service_proto_msgTypes[1].OneofWrappers = []any{}
+	file_salon_appointment_v1_desk_service_proto_msgTypes[5].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_appointment_v1_desk_service_proto_rawDesc), len(file_salon_appointment_v1_desk_service_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

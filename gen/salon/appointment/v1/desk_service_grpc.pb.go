@@ -19,7 +19,8 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	DeskService_WalkIn_FullMethodName = "/salon.appointment.v1.DeskService/WalkIn"
+	DeskService_WalkIn_FullMethodName            = "/salon.appointment.v1.DeskService/WalkIn"
+	DeskService_AdjustAppointment_FullMethodName = "/salon.appointment.v1.DeskService/AdjustAppointment"
 )
 
 // DeskServiceClient is the client API for DeskService service.
@@ -31,6 +32,10 @@ type DeskServiceClient interface {
 	// WalkIn books an appointment for somebody who is there: at the first minute from now on at which everything fits, today. It is confirmed.
 	// Masters book only what is all theirs. Where nothing fits any more today, the answer is SLOT_UNAVAILABLE with the next slots.
 	WalkIn(ctx context.Context, in *WalkInRequest, opts ...grpc.CallOption) (*Appointment, error)
+	// AdjustAppointment lets a pending or confirmed appointment end earlier or later, also one that has begun: its last phase of work becomes
+	// shorter or longer. Price and buffers stay. Where the longer one collides, the answer is SLOT_UNAVAILABLE with AdjustmentCollisions, unless
+	// what follows is to be moved. Setting the end that it has returns the same result.
+	AdjustAppointment(ctx context.Context, in *AdjustAppointmentRequest, opts ...grpc.CallOption) (*AdjustAppointmentResponse, error)
 }
 
 type deskServiceClient struct {
@@ -51,6 +56,16 @@ func (c *deskServiceClient) WalkIn(ctx context.Context, in *WalkInRequest, opts 
 	return out, nil
 }
 
+func (c *deskServiceClient) AdjustAppointment(ctx context.Context, in *AdjustAppointmentRequest, opts ...grpc.CallOption) (*AdjustAppointmentResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AdjustAppointmentResponse)
+	err := c.cc.Invoke(ctx, DeskService_AdjustAppointment_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // DeskServiceServer is the server API for DeskService service.
 // All implementations must embed UnimplementedDeskServiceServer
 // for forward compatibility.
@@ -60,6 +75,10 @@ type DeskServiceServer interface {
 	// WalkIn books an appointment for somebody who is there: at the first minute from now on at which everything fits, today. It is confirmed.
 	// Masters book only what is all theirs. Where nothing fits any more today, the answer is SLOT_UNAVAILABLE with the next slots.
 	WalkIn(context.Context, *WalkInRequest) (*Appointment, error)
+	// AdjustAppointment lets a pending or confirmed appointment end earlier or later, also one that has begun: its last phase of work becomes
+	// shorter or longer. Price and buffers stay. Where the longer one collides, the answer is SLOT_UNAVAILABLE with AdjustmentCollisions, unless
+	// what follows is to be moved. Setting the end that it has returns the same result.
+	AdjustAppointment(context.Context, *AdjustAppointmentRequest) (*AdjustAppointmentResponse, error)
 	mustEmbedUnimplementedDeskServiceServer()
 }
 
@@ -72,6 +91,9 @@ type UnimplementedDeskServiceServer struct{}
 
 func (UnimplementedDeskServiceServer) WalkIn(context.Context, *WalkInRequest) (*Appointment, error) {
 	return nil, status.Error(codes.Unimplemented, "method WalkIn not implemented")
+}
+func (UnimplementedDeskServiceServer) AdjustAppointment(context.Context, *AdjustAppointmentRequest) (*AdjustAppointmentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method AdjustAppointment not implemented")
 }
 func (UnimplementedDeskServiceServer) mustEmbedUnimplementedDeskServiceServer() {}
 func (UnimplementedDeskServiceServer) testEmbeddedByValue()                     {}
@@ -112,6 +134,24 @@ func _DeskService_WalkIn_Handler(srv interface{}, ctx context.Context, dec func(
 	return interceptor(ctx, in, info, handler)
 }
 
+func _DeskService_AdjustAppointment_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AdjustAppointmentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DeskServiceServer).AdjustAppointment(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DeskService_AdjustAppointment_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DeskServiceServer).AdjustAppointment(ctx, req.(*AdjustAppointmentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // DeskService_ServiceDesc is the grpc.ServiceDesc for DeskService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -122,6 +162,10 @@ var DeskService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "WalkIn",
 			Handler:    _DeskService_WalkIn_Handler,
+		},
+		{
+			MethodName: "AdjustAppointment",
+			Handler:    _DeskService_AdjustAppointment_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -821,9 +821,13 @@ type BookingPolicy struct {
 	// When it last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Changes with every change; send it with an update to be refused when somebody else was faster.
-	Etag          string `protobuf:"bytes,17,opt,name=etag,proto3" json:"etag,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Etag string `protobuf:"bytes,17,opt,name=etag,proto3" json:"etag,omitempty"`
+	// How much of the price is due when staff cancel a confirmed appointment for its customer later than customers may: 0 to 100 percent.
+	LateCancellationFeePercent int32 `protobuf:"varint,28,opt,name=late_cancellation_fee_percent,json=lateCancellationFeePercent,proto3" json:"late_cancellation_fee_percent,omitempty"`
+	// How much of the price is due when the customer does not come: 0 to 100 percent.
+	NoShowFeePercent int32 `protobuf:"varint,29,opt,name=no_show_fee_percent,json=noShowFeePercent,proto3" json:"no_show_fee_percent,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *BookingPolicy) Reset() {
@@ -975,6 +979,20 @@ func (x *BookingPolicy) GetEtag() string {
 	return ""
 }
 
+func (x *BookingPolicy) GetLateCancellationFeePercent() int32 {
+	if x != nil {
+		return x.LateCancellationFeePercent
+	}
+	return 0
+}
+
+func (x *BookingPolicy) GetNoShowFeePercent() int32 {
+	if x != nil {
+		return x.NoShowFeePercent
+	}
+	return 0
+}
+
 // GetBookingPolicyRequest names a salon.
 type GetBookingPolicyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1057,9 +1075,13 @@ type UpdateBookingPolicyRequest struct {
 	// The fields to write. Absent: those that are present.
 	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,16,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
 	// Refuses the change when the policy has changed since.
-	Etag          string `protobuf:"bytes,17,opt,name=etag,proto3" json:"etag,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Etag string `protobuf:"bytes,17,opt,name=etag,proto3" json:"etag,omitempty"`
+	// How much of the price is due when staff cancel a confirmed appointment for its customer later than customers may: 0 to 100 percent.
+	LateCancellationFeePercent *int32 `protobuf:"varint,28,opt,name=late_cancellation_fee_percent,json=lateCancellationFeePercent,proto3,oneof" json:"late_cancellation_fee_percent,omitempty"`
+	// How much of the price is due when the customer does not come: 0 to 100 percent.
+	NoShowFeePercent *int32 `protobuf:"varint,29,opt,name=no_show_fee_percent,json=noShowFeePercent,proto3,oneof" json:"no_show_fee_percent,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *UpdateBookingPolicyRequest) Reset() {
@@ -1211,6 +1233,20 @@ func (x *UpdateBookingPolicyRequest) GetEtag() string {
 	return ""
 }
 
+func (x *UpdateBookingPolicyRequest) GetLateCancellationFeePercent() int32 {
+	if x != nil && x.LateCancellationFeePercent != nil {
+		return *x.LateCancellationFeePercent
+	}
+	return 0
+}
+
+func (x *UpdateBookingPolicyRequest) GetNoShowFeePercent() int32 {
+	if x != nil && x.NoShowFeePercent != nil {
+		return *x.NoShowFeePercent
+	}
+	return 0
+}
+
 var File_salon_appointment_v1_salon_service_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
@@ -1296,7 +1332,7 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\x12\x1f\n" +
 	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"C\n" +
 	"\x16SetDefaultSalonRequest\x12)\n" +
-	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\"\xb9\a\n" +
+	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\"\xb5\b\n" +
 	"\rBookingPolicy\x12\x1e\n" +
 	"\bsalon_id\x18\x01 \x01(\tB\x03\xe0A\x03R\asalonId\x12/\n" +
 	"\x11slot_step_minutes\x18\x02 \x01(\x05B\x03\xe0A\x03R\x0fslotStepMinutes\x12/\n" +
@@ -1316,9 +1352,11 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\fhold_minutes\x18\x0f \x01(\x05B\x03\xe0A\x03R\vholdMinutes\x12@\n" +
 	"\vupdate_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12\x17\n" +
-	"\x04etag\x18\x11 \x01(\tB\x03\xe0A\x03R\x04etag\"D\n" +
+	"\x04etag\x18\x11 \x01(\tB\x03\xe0A\x03R\x04etag\x12F\n" +
+	"\x1dlate_cancellation_fee_percent\x18\x1c \x01(\x05B\x03\xe0A\x03R\x1alateCancellationFeePercent\x122\n" +
+	"\x13no_show_fee_percent\x18\x1d \x01(\x05B\x03\xe0A\x03R\x10noShowFeePercent\"D\n" +
 	"\x17GetBookingPolicyRequest\x12)\n" +
-	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\"\xba\f\n" +
+	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\"\x90\x0e\n" +
 	"\x1aUpdateBookingPolicyRequest\x12)\n" +
 	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\x12?\n" +
 	"\x11slot_step_minutes\x18\x02 \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06@\x0f\x18<(\x05H\x00R\x0fslotStepMinutes\x88\x01\x01\x12A\n" +
@@ -1343,7 +1381,9 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\x18<(\x01H\rR\vholdMinutes\x88\x01\x01\x12@\n" +
 	"\vupdate_mask\x18\x10 \x01(\v2\x1a.google.protobuf.FieldMaskB\x03\xe0A\x01R\n" +
 	"updateMask\x12\x1f\n" +
-	"\x04etag\x18\x11 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etagB\x14\n" +
+	"\x04etag\x18\x11 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\x12V\n" +
+	"\x1dlate_cancellation_fee_percent\x18\x1c \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06@2\x18d(\x00H\x0eR\x1alateCancellationFeePercent\x88\x01\x01\x12B\n" +
+	"\x13no_show_fee_percent\x18\x1d \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06@d\x18d(\x00H\x0fR\x10noShowFeePercent\x88\x01\x01B\x14\n" +
 	"\x12_slot_step_minutesB\x14\n" +
 	"\x12_lead_time_minutesB\x0f\n" +
 	"\r_horizon_daysB\x11\n" +
@@ -1357,7 +1397,9 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\x1e_max_master_appointments_a_dayB\x19\n" +
 	"\x17_allow_customer_overlapB\x17\n" +
 	"\x15_buffers_within_hoursB\x0f\n" +
-	"\r_hold_minutes*\x81\x01\n" +
+	"\r_hold_minutesB \n" +
+	"\x1e_late_cancellation_fee_percentB\x16\n" +
+	"\x14_no_show_fee_percent*\x81\x01\n" +
 	"\fConfirmation\x12\x1c\n" +
 	"\x18CONFIRMATION_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12CONFIRMATION_NEVER\x10\x01\x12\x17\n" +
