@@ -96,7 +96,9 @@ func TestFeesAreOfThePolicy(t *testing.T) {
 	f.setPolicy(&appointmentv1.UpdateBookingPolicyRequest{
 		CancellationWindowMinutes: new(int32(60)), LateCancellationFeePercent: new(int32(100)), NoShowFeePercent: new(int32(100)),
 	})
-	book := func(who auth.Principal, days int) string { return f.create(who, byMaster(f.noon(days), f.cut, f.mira)).GetId() }
+	book := func(who auth.Principal, days int) string {
+		return f.create(who, byMaster(f.noon(days), f.cut, f.mira)).GetId()
+	}
 	mine := book(f.ann, 2)
 	_, err := f.appointments.CancelAppointment(f.As(f.ann), &appointmentv1.CancelAppointmentRequest{AppointmentId: mine, WaiveFee: true})
 	wantError(t, err, codes.PermissionDenied, "PERMISSION_DENIED", "waive_fee")
