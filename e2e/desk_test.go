@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -13,15 +12,23 @@ import (
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 )
 
-// deskShop is a salon with two masters, and a receptionist, in a zone in which it is about noon.
-func deskShop(t *testing.T, c salontest.Caller) (*shop, *salontest.Account) {
+// deskShop is a salon with two masters, and a receptionist.
+func deskShop(t *testing.T, c salontest.Caller, zone string) (*shop, *salontest.Account) {
 	t.Helper()
-	zone := "UTC"
-	if west := time.Now().UTC().Hour() - 12; west != 0 {
-		zone = fmt.Sprintf("Etc/GMT%+d", west)
-	}
 	h := newShop(t, c, zone, 2)
 	return h, h.s.NewReceptionist(t, h.salon)
+}
+
+// daytime is a zone in which it is day now, hours before midnight.
+func daytime(t *testing.T) string {
+	t.Helper()
+	for _, zone := range []string{"UTC", "America/New_York", "America/Los_Angeles", "Pacific/Honolulu", "Asia/Tokyo", "Asia/Kolkata", "Pacific/Auckland"} {
+		if hour := time.Now().In(load(t, zone)).Hour(); hour >= 6 && hour < 18 {
+			return zone
+		}
+	}
+	t.Fatal("it is night everywhere")
+	return ""
 }
 
 // forGuest is a booking for somebody new.
@@ -37,7 +44,7 @@ func TestOverbooking(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
-		h, desk := deskShop(t, c)
+		h, desk := deskShop(t, c, "UTC")
 		start := midnight(20).Add(10 * time.Hour)
 		first := book(t, c, h.customer, salontest.Booking(h.masters[0], h.service, start))
 		req := h.forGuest(t, start.Add(30*time.Minute))
@@ -79,7 +86,7 @@ func TestWalkIns(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
-		h, desk := deskShop(t, c)
+		h, desk := deskShop(t, c, daytime(t))
 		req := &appointmentv1.WalkInRequest{Segments: []*appointmentv1.SegmentInput{{ServiceId: h.service.GetId()}}, ValidateOnly: true}
 		preview := change(t, c, desk, walkIn, req)
 		c.Call(t, desk, getAppointment, &appointmentv1.GetAppointmentRequest{AppointmentId: preview.GetId()}).Want(t, codes.NotFound, "NOT_FOUND")
@@ -110,7 +117,7 @@ func TestWalkIns(t *testing.T) {
 		nobody := to(h.masters[0].ID)
 		nobody.CustomerId = new(unknownID)
 		refuse(t, c,
-			refused{"SLOT_UNAVAILABLE", desk, walkIn, req},
+			refused{"SLOT_UNAVAILABLE", desk, walkIn, &appointmentv1.WalkInRequest{Segments: req.GetSegments()}},
 			refused{"NOT_OFFERED", desk, walkIn, to(idle.ID)},
 			refused{"MASTER_UNAVAILABLE", desk, walkIn, to(unknownID)},
 			refused{"CUSTOMER_UNAVAILABLE", desk, walkIn, nobody},
@@ -132,7 +139,7 @@ func TestAdjusting(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
-		h, desk := deskShop(t, c)
+		h, desk := deskShop(t, c, "UTC")
 		start := midnight(21).Add(10 * time.Hour)
 		a := book(t, c, h.customer, salontest.Booking(h.masters[0], h.service, start))
 		other := s.NewCustomer(t, "Other")
@@ -182,7 +189,7 @@ func TestCancellationFees(t *testing.T) {
 	t.Parallel()
 	s := shared.Get(t)
 	salontest.Both(t, s, func(t *testing.T, c salontest.Caller) {
-		h, desk := deskShop(t, c)
+		h, desk := deskShop(t, c, "UTC")
 		h.policy(t, &appointmentv1.UpdateBookingPolicyRequest{
 			CancellationWindowMinutes: new(int32(60 * 24 * 80)), LateCancellationFeePercent: new(int32(33)), NoShowFeePercent: new(int32(100)),
 		})
