@@ -87,7 +87,6 @@ func (w *world) desk() []refusal {
 	add("an end at the start", adjustAppointment, invalid, "end_time", end(pending, timestamp(start)))
 	add("an end with seconds", adjustAppointment, invalid, "end_time", end(pending, timestamp(start.Add(1801*time.Second))))
 	add("an end after 12 hours", adjustAppointment, invalid, "end_time", end(pending, timestamp(start.Add(721*time.Minute))))
-	add("an end that is no time", adjustAppointment, invalid, "end_time", end(pending, &timestamppb.Timestamp{Nanos: -1}))
 	add("an end of nothing", adjustAppointment, "NOT_FOUND", "", end(unknownID, timestamp(start)))
 	add("an end of what is over", adjustAppointment, "ILLEGAL_STATE", "", end(w.completed.GetId(), timestamp(start)))
 	stale := end(pending, timestamp(start.Add(time.Hour/2)))

@@ -19,7 +19,8 @@ func (a *Availability) Earliest(ctx context.Context, r *Rules, q Query, from tim
 	if plan, ok := r.earliest(q, taken, MinuteOf(from)); ok {
 		return plan, nil, r, nil
 	}
-	return nil, r.Explain(q, taken, MinuteOf(from)), r, nil
+	blocks := r.Explain(q, taken, MinuteOf(from))
+	return nil, blocks, r, nil
 }
 
 // earliest is [Availability.Earliest] for what is taken.

@@ -136,7 +136,8 @@ func (b *Bookings) plan(
 	if err != nil {
 		return nil, err
 	}
-	return c, c.prepare(ctx, rules)
+	err = c.prepare(ctx, rules)
+	return c, err
 }
 
 // prepare adds what the statement needs besides the appointment, which was made by rules.

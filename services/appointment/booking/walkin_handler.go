@@ -97,7 +97,8 @@ func (b *Bookings) walkIn(
 	if c.appointment, err = NewAppointment(rules, plan, c.customer, Confirmed, req.GetNote(), "", overlap, by); err != nil {
 		return nil, err
 	}
-	return c, c.prepare(ctx, rules)
+	err = c.prepare(ctx, rules)
+	return c, err
 }
 
 // earliest plans a query at the first start on the date of a start, and returns the rules by which it did. An error says why there is none.

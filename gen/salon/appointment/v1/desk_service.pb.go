@@ -132,11 +132,13 @@ type FollowingAppointment struct {
 	AppointmentId string `protobuf:"bytes,1,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
 	// The masters of its segments, in their order, each once.
 	MasterIds []string `protobuf:"bytes,2,rep,name=master_ids,json=masterIds,proto3" json:"master_ids,omitempty"`
-	// When it begins and ends as it was.
+	// When it begins before the change.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
-	EndTime   *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
-	// When it begins and ends once it is moved. Absent where it is not to be moved, or cannot be.
-	NewStartTime  *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=new_start_time,json=newStartTime,proto3" json:"new_start_time,omitempty"`
+	// When it ends before the change.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// When it begins once it is moved. Absent where it is not to be moved, or cannot be.
+	NewStartTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=new_start_time,json=newStartTime,proto3" json:"new_start_time,omitempty"`
+	// When it ends once it is moved. Absent where new_start_time is.
 	NewEndTime    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=new_end_time,json=newEndTime,proto3" json:"new_end_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
