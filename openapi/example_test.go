@@ -108,10 +108,11 @@ func TestAnswersPromiseWhatTheGatewayWrites(t *testing.T) {
 	doc := load(t)
 	// The fields that may be absent. Whoever adds one makes every client check it.
 	optional := map[string][]string{
-		"Appointment":       {"customer", "lapseTime"},
-		"AppointmentChange": {"startBefore", "stateBefore"},
-		"FieldError":        nil,
-		"Notification":      {"appointmentStartTime", "readTime"},
+		"Appointment":          {"cancellationFee", "customer", "lapseTime"},
+		"AppointmentChange":    {"endAfter", "endBefore", "startBefore", "stateBefore"},
+		"FieldError":           nil,
+		"FollowingAppointment": {"newEndTime", "newStartTime"},
+		"Notification":         {"appointmentStartTime", "readTime"},
 		"Offering": {
 			"bufferAfterOverrideMinutes", "bufferBeforeOverrideMinutes", "durationOverrideMinutes", "priceOverride",
 		},
