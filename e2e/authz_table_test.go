@@ -294,6 +294,20 @@ var seriesRights = []right{
 	}},
 }
 
+var deskRights = []right{
+	{walkIn, "--  no no  OK no OK OK  no no no  OK", func(s *stage) proto.Message {
+		return &appointmentv1.WalkInRequest{
+			Segments: []*appointmentv1.SegmentInput{salontest.Segment(s.Master1, s.Service)}, ValidateOnly: true,
+		}
+	}},
+	{adjustAppointment, "--  no no  OK 404 OK OK  404 404 404  OK", func(s *stage) proto.Message {
+		a := s.Book(s.t, s.CustomerA, s.Master1)
+		return &appointmentv1.AdjustAppointmentRequest{
+			AppointmentId: a.GetId(), EndTime: timestamp(a.GetEndTime().AsTime().Add(-15 * time.Minute)),
+		}
+	}},
+}
+
 var ratingRights = []right{
 	{ratingv1.RatingService_CreateRating_FullMethodName, "--  OK 404  404 404 404 404  404 404 404  404", func(s *stage) proto.Message {
 		return &ratingv1.CreateRatingRequest{AppointmentId: s.unrated(), Stars: 5}

@@ -43,7 +43,7 @@ const (
 func table() []right {
 	rows := accountRights
 	for _, more := range [][]right{
-		memberRights, salonRights, scheduleRights, availabilityRights, holdRights, resourceRights, customerRights, appointmentRights, ratingRights,
+		memberRights, salonRights, scheduleRights, availabilityRights, holdRights, resourceRights, customerRights, appointmentRights, deskRights, ratingRights,
 		notificationRights,
 		memberRights, salonRights, scheduleRights, availabilityRights, resourceRights, customerRights, appointmentRights, ratingRights,
 		notificationRights, seriesRights,

@@ -139,6 +139,7 @@ func TestRefused(t *testing.T) {
 		{"members", w.members(t)},
 		{"customers", w.customers()},
 		{"chains", w.chains(t)},
+		{"desk", w.desk()},
 	}
 	before := w.everything(t)
 	for _, group := range groups {

@@ -21,6 +21,8 @@ const (
 	declineAppointment     = appointmentv1.AppointmentService_DeclineAppointment_FullMethodName
 	confirmAppointment     = appointmentv1.AppointmentService_ConfirmAppointment_FullMethodName
 	completeAppointment    = appointmentv1.AppointmentService_CompleteAppointment_FullMethodName
+	walkIn                 = appointmentv1.DeskService_WalkIn_FullMethodName
+	adjustAppointment      = appointmentv1.DeskService_AdjustAppointment_FullMethodName
 	markNoShow             = appointmentv1.AppointmentService_MarkNoShow_FullMethodName
 )
 

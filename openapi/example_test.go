@@ -108,12 +108,13 @@ func TestAnswersPromiseWhatTheGatewayWrites(t *testing.T) {
 	doc := load(t)
 	// The fields that may be absent. Whoever adds one makes every client check it.
 	optional := map[string][]string{
-		"Appointment":       {"customer", "lapseTime"},
-		"AppointmentChange": {"startBefore", "stateBefore"},
-		"AppointmentSeries": {"createTime"},
-		"SeriesOccurrence":  {"state"},
-		"FieldError":        nil,
-		"Notification":      {"appointmentStartTime", "readTime"},
+		"Appointment":          {"cancellationFee", "customer", "lapseTime"},
+		"AppointmentChange":    {"endAfter", "endBefore", "startBefore", "stateBefore"},
+		"AppointmentSeries":    {"createTime"},
+		"SeriesOccurrence":     {"state"},
+		"FieldError":           nil,
+		"FollowingAppointment": {"newEndTime", "newStartTime"},
+		"Notification":         {"appointmentStartTime", "readTime"},
 		"Offering": {
 			"bufferAfterOverrideMinutes", "bufferBeforeOverrideMinutes", "durationOverrideMinutes", "priceOverride",
 		},

@@ -123,10 +123,10 @@ func Same(t testing.TB, got, want proto.Message) {
 	}
 }
 
-// ForAll is what everybody who may see an appointment sees of it: without the customer's name and phone, which are for staff,
+// ForAll is what everybody who may see an appointment sees of it: without the customer's name and phone and what is overbooked, which are for staff,
 // without whether it is rated, and without the etag, which covers both.
 func ForAll(a *appointmentv1.Appointment) *appointmentv1.Appointment {
 	seen := proto.CloneOf(a)
-	seen.Customer, seen.Rated, seen.Etag = nil, false, ""
+	seen.Customer, seen.Rated, seen.Overbooked, seen.Etag = nil, false, false, ""
 	return seen
 }

@@ -30,6 +30,8 @@ var Definition = service.Definition{
 			appointmentv1.RegisterHoldServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.AppointmentSeriesService_ServiceDesc, appointmentv1.NewAppointmentSeriesServiceClient,
 			appointmentv1.RegisterAppointmentSeriesServiceHandlerClient),
+		service.RESTAPI(&appointmentv1.DeskService_ServiceDesc, appointmentv1.NewDeskServiceClient,
+			appointmentv1.RegisterDeskServiceHandlerClient),
 		{Desc: &appointmentv1.DirectoryService_ServiceDesc},
 	},
 	New: func(d service.Deps) (service.Service, error) { return New(d) },

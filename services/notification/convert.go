@@ -33,6 +33,9 @@ func noticesFromAppointment(eventType string, e *appointmentv1.AppointmentEvent)
 		Pending: e.GetState() == appointmentv1.AppointmentState_APPOINTMENT_STATE_PENDING,
 		Early:   !completed.IsZero() && completed.Before(end),
 	}
+	if typ == notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_ADJUSTED {
+		n.End = end
+	}
 	accountID := e.GetAccountId()
 	// Events from before salons name only the account. Its id became the customer's id in the first salon.
 	if n.SalonID == "" {

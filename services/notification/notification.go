@@ -32,6 +32,8 @@ type Notice struct {
 	ServiceIDs []string
 	// Start is when the appointment begins, as of the event; zero for ratings.
 	Start time.Time
+	// End is when the appointment ends, as of the event, if that has changed; otherwise zero.
+	End time.Time
 	// PreviousStart is when the appointment began before it was moved; zero when that is not known.
 	PreviousStart time.Time
 	// TimeZone is the IANA name of the zone in which the start was promised; empty for ratings.
@@ -72,6 +74,7 @@ var appointmentTypes = map[string]notificationv1.NotificationType{
 	"appointment.completed":      notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_COMPLETED,
 	"appointment.declined":       notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_DECLINED,
 	"appointment.lapsed":         notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_LAPSED,
+	"appointment.adjusted":       notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_ADJUSTED,
 	"appointment.no_show_marked": notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_NO_SHOW,
 }
 

@@ -100,6 +100,11 @@ func TestNoticesFromAppointment(t *testing.T) {
 			change: func(e *appointmentv1.AppointmentEvent) { e.Actor = appointmentv1.Actor_ACTOR_SYSTEM },
 			want:   func(n *Notice) { n.Actor = appointmentv1.Actor_ACTOR_SYSTEM },
 		},
+		{
+			name: "adjusted", event: "appointment.adjusted",
+			typ:  notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_ADJUSTED,
+			want: func(n *Notice) { n.End = end },
+		},
 		{name: "missed", event: "appointment.no_show_marked", typ: noShow},
 		{
 			name: "an event from before salons", event: "appointment.created", typ: created,

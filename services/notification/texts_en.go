@@ -40,6 +40,8 @@ func englishForCustomer(n Notification, names *appointmentv1.LookupNamesResponse
 		return text{"Visit confirmed", "The salon has confirmed your " + visitOn + "."}
 	case notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_RESCHEDULED:
 		return text{"Visit moved", "Your " + visit + details + englishMoved(n) + onlyIf(n.Pending, " The salon will confirm it.")}
+	case notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_ADJUSTED:
+		return text{"Visit ends at another time", "Your " + visitOn + " now ends" + englishEnd(n) + "."}
 	case notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CANCELLED:
 		if n.Actor == appointmentv1.Actor_ACTOR_CUSTOMER {
 			return text{"Visit cancelled", "You have cancelled your " + visitOn + "."}
@@ -78,6 +80,8 @@ func englishForMaster(n Notification, names *appointmentv1.LookupNamesResponse) 
 	case notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_RESCHEDULED:
 		return text{"Appointment moved", "The " + appointment + details + englishMoved(n) +
 			onlyIf(n.Pending, " It is not confirmed yet.")}
+	case notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_ADJUSTED:
+		return text{"Appointment ends at another time", "The " + appointmentOn + " now ends" + englishEnd(n) + "."}
 	case notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_CANCELLED:
 		return text{"Appointment cancelled", "The " + appointmentOn + " was cancelled" + englishActor(n.Actor) + "."}
 	case notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_DECLINED:
@@ -122,6 +126,18 @@ func englishMoved(n Notification) string {
 		from = " from " + englishWhen(n, n.PreviousStart)
 	}
 	return " was moved" + from + " to " + englishWhen(n, n.Start) + "."
+}
+
+// englishEnd says when an appointment ends. It has the date where that is not the date of the start.
+func englishEnd(n Notification) string {
+	switch {
+	case n.End.IsZero():
+		return " at another time"
+	case wallTime(n.Start, n.TimeZone, time.DateOnly) == wallTime(n.End, n.TimeZone, time.DateOnly):
+		return " at " + wallTime(n.End, n.TimeZone, "15:04")
+	default:
+		return " on " + englishWhen(n, n.End)
+	}
 }
 
 // englishActor says who acted, where readers know the role by another name or not at all.

@@ -91,6 +91,16 @@ func TestTextsOfAppointments(t *testing.T) {
 			master:   text{"Appointment cancelled", "The appointment of Carla at Salon Mira on Sat 12 Dec, 14:00 (Haircut) was cancelled."},
 		},
 		{
+			name: "adjusted", typ: "ADJUSTED", change: func(n *Notice) { n.End = n.Start.Add(90 * time.Minute) },
+			customer: text{"Visit ends at another time", "Your visit to Salon Mira on Sat 12 Dec, 14:00 (Haircut with Anna) now ends at 15:30."},
+			master:   text{"Appointment ends at another time", "The appointment of Carla at Salon Mira on Sat 12 Dec, 14:00 (Haircut) now ends at 15:30."},
+		},
+		{
+			name: "adjusted to the next day", typ: "ADJUSTED", change: func(n *Notice) { n.End = n.Start.Add(11 * time.Hour) },
+			customer: text{"Visit ends at another time", "Your visit to Salon Mira on Sat 12 Dec, 14:00 (Haircut with Anna) now ends on Sun 13 Dec, 01:00."},
+			master:   text{"Appointment ends at another time", "The appointment of Carla at Salon Mira on Sat 12 Dec, 14:00 (Haircut) now ends on Sun 13 Dec, 01:00."},
+		},
+		{
 			name: "declined", typ: "DECLINED",
 			customer: text{"Request declined", "The salon cannot take your request for a visit to Salon Mira on Sat 12 Dec, 14:00 (Haircut with Anna)."},
 			master:   text{"Request declined", "The request for an appointment of Carla at Salon Mira on Sat 12 Dec, 14:00 (Haircut) was declined by the salon."},

@@ -77,7 +77,11 @@ func (r *report) add(blocks ...Block) {
 // Explain returns everything that speaks against a start: nothing exactly when there is a plan. For a segment that some
 // master can do, it returns nothing about the others.
 func (r *Rules) Explain(q Query, t *Taken, start Minute) []Block {
-	return r.solverAt(q, t, start).explain(start)
+	s := r.solverAt(q, t, start)
+	if q.Overbook {
+		s.overbookUnits(start)
+	}
+	return s.explain(start)
 }
 
 // explainer is [Rules.Explain] for many starts on the dates from first to last.

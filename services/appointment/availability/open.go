@@ -80,7 +80,9 @@ func (s *solver) load(t *Taken) {
 	for _, m := range s.masters {
 		m.working = m.Master.working(&s.calendar)
 		m.open = subtract(intersect(m.working, s.opening), m.TimeOff)
-		m.busy = s.busy(m.ID, all)
+		if m.busy = s.busy(m.ID, all); s.query.Overbook {
+			s.overbook(m.ID, &m.busy)
+		}
 		if m.free = m.open; s.query.Override {
 			m.free = []Span{all}
 		}

@@ -14,10 +14,10 @@ const staleAttempts = 3
 
 // Fit returns the best plan for a query at a start, or what speaks against the start, and the rules that this is true of, which may be
 // newer than those passed; staff learn which appointments speak against it. Without informed, what is taken is only read where the plan
-// depends on it: whoever writes the plan checks it anyway.
+// depends on it: whoever writes the plan checks it anyway. An overbooking takes time that is taken only where none is free.
 func (a *Availability) Fit(ctx context.Context, r *Rules, q Query, start time.Time, informed bool) (*Plan, []Block, *Rules, error) {
 	s := r.solverAt(q, &Taken{}, MinuteOf(start))
-	if informed || s.dependsOnTaken(MinuteOf(start)) {
+	if informed || q.Overbook || s.dependsOnTaken(MinuteOf(start)) {
 		date, _ := civil.Local(start, r.Zone)
 		taken, newer, err := a.taken(ctx, r, q, date, date, q.Staff)
 		if err != nil {
@@ -25,7 +25,7 @@ func (a *Availability) Fit(ctx context.Context, r *Rules, q Query, start time.Ti
 		}
 		r, s = newer, newer.solverAt(q, taken, MinuteOf(start))
 	}
-	if plan, ok := s.plan(MinuteOf(start)); ok {
+	if plan, ok := s.best(MinuteOf(start)); ok {
 		return plan, nil, r, nil
 	}
 	return nil, s.explain(MinuteOf(start)), r, nil

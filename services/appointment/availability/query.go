@@ -44,13 +44,17 @@ type Query struct {
 	// Override is set for staff who also book outside of hours, during time off and closures, and whom lead time, horizon and limits do
 	// not bind. Nobody books what is taken, a resource that is out of use, or the past.
 	Override bool
+	// Overbook is set for staff who take time of the wanted masters, and of resources where none is free, although it is taken. Each want
+	// then has one master. The customer's time, hours and limits are not concerned.
+	Overbook bool
 	// Moving is the id of an appointment whose own claims count as free, or empty.
 	Moving string
 	// MovingWith are the ids of other appointments whose claims count as free, because they are moved together with Moving.
 	MovingWith []string
 	// AllowCustomerOverlap permits other appointments of the customer at the same time, as the salon's policy may.
 	AllowCustomerOverlap bool
-	// Quoted is set for the start of a quote. It kept the lead time when the quote was issued, and the lead time does not count again.
+	// Quoted is set for the start of a quote. It kept the lead time when the quote was issued, and the lead time does not count again. It does
+	// not count for people who are in the salon either.
 	Quoted bool
 	// Now is the current time.
 	Now time.Time

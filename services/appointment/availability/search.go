@@ -49,7 +49,7 @@ func (r *Rules) Search(q Query, t *Taken, in Range) Result {
 // Plan returns the best plan at a start, apart from those with the masters in except, one for each segment. It reports false
 // when there is none.
 func (r *Rules) Plan(q Query, t *Taken, start Minute, except ...[]string) (*Plan, bool) {
-	return r.solverAt(q, t, start).plan(start, except...)
+	return r.solverAt(q, t, start).best(start, except...)
 }
 
 // solverAt returns a solver for one start.
@@ -83,7 +83,7 @@ func isOf(masterID string, o *option) bool { return o.master.ID == masterID }
 
 // newPlan returns the plan of chosen options.
 func (s *solver) newPlan(chosen []*option) *Plan {
-	p := &Plan{Span: Span{chosen[0].From, chosen[len(chosen)-1].To}, Customer: s.query.Customer}
+	p := &Plan{Span: Span{chosen[0].From, chosen[len(chosen)-1].To}, Customer: s.query.Customer, taken: s.overbooked}
 	uses := s.assign(chosen)
 	for i, o := range chosen {
 		p.Segments = append(p.Segments, Segment{

@@ -69,7 +69,7 @@ func (a *Availability) fitSeveral(ctx context.Context, r *Rules, list []Asked, n
 			return nil, nil, err
 		}
 		r = newer
-		taken.add(&made)
+		taken.merge(&made)
 		start := MinuteOf(asked.Start)
 		s := r.solverAt(asked.Query, taken, start)
 		f := &fitted[i]
@@ -125,8 +125,8 @@ func (t *Taken) addPlan(p *Plan, date civil.Date) {
 	}
 }
 
-// add adds what other has. Numbers that no limit needs are of no consequence.
-func (t *Taken) add(other *Taken) {
+// merge adds what other has. Numbers that no limit needs are of no consequence.
+func (t *Taken) merge(other *Taken) {
 	for subject, list := range other.Claims {
 		all := slices.Concat(t.Claims[subject], list)
 		slices.SortFunc(all, func(a, b Claim) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })

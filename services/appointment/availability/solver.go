@@ -19,9 +19,11 @@ type solver struct {
 	limits   limits
 	// opening is when the salon is open, customerBusy what is taken of the customer's time where that matters.
 	opening, customerBusy []Span
-	masters               []*masterTime
-	kinds                 []*kindTime
-	chain                 []link
+	// overbooked is what is taken of masters and resources and counts as free, by id; nil: nothing.
+	overbooked map[string][]Span
+	masters    []*masterTime
+	kinds      []*kindTime
+	chain      []link
 	// compare is set when there is a choice of masters.
 	compare bool
 

@@ -120,6 +120,10 @@ type Appointment struct {
 	// TimeoutTime is when the salon's time to confirm the request is over, LapseTime when the request lapses: then, or when it
 	// begins. Both are zero when it is not pending, or never lapses.
 	TimeoutTime, LapseTime time.Time
+	// Fee is what the customer owes for a late cancellation or for not coming; zero for nothing.
+	Fee Fee
+	// Overbooked is whether staff have booked it on purpose where a master or a resource was taken.
+	Overbooked bool
 	// CompleteTime is when it was completed; zero before.
 	CompleteTime time.Time
 	// ChangedBy made the newest change.
@@ -134,6 +138,8 @@ type Appointment struct {
 
 	// cancellationWindow and reschedulingWindow are how long before the start the salon lets its customers cancel or move.
 	cancellationWindow, reschedulingWindow time.Duration
+	// lateFee and noShowFee are how much of the price the salon demands, in percent.
+	lateFee, noShowFee int32
 	// overlap is whether the customer's time may be taken by another appointment.
 	overlap bool
 	// claims are those of the plan that the appointment was made or moved by; nil once it is read.
@@ -153,6 +159,8 @@ type Change struct {
 	// StateBefore and StartBefore are those from before the change; zero for the first.
 	StateBefore State
 	StartBefore time.Time
+	// EndBefore is when it ended before its end was changed; zero for all other actions.
+	EndBefore time.Time
 }
 
 // Start is when the appointment begins.

@@ -63,7 +63,7 @@ func (b *Bookings) CancelAppointment(
 	ctx context.Context, req *appointmentv1.CancelAppointmentRequest,
 ) (*appointmentv1.Appointment, error) {
 	return b.update(ctx, req.GetAppointmentId(), req.GetEtag(), func(a *Appointment, by By) error {
-		return a.Cancel(by, req.GetReason())
+		return a.CancelWithFee(by, req.GetReason(), req.GetWaiveFee())
 	})
 }
 
@@ -94,7 +94,9 @@ func (b *Bookings) CompleteAppointment(
 func (b *Bookings) MarkNoShow(
 	ctx context.Context, req *appointmentv1.MarkNoShowRequest,
 ) (*appointmentv1.Appointment, error) {
-	return b.do(ctx, MarkNoShow, req.GetAppointmentId(), req.GetEtag(), false)
+	return b.update(ctx, req.GetAppointmentId(), req.GetEtag(), func(a *Appointment, by By) error {
+		return a.Miss(by, req.GetWaiveFee())
+	})
 }
 
 func (b *Bookings) do(ctx context.Context, action Action, id, tag string, early bool) (*appointmentv1.Appointment, error) {

@@ -44,6 +44,10 @@ type appointmentRow struct {
 	TimeoutTime       *time.Time
 	LapseTime         *time.Time
 	CompleteTime      *time.Time
+	Overbooked        bool
+	FeeMinor          *int32
+	FeeRule           *FeeRule
+	FeeWaived         bool
 	ChangedBy         Actor
 	PreviousStartTime *time.Time
 	Version           int64
@@ -56,6 +60,7 @@ type appointmentRow struct {
 	CustomerPhone string
 	// Windows of the salon's policy, where they are read.
 	CancellationWindowMinutes, ReschedulingWindowMinutes int
+	LateCancellationFeePercent, NoShowFeePercent         int32
 }
 
 // TableName implements GORM's Tabler.
@@ -112,7 +117,7 @@ func (s *Store) Appointment(ctx context.Context, id string, visibleTo auth.Princ
 func (s *Store) appointment(ctx context.Context, id string, visibleTo auth.Principal, lock string) (*Appointment, error) {
 	var rows []appointmentRow
 	err := s.db.Conn(ctx).Raw("SELECT "+shownColumns+
-		", l.cancellation_window_minutes, l.rescheduling_window_minutes FROM appointments a"+joinCustomer+
+		", l.cancellation_window_minutes, l.rescheduling_window_minutes, l.late_cancellation_fee_percent, l.no_show_fee_percent FROM appointments a"+joinCustomer+
 		"JOIN salons l ON l.id = a.salon_id WHERE a.id = ? AND ? "+lock,
 		id, visible(visibleTo)).Scan(&rows).Error
 	if err != nil {
@@ -200,21 +205,28 @@ func (r appointmentRow) appointment(segments []Segment) *Appointment {
 		TimeZone: r.TimeZone, UTCOffsetMinutes: r.UTCOffsetMinutes, Note: r.Note,
 		CancelledBy: postgres.Value(r.CancelledBy), CancelReason: r.CancelReason, Cause: postgres.Value(r.CancellationCause),
 		TimeoutTime: postgres.Time(r.TimeoutTime), LapseTime: postgres.Time(r.LapseTime),
-		CompleteTime: postgres.Time(r.CompleteTime), ChangedBy: r.ChangedBy, PreviousStart: postgres.Time(r.PreviousStartTime),
+		Overbooked: r.Overbooked, CompleteTime: postgres.Time(r.CompleteTime), ChangedBy: r.ChangedBy, PreviousStart: postgres.Time(r.PreviousStartTime),
 		Version: r.Version, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
 		cancellationWindow: time.Duration(r.CancellationWindowMinutes) * time.Minute,
 		reschedulingWindow: time.Duration(r.ReschedulingWindowMinutes) * time.Minute,
+		Fee:                Fee{Rule: postgres.Value(r.FeeRule), AmountMinor: postgres.Value(r.FeeMinor), Waived: r.FeeWaived},
+		lateFee:            r.LateCancellationFeePercent, noShowFee: r.NoShowFeePercent,
 	}
 }
 
 func rowOf(a *Appointment) appointmentRow {
+	var fee *int32
+	if a.Fee.Rule != "" {
+		fee = &a.Fee.AmountMinor
+	}
 	return appointmentRow{
+		FeeMinor: fee, FeeRule: postgres.Null(a.Fee.Rule), FeeWaived: a.Fee.Waived,
 		SalonID: a.SalonID, ID: a.ID, CustomerID: a.CustomerID, State: a.State, StartTime: a.Start(), EndTime: a.End(),
 		TimeZone: a.TimeZone, UTCOffsetMinutes: a.UTCOffsetMinutes,
 		TotalMinor: a.TotalMinor, Currency: a.Currency, Note: a.Note,
 		CancelledBy: postgres.Null(a.CancelledBy), CancelReason: a.CancelReason, CancellationCause: postgres.Null(a.Cause),
 		TimeoutTime: postgres.Null(a.TimeoutTime), LapseTime: postgres.Null(a.LapseTime),
-		CompleteTime: postgres.Null(a.CompleteTime), ChangedBy: a.ChangedBy, PreviousStartTime: postgres.Null(a.PreviousStart),
+		Overbooked: a.Overbooked, CompleteTime: postgres.Null(a.CompleteTime), ChangedBy: a.ChangedBy, PreviousStartTime: postgres.Null(a.PreviousStart),
 		Version: a.Version, CreateTime: a.CreateTime, UpdateTime: a.UpdateTime,
 	}
 }

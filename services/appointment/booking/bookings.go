@@ -17,9 +17,10 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/people"
 )
 
-// Bookings answers appointmentv1.AppointmentService.
+// Bookings answers appointmentv1.AppointmentService and appointmentv1.DeskService.
 type Bookings struct {
 	appointmentv1.UnimplementedAppointmentServiceServer
+	appointmentv1.UnimplementedDeskServiceServer
 
 	deps     service.Deps
 	store    *Store
@@ -62,6 +63,7 @@ func New(
 func (b *Bookings) Register(r grpc.ServiceRegistrar) {
 	appointmentv1.RegisterAppointmentServiceServer(r, b)
 	appointmentv1.RegisterHoldServiceServer(r, &holds{Bookings: b})
+	appointmentv1.RegisterDeskServiceServer(r, b)
 }
 
 // attemptRetention is how long it is remembered that a statement was given up.

@@ -16,7 +16,7 @@ import (
 // changeable are the columns of appointments that an action may write, after the state.
 var changeable = []any{
 	"start_time", "end_time", "time_zone", "utc_offset_minutes", "total_minor", "cancelled_by", "cancel_reason", "cancellation_cause",
-	"timeout_time", "lapse_time", "complete_time", "changed_by", "previous_start_time", "version", "update_time",
+	"timeout_time", "lapse_time", "complete_time", "changed_by", "previous_start_time", "overbooked", "fee_minor", "fee_rule", "fee_waived", "version", "update_time",
 }
 
 // Update runs change on an appointment that the caller may see, else it is NOT_FOUND, and commits what
@@ -134,10 +134,9 @@ func (s *Store) lockSubjects(ctx context.Context, id string, visibleTo auth.Prin
 
 // save writes a changed appointment over its rows.
 func (s *Store) save(ctx context.Context, a *Appointment) error {
-	_, err := gorm.G[appointmentRow](s.db.Conn(ctx)).Where("salon_id = ? AND id = ?", a.SalonID, a.ID).
-		Select("state", changeable...).Updates(ctx, rowOf(a))
+	err := s.saveRow(ctx, a)
 	if err != nil {
-		return fmt.Errorf("update an appointment: %w", err)
+		return err
 	}
 	switch {
 	case a.change.Action == Reschedule:
@@ -151,6 +150,16 @@ func (s *Store) save(ctx context.Context, a *Appointment) error {
 		return err
 	}
 	return s.appendHistory(ctx, a)
+}
+
+// saveRow writes the row of a changed appointment.
+func (s *Store) saveRow(ctx context.Context, a *Appointment) error {
+	_, err := gorm.G[appointmentRow](s.db.Conn(ctx)).Where("salon_id = ? AND id = ?", a.SalonID, a.ID).
+		Select("state", changeable...).Updates(ctx, rowOf(a))
+	if err != nil {
+		return fmt.Errorf("update an appointment: %w", err)
+	}
+	return nil
 }
 
 // claim gives the appointment its new claims instead of the old ones. The caller holds the locks of the subjects.
@@ -182,6 +191,14 @@ func (s *Store) take(ctx context.Context, salonID, appointmentID string, list []
 
 // move gives the segments what they were planned anew, and the appointment its new claims.
 func (s *Store) move(ctx context.Context, a *Appointment) error {
+	if err := s.saveSegments(ctx, a); err != nil {
+		return err
+	}
+	return s.claim(ctx, a)
+}
+
+// saveSegments writes the segments of a changed appointment.
+func (s *Store) saveSegments(ctx context.Context, a *Appointment) error {
 	err := s.db.Conn(ctx).Exec(`
 		UPDATE segments s SET service_id = u.service_id, service_name = u.service_name, master_id = u.master_id,
 			start_time = u.start_time, end_time = u.end_time, appointment_start_time = ?,
@@ -205,7 +222,7 @@ func (s *Store) move(ctx context.Context, a *Appointment) error {
 	if err != nil {
 		return fmt.Errorf("update segments: %w", err)
 	}
-	return s.claim(ctx, a)
+	return nil
 }
 
 // rulesVersion is the version of a salon's rules. Whoever holds the locks of the masters of a plan knows that it stays.

@@ -74,6 +74,7 @@ func toProto(a *Appointment, viewer auth.Principal) *appointmentv1.Appointment {
 		CancelReason:      a.CancelReason,
 		CancellationCause: causeToProto(a),
 		SeriesId:          a.SeriesID,
+		CancellationFee:   feeToProto(a),
 		CreateTime:        protoconv.Timestamp(a.CreateTime),
 		UpdateTime:        protoconv.Timestamp(a.UpdateTime),
 	}
@@ -83,6 +84,7 @@ func toProto(a *Appointment, viewer auth.Principal) *appointmentv1.Appointment {
 	shown := crc32.NewIEEE()
 	if a.ActorFor(viewer).IsStaff() {
 		m.Customer = &appointmentv1.AppointmentCustomer{DisplayName: a.CustomerName, Phone: a.CustomerPhone}
+		m.Overbooked = a.Overbooked
 		fmt.Fprintf(shown, "%q%q", a.CustomerName, a.CustomerPhone)
 	}
 	if viewer.IsAdmin() || viewer.UserID == a.AccountID {

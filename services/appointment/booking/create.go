@@ -108,13 +108,16 @@ func (b *Bookings) plan(
 	if req.GetOverride() != nil && !by.Actor.IsStaff() {
 		return nil, errOverride
 	}
+	if err := checkOverbooking(req.GetOverbook(), by.Actor, t.chain); err != nil {
+		return nil, err
+	}
 	c := &creation{overridden: req.GetOverride() != nil}
 	if c.customer, c.newCustomer, err = b.customer(ctx, caller, t.salonID, req.GetCustomerId(), by.Actor, all); err != nil {
 		return nil, err
 	}
 	plan, rules, err := b.fit(ctx, rules, availability.Query{
 		Chain: t.chain, Customer: c.customer.ID, Staff: by.Actor.IsStaff(), Override: req.GetOverride() != nil,
-		AllowCustomerOverlap: req.GetAllowCustomerOverlap(), Now: by.Now, Quoted: t.quoted,
+		Overbook: req.GetOverbook() != nil, AllowCustomerOverlap: req.GetAllowCustomerOverlap(), Now: by.Now, Quoted: t.quoted,
 	}, t.start, informed)
 	if errors.Is(err, salon.ErrNotFound) {
 		return nil, notOffered(0)
@@ -126,17 +129,13 @@ func (b *Bookings) plan(
 	if err != nil {
 		return nil, err
 	}
-	c.rulesVersion = rules.Version
-	c.counted = !c.overridden && rules.Policy.MaxMasterDay > 0
-	date, _ := civil.Local(t.start, rules.Zone)
-	c.dayStart, c.dayEnd = date.Start(rules.Zone), date.End(rules.Zone)
 	overlap := req.GetAllowCustomerOverlap() || rules.Policy.AllowCustomerOverlap
-	c.appointment, err = NewAppointment(rules, plan, c.customer, state, req.GetNote(), req.GetOverride().GetReason(), overlap, by)
+	reason := why(req.GetOverride(), req.GetOverbook())
+	c.appointment, err = NewAppointment(rules, plan, c.customer, state, req.GetNote(), reason, overlap, by)
 	if err != nil {
 		return nil, err
 	}
-	c.event, err = appointmentEvent(c.appointment)
-	c.traceparent = traceparent(ctx)
+	err = c.prepare(ctx, rules)
 	return c, err
 }
 
@@ -145,6 +144,17 @@ func actorIn(caller auth.Principal, salonID string, chain []availability.Want) (
 	is := func(want availability.Want) bool { return want.OnlyBy(caller.UserID) }
 	all = !slices.ContainsFunc(chain, func(want availability.Want) bool { return !is(want) })
 	return actorFor(caller, salonID, slices.ContainsFunc(chain, is)), all
+}
+
+// prepare adds what the statement needs besides the appointment, which was made by rules.
+func (c *creation) prepare(ctx context.Context, rules *availability.Rules) (err error) {
+	c.rulesVersion = rules.Version
+	c.counted = !c.overridden && rules.Policy.MaxMasterDay > 0
+	date, _ := civil.Local(c.appointment.Start(), rules.Zone)
+	c.dayStart, c.dayEnd = date.Start(rules.Zone), date.End(rules.Zone)
+	c.traceparent = traceparent(ctx)
+	c.event, err = appointmentEvent(c.appointment)
+	return err
 }
 
 // stateOf is the state of a new appointment of a customer.

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
@@ -31,14 +32,26 @@ func (b *Bookings) CreateAppointment(
 		Method:    appointmentv1.AppointmentService_CreateAppointment_FullMethodName,
 		RequestID: req.GetRequestId(),
 	}
-	request := b.requests.Request(b.deps.DB, key, req)
-	var booked *appointmentv1.Appointment
-	var err error
 	if req.HoldId != nil {
-		booked, err = b.createHeld(ctx, caller, req, key)
-	} else {
-		booked, err = b.create(ctx, caller, req, request)
+		booked, err := b.createHeld(ctx, caller, req, key)
+		return b.orFirst(ctx, b.requests.Request(b.deps.DB, key, req), booked, err)
 	}
+	return b.bookOnce(ctx, caller, key, req, func(informed bool) (*creation, error) { return b.plan(ctx, caller, req, informed) })
+}
+
+// bookOnce books what plan makes, with the key of the request. informed is passed on to plan.
+func (b *Bookings) bookOnce(
+	ctx context.Context, caller auth.Principal, key idempotency.Key, req proto.Message, plan func(informed bool) (*creation, error),
+) (*appointmentv1.Appointment, error) {
+	request := b.requests.Request(b.deps.DB, key, req)
+	booked, err := b.create(ctx, caller, request, plan)
+	return b.orFirst(ctx, request, booked, err)
+}
+
+// orFirst returns what was booked, or the answer of the first call with the same request id instead of a refusal.
+func (b *Bookings) orFirst(
+	ctx context.Context, request idempotency.Request, booked *appointmentv1.Appointment, err error,
+) (*appointmentv1.Appointment, error) {
 	refusal, refused := errors.AsType[*apierr.Error](err)
 	if refused && (refusal.Code() == codes.FailedPrecondition || refusal.Code() == codes.AlreadyExists) {
 		// The first call with this request id may have succeeded under conditions that have passed since, or be what takes the time.
@@ -51,10 +64,10 @@ func (b *Bookings) CreateAppointment(
 }
 
 func (b *Bookings) create(
-	ctx context.Context, caller auth.Principal, req *appointmentv1.CreateAppointmentRequest, request idempotency.Request,
+	ctx context.Context, caller auth.Principal, request idempotency.Request, plan func(informed bool) (*creation, error),
 ) (*appointmentv1.Appointment, error) {
 	for tried, late := 0, 0; tried < attempts && late < replans; {
-		c, err := b.plan(ctx, caller, req, late > 0)
+		c, err := plan(late > 0)
 		if err != nil {
 			return nil, err
 		}
@@ -70,7 +83,7 @@ func (b *Bookings) create(
 		}
 		switch result.Outcome {
 		case Booked:
-			if c.newCustomer {
+			if c.newCustomer && c.customer.AccountID != "" {
 				b.people.KnowCustomer(c.customer)
 			}
 			return response, nil

@@ -88,16 +88,20 @@ WITH item AS MATERIALIZED (
         LIMIT 1) AS c ON true
     LEFT JOIN LATERAL (SELECT a.disabled FROM accounts a WHERE a.id = i.account_id LIMIT 1) AS a ON true
 ), booked AS MATERIALIZED (
-    SELECT i.* FROM item i JOIN decision d USING (n) WHERE d.outcome = 'booked'
+    SELECT i.*, EXISTS (SELECT FROM claim c WHERE c.n = i.n AND c.kind <> 'CUSTOMER' AND NOT c.blocking) AS overbooked
+    FROM item i JOIN decision d USING (n) WHERE d.outcome = 'booked'
 ), new_customers AS (
     INSERT INTO customers (salon_id, id, account_id, display_name, phone, email, notes, search_text, version, create_time, update_time)
-    SELECT salon_id, customer_id, account_id, '', '', '', '', '', 1, create_time, create_time
-    FROM booked WHERE new_customer
+    SELECT b.salon_id, b.customer_id, b.account_id, coalesce(g.display_name, ''), coalesce(g.phone, ''), '', '',
+        coalesce(g.search_text, ''), 1, b.create_time, b.create_time
+    FROM booked b LEFT JOIN (SELECT * FROM unnest(` + arrays(55, "uuid", "text", "text", "text") + `) AS g (id, display_name, phone, search_text)) AS g
+        ON g.id = b.customer_id
+    WHERE b.new_customer
 ), new_appointments AS (
     INSERT INTO appointments (salon_id, id, customer_id, state, start_time, end_time, time_zone, utc_offset_minutes,
-        total_minor, currency, note, cancel_reason, changed_by, version, create_time, update_time, timeout_time, lapse_time)
+        total_minor, currency, note, cancel_reason, changed_by, version, create_time, update_time, timeout_time, lapse_time, overbooked)
     SELECT salon_id, id, customer_id, state, start_time, end_time, time_zone, utc_offset_minutes,
-        total_minor, currency, note, '', actor, 1, create_time, create_time, timeout_time, lapse_time
+        total_minor, currency, note, '', actor, 1, create_time, create_time, timeout_time, lapse_time, overbooked
     FROM booked
 ), new_segments AS (
     INSERT INTO segments (salon_id, id, appointment_id, position, service_id, service_name, master_id, start_time, end_time,
@@ -110,8 +114,8 @@ WITH item AS MATERIALIZED (
     SELECT i.salon_id, c.id, c.subject_id, c.kind, tstzrange(c.claim_from, c.claim_to), c.blocking, i.id, c.segment_id
     FROM claim c JOIN booked i USING (n)
 ), new_history AS (
-    INSERT INTO appointment_history (salon_id, appointment_id, version, action, actor, account_id, reason, state_after, start_after, change_time)
-    SELECT salon_id, id, 1, '` + string(Create) + `', actor, actor_account_id, reason, state, start_time, create_time
+    INSERT INTO appointment_history (salon_id, appointment_id, version, action, actor, account_id, reason, state_after, start_after, change_time, overbooked)
+    SELECT salon_id, id, 1, '` + string(Create) + `', actor, actor_account_id, reason, state, start_time, create_time, overbooked
     FROM booked
 ), new_events AS (
     INSERT INTO outbox (event_id, type, aggregate_id, aggregate_version, occurred_at, body, traceparent)

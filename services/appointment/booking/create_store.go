@@ -174,7 +174,23 @@ func createArgs(attempt string, batch []*creation) []any {
 			list = append(list, numbered[claims.Claim]{int32(i + 1), claim})
 		}
 	}
-	return slices.Concat(itemArgs(batch), segmentArgs(segments), claimArgs(list), []any{attempt})
+	return slices.Concat(itemArgs(batch), segmentArgs(segments), claimArgs(list), []any{attempt}, guestArgs(batch))
+}
+
+// guestArgs are the new customers whom staff have given a name.
+func guestArgs(batch []*creation) []any {
+	var guests []people.Customer
+	for _, c := range batch {
+		if c.newCustomer && c.customer.DisplayName != "" {
+			guests = append(guests, c.customer)
+		}
+	}
+	return []any{
+		column(guests, func(c people.Customer) string { return c.ID }),
+		column(guests, func(c people.Customer) string { return c.DisplayName }),
+		column(guests, func(c people.Customer) string { return c.Phone }),
+		column(guests, people.Customer.SearchText),
+	}
 }
 
 func itemArgs(batch []*creation) []any {

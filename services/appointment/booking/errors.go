@@ -34,6 +34,9 @@ var (
 	errOverride = apierr.New(codes.PermissionDenied, apiv1.ErrorReason_ERROR_REASON_PERMISSION_DENIED,
 		"only staff of the salon can override its rules").
 		WithField("override", "must be absent")
+	errOverbook = apierr.New(codes.PermissionDenied, apiv1.ErrorReason_ERROR_REASON_PERMISSION_DENIED,
+		"only staff of the salon can overbook").
+		WithField("overbook", "must be absent")
 	errStartInPast = apierr.New(codes.FailedPrecondition,
 		appointmentv1.ErrorReason_ERROR_REASON_START_IN_PAST,
 		"the start lies in the past")
@@ -76,9 +79,37 @@ var (
 	// errOnlyStaff is for callers who work in a salon and are only the customer of this appointment.
 	errOnlyStaff = apierr.New(codes.PermissionDenied, apiv1.ErrorReason_ERROR_REASON_PERMISSION_DENIED,
 		"only staff of the salon can do this")
+	errWaive = apierr.New(codes.PermissionDenied, apiv1.ErrorReason_ERROR_REASON_PERMISSION_DENIED,
+		"only staff of the salon can waive a fee").
+		WithField("waive_fee", "must be absent")
 	errForOthers = apierr.New(codes.PermissionDenied, apiv1.ErrorReason_ERROR_REASON_PERMISSION_DENIED,
 		"only staff of the salon can book for somebody else, masters where all segments are theirs").
 		WithField("customer_id", "must be absent or the caller's own")
+
+	errMastersOwn = apierr.New(codes.PermissionDenied, apiv1.ErrorReason_ERROR_REASON_PERMISSION_DENIED,
+		"masters book walk-ins where all segments are theirs").
+		WithField("segments", "must all name the caller as the master")
+
+	errNothingToday = apierr.New(codes.AlreadyExists,
+		appointmentv1.ErrorReason_ERROR_REASON_SLOT_UNAVAILABLE,
+		"nothing is free any more today for all of these services").
+		WithField("segments", "must be services and masters for which there is time today")
+
+	// Of adjustments. The details have what is in the way.
+	errAdjustTaken = apierr.New(codes.AlreadyExists,
+		appointmentv1.ErrorReason_ERROR_REASON_SLOT_UNAVAILABLE,
+		"the time until that end is not free").
+		WithField("end_time", "must be an earlier one, or what follows must be moved")
+	errAdjustRule = apierr.New(codes.FailedPrecondition,
+		appointmentv1.ErrorReason_ERROR_REASON_NOT_BOOKABLE,
+		"a rule of the salon refuses the end")
+	errMoveRule = apierr.New(codes.FailedPrecondition,
+		appointmentv1.ErrorReason_ERROR_REASON_NOT_BOOKABLE,
+		"a rule of the salon refuses to move what follows so far").
+		WithField("move_following", "must be absent, unless an override is present")
+	errMoveOthers = apierr.New(codes.PermissionDenied, apiv1.ErrorReason_ERROR_REASON_PERMISSION_DENIED,
+		"appointments of other masters would have to move, which the front desk can do").
+		WithField("move_following", "must be absent")
 
 	errQueueFull = apierr.New(codes.ResourceExhausted, apiv1.ErrorReason_ERROR_REASON_RATE_LIMITED,
 		"too many bookings at once").WithRetryAfter(time.Second)

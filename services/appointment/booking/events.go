@@ -27,6 +27,7 @@ var eventTypes = map[Action]string{
 	Reschedule: "appointment.rescheduled",
 	Decline:    "appointment.declined",
 	Lapse:      "appointment.lapsed",
+	Adjust:     "appointment.adjusted",
 }
 
 // appointmentEvent reports the change that was made of an appointment.

@@ -114,6 +114,7 @@ func (b *Bookings) refusal(
 	default:
 		refused = errCustomerBusy
 	}
+	q.Overbook = false // the alternatives are free
 	detail, err := b.availability.Alternatives(ctx, rules, q, start, blocks)
 	if err != nil {
 		return err

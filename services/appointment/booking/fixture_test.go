@@ -59,6 +59,7 @@ type fixture struct {
 	catalogue    appointmentv1.CatalogServiceClient
 	customers    appointmentv1.CustomerServiceClient
 	appointments appointmentv1.AppointmentServiceClient
+	desk         appointmentv1.DeskServiceClient
 	rules        rules
 
 	ann, mira, receptionist, manager, admin auth.Principal
@@ -78,6 +79,7 @@ func newFixture(t testing.TB) *fixture {
 	f.catalogue = appointmentv1.NewCatalogServiceClient(conn)
 	f.customers = appointmentv1.NewCustomerServiceClient(conn)
 	f.appointments = appointmentv1.NewAppointmentServiceClient(conn)
+	f.desk = appointmentv1.NewDeskServiceClient(conn)
 	f.rules = rules{
 		appointmentv1.NewSalonServiceClient(conn), appointmentv1.NewScheduleServiceClient(conn),
 		appointmentv1.NewResourceServiceClient(conn), appointmentv1.NewAvailabilityServiceClient(conn),

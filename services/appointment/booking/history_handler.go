@@ -20,6 +20,7 @@ var actionsToProto = map[Action]appointmentv1.AppointmentAction{
 	Reschedule: appointmentv1.AppointmentAction_APPOINTMENT_ACTION_RESCHEDULED,
 	Decline:    appointmentv1.AppointmentAction_APPOINTMENT_ACTION_DECLINED,
 	Lapse:      appointmentv1.AppointmentAction_APPOINTMENT_ACTION_LAPSED,
+	Adjust:     appointmentv1.AppointmentAction_APPOINTMENT_ACTION_ADJUSTED,
 }
 
 // ListAppointmentHistory lists the changes of an appointment.
@@ -63,7 +64,7 @@ func accountsOf(entries []Entry) []string {
 	return ids
 }
 
-// toProto shows an entry to somebody who may see the appointment: names of accounts and the reasons of overrides to staff only. The reason
+// toProto shows an entry to somebody who may see the appointment: names of accounts, the reasons of overrides and what is overbooked to staff only. The reason
 // of a cancellation, or of declining, is what the appointment shows to everybody.
 func (e Entry) toProto(staff bool, names map[string]string) *appointmentv1.AppointmentChange {
 	m := &appointmentv1.AppointmentChange{
@@ -73,12 +74,14 @@ func (e Entry) toProto(staff bool, names map[string]string) *appointmentv1.Appoi
 		StateAfter:  stateToProto(e.StateAfter),
 		StartBefore: protoconv.Timestamp(e.StartBefore),
 		StartAfter:  protoconv.Timestamp(e.StartAfter),
+		EndBefore:   protoconv.Timestamp(e.EndBefore),
+		EndAfter:    protoconv.Timestamp(e.EndAfter),
 	}
 	if e.StateBefore != "" {
 		m.StateBefore = stateToProto(e.StateBefore).Enum()
 	}
 	if staff {
-		m.ActorName = names[e.By.AccountID]
+		m.ActorName, m.Overbooked = names[e.By.AccountID], e.Overbooked
 	}
 	if staff || e.Action == Cancel || e.Action == Decline {
 		m.Reason = e.Reason

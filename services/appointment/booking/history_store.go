@@ -17,6 +17,10 @@ type Entry struct {
 	// StateAfter and StartAfter are what the change made.
 	StateAfter State
 	StartAfter time.Time
+	// EndAfter is when the appointment ends since its end was changed; zero for all other actions.
+	EndAfter time.Time
+	// Overbooked is whether the appointment was overbooked then.
+	Overbooked bool
 }
 
 // entryRow is a row of appointment_history.
@@ -31,13 +35,17 @@ type entryRow struct {
 	StartBefore *time.Time
 	StartAfter  time.Time
 	ChangeTime  time.Time
+	Overbooked  bool
+	EndBefore   *time.Time
+	EndAfter    *time.Time
 }
 
 // History returns at most limit entries of an appointment's history, oldest first, of the versions after one.
 func (s *Store) History(ctx context.Context, a *Appointment, after int64, limit int) ([]Entry, error) {
 	var rows []entryRow
 	err := s.db.Conn(ctx).Raw(`
-		SELECT version, action, actor, account_id, reason, state_before, state_after, start_before, start_after, change_time
+		SELECT version, action, actor, account_id, reason, state_before, state_after, start_before, start_after, change_time, overbooked,
+			end_before, end_after
 		FROM appointment_history WHERE salon_id = ? AND appointment_id = ? AND version > ? ORDER BY version LIMIT ?`,
 		a.SalonID, a.ID, after, limit).Scan(&rows).Error
 	if err != nil {
@@ -48,9 +56,11 @@ func (s *Store) History(ctx context.Context, a *Appointment, after int64, limit 
 		entries[i] = Entry{
 			Change: Change{
 				Action: r.Action, Reason: r.Reason, StateBefore: postgres.Value(r.StateBefore), StartBefore: postgres.Time(r.StartBefore),
-				By: By{Actor: r.Actor, AccountID: postgres.Value(r.AccountID), Now: r.ChangeTime.UTC()},
+				EndBefore: postgres.Time(r.EndBefore),
+				By:        By{Actor: r.Actor, AccountID: postgres.Value(r.AccountID), Now: r.ChangeTime.UTC()},
 			},
-			Version: r.Version, StateAfter: r.StateAfter, StartAfter: r.StartAfter.UTC(),
+			Version: r.Version, StateAfter: r.StateAfter, StartAfter: r.StartAfter.UTC(), Overbooked: r.Overbooked,
+			EndAfter: postgres.Time(r.EndAfter),
 		}
 	}
 	return entries, nil
@@ -59,12 +69,18 @@ func (s *Store) History(ctx context.Context, a *Appointment, after int64, limit 
 // appendHistory writes the entry of the change that was made of an appointment.
 func (s *Store) appendHistory(ctx context.Context, a *Appointment) error {
 	c := a.change
+	var endAfter time.Time
+	if !c.EndBefore.IsZero() {
+		endAfter = a.End()
+	}
 	err := s.db.Conn(ctx).Exec(`
 		INSERT INTO appointment_history (salon_id, appointment_id, version, action, actor, account_id, reason,
-			state_before, state_after, start_before, start_after, change_time)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			state_before, state_after, start_before, start_after, change_time, overbooked,
+			end_before, end_after)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		a.SalonID, a.ID, a.Version, c.Action, c.By.Actor, postgres.Null(c.By.AccountID), c.Reason,
-		c.StateBefore, a.State, c.StartBefore, a.Start(), c.By.Now).Error
+		c.StateBefore, a.State, c.StartBefore, a.Start(), c.By.Now, a.Overbooked,
+		postgres.Null(c.EndBefore), postgres.Null(endAfter)).Error
 	if err != nil {
 		return fmt.Errorf("append to the history of an appointment: %w", err)
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/beauty-salon/platform/internal/idempotency"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/services/appointment/availability"
-	"github.com/beauty-salon/platform/services/appointment/civil"
 	"github.com/beauty-salon/platform/services/appointment/people"
 )
 
@@ -100,9 +99,6 @@ func (b *Bookings) planHeld(
 	if err != nil {
 		return nil, err
 	}
-	c.rulesVersion = rules.Version
-	date, _ := civil.Local(h.Start, rules.Zone)
-	c.dayStart, c.dayEnd = date.Start(rules.Zone), date.End(rules.Zone)
 	c.appointment, err = NewAppointment(rules, plan, c.customer, state, req.GetNote(), "", h.Overlap || overlap, by)
 	if err != nil {
 		return nil, err
@@ -112,9 +108,7 @@ func (b *Bookings) planHeld(
 		s := &c.appointment.Segments[i]
 		s.ServiceName = cmp.Or(s.ServiceName, h.ServiceNames[i])
 	}
-	c.event, err = appointmentEvent(c.appointment)
-	c.traceparent = traceparent(ctx)
-	return c, err
+	return c, c.prepare(ctx, rules)
 }
 
 // planOfHold plans what a hold keeps, with any free resources. It returns MASTER_UNAVAILABLE when a master takes no bookings any more,

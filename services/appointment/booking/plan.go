@@ -15,7 +15,7 @@ import (
 )
 
 // NewAppointment makes an appointment out of a plan. overlap permits another appointment of the customer at the same time; reason
-// says why rules of the salon did not count, or is empty. INVALID_FIELDS when the prices cannot be summed up.
+// says why rules of the salon or taken time did not count, or is empty. INVALID_FIELDS when the prices cannot be summed up.
 func NewAppointment(
 	r *availability.Rules, plan *availability.Plan, c people.Customer, state State, note, reason string, overlap bool, by By,
 ) (*Appointment, error) {
@@ -72,12 +72,14 @@ func (a *Appointment) follow(r *availability.Rules, plan *availability.Plan) err
 	return nil
 }
 
-// take gives the appointment the claims of a plan.
+// take gives the appointment the claims of a plan. Those of overbooked time do not block.
 func (a *Appointment) take(plan *availability.Plan) {
-	a.claims = a.claims[:0:0]
+	a.claims, a.Overbooked = a.claims[:0:0], false
 	for _, t := range plan.Claims() {
 		c := claims.New(t.Kind, t.SubjectID, a.Segments[t.Segment].ID, t.From.Time(), t.To.Time())
-		c.Blocking = t.Kind != claims.Customer || !a.overlap
+		overbooked := plan.Overbooks(t)
+		c.Blocking = !overbooked && (t.Kind != claims.Customer || !a.overlap)
+		a.Overbooked = a.Overbooked || overbooked
 		a.claims = append(a.claims, c)
 	}
 }

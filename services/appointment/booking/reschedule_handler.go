@@ -84,13 +84,16 @@ func (b *Bookings) reschedule(
 	if req.GetOverride() != nil && !by.Actor.IsStaff() {
 		return nil, errOverride
 	}
+	if err := checkOverbooking(req.GetOverbook(), by.Actor, chain); err != nil {
+		return nil, err
+	}
 	rules, err := b.availability.Rules(ctx, a.SalonID)
 	if err != nil {
 		return nil, err
 	}
 	plan, rules, err := b.fit(ctx, rules, availability.Query{
 		Chain: chain, Customer: a.CustomerID, Staff: by.Actor.IsStaff(), Override: req.GetOverride() != nil,
-		AllowCustomerOverlap: req.GetAllowCustomerOverlap(), Moving: a.ID, Now: by.Now,
+		Overbook: req.GetOverbook() != nil, AllowCustomerOverlap: req.GetAllowCustomerOverlap(), Moving: a.ID, Now: by.Now,
 	}, start, informed)
 	if err != nil {
 		return nil, err
@@ -105,7 +108,7 @@ func (b *Bookings) reschedule(
 		if a.Version != version {
 			return errOutdated
 		}
-		return a.Reschedule(rules, plan, overlap, req.GetOverride().GetReason(), by)
+		return a.Reschedule(rules, plan, overlap, why(req.GetOverride(), req.GetOverbook()), by)
 	})
 	switch {
 	case errors.Is(err, errOutdated):

@@ -15,7 +15,6 @@ import (
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/services/appointment/availability"
 	"github.com/beauty-salon/platform/services/appointment/catalog"
-	"github.com/beauty-salon/platform/services/appointment/civil"
 	"github.com/beauty-salon/platform/services/appointment/people"
 	"github.com/beauty-salon/platform/services/appointment/salon"
 )
@@ -224,14 +223,11 @@ func (b *Bookings) makeSeveral(ctx context.Context, p *PlannedSeveral, several S
 			return err
 		}
 		a.SeriesID = several.SeriesID
-		date, _ := civil.Local(a.Start(), rules.Zone)
 		c := &creation{
-			appointment: a, rulesVersion: rules.Version, dayStart: date.Start(rules.Zone), dayEnd: date.End(rules.Zone),
-			customer: p.Customer, newCustomer: p.NewCustomer && len(p.creations) == 0, // the first one makes the customer
-			overridden: req.GetOverride() != nil, traceparent: traceparent(ctx),
+			appointment: a, customer: p.Customer, newCustomer: p.NewCustomer && len(p.creations) == 0, // the first one makes the customer
+			overridden: req.GetOverride() != nil,
 		}
-		c.counted = !c.overridden && rules.Policy.MaxMasterDay > 0
-		if c.event, err = appointmentEvent(a); err != nil {
+		if err := c.prepare(ctx, rules); err != nil {
 			return err
 		}
 		p.Appointments[i] = a

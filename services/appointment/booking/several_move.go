@@ -53,7 +53,7 @@ func (p *PlannedMoves) Possible() bool {
 // PlanMoves plans the moves as MoveSeveral would make them, with the nearest slots of those dates that are not possible. What the
 // caller can never do is an error.
 func (b *Bookings) PlanMoves(ctx context.Context, m SeveralMoves) (*PlannedMoves, error) {
-	return b.planMoves(ctx, m, true)
+	return b.planSeveralMoves(ctx, m, true)
 }
 
 // MoveSeveral moves appointments in one transaction with what record does: all of them, or none. refuse is the error of moves
@@ -71,7 +71,7 @@ func (b *Bookings) MoveSeveral(
 		case stored != nil:
 			return idempotency.Decode[*appointmentv1.AppointmentSeries](stored)
 		}
-		p, err := b.planMoves(ctx, m, false)
+		p, err := b.planSeveralMoves(ctx, m, false)
 		if err != nil {
 			return nil, err
 		}
@@ -103,7 +103,7 @@ func (b *Bookings) MoveSeveral(
 	return nil, errContention
 }
 
-func (b *Bookings) planMoves(ctx context.Context, m SeveralMoves, nearest bool) (*PlannedMoves, error) {
+func (b *Bookings) planSeveralMoves(ctx context.Context, m SeveralMoves, nearest bool) (*PlannedMoves, error) {
 	caller, now, req := auth.Caller(ctx), b.deps.Time(), m.Request
 	rules, err := b.availability.Rules(ctx, m.SalonID)
 	if err != nil {

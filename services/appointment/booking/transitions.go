@@ -19,6 +19,7 @@ const (
 	Reschedule Action = "reschedule"
 	Decline    Action = "decline"
 	Lapse      Action = "lapse"
+	Adjust     Action = "adjust"
 )
 
 // standing is a state and, for an appointment that is cancelled, the cause.
@@ -80,6 +81,8 @@ var transitions = []transition{
 	{Reschedule, staff, confirmed, confirmed, nil, nil},
 	{Reschedule, customer, pending, pending, nil, errAlreadyStarted},
 	{Reschedule, customer, confirmed, pending, nil, errAlreadyStarted},
+	{Adjust, staff, pending, pending, nil, nil},
+	{Adjust, staff, confirmed, confirmed, nil, nil},
 }
 
 // next returns the standing that an action takes an appointment to; the standing itself when the action was

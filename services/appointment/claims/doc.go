@@ -6,6 +6,7 @@
 //
 //   - claims.go: what a claim is, and how the claims of one appointment are cut.
 //   - claims_store.go: locks, the check for conflicts, writing and deleting.
+//   - overlap_store.go: the claims of appointments, and what overlaps with some.
 //
 // Lock order: whoever takes or frees a subject's time, or changes what a booking relies on, first
 // takes the advisory locks of the subjects, in a statement of its own. READ COMMITTED gives a

@@ -6,6 +6,7 @@ import (
 
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/fold"
+	"github.com/beauty-salon/platform/internal/id"
 )
 
 // Customer is somebody whom a salon serves.
@@ -43,6 +44,14 @@ func (c Customer) check() error {
 	}
 	return nil
 }
+
+// NewGuest returns a customer of a salon, without account, who is not saved yet.
+func NewGuest(salonID, displayName, phone string) Customer {
+	return Customer{ID: id.New(), SalonID: salonID, DisplayName: displayName, Phone: phone, Version: 1}
+}
+
+// SearchText is what a search for customers looks at.
+func (c Customer) SearchText() string { return c.searchText() }
 
 // searchText is what a search looks at, besides the account's.
 func (c Customer) searchText() string {

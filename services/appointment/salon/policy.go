@@ -39,6 +39,8 @@ type Policy struct {
 	AllowCustomerOverlap bool
 	// BuffersWithinHours reports whether the time that masters need before and after has to lie in their hours too.
 	BuffersWithinHours bool
+	// LateCancellationFee and NoShowFee are how much of the price is due, in percent.
+	LateCancellationFee, NoShowFee int
 	// HoldTime is how long a hold keeps its time.
 	HoldTime time.Duration
 	// MaxHolds is how many holds a customer, or an address from which nobody is signed in, may have at once.

@@ -103,6 +103,8 @@ func (p *Policy) write(req *appointmentv1.UpdateBookingPolicyRequest, fields fie
 	number("max_master_appointments_a_day", &p.MaxMasterDay, req.GetMaxMasterAppointmentsADay())
 	fieldmask.Write(fields, "allow_customer_overlap", &p.AllowCustomerOverlap, req.GetAllowCustomerOverlap())
 	fieldmask.Write(fields, "buffers_within_hours", &p.BuffersWithinHours, req.GetBuffersWithinHours())
+	number("late_cancellation_fee_percent", &p.LateCancellationFee, req.GetLateCancellationFeePercent())
+	number("no_show_fee_percent", &p.NoShowFee, req.GetNoShowFeePercent())
 	minutes("hold_minutes", &p.HoldTime, req.GetHoldMinutes())
 	number("max_holds", &p.MaxHolds, req.GetMaxHolds())
 }

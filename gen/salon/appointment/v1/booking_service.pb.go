@@ -147,6 +147,59 @@ func (CancellationCause) EnumDescriptor() ([]byte, []int) {
 	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{1}
 }
 
+// FeeRule is the rule of the booking policy that a fee follows from.
+type FeeRule int32
+
+const (
+	// Never sent.
+	FeeRule_FEE_RULE_UNSPECIFIED FeeRule = 0
+	// late_cancellation_fee_percent: it was cancelled later than customers may.
+	FeeRule_FEE_RULE_LATE_CANCELLATION FeeRule = 1
+	// no_show_fee_percent: the customer did not come.
+	FeeRule_FEE_RULE_NO_SHOW FeeRule = 2
+)
+
+// Enum value maps for FeeRule.
+var (
+	FeeRule_name = map[int32]string{
+		0: "FEE_RULE_UNSPECIFIED",
+		1: "FEE_RULE_LATE_CANCELLATION",
+		2: "FEE_RULE_NO_SHOW",
+	}
+	FeeRule_value = map[string]int32{
+		"FEE_RULE_UNSPECIFIED":       0,
+		"FEE_RULE_LATE_CANCELLATION": 1,
+		"FEE_RULE_NO_SHOW":           2,
+	}
+)
+
+func (x FeeRule) Enum() *FeeRule {
+	p := new(FeeRule)
+	*p = x
+	return p
+}
+
+func (x FeeRule) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (FeeRule) Descriptor() protoreflect.EnumDescriptor {
+	return file_salon_appointment_v1_booking_service_proto_enumTypes[2].Descriptor()
+}
+
+func (FeeRule) Type() protoreflect.EnumType {
+	return &file_salon_appointment_v1_booking_service_proto_enumTypes[2]
+}
+
+func (x FeeRule) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use FeeRule.Descriptor instead.
+func (FeeRule) EnumDescriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{2}
+}
+
 // Actor is the role in which somebody changes an appointment.
 type Actor int32
 
@@ -200,11 +253,11 @@ func (x Actor) String() string {
 }
 
 func (Actor) Descriptor() protoreflect.EnumDescriptor {
-	return file_salon_appointment_v1_booking_service_proto_enumTypes[2].Descriptor()
+	return file_salon_appointment_v1_booking_service_proto_enumTypes[3].Descriptor()
 }
 
 func (Actor) Type() protoreflect.EnumType {
-	return &file_salon_appointment_v1_booking_service_proto_enumTypes[2]
+	return &file_salon_appointment_v1_booking_service_proto_enumTypes[3]
 }
 
 func (x Actor) Number() protoreflect.EnumNumber {
@@ -213,7 +266,7 @@ func (x Actor) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Actor.Descriptor instead.
 func (Actor) EnumDescriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{2}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{3}
 }
 
 // AppointmentAction is what was done with an appointment.
@@ -238,20 +291,23 @@ const (
 	AppointmentAction_APPOINTMENT_ACTION_DECLINED AppointmentAction = 7
 	// The request has lapsed.
 	AppointmentAction_APPOINTMENT_ACTION_LAPSED AppointmentAction = 8
+	// Its end was changed.
+	AppointmentAction_APPOINTMENT_ACTION_ADJUSTED AppointmentAction = 19
 )
 
 // Enum value maps for AppointmentAction.
 var (
 	AppointmentAction_name = map[int32]string{
-		0: "APPOINTMENT_ACTION_UNSPECIFIED",
-		1: "APPOINTMENT_ACTION_CREATED",
-		2: "APPOINTMENT_ACTION_CONFIRMED",
-		3: "APPOINTMENT_ACTION_COMPLETED",
-		4: "APPOINTMENT_ACTION_MARKED_NO_SHOW",
-		5: "APPOINTMENT_ACTION_CANCELLED",
-		6: "APPOINTMENT_ACTION_RESCHEDULED",
-		7: "APPOINTMENT_ACTION_DECLINED",
-		8: "APPOINTMENT_ACTION_LAPSED",
+		0:  "APPOINTMENT_ACTION_UNSPECIFIED",
+		1:  "APPOINTMENT_ACTION_CREATED",
+		2:  "APPOINTMENT_ACTION_CONFIRMED",
+		3:  "APPOINTMENT_ACTION_COMPLETED",
+		4:  "APPOINTMENT_ACTION_MARKED_NO_SHOW",
+		5:  "APPOINTMENT_ACTION_CANCELLED",
+		6:  "APPOINTMENT_ACTION_RESCHEDULED",
+		7:  "APPOINTMENT_ACTION_DECLINED",
+		8:  "APPOINTMENT_ACTION_LAPSED",
+		19: "APPOINTMENT_ACTION_ADJUSTED",
 	}
 	AppointmentAction_value = map[string]int32{
 		"APPOINTMENT_ACTION_UNSPECIFIED":    0,
@@ -263,6 +319,7 @@ var (
 		"APPOINTMENT_ACTION_RESCHEDULED":    6,
 		"APPOINTMENT_ACTION_DECLINED":       7,
 		"APPOINTMENT_ACTION_LAPSED":         8,
+		"APPOINTMENT_ACTION_ADJUSTED":       19,
 	}
 )
 
@@ -277,11 +334,11 @@ func (x AppointmentAction) String() string {
 }
 
 func (AppointmentAction) Descriptor() protoreflect.EnumDescriptor {
-	return file_salon_appointment_v1_booking_service_proto_enumTypes[3].Descriptor()
+	return file_salon_appointment_v1_booking_service_proto_enumTypes[4].Descriptor()
 }
 
 func (AppointmentAction) Type() protoreflect.EnumType {
-	return &file_salon_appointment_v1_booking_service_proto_enumTypes[3]
+	return &file_salon_appointment_v1_booking_service_proto_enumTypes[4]
 }
 
 func (x AppointmentAction) Number() protoreflect.EnumNumber {
@@ -290,7 +347,71 @@ func (x AppointmentAction) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AppointmentAction.Descriptor instead.
 func (AppointmentAction) EnumDescriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{3}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{4}
+}
+
+// CancellationFee is what a customer owes for an appointment that was cancelled late or missed. It is only recorded: Salon takes no payment.
+type CancellationFee struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How much, as the booking policy said when it was cancelled or missed; rounded half up to the minor unit. 0 when it was waived.
+	Amount *v1.Money `protobuf:"bytes,1,opt,name=amount,proto3" json:"amount,omitempty"`
+	// The rule that it follows from.
+	Rule FeeRule `protobuf:"varint,2,opt,name=rule,proto3,enum=salon.appointment.v1.FeeRule" json:"rule,omitempty"`
+	// Whether staff have waived it.
+	Waived        bool `protobuf:"varint,3,opt,name=waived,proto3" json:"waived,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CancellationFee) Reset() {
+	*x = CancellationFee{}
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CancellationFee) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CancellationFee) ProtoMessage() {}
+
+func (x *CancellationFee) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CancellationFee.ProtoReflect.Descriptor instead.
+func (*CancellationFee) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *CancellationFee) GetAmount() *v1.Money {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *CancellationFee) GetRule() FeeRule {
+	if x != nil {
+		return x.Rule
+	}
+	return FeeRule_FEE_RULE_UNSPECIFIED
+}
+
+func (x *CancellationFee) GetWaived() bool {
+	if x != nil {
+		return x.Waived
+	}
+	return false
 }
 
 // Segment is one service of an appointment.
@@ -320,7 +441,7 @@ type Segment struct {
 
 func (x *Segment) Reset() {
 	*x = Segment{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[0]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -332,7 +453,7 @@ func (x *Segment) String() string {
 func (*Segment) ProtoMessage() {}
 
 func (x *Segment) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[0]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -345,7 +466,7 @@ func (x *Segment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Segment.ProtoReflect.Descriptor instead.
 func (*Segment) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{0}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *Segment) GetId() string {
@@ -424,7 +545,7 @@ type AppointmentCustomer struct {
 
 func (x *AppointmentCustomer) Reset() {
 	*x = AppointmentCustomer{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[1]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -436,7 +557,7 @@ func (x *AppointmentCustomer) String() string {
 func (*AppointmentCustomer) ProtoMessage() {}
 
 func (x *AppointmentCustomer) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[1]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -449,7 +570,7 @@ func (x *AppointmentCustomer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppointmentCustomer.ProtoReflect.Descriptor instead.
 func (*AppointmentCustomer) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{1}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *AppointmentCustomer) GetDisplayName() string {
@@ -511,14 +632,18 @@ type Appointment struct {
 	// When the request lapses unless the salon confirms it. Absent unless the appointment is pending.
 	LapseTime *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=lapse_time,json=lapseTime,proto3" json:"lapse_time,omitempty"`
 	// The series that it is part of; empty: none.
-	SeriesId      string `protobuf:"bytes,41,opt,name=series_id,json=seriesId,proto3" json:"series_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	SeriesId string `protobuf:"bytes,41,opt,name=series_id,json=seriesId,proto3" json:"series_id,omitempty"`
+	// Whether staff have booked it on purpose where a master or a resource was taken; shown to staff only.
+	Overbooked bool `protobuf:"varint,31,opt,name=overbooked,proto3" json:"overbooked,omitempty"`
+	// What the customer owes for it. Absent unless a rule of the salon demands a fee.
+	CancellationFee *CancellationFee `protobuf:"bytes,32,opt,name=cancellation_fee,json=cancellationFee,proto3" json:"cancellation_fee,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Appointment) Reset() {
 	*x = Appointment{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[2]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -530,7 +655,7 @@ func (x *Appointment) String() string {
 func (*Appointment) ProtoMessage() {}
 
 func (x *Appointment) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[2]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -543,7 +668,7 @@ func (x *Appointment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Appointment.ProtoReflect.Descriptor instead.
 func (*Appointment) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{2}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Appointment) GetId() string {
@@ -693,6 +818,20 @@ func (x *Appointment) GetSeriesId() string {
 	return ""
 }
 
+func (x *Appointment) GetOverbooked() bool {
+	if x != nil {
+		return x.Overbooked
+	}
+	return false
+}
+
+func (x *Appointment) GetCancellationFee() *CancellationFee {
+	if x != nil {
+		return x.CancellationFee
+	}
+	return nil
+}
+
 // AppointmentChange is an entry of an appointment's history.
 type AppointmentChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -712,15 +851,22 @@ type AppointmentChange struct {
 	StartBefore *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=start_before,json=startBefore,proto3" json:"start_before,omitempty"`
 	// When it begins after the change.
 	StartAfter *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=start_after,json=startAfter,proto3" json:"start_after,omitempty"`
-	// Why. The reason of a cancellation, or of declining, is for everybody who sees the appointment; that of an override is for staff only.
-	Reason        string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Why. The reason of a cancellation, or of declining, is for everybody who sees the appointment; that of an override or an overbooking
+	// is for staff only.
+	Reason string `protobuf:"bytes,9,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Whether the appointment is overbooked after the change; for staff only.
+	Overbooked bool `protobuf:"varint,20,opt,name=overbooked,proto3" json:"overbooked,omitempty"`
+	// When the appointment ended before its end was changed. Absent for all other actions.
+	EndBefore *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=end_before,json=endBefore,proto3" json:"end_before,omitempty"`
+	// When it ends since its end was changed. Absent for all other actions.
+	EndAfter      *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=end_after,json=endAfter,proto3" json:"end_after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AppointmentChange) Reset() {
 	*x = AppointmentChange{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[3]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -732,7 +878,7 @@ func (x *AppointmentChange) String() string {
 func (*AppointmentChange) ProtoMessage() {}
 
 func (x *AppointmentChange) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[3]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -745,7 +891,7 @@ func (x *AppointmentChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppointmentChange.ProtoReflect.Descriptor instead.
 func (*AppointmentChange) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{3}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *AppointmentChange) GetAction() AppointmentAction {
@@ -811,6 +957,27 @@ func (x *AppointmentChange) GetReason() string {
 	return ""
 }
 
+func (x *AppointmentChange) GetOverbooked() bool {
+	if x != nil {
+		return x.Overbooked
+	}
+	return false
+}
+
+func (x *AppointmentChange) GetEndBefore() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndBefore
+	}
+	return nil
+}
+
+func (x *AppointmentChange) GetEndAfter() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndAfter
+	}
+	return nil
+}
+
 // SegmentInput names one service of an appointment to book.
 type SegmentInput struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -824,7 +991,7 @@ type SegmentInput struct {
 
 func (x *SegmentInput) Reset() {
 	*x = SegmentInput{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[4]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -836,7 +1003,7 @@ func (x *SegmentInput) String() string {
 func (*SegmentInput) ProtoMessage() {}
 
 func (x *SegmentInput) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[4]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -849,7 +1016,7 @@ func (x *SegmentInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SegmentInput.ProtoReflect.Descriptor instead.
 func (*SegmentInput) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{4}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *SegmentInput) GetServiceId() string {
@@ -877,7 +1044,7 @@ type RuleOverride struct {
 
 func (x *RuleOverride) Reset() {
 	*x = RuleOverride{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[5]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -889,7 +1056,7 @@ func (x *RuleOverride) String() string {
 func (*RuleOverride) ProtoMessage() {}
 
 func (x *RuleOverride) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[5]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -902,10 +1069,57 @@ func (x *RuleOverride) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RuleOverride.ProtoReflect.Descriptor instead.
 func (*RuleOverride) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{5}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *RuleOverride) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+// Overbooking says why an appointment may take time that is taken already. The masters and the resources that are not free are
+// overbooked; the customer, hours and limits are as for every appointment.
+type Overbooking struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Why; it is recorded in the history.
+	Reason        string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Overbooking) Reset() {
+	*x = Overbooking{}
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Overbooking) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Overbooking) ProtoMessage() {}
+
+func (x *Overbooking) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Overbooking.ProtoReflect.Descriptor instead.
+func (*Overbooking) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Overbooking) GetReason() string {
 	if x != nil {
 		return x.Reason
 	}
@@ -930,6 +1144,8 @@ type CreateAppointmentRequest struct {
 	HoldProof string `protobuf:"bytes,10,opt,name=hold_proof,json=holdProof,proto3" json:"hold_proof,omitempty"`
 	// For staff: books although a rule of the salon refuses it.
 	Override *RuleOverride `protobuf:"bytes,8,opt,name=override,proto3" json:"override,omitempty"`
+	// For staff: books although masters or resources are taken. Every segment then names its master.
+	Overbook *Overbooking `protobuf:"bytes,19,opt,name=overbook,proto3" json:"overbook,omitempty"`
 	// Whose appointment: a customer of the salon. Absent: the caller's.
 	CustomerId *string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3,oneof" json:"customer_id,omitempty"`
 	// Something the masters should know.
@@ -944,7 +1160,7 @@ type CreateAppointmentRequest struct {
 
 func (x *CreateAppointmentRequest) Reset() {
 	*x = CreateAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[6]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -956,7 +1172,7 @@ func (x *CreateAppointmentRequest) String() string {
 func (*CreateAppointmentRequest) ProtoMessage() {}
 
 func (x *CreateAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[6]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -969,7 +1185,7 @@ func (x *CreateAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*CreateAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{6}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CreateAppointmentRequest) GetStartTime() *timestamppb.Timestamp {
@@ -1014,6 +1230,13 @@ func (x *CreateAppointmentRequest) GetOverride() *RuleOverride {
 	return nil
 }
 
+func (x *CreateAppointmentRequest) GetOverbook() *Overbooking {
+	if x != nil {
+		return x.Overbook
+	}
+	return nil
+}
+
 func (x *CreateAppointmentRequest) GetCustomerId() string {
 	if x != nil && x.CustomerId != nil {
 		return *x.CustomerId
@@ -1053,7 +1276,7 @@ type GetAppointmentRequest struct {
 
 func (x *GetAppointmentRequest) Reset() {
 	*x = GetAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[7]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1065,7 +1288,7 @@ func (x *GetAppointmentRequest) String() string {
 func (*GetAppointmentRequest) ProtoMessage() {}
 
 func (x *GetAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[7]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1078,7 +1301,7 @@ func (x *GetAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*GetAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{7}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetAppointmentRequest) GetAppointmentId() string {
@@ -1115,7 +1338,7 @@ type ListAppointmentsRequest struct {
 
 func (x *ListAppointmentsRequest) Reset() {
 	*x = ListAppointmentsRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[8]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1127,7 +1350,7 @@ func (x *ListAppointmentsRequest) String() string {
 func (*ListAppointmentsRequest) ProtoMessage() {}
 
 func (x *ListAppointmentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[8]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1140,7 +1363,7 @@ func (x *ListAppointmentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppointmentsRequest.ProtoReflect.Descriptor instead.
 func (*ListAppointmentsRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{8}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ListAppointmentsRequest) GetPageSize() int32 {
@@ -1219,7 +1442,7 @@ type ListAppointmentsResponse struct {
 
 func (x *ListAppointmentsResponse) Reset() {
 	*x = ListAppointmentsResponse{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[9]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1231,7 +1454,7 @@ func (x *ListAppointmentsResponse) String() string {
 func (*ListAppointmentsResponse) ProtoMessage() {}
 
 func (x *ListAppointmentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[9]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1244,7 +1467,7 @@ func (x *ListAppointmentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppointmentsResponse.ProtoReflect.Descriptor instead.
 func (*ListAppointmentsResponse) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{9}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListAppointmentsResponse) GetAppointments() []*Appointment {
@@ -1276,7 +1499,7 @@ type ListAppointmentHistoryRequest struct {
 
 func (x *ListAppointmentHistoryRequest) Reset() {
 	*x = ListAppointmentHistoryRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[10]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1288,7 +1511,7 @@ func (x *ListAppointmentHistoryRequest) String() string {
 func (*ListAppointmentHistoryRequest) ProtoMessage() {}
 
 func (x *ListAppointmentHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[10]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1301,7 +1524,7 @@ func (x *ListAppointmentHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppointmentHistoryRequest.ProtoReflect.Descriptor instead.
 func (*ListAppointmentHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{10}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListAppointmentHistoryRequest) GetAppointmentId() string {
@@ -1338,7 +1561,7 @@ type ListAppointmentHistoryResponse struct {
 
 func (x *ListAppointmentHistoryResponse) Reset() {
 	*x = ListAppointmentHistoryResponse{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[11]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1350,7 +1573,7 @@ func (x *ListAppointmentHistoryResponse) String() string {
 func (*ListAppointmentHistoryResponse) ProtoMessage() {}
 
 func (x *ListAppointmentHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[11]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1363,7 +1586,7 @@ func (x *ListAppointmentHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListAppointmentHistoryResponse.ProtoReflect.Descriptor instead.
 func (*ListAppointmentHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{11}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListAppointmentHistoryResponse) GetChanges() []*AppointmentChange {
@@ -1388,14 +1611,16 @@ type CancelAppointmentRequest struct {
 	// Why.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Refuses the change when the appointment has changed since.
-	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// For staff: the customer owes nothing for it.
+	WaiveFee      bool `protobuf:"varint,14,opt,name=waive_fee,json=waiveFee,proto3" json:"waive_fee,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CancelAppointmentRequest) Reset() {
 	*x = CancelAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[12]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1407,7 +1632,7 @@ func (x *CancelAppointmentRequest) String() string {
 func (*CancelAppointmentRequest) ProtoMessage() {}
 
 func (x *CancelAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[12]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1420,7 +1645,7 @@ func (x *CancelAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancelAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*CancelAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{12}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CancelAppointmentRequest) GetAppointmentId() string {
@@ -1444,6 +1669,13 @@ func (x *CancelAppointmentRequest) GetEtag() string {
 	return ""
 }
 
+func (x *CancelAppointmentRequest) GetWaiveFee() bool {
+	if x != nil {
+		return x.WaiveFee
+	}
+	return false
+}
+
 // RescheduleAppointmentRequest names an appointment and its new time.
 type RescheduleAppointmentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1459,14 +1691,17 @@ type RescheduleAppointmentRequest struct {
 	// with another service or master has the price and duration of the offering as of now.
 	Segments []*SegmentInput `protobuf:"bytes,5,rep,name=segments,proto3" json:"segments,omitempty"`
 	// For staff: moves it although a rule of the salon refuses it.
-	Override      *RuleOverride `protobuf:"bytes,6,opt,name=override,proto3" json:"override,omitempty"`
+	Override *RuleOverride `protobuf:"bytes,6,opt,name=override,proto3" json:"override,omitempty"`
+	// For staff: moves it although masters or resources are taken. Segments that are present then name their masters. Without it, an
+	// appointment that was overbooked becomes an ordinary one.
+	Overbook      *Overbooking `protobuf:"bytes,17,opt,name=overbook,proto3" json:"overbook,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RescheduleAppointmentRequest) Reset() {
 	*x = RescheduleAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[13]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1478,7 +1713,7 @@ func (x *RescheduleAppointmentRequest) String() string {
 func (*RescheduleAppointmentRequest) ProtoMessage() {}
 
 func (x *RescheduleAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[13]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1491,7 +1726,7 @@ func (x *RescheduleAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RescheduleAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*RescheduleAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{13}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *RescheduleAppointmentRequest) GetAppointmentId() string {
@@ -1536,6 +1771,13 @@ func (x *RescheduleAppointmentRequest) GetOverride() *RuleOverride {
 	return nil
 }
 
+func (x *RescheduleAppointmentRequest) GetOverbook() *Overbooking {
+	if x != nil {
+		return x.Overbook
+	}
+	return nil
+}
+
 // ConfirmAppointmentRequest names the appointment to accept.
 type ConfirmAppointmentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1549,7 +1791,7 @@ type ConfirmAppointmentRequest struct {
 
 func (x *ConfirmAppointmentRequest) Reset() {
 	*x = ConfirmAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[14]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1561,7 +1803,7 @@ func (x *ConfirmAppointmentRequest) String() string {
 func (*ConfirmAppointmentRequest) ProtoMessage() {}
 
 func (x *ConfirmAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[14]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1574,7 +1816,7 @@ func (x *ConfirmAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfirmAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*ConfirmAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{14}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ConfirmAppointmentRequest) GetAppointmentId() string {
@@ -1606,7 +1848,7 @@ type DeclineAppointmentRequest struct {
 
 func (x *DeclineAppointmentRequest) Reset() {
 	*x = DeclineAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[15]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1618,7 +1860,7 @@ func (x *DeclineAppointmentRequest) String() string {
 func (*DeclineAppointmentRequest) ProtoMessage() {}
 
 func (x *DeclineAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[15]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1631,7 +1873,7 @@ func (x *DeclineAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeclineAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*DeclineAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{15}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *DeclineAppointmentRequest) GetAppointmentId() string {
@@ -1670,7 +1912,7 @@ type CompleteAppointmentRequest struct {
 
 func (x *CompleteAppointmentRequest) Reset() {
 	*x = CompleteAppointmentRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[16]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1682,7 +1924,7 @@ func (x *CompleteAppointmentRequest) String() string {
 func (*CompleteAppointmentRequest) ProtoMessage() {}
 
 func (x *CompleteAppointmentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[16]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1695,7 +1937,7 @@ func (x *CompleteAppointmentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompleteAppointmentRequest.ProtoReflect.Descriptor instead.
 func (*CompleteAppointmentRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{16}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *CompleteAppointmentRequest) GetAppointmentId() string {
@@ -1725,14 +1967,16 @@ type MarkNoShowRequest struct {
 	// The appointment's id.
 	AppointmentId string `protobuf:"bytes,1,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
 	// Refuses the change when the appointment has changed since.
-	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// The customer owes nothing for it.
+	WaiveFee      bool `protobuf:"varint,13,opt,name=waive_fee,json=waiveFee,proto3" json:"waive_fee,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *MarkNoShowRequest) Reset() {
 	*x = MarkNoShowRequest{}
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[17]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1744,7 +1988,7 @@ func (x *MarkNoShowRequest) String() string {
 func (*MarkNoShowRequest) ProtoMessage() {}
 
 func (x *MarkNoShowRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[17]
+	mi := &file_salon_appointment_v1_booking_service_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1757,7 +2001,7 @@ func (x *MarkNoShowRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkNoShowRequest.ProtoReflect.Descriptor instead.
 func (*MarkNoShowRequest) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{17}
+	return file_salon_appointment_v1_booking_service_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *MarkNoShowRequest) GetAppointmentId() string {
@@ -1774,11 +2018,22 @@ func (x *MarkNoShowRequest) GetEtag() string {
 	return ""
 }
 
+func (x *MarkNoShowRequest) GetWaiveFee() bool {
+	if x != nil {
+		return x.WaiveFee
+	}
+	return false
+}
+
 var File_salon_appointment_v1_booking_service_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\n" +
-	"*salon/appointment/v1/booking_service.proto\x12\x14salon.appointment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19salon/api/v1/errors.proto\x1a\x18salon/api/v1/money.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a*salon/appointment/v1/catalog_service.proto\x1a!salon/appointment/v1/errors.proto\"\x98\x03\n" +
+	"*salon/appointment/v1/booking_service.proto\x12\x14salon.appointment.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19salon/api/v1/errors.proto\x1a\x18salon/api/v1/money.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a*salon/appointment/v1/catalog_service.proto\x1a!salon/appointment/v1/errors.proto\"\x98\x01\n" +
+	"\x0fCancellationFee\x120\n" +
+	"\x06amount\x18\x01 \x01(\v2\x13.salon.api.v1.MoneyB\x03\xe0A\x03R\x06amount\x126\n" +
+	"\x04rule\x18\x02 \x01(\x0e2\x1d.salon.appointment.v1.FeeRuleB\x03\xe0A\x03R\x04rule\x12\x1b\n" +
+	"\x06waived\x18\x03 \x01(\bB\x03\xe0A\x03R\x06waived\"\x98\x03\n" +
 	"\aSegment\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\"\n" +
 	"\n" +
@@ -1794,7 +2049,7 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x06phases\x18\t \x03(\v2\x1b.salon.appointment.v1.PhaseB\x03\xe0A\x03R\x06phases\"X\n" +
 	"\x13AppointmentCustomer\x12&\n" +
 	"\fdisplay_name\x18\x01 \x01(\tB\x03\xe0A\x03R\vdisplayName\x12\x19\n" +
-	"\x05phone\x18\x02 \x01(\tB\x03\xe0A\x03R\x05phone\"\xde\b\n" +
+	"\x05phone\x18\x02 \x01(\tB\x03\xe0A\x03R\x05phone\"\xe2\t\n" +
 	"\vAppointment\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\x1e\n" +
 	"\bsalon_id\x18\x02 \x01(\tB\x03\xe0A\x03R\asalonId\x12$\n" +
@@ -1823,7 +2078,11 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x12cancellation_cause\x18\x13 \x01(\x0e2'.salon.appointment.v1.CancellationCauseB\a\xe0A\x03\xd8\xe9\x18\x01R\x11cancellationCause\x12B\n" +
 	"\n" +
 	"lapse_time\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\tlapseTime\x12$\n" +
-	"\tseries_id\x18) \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\bseriesId\"\xda\x04\n" +
+	"\tseries_id\x18) \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\bseriesId\x12'\n" +
+	"\n" +
+	"overbooked\x18\x1f \x01(\bB\a\xe0A\x03\xe0\xe9\x18\x01R\n" +
+	"overbooked\x12Y\n" +
+	"\x10cancellation_fee\x18  \x01(\v2%.salon.appointment.v1.CancellationFeeB\a\xe0A\x03\xd8\xe9\x18\x01R\x0fcancellationFee\"\x89\x06\n" +
 	"\x11AppointmentChange\x12D\n" +
 	"\x06action\x18\x01 \x01(\x0e2'.salon.appointment.v1.AppointmentActionB\x03\xe0A\x03R\x06action\x126\n" +
 	"\x05actor\x18\x02 \x01(\x0e2\x1b.salon.appointment.v1.ActorB\x03\xe0A\x03R\x05actor\x12&\n" +
@@ -1837,7 +2096,13 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\fstart_before\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\vstartBefore\x12@\n" +
 	"\vstart_after\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"startAfter\x12\x1f\n" +
-	"\x06reason\x18\t \x01(\tB\a\xe0A\x03\xe0\xe9\x18\x01R\x06reasonB\x0f\n" +
+	"\x06reason\x18\t \x01(\tB\a\xe0A\x03\xe0\xe9\x18\x01R\x06reason\x12'\n" +
+	"\n" +
+	"overbooked\x18\x14 \x01(\bB\a\xe0A\x03\xe0\xe9\x18\x01R\n" +
+	"overbooked\x12B\n" +
+	"\n" +
+	"end_before\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\tendBefore\x12@\n" +
+	"\tend_after\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\bendAfterB\x0f\n" +
 	"\r_state_before\"z\n" +
 	"\fSegmentInput\x12-\n" +
 	"\n" +
@@ -1846,7 +2111,9 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\n" +
 	"_master_id\"S\n" +
 	"\fRuleOverride\x12C\n" +
-	"\x06reason\x18\x01 \x01(\tB+\xe0A\x02\xbaH%\xc8\x01\x01r \xd0\xe9\x18\x01\x10\x01\x18\xf4\x03\x92\x02\x14Comes from far away.R\x06reason\"\xea\x04\n" +
+	"\x06reason\x18\x01 \x01(\tB+\xe0A\x02\xbaH%\xc8\x01\x01r \xd0\xe9\x18\x01\x10\x01\x18\xf4\x03\x92\x02\x14Comes from far away.R\x06reason\"X\n" +
+	"\vOverbooking\x12I\n" +
+	"\x06reason\x18\x01 \x01(\tB1\xe0A\x02\xbaH+\xc8\x01\x01r&\xd0\xe9\x18\x01\x10\x01\x18\xf4\x03\x92\x02\x1aA quick repair in between.R\x06reason\"\xae\x05\n" +
 	"\x18CreateAppointmentRequest\x12>\n" +
 	"\n" +
 	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\tstartTime\x12K\n" +
@@ -1856,7 +2123,8 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\n" +
 	"hold_proof\x18\n" +
 	" \x01(\tB\r\xe0A\x01\xbaH\x04r\x02\x18d\x80\x01\x01R\tholdProof\x12C\n" +
-	"\boverride\x18\b \x01(\v2\".salon.appointment.v1.RuleOverrideB\x03\xe0A\x01R\boverride\x121\n" +
+	"\boverride\x18\b \x01(\v2\".salon.appointment.v1.RuleOverrideB\x03\xe0A\x01R\boverride\x12B\n" +
+	"\boverbook\x18\x13 \x01(\v2!.salon.appointment.v1.OverbookingB\x03\xe0A\x01R\boverbook\x121\n" +
 	"\vcustomer_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x02R\n" +
 	"customerId\x88\x01\x01\x125\n" +
 	"\x04note\x18\x04 \x01(\tB!\xe0A\x01\xbaH\x1br\x19\xd0\xe9\x18\x01\x18\xf4\x03\x92\x02\x0fSensitive skin.R\x04note\x129\n" +
@@ -1900,11 +2168,12 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\x80\x10R\tpageToken\"\x95\x01\n" +
 	"\x1eListAppointmentHistoryResponse\x12F\n" +
 	"\achanges\x18\x01 \x03(\v2'.salon.appointment.v1.AppointmentChangeB\x03\xe0A\x03R\achanges\x12+\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xa7\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xc9\x01\n" +
 	"\x18CancelAppointmentRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x123\n" +
 	"\x06reason\x18\x02 \x01(\tB\x1b\xe0A\x01\xbaH\x15r\x13\xd0\xe9\x18\x01\x18\xf4\x03\x92\x02\tI am ill.R\x06reason\x12\x1f\n" +
-	"\x04etag\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"\x89\x03\n" +
+	"\x04etag\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\x12 \n" +
+	"\twaive_fee\x18\x0e \x01(\bB\x03\xe0A\x01R\bwaiveFee\"\xcd\x03\n" +
 	"\x1cRescheduleAppointmentRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x12D\n" +
 	"\n" +
@@ -1912,7 +2181,8 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x04etag\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\x129\n" +
 	"\x16allow_customer_overlap\x18\x04 \x01(\bB\x03\xe0A\x01R\x14allowCustomerOverlap\x12K\n" +
 	"\bsegments\x18\x05 \x03(\v2\".salon.appointment.v1.SegmentInputB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\bR\bsegments\x12C\n" +
-	"\boverride\x18\x06 \x01(\v2\".salon.appointment.v1.RuleOverrideB\x03\xe0A\x01R\boverride\"s\n" +
+	"\boverride\x18\x06 \x01(\v2\".salon.appointment.v1.RuleOverrideB\x03\xe0A\x01R\boverride\x12B\n" +
+	"\boverbook\x18\x11 \x01(\v2!.salon.appointment.v1.OverbookingB\x03\xe0A\x01R\boverbook\"s\n" +
 	"\x19ConfirmAppointmentRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x12\x1f\n" +
 	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"\xb7\x01\n" +
@@ -1923,10 +2193,11 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x1aCompleteAppointmentRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x12\x1f\n" +
 	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\x12\x19\n" +
-	"\x05early\x18\x03 \x01(\bB\x03\xe0A\x01R\x05early\"k\n" +
+	"\x05early\x18\x03 \x01(\bB\x03\xe0A\x01R\x05early\"\x8d\x01\n" +
 	"\x11MarkNoShowRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\x12\x1f\n" +
-	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag*\xd6\x01\n" +
+	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\x12 \n" +
+	"\twaive_fee\x18\r \x01(\bB\x03\xe0A\x01R\bwaiveFee*\xd6\x01\n" +
 	"\x10AppointmentState\x12!\n" +
 	"\x1dAPPOINTMENT_STATE_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19APPOINTMENT_STATE_PENDING\x10\x01\x12\x1f\n" +
@@ -1938,7 +2209,11 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x1eCANCELLATION_CAUSE_UNSPECIFIED\x10\x00\x12)\n" +
 	"%CANCELLATION_CAUSE_CANCELLED_BY_ACTOR\x10\x01\x12\x1f\n" +
 	"\x1bCANCELLATION_CAUSE_DECLINED\x10\x02\x12\x1d\n" +
-	"\x19CANCELLATION_CAUSE_LAPSED\x10\x03*\x92\x01\n" +
+	"\x19CANCELLATION_CAUSE_LAPSED\x10\x03*Y\n" +
+	"\aFeeRule\x12\x18\n" +
+	"\x14FEE_RULE_UNSPECIFIED\x10\x00\x12\x1e\n" +
+	"\x1aFEE_RULE_LATE_CANCELLATION\x10\x01\x12\x14\n" +
+	"\x10FEE_RULE_NO_SHOW\x10\x02*\x92\x01\n" +
 	"\x05Actor\x12\x15\n" +
 	"\x11ACTOR_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eACTOR_CUSTOMER\x10\x01\x12\x10\n" +
@@ -1946,7 +2221,7 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x12ACTOR_RECEPTIONIST\x10\x03\x12\x11\n" +
 	"\rACTOR_MANAGER\x10\x04\x12\x0f\n" +
 	"\vACTOR_ADMIN\x10\x05\x12\x10\n" +
-	"\fACTOR_SYSTEM\x10\x06*\xc8\x02\n" +
+	"\fACTOR_SYSTEM\x10\x06*\xe9\x02\n" +
 	"\x11AppointmentAction\x12\"\n" +
 	"\x1eAPPOINTMENT_ACTION_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aAPPOINTMENT_ACTION_CREATED\x10\x01\x12 \n" +
@@ -1956,14 +2231,15 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x1cAPPOINTMENT_ACTION_CANCELLED\x10\x05\x12\"\n" +
 	"\x1eAPPOINTMENT_ACTION_RESCHEDULED\x10\x06\x12\x1f\n" +
 	"\x1bAPPOINTMENT_ACTION_DECLINED\x10\a\x12\x1d\n" +
-	"\x19APPOINTMENT_ACTION_LAPSED\x10\b2\xe0\r\n" +
+	"\x19APPOINTMENT_ACTION_LAPSED\x10\b\x12\x1f\n" +
+	"\x1bAPPOINTMENT_ACTION_ADJUSTED\x10\x132\xe5\r\n" +
 	"\x12AppointmentService\x12\xa0\x01\n" +
 	"\x11CreateAppointment\x12..salon.appointment.v1.CreateAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"8\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x02\x05\x06\x82\xea\x18\r\x01\n" +
 	"\v\x02\x03\t\b\x12\x13\x14\x15\x17\x04\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/appointments\x12\x94\x01\n" +
 	"\x0eGetAppointment\x12+.salon.appointment.v1.GetAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"2\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02#\x12!/v1/appointments/{appointment_id}\x90\x02\x01\x12\x94\x01\n" +
 	"\x10ListAppointments\x12-.salon.appointment.v1.ListAppointmentsRequest\x1a..salon.appointment.v1.ListAppointmentsResponse\"!\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/appointments\x90\x02\x01\x12\xbf\x01\n" +
-	"\x16ListAppointmentHistory\x123.salon.appointment.v1.ListAppointmentHistoryRequest\x1a4.salon.appointment.v1.ListAppointmentHistoryResponse\":\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02+\x12)/v1/appointments/{appointment_id}/history\x90\x02\x01\x12\xa8\x01\n" +
-	"\x11CancelAppointment\x12..salon.appointment.v1.CancelAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"@\xca\xe9\x18\x02\b\x02\x82\xea\x18\x03\x04\x05\x16\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/appointments/{appointment_id}:cancel\x12\xbf\x01\n" +
+	"\x16ListAppointmentHistory\x123.salon.appointment.v1.ListAppointmentHistoryRequest\x1a4.salon.appointment.v1.ListAppointmentHistoryResponse\":\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02+\x12)/v1/appointments/{appointment_id}/history\x90\x02\x01\x12\xad\x01\n" +
+	"\x11CancelAppointment\x12..salon.appointment.v1.CancelAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"E\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\x03\x04\x05\x16\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/appointments/{appointment_id}:cancel\x12\xbf\x01\n" +
 	"\x15RescheduleAppointment\x122.salon.appointment.v1.RescheduleAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"O\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\t\x04\x05\x16\x02\x01\n" +
 	"\t\x03\x12\x82\xd3\xe4\x93\x021:\x01*\",/v1/appointments/{appointment_id}:reschedule\x12\xb3\x01\n" +
 	"\x12ConfirmAppointment\x12/.salon.appointment.v1.ConfirmAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"I\xca\xe9\x18\n" +
@@ -1991,94 +2267,104 @@ func file_salon_appointment_v1_booking_service_proto_rawDescGZIP() []byte {
 	return file_salon_appointment_v1_booking_service_proto_rawDescData
 }
 
-var file_salon_appointment_v1_booking_service_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_salon_appointment_v1_booking_service_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_salon_appointment_v1_booking_service_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_salon_appointment_v1_booking_service_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_salon_appointment_v1_booking_service_proto_goTypes = []any{
 	(AppointmentState)(0),                  // 0: salon.appointment.v1.AppointmentState
 	(CancellationCause)(0),                 // 1: salon.appointment.v1.CancellationCause
-	(Actor)(0),                             // 2: salon.appointment.v1.Actor
-	(AppointmentAction)(0),                 // 3: salon.appointment.v1.AppointmentAction
-	(*Segment)(nil),                        // 4: salon.appointment.v1.Segment
-	(*AppointmentCustomer)(nil),            // 5: salon.appointment.v1.AppointmentCustomer
-	(*Appointment)(nil),                    // 6: salon.appointment.v1.Appointment
-	(*AppointmentChange)(nil),              // 7: salon.appointment.v1.AppointmentChange
-	(*SegmentInput)(nil),                   // 8: salon.appointment.v1.SegmentInput
-	(*RuleOverride)(nil),                   // 9: salon.appointment.v1.RuleOverride
-	(*CreateAppointmentRequest)(nil),       // 10: salon.appointment.v1.CreateAppointmentRequest
-	(*GetAppointmentRequest)(nil),          // 11: salon.appointment.v1.GetAppointmentRequest
-	(*ListAppointmentsRequest)(nil),        // 12: salon.appointment.v1.ListAppointmentsRequest
-	(*ListAppointmentsResponse)(nil),       // 13: salon.appointment.v1.ListAppointmentsResponse
-	(*ListAppointmentHistoryRequest)(nil),  // 14: salon.appointment.v1.ListAppointmentHistoryRequest
-	(*ListAppointmentHistoryResponse)(nil), // 15: salon.appointment.v1.ListAppointmentHistoryResponse
-	(*CancelAppointmentRequest)(nil),       // 16: salon.appointment.v1.CancelAppointmentRequest
-	(*RescheduleAppointmentRequest)(nil),   // 17: salon.appointment.v1.RescheduleAppointmentRequest
-	(*ConfirmAppointmentRequest)(nil),      // 18: salon.appointment.v1.ConfirmAppointmentRequest
-	(*DeclineAppointmentRequest)(nil),      // 19: salon.appointment.v1.DeclineAppointmentRequest
-	(*CompleteAppointmentRequest)(nil),     // 20: salon.appointment.v1.CompleteAppointmentRequest
-	(*MarkNoShowRequest)(nil),              // 21: salon.appointment.v1.MarkNoShowRequest
-	(*timestamppb.Timestamp)(nil),          // 22: google.protobuf.Timestamp
-	(*v1.Money)(nil),                       // 23: salon.api.v1.Money
-	(*Phase)(nil),                          // 24: salon.appointment.v1.Phase
+	(FeeRule)(0),                           // 2: salon.appointment.v1.FeeRule
+	(Actor)(0),                             // 3: salon.appointment.v1.Actor
+	(AppointmentAction)(0),                 // 4: salon.appointment.v1.AppointmentAction
+	(*CancellationFee)(nil),                // 5: salon.appointment.v1.CancellationFee
+	(*Segment)(nil),                        // 6: salon.appointment.v1.Segment
+	(*AppointmentCustomer)(nil),            // 7: salon.appointment.v1.AppointmentCustomer
+	(*Appointment)(nil),                    // 8: salon.appointment.v1.Appointment
+	(*AppointmentChange)(nil),              // 9: salon.appointment.v1.AppointmentChange
+	(*SegmentInput)(nil),                   // 10: salon.appointment.v1.SegmentInput
+	(*RuleOverride)(nil),                   // 11: salon.appointment.v1.RuleOverride
+	(*Overbooking)(nil),                    // 12: salon.appointment.v1.Overbooking
+	(*CreateAppointmentRequest)(nil),       // 13: salon.appointment.v1.CreateAppointmentRequest
+	(*GetAppointmentRequest)(nil),          // 14: salon.appointment.v1.GetAppointmentRequest
+	(*ListAppointmentsRequest)(nil),        // 15: salon.appointment.v1.ListAppointmentsRequest
+	(*ListAppointmentsResponse)(nil),       // 16: salon.appointment.v1.ListAppointmentsResponse
+	(*ListAppointmentHistoryRequest)(nil),  // 17: salon.appointment.v1.ListAppointmentHistoryRequest
+	(*ListAppointmentHistoryResponse)(nil), // 18: salon.appointment.v1.ListAppointmentHistoryResponse
+	(*CancelAppointmentRequest)(nil),       // 19: salon.appointment.v1.CancelAppointmentRequest
+	(*RescheduleAppointmentRequest)(nil),   // 20: salon.appointment.v1.RescheduleAppointmentRequest
+	(*ConfirmAppointmentRequest)(nil),      // 21: salon.appointment.v1.ConfirmAppointmentRequest
+	(*DeclineAppointmentRequest)(nil),      // 22: salon.appointment.v1.DeclineAppointmentRequest
+	(*CompleteAppointmentRequest)(nil),     // 23: salon.appointment.v1.CompleteAppointmentRequest
+	(*MarkNoShowRequest)(nil),              // 24: salon.appointment.v1.MarkNoShowRequest
+	(*v1.Money)(nil),                       // 25: salon.api.v1.Money
+	(*timestamppb.Timestamp)(nil),          // 26: google.protobuf.Timestamp
+	(*Phase)(nil),                          // 27: salon.appointment.v1.Phase
 }
 var file_salon_appointment_v1_booking_service_proto_depIdxs = []int32{
-	22, // 0: salon.appointment.v1.Segment.start_time:type_name -> google.protobuf.Timestamp
-	22, // 1: salon.appointment.v1.Segment.end_time:type_name -> google.protobuf.Timestamp
-	23, // 2: salon.appointment.v1.Segment.price:type_name -> salon.api.v1.Money
-	24, // 3: salon.appointment.v1.Segment.phases:type_name -> salon.appointment.v1.Phase
-	5,  // 4: salon.appointment.v1.Appointment.customer:type_name -> salon.appointment.v1.AppointmentCustomer
-	0,  // 5: salon.appointment.v1.Appointment.state:type_name -> salon.appointment.v1.AppointmentState
-	4,  // 6: salon.appointment.v1.Appointment.segments:type_name -> salon.appointment.v1.Segment
-	22, // 7: salon.appointment.v1.Appointment.start_time:type_name -> google.protobuf.Timestamp
-	22, // 8: salon.appointment.v1.Appointment.end_time:type_name -> google.protobuf.Timestamp
-	23, // 9: salon.appointment.v1.Appointment.total_price:type_name -> salon.api.v1.Money
-	2,  // 10: salon.appointment.v1.Appointment.cancelled_by:type_name -> salon.appointment.v1.Actor
-	22, // 11: salon.appointment.v1.Appointment.create_time:type_name -> google.protobuf.Timestamp
-	22, // 12: salon.appointment.v1.Appointment.update_time:type_name -> google.protobuf.Timestamp
-	1,  // 13: salon.appointment.v1.Appointment.cancellation_cause:type_name -> salon.appointment.v1.CancellationCause
-	22, // 14: salon.appointment.v1.Appointment.lapse_time:type_name -> google.protobuf.Timestamp
-	3,  // 15: salon.appointment.v1.AppointmentChange.action:type_name -> salon.appointment.v1.AppointmentAction
-	2,  // 16: salon.appointment.v1.AppointmentChange.actor:type_name -> salon.appointment.v1.Actor
-	22, // 17: salon.appointment.v1.AppointmentChange.change_time:type_name -> google.protobuf.Timestamp
-	0,  // 18: salon.appointment.v1.AppointmentChange.state_before:type_name -> salon.appointment.v1.AppointmentState
-	0,  // 19: salon.appointment.v1.AppointmentChange.state_after:type_name -> salon.appointment.v1.AppointmentState
-	22, // 20: salon.appointment.v1.AppointmentChange.start_before:type_name -> google.protobuf.Timestamp
-	22, // 21: salon.appointment.v1.AppointmentChange.start_after:type_name -> google.protobuf.Timestamp
-	22, // 22: salon.appointment.v1.CreateAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
-	8,  // 23: salon.appointment.v1.CreateAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
-	9,  // 24: salon.appointment.v1.CreateAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
-	0,  // 25: salon.appointment.v1.ListAppointmentsRequest.states:type_name -> salon.appointment.v1.AppointmentState
-	22, // 26: salon.appointment.v1.ListAppointmentsRequest.from:type_name -> google.protobuf.Timestamp
-	22, // 27: salon.appointment.v1.ListAppointmentsRequest.to:type_name -> google.protobuf.Timestamp
-	6,  // 28: salon.appointment.v1.ListAppointmentsResponse.appointments:type_name -> salon.appointment.v1.Appointment
-	7,  // 29: salon.appointment.v1.ListAppointmentHistoryResponse.changes:type_name -> salon.appointment.v1.AppointmentChange
-	22, // 30: salon.appointment.v1.RescheduleAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
-	8,  // 31: salon.appointment.v1.RescheduleAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
-	9,  // 32: salon.appointment.v1.RescheduleAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
-	10, // 33: salon.appointment.v1.AppointmentService.CreateAppointment:input_type -> salon.appointment.v1.CreateAppointmentRequest
-	11, // 34: salon.appointment.v1.AppointmentService.GetAppointment:input_type -> salon.appointment.v1.GetAppointmentRequest
-	12, // 35: salon.appointment.v1.AppointmentService.ListAppointments:input_type -> salon.appointment.v1.ListAppointmentsRequest
-	14, // 36: salon.appointment.v1.AppointmentService.ListAppointmentHistory:input_type -> salon.appointment.v1.ListAppointmentHistoryRequest
-	16, // 37: salon.appointment.v1.AppointmentService.CancelAppointment:input_type -> salon.appointment.v1.CancelAppointmentRequest
-	17, // 38: salon.appointment.v1.AppointmentService.RescheduleAppointment:input_type -> salon.appointment.v1.RescheduleAppointmentRequest
-	18, // 39: salon.appointment.v1.AppointmentService.ConfirmAppointment:input_type -> salon.appointment.v1.ConfirmAppointmentRequest
-	19, // 40: salon.appointment.v1.AppointmentService.DeclineAppointment:input_type -> salon.appointment.v1.DeclineAppointmentRequest
-	20, // 41: salon.appointment.v1.AppointmentService.CompleteAppointment:input_type -> salon.appointment.v1.CompleteAppointmentRequest
-	21, // 42: salon.appointment.v1.AppointmentService.MarkNoShow:input_type -> salon.appointment.v1.MarkNoShowRequest
-	6,  // 43: salon.appointment.v1.AppointmentService.CreateAppointment:output_type -> salon.appointment.v1.Appointment
-	6,  // 44: salon.appointment.v1.AppointmentService.GetAppointment:output_type -> salon.appointment.v1.Appointment
-	13, // 45: salon.appointment.v1.AppointmentService.ListAppointments:output_type -> salon.appointment.v1.ListAppointmentsResponse
-	15, // 46: salon.appointment.v1.AppointmentService.ListAppointmentHistory:output_type -> salon.appointment.v1.ListAppointmentHistoryResponse
-	6,  // 47: salon.appointment.v1.AppointmentService.CancelAppointment:output_type -> salon.appointment.v1.Appointment
-	6,  // 48: salon.appointment.v1.AppointmentService.RescheduleAppointment:output_type -> salon.appointment.v1.Appointment
-	6,  // 49: salon.appointment.v1.AppointmentService.ConfirmAppointment:output_type -> salon.appointment.v1.Appointment
-	6,  // 50: salon.appointment.v1.AppointmentService.DeclineAppointment:output_type -> salon.appointment.v1.Appointment
-	6,  // 51: salon.appointment.v1.AppointmentService.CompleteAppointment:output_type -> salon.appointment.v1.Appointment
-	6,  // 52: salon.appointment.v1.AppointmentService.MarkNoShow:output_type -> salon.appointment.v1.Appointment
-	43, // [43:53] is the sub-list for method output_type
-	33, // [33:43] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	25, // 0: salon.appointment.v1.CancellationFee.amount:type_name -> salon.api.v1.Money
+	2,  // 1: salon.appointment.v1.CancellationFee.rule:type_name -> salon.appointment.v1.FeeRule
+	26, // 2: salon.appointment.v1.Segment.start_time:type_name -> google.protobuf.Timestamp
+	26, // 3: salon.appointment.v1.Segment.end_time:type_name -> google.protobuf.Timestamp
+	25, // 4: salon.appointment.v1.Segment.price:type_name -> salon.api.v1.Money
+	27, // 5: salon.appointment.v1.Segment.phases:type_name -> salon.appointment.v1.Phase
+	7,  // 6: salon.appointment.v1.Appointment.customer:type_name -> salon.appointment.v1.AppointmentCustomer
+	0,  // 7: salon.appointment.v1.Appointment.state:type_name -> salon.appointment.v1.AppointmentState
+	6,  // 8: salon.appointment.v1.Appointment.segments:type_name -> salon.appointment.v1.Segment
+	26, // 9: salon.appointment.v1.Appointment.start_time:type_name -> google.protobuf.Timestamp
+	26, // 10: salon.appointment.v1.Appointment.end_time:type_name -> google.protobuf.Timestamp
+	25, // 11: salon.appointment.v1.Appointment.total_price:type_name -> salon.api.v1.Money
+	3,  // 12: salon.appointment.v1.Appointment.cancelled_by:type_name -> salon.appointment.v1.Actor
+	26, // 13: salon.appointment.v1.Appointment.create_time:type_name -> google.protobuf.Timestamp
+	26, // 14: salon.appointment.v1.Appointment.update_time:type_name -> google.protobuf.Timestamp
+	1,  // 15: salon.appointment.v1.Appointment.cancellation_cause:type_name -> salon.appointment.v1.CancellationCause
+	26, // 16: salon.appointment.v1.Appointment.lapse_time:type_name -> google.protobuf.Timestamp
+	5,  // 17: salon.appointment.v1.Appointment.cancellation_fee:type_name -> salon.appointment.v1.CancellationFee
+	4,  // 18: salon.appointment.v1.AppointmentChange.action:type_name -> salon.appointment.v1.AppointmentAction
+	3,  // 19: salon.appointment.v1.AppointmentChange.actor:type_name -> salon.appointment.v1.Actor
+	26, // 20: salon.appointment.v1.AppointmentChange.change_time:type_name -> google.protobuf.Timestamp
+	0,  // 21: salon.appointment.v1.AppointmentChange.state_before:type_name -> salon.appointment.v1.AppointmentState
+	0,  // 22: salon.appointment.v1.AppointmentChange.state_after:type_name -> salon.appointment.v1.AppointmentState
+	26, // 23: salon.appointment.v1.AppointmentChange.start_before:type_name -> google.protobuf.Timestamp
+	26, // 24: salon.appointment.v1.AppointmentChange.start_after:type_name -> google.protobuf.Timestamp
+	26, // 25: salon.appointment.v1.AppointmentChange.end_before:type_name -> google.protobuf.Timestamp
+	26, // 26: salon.appointment.v1.AppointmentChange.end_after:type_name -> google.protobuf.Timestamp
+	26, // 27: salon.appointment.v1.CreateAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
+	10, // 28: salon.appointment.v1.CreateAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
+	11, // 29: salon.appointment.v1.CreateAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
+	12, // 30: salon.appointment.v1.CreateAppointmentRequest.overbook:type_name -> salon.appointment.v1.Overbooking
+	0,  // 31: salon.appointment.v1.ListAppointmentsRequest.states:type_name -> salon.appointment.v1.AppointmentState
+	26, // 32: salon.appointment.v1.ListAppointmentsRequest.from:type_name -> google.protobuf.Timestamp
+	26, // 33: salon.appointment.v1.ListAppointmentsRequest.to:type_name -> google.protobuf.Timestamp
+	8,  // 34: salon.appointment.v1.ListAppointmentsResponse.appointments:type_name -> salon.appointment.v1.Appointment
+	9,  // 35: salon.appointment.v1.ListAppointmentHistoryResponse.changes:type_name -> salon.appointment.v1.AppointmentChange
+	26, // 36: salon.appointment.v1.RescheduleAppointmentRequest.start_time:type_name -> google.protobuf.Timestamp
+	10, // 37: salon.appointment.v1.RescheduleAppointmentRequest.segments:type_name -> salon.appointment.v1.SegmentInput
+	11, // 38: salon.appointment.v1.RescheduleAppointmentRequest.override:type_name -> salon.appointment.v1.RuleOverride
+	12, // 39: salon.appointment.v1.RescheduleAppointmentRequest.overbook:type_name -> salon.appointment.v1.Overbooking
+	13, // 40: salon.appointment.v1.AppointmentService.CreateAppointment:input_type -> salon.appointment.v1.CreateAppointmentRequest
+	14, // 41: salon.appointment.v1.AppointmentService.GetAppointment:input_type -> salon.appointment.v1.GetAppointmentRequest
+	15, // 42: salon.appointment.v1.AppointmentService.ListAppointments:input_type -> salon.appointment.v1.ListAppointmentsRequest
+	17, // 43: salon.appointment.v1.AppointmentService.ListAppointmentHistory:input_type -> salon.appointment.v1.ListAppointmentHistoryRequest
+	19, // 44: salon.appointment.v1.AppointmentService.CancelAppointment:input_type -> salon.appointment.v1.CancelAppointmentRequest
+	20, // 45: salon.appointment.v1.AppointmentService.RescheduleAppointment:input_type -> salon.appointment.v1.RescheduleAppointmentRequest
+	21, // 46: salon.appointment.v1.AppointmentService.ConfirmAppointment:input_type -> salon.appointment.v1.ConfirmAppointmentRequest
+	22, // 47: salon.appointment.v1.AppointmentService.DeclineAppointment:input_type -> salon.appointment.v1.DeclineAppointmentRequest
+	23, // 48: salon.appointment.v1.AppointmentService.CompleteAppointment:input_type -> salon.appointment.v1.CompleteAppointmentRequest
+	24, // 49: salon.appointment.v1.AppointmentService.MarkNoShow:input_type -> salon.appointment.v1.MarkNoShowRequest
+	8,  // 50: salon.appointment.v1.AppointmentService.CreateAppointment:output_type -> salon.appointment.v1.Appointment
+	8,  // 51: salon.appointment.v1.AppointmentService.GetAppointment:output_type -> salon.appointment.v1.Appointment
+	16, // 52: salon.appointment.v1.AppointmentService.ListAppointments:output_type -> salon.appointment.v1.ListAppointmentsResponse
+	18, // 53: salon.appointment.v1.AppointmentService.ListAppointmentHistory:output_type -> salon.appointment.v1.ListAppointmentHistoryResponse
+	8,  // 54: salon.appointment.v1.AppointmentService.CancelAppointment:output_type -> salon.appointment.v1.Appointment
+	8,  // 55: salon.appointment.v1.AppointmentService.RescheduleAppointment:output_type -> salon.appointment.v1.Appointment
+	8,  // 56: salon.appointment.v1.AppointmentService.ConfirmAppointment:output_type -> salon.appointment.v1.Appointment
+	8,  // 57: salon.appointment.v1.AppointmentService.DeclineAppointment:output_type -> salon.appointment.v1.Appointment
+	8,  // 58: salon.appointment.v1.AppointmentService.CompleteAppointment:output_type -> salon.appointment.v1.Appointment
+	8,  // 59: salon.appointment.v1.AppointmentService.MarkNoShow:output_type -> salon.appointment.v1.Appointment
+	50, // [50:60] is the sub-list for method output_type
+	40, // [40:50] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_salon_appointment_v1_booking_service_proto_init() }
@@ -2088,17 +2374,17 @@ func file_salon_appointment_v1_booking_service_proto_init() {
 	}
 	file_salon_appointment_v1_catalog_service_proto_init()
 	file_salon_appointment_v1_errors_proto_init()
-	file_salon_appointment_v1_booking_service_proto_msgTypes[3].OneofWrappers = []any{}
 	file_salon_appointment_v1_booking_service_proto_msgTypes[4].OneofWrappers = []any{}
-	file_salon_appointment_v1_booking_service_proto_msgTypes[6].OneofWrappers = []any{}
+	file_salon_appointment_v1_booking_service_proto_msgTypes[5].OneofWrappers = []any{}
 	file_salon_appointment_v1_booking_service_proto_msgTypes[8].OneofWrappers = []any{}
+	file_salon_appointment_v1_booking_service_proto_msgTypes[10].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_appointment_v1_booking_service_proto_rawDesc), len(file_salon_appointment_v1_booking_service_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   18,
+			NumEnums:      5,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -24,8 +24,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// AppointmentEvent is the body of appointment.created, .confirmed, .declined, .lapsed, .rescheduled, .cancelled,
-// .completed and .no_show_marked.
+// AppointmentEvent is the body of appointment.created, .confirmed, .declined, .lapsed, .rescheduled, .adjusted,
+// .cancelled, .completed and .no_show_marked.
 type AppointmentEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The appointment.

@@ -823,9 +823,13 @@ type BookingPolicy struct {
 	// Changes with every change; send it with an update to be refused when somebody else was faster.
 	Etag string `protobuf:"bytes,17,opt,name=etag,proto3" json:"etag,omitempty"`
 	// How many holds a customer, or an address from which nobody is signed in, may have in the salon at once: 1 to 100. Staff may have more.
-	MaxHolds      int32 `protobuf:"varint,18,opt,name=max_holds,json=maxHolds,proto3" json:"max_holds,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	MaxHolds int32 `protobuf:"varint,18,opt,name=max_holds,json=maxHolds,proto3" json:"max_holds,omitempty"`
+	// How much of the price is due when staff cancel a confirmed appointment for its customer later than customers may: 0 to 100 percent.
+	LateCancellationFeePercent int32 `protobuf:"varint,28,opt,name=late_cancellation_fee_percent,json=lateCancellationFeePercent,proto3" json:"late_cancellation_fee_percent,omitempty"`
+	// How much of the price is due when the customer does not come: 0 to 100 percent.
+	NoShowFeePercent int32 `protobuf:"varint,29,opt,name=no_show_fee_percent,json=noShowFeePercent,proto3" json:"no_show_fee_percent,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *BookingPolicy) Reset() {
@@ -984,6 +988,20 @@ func (x *BookingPolicy) GetMaxHolds() int32 {
 	return 0
 }
 
+func (x *BookingPolicy) GetLateCancellationFeePercent() int32 {
+	if x != nil {
+		return x.LateCancellationFeePercent
+	}
+	return 0
+}
+
+func (x *BookingPolicy) GetNoShowFeePercent() int32 {
+	if x != nil {
+		return x.NoShowFeePercent
+	}
+	return 0
+}
+
 // GetBookingPolicyRequest names a salon.
 type GetBookingPolicyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1068,9 +1086,13 @@ type UpdateBookingPolicyRequest struct {
 	// Refuses the change when the policy has changed since.
 	Etag string `protobuf:"bytes,17,opt,name=etag,proto3" json:"etag,omitempty"`
 	// How many holds a customer, or an address from which nobody is signed in, may have in the salon at once: 1 to 100. Staff may have more.
-	MaxHolds      *int32 `protobuf:"varint,18,opt,name=max_holds,json=maxHolds,proto3,oneof" json:"max_holds,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	MaxHolds *int32 `protobuf:"varint,18,opt,name=max_holds,json=maxHolds,proto3,oneof" json:"max_holds,omitempty"`
+	// How much of the price is due when staff cancel a confirmed appointment for its customer later than customers may: 0 to 100 percent.
+	LateCancellationFeePercent *int32 `protobuf:"varint,28,opt,name=late_cancellation_fee_percent,json=lateCancellationFeePercent,proto3,oneof" json:"late_cancellation_fee_percent,omitempty"`
+	// How much of the price is due when the customer does not come: 0 to 100 percent.
+	NoShowFeePercent *int32 `protobuf:"varint,29,opt,name=no_show_fee_percent,json=noShowFeePercent,proto3,oneof" json:"no_show_fee_percent,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *UpdateBookingPolicyRequest) Reset() {
@@ -1229,6 +1251,20 @@ func (x *UpdateBookingPolicyRequest) GetMaxHolds() int32 {
 	return 0
 }
 
+func (x *UpdateBookingPolicyRequest) GetLateCancellationFeePercent() int32 {
+	if x != nil && x.LateCancellationFeePercent != nil {
+		return *x.LateCancellationFeePercent
+	}
+	return 0
+}
+
+func (x *UpdateBookingPolicyRequest) GetNoShowFeePercent() int32 {
+	if x != nil && x.NoShowFeePercent != nil {
+		return *x.NoShowFeePercent
+	}
+	return 0
+}
+
 var File_salon_appointment_v1_salon_service_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
@@ -1314,7 +1350,7 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\x12\x1f\n" +
 	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"C\n" +
 	"\x16SetDefaultSalonRequest\x12)\n" +
-	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\"\xdb\a\n" +
+	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\"\xd7\b\n" +
 	"\rBookingPolicy\x12\x1e\n" +
 	"\bsalon_id\x18\x01 \x01(\tB\x03\xe0A\x03R\asalonId\x12/\n" +
 	"\x11slot_step_minutes\x18\x02 \x01(\x05B\x03\xe0A\x03R\x0fslotStepMinutes\x12/\n" +
@@ -1335,9 +1371,11 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\vupdate_time\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12\x17\n" +
 	"\x04etag\x18\x11 \x01(\tB\x03\xe0A\x03R\x04etag\x12 \n" +
-	"\tmax_holds\x18\x12 \x01(\x05B\x03\xe0A\x03R\bmaxHolds\"D\n" +
+	"\tmax_holds\x18\x12 \x01(\x05B\x03\xe0A\x03R\bmaxHolds\x12F\n" +
+	"\x1dlate_cancellation_fee_percent\x18\x1c \x01(\x05B\x03\xe0A\x03R\x1alateCancellationFeePercent\x122\n" +
+	"\x13no_show_fee_percent\x18\x1d \x01(\x05B\x03\xe0A\x03R\x10noShowFeePercent\"D\n" +
 	"\x17GetBookingPolicyRequest\x12)\n" +
-	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\"\xfa\f\n" +
+	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\"\xd0\x0e\n" +
 	"\x1aUpdateBookingPolicyRequest\x12)\n" +
 	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\x12?\n" +
 	"\x11slot_step_minutes\x18\x02 \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06@\x0f\x18<(\x05H\x00R\x0fslotStepMinutes\x88\x01\x01\x12A\n" +
@@ -1363,7 +1401,9 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\vupdate_mask\x18\x10 \x01(\v2\x1a.google.protobuf.FieldMaskB\x03\xe0A\x01R\n" +
 	"updateMask\x12\x1f\n" +
 	"\x04etag\x18\x11 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\x120\n" +
-	"\tmax_holds\x18\x12 \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06@\x03\x18d(\x01H\x0eR\bmaxHolds\x88\x01\x01B\x14\n" +
+	"\tmax_holds\x18\x12 \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06@\x03\x18d(\x01H\x0eR\bmaxHolds\x88\x01\x01\x12V\n" +
+	"\x1dlate_cancellation_fee_percent\x18\x1c \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06@2\x18d(\x00H\x0fR\x1alateCancellationFeePercent\x88\x01\x01\x12B\n" +
+	"\x13no_show_fee_percent\x18\x1d \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06@d\x18d(\x00H\x10R\x10noShowFeePercent\x88\x01\x01B\x14\n" +
 	"\x12_slot_step_minutesB\x14\n" +
 	"\x12_lead_time_minutesB\x0f\n" +
 	"\r_horizon_daysB\x11\n" +
@@ -1379,7 +1419,9 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\x15_buffers_within_hoursB\x0f\n" +
 	"\r_hold_minutesB\f\n" +
 	"\n" +
-	"_max_holds*\x81\x01\n" +
+	"_max_holdsB \n" +
+	"\x1e_late_cancellation_fee_percentB\x16\n" +
+	"\x14_no_show_fee_percent*\x81\x01\n" +
 	"\fConfirmation\x12\x1c\n" +
 	"\x18CONFIRMATION_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12CONFIRMATION_NEVER\x10\x01\x12\x17\n" +
