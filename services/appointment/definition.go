@@ -27,6 +27,7 @@ var Definition = service.Definition{
 		service.RESTAPI(&appointmentv1.AppointmentService_ServiceDesc, appointmentv1.NewAppointmentServiceClient,
 			appointmentv1.RegisterAppointmentServiceHandlerClient),
 		{Desc: &appointmentv1.DirectoryService_ServiceDesc},
+		{Desc: &appointmentv1.PersonalDataService_ServiceDesc},
 	},
 	New: func(d service.Deps) (service.Service, error) { return New(d) },
 }

@@ -75,6 +75,7 @@ func (s *Service) Register(r grpc.ServiceRegistrar) {
 	s.availability.Register(r)
 	s.bookings.Register(r)
 	appointmentv1.RegisterDirectoryServiceServer(r, &directoryHandler{Service: s})
+	appointmentv1.RegisterPersonalDataServiceServer(r, &personalDataHandler{Service: s})
 }
 
 // Run publishes events, consumes those of other services, reads what is missing of masters and accounts, lets
