@@ -7,7 +7,6 @@ import (
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
-	"github.com/beauty-salon/platform/internal/erasure"
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/postgres"
 )
@@ -72,13 +71,6 @@ func (s *Service) onAppointment(ctx context.Context, tx *postgres.DB, e events.E
 	a, err := appointmentFromEvent(&body, e.AggregateVersion)
 	if err != nil {
 		return err
-	}
-	erased, err := erasure.Erased(ctx, tx, a.AccountID)
-	if err != nil {
-		return err
-	}
-	if len(erased) > 0 { // since the event was sent
-		a.AccountID = ""
 	}
 	return s.store.In(tx).PutAppointment(ctx, a)
 }

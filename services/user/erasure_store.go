@@ -2,7 +2,6 @@ package user
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -133,10 +132,10 @@ func (s *Store) noteErasure(ctx context.Context, e Erasure, removed erasure.Coun
 	}
 	err = s.db.Conn(ctx).Exec(`
 		INSERT INTO erasure_services (erasure_id, service, complete_time, removed, next_attempt)
-		SELECT @id, @this, @now::timestamptz, @removed::jsonb, @now::timestamptz
-		UNION ALL SELECT @id, service, NULL, '[]', @now FROM unnest(@services::text[]) AS k (service)`,
-		sql.Named("id", e.ID), sql.Named("this", thisService), sql.Named("now", e.RequestTime), sql.Named("removed", string(encoded)),
-		sql.Named("services", postgres.Array[string](keeperNames()))).Error
+		SELECT ?::uuid, ?, ?::timestamptz, ?::jsonb, ?::timestamptz
+		UNION ALL SELECT ?::uuid, service, NULL, '[]', ?::timestamptz FROM unnest(?::text[]) AS k (service)`,
+		e.ID, thisService, e.RequestTime, string(encoded), e.RequestTime,
+		e.ID, e.RequestTime, postgres.Array[string](keeperNames())).Error
 	if err != nil {
 		return fmt.Errorf("store the services of an erasure: %w", err)
 	}

@@ -41,11 +41,11 @@ func (s *Store) eraseTexts(ctx context.Context, customerIDs []string, now time.T
 	var changed int64
 	for _, statement := range []string{
 		`UPDATE appointments a SET note = '', cancel_reason = '', version = a.version + 1, update_time = @now
-		FROM customers c WHERE c.id = ANY(@customers::uuid[]) AND a.salon_id = c.salon_id AND a.customer_id = c.id
+		FROM customers c WHERE c.id = ANY(CAST(@customers AS uuid[])) AND a.salon_id = c.salon_id AND a.customer_id = c.id
 			AND (a.note <> '' OR a.cancel_reason <> '')`,
 		`UPDATE appointment_history h SET reason = ''
 		FROM customers c JOIN appointments a ON a.salon_id = c.salon_id AND a.customer_id = c.id
-		WHERE c.id = ANY(@customers::uuid[]) AND h.salon_id = a.salon_id AND h.appointment_id = a.id AND h.reason <> ''`,
+		WHERE c.id = ANY(CAST(@customers AS uuid[])) AND h.salon_id = a.salon_id AND h.appointment_id = a.id AND h.reason <> ''`,
 	} {
 		result := s.db.Conn(ctx).Exec(statement, sql.Named("now", now), sql.Named("customers", postgres.Array[string](customerIDs)))
 		if result.Error != nil {
