@@ -60,7 +60,7 @@ var accountRights = []right{
 		"--  wrong wrong  wrong wrong wrong wrong  wrong wrong wrong  wrong", fixed(&userv1.EraseMeRequest{CurrentPassword: "not the password"}),
 	},
 	{userv1.UserService_EraseUser_FullMethodName, adminOnly, func(s *stage) proto.Message {
-		return &userv1.EraseUserRequest{UserId: s.NewCustomer(s.t, "Erased").ID}
+		return &userv1.EraseUserRequest{UserId: s.system.NewCustomer(s.t, "Erased").ID}
 	}},
 	{userv1.UserService_GetErasure_FullMethodName, everybody, func(s *stage) proto.Message {
 		return &userv1.GetErasureRequest{ErasureId: s.erasure()}
