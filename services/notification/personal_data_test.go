@@ -29,7 +29,9 @@ func TestEraseAccount(t *testing.T) {
 			t.Fatalf("removed %v, %v", got, err)
 		}
 	}
-	f.directory.set(func() { f.directory.names = &appointmentv1.LookupNamesResponse{Customers: map[string]string{f.customerID: "Deleted customer"}} })
+	f.directory.set(func() {
+		f.directory.names = &appointmentv1.LookupNamesResponse{Customers: map[string]string{f.customerID: "Deleted customer"}}
+	})
 	f.publish("appointment.confirmed", 2, appointment)
 	for _, n := range f.inbox(f.master, 2) {
 		if strings.Contains(n.GetBody(), "Carla") {

@@ -191,8 +191,8 @@ func (s *Store) erasures(ctx context.Context, condition, value string) ([]Erasur
 
 // TakeErrands returns at most limit errands that are due, of one erasure or, when erasureID is empty, of all. Until the
 // lease is over, nobody else gets them.
-func (s *Store) TakeErrands(ctx context.Context, erasureID string, now time.Time, lease time.Duration, limit int) ([]errand, error) {
-	var taken []errand
+func (s *Store) TakeErrands(ctx context.Context, erasureID string, now time.Time, lease time.Duration, limit int) ([]Errand, error) {
+	var taken []Errand
 	err := s.db.Conn(ctx).Raw(`
 		UPDATE erasure_services s SET attempts = s.attempts + 1, next_attempt = ?
 		FROM (
@@ -210,7 +210,7 @@ func (s *Store) TakeErrands(ctx context.Context, erasureID string, now time.Time
 }
 
 // PostponeErrand lets an errand be tried again from a time on.
-func (s *Store) PostponeErrand(ctx context.Context, e errand, until time.Time) error {
+func (s *Store) PostponeErrand(ctx context.Context, e Errand, until time.Time) error {
 	err := s.db.Conn(ctx).Exec(`UPDATE erasure_services SET next_attempt = ?
 		WHERE erasure_id = ? AND service = ? AND attempts = ? AND complete_time IS NULL`, until, e.ErasureID, e.Service, e.Attempts).Error
 	if err != nil {
@@ -220,7 +220,7 @@ func (s *Store) PostponeErrand(ctx context.Context, e errand, until time.Time) e
 }
 
 // FinishErrand notes that a service has erased an account, unless that is noted already.
-func (s *Store) FinishErrand(ctx context.Context, e errand, removed erasure.Counts, now time.Time) error {
+func (s *Store) FinishErrand(ctx context.Context, e Errand, removed erasure.Counts, now time.Time) error {
 	encoded, err := json.Marshal(removed)
 	if err != nil {
 		return err

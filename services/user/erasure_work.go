@@ -15,22 +15,23 @@ const (
 	// erasureInterval is how often services are looked for that have not erased an account yet.
 	erasureInterval = 3 * time.Second
 	// erasureLease is how long others leave a service to the process that tells it.
-	erasureLease = 30 * time.Second
+	erasureLease = 15 * time.Second
 	// erasureRetry is the pause after the first failure. It doubles up to erasureLease.
 	erasureRetry = time.Second
 	// erasureBatch is how many services are told in one go.
 	erasureBatch = 30
 )
 
-// errand is what a service has to do for an erasure.
-type errand struct {
+// Errand is what a service has to do for an erasure.
+type Errand struct {
+	// ErasureID is the erasure, AccountID its account, Service who has to do it.
 	ErasureID, AccountID, Service string
 	// Attempts counts the tries, with this one.
 	Attempts int
 }
 
 // retryAfter returns the pause after a try that has failed.
-func (e errand) retryAfter() time.Duration {
+func (e Errand) retryAfter() time.Duration {
 	pause := erasureRetry
 	for i := 1; i < e.Attempts && pause < erasureLease; i++ {
 		pause *= 2
@@ -61,7 +62,7 @@ func (s *Service) workOn(ctx context.Context, erasureID string) error {
 }
 
 // tell lets a service erase an account, and notes what it has removed.
-func (s *Service) tell(ctx context.Context, e errand) error {
+func (s *Service) tell(ctx context.Context, e Errand) error {
 	client, known := s.keepers[e.Service]
 	if !known {
 		return errors.New("no such service")
