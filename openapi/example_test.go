@@ -110,6 +110,7 @@ func TestAnswersPromiseWhatTheGatewayWrites(t *testing.T) {
 	optional := map[string][]string{
 		"Appointment":       {"customer", "lapseTime"},
 		"AppointmentChange": {"startBefore", "stateBefore"},
+		"Erasure":           {"completeTime"},
 		"FieldError":        nil,
 		"Notification":      {"appointmentStartTime", "readTime"},
 		"Offering": {
@@ -118,6 +119,7 @@ func TestAnswersPromiseWhatTheGatewayWrites(t *testing.T) {
 		"Problem":                {"detail", "details", "errors"},
 		"Rating":                 {"replyTime"},
 		"Service":                {"horizonOverrideDays", "leadTimeOverrideMinutes", "slotStepOverrideMinutes"},
+		"ServiceErasure":         {"completeTime"},
 		"Slot":                   {"quoteExpireTime"},
 		"UpdateResourceResponse": {"resource"},
 		// Parts of requests too, where they may be left out.
