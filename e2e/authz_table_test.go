@@ -55,6 +55,17 @@ var accountRights = []right{
 	{userv1.UserService_EnableUser_FullMethodName, adminOnly, func(s *stage) proto.Message {
 		return &userv1.EnableUserRequest{UserId: s.subject.ID}
 	}},
+	{
+		userv1.UserService_EraseMe_FullMethodName,
+		"--  wrong wrong  wrong wrong wrong wrong  wrong wrong wrong  wrong", fixed(&userv1.EraseMeRequest{CurrentPassword: "not the password"}),
+	},
+	{userv1.UserService_EraseUser_FullMethodName, adminOnly, func(s *stage) proto.Message {
+		return &userv1.EraseUserRequest{UserId: s.system.NewCustomer(s.t, "Erased").ID}
+	}},
+	{userv1.UserService_GetErasure_FullMethodName, everybody, func(s *stage) proto.Message {
+		return &userv1.GetErasureRequest{ErasureId: s.erasure()}
+	}},
+	{userv1.UserService_ExportMe_FullMethodName, signedIn, fixed(&userv1.ExportMeRequest{})},
 }
 
 var memberRights = []right{

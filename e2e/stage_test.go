@@ -158,3 +158,10 @@ func fixed(req proto.Message) func(*stage) proto.Message {
 }
 
 func timestamp(t time.Time) *timestamppb.Timestamp { return timestamppb.New(t) }
+
+// erasure is the receipt of an account that was erased.
+func (s *stage) erasure() string {
+	s.t.Helper()
+	return salontest.Do[*userv1.Erasure](s.t, s.system.GRPC(), s.Admin, userv1.UserService_EraseUser_FullMethodName,
+		&userv1.EraseUserRequest{UserId: s.system.NewCustomer(s.t, "Erased").ID}).GetId()
+}

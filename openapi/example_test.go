@@ -111,6 +111,7 @@ func TestAnswersPromiseWhatTheGatewayWrites(t *testing.T) {
 		"Appointment":          {"cancellationFee", "customer", "lapseTime"},
 		"AppointmentChange":    {"endAfter", "endBefore", "startBefore", "stateBefore"},
 		"AppointmentSeries":    {"createTime"},
+		"Erasure":              {"completeTime"},
 		"SeriesOccurrence":     {"state"},
 		"FieldError":           nil,
 		"FollowingAppointment": {"newEndTime", "newStartTime"},
@@ -121,6 +122,7 @@ func TestAnswersPromiseWhatTheGatewayWrites(t *testing.T) {
 		"Problem":                {"detail", "details", "errors"},
 		"Rating":                 {"replyTime"},
 		"Service":                {"horizonOverrideDays", "leadTimeOverrideMinutes", "slotStepOverrideMinutes"},
+		"ServiceErasure":         {"completeTime"},
 		"Slot":                   {"quoteExpireTime"},
 		"UpdateResourceResponse": {"resource"},
 		// Parts of requests too, where they may be left out.

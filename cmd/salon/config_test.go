@@ -100,7 +100,8 @@ func TestMissingTargets(t *testing.T) {
 	}{
 		{[]string{"all"}, nil, "", ""},
 		{[]string{"user"}, nil, "user", "appointment"},
-		{[]string{"user", "user"}, []string{"appointment"}, "", ""},
+		{[]string{"user"}, []string{"appointment"}, "user", "notification"},
+		{[]string{"user", "user"}, []string{"appointment", "rating", "notification"}, "", ""},
 		{[]string{"rating"}, nil, "rating", "user"},
 		{[]string{"rating"}, []string{"user"}, "rating", "appointment"},
 		{[]string{"rating", "appointment"}, []string{"user"}, "", ""},

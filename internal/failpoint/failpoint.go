@@ -16,6 +16,12 @@ const (
 	// ConsumerAfterCommit is after a consumer's transaction has committed and
 	// before the message is acknowledged.
 	ConsumerAfterCommit = "consumer.after-commit"
+	// ErasureAfterCommit is after the account is erased and before another service
+	// is told.
+	ErasureAfterCommit = "erasure.after-commit"
+	// ErasureBeforeNote is after a service has erased an account and before that is
+	// noted.
+	ErasureBeforeNote = "erasure.before-note"
 )
 
 // EnvironmentVariable names the place that ends the process.

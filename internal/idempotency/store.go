@@ -81,3 +81,15 @@ func Prune(ctx context.Context, db *postgres.DB, olderThan time.Time) (int64, er
 		}
 	}
 }
+
+// Forget removes what is stored of a person who is erased: the answers to the caller's requests, and those that mention
+// one of the texts, such as the id of the person's account. It returns how many it has removed.
+func Forget(ctx context.Context, tx *postgres.DB, caller string, mentioned ...string) (int64, error) {
+	result := tx.Conn(ctx).Exec(`DELETE FROM idempotency_keys WHERE caller = ? OR EXISTS (
+		SELECT FROM unnest(?::text[]) AS m (text) WHERE m.text <> '' AND position(convert_to(m.text, 'UTF8') IN response) > 0)`,
+		caller, postgres.Array[string](mentioned))
+	if result.Error != nil {
+		return 0, fmt.Errorf("forget stored responses: %w", result.Error)
+	}
+	return result.RowsAffected, nil
+}

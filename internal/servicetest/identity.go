@@ -97,6 +97,13 @@ func (p *Platform) SetAccount(account *userv1.LookupUserResponse) {
 	p.identity.accounts[account.GetUserId()] = account
 }
 
+// EraseAccount makes an account unknown, as one that was erased.
+func (p *Platform) EraseAccount(accountID string) {
+	p.identity.mu.Lock()
+	defer p.identity.mu.Unlock()
+	delete(p.identity.accounts, accountID)
+}
+
 // SetMaster makes a master known, or replaces what is known of them.
 func (p *Platform) SetMaster(master *userv1.LookupMasterResponse) {
 	p.identity.mu.Lock()

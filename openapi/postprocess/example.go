@@ -27,6 +27,7 @@ const (
 	exampleOverride     = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c0e"
 	exampleTimeOff      = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c0f"
 	exampleSeries       = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c20"
+	exampleErasure      = "8d0f6a52-3c1b-4e7d-9a64-5b2e7f1c0d93"
 )
 
 // fieldExamples are the values that the contract gives no example of, by field and, where one name means the same
@@ -146,6 +147,19 @@ var fieldExamples = map[string]any{ //nolint:gosec // tokens that open nothing
 	"salon.appointment.v1.SlotCheck.bookable":                 true,
 	"salon.appointment.v1.SlotCheck.reasons":                  []any{},
 
+	"salon.user.v1.Erasure.id":                   exampleErasure,
+	"salon.user.v1.Erasure.account_id":           exampleUser,
+	"salon.user.v1.Erasure.request_time":         "2027-06-20T08:00:00Z",
+	"salon.user.v1.Erasure.complete_time":        "2027-06-20T08:00:01Z",
+	"salon.user.v1.ServiceErasure.service":       "appointment",
+	"salon.user.v1.ServiceErasure.state":         "ERASURE_STATE_DONE",
+	"salon.user.v1.ServiceErasure.complete_time": "2027-06-20T08:00:01Z",
+	"salon.api.v1.RemovedCount.kind":             "appointments cancelled",
+	"salon.api.v1.RemovedCount.count":            1,
+	"salon.api.v1.PersonalRecord.service":        "rating",
+	"salon.api.v1.PersonalRecord.kind":           "ratings",
+	"salon.api.v1.PersonalRecord.data":           map[string]any{"id": exampleRating, "stars": 5, "comment": "Very friendly."},
+
 	"appointmentId":        exampleAppointment,
 	"appointmentStartTime": "2027-06-14T09:00:00Z",
 	"closureId":            exampleClosure,
@@ -153,6 +167,7 @@ var fieldExamples = map[string]any{ //nolint:gosec // tokens that open nothing
 	"customerId":           exampleCustomer,
 	"endDate":              "2027-06-20",
 	"endTime":              "2027-06-14T10:00:00Z",
+	"erasureId":            exampleErasure,
 	"etag":                 "1",
 	"invitationId":         exampleInvitation,
 	"markedCount":          3,

@@ -33,6 +33,7 @@ var Definition = service.Definition{
 		service.RESTAPI(&appointmentv1.DeskService_ServiceDesc, appointmentv1.NewDeskServiceClient,
 			appointmentv1.RegisterDeskServiceHandlerClient),
 		{Desc: &appointmentv1.DirectoryService_ServiceDesc},
+		{Desc: &appointmentv1.PersonalDataService_ServiceDesc},
 	},
 	New: func(d service.Deps) (service.Service, error) { return New(d) },
 }

@@ -79,6 +79,7 @@ func (s *Service) Register(r grpc.ServiceRegistrar) {
 	s.bookings.Register(r)
 	s.series.Register(r)
 	appointmentv1.RegisterDirectoryServiceServer(r, &directoryHandler{Service: s})
+	appointmentv1.RegisterPersonalDataServiceServer(r, &personalDataHandler{Service: s})
 }
 
 // Run publishes events, consumes those of other services, reads what is missing of masters and accounts, lets

@@ -13,6 +13,7 @@ var Definition = service.Definition{
 	APIs: []service.API{
 		service.RESTAPI(&notificationv1.NotificationService_ServiceDesc, notificationv1.NewNotificationServiceClient,
 			notificationv1.RegisterNotificationServiceHandlerClient),
+		{Desc: &notificationv1.PersonalDataService_ServiceDesc},
 	},
 	New: func(d service.Deps) (service.Service, error) { return New(d) },
 }

@@ -2,6 +2,7 @@ package notification
 
 import (
 	"context"
+	"slices"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -9,6 +10,7 @@ import (
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/erasure"
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -43,15 +45,26 @@ func (s *Service) onRating(ctx context.Context, tx *postgres.DB, e events.Event)
 }
 
 // notify puts the notices of an event into inboxes, in the transaction that records the event as handled. Masters who
-// have left the salon are left out, also when they were its masters at the time of the event.
+// have left the salon are left out, also when they were its masters at the time of the event. So are accounts that were
+// erased.
 func (s *Service) notify(ctx context.Context, tx *postgres.DB, e events.Event, notices []Notice) error {
 	notices, err := s.withoutFormerMasters(ctx, notices)
 	if err != nil {
 		return err
 	}
-	ns := make([]Notification, len(notices))
+	recipients := make([]string, len(notices))
 	for i, notice := range notices {
-		ns[i] = Notification{Notice: notice, ID: id.New(), EventID: e.ID, CreateTime: e.Time}
+		recipients[i] = notice.RecipientID
+	}
+	erased, err := erasure.Erased(ctx, tx, recipients...)
+	if err != nil {
+		return err
+	}
+	ns := make([]Notification, 0, len(notices))
+	for _, notice := range notices {
+		if !slices.Contains(erased, notice.RecipientID) {
+			ns = append(ns, Notification{Notice: notice, ID: id.New(), EventID: e.ID, CreateTime: e.Time})
+		}
 	}
 	return s.store.In(tx).InsertNotifications(ctx, ns)
 }

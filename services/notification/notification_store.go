@@ -123,6 +123,15 @@ func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, er
 	return int(deleted.RowsAffected), nil
 }
 
+// DeleteInbox removes all notifications of a recipient, and returns how many there were.
+func (s *Store) DeleteInbox(ctx context.Context, recipientID string) (int64, error) {
+	deleted := s.db.Conn(ctx).Exec("DELETE FROM notifications WHERE recipient_id = ?", recipientID)
+	if deleted.Error != nil {
+		return 0, fmt.Errorf("delete an inbox: %w", deleted.Error)
+	}
+	return deleted.RowsAffected, nil
+}
+
 // notificationRow is a row of the table notifications; migrations/ says what its columns mean.
 type notificationRow struct {
 	ID               string

@@ -55,6 +55,7 @@ func New(d service.Deps) (*Service, error) {
 // Register registers the service on a server.
 func (s *Service) Register(r grpc.ServiceRegistrar) {
 	notificationv1.RegisterNotificationServiceServer(r, s)
+	notificationv1.RegisterPersonalDataServiceServer(r, &personalDataHandler{Service: s})
 }
 
 // Run consumes the events of appointments and ratings and removes old notifications, until ctx ends. The service has no

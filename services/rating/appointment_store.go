@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"github.com/beauty-salon/platform/internal/erasure"
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
@@ -21,8 +22,22 @@ func (s *Store) Appointment(ctx context.Context, id string) (Appointment, error)
 }
 
 // PutAppointment stores what was learned of an appointment, unless the projection has a newer version. The same version
-// is stored again, because the customer's account can become known without a new version.
+// is stored again, because the customer's account can become known without a new version. An account that was erased since a
+// was read is not stored.
 func (s *Store) PutAppointment(ctx context.Context, a Appointment) error {
+	return s.db.InTx(ctx, func(tx *postgres.DB) error {
+		erased, err := erasure.Erased(ctx, tx, a.AccountID)
+		if err != nil {
+			return err
+		}
+		if len(erased) > 0 {
+			a.AccountID = ""
+		}
+		return s.In(tx).putAppointment(ctx, a)
+	})
+}
+
+func (s *Store) putAppointment(ctx context.Context, a Appointment) error {
 	row := rowOfAppointment(a)
 	put := s.db.Conn(ctx).Clauses(clause.OnConflict{
 		Columns: []clause.Column{{Name: "appointment_id"}},

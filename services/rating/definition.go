@@ -13,6 +13,7 @@ var Definition = service.Definition{
 	Calls:      []string{"appointment"},
 	APIs: []service.API{
 		service.RESTAPI(&ratingv1.RatingService_ServiceDesc, ratingv1.NewRatingServiceClient, ratingv1.RegisterRatingServiceHandlerClient),
+		{Desc: &ratingv1.PersonalDataService_ServiceDesc},
 	},
 	New: func(d service.Deps) (service.Service, error) { return New(d) },
 }

@@ -1,6 +1,7 @@
 package rating
 
 import (
+	"cmp"
 	"context"
 
 	"google.golang.org/protobuf/types/known/emptypb"
@@ -8,6 +9,7 @@ import (
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
 	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/erasure"
 	"github.com/beauty-salon/platform/internal/etag"
 	"github.com/beauty-salon/platform/internal/fieldmask"
 	"github.com/beauty-salon/platform/internal/id"
@@ -30,6 +32,10 @@ func (s *Service) CreateRating(ctx context.Context, req *ratingv1.CreateRatingRe
 		Caller: caller.UserID, Method: ratingv1.RatingService_CreateRating_FullMethodName, RequestID: req.GetRequestId(),
 	}
 	return idempotency.Run(ctx, s.guard, s.deps.DB, key, req, func(tx *postgres.DB) (*ratingv1.Rating, error) {
+		// The account may have been erased since the session was checked.
+		if erased, err := erasure.Erased(ctx, tx, caller.UserID); err != nil || len(erased) > 0 {
+			return nil, cmp.Or(err, error(ErrAppointmentNotFound))
+		}
 		now := s.deps.Time()
 		masterID, err := appointment.MasterToRate(caller.UserID, req.GetMasterId(), now)
 		if err != nil {

@@ -63,6 +63,7 @@ func New(d service.Deps) (*Service, error) {
 // Register registers the service on a server.
 func (s *Service) Register(r grpc.ServiceRegistrar) {
 	ratingv1.RegisterRatingServiceServer(r, s)
+	ratingv1.RegisterPersonalDataServiceServer(r, &personalDataHandler{Service: s})
 }
 
 // Run publishes the service's events, consumes those of appointments and removes expired request ids, until ctx ends.

@@ -114,7 +114,7 @@ func (s *Store) LockAccount(ctx context.Context, id string) (Account, Credential
 }
 
 func (s *Store) accountWhere(ctx context.Context, condition, value string, lock ...clause.Expression) (Account, Credential, error) {
-	row, err := gorm.G[accountRow](s.db.Conn(ctx), lock...).Where(condition, value).Take(ctx)
+	row, err := gorm.G[accountRow](s.db.Conn(ctx), lock...).Where(condition, value).Where("erase_time IS NULL").Take(ctx)
 	row, err = postgres.One(row, err, errNoUser)
 	return row.account(), row.credential(), err
 }
@@ -164,20 +164,16 @@ const adminLock = "users: enabled administrators"
 func (s *Store) UpdateStanding(ctx context.Context, id string, now time.Time, change func(a *Account, otherAdmins int64) error) (Account, error) {
 	var after Account
 	err := s.inTx(ctx, func(st *Store) error {
-		// A statement of its own: the next one sees what the last holder committed.
-		lock := st.db.Conn(ctx).Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", adminLock)
-		if lock.Error != nil {
-			return fmt.Errorf("lock the administrators: %w", lock.Error)
+		if err := st.lockAdmins(ctx); err != nil {
+			return err
 		}
 		wasDisabled := false
 		var err error
 		after, err = st.UpdateAccount(ctx, id, now, func(a *Account) error {
 			wasDisabled = a.Disabled
-			var others int64
-			err := st.db.Conn(ctx).Raw(
-				"SELECT count(*) FROM users WHERE role = 'ADMIN' AND NOT disabled AND id <> ?", id).Scan(&others).Error
+			others, err := st.otherAdmins(ctx, id)
 			if err != nil {
-				return fmt.Errorf("count the administrators: %w", err)
+				return err
 			}
 			return change(a, others)
 		})
@@ -187,6 +183,25 @@ func (s *Store) UpdateStanding(ctx context.Context, id string, now time.Time, ch
 		return st.setMasterDisabled(ctx, id, after.Disabled, now)
 	})
 	return after, err
+}
+
+// lockAdmins takes adminLock, in a statement of its own: the next one sees what the last
+// holder committed.
+func (s *Store) lockAdmins(ctx context.Context) error {
+	if err := s.db.Conn(ctx).Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", adminLock).Error; err != nil {
+		return fmt.Errorf("lock the administrators: %w", err)
+	}
+	return nil
+}
+
+// otherAdmins returns how many administrators are enabled besides an account.
+func (s *Store) otherAdmins(ctx context.Context, id string) (int64, error) {
+	var others int64
+	err := s.db.Conn(ctx).Raw("SELECT count(*) FROM users WHERE role = 'ADMIN' AND NOT disabled AND id <> ?", id).Scan(&others).Error
+	if err != nil {
+		return 0, fmt.Errorf("count the administrators: %w", err)
+	}
+	return others, nil
 }
 
 // saveAccount writes everything of an account that can change, except for its
@@ -237,7 +252,7 @@ type accountFilter struct {
 
 // Accounts returns accounts, newest first.
 func (s *Store) Accounts(ctx context.Context, f accountFilter) ([]Account, error) {
-	q := gorm.G[accountRow](s.db.Conn(ctx)).Order("create_time DESC, id DESC").Limit(f.limit)
+	q := gorm.G[accountRow](s.db.Conn(ctx)).Where("erase_time IS NULL").Order("create_time DESC, id DESC").Limit(f.limit)
 	if f.query != "" {
 		q = q.Where("search_text LIKE ?", postgres.Containing(fold.Text(f.query)))
 	}

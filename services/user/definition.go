@@ -10,7 +10,7 @@ var Definition = service.Definition{
 	Name:       "user",
 	Migrations: Migrations,
 	Subjects:   []string{"user", "master"},
-	Calls:      []string{"appointment"},
+	Calls:      keeperNames(),
 	APIs: []service.API{
 		service.RESTAPI(&userv1.AuthService_ServiceDesc, userv1.NewAuthServiceClient, userv1.RegisterAuthServiceHandlerClient),
 		service.RESTAPI(&userv1.UserService_ServiceDesc, userv1.NewUserServiceClient, userv1.RegisterUserServiceHandlerClient),

@@ -23,10 +23,12 @@ type directory struct {
 	refreshed []string
 	down      bool
 	onRefresh func() // unless nil, called by RefreshMaster and RefreshAccount
+	keeper    fakeKeeper
 }
 
 func (d *directory) register(r grpc.ServiceRegistrar) {
 	appointmentv1.RegisterDirectoryServiceServer(r, d)
+	appointmentv1.RegisterPersonalDataServiceServer(r, &d.keeper)
 }
 
 // LookupSalon implements appointmentv1.DirectoryServiceServer.

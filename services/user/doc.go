@@ -19,6 +19,8 @@
 //   - member.go, invitation.go: roles in a salon; member_store.go keeps roles and
 //     profiles in step; member_handler.go says who may see and change members;
 //   - removal.go: nobody can book a person once the removing call has returned;
+//   - erasure.go: what is removed of a person, here and by the other services;
+//     erasure_work.go completes it, export.go shows what is kept;
 //   - salon.go: the salons, by event and by question.
 //
 // The *_handler.go files answer calls. The *_store.go files talk to PostgreSQL.

@@ -62,6 +62,11 @@ var (
 	ErrInvitationClosed = apierr.New(codes.FailedPrecondition, userv1.ErrorReason_ERROR_REASON_INVITATION_CLOSED,
 		"the invitation has expired, was withdrawn or was answered before")
 
+	// ErrStillMember refuses to erase an account that works in a salon: its master's
+	// appointments and its duties have to be handed over first.
+	ErrStillMember = apierr.New(codes.FailedPrecondition, userv1.ErrorReason_ERROR_REASON_STILL_MEMBER,
+		"the account still works in a salon; end its memberships first (DELETE /v1/salons/{salon_id}/members/{user_id})")
+
 	// errNotManager refuses a change to callers who may see what they cannot change.
 	errNotManager = apierr.New(codes.PermissionDenied, apiv1.ErrorReason_ERROR_REASON_PERMISSION_DENIED,
 		"only managers of the salon and administrators may do this")
@@ -78,4 +83,5 @@ var (
 	errNoSalon      = apierr.NotFound("salon")
 	errNoMember     = apierr.NotFound("member")
 	errNoInvitation = apierr.NotFound("invitation")
+	errNoErasure    = apierr.NotFound("erasure")
 )

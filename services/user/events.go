@@ -17,6 +17,7 @@ const (
 	eventRoleChanged   = "user.role_changed"
 	eventDisabled      = "user.disabled"
 	eventEnabled       = "user.enabled"
+	eventErased        = "user.erased"
 	eventMasterCreated = "master.created"
 	eventMasterUpdated = "master.updated"
 	eventMasterDeleted = "master.deleted"

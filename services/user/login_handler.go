@@ -44,6 +44,9 @@ func (h *authHandler) Login(ctx context.Context, req *userv1.LoginRequest) (*use
 	token := NewRefreshToken()
 	err = h.store.inTx(ctx, func(st *Store) error {
 		locked, stored, err := st.LockAccount(ctx, account.ID)
+		if errors.Is(err, errNoUser) { // erased during the verification
+			return ErrBadCredentials
+		}
 		if err != nil {
 			return err
 		}
@@ -75,29 +78,29 @@ func (h *authHandler) Login(ctx context.Context, req *userv1.LoginRequest) (*use
 //
 // An empty hash stands for an account that does not exist or is disabled: no password is
 // right, but the work and the count are the same.
-func (h *authHandler) verify(ctx context.Context, ceilings []ratelimit.Ceiling, hash, password string) (ok, rehash bool, err error) {
+func (s *Service) verify(ctx context.Context, ceilings []ratelimit.Ceiling, hash, password string) (ok, rehash bool, err error) {
 	throttled := func(wait time.Duration) error { return ErrLoginThrottled.WithRetryAfter(max(wait, time.Second)) }
-	if wait := h.failures.Blocked(ctx, ceilings...); wait > 0 {
+	if wait := s.failures.Blocked(ctx, ceilings...); wait > 0 {
 		return false, false, throttled(wait)
 	}
 	if hash == "" {
-		err = h.passwords.VerifyNothing(ctx, password)
+		err = s.passwords.VerifyNothing(ctx, password)
 	} else {
-		ok, rehash, err = h.passwords.Verify(ctx, hash, password)
+		ok, rehash, err = s.passwords.Verify(ctx, hash, password)
 	}
 	if err != nil {
 		return false, false, err
 	}
 	// Guesses that ran at the same time may have used up the attempts.
 	if !ok {
-		if wait := h.failures.Add(ctx, ceilings...); wait > 0 {
+		if wait := s.failures.Add(ctx, ceilings...); wait > 0 {
 			return false, false, throttled(wait)
 		}
 		return false, false, nil
 	}
-	if wait := h.failures.Blocked(ctx, ceilings...); wait > 0 {
+	if wait := s.failures.Blocked(ctx, ceilings...); wait > 0 {
 		return false, false, throttled(wait)
 	}
-	h.failures.Reset(ctx, ceilings[0])
+	s.failures.Reset(ctx, ceilings[0])
 	return true, rehash, nil
 }

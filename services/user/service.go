@@ -44,6 +44,8 @@ type Service struct {
 	pages     *pagetoken.Codec
 	profiles  *cache.Cache[*userv1.Master]
 	directory appointmentv1.DirectoryServiceClient
+	// keepers are the clients of the services that keep something of people, by name.
+	keepers map[string]personalData
 }
 
 // New makes the service. It connects to nothing. Without Bus, the service neither
@@ -60,6 +62,10 @@ func New(d service.Deps) (*Service, error) {
 		requests:  idempotency.New(d.Keys, d.PreviousKeys, d.Now),
 		pages:     pagetoken.New(d.Keys),
 		directory: appointmentv1.NewDirectoryServiceClient(d.Conns.For("appointment")),
+		keepers:   map[string]personalData{},
+	}
+	for _, k := range keepers {
+		s.keepers[k.name] = k.connect(d.Conns.For(k.name))
 	}
 	s.profiles = cache.New(d.Cache, cache.Options[*userv1.Master]{
 		// Values of "master", from before masters belonged to a salon, lack the salon.
@@ -80,7 +86,7 @@ func (s *Service) Register(r grpc.ServiceRegistrar) {
 	userv1.RegisterIdentityServiceServer(r, &identityHandler{Service: s})
 }
 
-// Run publishes and consumes events and removes expired rows, until ctx ends.
+// Run publishes and consumes events, completes erasures and removes expired rows, until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	if s.deps.Bus != nil {
@@ -95,6 +101,10 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	g.Go(func() error {
 		s.deps.Every(ctx, pruneInterval, "expired rows stay for now", s.prune)
+		return nil
+	})
+	g.Go(func() error {
+		s.deps.Every(ctx, erasureInterval, "erasures are not complete yet", s.continueErasures)
 		return nil
 	})
 	return g.Wait()

@@ -77,6 +77,8 @@ var transitions = []transition{
 	{Cancel, customer, confirmed, cancelled, nil, errAlreadyStarted},
 	{Cancel, customer, declined, declined, nil, nil},
 	{Cancel, customer, lapsed, lapsed, nil, nil},
+	{Cancel, system, pending, cancelled, nil, errAlreadyStarted},
+	{Cancel, system, confirmed, cancelled, nil, errAlreadyStarted},
 	{Reschedule, staff, pending, pending, nil, nil},
 	{Reschedule, staff, confirmed, confirmed, nil, nil},
 	{Reschedule, customer, pending, pending, nil, errAlreadyStarted},

@@ -51,7 +51,11 @@ func TestTransitions(t *testing.T) {
 		{Confirm, false, onlySystem, never, never},
 		{Complete, false, onlySystem, never, never},
 		{MarkNoShow, false, onlySystem, never, never},
-		{Cancel, false, onlySystem, never, never},
+		{
+			Cancel, false, onlySystem,
+			[7]string{"CANCELLED", "CANCELLED", illegal, same, illegal, illegal, illegal},
+			[7]string{begun, begun, illegal, same, illegal, illegal, illegal},
+		},
 		{Reschedule, false, onlySystem, never, never},
 		{
 			Decline, false, everyStaff,

@@ -46,9 +46,9 @@ func (s *Store) joined(ctx context.Context, condition string, args ...any) *gorm
 }
 
 // Customer returns a customer whom the caller may see: as staff of the salon, as an administrator or as
-// the customer. Else it returns ErrNotFound.
+// the customer. Else, and for a customer who was erased, it returns ErrNotFound.
 func (s *Store) Customer(ctx context.Context, id string, caller auth.Principal) (Customer, error) {
-	q := s.joined(ctx, "c.id = ?", id)
+	q := s.joined(ctx, "c.id = ? AND c.erase_time IS NULL", id)
 	if !caller.IsAdmin() {
 		q = q.Where("(c.salon_id = ANY(?) OR c.account_id = ?)", staffOf(caller), postgres.Null(caller.UserID))
 	}
@@ -62,11 +62,11 @@ func (s *Store) CustomerForStaff(ctx context.Context, id string, caller auth.Pri
 }
 
 // LockCustomerForStaff is CustomerForStaff, and keeps others from changing the customer until the
-// transaction ends.
+// transaction ends. A customer who was erased is ErrNotFound.
 func (s *Store) LockCustomerForStaff(ctx context.Context, id string, caller auth.Principal) (Customer, error) {
 	lock := postgres.LockForChange
 	lock.Table = clause.Table{Name: "c"} // the account is on the side of the join that may be null
-	return take(inScope(s.joined(ctx, "c.id = ?", id), caller).Clauses(lock))
+	return take(inScope(s.joined(ctx, "c.id = ? AND c.erase_time IS NULL", id), caller).Clauses(lock))
 }
 
 // CustomerOf returns the account's customer of a salon, else ErrNotFound.
@@ -110,9 +110,9 @@ type Filter struct {
 	Limit int
 }
 
-// List returns customers whom the caller sees as staff, newest first.
+// List returns customers whom the caller sees as staff, newest first, without those who were erased.
 func (s *Store) List(ctx context.Context, caller auth.Principal, f Filter) ([]Customer, error) {
-	q := inScope(s.joined(ctx, "true"), caller)
+	q := inScope(s.joined(ctx, "c.erase_time IS NULL"), caller)
 	if f.SalonID != "" {
 		q = q.Where("c.salon_id = ?", f.SalonID)
 	}

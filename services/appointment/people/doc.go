@@ -9,6 +9,7 @@
 //   - customer_handler.go: the methods of CustomerService.
 //   - memory.go: the customers in memory.
 //   - projection_store.go, customer_store.go: the tables masters, accounts and customers.
+//   - erasure.go: what becomes of the customers of an account that was erased.
 //   - errors.go, convert.go: sentinel errors, messages.
 //
 // Only a refresh writes a projection, under the advisory lock of the master or account. A booking

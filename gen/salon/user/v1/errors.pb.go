@@ -50,6 +50,8 @@ const (
 	ErrorReason_ERROR_REASON_CURRENT_PASSWORD_WRONG ErrorReason = 10
 	// FAILED_PRECONDITION: the invitation has expired, was revoked or was answered before.
 	ErrorReason_ERROR_REASON_INVITATION_CLOSED ErrorReason = 11
+	// FAILED_PRECONDITION: the account still works in a salon. It has to leave its salons before it is erased.
+	ErrorReason_ERROR_REASON_STILL_MEMBER ErrorReason = 12
 )
 
 // Enum value maps for ErrorReason.
@@ -67,6 +69,7 @@ var (
 		9:  "ERROR_REASON_ACCOUNT_DISABLED",
 		10: "ERROR_REASON_CURRENT_PASSWORD_WRONG",
 		11: "ERROR_REASON_INVITATION_CLOSED",
+		12: "ERROR_REASON_STILL_MEMBER",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":            0,
@@ -81,6 +84,7 @@ var (
 		"ERROR_REASON_ACCOUNT_DISABLED":       9,
 		"ERROR_REASON_CURRENT_PASSWORD_WRONG": 10,
 		"ERROR_REASON_INVITATION_CLOSED":      11,
+		"ERROR_REASON_STILL_MEMBER":           12,
 	}
 )
 
@@ -134,7 +138,7 @@ var File_salon_user_v1_errors_proto protoreflect.FileDescriptor
 
 const file_salon_user_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"\x1asalon/user/v1/errors.proto\x12\rsalon.user.v1\x1a google/protobuf/descriptor.proto*\xa5\x03\n" +
+	"\x1asalon/user/v1/errors.proto\x12\rsalon.user.v1\x1a google/protobuf/descriptor.proto*\xc4\x03\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12\x1c\n" +
 	"\x18ERROR_REASON_EMAIL_TAKEN\x10\x01\x12 \n" +
@@ -148,7 +152,8 @@ const file_salon_user_v1_errors_proto_rawDesc = "" +
 	"\x1dERROR_REASON_ACCOUNT_DISABLED\x10\t\x12'\n" +
 	"#ERROR_REASON_CURRENT_PASSWORD_WRONG\x10\n" +
 	"\x12\"\n" +
-	"\x1eERROR_REASON_INVITATION_CLOSED\x10\v:V\n" +
+	"\x1eERROR_REASON_INVITATION_CLOSED\x10\v\x12\x1d\n" +
+	"\x19ERROR_REASON_STILL_MEMBER\x10\f:V\n" +
 	"\areasons\x12\x1e.google.protobuf.MethodOptions\x18\x9f\x8d\x03 \x03(\x0e2\x1a.salon.user.v1.ErrorReasonR\areasonsB\xb1\x01\n" +
 	"\x11com.salon.user.v1B\vErrorsProtoP\x01Z9github.com/beauty-salon/platform/gen/salon/user/v1;userv1\xa2\x02\x03SUX\xaa\x02\rSalon.User.V1\xca\x02\rSalon\\User\\V1\xe2\x02\x19Salon\\User\\V1\\GPBMetadata\xea\x02\x0fSalon::User::V1b\x06proto3"
 

@@ -24,7 +24,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// UserEvent is the body of user.registered, user.updated, user.role_changed, user.disabled and user.enabled.
+// UserEvent is the body of user.registered, user.updated, user.role_changed, user.disabled, user.enabled and user.erased.
 type UserEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The account.

@@ -487,7 +487,7 @@ var File_salon_user_v1_user_service_proto protoreflect.FileDescriptor
 
 const file_salon_user_v1_user_service_proto_rawDesc = "" +
 	"\n" +
-	" salon/user/v1/user_service.proto\x12\rsalon.user.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a\x1asalon/user/v1/errors.proto\x1a\x18salon/user/v1/user.proto\"\x0e\n" +
+	" salon/user/v1/user_service.proto\x12\rsalon.user.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a google/protobuf/field_mask.proto\x1a\x1asalon/api/v1/options.proto\x1a\x18salon/api/v1/rules.proto\x1a\x1bsalon/user/v1/erasure.proto\x1a\x1asalon/user/v1/errors.proto\x1a\x18salon/user/v1/user.proto\"\x0e\n" +
 	"\fGetMeRequest\"\xa1\x02\n" +
 	"\x0fUpdateMeRequest\x12D\n" +
 	"\fdisplay_name\x18\x01 \x01(\tB\x1c\xe0A\x01\xbaH\x16r\x14\xc8\xe9\x18\x01\x10\x01\x18d\x92\x02\tAnna BergH\x00R\vdisplayName\x88\x01\x01\x12J\n" +
@@ -519,7 +519,7 @@ const file_salon_user_v1_user_service_proto_rawDesc = "" +
 	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"]\n" +
 	"\x11EnableUserRequest\x12'\n" +
 	"\auser_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\x06userId\x12\x1f\n" +
-	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag2\x81\x06\n" +
+	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag2\xb3\t\n" +
 	"\vUserService\x12R\n" +
 	"\x05GetMe\x12\x1b.salon.user.v1.GetMeRequest\x1a\x13.salon.user.v1.User\"\x17\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\b\x12\x06/v1/me\x90\x02\x01\x12X\n" +
 	"\bUpdateMe\x12\x1e.salon.user.v1.UpdateMeRequest\x1a\x13.salon.user.v1.User\"\x17\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\v:\x01*2\x06/v1/me\x12m\n" +
@@ -528,7 +528,13 @@ const file_salon_user_v1_user_service_proto_rawDesc = "" +
 	"\vSetUserRole\x12!.salon.user.v1.SetUserRoleRequest\x1a\x13.salon.user.v1.User\"4\xca\xe9\x18\x05\b\x02\x12\x01\x02\xfa\xe9\x18\x01\x06\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/users/{user_id}:setRole\x12{\n" +
 	"\vDisableUser\x12!.salon.user.v1.DisableUserRequest\x1a\x13.salon.user.v1.User\"4\xca\xe9\x18\x05\b\x02\x12\x01\x02\xfa\xe9\x18\x01\x06\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/users/{user_id}:disable\x12s\n" +
 	"\n" +
-	"EnableUser\x12 .salon.user.v1.EnableUserRequest\x1a\x13.salon.user.v1.User\".\xca\xe9\x18\x05\b\x02\x12\x01\x02\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/users/{user_id}:enableB\xb6\x01\n" +
+	"EnableUser\x12 .salon.user.v1.EnableUserRequest\x1a\x13.salon.user.v1.User\".\xca\xe9\x18\x05\b\x02\x12\x01\x02\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/users/{user_id}:enable\x12a\n" +
+	"\aEraseMe\x12\x1d.salon.user.v1.EraseMeRequest\x1a\x16.salon.user.v1.Erasure\"\x1f\xca\xe9\x18\x02\b\x02\xfa\xe9\x18\x04\n" +
+	"\x03\x06\f\x82\xd3\xe4\x93\x02\v:\x01**\x06/v1/me\x12p\n" +
+	"\tEraseUser\x12\x1f.salon.user.v1.EraseUserRequest\x1a\x16.salon.user.v1.Erasure\"*\xca\xe9\x18\x05\b\x02\x12\x01\x02\xfa\xe9\x18\x02\x06\f\x82\xd3\xe4\x93\x02\x15*\x13/v1/users/{user_id}\x12r\n" +
+	"\n" +
+	"GetErasure\x12 .salon.user.v1.GetErasureRequest\x1a\x16.salon.user.v1.Erasure\"*\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02\x1b\x12\x19/v1/erasures/{erasure_id}\x90\x02\x01\x12g\n" +
+	"\bExportMe\x12\x1e.salon.user.v1.ExportMeRequest\x1a\x1b.salon.user.v1.PersonalData\"\x1e\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/me:export\x90\x02\x01B\xb6\x01\n" +
 	"\x11com.salon.user.v1B\x10UserServiceProtoP\x01Z9github.com/beauty-salon/platform/gen/salon/user/v1;userv1\xa2\x02\x03SUX\xaa\x02\rSalon.User.V1\xca\x02\rSalon\\User\\V1\xe2\x02\x19Salon\\User\\V1\\GPBMetadata\xea\x02\x0fSalon::User::V1b\x06proto3"
 
 var (
@@ -556,6 +562,12 @@ var file_salon_user_v1_user_service_proto_goTypes = []any{
 	(*fieldmaskpb.FieldMask)(nil), // 8: google.protobuf.FieldMask
 	(v1.Role)(0),                  // 9: salon.api.v1.Role
 	(*User)(nil),                  // 10: salon.user.v1.User
+	(*EraseMeRequest)(nil),        // 11: salon.user.v1.EraseMeRequest
+	(*EraseUserRequest)(nil),      // 12: salon.user.v1.EraseUserRequest
+	(*GetErasureRequest)(nil),     // 13: salon.user.v1.GetErasureRequest
+	(*ExportMeRequest)(nil),       // 14: salon.user.v1.ExportMeRequest
+	(*Erasure)(nil),               // 15: salon.user.v1.Erasure
+	(*PersonalData)(nil),          // 16: salon.user.v1.PersonalData
 }
 var file_salon_user_v1_user_service_proto_depIdxs = []int32{
 	8,  // 0: salon.user.v1.UpdateMeRequest.update_mask:type_name -> google.protobuf.FieldMask
@@ -569,15 +581,23 @@ var file_salon_user_v1_user_service_proto_depIdxs = []int32{
 	5,  // 8: salon.user.v1.UserService.SetUserRole:input_type -> salon.user.v1.SetUserRoleRequest
 	6,  // 9: salon.user.v1.UserService.DisableUser:input_type -> salon.user.v1.DisableUserRequest
 	7,  // 10: salon.user.v1.UserService.EnableUser:input_type -> salon.user.v1.EnableUserRequest
-	10, // 11: salon.user.v1.UserService.GetMe:output_type -> salon.user.v1.User
-	10, // 12: salon.user.v1.UserService.UpdateMe:output_type -> salon.user.v1.User
-	3,  // 13: salon.user.v1.UserService.ListUsers:output_type -> salon.user.v1.ListUsersResponse
-	10, // 14: salon.user.v1.UserService.GetUser:output_type -> salon.user.v1.User
-	10, // 15: salon.user.v1.UserService.SetUserRole:output_type -> salon.user.v1.User
-	10, // 16: salon.user.v1.UserService.DisableUser:output_type -> salon.user.v1.User
-	10, // 17: salon.user.v1.UserService.EnableUser:output_type -> salon.user.v1.User
-	11, // [11:18] is the sub-list for method output_type
-	4,  // [4:11] is the sub-list for method input_type
+	11, // 11: salon.user.v1.UserService.EraseMe:input_type -> salon.user.v1.EraseMeRequest
+	12, // 12: salon.user.v1.UserService.EraseUser:input_type -> salon.user.v1.EraseUserRequest
+	13, // 13: salon.user.v1.UserService.GetErasure:input_type -> salon.user.v1.GetErasureRequest
+	14, // 14: salon.user.v1.UserService.ExportMe:input_type -> salon.user.v1.ExportMeRequest
+	10, // 15: salon.user.v1.UserService.GetMe:output_type -> salon.user.v1.User
+	10, // 16: salon.user.v1.UserService.UpdateMe:output_type -> salon.user.v1.User
+	3,  // 17: salon.user.v1.UserService.ListUsers:output_type -> salon.user.v1.ListUsersResponse
+	10, // 18: salon.user.v1.UserService.GetUser:output_type -> salon.user.v1.User
+	10, // 19: salon.user.v1.UserService.SetUserRole:output_type -> salon.user.v1.User
+	10, // 20: salon.user.v1.UserService.DisableUser:output_type -> salon.user.v1.User
+	10, // 21: salon.user.v1.UserService.EnableUser:output_type -> salon.user.v1.User
+	15, // 22: salon.user.v1.UserService.EraseMe:output_type -> salon.user.v1.Erasure
+	15, // 23: salon.user.v1.UserService.EraseUser:output_type -> salon.user.v1.Erasure
+	15, // 24: salon.user.v1.UserService.GetErasure:output_type -> salon.user.v1.Erasure
+	16, // 25: salon.user.v1.UserService.ExportMe:output_type -> salon.user.v1.PersonalData
+	15, // [15:26] is the sub-list for method output_type
+	4,  // [4:15] is the sub-list for method input_type
 	4,  // [4:4] is the sub-list for extension type_name
 	4,  // [4:4] is the sub-list for extension extendee
 	0,  // [0:4] is the sub-list for field type_name
@@ -588,6 +608,7 @@ func file_salon_user_v1_user_service_proto_init() {
 	if File_salon_user_v1_user_service_proto != nil {
 		return
 	}
+	file_salon_user_v1_erasure_proto_init()
 	file_salon_user_v1_errors_proto_init()
 	file_salon_user_v1_user_proto_init()
 	file_salon_user_v1_user_service_proto_msgTypes[1].OneofWrappers = []any{}

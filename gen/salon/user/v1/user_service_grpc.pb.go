@@ -26,6 +26,10 @@ const (
 	UserService_SetUserRole_FullMethodName = "/salon.user.v1.UserService/SetUserRole"
 	UserService_DisableUser_FullMethodName = "/salon.user.v1.UserService/DisableUser"
 	UserService_EnableUser_FullMethodName  = "/salon.user.v1.UserService/EnableUser"
+	UserService_EraseMe_FullMethodName     = "/salon.user.v1.UserService/EraseMe"
+	UserService_EraseUser_FullMethodName   = "/salon.user.v1.UserService/EraseUser"
+	UserService_GetErasure_FullMethodName  = "/salon.user.v1.UserService/GetErasure"
+	UserService_ExportMe_FullMethodName    = "/salon.user.v1.UserService/ExportMe"
 )
 
 // UserServiceClient is the client API for UserService service.
@@ -51,6 +55,18 @@ type UserServiceClient interface {
 	DisableUser(ctx context.Context, in *DisableUserRequest, opts ...grpc.CallOption) (*User, error)
 	// EnableUser unlocks an account. Enabling twice is no error.
 	EnableUser(ctx context.Context, in *EnableUserRequest, opts ...grpc.CallOption) (*User, error)
+	// EraseMe erases one's own account. The sessions end and the address is free again at once. Future appointments are cancelled,
+	// and what identifies the person is removed in every service: the receipt says which of them have done it. The others follow by
+	// themselves. Members leave their salons first. It cannot be undone.
+	EraseMe(ctx context.Context, in *EraseMeRequest, opts ...grpc.CallOption) (*Erasure, error)
+	// EraseUser erases an account, as EraseMe does. Repeated, it returns the same erasure as it is then.
+	EraseUser(ctx context.Context, in *EraseUserRequest, opts ...grpc.CallOption) (*Erasure, error)
+	// GetErasure returns the receipt of an erasure as of now. Whoever has its id may read it: ids are random, and a receipt names
+	// nobody.
+	GetErasure(ctx context.Context, in *GetErasureRequest, opts ...grpc.CallOption) (*Erasure, error)
+	// ExportMe returns what is kept of oneself, in all services: the account, sessions, memberships, customer data with the notes of
+	// staff, appointments with their history, ratings, notifications. A page has at most 400 records.
+	ExportMe(ctx context.Context, in *ExportMeRequest, opts ...grpc.CallOption) (*PersonalData, error)
 }
 
 type userServiceClient struct {
@@ -131,6 +147,46 @@ func (c *userServiceClient) EnableUser(ctx context.Context, in *EnableUserReques
 	return out, nil
 }
 
+func (c *userServiceClient) EraseMe(ctx context.Context, in *EraseMeRequest, opts ...grpc.CallOption) (*Erasure, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Erasure)
+	err := c.cc.Invoke(ctx, UserService_EraseMe_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userServiceClient) EraseUser(ctx context.Context, in *EraseUserRequest, opts ...grpc.CallOption) (*Erasure, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Erasure)
+	err := c.cc.Invoke(ctx, UserService_EraseUser_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userServiceClient) GetErasure(ctx context.Context, in *GetErasureRequest, opts ...grpc.CallOption) (*Erasure, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Erasure)
+	err := c.cc.Invoke(ctx, UserService_GetErasure_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *userServiceClient) ExportMe(ctx context.Context, in *ExportMeRequest, opts ...grpc.CallOption) (*PersonalData, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PersonalData)
+	err := c.cc.Invoke(ctx, UserService_ExportMe_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // UserServiceServer is the server API for UserService service.
 // All implementations must embed UnimplementedUserServiceServer
 // for forward compatibility.
@@ -154,6 +210,18 @@ type UserServiceServer interface {
 	DisableUser(context.Context, *DisableUserRequest) (*User, error)
 	// EnableUser unlocks an account. Enabling twice is no error.
 	EnableUser(context.Context, *EnableUserRequest) (*User, error)
+	// EraseMe erases one's own account. The sessions end and the address is free again at once. Future appointments are cancelled,
+	// and what identifies the person is removed in every service: the receipt says which of them have done it. The others follow by
+	// themselves. Members leave their salons first. It cannot be undone.
+	EraseMe(context.Context, *EraseMeRequest) (*Erasure, error)
+	// EraseUser erases an account, as EraseMe does. Repeated, it returns the same erasure as it is then.
+	EraseUser(context.Context, *EraseUserRequest) (*Erasure, error)
+	// GetErasure returns the receipt of an erasure as of now. Whoever has its id may read it: ids are random, and a receipt names
+	// nobody.
+	GetErasure(context.Context, *GetErasureRequest) (*Erasure, error)
+	// ExportMe returns what is kept of oneself, in all services: the account, sessions, memberships, customer data with the notes of
+	// staff, appointments with their history, ratings, notifications. A page has at most 400 records.
+	ExportMe(context.Context, *ExportMeRequest) (*PersonalData, error)
 	mustEmbedUnimplementedUserServiceServer()
 }
 
@@ -184,6 +252,18 @@ func (UnimplementedUserServiceServer) DisableUser(context.Context, *DisableUserR
 }
 func (UnimplementedUserServiceServer) EnableUser(context.Context, *EnableUserRequest) (*User, error) {
 	return nil, status.Error(codes.Unimplemented, "method EnableUser not implemented")
+}
+func (UnimplementedUserServiceServer) EraseMe(context.Context, *EraseMeRequest) (*Erasure, error) {
+	return nil, status.Error(codes.Unimplemented, "method EraseMe not implemented")
+}
+func (UnimplementedUserServiceServer) EraseUser(context.Context, *EraseUserRequest) (*Erasure, error) {
+	return nil, status.Error(codes.Unimplemented, "method EraseUser not implemented")
+}
+func (UnimplementedUserServiceServer) GetErasure(context.Context, *GetErasureRequest) (*Erasure, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetErasure not implemented")
+}
+func (UnimplementedUserServiceServer) ExportMe(context.Context, *ExportMeRequest) (*PersonalData, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExportMe not implemented")
 }
 func (UnimplementedUserServiceServer) mustEmbedUnimplementedUserServiceServer() {}
 func (UnimplementedUserServiceServer) testEmbeddedByValue()                     {}
@@ -332,6 +412,78 @@ func _UserService_EnableUser_Handler(srv interface{}, ctx context.Context, dec f
 	return interceptor(ctx, in, info, handler)
 }
 
+func _UserService_EraseMe_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EraseMeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserServiceServer).EraseMe(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserService_EraseMe_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserServiceServer).EraseMe(ctx, req.(*EraseMeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _UserService_EraseUser_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EraseUserRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserServiceServer).EraseUser(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserService_EraseUser_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserServiceServer).EraseUser(ctx, req.(*EraseUserRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _UserService_GetErasure_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetErasureRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserServiceServer).GetErasure(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserService_GetErasure_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserServiceServer).GetErasure(ctx, req.(*GetErasureRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _UserService_ExportMe_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExportMeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(UserServiceServer).ExportMe(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: UserService_ExportMe_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(UserServiceServer).ExportMe(ctx, req.(*ExportMeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // UserService_ServiceDesc is the grpc.ServiceDesc for UserService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -366,6 +518,22 @@ var UserService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "EnableUser",
 			Handler:    _UserService_EnableUser_Handler,
+		},
+		{
+			MethodName: "EraseMe",
+			Handler:    _UserService_EraseMe_Handler,
+		},
+		{
+			MethodName: "EraseUser",
+			Handler:    _UserService_EraseUser_Handler,
+		},
+		{
+			MethodName: "GetErasure",
+			Handler:    _UserService_GetErasure_Handler,
+		},
+		{
+			MethodName: "ExportMe",
+			Handler:    _UserService_ExportMe_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
