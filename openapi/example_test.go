@@ -120,6 +120,9 @@ func TestAnswersPromiseWhatTheGatewayWrites(t *testing.T) {
 		"Service":                {"horizonOverrideDays", "leadTimeOverrideMinutes", "slotStepOverrideMinutes"},
 		"Slot":                   {"quoteExpireTime"},
 		"UpdateResourceResponse": {"resource"},
+
+		"WatchAppointmentsResponse": {"appointment"},
+		"WatchAvailabilityResponse": {"result"},
 		// Parts of requests too, where they may be left out.
 		"Phase":       {"resourceKindIds"},
 		"WeeklyHours": {"intervals", "validFrom", "validUntil"},

@@ -127,8 +127,8 @@ func TestReadingOrder(t *testing.T) {
 		tags = append(tags, tag.Name)
 	}
 	want := []string{
-		"Auth", "User", "Salon", "Master", "Catalog", "Resource", "Schedule", "Availability", "Appointment", "Rating", "Notification",
-		"Customer", "Member",
+		"Auth", "User", "Salon", "Master", "Catalog", "Resource", "Schedule", "Availability", "Appointment", "Watch", "Rating",
+		"Notification", "Customer", "Member",
 	}
 	if !slices.Equal(tags, want) {
 		t.Errorf("the tags are %v, want %v", tags, want)

@@ -38,7 +38,7 @@ type method struct {
 // does not name comes last.
 var readingOrder = []protoreflect.Name{
 	"AuthService", "UserService", "SalonService", "MasterService", "CatalogService", "ResourceService", "ScheduleService",
-	"AvailabilityService", "AppointmentService", "RatingService", "NotificationService", "CustomerService", "MemberService",
+	"AvailabilityService", "AppointmentService", "WatchService", "RatingService", "NotificationService", "CustomerService", "MemberService",
 }
 
 // newContract reads the contract. Linking gen/ makes Salon's own options readable.

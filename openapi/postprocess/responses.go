@@ -42,7 +42,11 @@ func (b *builder) success(m *method) (int, *response) {
 	}
 	setHeaders(r, allowanceHeaders...)
 	if status != http.StatusNoContent {
-		r.Content.set(jsonType, mediaType{
+		content := jsonType
+		if m.desc.IsStreamingServer() {
+			content = eventsType
+		}
+		r.Content.set(content, mediaType{
 			Schema:  &schema{Ref: schemaRef + string(out.Name())},
 			Example: b.responseExample(m),
 		})

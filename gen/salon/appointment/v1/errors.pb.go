@@ -72,6 +72,10 @@ const (
 	ErrorReason_ERROR_REASON_QUOTE_FOREIGN ErrorReason = 21
 	// FAILED_PRECONDITION: customers of the salon cancel or move earlier than this before the start; staff still can.
 	ErrorReason_ERROR_REASON_TOO_LATE ErrorReason = 22
+	// FAILED_PRECONDITION: the ticket has opened a stream already, has expired, or is none.
+	ErrorReason_ERROR_REASON_TICKET_SPENT ErrorReason = 33
+	// RESOURCE_EXHAUSTED: the stream was read too slowly; resume it with its last token.
+	ErrorReason_ERROR_REASON_STREAM_TOO_SLOW ErrorReason = 34
 )
 
 // Enum value maps for ErrorReason.
@@ -100,6 +104,8 @@ var (
 		20: "ERROR_REASON_QUOTE_EXPIRED",
 		21: "ERROR_REASON_QUOTE_FOREIGN",
 		22: "ERROR_REASON_TOO_LATE",
+		33: "ERROR_REASON_TICKET_SPENT",
+		34: "ERROR_REASON_STREAM_TOO_SLOW",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                0,
@@ -125,6 +131,8 @@ var (
 		"ERROR_REASON_QUOTE_EXPIRED":              20,
 		"ERROR_REASON_QUOTE_FOREIGN":              21,
 		"ERROR_REASON_TOO_LATE":                   22,
+		"ERROR_REASON_TICKET_SPENT":               33,
+		"ERROR_REASON_STREAM_TOO_SLOW":            34,
 	}
 )
 
@@ -178,7 +186,7 @@ var File_salon_appointment_v1_errors_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"!salon/appointment/v1/errors.proto\x12\x14salon.appointment.v1\x1a google/protobuf/descriptor.proto*\x85\x06\n" +
+	"!salon/appointment/v1/errors.proto\x12\x14salon.appointment.v1\x1a google/protobuf/descriptor.proto*\xc6\x06\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_SLOT_UNAVAILABLE\x10\x01\x12\x1e\n" +
@@ -203,7 +211,9 @@ const file_salon_appointment_v1_errors_proto_rawDesc = "" +
 	"\x1aERROR_REASON_QUOTE_INVALID\x10\x13\x12\x1e\n" +
 	"\x1aERROR_REASON_QUOTE_EXPIRED\x10\x14\x12\x1e\n" +
 	"\x1aERROR_REASON_QUOTE_FOREIGN\x10\x15\x12\x19\n" +
-	"\x15ERROR_REASON_TOO_LATE\x10\x16:]\n" +
+	"\x15ERROR_REASON_TOO_LATE\x10\x16\x12\x1d\n" +
+	"\x19ERROR_REASON_TICKET_SPENT\x10!\x12 \n" +
+	"\x1cERROR_REASON_STREAM_TOO_SLOW\x10\":]\n" +
 	"\areasons\x12\x1e.google.protobuf.MethodOptions\x18\xa0\x8d\x03 \x03(\x0e2!.salon.appointment.v1.ErrorReasonR\areasonsB\xe2\x01\n" +
 	"\x18com.salon.appointment.v1B\vErrorsProtoP\x01ZGgithub.com/beauty-salon/platform/gen/salon/appointment/v1;appointmentv1\xa2\x02\x03SAX\xaa\x02\x14Salon.Appointment.V1\xca\x02\x14Salon\\Appointment\\V1\xe2\x02 Salon\\Appointment\\V1\\GPBMetadata\xea\x02\x16Salon::Appointment::V1b\x06proto3"
 
