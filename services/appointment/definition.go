@@ -26,6 +26,8 @@ var Definition = service.Definition{
 			appointmentv1.RegisterResourceServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.AppointmentService_ServiceDesc, appointmentv1.NewAppointmentServiceClient,
 			appointmentv1.RegisterAppointmentServiceHandlerClient),
+		service.RESTAPI(&appointmentv1.WatchService_ServiceDesc, appointmentv1.NewWatchServiceClient,
+			appointmentv1.RegisterWatchServiceHandlerClient),
 		{Desc: &appointmentv1.DirectoryService_ServiceDesc},
 	},
 	New: func(d service.Deps) (service.Service, error) { return New(d) },

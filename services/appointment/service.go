@@ -21,6 +21,7 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/resource"
 	"github.com/beauty-salon/platform/services/appointment/salon"
 	"github.com/beauty-salon/platform/services/appointment/schedule"
+	"github.com/beauty-salon/platform/services/appointment/watch"
 )
 
 const (
@@ -47,6 +48,7 @@ type Service struct {
 	resources *resource.Resources
 	schedules *schedule.Schedules
 	bookings  *booking.Bookings
+	watch     *watch.Watch
 	requests  *idempotency.Guard
 
 	availability *availability.Availability
@@ -62,6 +64,7 @@ func New(d service.Deps) (*Service, error) {
 	s.schedules = schedule.New(d, s.people)
 	s.availability = availability.New(d, s.people, s.catalog)
 	s.bookings = booking.New(d, s.people, s.catalog, s.availability)
+	s.watch = watch.New(d, s.bookings, s.availability)
 	return s, nil
 }
 
@@ -74,11 +77,12 @@ func (s *Service) Register(r grpc.ServiceRegistrar) {
 	s.schedules.Register(r)
 	s.availability.Register(r)
 	s.bookings.Register(r)
+	s.watch.Register(r)
 	appointmentv1.RegisterDirectoryServiceServer(r, &directoryHandler{Service: s})
 }
 
 // Run publishes events, consumes those of other services, reads what is missing of masters and accounts, lets
-// requests lapse, and removes answers that have expired, until ctx ends.
+// requests lapse, gives streams what changes, and removes answers that have expired, until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return events.NewRelay(s.deps.DB, s.deps.Bus, s.deps.Log, s.deps.Metrics).Run(ctx) })
@@ -87,7 +91,7 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	g.Go(func() error {
 		s.deps.Every(ctx, pruneInterval, "expired answers were not removed", func(ctx context.Context) error {
-			return errors.Join(s.requests.PruneExpired(ctx, s.deps.DB), s.bookings.Prune(ctx))
+			return errors.Join(s.requests.PruneExpired(ctx, s.deps.DB), s.bookings.Prune(ctx), s.watch.Prune(ctx))
 		})
 		return nil
 	})
@@ -99,6 +103,7 @@ func (s *Service) Run(ctx context.Context) error {
 		s.deps.Every(ctx, lapseInterval, "requests did not lapse", s.bookings.LapseRequests)
 		return nil
 	})
+	g.Go(func() error { return s.watch.Run(ctx) })
 	g.Go(func() error {
 		s.catchUp(ctx)
 		return nil
@@ -130,6 +135,9 @@ func (s *Service) catchUp(ctx context.Context) {
 		}
 	}
 }
+
+// EndStreams ends all streams at once; see [service.Streamer].
+func (s *Service) EndStreams() { s.watch.EndStreams() }
 
 // Ready returns nil when calls can be answered: the database is there and its schema is not older than
 // the program.
