@@ -43,6 +43,8 @@ var testServices = []service.Definition{
 			appointmentv1.RegisterScheduleServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.AppointmentService_ServiceDesc, appointmentv1.NewAppointmentServiceClient,
 			appointmentv1.RegisterAppointmentServiceHandlerClient),
+		service.RESTAPI(&appointmentv1.WatchService_ServiceDesc, appointmentv1.NewWatchServiceClient,
+			appointmentv1.RegisterWatchServiceHandlerClient),
 		{Desc: &appointmentv1.DirectoryService_ServiceDesc},
 	}},
 	{Name: "rating", APIs: []service.API{
