@@ -44,7 +44,7 @@ func table() []right {
 	rows := accountRights
 	for _, more := range [][]right{
 		memberRights, salonRights, scheduleRights, availabilityRights, resourceRights, customerRights, appointmentRights, ratingRights,
-		notificationRights,
+		watchRights, notificationRights,
 	} {
 		rows = append(rows, more...)
 	}

@@ -181,6 +181,7 @@ func TestResponsesFollowTheGateway(t *testing.T) {
 		add(m.returns("etag"), &headers, "ETag")
 		add(m.returns("next_page_token"), &headers, "Link")
 		add(m.verb == http.MethodGet && m.returns("etag"), &statuses, "304")
+		add(m.desc.IsStreamingServer(), &statuses, "204")
 		for _, name := range reason.REST(m.desc) {
 			for _, s := range reasons[name].Status {
 				key := strconv.Itoa(s)

@@ -14,6 +14,11 @@ func (b *builder) addResponses(op *operation, m *method) {
 	if m.Verb == http.MethodGet && m.returns("etag") {
 		op.Responses.set("304", &response{Ref: responseRef + "NotModified"})
 	}
+	if m.desc.IsStreamingServer() {
+		none := &response{Description: "The ticket was used, has expired, or is none. EventSource does not try again."}
+		setHeaders(none, allowanceHeaders...)
+		op.Responses.set("204", none)
+	}
 	b.addProblems(op, m)
 }
 
