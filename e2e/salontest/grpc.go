@@ -36,7 +36,7 @@ func (c grpcCaller) Call(t testing.TB, as Identity, method string, req proto.Mes
 	var header metadata.MD
 	var err error
 	if md.IsStreamingServer() {
-		err = c.system.firstMessage(ctx, md, req, answer, grpc.Header(&header))
+		err = c.system.firstMessage(ctx, md, req, answer, &header)
 	} else {
 		err = c.system.Conn().Invoke(ctx, method, req, answer, grpc.Header(&header))
 	}

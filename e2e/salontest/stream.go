@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
@@ -64,12 +65,12 @@ func readBody(resp *http.Response) ([]byte, error) {
 	}
 }
 
-// firstMessage opens a stream over gRPC and returns its first message.
-func (s *System) firstMessage(ctx context.Context, md protoreflect.MethodDescriptor, req, answer proto.Message, opts ...grpc.CallOption) error {
+// firstMessage opens a stream over gRPC and reads its header and its first message.
+func (s *System) firstMessage(ctx context.Context, md protoreflect.MethodDescriptor, req, answer proto.Message, header *metadata.MD) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	method := fmt.Sprintf("/%s/%s", md.Parent().FullName(), md.Name())
-	stream, err := s.Conn().NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, method, opts...)
+	stream, err := s.Conn().NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, method)
 	if err == nil {
 		err = stream.SendMsg(req)
 	}
@@ -78,6 +79,7 @@ func (s *System) firstMessage(ctx context.Context, md protoreflect.MethodDescrip
 	}
 	if err == nil {
 		err = stream.RecvMsg(answer)
+		*header, _ = stream.Header() // there is none after an error of the library
 	}
 	s.Declared(method, err)
 	return err
