@@ -92,7 +92,7 @@ type got struct {
 
 // TestStreamsInABrowser opens a stream by fetch and by EventSource, cuts both, and resumes them without loss.
 func TestStreamsInABrowser(t *testing.T) {
-	s := shared.Get(t)
+	s := salontest.Start(t) // people of its own, and no demo
 	cast := s.NewCast(t)
 	pair := cast.CustomerA.SignIn(t)
 	now := time.Now().UTC().Truncate(time.Second)
