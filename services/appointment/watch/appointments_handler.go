@@ -14,7 +14,6 @@ import (
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/auth"
-	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/protoconv"
 	"github.com/beauty-salon/platform/services/appointment/booking"
 )
@@ -25,23 +24,6 @@ const (
 	// maxSnapshot is how many appointments a stream begins with at most.
 	maxSnapshot = 10_000
 )
-
-// snapshot is a state of the database.
-type snapshot struct {
-	tx       *postgres.DB
-	at       Position
-	database string
-}
-
-func (w *Watch) inSnapshot(ctx context.Context, fn func(snapshot) error) error {
-	return w.deps.DB.InSnapshot(ctx, func(tx *postgres.DB) error {
-		at, database, err := w.store.position(ctx, tx)
-		if err != nil {
-			return err
-		}
-		return fn(snapshot{tx, at, database})
-	})
-}
 
 // diary is a stream of appointments.
 type diary struct {
@@ -179,36 +161,26 @@ func (d *diary) resume(text string) (bool, error) {
 	if !ok {
 		return false, nil
 	}
-	since, err := parsePosition(t.Position)
+	position, err := parsePosition(t.Position) // sealed by this program, so it is one
 	if err != nil {
-		return false, nil
+		return false, apierr.Internal(err)
 	}
-	b := &batch{appointments: map[booking.Key]*booking.Appointment{}}
+	since := position.without(t.Untold)
+	var b *batch
 	var complete bool
 	err = d.snapshot(func(s snapshot) (err error) {
-		b.to, b.database = s.at, s.database
-		from := since.without(t.Untold)
-		if s.database != t.Database || !s.at.covers(since) {
-			return nil
-		}
-		if b.changes, complete, err = d.w.store.changes(d.ctx, s.tx, from, s.at); err != nil {
-			return err
-		}
-		found, err := d.w.bookings.ReadIn(d.ctx, s.tx, keysOf(b.changes))
-		for _, a := range found {
-			b.appointments[booking.Key{SalonID: a.SalonID, ID: a.ID}] = a
-		}
+		b, complete, err = d.w.hub.batch(d.ctx, s, since, t.Database)
 		return err
 	})
 	if err != nil || !complete {
 		return false, err
 	}
-	d.at, d.db = since, t.Database
+	d.at, d.db = position, t.Database
 	ready := &appointmentv1.WatchAppointmentsResponse{Type: appointmentv1.WatchEventType_WATCH_EVENT_TYPE_READY, ResumeToken: text}
 	if err := d.out.Send(ready); err != nil {
 		return false, err
 	}
-	return true, d.tell(b, since.without(t.Untold), &t)
+	return true, d.tell(b, since, &t)
 }
 
 // tell sends what a batch has for the stream, which has been told of everything up to since. resumed is the token that the batch begins with,

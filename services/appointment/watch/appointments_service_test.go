@@ -106,7 +106,7 @@ func TestStreamRefusesBadRequests(t *testing.T) {
 		"ticket and salon": {func(r *appointmentv1.WatchAppointmentsRequest) { r.Ticket = "x" }, "INVALID_FIELDS"},
 		"ticket of nothing": {func(r *appointmentv1.WatchAppointmentsRequest) {
 			*r = appointmentv1.WatchAppointmentsRequest{Ticket: "x"}
-		}, "TICKET_SPENT"}, //nolint:govet // an empty request
+		}, "TICKET_SPENT"},
 	} {
 		req := f.diary()
 		c.change(req)

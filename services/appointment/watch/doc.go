@@ -3,6 +3,7 @@
 //   - position.go: where a stream stands: a snapshot of the database (no I/O).
 //   - token.go: the resume token of a position.
 //   - watch_store.go: the changes since a position, and the tickets.
+//   - snapshot.go: reading in one state of the database.
 //   - hub.go: reads the changes once for all streams of this process and gives them out.
 //   - guard.go: ends the streams of callers who have signed out or whose roles have changed; counts the streams of a caller.
 //   - stream.go: what all streams do: heartbeats, ends.

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/beauty-salon/platform/internal/events"
-	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/service"
 	"github.com/beauty-salon/platform/services/appointment/booking"
 )
@@ -70,12 +69,11 @@ func (h *hub) subscribe(ctx context.Context, salonID string, wants func(*batch) 
 	h.reading.Lock()
 	defer h.reading.Unlock()
 	if h.at.Max == 0 {
-		err := h.deps.DB.InSnapshot(ctx, func(tx *postgres.DB) error {
-			at, database, err := h.store.position(ctx, tx)
+		err := h.inSnapshot(ctx, func(s snapshot) error {
 			h.mu.Lock()
 			defer h.mu.Unlock()
-			h.at, h.database = at, database
-			return err
+			h.at, h.database = s.at, s.database
+			return nil
 		})
 		if err != nil {
 			return nil, err
@@ -111,17 +109,24 @@ func (h *hub) run(ctx context.Context) error {
 	woken, stop := events.Woken(h.deps.DB.Schema())
 	defer stop()
 	heard := make(chan struct{}, 1)
-	for _, subject := range h.subjects() {
-		end, err := h.deps.Bus.Watch(subject, func(events.Event) {
-			select {
-			case heard <- struct{}{}:
-			default:
-			}
-		})
+	hear := func(events.Event) {
+		select {
+		case heard <- struct{}{}:
+		default:
+		}
+	}
+	var ends []func()
+	defer func() {
+		for _, end := range ends {
+			end()
+		}
+	}()
+	for _, subject := range []string{"salon.>", "appointment.>", "service.>", "offering.>"} { // the events of this service
+		end, err := h.deps.Bus.Watch(subject, hear)
 		if err != nil {
 			return err
 		}
-		defer end()
+		ends = append(ends, end)
 	}
 	poll := time.NewTicker(pollInterval)
 	defer poll.Stop()
@@ -141,11 +146,6 @@ func (h *hub) run(ctx context.Context) error {
 	}
 }
 
-// subjects are the events of this service.
-func (h *hub) subjects() []string {
-	return []string{"salon.>", "appointment.>", "service.>", "offering.>"}
-}
-
 // read gives the subscribers what has changed, and with rules whose salon has new rules.
 func (h *hub) read(ctx context.Context, rules bool) error {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
@@ -156,19 +156,10 @@ func (h *hub) read(ctx context.Context, rules bool) error {
 	if since.Max == 0 {
 		return nil
 	}
-	b := &batch{appointments: map[booking.Key]*booking.Appointment{}}
+	var b *batch
 	var complete bool
-	err := h.deps.DB.InSnapshot(ctx, func(tx *postgres.DB) (err error) {
-		if b.to, b.database, err = h.store.position(ctx, tx); err != nil || b.database != database || !b.to.covers(since) {
-			return err
-		}
-		if b.changes, complete, err = h.store.changes(ctx, tx, since, b.to); err != nil || len(b.changes) == 0 {
-			return err
-		}
-		found, err := h.bookings.ReadIn(ctx, tx, keysOf(b.changes))
-		for _, a := range found {
-			b.appointments[booking.Key{SalonID: a.SalonID, ID: a.ID}] = a
-		}
+	err := h.inSnapshot(ctx, func(s snapshot) (err error) {
+		b, complete, err = h.batch(ctx, s, since, database)
 		return err
 	})
 	if err != nil {
@@ -179,17 +170,6 @@ func (h *hub) read(ctx context.Context, rules bool) error {
 		return nil
 	}
 	return h.readRules(ctx)
-}
-
-// keysOf are the keys of the appointments that have changed.
-func keysOf(changes []*change) []booking.Key {
-	var keys []booking.Key
-	for _, c := range changes {
-		if c.key.ID != "" && c.key.SalonID != "" {
-			keys = append(keys, c.key)
-		}
-	}
-	return keys
 }
 
 // give hands a batch out. When it is not complete, nobody knows what is missing: the streams end, and begin anew.

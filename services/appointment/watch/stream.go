@@ -157,7 +157,7 @@ func (s *stream) snapshot(fn func(snapshot) error) error {
 	case <-s.ctx.Done():
 		return s.ctx.Err()
 	}
-	return s.w.inSnapshot(s.ctx, fn)
+	return s.w.hub.inSnapshot(s.ctx, fn)
 }
 
 // The errors that end streams.
