@@ -68,33 +68,41 @@ func (h *hub) subscribe(ctx context.Context, salonID string, wants func(*batch) 
 	}
 	h.reading.Lock()
 	defer h.reading.Unlock()
-	if h.at.Max == 0 {
-		err := h.inSnapshot(ctx, func(s snapshot) error {
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			h.at, h.database = s.at, s.database
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.subscribers[s] = struct{}{}
+	h.subscribers[s] = struct{}{} // from here on the position stays
+	begun := h.at.Max != 0
+	h.mu.Unlock()
+	if begun {
+		return s, nil
+	}
+	err := h.inSnapshot(ctx, func(now snapshot) error {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.move(now.at, now.database)
+		return nil
+	})
+	if err != nil {
+		h.unsubscribe(s)
+		return nil, err
+	}
 	return s, nil
 }
 
+// unsubscribe does not wait for a database that does not answer: a stream has to end at once.
 func (h *hub) unsubscribe(s *subscriber) {
-	h.reading.Lock()
-	defer h.reading.Unlock()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.subscribers, s)
+	h.move(h.at, h.database)
+}
+
+// move sets the position, which is forgotten when nobody needs it. The caller holds the lock mu.
+func (h *hub) move(at Position, database string) {
 	if len(h.subscribers) == 0 {
-		h.at, h.database = Position{}, ""
-		clear(h.rules)
+		at, database = Position{}, ""
+		h.rules = map[string]int64{}
 	}
+	h.at, h.database = at, database
 }
 
 // position returns where a stream stands that has taken all its batches; ok is false when some are waiting.
@@ -152,7 +160,9 @@ func (h *hub) read(ctx context.Context, rules bool) error {
 	defer cancel()
 	h.reading.Lock()
 	defer h.reading.Unlock()
-	since, database := h.at, h.database // only written by whoever reads
+	h.mu.Lock()
+	since, database := h.at, h.database
+	h.mu.Unlock()
 	if since.Max == 0 {
 		return nil
 	}
@@ -190,7 +200,7 @@ func (h *hub) give(b *batch, complete bool) {
 			}
 		}
 	}
-	h.at, h.database = b.to, b.database
+	h.move(b.to, b.database)
 }
 
 // readRules signals the subscribers whose salon has new rules.
