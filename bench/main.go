@@ -24,6 +24,7 @@ type settings struct {
 	connections int // of the reads
 	writers     int // of the bookings
 	against     string
+	streams     bool // only these
 
 	// Of the measurements of the scheduling engine: which, with how much data, where the database is, and the older commit.
 	parts  []string
@@ -53,6 +54,7 @@ func main() {
 	flag.IntVar(&s.connections, "connections", 64, "connections of the reads")
 	flag.IntVar(&s.writers, "writers", 64, "clients that book at the same time")
 	flag.StringVar(&s.against, "against", "", "another build of salon: compare this tree with it, and nothing else")
+	flag.BoolVar(&s.streams, "streams", false, "measure the streams, and nothing else")
 	scheduling := flag.Bool("scheduling", false, "measure the scheduling engine, and nothing else")
 	only := flag.String("parts", strings.Join(parts, ","), "with -scheduling: what to measure; empty: only make the data")
 	flag.IntVar(&s.size.salons, "salons", 1_000, "with -scheduling: how many salons there are")
@@ -100,13 +102,24 @@ func run(ctx context.Context, s settings, scheduling bool) error {
 		return err
 	}
 	defer env.stop()
-	if err := env.measureStart(ctx); err != nil {
+	start := env.measureStart
+	if s.streams {
+		start = func(ctx context.Context) error {
+			_, err := env.startSalon(ctx)
+			return err
+		}
+	}
+	if err := start(ctx); err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
 	if err := env.prepare(ctx); err != nil {
 		return fmt.Errorf("prepare: %w", err)
 	}
-	for _, m := range []func(context.Context, settings) error{env.measureREST, env.measureGRPC, env.measureBooking} {
+	measurements := []func(context.Context, settings) error{env.measureREST, env.measureGRPC, env.measureStreams, env.measureBooking}
+	if s.streams {
+		measurements = measurements[2:3]
+	}
+	for _, m := range measurements {
 		if err := m(ctx, s); err != nil {
 			return err
 		}

@@ -346,6 +346,14 @@ var ratingRights = []right{
 	}},
 }
 
+var watchRights = []right{
+	{appointmentv1.WatchService_WatchAppointments_FullMethodName, signedIn, func(*stage) proto.Message { return watchDiary() }},
+	{appointmentv1.WatchService_WatchAvailability_FullMethodName, everybody, func(s *stage) proto.Message {
+		return watchFree(s.Service.GetId())
+	}},
+	{appointmentv1.WatchService_IssueWatchTicket_FullMethodName, signedIn, func(*stage) proto.Message { return ticketOf(watchDiary()) }},
+}
+
 var notificationRights = []right{
 	{notificationv1.NotificationService_ListNotifications_FullMethodName, signedIn, fixed(&notificationv1.ListNotificationsRequest{})},
 	{notificationv1.NotificationService_GetUnreadCount_FullMethodName, signedIn, fixed(&notificationv1.GetUnreadCountRequest{})},

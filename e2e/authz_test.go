@@ -44,9 +44,7 @@ func table() []right {
 	rows := accountRights
 	for _, more := range [][]right{
 		memberRights, salonRights, scheduleRights, availabilityRights, holdRights, resourceRights, customerRights, appointmentRights, deskRights, ratingRights,
-		notificationRights,
-		memberRights, salonRights, scheduleRights, availabilityRights, resourceRights, customerRights, appointmentRights, ratingRights,
-		notificationRights, seriesRights,
+		seriesRights, watchRights, notificationRights,
 	} {
 		rows = append(rows, more...)
 	}

@@ -11,10 +11,19 @@ import (
 
 // undriven are the declared reasons that no test can make the program answer with, and why.
 var undriven = map[string]string{
-	"createAppointment QUOTE_EXPIRED": "a quote expires after 15 minutes; the tests of package booking do it with another clock",
-	"createHold QUOTE_EXPIRED":        "as for createAppointment",
-	"createHold START_IN_PAST":        "a start is offered while it lies ahead; the tests of package booking do it with another clock",
+	"createHold QUOTE_EXPIRED":            "as for createAppointment",
+	"createHold START_IN_PAST":            "a start is offered while it lies ahead; the tests of package booking do it with another clock",
+	"watchAppointments STREAM_TOO_SLOW":   streamsOfWatch,
+	"watchAvailability STREAM_TOO_SLOW":   streamsOfWatch,
+	"watchAvailability ILLEGAL_STATE":     "the error is that of searchAvailability, which is driven",
+	"watchAvailability ALREADY_STARTED":   "the error is that of searchAvailability, which is driven",
+	"watchAvailability TOO_LATE":          "the error is that of searchAvailability, which is driven",
+	"watchAvailability NOT_FOUND":         "the error is that of searchAvailability, which is driven",
+	"watchAvailability PERMISSION_DENIED": streamsOfWatch,
+	"createAppointment QUOTE_EXPIRED":     "a quote expires after 15 minutes; the tests of package booking do it with another clock",
 }
+
+const streamsOfWatch = "it depends on time; the tests of package watch drive it"
 
 // checkReasons fails a run of the whole suite in which some declared reason was not seen. What is answered and not declared
 // fails where it is answered.

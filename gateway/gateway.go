@@ -65,7 +65,10 @@ type Gateway struct {
 	handler http.Handler
 	server  *grpc.Server
 	serving atomic.Bool
-	health  *health.Server // has the same state as serving, for gRPC
+	// ending ends when streams have to.
+	ending     context.Context //nolint:containedctx // not of a call: it is a signal to all streams
+	endStreams context.CancelFunc
+	health     *health.Server // has the same state as serving, for gRPC
 }
 
 // New makes a gateway. It does not listen, and its probes report "not ready" until SetServing. New fails when a
@@ -75,6 +78,7 @@ func New(cfg Config, deps Deps) (*Gateway, error) {
 		cfg.RequestTimeout = defaultRequestTimeout
 	}
 	g := &Gateway{cfg: cfg, deps: deps, health: health.NewServer()}
+	g.ending, g.endStreams = context.WithCancel(context.Background())
 	var err error
 	if g.routes, err = newRoutes(deps.Services); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
@@ -180,18 +184,22 @@ func (g *Gateway) newHandler() (http.Handler, error) {
 			http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
 		},
 		AllowedHeaders: []string{
-			"Authorization", "Baggage", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Traceparent",
-			"Tracestate", "X-Request-Id",
+			"Authorization", "Baggage", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-Id",
+			"Traceparent", "Tracestate", "X-Request-Id",
 		},
 		ExposedHeaders: exposedHeaders,
 		MaxAge:         600,
 		// Without origins no other origin may call. The library treats an empty list as all origins.
 		AllowOriginFunc: originFunc(g.cfg.CORSOrigins),
 	})
-	slow := corsHandler.Handler(compress(site))
+	slow, streaming := corsHandler.Handler(compress(site)), corsHandler.Handler(site)
 	return g.observe(func(w *recorder, r *http.Request) {
 		if r.Header.Get("Origin") == "" && g.serveCached(w, r) {
 			g.metrics.cached.Inc()
+			return
+		}
+		if g.routes.isStream(r.URL.Path) { // compression would keep events back
+			streaming.ServeHTTP(w, r)
 			return
 		}
 		slow.ServeHTTP(w, r)
@@ -215,11 +223,12 @@ func (g *Gateway) rest(mux http.Handler) http.Handler {
 		// TE and Grpc-Timeout would change how grpc-gateway answers and how long it waits.
 		r.Header.Del("Te")
 		r.Header.Del("Grpc-Timeout")
-		if r.Method == http.MethodHead {
+		head := r.Method == http.MethodHead
+		if head {
 			r = r.Clone(r.Context())
 			r.Method = http.MethodGet // net/http omits the body
 		}
-		aw := &answerWriter{ResponseWriter: w}
+		aw := &answerWriter{ResponseWriter: w, head: head}
 		if r.Method == http.MethodGet {
 			aw.ifNoneMatch = r.Header["If-None-Match"]
 		}

@@ -45,6 +45,8 @@ var testServices = []service.Definition{
 			appointmentv1.RegisterAppointmentServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.AppointmentSeriesService_ServiceDesc, appointmentv1.NewAppointmentSeriesServiceClient,
 			appointmentv1.RegisterAppointmentSeriesServiceHandlerClient),
+		service.RESTAPI(&appointmentv1.WatchService_ServiceDesc, appointmentv1.NewWatchServiceClient,
+			appointmentv1.RegisterWatchServiceHandlerClient),
 		{Desc: &appointmentv1.DirectoryService_ServiceDesc},
 	}},
 	{Name: "rating", APIs: []service.API{

@@ -108,6 +108,7 @@ type answerWriter struct {
 	ifNoneMatch []string // nil unless the request is a GET that may end in 304
 	status      int
 	noBody      bool
+	head        bool // the request is HEAD
 	capturing   bool
 	captured    []byte
 }

@@ -158,7 +158,7 @@ func (g *Gateway) streamDesc(r *route, input, output protoreflect.MessageType) g
 			if err := g.admitRPC(in.Context(), r); err != nil {
 				return err
 			}
-			ctx, cancel := context.WithCancel(outgoing(in.Context()))
+			ctx, cancel := g.untilEnding(outgoing(in.Context()))
 			defer cancel()
 			out, err := g.conn(r.service).NewStream(ctx, &grpc.StreamDesc{
 				StreamName:    string(r.desc.Name()),
@@ -172,6 +172,7 @@ func (g *Gateway) streamDesc(r *route, input, output protoreflect.MessageType) g
 			for {
 				msg := output.New().Interface()
 				if err := out.RecvMsg(msg); err != nil {
+					err = endOf(ctx, err)
 					cancel() // the service has ended the stream: stop reading from the client
 					if errors.Is(err, io.EOF) {
 						return nil

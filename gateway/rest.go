@@ -103,6 +103,10 @@ func (g *Gateway) prepare(next runtime.HandlerFunc) runtime.HandlerFunc {
 			writeError(w, r, err)
 			return
 		}
+		if route.streams() {
+			g.serveStream(w, r, route, r.URL.Query(), pathParams)
+			return
+		}
 		condition, err := conditionOf(r, route)
 		if err != nil {
 			writeError(w, r, err)

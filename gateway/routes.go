@@ -124,6 +124,9 @@ func newRoute(service string, sd protoreflect.ServiceDescriptor, md protoreflect
 				r.query[f.JSONName()], r.query[string(f.Name())] = true, true
 			}
 		}
+		if r.streams() {
+			r.query[lastEventID] = true
+		}
 	}
 	return r, nil
 }

@@ -206,7 +206,7 @@ func TestMutates(t *testing.T) {
 	t.Parallel()
 	for _, r := range newTestRoutes(t).byMethod {
 		name := string(r.desc.Name())
-		reads := strings.HasPrefix(name, "Get") || strings.HasPrefix(name, "List")
+		reads := strings.HasPrefix(name, "Get") || strings.HasPrefix(name, "List") || strings.HasPrefix(name, "Watch")
 		searches := r.service == "appointment" && r.desc.Parent().Name() == "AvailabilityService"
 		if r.mutates() == (reads || searches) || r.searches() != searches || reads != (r.Verb == http.MethodGet) {
 			t.Errorf("%s: %s, mutates is %t, searches is %t", name, r.Verb, r.mutates(), r.searches())

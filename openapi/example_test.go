@@ -125,6 +125,9 @@ func TestAnswersPromiseWhatTheGatewayWrites(t *testing.T) {
 		"ServiceErasure":         {"completeTime"},
 		"Slot":                   {"quoteExpireTime"},
 		"UpdateResourceResponse": {"resource"},
+
+		"WatchAppointmentsResponse": {"appointment"},
+		"WatchAvailabilityResponse": {"result"},
 		// Parts of requests too, where they may be left out.
 		"Phase":       {"resourceKindIds"},
 		"WeeklyHours": {"intervals", "validFrom", "validUntil"},

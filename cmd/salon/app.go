@@ -164,7 +164,7 @@ func (a *app) addService(ctx context.Context, cfg appConfig, name string) error 
 		DB: db, Bus: a.bus, Cache: a.cache, Limits: a.limits, Conns: a.conns, Sessions: a.sessions,
 		Keys: a.keys, PreviousKeys: a.previousKeys,
 		Log:     a.log.With().Str("service", name).Logger(),
-		Metrics: a.registry, Now: a.now,
+		Metrics: a.registry, MaxStreams: cfg.maxStreams(), Now: a.now,
 	})
 	if err != nil {
 		return err
@@ -213,4 +213,13 @@ func (a *app) rpcServer(h *health.Server) (*grpc.Server, error) {
 		a.services[name].Register(server)
 	}
 	return server, rpc.CheckPolicies(server)
+}
+
+// endStreams ends the streams of the services of this process.
+func (a *app) endStreams() {
+	for _, s := range a.services {
+		if s, ok := s.(service.Streamer); ok {
+			s.EndStreams()
+		}
+	}
 }

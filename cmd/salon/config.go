@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -90,6 +91,7 @@ type gatewayFlags struct {
 	LimitUser        int           `help:"Calls a second of one account; 0 for no limit." default:"${limitUser=50}"`
 	LimitAddress     int           `help:"Calls a second of one address that is not signed in; 0 for no limit." default:"${limitAddress=50}"`
 	LimitAuth        int           `help:"Calls a second to AuthService of one address; 0 for no limit." default:"${limitAuth=5}"`
+	LimitStreams     int           `help:"Streams that one account, or one address that is not signed in, may have open in a process; 0 for no limit." default:"${limitStreams=20}"`
 	AccessLogFile    string        `help:"File that the access log is written to as well, as JSON, rotated at 100 MB; empty for ${noAccessLog=none}." default:"${accessLog=gateway.log}"`
 }
 
@@ -108,6 +110,7 @@ func (f gatewayFlags) config() (gateway.Config, error) {
 		{"--limit-user", f.LimitUser < 0},
 		{"--limit-address", f.LimitAddress < 0},
 		{"--limit-auth", f.LimitAuth < 0},
+		{"--limit-streams", f.LimitStreams < 0},
 	} {
 		if n.wrong {
 			return cfg, fmt.Errorf("%s: is too small", n.flag)
@@ -121,6 +124,14 @@ func (f gatewayFlags) config() (gateway.Config, error) {
 		cfg.TrustedProxies = append(cfg.TrustedProxies, prefix)
 	}
 	return cfg, nil
+}
+
+// maxStreams is what LimitStreams means to a service.
+func (f gatewayFlags) maxStreams() int {
+	if f.LimitStreams == 0 {
+		return math.MaxInt
+	}
+	return f.LimitStreams
 }
 
 // perSecond returns a limit with a burst of four seconds' worth.

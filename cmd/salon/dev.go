@@ -16,7 +16,7 @@ type devCmd struct {
 	secretFlags
 	firstSalonFlags
 	listenFlags  `embed:"" set:"drainTime=1s"`
-	gatewayFlags `embed:"" set:"limitUser=2000" set:"limitAddress=2000" set:"limitAuth=200" set:"accessLog=" set:"noAccessLog=gateway.log in the data directory" set:"noOrigins=, as without any"`
+	gatewayFlags `embed:"" set:"limitUser=2000" set:"limitAddress=2000" set:"limitAuth=200" set:"limitStreams=200" set:"accessLog=" set:"noAccessLog=gateway.log in the data directory" set:"noOrigins=, as without any"`
 	serverFlags
 	DataDir    string `help:"Directory that keeps everything." default:".salon" type:"path"`
 	Demo       bool   `help:"Fill a new database with a believable salon." default:"true" negatable:""`

@@ -57,8 +57,11 @@ func runApp(ctx context.Context, cfg appConfig, stack *lifecycle.Stack, ls *list
 		}
 		stack.Push(lifecycle.Part{
 			Name: "rpc", StopTimeout: cfg.DrainTime,
-			Run:  func(context.Context) error { return server.Serve(ls.rpc) },
-			Stop: func(ctx context.Context) error { return stopGRPC(ctx, server) },
+			Run: func(context.Context) error { return server.Serve(ls.rpc) },
+			Stop: func(ctx context.Context) error {
+				a.endStreams()
+				return stopGRPC(ctx, server)
+			},
 		})
 	}
 	if cfg.runs.gateway {
@@ -117,6 +120,7 @@ func pushGateway(stack *lifecycle.Stack, cfg appConfig, gw *gateway.Gateway, ls 
 			return <-ended
 		},
 		Stop: func(ctx context.Context) error {
+			gw.EndStreams()
 			var stopping errgroup.Group
 			stopping.Go(func() error { return shutdownHTTP(ctx, rest) })
 			stopping.Go(func() error { return stopGRPC(ctx, public) })

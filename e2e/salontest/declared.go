@@ -58,10 +58,15 @@ func (s *System) watch(
 	ctx context.Context, fullMethod string, req, reply any, conn *grpc.ClientConn, invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
 ) error {
 	err := invoke(ctx, fullMethod, req, reply, conn, opts...)
+	s.Declared(fullMethod, err)
+	return err
+}
+
+// Declared notes the error of a call, or of a stream, that was made without the interceptor.
+func (s *System) Declared(fullMethod string, err error) {
 	if problem := checkStatus(fullMethod, status.Convert(err)); problem != nil {
 		s.undeclared.add(problem)
 	}
-	return err
 }
 
 // checkStatus compares an error over gRPC with what the contract declares beside the method.

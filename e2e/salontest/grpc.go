@@ -31,9 +31,15 @@ func (c grpcCaller) Call(t testing.TB, as Identity, method string, req proto.Mes
 	if as != nil {
 		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+as.token(t))
 	}
-	answer := answerOf(t, methodOf(t, method))
+	md := methodOf(t, method)
+	answer := answerOf(t, md)
 	var header metadata.MD
-	err := c.system.Conn().Invoke(ctx, method, req, answer, grpc.Header(&header))
+	var err error
+	if md.IsStreamingServer() {
+		err = c.system.firstMessage(ctx, md, req, answer, &header)
+	} else {
+		err = c.system.Conn().Invoke(ctx, method, req, answer, grpc.Header(&header))
+	}
 	result := GRPCResult(t, err)
 	result.Header = http.Header(header)
 	// What the client's library refuses by itself has no reason, and nothing of the server.

@@ -3,7 +3,6 @@ package salontest
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -178,6 +177,9 @@ func queryOf(t testing.TB, m protoreflect.Message) url.Values {
 	return query
 }
 
+// ticketSpent is the reason that streams over REST answer by 204.
+const ticketSpent = "TICKET_SPENT"
+
 // Response is an HTTP answer that was read.
 type Response struct {
 	*http.Response
@@ -204,7 +206,7 @@ func Send(t testing.TB, req *http.Request) *Response {
 		t.Fatalf("%s %s: %v", req.Method, req.URL, err)
 	}
 	defer resp.Body.Close()
-	data, err := io.ReadAll(resp.Body)
+	data, err := readBody(resp)
 	if err != nil {
 		t.Fatalf("%s %s: read the answer: %v", req.Method, req.URL, err)
 	}
@@ -223,6 +225,11 @@ func (r *Response) Result(t testing.TB, answer proto.Message) *Result {
 	result := &Result{Status: r.StatusCode, Header: r.Header}
 	if r.StatusCode >= http.StatusBadRequest {
 		r.problem(t, result)
+		return result
+	}
+	if _, empty := answer.(*emptypb.Empty); r.StatusCode == http.StatusNoContent && !empty { // of a stream
+		result.Reason = ticketSpent
+		result.Code, _ = codeOf(ticketSpent)
 		return result
 	}
 	if answer == nil || r.StatusCode >= http.StatusMultipleChoices {

@@ -43,3 +43,7 @@ func awaken(schema string) (<-chan struct{}, func()) {
 		delete(wakers.bySchema[schema], ch)
 	}
 }
+
+// Woken returns a channel with room for one signal that is filled whenever the outbox of the schema has new rows of this process, and a
+// function that ends the subscription.
+func Woken(schema string) (<-chan struct{}, func()) { return awaken(schema) }

@@ -39,8 +39,21 @@ func (d *DB) InTx(ctx context.Context, fn func(tx *DB) error) error {
 	if d.tx != nil {
 		return fn(d)
 	}
+	return d.inTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted}, fn)
+}
+
+// InSnapshot is InTx for a read-only REPEATABLE READ transaction: all statements of fn see the same state of the database.
+// It must not be called in a transaction.
+func (d *DB) InSnapshot(ctx context.Context, fn func(tx *DB) error) error {
+	if d.tx != nil {
+		return errors.New("postgres: a snapshot cannot begin in a transaction")
+	}
+	return d.inTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, fn)
+}
+
+func (d *DB) inTx(ctx context.Context, options *sql.TxOptions, fn func(tx *DB) error) error {
 	for attempt := 1; ; attempt++ {
-		callbacks, committing, err := d.attempt(ctx, fn)
+		callbacks, committing, err := d.attempt(ctx, options, fn)
 		if err == nil {
 			for _, callback := range callbacks {
 				callback()
@@ -70,8 +83,10 @@ func (d *DB) OnCommit(fn func()) {
 
 // attempt runs fn in a transaction once and returns what to call after it. committing
 // reports whether the commit was begun.
-func (d *DB) attempt(ctx context.Context, fn func(tx *DB) error) (callbacks []func(), committing bool, err error) {
-	begun := d.gorm.WithContext(ctx).Begin(&sql.TxOptions{Isolation: sql.LevelReadCommitted})
+func (d *DB) attempt(
+	ctx context.Context, options *sql.TxOptions, fn func(tx *DB) error,
+) (callbacks []func(), committing bool, err error) {
+	begun := d.gorm.WithContext(ctx).Begin(options)
 	if begun.Error != nil {
 		return nil, false, begun.Error
 	}

@@ -40,8 +40,21 @@ type Deps struct {
 	Log zerolog.Logger
 	// Metrics receives the collectors of the service.
 	Metrics prometheus.Registerer
+	// MaxStreams bounds the streams that one account, or one address that is not signed in, has open in this process; 0 means
+	// DefaultMaxStreams.
+	MaxStreams int
 	// Now returns the current time.
 	Now func() time.Time
+}
+
+// DefaultMaxStreams is enough for a person with several tabs on several devices.
+const DefaultMaxStreams = 20
+
+// Streamer is a service with streams that last until somebody ends them.
+type Streamer interface {
+	// EndStreams ends all streams at once with UNAVAILABLE and refuses new ones. It is called before the servers drain, which would wait
+	// for the streams.
+	EndStreams()
 }
 
 // Time returns the current time in UTC and microseconds. PostgreSQL stores times in that precision, so a time in an

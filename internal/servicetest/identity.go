@@ -179,3 +179,13 @@ func (p *Platform) AsBearer(token string) context.Context {
 
 // NewID returns a new UUIDv7.
 func (p *Platform) NewID() string { return id.New() }
+
+// SetRoles changes the memberships of the caller's session. What [Platform.SignIn] returned stays as it was.
+func (p *Platform) SetRoles(caller auth.Principal, memberships ...auth.Membership) {
+	p.identity.mu.Lock()
+	now := p.identity.sessions[caller.SessionID]
+	now.Memberships = memberships
+	p.identity.sessions[caller.SessionID] = now
+	p.identity.mu.Unlock()
+	p.Sessions.End(caller.UserID, caller.SessionID)
+}

@@ -38,8 +38,8 @@ type method struct {
 // does not name comes last.
 var readingOrder = []protoreflect.Name{
 	"AuthService", "UserService", "SalonService", "MasterService", "CatalogService", "ResourceService", "ScheduleService",
-	"AvailabilityService", "HoldService", "AppointmentService", "AppointmentSeriesService", "DeskService", "RatingService", "NotificationService",
-	"CustomerService", "MemberService",
+	"AvailabilityService", "HoldService", "AppointmentService", "AppointmentSeriesService", "DeskService", "WatchService", "RatingService",
+	"NotificationService", "CustomerService", "MemberService",
 }
 
 // newContract reads the contract. Linking gen/ makes Salon's own options readable.

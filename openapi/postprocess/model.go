@@ -109,6 +109,7 @@ type securityScheme struct {
 
 type schema struct {
 	Ref                  string           `json:"$ref,omitempty"`
+	Title                string           `json:"title,omitempty"` // the plugin writes it for streams
 	AllOf                []*schema        `json:"allOf,omitempty"`
 	Type                 string           `json:"type,omitempty"`
 	Format               string           `json:"format,omitempty"`

@@ -15,7 +15,9 @@ import (
 const (
 	jsonType    = "application/json"
 	problemType = "application/problem+json"
-	bearerAuth  = "bearerAuth"
+	// eventsType has a message of the stream as the data of each event.
+	eventsType = "text/event-stream"
+	bearerAuth = "bearerAuth"
 )
 
 func (b *builder) newOperation(m *method, raw *operation) (*operation, error) {
@@ -127,6 +129,9 @@ func security(m *method) *[]securityRequirement {
 // it fail or find nothing. Only parameters that must be there have one.
 func (b *builder) addParameters(op *operation, m *method, raw *operation) error {
 	for _, p := range raw.Parameters {
+		if strings.Contains(p.Name, ".") { // a field of a message of the request: the gateway takes none from a query
+			continue
+		}
 		fd := m.desc.Input().Fields().ByJSONName(p.Name)
 		if fd == nil {
 			fd = m.desc.Input().Fields().ByName(protoreflect.Name(p.Name))
@@ -201,8 +206,10 @@ func (b *builder) addRequestBody(op *operation, m *method, raw *operation) error
 	rawBody, _ := raw.RequestBody.Content.get(jsonType)
 	s := rawBody.Schema
 	s.Description = commentOf(in)
-	if err := b.addMessage(in, s, inRequest, func(fd protoreflect.FieldDescriptor) bool { return !m.InPath(fd) }); err != nil {
-		return err
+	if _, component := b.types[in.FullName()]; !component { // else it is a field of another message too
+		if err := b.addMessage(in, s, inRequest, func(fd protoreflect.FieldDescriptor) bool { return !m.InPath(fd) }); err != nil {
+			return err
+		}
 	}
 	op.RequestBody = &requestBody{Required: needed}
 	op.RequestBody.Content.set(jsonType, mediaType{

@@ -20,6 +20,11 @@ func (b *builder) addResponses(op *operation, m *method) {
 	if m.Verb == http.MethodGet && m.returns("etag") {
 		op.Responses.set("304", &response{Ref: responseRef + "NotModified"})
 	}
+	if m.desc.IsStreamingServer() {
+		none := &response{Description: "The ticket was used, has expired, or is none. EventSource does not try again."}
+		setHeaders(none, allowanceHeaders...)
+		op.Responses.set("204", none)
+	}
 	b.addProblems(op, m)
 }
 
@@ -48,7 +53,11 @@ func (b *builder) success(m *method) (int, *response) {
 	}
 	setHeaders(r, allowanceHeaders...)
 	if status != http.StatusNoContent {
-		r.Content.set(jsonType, mediaType{
+		content := jsonType
+		if m.desc.IsStreamingServer() {
+			content = eventsType
+		}
+		r.Content.set(content, mediaType{
 			Schema:  &schema{Ref: schemaRef + string(out.Name())},
 			Example: b.responseExample(m),
 		})

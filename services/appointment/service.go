@@ -22,6 +22,7 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/salon"
 	"github.com/beauty-salon/platform/services/appointment/schedule"
 	"github.com/beauty-salon/platform/services/appointment/series"
+	"github.com/beauty-salon/platform/services/appointment/watch"
 )
 
 const (
@@ -49,6 +50,7 @@ type Service struct {
 	schedules *schedule.Schedules
 	bookings  *booking.Bookings
 	series    *series.All
+	watch     *watch.Watch
 	requests  *idempotency.Guard
 
 	availability *availability.Availability
@@ -65,6 +67,7 @@ func New(d service.Deps) (*Service, error) {
 	s.availability = availability.New(d, s.people, s.catalog)
 	s.bookings = booking.New(d, s.people, s.catalog, s.availability)
 	s.series = series.New(d, s.bookings)
+	s.watch = watch.New(d, s.bookings, s.availability)
 	return s, nil
 }
 
@@ -78,12 +81,13 @@ func (s *Service) Register(r grpc.ServiceRegistrar) {
 	s.availability.Register(r)
 	s.bookings.Register(r)
 	s.series.Register(r)
+	s.watch.Register(r)
 	appointmentv1.RegisterDirectoryServiceServer(r, &directoryHandler{Service: s})
 	appointmentv1.RegisterPersonalDataServiceServer(r, &personalDataHandler{Service: s})
 }
 
 // Run publishes events, consumes those of other services, reads what is missing of masters and accounts, lets
-// requests lapse, and removes answers that have expired, until ctx ends.
+// requests lapse, gives streams what changes, and removes answers that have expired, until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return events.NewRelay(s.deps.DB, s.deps.Bus, s.deps.Log, s.deps.Metrics).Run(ctx) })
@@ -92,7 +96,7 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	g.Go(func() error {
 		s.deps.Every(ctx, pruneInterval, "expired answers were not removed", func(ctx context.Context) error {
-			return errors.Join(s.requests.PruneExpired(ctx, s.deps.DB), s.bookings.Prune(ctx))
+			return errors.Join(s.requests.PruneExpired(ctx, s.deps.DB), s.bookings.Prune(ctx), s.watch.Prune(ctx))
 		})
 		return nil
 	})
@@ -104,6 +108,7 @@ func (s *Service) Run(ctx context.Context) error {
 		s.deps.Every(ctx, lapseInterval, "requests did not lapse", s.bookings.LapseRequests)
 		return nil
 	})
+	g.Go(func() error { return s.watch.Run(ctx) })
 	g.Go(func() error {
 		s.deps.Every(ctx, lapseInterval, "the time of expired holds was not freed", s.bookings.ExpireHolds)
 		return nil
@@ -139,6 +144,9 @@ func (s *Service) catchUp(ctx context.Context) {
 		}
 	}
 }
+
+// EndStreams ends all streams at once; see [service.Streamer].
+func (s *Service) EndStreams() { s.watch.EndStreams() }
 
 // Ready returns nil when calls can be answered: the database is there and its schema is not older than
 // the program.

@@ -82,6 +82,10 @@ const (
 	// FAILED_PRECONDITION: some appointments of a series cannot be cancelled or moved by the caller; the detail SeriesConflicts names them.
 	// Nothing was changed.
 	ErrorReason_ERROR_REASON_SERIES_REFUSED ErrorReason = 31
+	// FAILED_PRECONDITION: the ticket has opened a stream already, has expired, or is none.
+	ErrorReason_ERROR_REASON_TICKET_SPENT ErrorReason = 33
+	// RESOURCE_EXHAUSTED: the stream was read too slowly; resume it with its last token.
+	ErrorReason_ERROR_REASON_STREAM_TOO_SLOW ErrorReason = 34
 )
 
 // Enum value maps for ErrorReason.
@@ -114,6 +118,8 @@ var (
 		24: "ERROR_REASON_TOO_MANY_HOLDS",
 		30: "ERROR_REASON_SERIES_CONFLICT",
 		31: "ERROR_REASON_SERIES_REFUSED",
+		33: "ERROR_REASON_TICKET_SPENT",
+		34: "ERROR_REASON_STREAM_TOO_SLOW",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                0,
@@ -143,6 +149,8 @@ var (
 		"ERROR_REASON_TOO_MANY_HOLDS":             24,
 		"ERROR_REASON_SERIES_CONFLICT":            30,
 		"ERROR_REASON_SERIES_REFUSED":             31,
+		"ERROR_REASON_TICKET_SPENT":               33,
+		"ERROR_REASON_STREAM_TOO_SLOW":            34,
 	}
 )
 
@@ -196,7 +204,7 @@ var File_salon_appointment_v1_errors_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"!salon/appointment/v1/errors.proto\x12\x14salon.appointment.v1\x1a google/protobuf/descriptor.proto*\x88\a\n" +
+	"!salon/appointment/v1/errors.proto\x12\x14salon.appointment.v1\x1a google/protobuf/descriptor.proto*\xc9\a\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_SLOT_UNAVAILABLE\x10\x01\x12\x1e\n" +
@@ -225,7 +233,9 @@ const file_salon_appointment_v1_errors_proto_rawDesc = "" +
 	"\x19ERROR_REASON_HOLD_EXPIRED\x10\x17\x12\x1f\n" +
 	"\x1bERROR_REASON_TOO_MANY_HOLDS\x10\x18\x12 \n" +
 	"\x1cERROR_REASON_SERIES_CONFLICT\x10\x1e\x12\x1f\n" +
-	"\x1bERROR_REASON_SERIES_REFUSED\x10\x1f:]\n" +
+	"\x1bERROR_REASON_SERIES_REFUSED\x10\x1f\x12\x1d\n" +
+	"\x19ERROR_REASON_TICKET_SPENT\x10!\x12 \n" +
+	"\x1cERROR_REASON_STREAM_TOO_SLOW\x10\":]\n" +
 	"\areasons\x12\x1e.google.protobuf.MethodOptions\x18\xa0\x8d\x03 \x03(\x0e2!.salon.appointment.v1.ErrorReasonR\areasonsB\xe2\x01\n" +
 	"\x18com.salon.appointment.v1B\vErrorsProtoP\x01ZGgithub.com/beauty-salon/platform/gen/salon/appointment/v1;appointmentv1\xa2\x02\x03SAX\xaa\x02\x14Salon.Appointment.V1\xca\x02\x14Salon\\Appointment\\V1\xe2\x02 Salon\\Appointment\\V1\\GPBMetadata\xea\x02\x16Salon::Appointment::V1b\x06proto3"
 

@@ -1,0 +1,80 @@
+package watch
+
+import (
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/beauty-salon/platform/internal/pagetoken"
+)
+
+// tokenTime is how long a stream can be resumed. What happened since is kept longer (the outbox, 30 days); who comes later is faster with
+// a new snapshot.
+const tokenTime = 24 * time.Hour
+
+// maxUntold bounds the length of a token.
+const maxUntold = 60
+
+// token is what a resume token says.
+type token struct {
+	// Position is where the stream stands. Database names the database that it is a position in.
+	Position string `json:"p,omitempty"`
+	Database string `json:"d,omitempty"`
+	// Untold are transactions that are in the position and of which the stream has not been told everything yet. Told are the
+	// appointments of these transactions of which it has been told.
+	Untold []uint64 `json:"u,omitempty"`
+	Told   []string `json:"t,omitempty"`
+	// Viewer is the account that the stream was shown to, empty for nobody.
+	Viewer string `json:"v,omitempty"`
+	// Digest is the digest of the last result of a search.
+	Digest string `json:"r,omitempty"`
+	// Sent is when that was sent, in seconds since 1970.
+	Sent int64 `json:"s,omitempty"`
+	// Issued is when the token was made, in seconds since 1970.
+	Issued int64 `json:"i"`
+}
+
+// knows reports whether the stream has been told what a transaction has done with an appointment, although the transaction is untold.
+func (t *token) knows(id string, xid uint64) bool {
+	return t != nil && slices.Contains(t.Untold, xid) && slices.Contains(t.Told, shortID(id))
+}
+
+// shortID is enough of a UUIDv7 to tell apart the appointments of one transaction: its random end.
+func shortID(id string) string { return id[max(0, len(id)-8):] }
+
+// query is a request with a resume token, as package pagetoken wants it: the token is bound to the rest.
+type query struct {
+	proto.Message
+	token string
+}
+
+// GetPageToken returns the resume token.
+func (q query) GetPageToken() string { return q.token }
+
+// tokens makes and reads resume tokens.
+type tokens struct {
+	codec *pagetoken.Codec
+	now   func() time.Time
+}
+
+// encode makes a token for a request without ticket and resume token.
+func (t tokens) encode(req proto.Message, v token) (string, error) {
+	v.Issued = t.now().Unix()
+	if len(v.Untold)+len(v.Told) > maxUntold { // the stream may be told again of what it knows
+		if p, err := parsePosition(v.Position); err == nil {
+			v.Position = p.without(v.Untold).short().String()
+		}
+		v.Untold, v.Told = nil, nil
+	}
+	return t.codec.Encode(req, v)
+}
+
+// decode reads the token of a stream. ok is false without one that can be used: the stream begins anew.
+func (t tokens) decode(req proto.Message, text, viewer string) (v token, ok bool) {
+	if text == "" || t.codec.Decode(query{req, text}, &v) != nil || v.Viewer != viewer {
+		return token{}, false
+	}
+	age := t.now().Sub(time.Unix(v.Issued, 0))
+	return v, age < tokenTime && age > -time.Minute
+}
