@@ -136,9 +136,9 @@ func TestRoutingErrors(t *testing.T) {
 		path          string
 		allow, reason string
 	}{
-		{http.StatusMethodNotAllowed, http.StatusMethodNotAllowed, "/v1/me", "GET, HEAD, PATCH", "NO_SUCH_METHOD"},
+		{http.StatusMethodNotAllowed, http.StatusMethodNotAllowed, "/v1/me", "DELETE, GET, HEAD, PATCH", "NO_SUCH_METHOD"},
 		{http.StatusNotFound, http.StatusNotFound, "/v1/nothing", "", "NO_SUCH_METHOD"},
-		{http.StatusNotFound, http.StatusMethodNotAllowed, "/v1/me", "GET, HEAD, PATCH", "NO_SUCH_METHOD"},
+		{http.StatusNotFound, http.StatusMethodNotAllowed, "/v1/me", "DELETE, GET, HEAD, PATCH", "NO_SUCH_METHOD"},
 		{http.StatusMethodNotAllowed, http.StatusNotFound, "/v1/appointments/1:frobnicate", "", "NO_SUCH_METHOD"},
 		{http.StatusBadRequest, http.StatusBadRequest, "/v1/me", "", "MALFORMED_REQUEST"},
 	} {

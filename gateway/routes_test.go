@@ -171,7 +171,7 @@ func TestAllowed(t *testing.T) {
 	t.Parallel()
 	rs := newTestRoutes(t)
 	for path, want := range map[string]string{
-		"/v1/me":                           "GET HEAD PATCH",
+		"/v1/me":                           "DELETE GET HEAD PATCH",
 		"/v1/masters":                      "GET HEAD POST",
 		"/v1/masters/1":                    "DELETE GET HEAD PATCH",
 		"/v1/auth:login":                   "POST",
@@ -206,7 +206,7 @@ func TestMutates(t *testing.T) {
 	t.Parallel()
 	for _, r := range newTestRoutes(t).byMethod {
 		name := string(r.desc.Name())
-		reads := strings.HasPrefix(name, "Get") || strings.HasPrefix(name, "List") || strings.HasPrefix(name, "Watch")
+		reads := strings.HasPrefix(name, "Get") || strings.HasPrefix(name, "List") || strings.HasPrefix(name, "Watch") || strings.HasPrefix(name, "Export")
 		searches := r.service == "appointment" && r.desc.Parent().Name() == "AvailabilityService"
 		if r.mutates() == (reads || searches) || r.searches() != searches || reads != (r.Verb == http.MethodGet) {
 			t.Errorf("%s: %s, mutates is %t, searches is %t", name, r.Verb, r.mutates(), r.searches())

@@ -46,6 +46,18 @@ var sameWhenAbsent = map[protoreflect.Name]string{
 	"version":               "0 is that nothing is known, which finds every version",
 	"buffer_after_minutes":  "a new service has 0",
 
+	"display_name": "no name is an empty text",
+	"proof":        "no proof is an empty text",
+	"hold_proof":   "no proof is an empty text",
+	"resume_token": "no position has an empty token: the stream begins with all that there is",
+	"ticket":       "no ticket is an empty text",
+	"offset":       "an export begins at 0",
+	"shift_days":   "a move by 0 days stays on its dates",
+
+	"move_following":         "false is what the call does by itself",
+	"skip_conflicts":         "false is what the call does by itself",
+	"include_moved":          "false is what the call does by itself",
+	"waive_fee":              "false is what the call does by itself",
 	"allow_customer_overlap": "false is what the call does by itself",
 	"early":                  "false is what the call does by itself",
 	"first_per_day":          "false is what the call does by itself",

@@ -27,6 +27,7 @@ const (
 	exampleOverride     = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c0e"
 	exampleTimeOff      = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c0f"
 	exampleSeries       = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c20"
+	exampleHold         = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c10"
 	exampleErasure      = "8d0f6a52-3c1b-4e7d-9a64-5b2e7f1c0d93"
 )
 
@@ -149,6 +150,15 @@ var fieldExamples = map[string]any{ //nolint:gosec // tokens that open nothing
 	"salon.appointment.v1.SlotCheck.bookable":                 true,
 	"salon.appointment.v1.SlotCheck.reasons":                  []any{},
 
+	"salon.appointment.v1.Hold.id":                  exampleHold,
+	"salon.appointment.v1.Hold.state":               "HOLD_STATE_ACTIVE",
+	"salon.appointment.v1.Hold.expire_time":         "2027-06-01T08:10:00Z",
+	"salon.appointment.v1.Hold.appointment_id":      "",
+	"salon.appointment.v1.Hold.proof":               "the-proof-of-the-hold",
+	"salon.appointment.v1.CreateHoldRequest.quote":  "a-quote-of-the-search",
+	"salon.appointment.v1.ExtendHoldRequest.proof":  "the-proof-of-the-hold",
+	"salon.appointment.v1.ReleaseHoldRequest.proof": "the-proof-of-the-hold",
+
 	"salon.user.v1.Erasure.id":                   exampleErasure,
 	"salon.user.v1.Erasure.account_id":           exampleUser,
 	"salon.user.v1.Erasure.request_time":         "2027-06-20T08:00:00Z",
@@ -171,6 +181,7 @@ var fieldExamples = map[string]any{ //nolint:gosec // tokens that open nothing
 	"endTime":              "2027-06-14T10:00:00Z",
 	"erasureId":            exampleErasure,
 	"etag":                 "1",
+	"holdId":               exampleHold,
 	"invitationId":         exampleInvitation,
 	"markedCount":          3,
 	"masterId":             exampleMaster,

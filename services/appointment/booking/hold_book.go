@@ -108,7 +108,8 @@ func (b *Bookings) planHeld(
 		s := &c.appointment.Segments[i]
 		s.ServiceName = cmp.Or(s.ServiceName, h.ServiceNames[i])
 	}
-	return c, c.prepare(ctx, rules)
+	err = c.prepare(ctx, rules)
+	return c, err
 }
 
 // planOfHold plans what a hold keeps, with any free resources. It returns MASTER_UNAVAILABLE when a master takes no bookings any more,
