@@ -59,7 +59,7 @@ CROSS JOIN LATERAL (
 WHERE s.id = $1
 UNION ALL
 SELECT s.rules_version, c.subject_id::text, array_agg(lower(c.during)), array_agg(upper(c.during)), array_agg(c.appointment_id)::text[], 0, 'expired'
-FROM salons s JOIN claims c ON c.salon_id = s.id AND c.expire_time <= clock_timestamp() AND c.subject_id = ANY($2::uuid[])
+FROM salons s JOIN claims c ON c.salon_id = s.id AND c.expire_time <= now() AND c.subject_id = ANY($2::uuid[])
 WHERE s.id = $1 GROUP BY s.rules_version, c.subject_id`
 }
 
