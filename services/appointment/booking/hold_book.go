@@ -121,10 +121,16 @@ func (b *Bookings) planOfHold(
 	if err != nil {
 		return nil, nil, err
 	}
-	plan, blocks, rules, err := b.availability.Fit(ctx, rules, availability.Query{
+	query := availability.Query{
 		Chain: chain, Customer: c.ID, Staff: true, Override: true, Quoted: true, Moving: h.AppointmentID,
 		AllowCustomerOverlap: h.Overlap || overlap, Now: h.Start.Add(-time.Minute),
-	}, h.Start, true)
+	}
+	plan, blocks, rules, err := b.availability.Fit(ctx, rules, query, h.Start, true)
+	if err == nil && plan == nil {
+		// Staff have booked over the hold on purpose. They did not take its time away.
+		query.Overbook = true
+		plan, blocks, rules, err = b.availability.Fit(ctx, rules, query, h.Start, true)
+	}
 	if err != nil || plan != nil {
 		return plan, rules, err
 	}
