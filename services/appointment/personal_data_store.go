@@ -21,15 +21,15 @@ var personalTables = []erasure.Table{
 	{Kind: "times_off", Query: `SELECT to_jsonb(h) AS data, h.id::text AS place FROM times_off h WHERE h.subject_id = @account`},
 	{Kind: "customers", Query: `SELECT to_jsonb(c) - ARRAY['search_text', 'erase_time'] AS data, c.id::text AS place
 		FROM customers c WHERE c.account_id = @account`},
-	{Kind: "appointments", Query: `SELECT to_jsonb(a) AS data, a.id::text AS place FROM appointments a` + ofCustomer},
+	{Kind: "appointments", Query: `SELECT to_jsonb(a) - 'overbooked' AS data, a.id::text AS place FROM appointments a` + ofCustomer},
 	{Kind: "segments", Query: `SELECT to_jsonb(s) AS data, s.appointment_id::text || s.position AS place FROM appointments a` + ofCustomer +
 		` JOIN segments s ON s.salon_id = a.salon_id AND s.appointment_id = a.id`},
 	// Without the ids of the accounts of others, who have changed the appointment.
-	{Kind: "appointment_history", Query: `SELECT to_jsonb(h) - 'account_id' || jsonb_build_object('own', h.account_id = @account) AS data,
+	{Kind: "appointment_history", Query: `SELECT to_jsonb(h) - ARRAY['account_id', 'overbooked'] || jsonb_build_object('own', h.account_id = @account) AS data,
 		h.appointment_id::text || lpad(h.version::text, 19, '0') AS place FROM appointments a` + ofCustomer +
 		` JOIN appointment_history h ON h.salon_id = a.salon_id AND h.appointment_id = a.id`},
 	{Kind: "appointment_series", Query: `SELECT to_jsonb(a) AS data, a.id::text AS place FROM appointment_series a` + ofCustomer},
-	{Kind: "holds", Query: `SELECT to_jsonb(h) - 'quote' AS data, h.id::text AS place FROM holds h
+	{Kind: "holds", Query: `SELECT to_jsonb(h) - ARRAY['quote', 'account_id', 'holder_id'] AS data, h.id::text AS place FROM holds h
 		WHERE h.account_id = @account OR h.customer_id IN (SELECT c.id FROM customers c WHERE c.account_id = @account)`},
 }
 

@@ -2,6 +2,7 @@ package booking
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"google.golang.org/grpc"
@@ -66,12 +67,16 @@ func (b *Bookings) Register(r grpc.ServiceRegistrar) {
 	appointmentv1.RegisterDeskServiceServer(r, b)
 }
 
+// holdRetention is how long a hold can be read after it has ended. It is longer than the answer of its creation is stored.
+const holdRetention = 30 * 24 * time.Hour
+
 // attemptRetention is how long it is remembered that a statement was given up.
 const attemptRetention = 24 * time.Hour
 
 // Prune removes what is not needed any more.
 func (b *Bookings) Prune(ctx context.Context) error {
-	return b.store.PruneAttempts(ctx, time.Now().Add(-attemptRetention))
+	return errors.Join(b.store.PruneAttempts(ctx, time.Now().Add(-attemptRetention)),
+		b.store.PruneHolds(ctx, b.deps.Time().Add(-holdRetention)))
 }
 
 // Snapshot describes an appointment for other services, with the version that this is true of.

@@ -67,6 +67,7 @@ func (s *Store) releaseHoldsOf(ctx context.Context, accountID string, now time.T
 		if changed, err := h.end(HoldReleased, now); err != nil || !changed {
 			continue // it has just expired; somebody tidies up
 		}
+		h.AccountID = "" // the event names nobody
 		if err := s.saveHold(ctx, "hold.released", h); err != nil {
 			return 0, err
 		}

@@ -69,9 +69,9 @@ func (h *Hold) masters() []string {
 	return ids
 }
 
-// visibleTo reports whether somebody may see the hold. That of nobody who is signed in tells nothing of a person.
+// visibleTo reports whether somebody may see the hold. One of nobody who is signed in, and for nobody who is known, tells nothing of a person.
 func (h *Hold) visibleTo(caller auth.Principal) bool {
-	return h.AccountID == "" || caller.UserID == h.AccountID || h.staff(caller)
+	return h.AccountID == "" && h.CustomerID == "" || caller.UserID == h.AccountID || h.staff(caller)
 }
 
 // staff reports whether somebody works on the hold for the salon.

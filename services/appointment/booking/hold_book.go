@@ -57,8 +57,15 @@ func (b *Bookings) createHeld(
 			return nil, err
 		}
 		switch refused.outcome {
-		case CustomerBusy:
-			overlap = true
+		case Taken, CustomerBusy:
+			// Perhaps by a hold that has just expired.
+			if err := b.expireHolds(ctx, h.SalonID); err != nil {
+				return nil, err
+			}
+		case TooManyOpen:
+			return nil, errTooManyOpen
+		case FullDay:
+			return nil, errFullDay
 		case NoCustomer:
 			b.people.ForgetCustomer(h.SalonID, c.appointment.AccountID)
 			if err := b.checkCustomer(ctx, c.appointment); err != nil {
@@ -83,7 +90,7 @@ func (b *Bookings) planHeld(
 	if by.Actor.IsStaff() {
 		customerID = cmp.Or(customerID, h.CustomerID)
 	}
-	c := &creation{overridden: true} // the limits were checked for the hold
+	c := &creation{overridden: h.CustomerID != "" || by.Actor.IsStaff()} // the limits were checked for the customer of the hold
 	var err error
 	if c.customer, c.newCustomer, err = b.customer(ctx, caller, h.SalonID, customerID, by.Actor, all); err != nil {
 		return nil, err
@@ -127,9 +134,11 @@ func (b *Bookings) planOfHold(
 	}
 	plan, blocks, rules, err := b.availability.Fit(ctx, rules, query, h.Start, true)
 	if err == nil && plan == nil {
-		// Staff have booked over the hold on purpose. They did not take its time away.
+		// Staff have booked over the hold on purpose. They did not take its time away, and it takes nobody else's.
 		query.Overbook = true
-		plan, blocks, rules, err = b.availability.Fit(ctx, rules, query, h.Start, true)
+		if plan, blocks, rules, err = b.availability.Fit(ctx, rules, query, h.Start, true); err == nil && plan != nil {
+			err = b.store.checkUnits(ctx, h, plan)
+		}
 	}
 	if err != nil || plan != nil {
 		return plan, rules, err

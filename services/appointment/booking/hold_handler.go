@@ -21,6 +21,7 @@ import (
 	"github.com/beauty-salon/platform/internal/ratelimit"
 	"github.com/beauty-salon/platform/internal/rpc"
 	"github.com/beauty-salon/platform/services/appointment/availability"
+	"github.com/beauty-salon/platform/services/appointment/civil"
 	"github.com/beauty-salon/platform/services/appointment/claims"
 	"github.com/beauty-salon/platform/services/appointment/salon"
 )
@@ -131,9 +132,11 @@ func (b *holds) planHold(ctx context.Context, caller auth.Principal, req *appoin
 	}
 	h.End, h.Currency = plan.To.Time(), rules.Currency
 	p := &plannedHold{
-		Hold: h, rulesVersion: rules.Version, maxHolds: rules.Policy.MaxHolds,
+		Hold: h, rulesVersion: rules.Version,
 		subjects: append(subjectsOf(plan), h.lockIDs()...),
 	}
+	date, _ := civil.Local(start, rules.Zone)
+	p.dayStart, p.dayEnd = date.Start(rules.Zone), date.End(rules.Zone)
 	for _, s := range plan.Segments {
 		h.ServiceNames = append(h.ServiceNames, rules.Services[s.ServiceID].Name)
 	}

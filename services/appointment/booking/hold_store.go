@@ -2,7 +2,9 @@ package booking
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -12,6 +14,7 @@ import (
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/services/appointment/availability"
 	"github.com/beauty-salon/platform/services/appointment/claims"
+	"github.com/beauty-salon/platform/services/appointment/people"
 )
 
 // holdRow is a row of holds.
@@ -93,12 +96,13 @@ type plannedHold struct {
 	rulesVersion int64
 	// subjects are the ids of those whose time it takes, and of the kinds of its resources.
 	subjects []string
-	maxHolds int
+	// dayStart and dayEnd bound the local date of the start: [dayStart, dayEnd).
+	dayStart, dayEnd time.Time
 }
 
 // createHold writes a hold and its claims within the store's transaction. It returns errOutdated when the rules have changed,
 // errSlotUnavailable or errCustomerBusy when the time is taken, also by a hold that has expired and whose time nobody has freed yet, and
-// errTooManyHolds.
+// the errors of checkHolder.
 func (s *Store) createHold(ctx context.Context, p *plannedHold) error {
 	if err := claims.Lock(ctx, s.db, p.subjects...); err != nil {
 		return err
@@ -110,15 +114,8 @@ func (s *Store) createHold(ctx context.Context, p *plannedHold) error {
 	if version != p.rulesVersion {
 		return errOutdated
 	}
-	var others int
-	err = s.db.Conn(ctx).Raw(`SELECT count(*) FROM holds
-		WHERE salon_id = ? AND holder_id = ? AND state = 'ACTIVE' AND expire_time > clock_timestamp()`,
-		p.SalonID, postgres.Null(p.HolderID)).Scan(&others).Error
-	if err != nil {
-		return fmt.Errorf("count holds: %w", err)
-	}
-	if others >= p.maxHolds {
-		return errTooManyHolds
+	if err := s.checkHolder(ctx, p); err != nil {
+		return err
 	}
 	if p.ExpireTime, err = s.holdUntil(ctx, p.SalonID); err != nil {
 		return err
@@ -174,6 +171,71 @@ func (s *Store) UpdateHold(ctx context.Context, id, event string, change func(h 
 		return nil, err
 	}
 	return h, nil
+}
+
+// checkUnits returns errHeldTaken when a plan takes a resource that the hold does not keep.
+func (s *Store) checkUnits(ctx context.Context, h *Hold, plan *availability.Plan) error {
+	kept, err := claims.Of(ctx, s.db, h.SalonID, []string{h.AppointmentID})
+	if err != nil {
+		return err
+	}
+	for _, t := range plan.Claims() {
+		same := func(c claims.Claim) bool { return c.Kind == t.Kind && c.SubjectID == t.SubjectID }
+		if t.Kind == claims.Resource && !slices.ContainsFunc(kept[h.AppointmentID], same) {
+			return errHeldTaken
+		}
+	}
+	return nil
+}
+
+// checkHolder returns CUSTOMER_UNAVAILABLE when the account or the customer of a hold was removed, and errTooManyHolds, errTooManyOpen or
+// errFullDay when the holder has too many: holds count like appointments. The caller holds the locks of both.
+func (s *Store) checkHolder(ctx context.Context, p *plannedHold) error {
+	var now struct {
+		Known, TooManyHolds, TooManyOpen, FullDay bool
+	}
+	err := s.db.Conn(ctx).Raw(`SELECT
+		NOT EXISTS (SELECT FROM accounts WHERE id::text = @account AND disabled)
+			AND NOT EXISTS (SELECT FROM erased_accounts WHERE account_id::text = @account)
+			AND (@customer = '' OR EXISTS (SELECT FROM customers WHERE salon_id = l.id AND id::text = @customer AND erase_time IS NULL)) AS known,
+		n.held >= l.max_holds AS too_many_holds,
+		n.of_customer > 0 AND l.max_open_appointments > 0 AND n.of_customer + (
+			SELECT count(*) FROM appointments o WHERE o.salon_id = l.id AND o.customer_id::text = @customer
+				AND o.state IN ('PENDING', 'CONFIRMED') AND o.end_time > @now) >= l.max_open_appointments AS too_many_open,
+		n.of_customer_day > 0 AND l.max_customer_appointments_a_day > 0 AND n.of_customer_day + (
+			SELECT count(*) FROM appointments o WHERE o.salon_id = l.id AND o.customer_id::text = @customer
+				AND o.state IN ('PENDING', 'CONFIRMED', 'COMPLETED') AND o.start_time >= @from AND o.start_time < @to
+			) >= l.max_customer_appointments_a_day AS full_day
+		FROM salons l CROSS JOIN LATERAL (
+			SELECT count(*) FILTER (WHERE h.holder_id::text = @holder) AS held, count(*) FILTER (WHERE h.customer_id::text = @customer) AS of_customer,
+				count(*) FILTER (WHERE h.customer_id::text = @customer AND h.start_time >= @from AND h.start_time < @to) AS of_customer_day
+			FROM holds h WHERE h.salon_id = l.id AND h.state = 'ACTIVE' AND h.expire_time > clock_timestamp()
+		) AS n WHERE l.id = @salon`,
+		sql.Named("account", p.AccountID), sql.Named("customer", p.CustomerID), sql.Named("holder", p.HolderID), sql.Named("salon", p.SalonID),
+		sql.Named("now", p.CreateTime), sql.Named("from", p.dayStart), sql.Named("to", p.dayEnd)).Scan(&now).Error
+	switch {
+	case err != nil:
+		return fmt.Errorf("check who holds: %w", err)
+	case !now.Known:
+		return people.ErrCustomerUnavailable
+	case p.HolderID == "": // staff may have more
+		return nil
+	case now.TooManyHolds:
+		return errTooManyHolds
+	case now.TooManyOpen:
+		return errTooManyOpen
+	case now.FullDay:
+		return errFullDay
+	}
+	return nil
+}
+
+// PruneHolds removes the holds that ended before an instant.
+func (s *Store) PruneHolds(ctx context.Context, before time.Time) error {
+	if err := s.db.Conn(ctx).Exec("DELETE FROM holds WHERE state <> 'ACTIVE' AND update_time < ?", before).Error; err != nil {
+		return fmt.Errorf("remove holds that have ended: %w", err)
+	}
+	return nil
 }
 
 // holdUntil is when a hold of a salon expires that is made now.

@@ -34,7 +34,7 @@ func (b *Bookings) CancelSeveral(ctx context.Context, ids []string, reason strin
 			if !a.open(by) {
 				continue
 			}
-			err := a.Cancel(by, reason)
+			err := a.CancelWithFee(by, reason, false)
 			refused, ok := errors.AsType[*apierr.Error](err)
 			switch {
 			case ok:

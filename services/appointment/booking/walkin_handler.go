@@ -28,7 +28,9 @@ func (b *Bookings) WalkIn(ctx context.Context, req *appointmentv1.WalkInRequest)
 		if err != nil {
 			return nil, err
 		}
-		return toProto(c.appointment, caller), nil
+		preview := toProto(c.appointment, caller)
+		preview.Id, preview.Etag = "", "" // there is no such appointment
+		return preview, nil
 	}
 	key := idempotency.Key{
 		Caller: caller.UserID, Method: appointmentv1.DeskService_WalkIn_FullMethodName, RequestID: req.GetRequestId(),

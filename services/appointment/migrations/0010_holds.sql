@@ -35,6 +35,8 @@ CREATE TABLE holds (
 );
 CREATE UNIQUE INDEX holds_id ON holds (id);
 CREATE INDEX holds_expiring ON holds (expire_time, id) WHERE state = 'ACTIVE';
+CREATE INDEX holds_of_account ON holds (account_id);
+CREATE INDEX holds_of_customer ON holds (customer_id);
 CREATE INDEX holds_of_holder ON holds (salon_id, holder_id) WHERE state = 'ACTIVE';
 
 -- A claim of a hold has no segment yet. The time until which it counts is not in the index of the exclusion constraint: that would be

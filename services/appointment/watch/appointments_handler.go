@@ -157,7 +157,7 @@ func (d *diary) begin() error {
 
 // resume sends what has changed since a token. It reports false when the token cannot be used.
 func (d *diary) resume(text string) (bool, error) {
-	t, ok := d.w.tokens.decode(d.req, text, d.caller.UserID)
+	t, ok := d.w.tokens.decode(d.req, text, viewerOf(d.caller))
 	if !ok {
 		return false, nil
 	}
@@ -264,7 +264,7 @@ func (d *diary) here() token { return token{Position: d.at.short().String(), Dat
 // send sends a message with a token, unless that is empty.
 func (d *diary) send(m *appointmentv1.WatchAppointmentsResponse, t token) (err error) {
 	if t.Position != "" {
-		t.Viewer = d.caller.UserID
+		t.Viewer = viewerOf(d.caller)
 		if m.ResumeToken, err = d.w.tokens.encode(d.req, t); err != nil {
 			return err
 		}

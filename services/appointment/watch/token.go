@@ -1,11 +1,15 @@
 package watch
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
 	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/pagetoken"
 )
 
@@ -25,7 +29,7 @@ type token struct {
 	// appointments of these transactions of which it has been told.
 	Untold []uint64 `json:"u,omitempty"`
 	Told   []string `json:"t,omitempty"`
-	// Viewer is the account that the stream was shown to, empty for nobody.
+	// Viewer is the account that the stream was shown to and, for appointments, its roles; empty for nobody.
 	Viewer string `json:"v,omitempty"`
 	// Digest is the digest of the last result of a search.
 	Digest string `json:"r,omitempty"`
@@ -33,6 +37,16 @@ type token struct {
 	Sent int64 `json:"s,omitempty"`
 	// Issued is when the token was made, in seconds since 1970.
 	Issued int64 `json:"i"`
+}
+
+// viewerOf names who follows appointments: an account in its roles. With other roles, other appointments are visible, so the stream begins anew.
+func viewerOf(caller auth.Principal) string {
+	roles := fmt.Sprint(caller.Role)
+	for _, m := range caller.Memberships {
+		roles += fmt.Sprint(m.SalonID, m.Roles)
+	}
+	sum := sha256.Sum256([]byte(roles))
+	return caller.UserID + base64.RawURLEncoding.EncodeToString(sum[:9])
 }
 
 // knows reports whether the stream has been told what a transaction has done with an appointment, although the transaction is untold.

@@ -72,7 +72,7 @@ func (s *Store) changes(ctx context.Context, tx *postgres.DB, since, until Posit
 			found = append(found, c)
 		}
 		c.created = c.created || r.Type == "appointment.created"
-		c.moved = c.moved || r.Type == "appointment.rescheduled"
+		c.moved = c.moved || r.Type == "appointment.rescheduled" || r.Type == "appointment.adjusted"
 		c.xids = append(c.xids, r.Xid)
 	}
 	return found, true, nil
