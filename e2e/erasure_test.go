@@ -37,6 +37,7 @@ var personalTables = map[string]string{
 	"appointments.appointment_series":  "appointment_series",
 	"appointments.holds":               "holds",
 	"appointments.erased_accounts":     "(as users.erasures)",
+	"appointments.watch_tickets":       "(of a minute, with nothing but the request)",
 	"ratings.appointments":             "appointments",
 	"ratings.ratings":                  "ratings",
 	"ratings.rating_summaries":         "rating_summary",

@@ -50,9 +50,9 @@ func TestRouting(t *testing.T) {
 		allow        string
 	}{
 		{http.MethodDelete, "/v1/masters", http.StatusMethodNotAllowed, "GET, HEAD, POST"},
-		{http.MethodPut, "/v1/me", http.StatusMethodNotAllowed, "GET, HEAD, PATCH"},
+		{http.MethodPut, "/v1/me", http.StatusMethodNotAllowed, "DELETE, GET, HEAD, PATCH"},
 		{http.MethodGet, "/v1/auth:login", http.StatusMethodNotAllowed, "POST"},
-		{"FETCH", "/v1/me", http.StatusMethodNotAllowed, "GET, HEAD, PATCH"},
+		{"FETCH", "/v1/me", http.StatusMethodNotAllowed, "DELETE, GET, HEAD, PATCH"},
 		{http.MethodGet, "/v1/nothing", http.StatusNotFound, ""},
 		{http.MethodGet, "/v1/Masters", http.StatusNotFound, ""},
 		{http.MethodGet, "/v2/masters", http.StatusNotFound, ""},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -27,6 +28,7 @@ type tenant struct {
 	rating                                  *ratingv1.Rating
 	resource                                *appointmentv1.Resource
 
+	hold, series string // of the customer
 	// secrets are ids and texts that are only for people of the salon, by what they are of.
 	secrets map[string]string
 }
@@ -62,7 +64,10 @@ func newTenant(t *testing.T, s *salontest.System, n int) *tenant {
 		})
 	w.resource = s.NewResource(t, s.NewResourceKind(t, id))
 	closure := s.CloseResource(t, w.resource, s.NextStart())
+	w.holdAndRepeat(t)
 	w.secrets = map[string]string{
+		"the hold":                        w.hold,
+		"the series":                      w.series,
 		"the resource":                    w.resource.GetId(),
 		"the name of the resource":        w.resource.GetName(),
 		"the closure of the resource":     closure.GetId(),
@@ -95,6 +100,21 @@ func newTenant(t *testing.T, s *salontest.System, n int) *tenant {
 		w.secrets["a notification of "+reader.Name] = w.notification(t, reader)
 	}
 	return w
+}
+
+// holdAndRepeat makes a hold and a series of the customer.
+func (w *tenant) holdAndRepeat(t *testing.T) {
+	t.Helper()
+	start := w.system.NextStart().UTC()
+	date := start.Format(time.DateOnly)
+	found := salontest.Do[*appointmentv1.SearchAvailabilityResponse](t, w.system.REST(), w.customer, searchAvailability,
+		&appointmentv1.SearchAvailabilityRequest{Segments: filters(w.service), StartDate: date, EndDate: date, Limit: 1})
+	w.hold = held(t, w.system.REST(), w.customer, createHold, &appointmentv1.CreateHoldRequest{Quote: found.GetSlots()[0].GetQuote()}).GetId()
+	w.series = salontest.Do[*appointmentv1.AppointmentSeries](t, w.system.REST(), w.customer, createSeries,
+		&appointmentv1.CreateAppointmentSeriesRequest{
+			Segments:   []*appointmentv1.SegmentInput{salontest.Segment(w.master, w.service)},
+			Recurrence: "FREQ=WEEKLY;COUNT=1", StartDate: start.AddDate(0, 0, 7).Format(time.DateOnly), LocalTime: "12:00",
+		}).GetId()
 }
 
 // addHours adds an override and time off of the master, which are for staff.
@@ -148,7 +168,7 @@ func (w *tenant) formerReceptionist(t *testing.T) *salontest.Account {
 
 // candidates are the values of request fields that name rows of the tenants, and texts to search for.
 func candidates(tenants []*tenant) map[string][]string {
-	ids := map[string][]string{"session_id": {unknownID}, "notification_id": {unknownID}}
+	ids := map[string][]string{"session_id": {unknownID}, "notification_id": {unknownID}, "erasure_id": {unknownID}}
 	add := func(field string, values ...string) { ids[field] = append(ids[field], values...) }
 	for _, w := range tenants {
 		add("salon_id", w.salon.GetId())
@@ -157,6 +177,8 @@ func candidates(tenants []*tenant) map[string][]string {
 		add("user_id", w.receptionist.ID, w.customer.ID)
 		add("customer_id", w.appointment.GetCustomerId(), w.unregistered.GetId(), w.customer.ID)
 		add("appointment_id", w.appointment.GetId())
+		add("hold_id", w.hold)
+		add("series_id", w.series)
 		add("rating_id", w.rating.GetId())
 		add("resource_kind_id", w.resource.GetResourceKindId())
 		add("resource_id", w.resource.GetId())
