@@ -53,7 +53,7 @@ func table() []right {
 
 // TestAuthorization calls every method as everybody.
 func TestAuthorization(t *testing.T) {
-	t.Parallel()
+	// Not beside others: they change the rules of the default salon all the time, and a move gives up after so many changes.
 	s := shared.Get(t)
 	rows := map[string]right{}
 	for _, row := range table() {
