@@ -88,6 +88,7 @@ func TestReasonsOfAccounts(t *testing.T) {
 		}
 		refuse(t, c,
 			refused{"LOGIN_THROTTLED", stranger, userv1.AuthService_ChangePassword_FullMethodName, wrong},
+			refused{"LOGIN_THROTTLED", stranger, userv1.UserService_EraseMe_FullMethodName, &userv1.EraseMeRequest{CurrentPassword: "not the password"}},
 			refused{"LOGIN_THROTTLED", nil, userv1.AuthService_Login_FullMethodName,
 				&userv1.LoginRequest{Email: stranger.Email, Password: stranger.Password}})
 	})
@@ -101,7 +102,9 @@ func TestLastAdministrator(t *testing.T) {
 		refuse(t, c,
 			refused{"LAST_ADMIN", s.Admin(), userv1.UserService_SetUserRole_FullMethodName,
 				&userv1.SetUserRoleRequest{UserId: id, Role: apiv1.Role_ROLE_CUSTOMER}},
-			refused{"LAST_ADMIN", s.Admin(), userv1.UserService_DisableUser_FullMethodName, &userv1.DisableUserRequest{UserId: id}})
+			refused{"LAST_ADMIN", s.Admin(), userv1.UserService_DisableUser_FullMethodName, &userv1.DisableUserRequest{UserId: id}},
+			refused{"LAST_ADMIN", s.Admin(), userv1.UserService_EraseUser_FullMethodName, &userv1.EraseUserRequest{UserId: id}},
+			refused{"LAST_ADMIN", s.Admin(), userv1.UserService_EraseMe_FullMethodName, &userv1.EraseMeRequest{CurrentPassword: s.Admin().Password}})
 	})
 }
 

@@ -14,6 +14,8 @@ var undriven = map[string]string{
 	"createHold QUOTE_EXPIRED":            "as for createAppointment",
 	"createHold START_IN_PAST":            "a start is offered while it lies ahead; the tests of package booking do it with another clock",
 	"watchAppointments STREAM_TOO_SLOW":   streamsOfWatch,
+	"watchAppointments PERMISSION_DENIED": streamsOfWatch,
+	"watchAvailability UNAUTHENTICATED":   streamsOfWatch,
 	"watchAvailability STREAM_TOO_SLOW":   streamsOfWatch,
 	"watchAvailability ILLEGAL_STATE":     "the error is that of searchAvailability, which is driven",
 	"watchAvailability ALREADY_STARTED":   "the error is that of searchAvailability, which is driven",
