@@ -18,11 +18,11 @@ import (
 // lockKey is the SQL expression of the advisory lock of an account in a schema, for two parameters.
 const lockKey = "hashtextextended('erasure:' || ? || ':' || ?, 0)"
 
-// Once runs erase in a transaction of db, unless that was done for the account before, and returns what erase has removed
+// Once runs erase in a transaction of db, unless that was done for the account before, and answers with what erase has removed
 // then. Calls for one account wait for each other, and for transactions that have called [Erased] for it.
 func Once(
 	ctx context.Context, db *postgres.DB, accountID string, now time.Time, erase func(tx *postgres.DB) (Counts, error),
-) (Counts, error) {
+) (*apiv1.EraseAccountResponse, error) {
 	var removed Counts
 	err := db.InTx(ctx, func(tx *postgres.DB) error {
 		// A statement of its own: the next one sees what the last holder committed.
@@ -52,7 +52,10 @@ func Once(
 		}
 		return nil
 	})
-	return removed, err
+	if err != nil {
+		return nil, err
+	}
+	return &apiv1.EraseAccountResponse{Removed: removed.ToProto()}, nil
 }
 
 // Erased returns which of the accounts were erased. Until the transaction ends, none of the others is. Empty ids are
@@ -76,6 +79,17 @@ func Erased(ctx context.Context, tx *postgres.DB, accountIDs ...string) ([]strin
 		return nil, fmt.Errorf("look for erased accounts: %w", err)
 	}
 	return erased, nil
+}
+
+// ExportAccount answers with the records of an account that a service keeps in tables.
+func ExportAccount(
+	ctx context.Context, db *postgres.DB, service string, tables []Table, req *apiv1.ExportAccountRequest,
+) (*apiv1.ExportAccountResponse, error) {
+	records, err := Export(ctx, db, service, tables, req.GetAccountId(), req.GetOffset(), req.GetLimit())
+	if err != nil {
+		return nil, err
+	}
+	return &apiv1.ExportAccountResponse{Records: records}, nil
 }
 
 // Export returns the records of an account in tables: at most limit, after the first offset.

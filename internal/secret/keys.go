@@ -44,6 +44,15 @@ func (k *Keys) Derive(purpose string) [32]byte {
 	return [32]byte(key)
 }
 
+// DeriveBoth returns the keys for a purpose from which a signature may come: the one that signs, and that of previous, which may be nil.
+func DeriveBoth(keys, previous *Keys, purpose string) [][32]byte {
+	both := [][32]byte{keys.Derive(purpose)}
+	if previous != nil {
+		both = append(both, previous.Derive(purpose))
+	}
+	return both
+}
+
 // Format prints "[redacted]" whatever the verb, so that no log shows the key.
 func (k *Keys) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, redacted)

@@ -24,7 +24,7 @@ func (h *personalDataHandler) EraseAccount(ctx context.Context, req *apiv1.Erase
 	if err := h.people.Forget(ctx, id); err != nil {
 		return nil, err
 	}
-	removed, err := erasure.Once(ctx, h.deps.DB, id, h.deps.Time(), func(tx *postgres.DB) (erasure.Counts, error) {
+	return erasure.Once(ctx, h.deps.DB, id, h.deps.Time(), func(tx *postgres.DB) (erasure.Counts, error) {
 		customers, removed, err := h.bookings.Erase(ctx, tx, id)
 		if err != nil {
 			return nil, err
@@ -37,17 +37,9 @@ func (h *personalDataHandler) EraseAccount(ctx context.Context, req *apiv1.Erase
 		return append(removed, erasure.Count{Kind: "hours of a master", Count: hours},
 			erasure.Count{Kind: "stored answers", Count: answers}), err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &apiv1.EraseAccountResponse{Removed: removed.ToProto()}, nil
 }
 
 // ExportAccount returns a part of what is kept of the person of an account.
 func (h *personalDataHandler) ExportAccount(ctx context.Context, req *apiv1.ExportAccountRequest) (*apiv1.ExportAccountResponse, error) {
-	records, err := erasure.Export(ctx, h.deps.DB, Definition.Name, personalTables, req.GetAccountId(), req.GetOffset(), req.GetLimit())
-	if err != nil {
-		return nil, err
-	}
-	return &apiv1.ExportAccountResponse{Records: records}, nil
+	return erasure.ExportAccount(ctx, h.deps.DB, Definition.Name, personalTables, req)
 }

@@ -24,21 +24,13 @@ type personalDataHandler struct {
 // is read, and the name is gone then.
 func (h *personalDataHandler) EraseAccount(ctx context.Context, req *apiv1.EraseAccountRequest) (*apiv1.EraseAccountResponse, error) {
 	id := req.GetAccountId()
-	removed, err := erasure.Once(ctx, h.deps.DB, id, h.deps.Time(), func(tx *postgres.DB) (erasure.Counts, error) {
+	return erasure.Once(ctx, h.deps.DB, id, h.deps.Time(), func(tx *postgres.DB) (erasure.Counts, error) {
 		n, err := h.store.In(tx).DeleteInbox(ctx, id)
 		return erasure.Counts{{Kind: "notifications", Count: n}}, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &apiv1.EraseAccountResponse{Removed: removed.ToProto()}, nil
 }
 
 // ExportAccount returns a part of what is kept of the person of an account.
 func (h *personalDataHandler) ExportAccount(ctx context.Context, req *apiv1.ExportAccountRequest) (*apiv1.ExportAccountResponse, error) {
-	records, err := erasure.Export(ctx, h.deps.DB, Definition.Name, personalTables, req.GetAccountId(), req.GetOffset(), req.GetLimit())
-	if err != nil {
-		return nil, err
-	}
-	return &apiv1.ExportAccountResponse{Records: records}, nil
+	return erasure.ExportAccount(ctx, h.deps.DB, Definition.Name, personalTables, req)
 }

@@ -21,7 +21,7 @@ type personalDataHandler struct {
 // reply. Replies that the account has given as a master go too.
 func (h *personalDataHandler) EraseAccount(ctx context.Context, req *apiv1.EraseAccountRequest) (*apiv1.EraseAccountResponse, error) {
 	id, now := req.GetAccountId(), h.deps.Time()
-	removed, err := erasure.Once(ctx, h.deps.DB, id, now, func(tx *postgres.DB) (erasure.Counts, error) {
+	return erasure.Once(ctx, h.deps.DB, id, now, func(tx *postgres.DB) (erasure.Counts, error) {
 		store := h.store.In(tx)
 		given, replies, err := store.EraseRatings(ctx, id, now)
 		if err != nil {
@@ -44,17 +44,9 @@ func (h *personalDataHandler) EraseAccount(ctx context.Context, req *apiv1.Erase
 			{Kind: "stored answers", Count: answers},
 		}, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	return &apiv1.EraseAccountResponse{Removed: removed.ToProto()}, nil
 }
 
 // ExportAccount returns a part of what is kept of the person of an account.
 func (h *personalDataHandler) ExportAccount(ctx context.Context, req *apiv1.ExportAccountRequest) (*apiv1.ExportAccountResponse, error) {
-	records, err := erasure.Export(ctx, h.deps.DB, Definition.Name, personalTables, req.GetAccountId(), req.GetOffset(), req.GetLimit())
-	if err != nil {
-		return nil, err
-	}
-	return &apiv1.ExportAccountResponse{Records: records}, nil
+	return erasure.ExportAccount(ctx, h.deps.DB, Definition.Name, personalTables, req)
 }

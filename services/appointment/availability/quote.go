@@ -89,12 +89,7 @@ type quotes struct {
 }
 
 func newQuotes(keys, previous *secret.Keys) *quotes {
-	const purpose = "quote"
-	q := &quotes{keys: [][32]byte{keys.Derive(purpose)}}
-	if previous != nil {
-		q.keys = append(q.keys, previous.Derive(purpose))
-	}
-	return q
+	return &quotes{keys: secret.DeriveBoth(keys, previous, "quote")}
 }
 
 // installation identifies a key without telling it.

@@ -96,10 +96,7 @@ func (b *Bookings) plan(
 	if err != nil {
 		return nil, err
 	}
-	rules, err := b.availability.Rules(ctx, t.salonID)
-	if errors.Is(err, salon.ErrNotFound) {
-		return nil, notOffered(0) // the salon was deleted since the service was read
-	}
+	rules, err := b.rulesOf(ctx, t.salonID)
 	if err != nil {
 		return nil, err
 	}
@@ -137,6 +134,15 @@ func (b *Bookings) plan(
 	}
 	err = c.prepare(ctx, rules)
 	return c, err
+}
+
+// rulesOf are the rules of the salon of a chain, or NOT_OFFERED when it was deleted since the services were read.
+func (b *Bookings) rulesOf(ctx context.Context, salonID string) (*availability.Rules, error) {
+	rules, err := b.availability.Rules(ctx, salonID)
+	if errors.Is(err, salon.ErrNotFound) {
+		err = notOffered(0)
+	}
+	return rules, err
 }
 
 // actorIn is the role in which somebody books a chain in a salon; all is whether they are the only master that each service is wanted from.

@@ -72,6 +72,11 @@ func notOffered(segment int) error {
 	return catalog.ErrNotOffered.WithField(segmentField(segment, "service_id"), "must be a service that the master performs")
 }
 
+// notOfferedBy is the error of a segment with which no start is possible.
+func notOfferedBy(b availability.Block) error {
+	return catalog.ErrNotOffered.WithField(segmentField(b.Segment, "service_id"), "must be another one: "+b.Reason.Text())
+}
+
 // refusal is the error of a start against which something speaks. Of several reasons, those come first that another start does not
 // change.
 func (b *Bookings) refusal(
@@ -102,7 +107,7 @@ func (b *Bookings) refusal(
 	var refused *apierr.Error
 	switch {
 	case never != nil:
-		return catalog.ErrNotOffered.WithField(segmentField(never.Segment, "service_id"), "must be another one: "+never.Reason.Text())
+		return notOfferedBy(*never)
 	case slices.ContainsFunc(blocks, func(b availability.Block) bool { return b.Open }):
 		refused = errTooManyOpen
 	case rule != nil:

@@ -134,12 +134,7 @@ type proofs struct {
 }
 
 func newProofs(keys, previous *secret.Keys) proofs {
-	const purpose = "hold-proof"
-	p := proofs{[][32]byte{keys.Derive(purpose)}}
-	if previous != nil {
-		p.keys = append(p.keys, previous.Derive(purpose))
-	}
-	return p
+	return proofs{secret.DeriveBoth(keys, previous, "hold-proof")}
 }
 
 // of is the proof of a hold.

@@ -104,10 +104,7 @@ func (b *holds) planHold(ctx context.Context, caller auth.Principal, req *appoin
 	if err := checkStart(start, now); err != nil {
 		return nil, err
 	}
-	rules, err := b.availability.Rules(ctx, quote.SalonID)
-	if errors.Is(err, salon.ErrNotFound) {
-		return nil, notOffered(0)
-	}
+	rules, err := b.rulesOf(ctx, quote.SalonID)
 	if err != nil {
 		return nil, err
 	}

@@ -195,23 +195,26 @@ func (s *Store) checkHolder(ctx context.Context, p *plannedHold) error {
 		Known, TooManyHolds, TooManyOpen, FullDay bool
 	}
 	err := s.db.Conn(ctx).Raw(`SELECT
-		NOT EXISTS (SELECT FROM accounts WHERE id::text = @account AND disabled)
-			AND NOT EXISTS (SELECT FROM erased_accounts WHERE account_id::text = @account)
-			AND (@customer = '' OR EXISTS (SELECT FROM customers WHERE salon_id = l.id AND id::text = @customer AND erase_time IS NULL)) AS known,
+		NOT EXISTS (SELECT FROM accounts WHERE id = w.account AND disabled)
+			AND NOT EXISTS (SELECT FROM erased_accounts WHERE account_id = w.account)
+			AND (w.customer IS NULL OR EXISTS (SELECT FROM customers WHERE salon_id = l.id AND id = w.customer AND erase_time IS NULL)) AS known,
 		n.held >= l.max_holds AS too_many_holds,
 		n.of_customer > 0 AND l.max_open_appointments > 0 AND n.of_customer + (
-			SELECT count(*) FROM appointments o WHERE o.salon_id = l.id AND o.customer_id::text = @customer
+			SELECT count(*) FROM appointments o WHERE o.salon_id = l.id AND o.customer_id = w.customer
 				AND o.state IN ('PENDING', 'CONFIRMED') AND o.end_time > @now) >= l.max_open_appointments AS too_many_open,
 		n.of_customer_day > 0 AND l.max_customer_appointments_a_day > 0 AND n.of_customer_day + (
-			SELECT count(*) FROM appointments o WHERE o.salon_id = l.id AND o.customer_id::text = @customer
+			SELECT count(*) FROM appointments o WHERE o.salon_id = l.id AND o.customer_id = w.customer
 				AND o.state IN ('PENDING', 'CONFIRMED', 'COMPLETED') AND o.start_time >= @from AND o.start_time < @to
 			) >= l.max_customer_appointments_a_day AS full_day
-		FROM salons l CROSS JOIN LATERAL (
-			SELECT count(*) FILTER (WHERE h.holder_id::text = @holder) AS held, count(*) FILTER (WHERE h.customer_id::text = @customer) AS of_customer,
-				count(*) FILTER (WHERE h.customer_id::text = @customer AND h.start_time >= @from AND h.start_time < @to) AS of_customer_day
+		FROM salons l
+		CROSS JOIN (SELECT CAST(@account AS uuid) AS account, CAST(@customer AS uuid) AS customer, CAST(@holder AS uuid) AS holder) AS w
+		CROSS JOIN LATERAL (
+			SELECT count(*) FILTER (WHERE h.holder_id = w.holder) AS held, count(*) FILTER (WHERE h.customer_id = w.customer) AS of_customer,
+				count(*) FILTER (WHERE h.customer_id = w.customer AND h.start_time >= @from AND h.start_time < @to) AS of_customer_day
 			FROM holds h WHERE h.salon_id = l.id AND h.state = 'ACTIVE' AND h.expire_time > clock_timestamp()
 		) AS n WHERE l.id = @salon`,
-		sql.Named("account", p.AccountID), sql.Named("customer", p.CustomerID), sql.Named("holder", p.HolderID), sql.Named("salon", p.SalonID),
+		sql.Named("account", postgres.Null(p.AccountID)), sql.Named("customer", postgres.Null(p.CustomerID)),
+		sql.Named("holder", postgres.Null(p.HolderID)), sql.Named("salon", p.SalonID),
 		sql.Named("now", p.CreateTime), sql.Named("from", p.dayStart), sql.Named("to", p.dayEnd)).Scan(&now).Error
 	switch {
 	case err != nil:
@@ -330,7 +333,7 @@ func (s *Store) createOne(ctx context.Context, c *creation) error {
 func (s *Store) DueHolds(ctx context.Context, salonID string, limit int) ([]string, error) {
 	var ids []string
 	err := s.db.Conn(ctx).Raw(`SELECT id FROM holds WHERE state = 'ACTIVE' AND expire_time <= clock_timestamp()
-		AND (? = '' OR salon_id::text = ?) ORDER BY expire_time, id LIMIT ?`, salonID, salonID, limit).Scan(&ids).Error
+		AND salon_id = coalesce(?::uuid, salon_id) ORDER BY expire_time, id LIMIT ?`, postgres.Null(salonID), limit).Scan(&ids).Error
 	if err != nil {
 		return nil, fmt.Errorf("look for holds that have expired: %w", err)
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/beauty-salon/platform/internal/idempotency"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/services/appointment/availability"
-	"github.com/beauty-salon/platform/services/appointment/catalog"
 	"github.com/beauty-salon/platform/services/appointment/people"
 	"github.com/beauty-salon/platform/services/appointment/salon"
 )
@@ -123,10 +122,7 @@ func (b *Bookings) planSeveral(ctx context.Context, several Several, nearest boo
 	if err != nil {
 		return nil, err
 	}
-	rules, err := b.availability.Rules(ctx, salonID)
-	if errors.Is(err, salon.ErrNotFound) {
-		return nil, notOffered(0) // the salon was deleted since the service was read
-	}
+	rules, err := b.rulesOf(ctx, salonID)
 	if err != nil {
 		return nil, err
 	}
@@ -152,44 +148,60 @@ func (b *Bookings) planSeveral(ctx context.Context, several Several, nearest boo
 // fitSeveral finds out when the appointments can be, by rules that are as new as what is taken.
 func (b *Bookings) fitSeveral(
 	ctx context.Context, p *PlannedSeveral, several Several, q availability.Query, nearest bool,
-) error {
-	for attempt := 1; ; attempt++ {
-		starts, err := several.Starts(p.Rules.Zone)
+) (err error) {
+	p.Fitted, p.Rules, err = b.fitAll(ctx, p.Rules, nearest, func(zone *time.Location) ([]availability.Asked, error) {
+		starts, err := several.Starts(zone)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		switch distance := starts[0].Sub(q.Now); {
 		case distance <= 0:
-			return errStartInPast.WithField("start_date", "must be one whose first appointment is in the future")
+			return nil, errStartInPast.WithField("start_date", "must be one whose first appointment is in the future")
 		case distance > horizon:
-			return apierr.InvalidField("start_date", "must be at most 366 days ahead")
+			return nil, apierr.InvalidField("start_date", "must be at most 366 days ahead")
 		}
 		asked := make([]availability.Asked, len(starts))
 		for i, start := range starts {
 			asked[i] = availability.Asked{Query: q, Start: start}
 		}
-		fitted, rules, err := b.availability.FitSeveral(ctx, p.Rules, asked, nearest)
-		if errors.Is(err, salon.ErrNotFound) {
-			return notOffered(0)
-		}
+		p.Starts = starts
+		return asked, nil
+	})
+	if errors.Is(err, salon.ErrNotFound) {
+		return notOffered(0)
+	}
+	return err
+}
+
+// fitAll plans what ask wants in the time zone of a salon, and asks again when that is another one. It returns the rules by which it did.
+// What speaks against a start, wherever it is, is an error.
+func (b *Bookings) fitAll(
+	ctx context.Context, rules *availability.Rules, nearest bool, ask func(zone *time.Location) ([]availability.Asked, error),
+) ([]availability.Fitted, *availability.Rules, error) {
+	for attempt := 1; ; attempt++ {
+		asked, err := ask(rules.Zone)
 		if err != nil {
-			return err
+			return nil, rules, err
 		}
-		again := rules.ZoneName != p.Rules.ZoneName // the starts are others now
-		p.Rules, p.Starts, p.Fitted = rules, starts, fitted
+		fitted, newer, err := b.availability.FitSeveral(ctx, rules, asked, nearest)
+		if err != nil {
+			return nil, rules, err
+		}
+		again := newer.ZoneName != rules.ZoneName // the starts are others now
+		rules = newer
 		refused := slices.IndexFunc(fitted, func(f availability.Fitted) bool { return f.Plan == nil })
 		if refused >= 0 && !again {
-			if again, err = b.checkMasters(ctx, rules, q.Chain); err != nil {
-				return err
+			if again, err = b.checkMasters(ctx, rules, asked[refused].Chain); err != nil {
+				return nil, rules, err
 			}
 		}
-		if again && attempt < attempts {
-			continue
+		switch {
+		case again && attempt < attempts:
+		case refused >= 0:
+			return fitted, rules, neverPossible(fitted[refused].Against)
+		default:
+			return fitted, rules, nil
 		}
-		if refused >= 0 {
-			return neverPossible(fitted[refused].Against)
-		}
-		return nil
 	}
 }
 
@@ -201,8 +213,7 @@ func neverPossible(against []availability.Block) error {
 	if i < 0 {
 		return nil
 	}
-	return catalog.ErrNotOffered.WithField(
-		segmentField(against[i].Segment, "service_id"), "must be another one: "+against[i].Reason.Text())
+	return notOfferedBy(against[i])
 }
 
 // makeSeveral makes the appointments that are possible.

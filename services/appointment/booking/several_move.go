@@ -158,35 +158,19 @@ func (b *Bookings) planSeveralMoves(ctx context.Context, m SeveralMoves, nearest
 
 // fitMoves finds out whether the moves are possible, by rules that are as new as what is taken.
 func (b *Bookings) fitMoves(ctx context.Context, m SeveralMoves, p *PlannedMoves, queries []availability.Query, nearest bool) error {
-	for attempt := 1; ; attempt++ {
+	fitted, rules, err := b.fitAll(ctx, p.Rules, nearest, func(zone *time.Location) ([]availability.Asked, error) {
 		asked := make([]availability.Asked, len(p.Moves))
 		for i := range p.Moves {
-			p.Moves[i].Start = m.To(p.Moves[i].Appointment.ID, p.Rules.Zone)
+			p.Moves[i].Start = m.To(p.Moves[i].Appointment.ID, zone)
 			asked[i] = availability.Asked{Query: queries[i], Start: p.Moves[i].Start}
 		}
-		fitted, rules, err := b.availability.FitSeveral(ctx, p.Rules, asked, nearest)
-		if err != nil {
-			return err
-		}
-		again := rules.ZoneName != p.Rules.ZoneName
-		p.Rules = rules
-		for i := range fitted {
-			p.Moves[i].Fitted = fitted[i]
-		}
-		refused := slices.IndexFunc(fitted, func(f availability.Fitted) bool { return f.Plan == nil })
-		if refused >= 0 && !again {
-			if again, err = b.checkMasters(ctx, rules, queries[refused].Chain); err != nil {
-				return err
-			}
-		}
-		if again && attempt < attempts {
-			continue
-		}
-		if refused >= 0 {
-			return neverPossible(fitted[refused].Against)
-		}
-		return nil
+		return asked, nil
+	})
+	p.Rules = rules
+	for i := range fitted {
+		p.Moves[i].Fitted = fitted[i]
 	}
+	return err
 }
 
 // moveAll makes planned moves in a transaction. errOutdated when an appointment or the rules have changed since they were

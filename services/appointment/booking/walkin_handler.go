@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
@@ -12,7 +11,6 @@ import (
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/idempotency"
 	"github.com/beauty-salon/platform/services/appointment/availability"
-	"github.com/beauty-salon/platform/services/appointment/catalog"
 	"github.com/beauty-salon/platform/services/appointment/people"
 	"github.com/beauty-salon/platform/services/appointment/salon"
 )
@@ -48,8 +46,7 @@ func (b *Bookings) planWalkIn(ctx context.Context, caller auth.Principal, req *a
 	if req.SalonId != nil && req.GetSalonId() != salonID {
 		return nil, apierr.InvalidField("salon_id", "must be the salon of the services")
 	}
-	others := func(want availability.Want) bool { return !want.OnlyBy(caller.UserID) }
-	theirs := !slices.ContainsFunc(chain, others)
+	_, theirs := actorIn(caller, salonID, chain)
 	switch by.Actor = actorFor(caller, salonID, true); {
 	case !by.Actor.IsStaff():
 		return nil, errOnlyStaff
@@ -122,8 +119,7 @@ func (b *Bookings) earliest(
 	}
 	for _, block := range blocks {
 		if block.Reason == availability.Inactive || block.Reason == availability.NotPerformed {
-			return nil, nil, catalog.ErrNotOffered.WithField(
-				segmentField(block.Segment, "service_id"), "must be another one: "+block.Reason.Text())
+			return nil, nil, notOfferedBy(block)
 		}
 	}
 	q.Quoted = false // the alternatives are as for everybody

@@ -165,7 +165,7 @@ func (d *diary) resume(text string) (bool, error) {
 	if err != nil {
 		return false, apierr.Internal(err)
 	}
-	since := position.without(t.Untold)
+	since := position.without(t.Unsent)
 	var b *batch
 	var complete bool
 	err = d.snapshot(func(s snapshot) (err error) {
@@ -183,7 +183,7 @@ func (d *diary) resume(text string) (bool, error) {
 	return true, d.tell(b, since, &t)
 }
 
-// tell sends what a batch has for the stream, which has been told of everything up to since. resumed is the token that the batch begins with,
+// tell sends what a batch has for the stream, to which everything up to since was sent. resumed is the token that the batch begins with,
 // if any.
 func (d *diary) tell(b *batch, since Position, resumed *token) error {
 	type event struct {
@@ -204,13 +204,13 @@ func (d *diary) tell(b *batch, since Position, resumed *token) error {
 	for i, e := range events {
 		t := token{Position: b.to.short().String(), Database: b.database}
 		for _, later := range events[i+1:] {
-			t.Untold = append(t.Untold, later.change.xids...)
+			t.Unsent = append(t.Unsent, later.change.xids...)
 		}
-		slices.Sort(t.Untold)
-		t.Untold = slices.Compact(t.Untold)
+		slices.Sort(t.Unsent)
+		t.Unsent = slices.Compact(t.Unsent)
 		for _, before := range events[:i+1] {
-			if slices.ContainsFunc(before.change.xids, func(xid uint64) bool { return slices.Contains(t.Untold, xid) }) {
-				t.Told = append(t.Told, shortID(before.change.key.ID))
+			if slices.ContainsFunc(before.change.xids, func(xid uint64) bool { return slices.Contains(t.Unsent, xid) }) {
+				t.SentOf = append(t.SentOf, shortID(before.change.key.ID))
 			}
 		}
 		if err := d.send(e.response, t); err != nil {
@@ -258,7 +258,7 @@ func (d *diary) response(c *change, a *booking.Appointment) *appointmentv1.Watch
 	}
 }
 
-// here is the token of what the stream has been told.
+// here is the token of what was sent.
 func (d *diary) here() token { return token{Position: d.at.short().String(), Database: d.db} }
 
 // send sends a message with a token, unless that is empty.
@@ -269,6 +269,6 @@ func (d *diary) send(m *appointmentv1.WatchAppointmentsResponse, t token) (err e
 			return err
 		}
 	}
-	d.told()
+	d.delayBeat()
 	return d.out.Send(m)
 }

@@ -129,7 +129,7 @@ func (f *finder) send(m *appointmentv1.WatchAvailabilityResponse) (err error) {
 	if err != nil {
 		return err
 	}
-	f.told()
+	f.delayBeat()
 	return f.out.Send(m)
 }
 

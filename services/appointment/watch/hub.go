@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// pollInterval is how often the hub looks for changes that nothing has told it of, and for new versions of rules.
+	// pollInterval is how often the hub looks for changes of which it got no event, and for new versions of rules.
 	pollInterval = 2 * time.Second
 	// readTimeout bounds one look.
 	readTimeout = 10 * time.Second

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Position is where a stream stands: the snapshot of the database up to which it has been told of everything. Transactions commit in
+// Position is where a stream stands: the snapshot of the database up to which everything was sent. Transactions commit in
 // another order than they begin, so no single number would do. It is the value of PostgreSQL's type pg_snapshot.
 type Position struct {
 	// Min is the oldest transaction that had not ended. Max is one more than the newest one that had. Open are those in between that had not
@@ -97,7 +97,7 @@ func (p Position) without(xids []uint64) Position {
 // maxOpen bounds the length of a position's text.
 const maxOpen = 100
 
-// short is an older position with a short text: a stream that resumes there may be told again of what it knows already, and misses nothing.
+// short is an older position with a short text: a stream that resumes there may get again what it has already, and misses nothing.
 func (p Position) short() Position {
 	if len(p.Open) <= maxOpen {
 		return p

@@ -50,7 +50,7 @@ func TestPositionsAreInOrder(t *testing.T) {
 	}
 }
 
-// What is taken out of a position, or lost by shortening it, is told again; nothing else changes.
+// What is taken out of a position, or lost by shortening it, is sent again; nothing else changes.
 func TestPositionsWithout(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -146,8 +146,8 @@ func (s *stream) next(later <-chan time.Time) (*batch, error) {
 	}
 }
 
-// told delays the next heartbeat.
-func (s *stream) told() { s.beat.Reset(s.w.heartbeat) }
+// delayBeat delays the next heartbeat.
+func (s *stream) delayBeat() { s.beat.Reset(s.w.heartbeat) }
 
 // snapshot runs fn in a transaction that sees one state of the database. Only some run at a time.
 func (s *stream) snapshot(fn func(snapshot) error) error {

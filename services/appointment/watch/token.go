@@ -17,18 +17,18 @@ import (
 // a new snapshot.
 const tokenTime = 24 * time.Hour
 
-// maxUntold bounds the length of a token.
-const maxUntold = 60
+// maxUnsent bounds the length of a token.
+const maxUnsent = 60
 
 // token is what a resume token says.
 type token struct {
 	// Position is where the stream stands. Database names the database that it is a position in.
 	Position string `json:"p,omitempty"`
 	Database string `json:"d,omitempty"`
-	// Untold are transactions that are in the position and of which the stream has not been told everything yet. Told are the
-	// appointments of these transactions of which it has been told.
-	Untold []uint64 `json:"u,omitempty"`
-	Told   []string `json:"t,omitempty"`
+	// Unsent are transactions that are in the position and of which not everything was sent yet. SentOf are the
+	// appointments of these transactions that were sent.
+	Unsent []uint64 `json:"u,omitempty"`
+	SentOf []string `json:"t,omitempty"`
 	// Viewer is the account that the stream was shown to and, for appointments, its roles; empty for nobody.
 	Viewer string `json:"v,omitempty"`
 	// Digest is the digest of the last result of a search.
@@ -47,9 +47,9 @@ func viewerOf(caller auth.Principal) string {
 	return caller.UserID + base64.RawURLEncoding.EncodeToString(sum[:9])
 }
 
-// knows reports whether the stream has been told what a transaction has done with an appointment, although the transaction is untold.
+// knows reports whether what a transaction has done with an appointment was sent, although the transaction is not sent as a whole.
 func (t *token) knows(id string, xid uint64) bool {
-	return t != nil && slices.Contains(t.Untold, xid) && slices.Contains(t.Told, shortID(id))
+	return t != nil && slices.Contains(t.Unsent, xid) && slices.Contains(t.SentOf, shortID(id))
 }
 
 // shortID is enough of a UUIDv7 to tell apart the appointments of one transaction: its random end.
@@ -73,11 +73,11 @@ type tokens struct {
 // encode makes a token for a request without ticket and resume token.
 func (t tokens) encode(req proto.Message, v token) (string, error) {
 	v.Issued = t.now().Unix()
-	if len(v.Untold)+len(v.Told) > maxUntold { // the stream may be told again of what it knows
+	if len(v.Unsent)+len(v.SentOf) > maxUnsent { // the client may get again what it has
 		if p, err := parsePosition(v.Position); err == nil {
-			v.Position = p.without(v.Untold).short().String()
+			v.Position = p.without(v.Unsent).short().String()
 		}
-		v.Untold, v.Told = nil, nil
+		v.Unsent, v.SentOf = nil, nil
 	}
 	return t.codec.Encode(req, v)
 }
