@@ -200,7 +200,9 @@ func (f *fixture) find(who auth.Principal, req *appointmentv1.WatchAvailabilityR
 const patience = 30 * time.Second
 
 // receive returns the next message.
-func (c *client[M]) receive() (M, error) {
+func (c *client[M]) receive() (M, error) { return c.receiveWithin(patience) }
+
+func (c *client[M]) receiveWithin(limit time.Duration) (M, error) {
 	type result struct {
 		m   M
 		err error
@@ -216,18 +218,19 @@ func (c *client[M]) receive() (M, error) {
 			c.last = r.m.GetResumeToken()
 		}
 		return r.m, r.err
-	case <-time.After(patience):
+	case <-time.After(limit):
 		c.stop()
 		var none M
 		return none, errors.New("no message in time")
 	}
 }
 
-// want receives a message of one of these types. It leaves out heartbeats that are not wanted.
+// want receives a message of one of these types. It leaves out heartbeats that are not wanted, and does not wait longer because of them.
 func (c *client[M]) want(types ...appointmentv1.WatchEventType) M {
 	c.f.t.Helper()
+	until := time.Now().Add(patience)
 	for {
-		m, err := c.receive()
+		m, err := c.receiveWithin(time.Until(until))
 		if err != nil {
 			c.f.t.Fatalf("receive %v: %v", types, err)
 		}
