@@ -6,8 +6,6 @@
 package natstest
 
 import (
-	"context"
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -61,6 +59,13 @@ func LeakOptions() []goleak.Option {
 func New(t testing.TB) *Server {
 	t.Helper()
 	s := NewStopped(t)
+	for range 5 { // another process may take the port first
+		if s.backend.start(s.port, s.StoreDir()) == nil {
+			s.running = true
+			return s
+		}
+		s.port = freePort(t)
+	}
 	s.Start()
 	return s
 }
@@ -69,11 +74,7 @@ func New(t testing.TB) *Server {
 // free at the time of the call.
 func NewStopped(t testing.TB) *Server {
 	t.Helper()
-	port, err := freePort(t.Context())
-	if err != nil {
-		t.Fatalf("natstest: %v", err)
-	}
-	s := &Server{t: t, dir: t.TempDir(), port: port, backend: &inProcess{}}
+	s := &Server{t: t, dir: t.TempDir(), port: freePort(t), backend: &inProcess{}}
 	if bin := os.Getenv("SALON_TEST_NATS"); bin != "" {
 		s.backend = &process{binary: bin}
 	}
@@ -124,14 +125,15 @@ func (s *Server) Restart() {
 
 func address(port int) string { return net.JoinHostPort(loopback, strconv.Itoa(port)) }
 
-func freePort(ctx context.Context) (int, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address(0))
+func freePort(t testing.TB) int {
+	t.Helper()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address(0))
 	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
+		t.Fatalf("natstest: find a free port: %v", err)
 	}
 	addr, ok := l.Addr().(*net.TCPAddr)
-	if !ok {
-		return 0, fmt.Errorf("find a free port: listening on %v", l.Addr())
+	if err := l.Close(); err != nil || !ok {
+		t.Fatalf("natstest: find a free port: listening on %v: %v", l.Addr(), err)
 	}
-	return addr.Port, l.Close()
+	return addr.Port
 }
