@@ -64,7 +64,7 @@ func main() {
 	flag.StringVar(&s.data, "data", "", "with -scheduling: a directory that keeps the database for the next run")
 	flag.StringVar(&s.oldRef, "old-ref", "c36c370",
 		"with -scheduling: the commit with whose bookings those of this tree are compared")
-	flag.StringVar(&s.sharedBuffers, "shared-buffers", "",
+	flag.StringVar(&s.sharedBuffers, "shared-buffers", "4GB",
 		"with -scheduling: shared_buffers of the PostgreSQL with the data, such as 2GB; empty: its default")
 	flag.Parse()
 	s.parts = strings.FieldsFunc(*only, func(r rune) bool { return r == ',' })

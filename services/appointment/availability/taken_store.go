@@ -32,43 +32,35 @@ type TakenQuery struct {
 }
 
 // takenSQL reads the version of a salon's rules and what is taken, in one statement: a row a subject, and one without a subject
-// where there is none. A search looks at the time of each subject in the index of the exclusion constraint, and in the small one
-// of what is overbooked. Claims of holds that have expired are among them; they are told again, by a small index of their own,
-// because the large one does not have the time until which a claim counts. The claims of a subject come in no order: the program sorts them for less than the server, which sorts
-// anew for each array.
+// where there is none. The index of the exclusion constraint answers for each subject. Small indexes of their own answer, for the whole
+// salon, what is overbooked, and which claims of holds have expired: those are among the others, because the large index does not
+// have the time until which a claim counts. The claims of a subject come in no order: the program sorts them for less than the
+// server, which sorts anew for each array.
 func takenSQL(appointments bool) string {
-	column := "NULL::uuid[]"
+	columns := "array_agg(lower(c.during)) AS starts, array_agg(upper(c.during)) AS ends, NULL::text[] AS appointments"
 	if appointments {
-		column = "array_agg(c.appointment_id)"
+		columns = claimArrays
 	}
 	return `
-SELECT s.rules_version, coalesce(u.subject::text, '') AS subject, t.starts, t.ends, t.appointments::text[] AS appointments,
-    0::bigint AS count, '' AS what
+SELECT s.rules_version, coalesce(u.subject::text, '') AS subject, t.*, 0::bigint AS count, '' AS what
 FROM salons s LEFT JOIN unnest($2::uuid[]) AS u (subject) ON true
 CROSS JOIN LATERAL (
-    SELECT array_agg(lower(c.during)) AS starts, array_agg(upper(c.during)) AS ends,
-        ` + column + ` AS appointments
-    FROM (
-        SELECT ` + claimColumns(appointments) + ` FROM claims c
-        WHERE c.salon_id = s.id AND c.subject_id = u.subject AND c.during && tstzrange($3, $4) AND c.blocking
-        UNION ALL
-        SELECT ` + claimColumns(appointments) + ` FROM claims c
-        WHERE c.salon_id = s.id AND c.subject_id = u.subject AND c.during && tstzrange($3, $4) AND NOT c.blocking
-    ) AS c
+    SELECT ` + columns + ` FROM claims c
+    WHERE c.salon_id = s.id AND c.subject_id = u.subject AND c.during && tstzrange($3, $4) AND c.blocking
 ) AS t
 WHERE s.id = $1
 UNION ALL
-SELECT s.rules_version, c.subject_id::text, array_agg(lower(c.during)), array_agg(upper(c.during)), array_agg(c.appointment_id)::text[], 0, 'expired'
+SELECT s.rules_version, c.subject_id::text, ` + claimArrays + `, 0, 'overbooked'
+FROM salons s JOIN claims c ON c.salon_id = s.id AND NOT c.blocking AND c.subject_id = ANY($2::uuid[]) AND c.during && tstzrange($3, $4)
+WHERE s.id = $1 GROUP BY s.rules_version, c.subject_id
+UNION ALL
+SELECT s.rules_version, c.subject_id::text, ` + claimArrays + `, 0, 'expired'
 FROM salons s JOIN claims c ON c.salon_id = s.id AND c.expire_time <= now() AND c.subject_id = ANY($2::uuid[])
 WHERE s.id = $1 GROUP BY s.rules_version, c.subject_id`
 }
 
-func claimColumns(appointments bool) string {
-	if appointments {
-		return "c.during, c.appointment_id"
-	}
-	return "c.during"
-}
+// claimArrays are the columns of takenSQL that tell claims.
+const claimArrays = `array_agg(lower(c.during)) AS starts, array_agg(upper(c.during)) AS ends, array_agg(c.appointment_id)::text[] AS appointments`
 
 // countSQL finds the appointments that limits count: how many of a customer have not ended, and when those of the customer and of masters
 // begin. Which dates that are is for the program to say, which has time zones of its own.
@@ -117,7 +109,7 @@ func (s *Store) Taken(ctx context.Context, q TakenQuery) (*Taken, int64, error) 
 	}
 	t := &Taken{Claims: make(map[string][]Claim, len(rows)), CustomerDays: map[string]int{}, MasterDays: map[string]map[string]int{}}
 	var version int64
-	expired := map[string][]Claim{}
+	overbooked, expired := map[string][]Claim{}, map[string][]Claim{}
 	for _, row := range rows {
 		version = row.RulesVersion
 		switch row.What {
@@ -127,11 +119,17 @@ func (s *Store) Taken(ctx context.Context, q TakenQuery) (*Taken, int64, error) 
 			t.CustomerDays = row.days(q.Zone)
 		case "master":
 			t.MasterDays[row.Subject] = row.days(q.Zone)
+		case "overbooked":
+			overbooked[row.Subject] = row.claims()
 		case "expired":
 			expired[row.Subject] = row.claims()
 		default:
 			t.Claims[row.Subject] = row.claims()
 		}
+	}
+	for subject, claims := range overbooked {
+		t.Claims[subject] = append(t.Claims[subject], claims...)
+		slices.SortFunc(t.Claims[subject], compareClaims)
 	}
 	for subject, claims := range expired {
 		t.Claims[subject] = without(t.Claims[subject], claims)
@@ -171,6 +169,10 @@ func (r takenRow) claims() []Claim {
 			list[i].AppointmentID = r.Appointments[i]
 		}
 	}
-	slices.SortFunc(list, func(a, b Claim) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
+	slices.SortFunc(list, compareClaims)
 	return list
+}
+
+func compareClaims(a, b Claim) int {
+	return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
 }
