@@ -29,7 +29,7 @@ func (f *fixture) policy(salonID string) *appointmentv1.BookingPolicy {
 func defaultPolicy(salonID string, made time.Time) *appointmentv1.BookingPolicy {
 	return &appointmentv1.BookingPolicy{
 		SalonId: salonID, SlotStepMinutes: 15, HorizonDays: 366, Confirmation: appointmentv1.Confirmation_CONFIRMATION_ALWAYS,
-		RequestTimeoutMinutes: 1440, MaxOpenAppointments: 10, HoldMinutes: 10, MaxHolds: 3, UpdateTime: timestamppb.New(made), Etag: "1",
+		RequestTimeoutMinutes: 1440, MaxOpenAppointments: 10, HoldMinutes: 10, MaxHolds: 3, WaitlistOfferMinutes: 20, UpdateTime: timestamppb.New(made), Etag: "1",
 	}
 }
 
