@@ -20,6 +20,8 @@ CREATE TABLE waitlist_entries (
     -- How many offers have expired without an answer.
     unanswered     integer NOT NULL DEFAULT 0,
     appointment_id uuid,
+    -- Whether the entry began to wait since the line was last gone through: what was free before is looked at too.
+    fresh          boolean NOT NULL DEFAULT true,
     version        bigint NOT NULL,
     create_time    timestamptz NOT NULL,
     update_time    timestamptz NOT NULL,
@@ -33,6 +35,8 @@ CREATE INDEX waitlist_entries_customer ON waitlist_entries (customer_id);
 CREATE INDEX waitlist_entries_line ON waitlist_entries (salon_id, turn, create_time, id) WHERE state IN ('WAITING', 'OFFERED');
 -- What the transaction that frees time looks at.
 CREATE INDEX waitlist_entries_waiting ON waitlist_entries (salon_id, end_date) WHERE state = 'WAITING';
+
+CREATE INDEX waitlist_entries_fresh ON waitlist_entries (salon_id) WHERE state = 'WAITING' AND fresh;
 
 CREATE TABLE waitlist_offers (
     salon_id    uuid NOT NULL,
@@ -67,9 +71,6 @@ CREATE INDEX waitlist_moves_entry ON waitlist_moves (salon_id, entry_id, create_
 CREATE TABLE waitlist_lines (
     salon_id      uuid PRIMARY KEY REFERENCES salons (id),
     rules_version bigint NOT NULL DEFAULT 0,
-    -- How many have joined, now and then.
-    joined        bigint NOT NULL DEFAULT 1,
-    checked       bigint NOT NULL DEFAULT 0,
     -- By the clock of the database.
     check_time    timestamptz NOT NULL DEFAULT clock_timestamp()
 );

@@ -40,7 +40,7 @@ func (w *Waitlist) CreateWaitlistEntry(
 	wish := proto.CloneOf(req)
 	wish.RequestId, wish.CustomerId = "", nil
 	e := &Entry{
-		ID: id.New(), SalonID: who.Rules.SalonID, Wish: wish, State: Waiting, Version: 1, CreateTime: now, UpdateTime: now,
+		ID: id.New(), SalonID: who.Rules.SalonID, Wish: wish, State: Waiting, Fresh: true, Version: 1, CreateTime: now, UpdateTime: now,
 	}
 	key := idempotency.Key{
 		Caller: caller.UserID, Method: appointmentv1.WaitlistService_CreateWaitlistEntry_FullMethodName, RequestID: req.GetRequestId(),

@@ -13,7 +13,7 @@ import (
 )
 
 // due is the condition that all of a line has to be gone through, of waitlist_lines l and salons s, with the interval as a parameter.
-const due = "(l.rules_version <> s.rules_version OR l.checked <> l.joined OR l.check_time < clock_timestamp() - make_interval(secs => ?))"
+const due = "(l.rules_version <> s.rules_version OR l.check_time < clock_timestamp() - make_interval(secs => ?))"
 
 // DueSalons returns the salons whose line has to be gone through: time was freed, somebody has joined, the rules have changed,
 // or the last time was long ago.
@@ -21,6 +21,7 @@ const due = "(l.rules_version <> s.rules_version OR l.checked <> l.joined OR l.c
 func (s *Store) DueSalons(ctx context.Context) ([]string, error) {
 	var ids []string
 	err := s.db.Conn(ctx).Raw(`SELECT DISTINCT salon_id FROM freed_times
+		UNION SELECT salon_id FROM waitlist_entries WHERE state = 'WAITING' AND fresh
 		UNION SELECT l.salon_id FROM waitlist_lines l JOIN salons s ON s.id = l.salon_id
 		WHERE `+due+` AND EXISTS (SELECT FROM waitlist_entries e WHERE e.salon_id = l.salon_id AND e.state = 'WAITING')`, lineInterval.Seconds()).Scan(&ids).Error
 	if err != nil {
@@ -31,10 +32,10 @@ func (s *Store) DueSalons(ctx context.Context) ([]string, error) {
 
 // Line is what has happened in a salon since its line was last gone through.
 type Line struct {
-	// All is whether everything is looked for, and not only at the times that were freed.
+	// All is whether everything is looked at for all entries, and not only the times that were freed.
 	All bool
-	// RulesVersion is the version of the salon's rules, Joined how many have joined.
-	RulesVersion, Joined int64
+	// RulesVersion is the version of the salon's rules.
+	RulesVersion int64
 	// Freed are the freed times, which lie in [From, To).
 	Freed    []string
 	From, To time.Time
@@ -47,16 +48,16 @@ func (s *Store) TryLine(ctx context.Context, salonID string) (l Line, ok bool, e
 		return l, false, err
 	}
 	var lines []struct {
-		RulesVersion, Joined int64
-		Due                  bool
+		RulesVersion int64
+		Due          bool
 	}
-	err = s.db.Conn(ctx).Raw(`SELECT s.rules_version, l.joined, `+due+` AS due
+	err = s.db.Conn(ctx).Raw(`SELECT s.rules_version, `+due+` AS due
 		FROM salons s JOIN waitlist_lines l ON l.salon_id = s.id WHERE s.id = ?`, lineInterval.Seconds(), salonID).Scan(&lines).Error
 	if err != nil {
 		return l, false, fmt.Errorf("read when a waitlist was gone through: %w", err)
 	}
 	if len(lines) > 0 {
-		l.All, l.RulesVersion, l.Joined = lines[0].Due, lines[0].RulesVersion, lines[0].Joined
+		l.All, l.RulesVersion = lines[0].Due, lines[0].RulesVersion
 	}
 	var freed []struct {
 		ID               string
@@ -89,8 +90,8 @@ func (s *Store) waiting(ctx context.Context, salonID string) ([]*Entry, error) {
 	return entries(rows)
 }
 
-// EndLine notes that the line of a salon was gone through, and makes free for everybody what nobody in it wants. It tells those who watch.
-func (s *Store) EndLine(ctx context.Context, salonID string, l Line, now time.Time) error {
+// EndLine notes that the line of a salon, with these entries, was gone through, and makes free for everybody what nobody in it wants. It tells those who watch.
+func (s *Store) EndLine(ctx context.Context, salonID string, l Line, line []*Entry, now time.Time) error {
 	return s.db.InTx(ctx, func(tx *postgres.DB) error {
 		if len(l.Freed) > 0 {
 			if err := claims.EndKept(ctx, tx, salonID, l.Freed); err != nil {
@@ -107,11 +108,17 @@ func (s *Store) EndLine(ctx context.Context, salonID string, l Line, now time.Ti
 				return err
 			}
 		}
+		err := tx.Conn(ctx).Exec(`UPDATE waitlist_entries e SET fresh = false FROM unnest(?::uuid[], ?::bigint[]) AS u (id, version)
+			WHERE e.salon_id = ? AND e.id = u.id AND e.version = u.version AND e.fresh`,
+			postgres.Column(line, func(e *Entry) string { return e.ID }), postgres.Column(line, func(e *Entry) int64 { return e.Version }), salonID).Error
+		if err != nil {
+			return fmt.Errorf("note which waitlist entries were looked at: %w", err)
+		}
 		if !l.All {
 			return nil
 		}
-		err := tx.Conn(ctx).Exec("UPDATE waitlist_lines SET rules_version = ?, checked = ?, check_time = clock_timestamp() WHERE salon_id = ?",
-			l.RulesVersion, l.Joined, salonID).Error
+		err = tx.Conn(ctx).Exec("UPDATE waitlist_lines SET rules_version = ?, check_time = clock_timestamp() WHERE salon_id = ?",
+			l.RulesVersion, salonID).Error
 		if err != nil {
 			return fmt.Errorf("note that a waitlist was gone through: %w", err)
 		}

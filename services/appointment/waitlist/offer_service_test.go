@@ -122,7 +122,10 @@ func TestWishes(t *testing.T) {
 		change func(*joinReq)
 		fits   bool
 	}{
-		"another master":      {func(r *joinReq) { r.Segments[0].MasterIds = []string{f.zoe.UserID}; r.StartDate, r.EndDate = "2027-10-07", "2027-10-07" }, false},
+		"another master": {func(r *joinReq) {
+			r.Segments[0].MasterIds = []string{f.zoe.UserID}
+			r.StartDate, r.EndDate = "2027-10-07", "2027-10-07"
+		}, false},
 		"some masters":        {func(r *joinReq) { r.Segments[0].MasterIds = []string{f.mira.UserID, f.admin.UserID}[:1] }, true},
 		"another part of day": {func(r *joinReq) { r.PartOfDay = &appointmentv1.WallInterval{Start: "12:15", End: "12:30"} }, true},
 		"other days":          {func(r *joinReq) { r.Days = []appointmentv1.DayOfWeek{appointmentv1.DayOfWeek_DAY_OF_WEEK_FRIDAY} }, false},
@@ -192,7 +195,7 @@ func TestWidenedRules(t *testing.T) {
 	})
 	e := f.join(f.ann, f.wish(6))
 	f.wantState("W", e)
-	ok(f, f.schedules.DeleteClosure, f.manager, &appointmentv1.DeleteClosureRequest{ClosureId: closed.GetId()})
+	ok(f, f.schedules.DeleteClosure, f.manager, &appointmentv1.DeleteClosureRequest{ClosureId: closed.GetClosure().GetId()})
 	f.work()
 	f.wantState("O", e)
 }

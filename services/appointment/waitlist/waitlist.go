@@ -56,6 +56,8 @@ type Entry struct {
 	Unanswered int
 	// AppointmentID is what was booked with an offer, or empty.
 	AppointmentID string
+	// Fresh is whether it began to wait since the line was last gone through: what was free before is looked at too.
+	Fresh bool
 	// Version counts the changes, from 1.
 	Version int64
 	// CreateTime and UpdateTime are when it joined and when it last changed.
@@ -89,7 +91,7 @@ func (e *Entry) live() bool { return e.State == Waiting || e.State == Offered }
 
 // set changes the state.
 func (e *Entry) set(state State, now time.Time) {
-	e.State, e.UpdateTime = state, now
+	e.State, e.Fresh, e.UpdateTime = state, state == Waiting, now
 	e.Version++
 }
 

@@ -33,6 +33,7 @@ type entryRow struct {
 	Turn                    int64
 	Unanswered              int
 	AppointmentID           *string
+	Fresh                   bool
 	Version                 int64
 	CreateTime, UpdateTime  time.Time
 
@@ -43,7 +44,7 @@ type entryRow struct {
 
 // entryColumns are the columns of waitlist_entries e with customers c.
 const entryColumns = `e.salon_id, e.id, e.customer_id, c.account_id, e.state, e.leave_cause, e.wish, e.turn, e.unanswered, e.appointment_id,
-	e.version, e.create_time, e.update_time`
+	e.fresh, e.version, e.create_time, e.update_time`
 
 const joinCustomer = " JOIN customers c ON c.salon_id = e.salon_id AND c.id = e.customer_id "
 
@@ -51,7 +52,7 @@ func (r entryRow) entry() (*Entry, error) {
 	e := &Entry{
 		ID: r.ID, SalonID: r.SalonID, CustomerID: r.CustomerID, AccountID: postgres.Value(r.AccountID), State: r.State,
 		Cause: postgres.Value(r.LeaveCause), Wish: &appointmentv1.CreateWaitlistEntryRequest{}, Turn: r.Turn, Unanswered: r.Unanswered,
-		AppointmentID: postgres.Value(r.AppointmentID), Version: r.Version, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
+		AppointmentID: postgres.Value(r.AppointmentID), Fresh: r.Fresh, Version: r.Version, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
 		Position: r.Position,
 	}
 	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(r.Wish, e.Wish); err != nil {
@@ -114,9 +115,7 @@ func (s *Store) insert(ctx context.Context, e *Entry) error {
 	if err != nil {
 		return fmt.Errorf("insert a waitlist entry: %w", err)
 	}
-	// Something may be free for it already.
-	err = s.db.Conn(ctx).Exec(`INSERT INTO waitlist_lines (salon_id) VALUES (?)
-		ON CONFLICT (salon_id) DO UPDATE SET joined = waitlist_lines.joined + 1`, e.SalonID).Error
+	err = s.db.Conn(ctx).Exec("INSERT INTO waitlist_lines (salon_id) VALUES (?) ON CONFLICT (salon_id) DO NOTHING", e.SalonID).Error
 	if err != nil {
 		return fmt.Errorf("note that somebody waits: %w", err)
 	}
@@ -125,9 +124,9 @@ func (s *Store) insert(ctx context.Context, e *Entry) error {
 
 // save writes a changed entry over its row.
 func (s *Store) save(ctx context.Context, e *Entry) error {
-	err := s.db.Conn(ctx).Exec(`UPDATE waitlist_entries SET state = ?, leave_cause = ?, unanswered = ?, appointment_id = ?, version = ?,
+	err := s.db.Conn(ctx).Exec(`UPDATE waitlist_entries SET state = ?, leave_cause = ?, unanswered = ?, appointment_id = ?, fresh = ?, version = ?,
 		update_time = ? WHERE salon_id = ? AND id = ?`, e.State, postgres.Null(e.Cause), e.Unanswered, postgres.Null(e.AppointmentID),
-		e.Version, e.UpdateTime, e.SalonID, e.ID).Error
+		e.Fresh, e.Version, e.UpdateTime, e.SalonID, e.ID).Error
 	if err != nil {
 		return fmt.Errorf("update a waitlist entry: %w", err)
 	}

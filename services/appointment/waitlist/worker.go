@@ -97,9 +97,6 @@ func (w *Waitlist) Work(ctx context.Context) error {
 
 // goThrough offers times to those who wait, in the order of the line, and then ends what was kept for them.
 func (w *Waitlist) goThrough(ctx context.Context, salonID string, l Line) error {
-	if !l.All && len(l.Freed) == 0 {
-		return nil // another worker was faster
-	}
 	line, err := w.store.waiting(ctx, salonID)
 	if err != nil {
 		return err
@@ -110,7 +107,7 @@ func (w *Waitlist) goThrough(ctx context.Context, salonID string, l Line) error 
 		}
 	}
 	failpoint.Hit(failpoint.WaitlistBeforeEnd)
-	return w.store.EndLine(ctx, salonID, l, w.deps.Time())
+	return w.store.EndLine(ctx, salonID, l, line, w.deps.Time())
 }
 
 // offer offers an entry the first time that fits, if there is one.
@@ -155,7 +152,11 @@ func (w *Waitlist) find(ctx context.Context, e *Entry, l Line) (*availability.Pl
 	now := w.deps.Time()
 	first, _ := civil.Local(now, rules.Zone)
 	last := in.Last
-	if !l.All {
+	switch {
+	case l.All, e.Fresh:
+	case len(l.Freed) == 0:
+		return nil, nil, nil
+	default:
 		if from, _ := civil.Local(l.From, rules.Zone); from.Compare(first) > 0 {
 			first = from
 		}
