@@ -68,11 +68,14 @@ func englishOffer(n Notification, names *appointmentv1.LookupNamesResponse) text
 	}
 	switch {
 	case n.ForCustomer && offered:
-		return text{"A time is free for you", "You wait for a time" + at + ": " + when + " is held for you until " + until + ". Book it before then."}
+		return text{"A time is free for you", "You wait for a time" + at + ": " + when + " is held for you until " + until +
+			". Book it before then."}
 	case n.ForCustomer:
-		return text{"The time is not held any more", "You have not booked " + when + at + " by " + until + ". You keep your place in the waitlist for other times."}
+		return text{"The time is not held any more", "You have not booked " + when + at + " by " + until +
+			". You keep your place in the waitlist for other times."}
 	case offered:
-		return text{"A time is free for a guest", when + at + " is held until " + until + " for " + guest + ", who is in the waitlist. Please tell them and book it."}
+		return text{"A time is free for a guest", when + at + " is held until " + until + " for " + guest +
+			", who is in the waitlist. Please tell them and book it."}
 	default:
 		return text{"The time is not held any more", when + at + " was not booked for " + guest + ", who is in the waitlist, by " + until + "."}
 	}

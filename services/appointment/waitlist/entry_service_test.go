@@ -33,9 +33,8 @@ func TestJoin(t *testing.T) {
 	refused(f, f.entries.CreateWaitlistEntry, f.receptionist, f.wish(6, func(r *joinReq) { r.CustomerId = new(id.New()) }),
 		"CUSTOMER_UNAVAILABLE", "customer_id")
 
-	for _, who := range []string{"ann", "receptionist", "manager", "admin"} {
-		ok(f, f.entries.GetWaitlistEntry, map[string]auth.Principal{"ann": f.ann, "receptionist": f.receptionist, "manager": f.manager, "admin": f.admin}[who],
-			&getReq{EntryId: e.GetId()})
+	for _, who := range []auth.Principal{f.ann, f.receptionist, f.manager, f.admin} {
+		ok(f, f.entries.GetWaitlistEntry, who, &getReq{EntryId: e.GetId()})
 	}
 	for _, who := range []auth.Principal{f.ben, f.mira} {
 		refused(f, f.entries.GetWaitlistEntry, who, &getReq{EntryId: e.GetId()}, "NOT_FOUND", "")
@@ -154,7 +153,8 @@ func TestErase(t *testing.T) {
 	}
 	f.work()
 	f.wantState("OL", list...)
-	if got := f.entry(list[1]); got.GetLeaveCause() != appointmentv1.WaitlistLeaveCause_WAITLIST_LEAVE_CAUSE_ERASED || got.GetMoves()[0].GetReason() != "" {
+	got := f.entry(list[1])
+	if got.GetLeaveCause() != appointmentv1.WaitlistLeaveCause_WAITLIST_LEAVE_CAUSE_ERASED || got.GetMoves()[0].GetReason() != "" {
 		t.Errorf("the entry is %v", got)
 	}
 }

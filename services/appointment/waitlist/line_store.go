@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"time"
 
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/services/appointment/claims"
-
-	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 )
 
 // due is the condition that all of a line has to be gone through, of waitlist_lines l and salons s, with the interval as a parameter.
@@ -23,7 +22,8 @@ func (s *Store) DueSalons(ctx context.Context) ([]string, error) {
 	err := s.db.Conn(ctx).Raw(`SELECT DISTINCT salon_id FROM freed_times
 		UNION SELECT salon_id FROM waitlist_entries WHERE state = 'WAITING' AND fresh
 		UNION SELECT l.salon_id FROM waitlist_lines l JOIN salons s ON s.id = l.salon_id
-		WHERE `+due+` AND EXISTS (SELECT FROM waitlist_entries e WHERE e.salon_id = l.salon_id AND e.state = 'WAITING')`, lineInterval.Seconds()).Scan(&ids).Error
+		WHERE `+due+` AND EXISTS (SELECT FROM waitlist_entries e WHERE e.salon_id = l.salon_id AND e.state = 'WAITING')`,
+		lineInterval.Seconds()).Scan(&ids).Error
 	if err != nil {
 		return nil, fmt.Errorf("look for waitlists: %w", err)
 	}
@@ -90,7 +90,8 @@ func (s *Store) waiting(ctx context.Context, salonID string) ([]*Entry, error) {
 	return entries(rows)
 }
 
-// EndLine notes that the line of a salon, with these entries, was gone through, and makes free for everybody what nobody in it wants. It tells those who watch.
+// EndLine notes that the line of a salon, with these entries, was gone through, and makes free for everybody what nobody in it wants. It tells
+// those who watch.
 func (s *Store) EndLine(ctx context.Context, salonID string, l Line, line []*Entry, now time.Time) error {
 	return s.db.InTx(ctx, func(tx *postgres.DB) error {
 		if len(l.Freed) > 0 {

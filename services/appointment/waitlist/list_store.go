@@ -56,7 +56,8 @@ func (s *Store) List(ctx context.Context, f Filter) ([]*Entry, error) {
 		where = append(where, gorm.Expr("e.state = ANY(?::text[])", postgres.Column(f.States, func(s State) string { return string(s) })))
 	}
 	if a := f.After; a != nil {
-		where = append(where, gorm.Expr("(e.state NOT IN ('WAITING', 'OFFERED'), e.turn, e.create_time, e.id) > (?, ?, ?, ?::uuid)", a.Ended, a.Turn, a.Time, a.ID))
+		where = append(where, gorm.Expr("(e.state NOT IN ('WAITING', 'OFFERED'), e.turn, e.create_time, e.id) > (?, ?, ?, ?::uuid)",
+			a.Ended, a.Turn, a.Time, a.ID))
 	}
 	for len(where) < 6 {
 		where = append(where, gorm.Expr("true"))

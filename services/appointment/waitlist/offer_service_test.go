@@ -10,7 +10,6 @@ import (
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
-	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/postgres"
 )
@@ -126,7 +125,10 @@ func TestWishes(t *testing.T) {
 			r.Segments[0].MasterIds = []string{f.zoe.UserID}
 			r.StartDate, r.EndDate = "2027-10-07", "2027-10-07"
 		}, false},
-		"some masters":        {func(r *joinReq) { r.Segments[0].MasterIds = []string{f.mira.UserID, f.admin.UserID}[:1] }, true},
+		"some masters": {func(r *joinReq) {
+			r.Segments[0].MasterIds = []string{f.zoe.UserID, f.mira.UserID}
+			f.book(f.cas, f.zoe, 6)
+		}, true},
 		"another part of day": {func(r *joinReq) { r.PartOfDay = &appointmentv1.WallInterval{Start: "12:15", End: "12:30"} }, true},
 		"other days":          {func(r *joinReq) { r.Days = []appointmentv1.DayOfWeek{appointmentv1.DayOfWeek_DAY_OF_WEEK_FRIDAY} }, false},
 		"a chain": {func(r *joinReq) {
@@ -247,66 +249,4 @@ func TestNobodyWaits(t *testing.T) {
 	f.cancel(a)
 	f.wantNothingKept()
 	f.book(f.ben, f.mira, 6)
-}
-
-// TestAbandoned: freed time that no process works on is free when it expires; the work is done later all the same.
-func TestAbandoned(t *testing.T) {
-	f := newFixture(t)
-	a := f.book(f.dora, f.mira, 6)
-	e := f.join(f.ann, f.wish(6))
-	f.cancel(a)
-	f.exec("UPDATE claims SET expire_time = clock_timestamp() WHERE kept")
-	a = f.book(f.ben, f.mira, 6)
-	f.work()
-	f.wantState("W", e)
-	f.wantNothingKept()
-	f.cancel(a)
-	f.work()
-	f.wantState("O", e)
-}
-
-// TestExpire: an entry ends when its last date has passed in the zone of the salon.
-func TestExpire(t *testing.T) {
-	f := newFixture(t)
-	f.book(f.dora, f.mira, 6)
-	e := f.join(f.ann, f.wish(6))
-	for _, c := range []struct {
-		now  time.Time
-		want string
-	}{{noon(6).Add(11 * time.Hour), "W"}, {noon(6).Add(13 * time.Hour), "E"}} {
-		f.Clock.Set(c.now)
-		if err := f.waitlist.Expire(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		f.wantState(c.want, e)
-	}
-}
-
-// TestTwoWorkers: two processes that go through one line at once make one offer of a time.
-func TestTwoWorkers(t *testing.T) {
-	f := newFixture(t)
-	for day := 6; day < 12; day++ {
-		a := f.book(f.dora, f.mira, day)
-		list := []*appointmentv1.WaitlistEntry{f.join(f.ann, f.wish(day)), f.join(f.ben, f.wish(day))}
-		f.cancel(a)
-		var workers sync.WaitGroup
-		for range 4 {
-			workers.Go(func() {
-				if err := f.waitlist.Work(t.Context()); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		workers.Wait()
-		f.work()
-		f.wantState("OW", list...)
-		for _, who := range []auth.Principal{f.ann, f.ben} {
-			for _, e := range list {
-				if ok(f, f.entries.GetWaitlistEntry, f.admin, &getReq{EntryId: e.GetId()}).GetState() != appointmentv1.WaitlistState_WAITLIST_STATE_LEFT {
-					_, _ = f.entries.LeaveWaitlist(f.As(who), &leaveReq{EntryId: e.GetId()})
-				}
-			}
-		}
-		f.work()
-	}
 }
