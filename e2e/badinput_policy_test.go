@@ -78,6 +78,7 @@ func (w *world) policies() []refusal {
 			func(r *appointmentv1.UpdateBookingPolicyRequest, n *int32) { r.MaxMasterAppointmentsADay = n },
 		},
 		{"hold_minutes", []int32{0, 61}, func(r *appointmentv1.UpdateBookingPolicyRequest, n *int32) { r.HoldMinutes = n }},
+		{"waitlist_offer_minutes", []int32{4, 1441}, func(r *appointmentv1.UpdateBookingPolicyRequest, n *int32) { r.WaitlistOfferMinutes = n }},
 		{"max_holds", []int32{0, 101}, func(r *appointmentv1.UpdateBookingPolicyRequest, n *int32) { r.MaxHolds = n }},
 	} {
 		for _, n := range tt.n {

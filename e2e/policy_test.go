@@ -26,7 +26,7 @@ func TestBookingPolicy(t *testing.T) {
 		want := read()
 		salontest.Same(t, want, &appointmentv1.BookingPolicy{
 			SalonId: salon, SlotStepMinutes: 15, HorizonDays: 366, Confirmation: appointmentv1.Confirmation_CONFIRMATION_ALWAYS,
-			RequestTimeoutMinutes: 1440, MaxOpenAppointments: 10, HoldMinutes: 10, MaxHolds: 3, UpdateTime: want.GetUpdateTime(), Etag: "1",
+			RequestTimeoutMinutes: 1440, MaxOpenAppointments: 10, HoldMinutes: 10, MaxHolds: 3, WaitlistOfferMinutes: 20, UpdateTime: want.GetUpdateTime(), Etag: "1",
 		})
 		manager := s.NewManager(t, salon)
 		update := func(req *appointmentv1.UpdateBookingPolicyRequest, expect func(*appointmentv1.BookingPolicy)) {

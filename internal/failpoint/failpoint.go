@@ -22,6 +22,12 @@ const (
 	// ErasureBeforeNote is after a service has erased an account and before that is
 	// noted.
 	ErasureBeforeNote = "erasure.before-note"
+	// WaitlistBeforeOfferCommit is at the end of the transaction that offers a freed time, before it commits.
+	WaitlistBeforeOfferCommit = "waitlist.before-offer-commit"
+	// WaitlistAfterOfferCommit is after a freed time was offered and before the rest of the line is asked.
+	WaitlistAfterOfferCommit = "waitlist.after-offer-commit"
+	// WaitlistBeforeEnd is after the line was gone through and before what is left of a freed time is free for everybody.
+	WaitlistBeforeEnd = "waitlist.before-end"
 )
 
 // EnvironmentVariable names the place that ends the process.

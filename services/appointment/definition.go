@@ -9,7 +9,7 @@ import (
 var Definition = service.Definition{
 	Name:       "appointment",
 	Migrations: Migrations,
-	Subjects:   []string{"salon", "appointment", "hold", "service", "offering"},
+	Subjects:   []string{"salon", "appointment", "hold", "waitlist", "service", "offering"},
 	Calls:      []string{"user"},
 	APIs: []service.API{
 		service.RESTAPI(&appointmentv1.SalonService_ServiceDesc, appointmentv1.NewSalonServiceClient,
@@ -30,6 +30,8 @@ var Definition = service.Definition{
 			appointmentv1.RegisterHoldServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.AppointmentSeriesService_ServiceDesc, appointmentv1.NewAppointmentSeriesServiceClient,
 			appointmentv1.RegisterAppointmentSeriesServiceHandlerClient),
+		service.RESTAPI(&appointmentv1.WaitlistService_ServiceDesc, appointmentv1.NewWaitlistServiceClient,
+			appointmentv1.RegisterWaitlistServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.DeskService_ServiceDesc, appointmentv1.NewDeskServiceClient,
 			appointmentv1.RegisterDeskServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.WatchService_ServiceDesc, appointmentv1.NewWatchServiceClient,

@@ -4,6 +4,7 @@
 // Each subject is a package of its own. A package imports only those that come after it in this list:
 //
 //   - series: appointments that repeat.
+//   - waitlist: who waits for a time, and offers of times that become free.
 //   - watch: streams of appointments and of free times as they change, and tickets that open one.
 //   - booking: appointments: the transition table, booking in batches, changing, listing, history.
 //   - availability: search, explanation and quotes: the solver (pure), and what it reads.

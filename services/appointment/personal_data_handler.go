@@ -29,12 +29,16 @@ func (h *personalDataHandler) EraseAccount(ctx context.Context, req *apiv1.Erase
 		if err != nil {
 			return nil, err
 		}
+		left, err := h.waitlist.Erase(ctx, tx, id, customers)
+		if err != nil {
+			return nil, err
+		}
 		hours, err := eraseHours(ctx, tx, id)
 		if err != nil {
 			return nil, err
 		}
 		answers, err := idempotency.Forget(ctx, tx, id, append(customers, id)...)
-		return append(removed, erasure.Count{Kind: "hours of a master", Count: hours},
+		return append(append(removed, left...), erasure.Count{Kind: "hours of a master", Count: hours},
 			erasure.Count{Kind: "stored answers", Count: answers}), err
 	})
 }

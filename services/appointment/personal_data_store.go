@@ -8,7 +8,7 @@ import (
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
-// ofCustomer joins the appointments a with the customers c of the account.
+// ofCustomer joins the rows a of a table with the customers c of the account.
 const ofCustomer = ` JOIN customers c ON c.salon_id = a.salon_id AND c.id = a.customer_id AND c.account_id = @account`
 
 // personalTables are what this schema keeps of people.
@@ -29,6 +29,11 @@ var personalTables = []erasure.Table{
 		h.appointment_id::text || lpad(h.version::text, 19, '0') AS place FROM appointments a` + ofCustomer +
 		` JOIN appointment_history h ON h.salon_id = a.salon_id AND h.appointment_id = a.id`},
 	{Kind: "appointment_series", Query: `SELECT to_jsonb(a) AS data, a.id::text AS place FROM appointment_series a` + ofCustomer},
+	{Kind: "waitlist_entries", Query: `SELECT to_jsonb(a) AS data, a.id::text AS place FROM waitlist_entries a` + ofCustomer},
+	{Kind: "waitlist_offers", Query: `SELECT to_jsonb(o) AS data, o.hold_id::text AS place FROM waitlist_entries a` + ofCustomer +
+		` JOIN waitlist_offers o ON o.salon_id = a.salon_id AND o.entry_id = a.id`},
+	{Kind: "waitlist_moves", Query: `SELECT to_jsonb(m) - 'account_id' AS data, m.entry_id::text || m.create_time AS place FROM waitlist_entries a` +
+		ofCustomer + ` JOIN waitlist_moves m ON m.salon_id = a.salon_id AND m.entry_id = a.id`},
 	{Kind: "holds", Query: `SELECT to_jsonb(h) - ARRAY['quote', 'account_id', 'holder_id'] AS data, h.id::text AS place FROM holds h
 		WHERE h.account_id = @account OR h.customer_id IN (SELECT c.id FROM customers c WHERE c.account_id = @account)`},
 }

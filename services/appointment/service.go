@@ -22,6 +22,7 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/salon"
 	"github.com/beauty-salon/platform/services/appointment/schedule"
 	"github.com/beauty-salon/platform/services/appointment/series"
+	"github.com/beauty-salon/platform/services/appointment/waitlist"
 	"github.com/beauty-salon/platform/services/appointment/watch"
 )
 
@@ -50,6 +51,7 @@ type Service struct {
 	schedules *schedule.Schedules
 	bookings  *booking.Bookings
 	series    *series.All
+	waitlist  *waitlist.Waitlist
 	watch     *watch.Watch
 	requests  *idempotency.Guard
 
@@ -67,6 +69,7 @@ func New(d service.Deps) (*Service, error) {
 	s.availability = availability.New(d, s.people, s.catalog)
 	s.bookings = booking.New(d, s.people, s.catalog, s.availability)
 	s.series = series.New(d, s.bookings)
+	s.waitlist = waitlist.New(d, s.people, s.availability, s.bookings)
 	s.watch = watch.New(d, s.bookings, s.availability)
 	return s, nil
 }
@@ -81,13 +84,14 @@ func (s *Service) Register(r grpc.ServiceRegistrar) {
 	s.availability.Register(r)
 	s.bookings.Register(r)
 	s.series.Register(r)
+	s.waitlist.Register(r)
 	s.watch.Register(r)
 	appointmentv1.RegisterDirectoryServiceServer(r, &directoryHandler{Service: s})
 	appointmentv1.RegisterPersonalDataServiceServer(r, &personalDataHandler{Service: s})
 }
 
 // Run publishes events, consumes those of other services, reads what is missing of masters and accounts, lets
-// requests lapse, gives streams what changes, and removes answers that have expired, until ctx ends.
+// requests lapse, offers freed times to those who wait, gives streams what changes, and removes answers that have expired, until ctx ends.
 func (s *Service) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return events.NewRelay(s.deps.DB, s.deps.Bus, s.deps.Log, s.deps.Metrics).Run(ctx) })
@@ -109,6 +113,10 @@ func (s *Service) Run(ctx context.Context) error {
 		return nil
 	})
 	g.Go(func() error { return s.watch.Run(ctx) })
+	g.Go(func() error {
+		s.waitlist.Run(ctx)
+		return nil
+	})
 	g.Go(func() error {
 		s.deps.Every(ctx, lapseInterval, "the time of expired holds was not freed", s.bookings.ExpireHolds)
 		return nil

@@ -34,6 +34,8 @@ type Notice struct {
 	Start time.Time
 	// End is when the appointment ends, as of the event, if that has changed; otherwise zero.
 	End time.Time
+	// OfferExpire is until when a time is held that somebody in a waitlist is offered; zero for all other notices.
+	OfferExpire time.Time
 	// PreviousStart is when the appointment began before it was moved; zero when that is not known.
 	PreviousStart time.Time
 	// TimeZone is the IANA name of the zone in which the start was promised; empty for ratings.

@@ -146,6 +146,7 @@ type notificationRow struct {
 	ServiceIDs       postgres.Array[string] `gorm:"column:service_ids;type:uuid[]"`
 	AppointmentStart *time.Time
 	AppointmentEnd   *time.Time
+	OfferExpireTime  *time.Time
 	PreviousStart    *time.Time
 	TimeZone         *string
 	Actor            int32
@@ -167,7 +168,7 @@ func rowOfNotification(n Notification) notificationRow {
 		ID: n.ID, RecipientID: n.RecipientID, Type: int32(n.Type), ForCustomer: n.ForCustomer, SalonID: n.SalonID,
 		AppointmentID: postgres.Null(n.AppointmentID), RatingID: postgres.Null(n.RatingID),
 		CustomerID: postgres.Null(n.CustomerID), MasterIDs: n.MasterIDs, ServiceIDs: n.ServiceIDs,
-		AppointmentStart: postgres.Null(n.Start), AppointmentEnd: postgres.Null(n.End), PreviousStart: postgres.Null(n.PreviousStart),
+		AppointmentStart: postgres.Null(n.Start), AppointmentEnd: postgres.Null(n.End), OfferExpireTime: postgres.Null(n.OfferExpire), PreviousStart: postgres.Null(n.PreviousStart),
 		TimeZone: postgres.Null(n.TimeZone), Actor: int32(n.Actor), Pending: n.Pending, Early: n.Early,
 		Stars: postgres.Null(n.Stars), EventID: n.EventID, CreateTime: n.CreateTime, ReadTime: postgres.Null(n.ReadTime),
 		Title: postgres.Null(n.Title), Body: postgres.Null(n.Body),
@@ -181,7 +182,7 @@ func (row notificationRow) notification() Notification {
 			SalonID: row.SalonID, AppointmentID: postgres.Value(row.AppointmentID), RatingID: postgres.Value(row.RatingID),
 			CustomerID: postgres.Value(row.CustomerID), MasterIDs: row.MasterIDs, ServiceIDs: row.ServiceIDs,
 			Start: postgres.Time(row.AppointmentStart), End: postgres.Time(row.AppointmentEnd), PreviousStart: postgres.Time(row.PreviousStart),
-			TimeZone: postgres.Value(row.TimeZone), Actor: appointmentv1.Actor(row.Actor), Pending: row.Pending,
+			OfferExpire: postgres.Time(row.OfferExpireTime), TimeZone: postgres.Value(row.TimeZone), Actor: appointmentv1.Actor(row.Actor), Pending: row.Pending,
 			Early: row.Early, Stars: postgres.Value(row.Stars),
 		},
 		ID: row.ID, EventID: row.EventID, CreateTime: row.CreateTime.UTC(), ReadTime: postgres.Time(row.ReadTime),

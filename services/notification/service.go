@@ -58,13 +58,14 @@ func (s *Service) Register(r grpc.ServiceRegistrar) {
 	notificationv1.RegisterPersonalDataServiceServer(r, &personalDataHandler{Service: s})
 }
 
-// Run consumes the events of appointments and ratings and removes old notifications, until ctx ends. The service has no
+// Run consumes the events of appointments, waitlists and ratings and removes old notifications, until ctx ends. The service has no
 // events of its own.
 func (s *Service) Run(ctx context.Context) error {
 	d := s.deps
 	g, ctx := errgroup.WithContext(ctx)
 	for _, c := range []events.ConsumerConfig{
 		{Name: consumerAppointments, Subjects: []string{"appointment.>"}, Handle: s.onAppointment},
+		{Name: consumerWaitlist, Subjects: []string{"waitlist.>"}, Handle: s.onWaitlist},
 		{Name: consumerRatings, Subjects: []string{"rating.>"}, Handle: s.onRating},
 	} {
 		// Each event notifies, also one that arrives after a newer one.

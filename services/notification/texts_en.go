@@ -20,6 +20,9 @@ func renderEnglish(n Notification, names *appointmentv1.LookupNamesResponse) tex
 		return englishRated(n, names)
 	case notificationv1.NotificationType_NOTIFICATION_TYPE_RATING_REPLIED:
 		return englishReplied(n, names)
+	case notificationv1.NotificationType_NOTIFICATION_TYPE_WAITLIST_OFFERED,
+		notificationv1.NotificationType_NOTIFICATION_TYPE_WAITLIST_OFFER_EXPIRED:
+		return englishOffer(n, names)
 	}
 	if n.ForCustomer {
 		return englishForCustomer(n, names)

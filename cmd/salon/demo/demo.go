@@ -62,6 +62,7 @@ type Seeder struct {
 	schedules    appointmentv1.ScheduleServiceClient
 	resources    appointmentv1.ResourceServiceClient
 	appointments appointmentv1.AppointmentServiceClient
+	waitlist     appointmentv1.WaitlistServiceClient
 	ratings      ratingv1.RatingServiceClient
 
 	ids        map[string]string // of accounts, by address
@@ -85,6 +86,7 @@ func (s *Seeder) Seed(ctx context.Context, today time.Time) error {
 	s.catalog = appointmentv1.NewCatalogServiceClient(appointment)
 	s.resources = appointmentv1.NewResourceServiceClient(appointment)
 	s.schedules = appointmentv1.NewScheduleServiceClient(appointment)
+	s.waitlist = appointmentv1.NewWaitlistServiceClient(appointment)
 	s.appointments = appointmentv1.NewAppointmentServiceClient(appointment)
 	s.ratings = ratingv1.NewRatingServiceClient(s.Conns.For("rating"))
 	s.ids, s.serviceIDs = map[string]string{}, map[string]string{}
@@ -105,7 +107,10 @@ func (s *Seeder) Seed(ctx context.Context, today time.Time) error {
 	if err := s.seedHours(ctx, today); err != nil {
 		return err
 	}
-	return s.seedAppointments(ctx, today)
+	if err := s.seedAppointments(ctx, today); err != nil {
+		return err
+	}
+	return s.seedWaitlist(ctx, today)
 }
 
 // as signs an account in and returns a context for its calls. The token is valid for ten minutes of the clock.

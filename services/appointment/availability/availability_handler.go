@@ -32,7 +32,7 @@ const (
 func (a *Availability) SearchAvailability(
 	ctx context.Context, req *appointmentv1.SearchAvailabilityRequest,
 ) (*appointmentv1.SearchAvailabilityResponse, error) {
-	where, err := rangeOf(req)
+	where, err := RangeOf(req)
 	if err != nil {
 		return nil, err
 	}
@@ -282,8 +282,8 @@ func startTime(field string, start time.Time) (time.Time, error) {
 	return start, nil
 }
 
-// rangeOf reads where a search looks.
-func rangeOf(req *appointmentv1.SearchAvailabilityRequest) (Range, error) {
+// RangeOf reads where a search looks.
+func RangeOf(req *appointmentv1.SearchAvailabilityRequest) (Range, error) {
 	where := Range{Limit: int(req.GetLimit()), FirstPerDay: req.GetFirstPerDay()}
 	if where.Limit == 0 {
 		where.Limit = defaultLimit

@@ -47,7 +47,7 @@ func (a *Availability) slot(r *Rules, q Query, p *Plan) (*appointmentv1.Slot, er
 	}
 	if q.Moving == "" {
 		var err error
-		if slot.Quote, err = a.quotes.encode(r.quoteOf(p, q.Now)); err != nil {
+		if slot.Quote, err = a.quotes.encode(r.Quote(p, q.Now)); err != nil {
 			return nil, err
 		}
 		slot.QuoteExpireTime = protoconv.Timestamp(q.Now.Add(QuoteTime))

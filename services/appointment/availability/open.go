@@ -99,7 +99,8 @@ func (s *solver) load(t *Taken) {
 	}
 }
 
-// busy returns what is taken of a subject's time, apart from what the appointment takes that is being moved.
+// busy returns what is taken of a subject's time, apart from what the appointment takes that is being moved, and from what is kept for the
+// waitlist.
 func (s *solver) busy(subjectID string, within Span) []Span {
 	var list []Span
 	for _, c := range s.taken.Claims[subjectID] {
@@ -111,5 +112,6 @@ func (s *solver) busy(subjectID string, within Span) []Span {
 }
 
 func (s *solver) isMoved(c Claim) bool {
-	return s.query.Moving != "" && (c.AppointmentID == s.query.Moving || slices.Contains(s.query.MovingWith, c.AppointmentID))
+	return slices.Contains(s.query.Freed, c.AppointmentID) ||
+		s.query.Moving != "" && (c.AppointmentID == s.query.Moving || slices.Contains(s.query.MovingWith, c.AppointmentID))
 }

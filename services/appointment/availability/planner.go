@@ -69,6 +69,7 @@ func (r *Rules) takenQuery(q Query, first, last civil.Date, appointments bool) T
 	if q.Moving != "" {
 		t.Moving = append([]string{q.Moving}, q.MovingWith...)
 	}
+	t.Moving = append(t.Moving, q.Freed...)
 	if r.Policy.MaxCustomerDay > 0 || r.Policy.MaxOpenAppointments > 0 {
 		t.CustomerID = q.Customer
 	}

@@ -51,6 +51,8 @@ type Query struct {
 	Moving string
 	// MovingWith are the ids of other appointments whose claims count as free, because they are moved together with Moving.
 	MovingWith []string
+	// Freed are the ids of freed times that are kept for the waitlist; their claims count as free.
+	Freed []string
 	// AllowCustomerOverlap permits other appointments of the customer at the same time, as the salon's policy may.
 	AllowCustomerOverlap bool
 	// Quoted is set for the start of a quote. It kept the lead time when the quote was issued, and the lead time does not count again. It does

@@ -59,8 +59,8 @@ func (q Quote) Wants() []Want {
 	return wants
 }
 
-// quoteOf is the quote of a plan.
-func (r *Rules) quoteOf(p *Plan, issued time.Time) Quote {
+// Quote is the quote of a plan.
+func (r *Rules) Quote(p *Plan, issued time.Time) Quote {
 	q := Quote{SalonID: r.SalonID, Start: p.From, Issued: issued}
 	for _, s := range p.Segments {
 		q.Segments = append(q.Segments, QuoteSegment{

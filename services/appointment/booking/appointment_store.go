@@ -16,13 +16,15 @@ import (
 // Store keeps appointments, their segments and their history.
 type Store struct {
 	db *postgres.DB
+	// offerEnded is told in the transaction that ends an offer of the waitlist.
+	offerEnded OfferEnded
 }
 
 // NewStore returns the store over db.
 func NewStore(db *postgres.DB) *Store { return &Store{db: db} }
 
 // In returns the store within a transaction.
-func (s *Store) In(tx *postgres.DB) *Store { return &Store{db: tx} }
+func (s *Store) In(tx *postgres.DB) *Store { return &Store{db: tx, offerEnded: s.offerEnded} }
 
 // appointmentRow is a row of appointments, with what is shown of the customer.
 type appointmentRow struct {

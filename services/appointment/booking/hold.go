@@ -36,6 +36,8 @@ type Hold struct {
 	HolderID string
 	// CustomerID is the customer whose time it keeps, or empty.
 	CustomerID string
+	// EntryID is the entry of the waitlist that it is offered to, or empty.
+	EntryID string
 	// State is where it stands. A hold whose time is over is read as expired, also before anybody has freed its time.
 	State HoldState
 	// Start and End are those of the appointment.
@@ -109,6 +111,8 @@ func (h *Hold) extend(until, now time.Time) error {
 	switch {
 	case h.State != HoldActive:
 		return h.ended()
+	case h.EntryID != "":
+		return errHoldState.WithField("hold_id", "must be a hold that is not an offer of the waitlist")
 	case h.Extended:
 		return errHoldState.WithField("hold_id", "must be a hold that was not extended before")
 	}

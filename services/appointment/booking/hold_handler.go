@@ -127,12 +127,17 @@ func (b *holds) planHold(ctx context.Context, caller auth.Principal, req *appoin
 	if err != nil {
 		return nil, err
 	}
+	return planned(h, plan, rules), nil
+}
+
+// planned adds to a hold what its plan takes.
+func planned(h *Hold, plan *availability.Plan, rules *availability.Rules) *plannedHold {
 	h.End, h.Currency = plan.To.Time(), rules.Currency
 	p := &plannedHold{
 		Hold: h, rulesVersion: rules.Version,
 		subjects: append(subjectsOf(plan), h.lockIDs()...),
 	}
-	date, _ := civil.Local(start, rules.Zone)
+	date, _ := civil.Local(h.Start, rules.Zone)
 	p.dayStart, p.dayEnd = date.Start(rules.Zone), date.End(rules.Zone)
 	for _, s := range plan.Segments {
 		h.ServiceNames = append(h.ServiceNames, rules.Services[s.ServiceID].Name)
@@ -142,7 +147,7 @@ func (b *holds) planHold(ctx context.Context, caller auth.Principal, req *appoin
 		c.Blocking = t.Kind != claims.Customer || !h.Overlap
 		p.claims = append(p.claims, c)
 	}
-	return p, nil
+	return p
 }
 
 // lockIDs are the subjects of a hold that its plan does not have.
@@ -253,13 +258,16 @@ func (b *Bookings) changeable(ctx context.Context, holdID, field, proof string) 
 // duePage is how many holds are read at once.
 const duePage = 100
 
-// ExpireHolds frees the time of all holds that have expired. Any number of processes may do so at once.
+// ExpireHolds frees the time of all holds that have expired, and what was kept for the waitlist too long. Any number of processes may do so at once.
 func (b *Bookings) ExpireHolds(ctx context.Context) error { return b.expireHolds(ctx, "") }
 
 // expireHolds is ExpireHolds for one salon, or for all. Whoever finds that time is taken calls it before they look again: the claims of
 // expired holds are in the way until somebody removes them.
 func (b *Bookings) expireHolds(ctx context.Context, salonID string) error {
 	var failed []error
+	if err := claims.EndExpired(ctx, b.deps.DB, salonID); err != nil {
+		failed = append(failed, err)
+	}
 	for {
 		due, err := b.store.DueHolds(ctx, salonID, duePage)
 		if err != nil {

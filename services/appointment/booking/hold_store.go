@@ -25,6 +25,7 @@ type holdRow struct {
 	AccountID     *string
 	HolderID      *string
 	CustomerID    *string
+	EntryID       *string
 	State         HoldState
 	StartTime     time.Time
 	EndTime       time.Time
@@ -48,7 +49,7 @@ func (r holdRow) hold() (*Hold, error) {
 	quote, err := availability.DecodeQuote(r.Quote)
 	return &Hold{
 		ID: r.ID, SalonID: r.SalonID, AppointmentID: r.AppointmentID, AccountID: postgres.Value(r.AccountID),
-		HolderID: postgres.Value(r.HolderID), CustomerID: postgres.Value(r.CustomerID), State: r.State,
+		HolderID: postgres.Value(r.HolderID), CustomerID: postgres.Value(r.CustomerID), EntryID: postgres.Value(r.EntryID), State: r.State,
 		Start: r.StartTime.UTC(), End: r.EndTime.UTC(), Quote: quote, ServiceNames: r.ServiceNames, Currency: r.Currency,
 		Overlap: r.Overlap, ExpireTime: r.ExpireTime.UTC(), Extended: r.Extended, Version: r.Version,
 		CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
@@ -59,7 +60,7 @@ func holdRowOf(h *Hold) (holdRow, error) {
 	quote, err := h.Quote.Encode()
 	return holdRow{
 		SalonID: h.SalonID, ID: h.ID, AppointmentID: h.AppointmentID, AccountID: postgres.Null(h.AccountID),
-		HolderID: postgres.Null(h.HolderID), CustomerID: postgres.Null(h.CustomerID), State: h.State,
+		HolderID: postgres.Null(h.HolderID), CustomerID: postgres.Null(h.CustomerID), EntryID: postgres.Null(h.EntryID), State: h.State,
 		StartTime: h.Start, EndTime: h.End, Quote: quote, ServiceNames: h.ServiceNames, Currency: h.Currency,
 		Overlap: h.Overlap, ExpireTime: h.ExpireTime, Extended: h.Extended, Version: h.Version,
 		CreateTime: h.CreateTime, UpdateTime: h.UpdateTime,
@@ -98,6 +99,8 @@ type plannedHold struct {
 	subjects []string
 	// dayStart and dayEnd bound the local date of the start: [dayStart, dayEnd).
 	dayStart, dayEnd time.Time
+	// freed are the freed times whose kept claims it takes.
+	freed []string
 }
 
 // createHold writes a hold and its claims within the store's transaction. It returns errOutdated when the rules have changed,
@@ -117,11 +120,15 @@ func (s *Store) createHold(ctx context.Context, p *plannedHold) error {
 	if err := s.checkHolder(ctx, p); err != nil {
 		return err
 	}
-	if p.ExpireTime, err = s.holdUntil(ctx, p.SalonID); err != nil {
+	if p.ExpireTime, err = s.holdUntil(ctx, p.SalonID, p.EntryID != ""); err != nil {
 		return err
 	}
+	until := p.ExpireTime
+	if p.EntryID != "" {
+		until = until.Add(turnover)
+	}
 	for i := range p.claims {
-		p.claims[i].ExpireTime = p.ExpireTime
+		p.claims[i].ExpireTime = until
 	}
 	row, err := holdRowOf(p.Hold)
 	if err != nil {
@@ -129,6 +136,9 @@ func (s *Store) createHold(ctx context.Context, p *plannedHold) error {
 	}
 	if err := gorm.G[holdRow](s.db.Conn(ctx)).Create(ctx, &row); err != nil {
 		return fmt.Errorf("write a hold: %w", err)
+	}
+	if err := claims.TakeKept(ctx, s.db, p.SalonID, p.freed, p.claims); err != nil {
+		return err
 	}
 	if err := s.take(ctx, p.SalonID, p.AppointmentID, p.claims); err != nil {
 		return err
@@ -157,7 +167,7 @@ func (s *Store) UpdateHold(ctx context.Context, id, event string, change func(h 
 		if h, err = t.hold(ctx, id, "FOR UPDATE"); err != nil {
 			return err
 		}
-		until, err := t.holdUntil(ctx, h.SalonID)
+		until, err := t.holdUntil(ctx, h.SalonID, false)
 		if err != nil {
 			return err
 		}
@@ -241,10 +251,11 @@ func (s *Store) PruneHolds(ctx context.Context, before time.Time) error {
 	return nil
 }
 
-// holdUntil is when a hold of a salon expires that is made now.
-func (s *Store) holdUntil(ctx context.Context, salonID string) (time.Time, error) {
+// holdUntil is when a hold of a salon expires that is made now, or an offer of the waitlist.
+func (s *Store) holdUntil(ctx context.Context, salonID string, offer bool) (time.Time, error) {
 	var until time.Time
-	err := s.db.Conn(ctx).Raw("SELECT clock_timestamp() + make_interval(mins => hold_minutes) FROM salons WHERE id = ?", salonID).Scan(&until).Error
+	err := s.db.Conn(ctx).Raw(`SELECT clock_timestamp() + make_interval(mins => CASE WHEN ? THEN waitlist_offer_minutes ELSE hold_minutes END)
+		FROM salons WHERE id = ?`, offer, salonID).Scan(&until).Error
 	if err != nil {
 		return until, fmt.Errorf("read how long holds keep their time: %w", err)
 	}
@@ -265,6 +276,11 @@ func (s *Store) saveHold(ctx context.Context, event string, h *Hold) error {
 	}
 	if err != nil {
 		return err
+	}
+	if h.EntryID != "" && h.State != HoldActive {
+		if err := s.offerEnded(ctx, s.db, h); err != nil {
+			return err
+		}
 	}
 	return s.appendHoldEvent(ctx, event, h)
 }

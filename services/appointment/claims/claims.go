@@ -30,6 +30,8 @@ type Claim struct {
 	From, To time.Time
 	// ExpireTime is until when the claim of a hold counts; zero for others.
 	ExpireTime time.Time
+	// Kept is set for freed time that is kept until the waitlist was asked. The appointment is then the freed time.
+	Kept bool
 	// Blocking is false for time that is overbooked on purpose: of a customer who wants two appointments at once.
 	Blocking bool
 }

@@ -141,10 +141,10 @@ func Conflicts(ctx context.Context, tx *postgres.DB, salonID string, list []Clai
 // looked for conflicts.
 func Insert(ctx context.Context, tx *postgres.DB, salonID, appointmentID string, list []Claim) error {
 	err := tx.Conn(ctx).Exec(`
-		INSERT INTO claims (salon_id, id, subject_id, subject_kind, during, blocking, appointment_id, segment_id, expire_time)
-		SELECT ?, c.id, c.subject_id, c.kind, tstzrange(c.claim_from, c.claim_to), c.blocking, ?, c.segment_id, c.expire_time
-		FROM unnest(?::uuid[], ?::uuid[], ?::text[], ?::timestamptz[], ?::timestamptz[], ?::boolean[], ?::uuid[], ?::timestamptz[])
-			AS c (id, subject_id, kind, claim_from, claim_to, blocking, segment_id, expire_time)`,
+		INSERT INTO claims (salon_id, id, subject_id, subject_kind, during, blocking, appointment_id, segment_id, expire_time, kept)
+		SELECT ?, c.id, c.subject_id, c.kind, tstzrange(c.claim_from, c.claim_to), c.blocking, ?, c.segment_id, c.expire_time, c.kept
+		FROM unnest(?::uuid[], ?::uuid[], ?::text[], ?::timestamptz[], ?::timestamptz[], ?::boolean[], ?::uuid[], ?::timestamptz[], ?::boolean[])
+			AS c (id, subject_id, kind, claim_from, claim_to, blocking, segment_id, expire_time, kept)`,
 		salonID, appointmentID,
 		postgres.Column(list, func(c Claim) string { return c.ID }),
 		postgres.Column(list, func(c Claim) string { return c.SubjectID }),
@@ -154,6 +154,7 @@ func Insert(ctx context.Context, tx *postgres.DB, salonID, appointmentID string,
 		postgres.Column(list, func(c Claim) bool { return c.Blocking }),
 		postgres.Column(list, func(c Claim) *string { return postgres.Null(c.SegmentID) }),
 		postgres.Column(list, func(c Claim) *time.Time { return postgres.Null(c.ExpireTime) }),
+		postgres.Column(list, func(c Claim) bool { return c.Kept }),
 	).Error
 	if err != nil {
 		return fmt.Errorf("write claims: %w", err)

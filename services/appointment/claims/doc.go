@@ -6,6 +6,7 @@
 //
 //   - claims.go: what a claim is, and how the claims of one appointment are cut.
 //   - claims_store.go: locks, the check for conflicts, writing and deleting.
+//   - kept_store.go: claims that keep freed time until the waitlist was asked.
 //   - overlap_store.go: the claims of appointments, and what overlaps with some.
 //
 // Lock order: whoever takes or frees a subject's time, or changes what a booking relies on, first

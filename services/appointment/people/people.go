@@ -7,9 +7,11 @@ import (
 
 	"google.golang.org/grpc"
 
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/erasure"
 	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/idempotency"
 	"github.com/beauty-salon/platform/internal/pagetoken"
@@ -111,6 +113,26 @@ func (p *People) CustomerOf(ctx context.Context, salonID, accountID string) (c C
 	return c, false, nil
 }
 
+// SaveCustomer saves, in tx, a customer whom CustomerOf has found to be new, and returns the account's customer: another call may have been
+// faster. The caller has the lock of the account. ErrCustomerUnavailable when the account was removed meanwhile.
+func (p *People) SaveCustomer(ctx context.Context, tx *postgres.DB, c Customer) (Customer, error) {
+	store := NewStore(tx)
+	saved, err := store.CustomerOf(ctx, c.SalonID, c.AccountID)
+	if err == nil || !errors.Is(err, ErrNotFound) {
+		return saved, err
+	}
+	erased, err := erasure.Erased(ctx, tx, c.AccountID)
+	if err != nil {
+		return Customer{}, err
+	}
+	if len(erased) > 0 {
+		return Customer{}, ErrCustomerUnavailable
+	}
+	c.CreateTime = p.deps.Time()
+	c.UpdateTime = c.CreateTime
+	return c, store.Create(ctx, c)
+}
+
 // KnowCustomer keeps a customer of an account that was just saved, so that CustomerOf finds them without
 // reading.
 func (p *People) KnowCustomer(c Customer) { p.memory.put(c) }
@@ -122,6 +144,11 @@ func (p *People) ForgetCustomer(_, accountID string) { p.memory.forget(accountID
 // customer with their own account. It returns ErrNotFound to anybody else.
 func (p *People) Customer(ctx context.Context, id string, visibleTo auth.Principal) (Customer, error) {
 	return p.store.Customer(ctx, id, visibleTo)
+}
+
+// ByID returns a customer, whoever asks, else ErrNotFound.
+func (p *People) ByID(ctx context.Context, id string) (Customer, error) {
+	return p.store.Customer(ctx, id, auth.Principal{Role: apiv1.Role_ROLE_ADMIN})
 }
 
 // MasterNames returns the names of masters by id, also of those who have left. Unknown ids are left out.

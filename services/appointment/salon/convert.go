@@ -59,6 +59,7 @@ func policyToProto(salonID string, p Policy) *appointmentv1.BookingPolicy {
 		BuffersWithinHours:          p.BuffersWithinHours,
 		HoldMinutes:                 inMinutes(p.HoldTime),
 		MaxHolds:                    int32(p.MaxHolds),
+		WaitlistOfferMinutes:        inMinutes(p.WaitlistOfferTime),
 		LateCancellationFeePercent:  int32(p.LateCancellationFee),
 		NoShowFeePercent:            int32(p.NoShowFee),
 		UpdateTime:                  protoconv.Timestamp(p.UpdateTime),

@@ -45,6 +45,8 @@ type Policy struct {
 	HoldTime time.Duration
 	// MaxHolds is how many holds a customer, or an address from which nobody is signed in, may have at once.
 	MaxHolds int
+	// WaitlistOfferTime is how long a time is kept for somebody in the waitlist who is offered it.
+	WaitlistOfferTime time.Duration
 	// Version counts the changes, from 1; UpdateTime is when it last changed.
 	Version    int64
 	UpdateTime time.Time
@@ -54,6 +56,6 @@ type Policy struct {
 func DefaultPolicy() Policy {
 	return Policy{
 		SlotStep: 15 * time.Minute, HorizonDays: 366, Confirmation: ConfirmAlways, RequestTimeout: 24 * time.Hour,
-		MaxOpenAppointments: 10, HoldTime: 10 * time.Minute, MaxHolds: 3, Version: 1,
+		MaxOpenAppointments: 10, HoldTime: 10 * time.Minute, MaxHolds: 3, WaitlistOfferTime: 20 * time.Minute, Version: 1,
 	}
 }

@@ -106,5 +106,6 @@ func (p *Policy) write(req *appointmentv1.UpdateBookingPolicyRequest, fields fie
 	number("late_cancellation_fee_percent", &p.LateCancellationFee, req.GetLateCancellationFeePercent())
 	number("no_show_fee_percent", &p.NoShowFee, req.GetNoShowFeePercent())
 	minutes("hold_minutes", &p.HoldTime, req.GetHoldMinutes())
+	minutes("waitlist_offer_minutes", &p.WaitlistOfferTime, req.GetWaitlistOfferMinutes())
 	number("max_holds", &p.MaxHolds, req.GetMaxHolds())
 }

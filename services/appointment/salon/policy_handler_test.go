@@ -29,7 +29,7 @@ func (f *fixture) policy(salonID string) *appointmentv1.BookingPolicy {
 func defaultPolicy(salonID string, made time.Time) *appointmentv1.BookingPolicy {
 	return &appointmentv1.BookingPolicy{
 		SalonId: salonID, SlotStepMinutes: 15, HorizonDays: 366, Confirmation: appointmentv1.Confirmation_CONFIRMATION_ALWAYS,
-		RequestTimeoutMinutes: 1440, MaxOpenAppointments: 10, HoldMinutes: 10, MaxHolds: 3, UpdateTime: timestamppb.New(made), Etag: "1",
+		RequestTimeoutMinutes: 1440, MaxOpenAppointments: 10, HoldMinutes: 10, MaxHolds: 3, WaitlistOfferMinutes: 20, UpdateTime: timestamppb.New(made), Etag: "1",
 	}
 }
 
@@ -71,13 +71,13 @@ func TestUpdateBookingPolicy(t *testing.T) {
 			CancellationWindowMinutes: proto.Int32(120), ReschedulingWindowMinutes: proto.Int32(180), Confirmation: &never,
 			RequestTimeoutMinutes: proto.Int32(30), MaxOpenAppointments: proto.Int32(3), MaxCustomerAppointmentsADay: proto.Int32(2),
 			MaxMasterAppointmentsADay: proto.Int32(12), AllowCustomerOverlap: proto.Bool(true), BuffersWithinHours: proto.Bool(true),
-			HoldMinutes: proto.Int32(5), MaxHolds: proto.Int32(7), LateCancellationFeePercent: proto.Int32(50), NoShowFeePercent: proto.Int32(100),
+			HoldMinutes: proto.Int32(5), MaxHolds: proto.Int32(7), WaitlistOfferMinutes: proto.Int32(45), LateCancellationFeePercent: proto.Int32(50), NoShowFeePercent: proto.Int32(100),
 			UpdateMask: mask("*"),
 		}, func(p *appointmentv1.BookingPolicy) {
 			p.SlotStepMinutes, p.LeadTimeMinutes, p.HorizonDays, p.BookableUntil = 20, 60, 90, "2028-02-29"
 			p.CancellationWindowMinutes, p.ReschedulingWindowMinutes, p.Confirmation = 120, 180, never
 			p.RequestTimeoutMinutes, p.MaxOpenAppointments, p.MaxCustomerAppointmentsADay = 30, 3, 2
-			p.MaxMasterAppointmentsADay, p.AllowCustomerOverlap, p.BuffersWithinHours, p.HoldMinutes, p.MaxHolds, p.Etag = 12, true, true, 5, 7, "4"
+			p.MaxMasterAppointmentsADay, p.AllowCustomerOverlap, p.BuffersWithinHours, p.HoldMinutes, p.MaxHolds, p.WaitlistOfferMinutes, p.Etag = 12, true, true, 5, 7, 45, "4"
 			p.LateCancellationFeePercent, p.NoShowFeePercent = 50, 100
 		}},
 	} {

@@ -29,6 +29,7 @@ type PolicyRow struct {
 	BuffersWithinHours          bool
 	HoldMinutes                 int32
 	MaxHolds                    int32
+	WaitlistOfferMinutes        int32
 	LateCancellationFeePercent  int32
 	NoShowFeePercent            int32
 	PolicyVersion               int64
@@ -43,7 +44,7 @@ var policyColumns = []any{
 	"lead_time_minutes", "horizon_days", "bookable_until", "cancellation_window_minutes", "rescheduling_window_minutes",
 	"confirmation", "request_timeout_minutes", "max_open_appointments", "max_customer_appointments_a_day",
 	"max_master_appointments_a_day", "allow_customer_overlap", "buffers_within_hours", "hold_minutes", "max_holds", "policy_version",
-	"late_cancellation_fee_percent", "no_show_fee_percent",
+	"late_cancellation_fee_percent", "no_show_fee_percent", "waitlist_offer_minutes",
 	"policy_update_time",
 }
 
@@ -51,7 +52,7 @@ var policyColumns = []any{
 const PolicyColumns = `s.slot_step_minutes, s.lead_time_minutes, s.horizon_days, s.bookable_until, s.cancellation_window_minutes,
 	s.rescheduling_window_minutes, s.confirmation, s.request_timeout_minutes, s.max_open_appointments,
 	s.max_customer_appointments_a_day, s.max_master_appointments_a_day, s.allow_customer_overlap, s.buffers_within_hours,
-	s.hold_minutes, s.max_holds, s.late_cancellation_fee_percent, s.no_show_fee_percent, s.policy_version, s.policy_update_time`
+	s.hold_minutes, s.max_holds, s.late_cancellation_fee_percent, s.no_show_fee_percent, s.waitlist_offer_minutes, s.policy_version, s.policy_update_time`
 
 // Policy returns the policy of a salon that is not deleted, else ErrNotFound.
 func (s *Store) Policy(ctx context.Context, salonID string, lock ...clause.Expression) (Policy, error) {
@@ -88,6 +89,7 @@ func (r PolicyRow) Policy() Policy {
 		BuffersWithinHours:   r.BuffersWithinHours,
 		HoldTime:             minutes(r.HoldMinutes),
 		MaxHolds:             int(r.MaxHolds),
+		WaitlistOfferTime:    minutes(r.WaitlistOfferMinutes),
 		LateCancellationFee:  int(r.LateCancellationFeePercent),
 		NoShowFee:            int(r.NoShowFeePercent),
 		Version:              r.PolicyVersion,
@@ -112,6 +114,7 @@ func (p Policy) row() PolicyRow {
 		BuffersWithinHours:          p.BuffersWithinHours,
 		HoldMinutes:                 inMinutes(p.HoldTime),
 		MaxHolds:                    int32(p.MaxHolds),
+		WaitlistOfferMinutes:        inMinutes(p.WaitlistOfferTime),
 		LateCancellationFeePercent:  int32(p.LateCancellationFee),
 		NoShowFeePercent:            int32(p.NoShowFee),
 		PolicyVersion:               p.Version,

@@ -288,6 +288,161 @@ func (x *HoldEvent) GetExpireTime() *timestamppb.Timestamp {
 	return nil
 }
 
+// WaitlistEvent is the body of waitlist.joined, .offered, .offer_declined, .offer_expired, .moved, .booked, .left and .expired. That of
+// waitlist.passed has only the salon: a time that was kept for the waitlist is free for everybody.
+type WaitlistEvent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The entry.
+	EntryId string `protobuf:"bytes,1,opt,name=entry_id,json=entryId,proto3" json:"entry_id,omitempty"`
+	// The salon.
+	SalonId string `protobuf:"bytes,2,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
+	// Who waits, as the salon knows them.
+	CustomerId string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	// The account of the customer; empty for guests.
+	AccountId string `protobuf:"bytes,4,opt,name=account_id,json=accountId,proto3" json:"account_id,omitempty"`
+	// Where the entry stands after the change.
+	State WaitlistState `protobuf:"varint,5,opt,name=state,proto3,enum=salon.appointment.v1.WaitlistState" json:"state,omitempty"`
+	// Why it was left.
+	LeaveCause WaitlistLeaveCause `protobuf:"varint,6,opt,name=leave_cause,json=leaveCause,proto3,enum=salon.appointment.v1.WaitlistLeaveCause" json:"leave_cause,omitempty"`
+	// The services that are wanted, in their order.
+	ServiceIds []string `protobuf:"bytes,7,rep,name=service_ids,json=serviceIds,proto3" json:"service_ids,omitempty"`
+	// The masters of the time that the change is about: that is, or was, offered.
+	MasterIds []string `protobuf:"bytes,8,rep,name=master_ids,json=masterIds,proto3" json:"master_ids,omitempty"`
+	// When that time begins.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// Until when it is held.
+	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
+	// The time zone of the salon.
+	TimeZone string `protobuf:"bytes,11,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	// The hold that keeps it.
+	HoldId string `protobuf:"bytes,12,opt,name=hold_id,json=holdId,proto3" json:"hold_id,omitempty"`
+	// The appointment that was booked with it.
+	AppointmentId string `protobuf:"bytes,13,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WaitlistEvent) Reset() {
+	*x = WaitlistEvent{}
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WaitlistEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WaitlistEvent) ProtoMessage() {}
+
+func (x *WaitlistEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WaitlistEvent.ProtoReflect.Descriptor instead.
+func (*WaitlistEvent) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *WaitlistEvent) GetEntryId() string {
+	if x != nil {
+		return x.EntryId
+	}
+	return ""
+}
+
+func (x *WaitlistEvent) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
+	}
+	return ""
+}
+
+func (x *WaitlistEvent) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *WaitlistEvent) GetAccountId() string {
+	if x != nil {
+		return x.AccountId
+	}
+	return ""
+}
+
+func (x *WaitlistEvent) GetState() WaitlistState {
+	if x != nil {
+		return x.State
+	}
+	return WaitlistState_WAITLIST_STATE_UNSPECIFIED
+}
+
+func (x *WaitlistEvent) GetLeaveCause() WaitlistLeaveCause {
+	if x != nil {
+		return x.LeaveCause
+	}
+	return WaitlistLeaveCause_WAITLIST_LEAVE_CAUSE_UNSPECIFIED
+}
+
+func (x *WaitlistEvent) GetServiceIds() []string {
+	if x != nil {
+		return x.ServiceIds
+	}
+	return nil
+}
+
+func (x *WaitlistEvent) GetMasterIds() []string {
+	if x != nil {
+		return x.MasterIds
+	}
+	return nil
+}
+
+func (x *WaitlistEvent) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *WaitlistEvent) GetExpireTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpireTime
+	}
+	return nil
+}
+
+func (x *WaitlistEvent) GetTimeZone() string {
+	if x != nil {
+		return x.TimeZone
+	}
+	return ""
+}
+
+func (x *WaitlistEvent) GetHoldId() string {
+	if x != nil {
+		return x.HoldId
+	}
+	return ""
+}
+
+func (x *WaitlistEvent) GetAppointmentId() string {
+	if x != nil {
+		return x.AppointmentId
+	}
+	return ""
+}
+
 // SalonEvent is the body of salon.created, salon.updated and salon.deleted.
 type SalonEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -303,7 +458,7 @@ type SalonEvent struct {
 
 func (x *SalonEvent) Reset() {
 	*x = SalonEvent{}
-	mi := &file_salon_appointment_v1_events_proto_msgTypes[2]
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -315,7 +470,7 @@ func (x *SalonEvent) String() string {
 func (*SalonEvent) ProtoMessage() {}
 
 func (x *SalonEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_events_proto_msgTypes[2]
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -328,7 +483,7 @@ func (x *SalonEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SalonEvent.ProtoReflect.Descriptor instead.
 func (*SalonEvent) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{2}
+	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *SalonEvent) GetSalonId() string {
@@ -367,7 +522,7 @@ type ServiceEvent struct {
 
 func (x *ServiceEvent) Reset() {
 	*x = ServiceEvent{}
-	mi := &file_salon_appointment_v1_events_proto_msgTypes[3]
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -379,7 +534,7 @@ func (x *ServiceEvent) String() string {
 func (*ServiceEvent) ProtoMessage() {}
 
 func (x *ServiceEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_events_proto_msgTypes[3]
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -392,7 +547,7 @@ func (x *ServiceEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServiceEvent.ProtoReflect.Descriptor instead.
 func (*ServiceEvent) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{3}
+	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ServiceEvent) GetServiceId() string {
@@ -433,7 +588,7 @@ type OfferingEvent struct {
 
 func (x *OfferingEvent) Reset() {
 	*x = OfferingEvent{}
-	mi := &file_salon_appointment_v1_events_proto_msgTypes[4]
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -445,7 +600,7 @@ func (x *OfferingEvent) String() string {
 func (*OfferingEvent) ProtoMessage() {}
 
 func (x *OfferingEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_events_proto_msgTypes[4]
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -458,7 +613,7 @@ func (x *OfferingEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferingEvent.ProtoReflect.Descriptor instead.
 func (*OfferingEvent) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{4}
+	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *OfferingEvent) GetMasterId() string {
@@ -493,7 +648,7 @@ var File_salon_appointment_v1_events_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"!salon/appointment/v1/events.proto\x12\x14salon.appointment.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a*salon/appointment/v1/booking_service.proto\x1a'salon/appointment/v1/hold_service.proto\"\xe1\x04\n" +
+	"!salon/appointment/v1/events.proto\x12\x14salon.appointment.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a*salon/appointment/v1/booking_service.proto\x1a'salon/appointment/v1/hold_service.proto\x1a+salon/appointment/v1/waitlist_service.proto\"\xe1\x04\n" +
 	"\x10AppointmentEvent\x12%\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tR\rappointmentId\x12\x19\n" +
 	"\bsalon_id\x18\x02 \x01(\tR\asalonId\x12\x1f\n" +
@@ -526,7 +681,29 @@ const file_salon_appointment_v1_events_proto_rawDesc = "" +
 	"start_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
 	"\bend_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12;\n" +
 	"\vexpire_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"expireTime\"`\n" +
+	"expireTime\"\xa0\x04\n" +
+	"\rWaitlistEvent\x12\x19\n" +
+	"\bentry_id\x18\x01 \x01(\tR\aentryId\x12\x19\n" +
+	"\bsalon_id\x18\x02 \x01(\tR\asalonId\x12\x1f\n" +
+	"\vcustomer_id\x18\x03 \x01(\tR\n" +
+	"customerId\x12\x1d\n" +
+	"\n" +
+	"account_id\x18\x04 \x01(\tR\taccountId\x129\n" +
+	"\x05state\x18\x05 \x01(\x0e2#.salon.appointment.v1.WaitlistStateR\x05state\x12I\n" +
+	"\vleave_cause\x18\x06 \x01(\x0e2(.salon.appointment.v1.WaitlistLeaveCauseR\n" +
+	"leaveCause\x12\x1f\n" +
+	"\vservice_ids\x18\a \x03(\tR\n" +
+	"serviceIds\x12\x1d\n" +
+	"\n" +
+	"master_ids\x18\b \x03(\tR\tmasterIds\x129\n" +
+	"\n" +
+	"start_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x12;\n" +
+	"\vexpire_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"expireTime\x12\x1b\n" +
+	"\ttime_zone\x18\v \x01(\tR\btimeZone\x12\x17\n" +
+	"\ahold_id\x18\f \x01(\tR\x06holdId\x12%\n" +
+	"\x0eappointment_id\x18\r \x01(\tR\rappointmentId\"`\n" +
 	"\n" +
 	"SalonEvent\x12\x19\n" +
 	"\bsalon_id\x18\x01 \x01(\tR\asalonId\x12\x18\n" +
@@ -558,34 +735,41 @@ func file_salon_appointment_v1_events_proto_rawDescGZIP() []byte {
 	return file_salon_appointment_v1_events_proto_rawDescData
 }
 
-var file_salon_appointment_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
+var file_salon_appointment_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_salon_appointment_v1_events_proto_goTypes = []any{
 	(*AppointmentEvent)(nil),      // 0: salon.appointment.v1.AppointmentEvent
 	(*HoldEvent)(nil),             // 1: salon.appointment.v1.HoldEvent
-	(*SalonEvent)(nil),            // 2: salon.appointment.v1.SalonEvent
-	(*ServiceEvent)(nil),          // 3: salon.appointment.v1.ServiceEvent
-	(*OfferingEvent)(nil),         // 4: salon.appointment.v1.OfferingEvent
-	(AppointmentState)(0),         // 5: salon.appointment.v1.AppointmentState
-	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
-	(Actor)(0),                    // 7: salon.appointment.v1.Actor
-	(HoldState)(0),                // 8: salon.appointment.v1.HoldState
+	(*WaitlistEvent)(nil),         // 2: salon.appointment.v1.WaitlistEvent
+	(*SalonEvent)(nil),            // 3: salon.appointment.v1.SalonEvent
+	(*ServiceEvent)(nil),          // 4: salon.appointment.v1.ServiceEvent
+	(*OfferingEvent)(nil),         // 5: salon.appointment.v1.OfferingEvent
+	(AppointmentState)(0),         // 6: salon.appointment.v1.AppointmentState
+	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(Actor)(0),                    // 8: salon.appointment.v1.Actor
+	(HoldState)(0),                // 9: salon.appointment.v1.HoldState
+	(WaitlistState)(0),            // 10: salon.appointment.v1.WaitlistState
+	(WaitlistLeaveCause)(0),       // 11: salon.appointment.v1.WaitlistLeaveCause
 }
 var file_salon_appointment_v1_events_proto_depIdxs = []int32{
-	5,  // 0: salon.appointment.v1.AppointmentEvent.state:type_name -> salon.appointment.v1.AppointmentState
-	6,  // 1: salon.appointment.v1.AppointmentEvent.start_time:type_name -> google.protobuf.Timestamp
-	6,  // 2: salon.appointment.v1.AppointmentEvent.end_time:type_name -> google.protobuf.Timestamp
-	6,  // 3: salon.appointment.v1.AppointmentEvent.previous_start_time:type_name -> google.protobuf.Timestamp
-	6,  // 4: salon.appointment.v1.AppointmentEvent.complete_time:type_name -> google.protobuf.Timestamp
-	7,  // 5: salon.appointment.v1.AppointmentEvent.actor:type_name -> salon.appointment.v1.Actor
-	8,  // 6: salon.appointment.v1.HoldEvent.state:type_name -> salon.appointment.v1.HoldState
-	6,  // 7: salon.appointment.v1.HoldEvent.start_time:type_name -> google.protobuf.Timestamp
-	6,  // 8: salon.appointment.v1.HoldEvent.end_time:type_name -> google.protobuf.Timestamp
-	6,  // 9: salon.appointment.v1.HoldEvent.expire_time:type_name -> google.protobuf.Timestamp
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	6,  // 0: salon.appointment.v1.AppointmentEvent.state:type_name -> salon.appointment.v1.AppointmentState
+	7,  // 1: salon.appointment.v1.AppointmentEvent.start_time:type_name -> google.protobuf.Timestamp
+	7,  // 2: salon.appointment.v1.AppointmentEvent.end_time:type_name -> google.protobuf.Timestamp
+	7,  // 3: salon.appointment.v1.AppointmentEvent.previous_start_time:type_name -> google.protobuf.Timestamp
+	7,  // 4: salon.appointment.v1.AppointmentEvent.complete_time:type_name -> google.protobuf.Timestamp
+	8,  // 5: salon.appointment.v1.AppointmentEvent.actor:type_name -> salon.appointment.v1.Actor
+	9,  // 6: salon.appointment.v1.HoldEvent.state:type_name -> salon.appointment.v1.HoldState
+	7,  // 7: salon.appointment.v1.HoldEvent.start_time:type_name -> google.protobuf.Timestamp
+	7,  // 8: salon.appointment.v1.HoldEvent.end_time:type_name -> google.protobuf.Timestamp
+	7,  // 9: salon.appointment.v1.HoldEvent.expire_time:type_name -> google.protobuf.Timestamp
+	10, // 10: salon.appointment.v1.WaitlistEvent.state:type_name -> salon.appointment.v1.WaitlistState
+	11, // 11: salon.appointment.v1.WaitlistEvent.leave_cause:type_name -> salon.appointment.v1.WaitlistLeaveCause
+	7,  // 12: salon.appointment.v1.WaitlistEvent.start_time:type_name -> google.protobuf.Timestamp
+	7,  // 13: salon.appointment.v1.WaitlistEvent.expire_time:type_name -> google.protobuf.Timestamp
+	14, // [14:14] is the sub-list for method output_type
+	14, // [14:14] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_salon_appointment_v1_events_proto_init() }
@@ -595,13 +779,14 @@ func file_salon_appointment_v1_events_proto_init() {
 	}
 	file_salon_appointment_v1_booking_service_proto_init()
 	file_salon_appointment_v1_hold_service_proto_init()
+	file_salon_appointment_v1_waitlist_service_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_appointment_v1_events_proto_rawDesc), len(file_salon_appointment_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   5,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -828,8 +828,10 @@ type BookingPolicy struct {
 	LateCancellationFeePercent int32 `protobuf:"varint,28,opt,name=late_cancellation_fee_percent,json=lateCancellationFeePercent,proto3" json:"late_cancellation_fee_percent,omitempty"`
 	// How much of the price is due when the customer does not come: 0 to 100 percent.
 	NoShowFeePercent int32 `protobuf:"varint,29,opt,name=no_show_fee_percent,json=noShowFeePercent,proto3" json:"no_show_fee_percent,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// How long a time is kept for somebody in the waitlist who is offered it: 5 minutes to a day.
+	WaitlistOfferMinutes int32 `protobuf:"varint,40,opt,name=waitlist_offer_minutes,json=waitlistOfferMinutes,proto3" json:"waitlist_offer_minutes,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *BookingPolicy) Reset() {
@@ -1002,6 +1004,13 @@ func (x *BookingPolicy) GetNoShowFeePercent() int32 {
 	return 0
 }
 
+func (x *BookingPolicy) GetWaitlistOfferMinutes() int32 {
+	if x != nil {
+		return x.WaitlistOfferMinutes
+	}
+	return 0
+}
+
 // GetBookingPolicyRequest names a salon.
 type GetBookingPolicyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1091,8 +1100,10 @@ type UpdateBookingPolicyRequest struct {
 	LateCancellationFeePercent *int32 `protobuf:"varint,28,opt,name=late_cancellation_fee_percent,json=lateCancellationFeePercent,proto3,oneof" json:"late_cancellation_fee_percent,omitempty"`
 	// How much of the price is due when the customer does not come: 0 to 100 percent.
 	NoShowFeePercent *int32 `protobuf:"varint,29,opt,name=no_show_fee_percent,json=noShowFeePercent,proto3,oneof" json:"no_show_fee_percent,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// How long a time is kept for somebody in the waitlist who is offered it: 5 minutes to a day.
+	WaitlistOfferMinutes *int32 `protobuf:"varint,40,opt,name=waitlist_offer_minutes,json=waitlistOfferMinutes,proto3,oneof" json:"waitlist_offer_minutes,omitempty"`
+	unknownFields        protoimpl.UnknownFields
+	sizeCache            protoimpl.SizeCache
 }
 
 func (x *UpdateBookingPolicyRequest) Reset() {
@@ -1265,6 +1276,13 @@ func (x *UpdateBookingPolicyRequest) GetNoShowFeePercent() int32 {
 	return 0
 }
 
+func (x *UpdateBookingPolicyRequest) GetWaitlistOfferMinutes() int32 {
+	if x != nil && x.WaitlistOfferMinutes != nil {
+		return *x.WaitlistOfferMinutes
+	}
+	return 0
+}
+
 var File_salon_appointment_v1_salon_service_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
@@ -1350,7 +1368,7 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\x12\x1f\n" +
 	"\x04etag\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"C\n" +
 	"\x16SetDefaultSalonRequest\x12)\n" +
-	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\"\xd7\b\n" +
+	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\"\x92\t\n" +
 	"\rBookingPolicy\x12\x1e\n" +
 	"\bsalon_id\x18\x01 \x01(\tB\x03\xe0A\x03R\asalonId\x12/\n" +
 	"\x11slot_step_minutes\x18\x02 \x01(\x05B\x03\xe0A\x03R\x0fslotStepMinutes\x12/\n" +
@@ -1373,9 +1391,10 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\x04etag\x18\x11 \x01(\tB\x03\xe0A\x03R\x04etag\x12 \n" +
 	"\tmax_holds\x18\x12 \x01(\x05B\x03\xe0A\x03R\bmaxHolds\x12F\n" +
 	"\x1dlate_cancellation_fee_percent\x18\x1c \x01(\x05B\x03\xe0A\x03R\x1alateCancellationFeePercent\x122\n" +
-	"\x13no_show_fee_percent\x18\x1d \x01(\x05B\x03\xe0A\x03R\x10noShowFeePercent\"D\n" +
+	"\x13no_show_fee_percent\x18\x1d \x01(\x05B\x03\xe0A\x03R\x10noShowFeePercent\x129\n" +
+	"\x16waitlist_offer_minutes\x18( \x01(\x05B\x03\xe0A\x03R\x14waitlistOfferMinutes\"D\n" +
 	"\x17GetBookingPolicyRequest\x12)\n" +
-	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\"\xd0\x0e\n" +
+	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\"\xb7\x0f\n" +
 	"\x1aUpdateBookingPolicyRequest\x12)\n" +
 	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\x12?\n" +
 	"\x11slot_step_minutes\x18\x02 \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06@\x0f\x18<(\x05H\x00R\x0fslotStepMinutes\x88\x01\x01\x12A\n" +
@@ -1403,7 +1422,8 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\x04etag\x18\x11 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\x120\n" +
 	"\tmax_holds\x18\x12 \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06@\x03\x18d(\x01H\x0eR\bmaxHolds\x88\x01\x01\x12V\n" +
 	"\x1dlate_cancellation_fee_percent\x18\x1c \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06@2\x18d(\x00H\x0fR\x1alateCancellationFeePercent\x88\x01\x01\x12B\n" +
-	"\x13no_show_fee_percent\x18\x1d \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06@d\x18d(\x00H\x10R\x10noShowFeePercent\x88\x01\x01B\x14\n" +
+	"\x13no_show_fee_percent\x18\x1d \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06@d\x18d(\x00H\x10R\x10noShowFeePercent\x88\x01\x01\x12J\n" +
+	"\x16waitlist_offer_minutes\x18( \x01(\x05B\x0f\xe0A\x01\xbaH\t\x1a\a@\x14\x18\xa0\v(\x05H\x11R\x14waitlistOfferMinutes\x88\x01\x01B\x14\n" +
 	"\x12_slot_step_minutesB\x14\n" +
 	"\x12_lead_time_minutesB\x0f\n" +
 	"\r_horizon_daysB\x11\n" +
@@ -1421,7 +1441,8 @@ const file_salon_appointment_v1_salon_service_proto_rawDesc = "" +
 	"\n" +
 	"_max_holdsB \n" +
 	"\x1e_late_cancellation_fee_percentB\x16\n" +
-	"\x14_no_show_fee_percent*\x81\x01\n" +
+	"\x14_no_show_fee_percentB\x19\n" +
+	"\x17_waitlist_offer_minutes*\x81\x01\n" +
 	"\fConfirmation\x12\x1c\n" +
 	"\x18CONFIRMATION_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12CONFIRMATION_NEVER\x10\x01\x12\x17\n" +

@@ -52,6 +52,10 @@ const (
 	NotificationType_NOTIFICATION_TYPE_APPOINTMENT_LAPSED NotificationType = 10
 	// The salon has changed when an appointment ends.
 	NotificationType_NOTIFICATION_TYPE_APPOINTMENT_ADJUSTED NotificationType = 21
+	// A time is held for somebody in a waitlist.
+	NotificationType_NOTIFICATION_TYPE_WAITLIST_OFFERED NotificationType = 40
+	// A time is not held any more for somebody in a waitlist, who has not answered.
+	NotificationType_NOTIFICATION_TYPE_WAITLIST_OFFER_EXPIRED NotificationType = 41
 )
 
 // Enum value maps for NotificationType.
@@ -69,6 +73,8 @@ var (
 		9:  "NOTIFICATION_TYPE_APPOINTMENT_DECLINED",
 		10: "NOTIFICATION_TYPE_APPOINTMENT_LAPSED",
 		21: "NOTIFICATION_TYPE_APPOINTMENT_ADJUSTED",
+		40: "NOTIFICATION_TYPE_WAITLIST_OFFERED",
+		41: "NOTIFICATION_TYPE_WAITLIST_OFFER_EXPIRED",
 	}
 	NotificationType_value = map[string]int32{
 		"NOTIFICATION_TYPE_UNSPECIFIED":             0,
@@ -83,6 +89,8 @@ var (
 		"NOTIFICATION_TYPE_APPOINTMENT_DECLINED":    9,
 		"NOTIFICATION_TYPE_APPOINTMENT_LAPSED":      10,
 		"NOTIFICATION_TYPE_APPOINTMENT_ADJUSTED":    21,
+		"NOTIFICATION_TYPE_WAITLIST_OFFERED":        40,
+		"NOTIFICATION_TYPE_WAITLIST_OFFER_EXPIRED":  41,
 	}
 )
 
@@ -257,7 +265,7 @@ const file_salon_notification_v1_notification_proto_rawDesc = "" +
 	"\trating_id\x18\a \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\bratingId\x12@\n" +
 	"\tread_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\breadTime\x12@\n" +
 	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"createTime*\x8f\x04\n" +
+	"createTime*\xe5\x04\n" +
 	"\x10NotificationType\x12!\n" +
 	"\x1dNOTIFICATION_TYPE_UNSPECIFIED\x10\x00\x12)\n" +
 	"%NOTIFICATION_TYPE_APPOINTMENT_CREATED\x10\x01\x12+\n" +
@@ -271,7 +279,9 @@ const file_salon_notification_v1_notification_proto_rawDesc = "" +
 	"&NOTIFICATION_TYPE_APPOINTMENT_DECLINED\x10\t\x12(\n" +
 	"$NOTIFICATION_TYPE_APPOINTMENT_LAPSED\x10\n" +
 	"\x12*\n" +
-	"&NOTIFICATION_TYPE_APPOINTMENT_ADJUSTED\x10\x15B\xef\x01\n" +
+	"&NOTIFICATION_TYPE_APPOINTMENT_ADJUSTED\x10\x15\x12&\n" +
+	"\"NOTIFICATION_TYPE_WAITLIST_OFFERED\x10(\x12,\n" +
+	"(NOTIFICATION_TYPE_WAITLIST_OFFER_EXPIRED\x10)B\xef\x01\n" +
 	"\x19com.salon.notification.v1B\x11NotificationProtoP\x01ZIgithub.com/beauty-salon/platform/gen/salon/notification/v1;notificationv1\xa2\x02\x03SNX\xaa\x02\x15Salon.Notification.V1\xca\x02\x15Salon\\Notification\\V1\xe2\x02!Salon\\Notification\\V1\\GPBMetadata\xea\x02\x17Salon::Notification::V1b\x06proto3"
 
 var (

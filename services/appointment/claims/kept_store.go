@@ -1,0 +1,111 @@
+package claims
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/beauty-salon/platform/internal/postgres"
+)
+
+// keptPage is how many claims of freed time are removed in one transaction.
+const keptPage = 500
+
+// TakeKept removes what list needs from the claims that keep freed times, and leaves the rest of them. The caller holds the locks of the subjects.
+func TakeKept(ctx context.Context, tx *postgres.DB, salonID string, freed []string, list []Claim) error {
+	if len(freed) == 0 {
+		return nil
+	}
+	var rows []struct {
+		Claim
+
+		AppointmentID string
+	}
+	err := tx.Conn(ctx).Raw(`
+		DELETE FROM claims x WHERE x.salon_id = ? AND x.appointment_id = ANY(?::uuid[]) AND x.kept AND EXISTS (
+			SELECT FROM unnest(?::uuid[], ?::text[], ?::timestamptz[], ?::timestamptz[]) AS c (subject_id, kind, claim_from, claim_to)
+			WHERE c.kind = x.subject_kind AND c.subject_id = x.subject_id AND tstzrange(c.claim_from, c.claim_to) && x.during)
+		RETURNING x.subject_id, x.subject_kind AS kind, lower(x.during) AS "from", upper(x.during) AS "to", x.expire_time, x.appointment_id`,
+		salonID, postgres.Array[string](freed),
+		postgres.Column(list, func(c Claim) string { return c.SubjectID }),
+		postgres.Column(list, func(c Claim) string { return string(c.Kind) }),
+		postgres.Column(list, func(c Claim) time.Time { return c.From }),
+		postgres.Column(list, func(c Claim) time.Time { return c.To })).Scan(&rows).Error
+	if err != nil {
+		return fmt.Errorf("take freed time: %w", err)
+	}
+	for _, r := range rows {
+		if err := Insert(ctx, tx, salonID, r.AppointmentID, r.without(list)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// without returns what is left of a claim that keeps freed time once others have taken a part of it.
+func (c Claim) without(others []Claim) []Claim {
+	left := []Claim{c}
+	for _, o := range others {
+		var rest []Claim
+		for _, l := range left {
+			if !l.Overlaps(o) {
+				rest = append(rest, l)
+				continue
+			}
+			for _, part := range []Claim{
+				New(c.Kind, c.SubjectID, "", l.From, o.From),
+				New(c.Kind, c.SubjectID, "", o.To, l.To),
+			} {
+				if part.From.Before(part.To) {
+					part.ExpireTime, part.Kept = c.ExpireTime, true
+					rest = append(rest, part)
+				}
+			}
+		}
+		left = rest
+	}
+	return left
+}
+
+// EndKept ends the claims of freed times, under the locks of their subjects.
+func EndKept(ctx context.Context, tx *postgres.DB, salonID string, freed []string) error {
+	err := LockSelected(ctx, tx, "SELECT subject_id AS subject FROM claims WHERE salon_id = ? AND appointment_id = ANY(?::uuid[]) AND kept",
+		salonID, postgres.Array[string](freed))
+	if err != nil {
+		return err
+	}
+	err = tx.Conn(ctx).Exec("DELETE FROM claims WHERE salon_id = ? AND appointment_id = ANY(?::uuid[]) AND kept",
+		salonID, postgres.Array[string](freed)).Error
+	if err != nil {
+		return fmt.Errorf("end the claims of freed times: %w", err)
+	}
+	return nil
+}
+
+// EndExpired ends the claims of freed times that nobody has worked on in time, in one salon or, without an id, in all.
+func EndExpired(ctx context.Context, db *postgres.DB, salonID string) error {
+	const expired = " FROM claims WHERE kept AND expire_time <= clock_timestamp() AND salon_id = coalesce(?::uuid, salon_id)"
+	for {
+		var ids []string
+		err := db.Conn(ctx).Raw("SELECT id"+expired+" LIMIT ?", postgres.Null(salonID), keptPage).Scan(&ids).Error
+		if err != nil {
+			return fmt.Errorf("look for freed times that have expired: %w", err)
+		}
+		if len(ids) == 0 {
+			return nil
+		}
+		err = db.InTx(ctx, func(tx *postgres.DB) error {
+			these, args := expired+" AND id = ANY(?::uuid[])", []any{postgres.Null(salonID), postgres.Array[string](ids)}
+			if err := LockSelected(ctx, tx, "SELECT subject_id AS subject"+these, args...); err != nil {
+				return err
+			}
+			return tx.Conn(ctx).Exec("DELETE"+these, args...).Error
+		})
+		if err != nil {
+			return fmt.Errorf("end freed times that have expired: %w", err)
+		}
+		if len(ids) < keptPage {
+			return nil
+		}
+	}
+}
