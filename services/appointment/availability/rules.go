@@ -119,8 +119,8 @@ type Span struct{ From, To Minute }
 // Claim is a taken range of a subject's time.
 type Claim struct {
 	Span
-	// AppointmentID is the appointment that takes it.
-	AppointmentID string
+	// AppointmentID is the appointment that takes it. HoldID is the hold that takes it; the appointment does not exist then yet.
+	AppointmentID, HoldID string
 }
 
 // Taken is what is taken of the time of masters, resources and the customer. It has what [Rules.Needs] names: the local weeks

@@ -37,17 +37,17 @@ type TakenQuery struct {
 // because the large one does not have the time until which a claim counts. The claims of a subject come in no order: the program sorts them for less than the server, which sorts
 // anew for each array.
 func takenSQL(appointments bool) string {
-	column := "NULL::uuid[]"
+	column := "NULL::uuid[] AS appointments, NULL::text[] AS holds"
 	if appointments {
-		column = "array_agg(c.appointment_id)"
+		column = "array_agg(c.appointment_id) AS appointments, array_agg(c.hold_id) AS holds"
 	}
 	return `
 SELECT s.rules_version, coalesce(u.subject::text, '') AS subject, t.starts, t.ends, t.appointments::text[] AS appointments,
-    0::bigint AS count, '' AS what
+    t.holds, 0::bigint AS count, '' AS what
 FROM salons s LEFT JOIN unnest($2::uuid[]) AS u (subject) ON true
 CROSS JOIN LATERAL (
     SELECT array_agg(lower(c.during)) AS starts, array_agg(upper(c.during)) AS ends,
-        ` + column + ` AS appointments
+        ` + column + `
     FROM (
         SELECT ` + claimColumns(appointments) + ` FROM claims c
         WHERE c.salon_id = s.id AND c.subject_id = u.subject AND c.during && tstzrange($3, $4) AND c.blocking
@@ -58,14 +58,16 @@ CROSS JOIN LATERAL (
 ) AS t
 WHERE s.id = $1
 UNION ALL
-SELECT s.rules_version, c.subject_id::text, array_agg(lower(c.during)), array_agg(upper(c.during)), array_agg(c.appointment_id)::text[], 0, 'expired'
+SELECT s.rules_version, c.subject_id::text, array_agg(lower(c.during)), array_agg(upper(c.during)), array_agg(c.appointment_id)::text[], NULL, 0, 'expired'
 FROM salons s JOIN claims c ON c.salon_id = s.id AND c.expire_time <= now() AND c.subject_id = ANY($2::uuid[])
 WHERE s.id = $1 GROUP BY s.rules_version, c.subject_id`
 }
 
+// claimColumns are those of a claim; with its appointment, and the hold if it is one's. Holds that are active are few, and have an index.
 func claimColumns(appointments bool) string {
 	if appointments {
-		return "c.during, c.appointment_id"
+		return `c.during, c.appointment_id, CASE WHEN c.expire_time IS NULL THEN '' ELSE coalesce((
+            SELECT h.id::text FROM holds h WHERE h.state = 'ACTIVE' AND h.salon_id = c.salon_id AND h.appointment_id = c.appointment_id), '') END AS hold_id`
 	}
 	return "c.during"
 }
@@ -74,17 +76,17 @@ func claimColumns(appointments bool) string {
 // begin. Which dates that are is for the program to say, which has time zones of its own.
 const countSQL = `
 UNION ALL
-SELECT s.rules_version, '', NULL, NULL, NULL, count(*), 'open'
+SELECT s.rules_version, '', NULL, NULL, NULL, NULL, count(*), 'open'
 FROM salons s JOIN appointments a ON a.salon_id = s.id AND a.customer_id = $5::uuid AND a.state IN ('PENDING', 'CONFIRMED')
     AND a.start_time > now() - interval '4 days' AND a.end_time > now() AND a.id <> ALL ($7::uuid[])
 WHERE s.id = $1 GROUP BY s.rules_version
 UNION ALL
-SELECT s.rules_version, '', array_agg(a.start_time), NULL, NULL, 0, 'customer'
+SELECT s.rules_version, '', array_agg(a.start_time), NULL, NULL, NULL, 0, 'customer'
 FROM salons s JOIN appointments a ON a.salon_id = s.id AND a.customer_id = $5::uuid AND a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
     AND a.start_time >= $3 AND a.start_time < $4 AND a.id <> ALL ($7::uuid[])
 WHERE s.id = $1 GROUP BY s.rules_version
 UNION ALL
-SELECT m.rules_version, m.master_id::text, array_agg(m.start_time), NULL, NULL, 0, 'master'
+SELECT m.rules_version, m.master_id::text, array_agg(m.start_time), NULL, NULL, NULL, 0, 'master'
 FROM (
     SELECT DISTINCT s.rules_version, g.master_id, a.id, a.start_time
     FROM salons s JOIN segments g ON g.salon_id = s.id AND g.master_id = ANY($6::uuid[])
@@ -99,6 +101,7 @@ type takenRow struct {
 	Subject      string
 	Starts, Ends []time.Time
 	Appointments []string
+	Holds        []string
 	Count        int64
 	What         string
 }
@@ -169,6 +172,9 @@ func (r takenRow) claims() []Claim {
 		list[i].Span = Span{MinuteOf(r.Starts[i]), MinuteOf(r.Ends[i].Add(time.Minute - 1))}
 		if r.Appointments != nil {
 			list[i].AppointmentID = r.Appointments[i]
+			if r.Holds != nil {
+				list[i].HoldID = r.Holds[i]
+			}
 		}
 	}
 	slices.SortFunc(list, func(a, b Claim) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
