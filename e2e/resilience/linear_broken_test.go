@@ -36,12 +36,12 @@ func TestCheckerCanFail(t *testing.T) {
 		"two at once, of which one may be later": {
 			false, []porcupine.Operation{late(call("book", 0, 0, 0, "OK")), late(call("book", 1, 0, 1, "OK"))},
 		},
-		"one after the other":           {true, []porcupine.Operation{call("book", 0, 0, 0, "OK"), call("book", 1, 0, 2, "OK")}},
-		"refused without a reason":      {false, []porcupine.Operation{call("book", 0, 0, 0, "SLOT_UNAVAILABLE")}},
-		"a booking is lost":             {false, []porcupine.Operation{call("book", 0, 0, 0, "OK"), found(1, 0b111111)}},
-		"a booking is seen":             {true, []porcupine.Operation{call("book", 0, 0, 0, "OK"), found(1, 0b111100)}},
-		"a booking is seen too late":    {false, []porcupine.Operation{call("book", 0, 0, 0, "OK"), found(1, 0b111111), found(2, 0b111100)}},
-		"without an answer it may be":   {true, []porcupine.Operation{late(call("book", 0, 0, 0, unknown)), found(1, 0b111111), found(2, 0b111100)}},
+		"one after the other":         {true, []porcupine.Operation{call("book", 0, 0, 0, "OK"), call("book", 1, 0, 2, "OK")}},
+		"refused without a reason":    {false, []porcupine.Operation{call("book", 0, 0, 0, "SLOT_UNAVAILABLE")}},
+		"a booking is lost":           {false, []porcupine.Operation{call("book", 0, 0, 0, "OK"), found(1, 0b111111)}},
+		"a booking is seen":           {true, []porcupine.Operation{call("book", 0, 0, 0, "OK"), found(1, 0b111100)}},
+		"a booking is seen too late":  {false, []porcupine.Operation{call("book", 0, 0, 0, "OK"), found(1, 0b111111), found(2, 0b111100)}},
+		"without an answer it may be": {true, []porcupine.Operation{late(call("book", 0, 0, 0, unknown)), found(1, 0b111111), found(2, 0b111100)}},
 		"without an answer it is no more": {
 			false, []porcupine.Operation{late(call("book", 0, 0, 0, unknown)), found(1, 0b111100), found(2, 0b111111)},
 		},

@@ -26,7 +26,7 @@ type operation struct {
 }
 
 var (
-	aHold        = []standing{active}
+	aHold         = []standing{active}
 	anAppointment = []standing{pending}
 )
 
