@@ -27,79 +27,79 @@ const (
 type action struct {
 	// weight is how often it is done.
 	weight int
-	// methods are those that have to succeed at some time.
-	methods []string
-	do      func(c *everyClient)
+	// method is what has to succeed at some time.
+	method string
+	do     func(c *everyClient)
 }
 
 // actions are everything that takes or frees time. Whatever else does is another row.
 var actions = []action{
-	{10, []string{createAppointment}, func(c *everyClient) {
+	{10, createAppointment, func(c *everyClient) {
 		c.book(c.as, createAppointment, &appointmentv1.CreateAppointmentRequest{StartTime: c.start(), Segments: c.chain()})
 	}},
-	{5, []string{createAppointment}, func(c *everyClient) {
+	{5, createAppointment, func(c *everyClient) {
 		if quote := c.quote(); quote != "" {
 			c.book(c.as, createAppointment, &appointmentv1.CreateAppointmentRequest{Quote: &quote})
 		}
 	}},
-	{8, []string{createHold}, func(c *everyClient) {
+	{8, createHold, func(c *everyClient) {
 		if quote := c.quote(); quote != "" {
 			if h, ok := c.do(c.as, createHold, &appointmentv1.CreateHoldRequest{Quote: quote}).(*appointmentv1.Hold); ok {
 				c.holds = append(c.holds, h)
 			}
 		}
 	}},
-	{5, []string{createAppointment}, func(c *everyClient) {
-		if h, ok := take1(&c.holds); ok {
+	{5, createAppointment, func(c *everyClient) {
+		if h, ok := pull(&c.holds); ok {
 			c.book(c.as, createAppointment, &appointmentv1.CreateAppointmentRequest{HoldId: new(h.GetId())})
 		}
 	}},
-	{3, []string{releaseHold}, func(c *everyClient) {
-		if h, ok := take1(&c.holds); ok {
+	{3, releaseHold, func(c *everyClient) {
+		if h, ok := pull(&c.holds); ok {
 			c.do(c.as, releaseHold, &appointmentv1.ReleaseHoldRequest{HoldId: h.GetId()})
 		}
 	}},
-	{2, []string{extendHold}, func(c *everyClient) {
+	{2, extendHold, func(c *everyClient) {
 		if len(c.holds) > 0 {
 			c.do(c.as, extendHold, &appointmentv1.ExtendHoldRequest{HoldId: c.holds[rand.IntN(len(c.holds))].GetId()})
 		}
 	}},
-	{5, []string{confirmAppointment}, func(c *everyClient) {
+	{5, confirmAppointment, func(c *everyClient) {
 		if len(c.mine) > 0 {
 			c.do(c.desk, confirmAppointment, &appointmentv1.ConfirmAppointmentRequest{AppointmentId: c.mine[rand.IntN(len(c.mine))]})
 		}
 	}},
-	{3, []string{declineAppointment}, func(c *everyClient) {
+	{3, declineAppointment, func(c *everyClient) {
 		if len(c.mine) > 0 {
 			c.do(c.desk, declineAppointment, &appointmentv1.DeclineAppointmentRequest{AppointmentId: c.mine[rand.IntN(len(c.mine))]})
 		}
 	}},
-	{8, []string{cancelAppointment}, func(c *everyClient) {
-		if id, ok := take1(&c.mine); ok {
+	{8, cancelAppointment, func(c *everyClient) {
+		if id, ok := pull(&c.mine); ok {
 			c.do(c.as, cancelAppointment, &appointmentv1.CancelAppointmentRequest{AppointmentId: id})
 		}
 	}},
-	{5, []string{moveAppointment}, func(c *everyClient) {
+	{5, moveAppointment, func(c *everyClient) {
 		if len(c.mine) > 0 {
 			c.do(c.as, moveAppointment, &appointmentv1.RescheduleAppointmentRequest{AppointmentId: c.mine[rand.IntN(len(c.mine))], StartTime: c.start()})
 		}
 	}},
-	{2, []string{walkIn}, func(c *everyClient) {
+	{2, walkIn, func(c *everyClient) {
 		segments := c.chain()
 		segments[0].MasterId = nil
 		c.book(c.desk, walkIn, &appointmentv1.WalkInRequest{Segments: segments, Guest: &appointmentv1.WalkInGuest{DisplayName: "Passer-by"}})
 	}},
-	{3, []string{adjustAppointment}, func(c *everyClient) {
+	{3, adjustAppointment, func(c *everyClient) {
 		if len(c.mine) > 0 {
 			c.adjust(c.mine[rand.IntN(len(c.mine))])
 		}
 	}},
-	{2, []string{createAppointment}, func(c *everyClient) {
+	{2, createAppointment, func(c *everyClient) {
 		c.book(c.desk, createAppointment, &appointmentv1.CreateAppointmentRequest{
 			StartTime: c.start(), Segments: c.chain(), Overbook: &appointmentv1.Overbooking{Reason: "She insists."},
 		})
 	}},
-	{2, []string{createSeries}, func(c *everyClient) {
+	{2, createSeries, func(c *everyClient) {
 		start := c.start().AsTime()
 		made, ok := c.do(c.as, createSeries, &appointmentv1.CreateAppointmentSeriesRequest{
 			Segments: c.chain(), Recurrence: "FREQ=WEEKLY;COUNT=3", StartDate: start.Format(time.DateOnly), LocalTime: start.Format("15:04"),
@@ -108,12 +108,12 @@ var actions = []action{
 			c.series = append(c.series, made.GetId())
 		}
 	}},
-	{1, []string{cancelSeries}, func(c *everyClient) {
-		if id, ok := take1(&c.series); ok {
+	{1, cancelSeries, func(c *everyClient) {
+		if id, ok := pull(&c.series); ok {
 			c.do(c.as, cancelSeries, &appointmentv1.CancelAppointmentSeriesRequest{SeriesId: id})
 		}
 	}},
-	{1, []string{eraseMe}, (*everyClient).erase},
+	{1, eraseMe, (*everyClient).erase},
 }
 
 // allWeights is the sum of the weights.
