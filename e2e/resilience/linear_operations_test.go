@@ -44,7 +44,7 @@ var operations = []*operation{
 	{
 		name: "hold", weight: 6, starts: true, makes: active,
 		call: func(c *linearClient, in input, _ entity) (output, string) {
-			return c.made(appointmentv1.HoldService_CreateHold_FullMethodName,
+			return c.made(createHold,
 				&appointmentv1.CreateHoldRequest{Quote: c.quotes[in.master][in.start], AllowCustomerOverlap: true})
 		},
 		step: func(c calendar, in input, _ output) []right { return take(c, in, active) },
@@ -68,7 +68,7 @@ var operations = []*operation{
 	{
 		name: "release", weight: 3, about: aHold,
 		call: func(c *linearClient, _ input, e entity) (output, string) {
-			return c.as(e.owner).made(appointmentv1.HoldService_ReleaseHold_FullMethodName, &appointmentv1.ReleaseHoldRequest{HoldId: e.id})
+			return c.as(e.owner).made(releaseHold, &appointmentv1.ReleaseHoldRequest{HoldId: e.id})
 		},
 		step: func(c calendar, in input, _ output) []right {
 			if c[in.of].is == expired {
@@ -90,21 +90,21 @@ var operations = []*operation{
 	{
 		name: "confirm", weight: 2, about: anAppointment,
 		call: func(c *linearClient, _ input, e entity) (output, string) {
-			return c.as(c.staff).made(appointmentv1.AppointmentService_ConfirmAppointment_FullMethodName, &appointmentv1.ConfirmAppointmentRequest{AppointmentId: e.id})
+			return c.as(c.staff).made(confirmAppointment, &appointmentv1.ConfirmAppointmentRequest{AppointmentId: e.id})
 		},
 		step: func(c calendar, in input, _ output) []right { return become(c, in, confirmedNow, pending) },
 	},
 	{
 		name: "decline", weight: 2, about: anAppointment,
 		call: func(c *linearClient, _ input, e entity) (output, string) {
-			return c.as(c.staff).made(appointmentv1.AppointmentService_DeclineAppointment_FullMethodName, &appointmentv1.DeclineAppointmentRequest{AppointmentId: e.id})
+			return c.as(c.staff).made(declineAppointment, &appointmentv1.DeclineAppointmentRequest{AppointmentId: e.id})
 		},
 		step: func(c calendar, in input, _ output) []right { return become(c, in, declined, pending) },
 	},
 	{
 		name: "cancel", weight: 3, about: anAppointment,
 		call: func(c *linearClient, _ input, e entity) (output, string) {
-			return c.as(e.owner).made(appointmentv1.AppointmentService_CancelAppointment_FullMethodName, &appointmentv1.CancelAppointmentRequest{AppointmentId: e.id})
+			return c.as(e.owner).made(cancelAppointment, &appointmentv1.CancelAppointmentRequest{AppointmentId: e.id})
 		},
 		step: func(c calendar, in input, _ output) []right {
 			if c[in.of].is == declined {
@@ -116,7 +116,7 @@ var operations = []*operation{
 	{
 		name: "move", weight: 4, about: anAppointment, starts: true,
 		call: func(c *linearClient, in input, e entity) (output, string) {
-			return c.as(e.owner).made(appointmentv1.AppointmentService_RescheduleAppointment_FullMethodName,
+			return c.as(e.owner).made(moveAppointment,
 				&appointmentv1.RescheduleAppointmentRequest{AppointmentId: e.id, StartTime: c.at(in), AllowCustomerOverlap: true})
 		},
 		step: func(c calendar, in input, _ output) []right {
