@@ -54,7 +54,8 @@ test-openapi-types: ## Generate a TypeScript client's types and compile them
 
 .PHONY: soak
 soak: postgresql race ## Run the tests that can be long for as long as they find something
-	SALON_SOAK=1 go test -race -p 1 -count=1 -timeout 60m ./e2e/conformance/... ./e2e/resilience/...
+	@mkdir -p .build/soak
+	SALON_SOAK=1 go test -race -p 1 -count=1 -timeout 60m -artifacts -outputdir "$(CURDIR)/.build/soak" ./e2e/conformance/... ./e2e/resilience/...
 
 .PHONY: bench
 bench: postgresql ## Run the benchmarks

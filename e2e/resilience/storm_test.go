@@ -18,7 +18,7 @@ import (
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 )
 
-// TestStorm lets 64 clients book, move and cancel chains of one to four segments of six masters, who share four chairs, for a while.
+// TestStorm lets 64 clients book, move and cancel chains of one to four segments of six masters, who share three chairs, for a while.
 // Some segments leave the master open, and some have a wait. Whatever order the calls come in: no claims of a master, a chair or a
 // customer overlap, a chain is booked as a whole or not at all, masters work for others during a wait, and PostgreSQL never sees a deadlock.
 func TestStorm(t *testing.T) {
@@ -68,7 +68,7 @@ func newStorm(t *testing.T) *storm {
 	s.first = s.system.NextStart()
 	s.system.Step(t, salontest.DefaultSalon, 5)
 	chair := s.system.NewResourceKind(t, salontest.DefaultSalon)
-	for range 4 {
+	for range 3 {
 		s.system.NewResource(t, chair)
 	}
 	kinds := []string{chair.GetId()}

@@ -126,3 +126,9 @@ func answerOf(t testing.TB, md protoreflect.MethodDescriptor) proto.Message {
 	}
 	return mt.New().Interface()
 }
+
+// NewAnswer makes an empty answer of a method.
+func NewAnswer(t testing.TB, method string) proto.Message {
+	t.Helper()
+	return answerOf(t, methodOf(t, method))
+}

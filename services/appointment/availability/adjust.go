@@ -81,7 +81,7 @@ func (r *Rules) MakeRoom(t *Taken, pressing map[string][]Span, list []Mover) (pl
 		plans[i] = plan
 		now = now.without(func(c Claim) bool { return c.AppointmentID == m.Moving })
 		for _, claim := range plan.Claims() {
-			now.add(claim.SubjectID, Claim{claim.Span, m.Moving})
+			now.add(claim.SubjectID, Claim{Span: claim.Span, AppointmentID: m.Moving})
 			pressing[claim.SubjectID] = union(pressing[claim.SubjectID], []Span{claim.Span})
 		}
 	}
@@ -129,7 +129,7 @@ func (t *Taken) Replace(appointmentID string, claims map[string][]Span) {
 	*t = *t.without(func(c Claim) bool { return c.AppointmentID == appointmentID })
 	for subject, spans := range claims {
 		for _, s := range spans {
-			t.add(subject, Claim{s, appointmentID})
+			t.add(subject, Claim{Span: s, AppointmentID: appointmentID})
 		}
 	}
 }

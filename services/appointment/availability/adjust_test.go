@@ -24,14 +24,14 @@ func TestMakeRoom(t *testing.T) {
 			start := ends[master] + Minute(rapid.SampledFrom([]int{0, 0, 5, 40}).Draw(t, "gap"))
 			ends[master] = start + length
 			id := string(rune('a' + i))
-			taken.add(master, Claim{Span{start, start + length}, id})
+			taken.add(master, Claim{Span: Span{start, start + length}, AppointmentID: id})
 			q := Query{Now: now, Staff: true, Quoted: true, Moving: id}
 			q.Chain = []Want{{ServiceID: "cut", MasterIDs: []string{master}, Offering: minutes(length, 0, 0), OfferedBy: master}}
 			list = append(list, Mover{q, start})
 		}
 		slices.SortStableFunc(list, func(a, b Mover) int { return int(a.Start - b.Start) })
 		more := Span{day + 9*60, day + 9*60 + Minute(rapid.IntRange(1, 120).Draw(t, "more"))}
-		taken.add("mira", Claim{more, "adjusted"})
+		taken.add("mira", Claim{Span: more, AppointmentID: "adjusted"})
 		plans, stuck := r.MakeRoom(taken, map[string][]Span{"mira": {more}}, list)
 		if stuck >= 0 {
 			t.Fatalf("%s cannot move", list[stuck].Moving)

@@ -51,7 +51,7 @@ func bookings(seed uint64, pause int) []Claim {
 	for day := minute("2027-04-20T07:00Z"); day < minute("2027-07-20T00:00Z"); day += 24 * 60 {
 		for m := day + Minute(random.IntN(pause)); m < day+9*60; m += Minute(random.IntN(pause)) {
 			length := Minute(30 + 15*random.IntN(4))
-			list = append(list, Claim{Span{m, m + length}, fmt.Sprint(len(list))})
+			list = append(list, Claim{Span: Span{m, m + length}, AppointmentID: fmt.Sprint(len(list))})
 			m += length
 		}
 	}

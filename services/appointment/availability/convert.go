@@ -95,7 +95,7 @@ var reasonTexts = map[Reason]string{
 // Text says the reason in words.
 func (r Reason) Text() string { return reasonTexts[r] }
 
-// block shows a reason against a start. Only staff see which appointment takes the time.
+// proto shows a reason against a start. Only staff see which appointment or hold takes the time.
 func (b Block) proto(staff bool) *appointmentv1.Block {
 	m := &appointmentv1.Block{
 		Reason: b.Reason.proto(), Text: b.Reason.Text(),
@@ -103,7 +103,7 @@ func (b Block) proto(staff bool) *appointmentv1.Block {
 		Segment:   int32(b.Segment), MasterId: b.MasterID, ResourceKindId: b.KindID,
 	}
 	if staff {
-		m.AppointmentId = b.AppointmentID
+		m.AppointmentId, m.HoldId = b.AppointmentID, b.HoldID
 	}
 	return m
 }

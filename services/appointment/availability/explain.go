@@ -53,9 +53,9 @@ type Block struct {
 	Owner  Owner
 	// Segment is the index of the segment that it is about.
 	Segment int
-	// MasterID, KindID and AppointmentID are the master, the kind of resources, and the appointment that takes the time; empty when
-	// it is about none.
-	MasterID, KindID, AppointmentID string
+	// MasterID, KindID, AppointmentID and HoldID are the master, the kind of resources, and the appointment or the hold that takes the time;
+	// empty when it is about none.
+	MasterID, KindID, AppointmentID, HoldID string
 	// Open is set for a limit of open appointments. Other limits are of a date.
 	Open bool
 }
@@ -178,8 +178,9 @@ func (s *solver) reportBuffer(c *candidate, buffer Span, report *report) {
 	if s.rules.Policy.BuffersWithinHours {
 		s.reportHours(c, buffer, report)
 	}
-	for _, id := range s.takers(c.master.ID, c.master.busy, buffer) {
-		report.add(Block{Reason: Buffer, Owner: OwnerMaster, Segment: c.link, MasterID: c.master.ID, AppointmentID: id})
+	for _, by := range s.takers(c.master.ID, c.master.busy, buffer) {
+		by.Reason, by.Owner, by.Segment, by.MasterID = Buffer, OwnerMaster, c.link, c.master.ID
+		report.add(by)
 	}
 }
 
@@ -199,9 +200,10 @@ func (s *solver) reportHours(c *candidate, span Span, report *report) {
 	}
 }
 
-// takers returns the appointments that take a part of a span of a subject's time, each once. busy is what is taken of it.
-func (s *solver) takers(subjectID string, busy []Span, span Span) []string {
-	var ids []string
+// takers returns blocks that name the appointments and the holds that take a part of a span of a subject's time, each once. busy is what is
+// taken of it.
+func (s *solver) takers(subjectID string, busy []Span, span Span) []Block {
+	var takers []Block
 	if !overlaps(busy, span) {
 		return nil
 	}
@@ -215,11 +217,19 @@ func (s *solver) takers(subjectID string, busy []Span, span Span) []string {
 		if c.From >= span.To {
 			break
 		}
-		if c.To > span.From && !s.isMoved(c) && !slices.Contains(ids, c.AppointmentID) {
-			ids = append(ids, c.AppointmentID)
+		by := Block{AppointmentID: c.AppointmentID}
+		switch c.HoldID {
+		case "":
+		case keptHold:
+			by = Block{}
+		default:
+			by = Block{HoldID: c.HoldID}
+		}
+		if c.To > span.From && !s.isMoved(c) && !slices.Contains(takers, by) {
+			takers = append(takers, by)
 		}
 	}
-	return ids
+	return takers
 }
 
 // reasons returns why nothing is possible in a range, the most common first. It looks at the starts during opening hours, or at

@@ -110,7 +110,7 @@ func span(from, to string) Span { return Span{minute(from), minute(to)} }
 func taken(subject string, spans ...Span) *Taken {
 	t := &Taken{Claims: map[string][]Claim{}}
 	for i, s := range spans {
-		t.Claims[subject] = append(t.Claims[subject], Claim{s, string(rune('a' + i))})
+		t.Claims[subject] = append(t.Claims[subject], Claim{Span: s, AppointmentID: string(rune('a' + i))})
 	}
 	return t
 }

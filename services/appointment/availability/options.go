@@ -101,8 +101,9 @@ func (s *solver) customerIsFree(c *candidate, segment Span, report *report) bool
 		return true
 	}
 	if report != nil {
-		for _, id := range s.takers(s.query.Customer, s.customerBusy, segment) {
-			report.add(Block{Reason: CustomerBusy, Owner: OwnerCustomer, Segment: c.link, AppointmentID: id})
+		for _, by := range s.takers(s.query.Customer, s.customerBusy, segment) {
+			by.Reason, by.Owner, by.Segment = CustomerBusy, OwnerCustomer, c.link
+			report.add(by)
 		}
 	}
 	return false
@@ -124,8 +125,9 @@ func (s *solver) canWork(c *candidate, work Span, report *report) bool {
 	}
 	if report != nil {
 		s.reportHours(c, work, report)
-		for _, id := range s.takers(c.master.ID, c.master.busy, work) {
-			report.add(Block{Reason: Booked, Owner: OwnerMaster, Segment: c.link, MasterID: c.master.ID, AppointmentID: id})
+		for _, by := range s.takers(c.master.ID, c.master.busy, work) {
+			by.Reason, by.Owner, by.Segment, by.MasterID = Booked, OwnerMaster, c.link, c.master.ID
+			report.add(by)
 		}
 	}
 	return false

@@ -68,7 +68,7 @@ func TestOverbookTakesTheLeastBusyResource(t *testing.T) {
 	q := want("cut:mira")
 	q.Overbook = true
 	busy := &Taken{Claims: map[string][]Claim{
-		"mira": {{Span{start, start + 60}, "x"}}, "a": {{Span{start, start + 60}, "x"}}, "b": {{Span{start + 40, start + 90}, "y"}},
+		"mira": {{Span: Span{start, start + 60}, AppointmentID: "x"}}, "a": {{Span: Span{start, start + 60}, AppointmentID: "x"}}, "b": {{Span: Span{start + 40, start + 90}, AppointmentID: "y"}},
 	}}
 	check := func(unit string, overbooked bool) {
 		t.Helper()
@@ -83,7 +83,7 @@ func TestOverbookTakesTheLeastBusyResource(t *testing.T) {
 		}
 	}
 	check("c", false)
-	busy.Claims["c"] = []Claim{{Span{start + 10, start + 60}, "z"}}
+	busy.Claims["c"] = []Claim{{Span: Span{start + 10, start + 60}, AppointmentID: "z"}}
 	check("b", true)
 	r.Kinds["chair"].Units[1].Closed = []Span{{start, start + 30}}
 	check("c", true)

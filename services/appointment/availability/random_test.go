@@ -202,7 +202,7 @@ func drawClaims(t *rapid.T, label string, from Minute, most int) []Claim {
 	for range rapid.IntRange(0, most).Draw(t, "claims of "+label) {
 		at := from + Minute(rapid.IntRange(-180, 1600).Draw(t, "at"))
 		id := rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "appointment")
-		list = append(list, Claim{Span{at, at + Minute(rapid.IntRange(1, 200).Draw(t, "length"))}, id})
+		list = append(list, Claim{Span: Span{at, at + Minute(rapid.IntRange(1, 200).Draw(t, "length"))}, AppointmentID: id})
 	}
 	slices.SortStableFunc(list, func(a, b Claim) int { return int(a.From - b.From) })
 	return list

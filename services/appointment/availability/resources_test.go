@@ -108,7 +108,7 @@ func TestUnits(t *testing.T) {
 						u.Closed = []Span{{start + s.From, start + s.To}}
 					}
 					if s, ok := tt.taken[u.ID]; ok {
-						busy.Claims[u.ID] = []Claim{{Span{start + s.From, start + s.To}, "a"}}
+						busy.Claims[u.ID] = []Claim{{Span: Span{start + s.From, start + s.To}, AppointmentID: "a"}}
 					}
 					k.Units = append(k.Units, u)
 				}
@@ -164,7 +164,7 @@ func TestManyUnits(t *testing.T) {
 		id := fmt.Sprintf("locker%03d", i)
 		k.Units = append(k.Units, Unit{ID: id})
 		if i != 129 {
-			busy.Claims[id] = []Claim{{span("2027-05-03T12:30Z", "2027-05-03T13:30Z"), "a"}}
+			busy.Claims[id] = []Claim{{Span: span("2027-05-03T12:30Z", "2027-05-03T13:30Z"), AppointmentID: "a"}}
 		}
 	}
 	r.Kinds["locker"] = k

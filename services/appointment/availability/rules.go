@@ -119,9 +119,12 @@ type Span struct{ From, To Minute }
 // Claim is a taken range of a subject's time.
 type Claim struct {
 	Span
-	// AppointmentID is the appointment that takes it.
-	AppointmentID string
+	// AppointmentID is the appointment that takes it. HoldID is the hold that takes it; the appointment does not exist then yet. It is keptHold
+	// when the time is only kept until the waitlist was asked.
+	AppointmentID, HoldID string
 }
+
+const keptHold = "kept"
 
 // Taken is what is taken of the time of masters, resources and the customer. It has what [Rules.Needs] names: the local weeks
 // around a range too, because fairness counts booked minutes of a week.

@@ -37,7 +37,7 @@ type TakenQuery struct {
 // have the time until which a claim counts. The claims of a subject come in no order: the program sorts them for less than the
 // server, which sorts anew for each array.
 func takenSQL(appointments bool) string {
-	columns := "array_agg(lower(c.during)) AS starts, array_agg(upper(c.during)) AS ends, NULL::text[] AS appointments"
+	columns := "array_agg(lower(c.during)) AS starts, array_agg(upper(c.during)) AS ends, NULL::text[] AS appointments, NULL::text[] AS holds"
 	if appointments {
 		columns = claimArrays
 	}
@@ -59,24 +59,26 @@ FROM salons s JOIN claims c ON c.salon_id = s.id AND c.expire_time <= now() AND 
 WHERE s.id = $1 GROUP BY s.rules_version, c.subject_id`
 }
 
-// claimArrays are the columns of takenSQL that tell claims.
-const claimArrays = `array_agg(lower(c.during)) AS starts, array_agg(upper(c.during)) AS ends, array_agg(c.appointment_id)::text[] AS appointments`
+// claimArrays are the columns of takenSQL that tell claims. Those with an end are few: their holds are looked up in an index.
+const claimArrays = `array_agg(lower(c.during)) AS starts, array_agg(upper(c.during)) AS ends, array_agg(c.appointment_id)::text[] AS appointments,
+    array_agg(CASE WHEN c.expire_time IS NULL THEN '' ELSE coalesce((SELECT h.id::text FROM holds h
+        WHERE h.state = 'ACTIVE' AND h.salon_id = c.salon_id AND h.appointment_id = c.appointment_id), '` + keptHold + `') END) AS holds`
 
 // countSQL finds the appointments that limits count: how many of a customer have not ended, and when those of the customer and of masters
 // begin. Which dates that are is for the program to say, which has time zones of its own.
 const countSQL = `
 UNION ALL
-SELECT s.rules_version, '', NULL, NULL, NULL, count(*), 'open'
+SELECT s.rules_version, '', NULL, NULL, NULL, NULL, count(*), 'open'
 FROM salons s JOIN appointments a ON a.salon_id = s.id AND a.customer_id = $5::uuid AND a.state IN ('PENDING', 'CONFIRMED')
     AND a.start_time > now() - interval '4 days' AND a.end_time > now() AND a.id <> ALL ($7::uuid[])
 WHERE s.id = $1 GROUP BY s.rules_version
 UNION ALL
-SELECT s.rules_version, '', array_agg(a.start_time), NULL, NULL, 0, 'customer'
+SELECT s.rules_version, '', array_agg(a.start_time), NULL, NULL, NULL, 0, 'customer'
 FROM salons s JOIN appointments a ON a.salon_id = s.id AND a.customer_id = $5::uuid AND a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
     AND a.start_time >= $3 AND a.start_time < $4 AND a.id <> ALL ($7::uuid[])
 WHERE s.id = $1 GROUP BY s.rules_version
 UNION ALL
-SELECT m.rules_version, m.master_id::text, array_agg(m.start_time), NULL, NULL, 0, 'master'
+SELECT m.rules_version, m.master_id::text, array_agg(m.start_time), NULL, NULL, NULL, 0, 'master'
 FROM (
     SELECT DISTINCT s.rules_version, g.master_id, a.id, a.start_time
     FROM salons s JOIN segments g ON g.salon_id = s.id AND g.master_id = ANY($6::uuid[])
@@ -91,6 +93,7 @@ type takenRow struct {
 	Subject      string
 	Starts, Ends []time.Time
 	Appointments []string
+	Holds        []string
 	Count        int64
 	What         string
 }
@@ -167,6 +170,9 @@ func (r takenRow) claims() []Claim {
 		list[i].Span = Span{MinuteOf(r.Starts[i]), MinuteOf(r.Ends[i].Add(time.Minute - 1))}
 		if r.Appointments != nil {
 			list[i].AppointmentID = r.Appointments[i]
+			if r.Holds != nil {
+				list[i].HoldID = r.Holds[i]
+			}
 		}
 	}
 	slices.SortFunc(list, compareClaims)

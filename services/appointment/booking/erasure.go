@@ -3,6 +3,7 @@ package booking
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
@@ -14,6 +15,9 @@ import (
 
 // erasedReason is why the appointments of an account that was erased are cancelled.
 const erasedReason = "The customer's account was deleted."
+
+// erasedAtOnce is for how many appointments of an account that was erased events are written in one statement.
+const erasedAtOnce = 500
 
 // Erase makes the customers of an account nobody's, removes what was written about their appointments, and cancels those
 // that have not begun, with history and events. It returns the ids of the customers. People.Forget comes before, so that nothing is booked meanwhile. All of it
@@ -44,6 +48,9 @@ func (b *Bookings) Erase(ctx context.Context, tx *postgres.DB, accountID string)
 			return nil, nil, fmt.Errorf("cancel appointment %s: %w", id, err)
 		}
 	}
+	if err := t.announceErased(ctx, customers, future, now); err != nil {
+		return nil, nil, err
+	}
 	return customers, erasure.Counts{
 		{Kind: "customers", Count: int64(len(customers))},
 		{Kind: "appointments cancelled", Count: int64(len(future))},
@@ -73,6 +80,33 @@ func (s *Store) releaseHoldsOf(ctx context.Context, accountID string, now time.T
 		}
 	}
 	return int64(len(ids)), s.forgetHolder(ctx, accountID)
+}
+
+// announceErased appends an event for each appointment of customers that only shows another name now, so that streams show it. Those that
+// were cancelled have an event.
+func (s *Store) announceErased(ctx context.Context, customerIDs, cancelled []string, now time.Time) error {
+	keys, err := s.keysOf(ctx, customerIDs, cancelled)
+	if err != nil {
+		return err
+	}
+	for some := range slices.Chunk(keys, erasedAtOnce) {
+		appointments, err := s.read(ctx, some)
+		if err != nil {
+			return err
+		}
+		var list []events.Event
+		for _, a := range appointments {
+			event, err := events.NewEvent(eventErased, a.ID, a.Version, now, EventBody(a))
+			if err != nil {
+				return err
+			}
+			list = append(list, event)
+		}
+		if err := events.Append(ctx, s.db, list...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // cancelErased cancels an appointment whose customer has no account any more. The event names no account, so nobody tells

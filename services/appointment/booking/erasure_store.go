@@ -62,6 +62,19 @@ func (s *Store) futureOf(ctx context.Context, customerIDs []string, after time.T
 	return ids, nil
 }
 
+// keysOf names the appointments of customers without those with some ids.
+func (s *Store) keysOf(ctx context.Context, customerIDs, except []string) ([]Key, error) {
+	var keys []Key
+	err := s.db.Conn(ctx).Raw(`
+		SELECT a.salon_id, a.id FROM customers c JOIN appointments a ON a.salon_id = c.salon_id AND a.customer_id = c.id
+		WHERE c.id = ANY(?::uuid[]) AND a.id <> ALL(?::uuid[]) ORDER BY a.id`,
+		postgres.Array[string](customerIDs), postgres.Array[string](except)).Scan(&keys).Error
+	if err != nil {
+		return nil, fmt.Errorf("look for the appointments of customers: %w", err)
+	}
+	return keys, nil
+}
+
 // eraseTexts removes the notes of the appointments of customers and the reasons of their changes, and returns of how many
 // rows. What was written about a person may name them, whoever has written it.
 func (s *Store) eraseTexts(ctx context.Context, customerIDs []string, now time.Time) (int64, error) {

@@ -17,6 +17,9 @@ import (
 // eventCreated is the type of the event of a new appointment.
 const eventCreated = "appointment.created"
 
+// eventErased is the type of the event of an appointment whose customer's account was erased, and which has not changed otherwise.
+const eventErased = "appointment.erased"
+
 // eventTypes are the events of actions. Their bodies are described in events.proto.
 var eventTypes = map[Action]string{
 	Create:     eventCreated,

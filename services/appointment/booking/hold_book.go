@@ -120,7 +120,8 @@ func (b *Bookings) planHeld(
 }
 
 // planOfHold plans what a hold keeps, with any free resources. It returns MASTER_UNAVAILABLE when a master takes no bookings any more,
-// CUSTOMER_BUSY when only the customer has something else, and SLOT_UNAVAILABLE when a resource was removed and there is no other.
+// CUSTOMER_BUSY when only the customer has something else, and SLOT_UNAVAILABLE when no resource of a kind that it needs can be used any
+// more.
 func (b *Bookings) planOfHold(
 	ctx context.Context, h *Hold, chain []availability.Want, c people.Customer, overlap bool,
 ) (*availability.Plan, *availability.Rules, error) {
@@ -134,11 +135,10 @@ func (b *Bookings) planOfHold(
 	}
 	plan, blocks, rules, err := b.availability.Fit(ctx, rules, query, h.Start, true)
 	if err == nil && plan == nil {
-		// Staff have booked over the hold on purpose. They did not take its time away, and it takes nobody else's.
+		// Staff have booked over the hold on purpose, or its resource was removed and no other one is free. The hold is booked all the same,
+		// with claims that do not block where others have the time.
 		query.Overbook = true
-		if plan, blocks, rules, err = b.availability.Fit(ctx, rules, query, h.Start, true); err == nil && plan != nil {
-			err = b.store.checkUnits(ctx, h, plan)
-		}
+		plan, blocks, rules, err = b.availability.Fit(ctx, rules, query, h.Start, true)
 	}
 	if err != nil || plan != nil {
 		return plan, rules, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -181,21 +180,6 @@ func (s *Store) UpdateHold(ctx context.Context, id, event string, change func(h 
 		return nil, err
 	}
 	return h, nil
-}
-
-// checkUnits returns errHeldTaken when a plan takes a resource that the hold does not keep.
-func (s *Store) checkUnits(ctx context.Context, h *Hold, plan *availability.Plan) error {
-	kept, err := claims.Of(ctx, s.db, h.SalonID, []string{h.AppointmentID})
-	if err != nil {
-		return err
-	}
-	for _, t := range plan.Claims() {
-		same := func(c claims.Claim) bool { return c.Kind == t.Kind && c.SubjectID == t.SubjectID }
-		if t.Kind == claims.Resource && !slices.ContainsFunc(kept[h.AppointmentID], same) {
-			return errHeldTaken
-		}
-	}
-	return nil
 }
 
 // checkHolder returns CUSTOMER_UNAVAILABLE when the account or the customer of a hold was removed, and errTooManyHolds, errTooManyOpen or

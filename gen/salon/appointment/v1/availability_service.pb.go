@@ -866,6 +866,8 @@ type Block struct {
 	ResourceKindId string `protobuf:"bytes,6,opt,name=resource_kind_id,json=resourceKindId,proto3" json:"resource_kind_id,omitempty"`
 	// For staff of the salon: the appointment that takes the time; empty when there is none.
 	AppointmentId string `protobuf:"bytes,7,opt,name=appointment_id,json=appointmentId,proto3" json:"appointment_id,omitempty"`
+	// For staff of the salon: the hold that takes the time; empty when there is none.
+	HoldId        string `protobuf:"bytes,8,opt,name=hold_id,json=holdId,proto3" json:"hold_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -945,6 +947,13 @@ func (x *Block) GetResourceKindId() string {
 func (x *Block) GetAppointmentId() string {
 	if x != nil {
 		return x.AppointmentId
+	}
+	return ""
+}
+
+func (x *Block) GetHoldId() string {
+	if x != nil {
+		return x.HoldId
 	}
 	return ""
 }
@@ -1278,7 +1287,7 @@ const file_salon_appointment_v1_availability_service_proto_rawDesc = "" +
 	"\n" +
 	"local_date\x18\x02 \x01(\tB\x03\xe0A\x03R\tlocalDate\x12\"\n" +
 	"\n" +
-	"local_time\x18\x03 \x01(\tB\x03\xe0A\x03R\tlocalTime\"\xcd\x02\n" +
+	"local_time\x18\x03 \x01(\tB\x03\xe0A\x03R\tlocalTime\"\xef\x02\n" +
 	"\x05Block\x12>\n" +
 	"\x06reason\x18\x01 \x01(\x0e2!.salon.appointment.v1.BlockReasonB\x03\xe0A\x03R\x06reason\x12\x17\n" +
 	"\x04text\x18\x02 \x01(\tB\x03\xe0A\x03R\x04text\x12C\n" +
@@ -1287,7 +1296,8 @@ const file_salon_appointment_v1_availability_service_proto_rawDesc = "" +
 	"\asegment\x18\x04 \x01(\x05B\x03\xe0A\x03R\asegment\x12$\n" +
 	"\tmaster_id\x18\x05 \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\bmasterId\x121\n" +
 	"\x10resource_kind_id\x18\x06 \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\x0eresourceKindId\x12.\n" +
-	"\x0eappointment_id\x18\a \x01(\tB\a\xe0A\x03\xe0\xe9\x18\x01R\rappointmentId\"\xf6\x02\n" +
+	"\x0eappointment_id\x18\a \x01(\tB\a\xe0A\x03\xe0\xe9\x18\x01R\rappointmentId\x12 \n" +
+	"\ahold_id\x18\b \x01(\tB\a\xe0A\x03\xe0\xe9\x18\x01R\x06holdId\"\xf6\x02\n" +
 	"\x11CheckSlotsRequest\x12+\n" +
 	"\bsalon_id\x18\x01 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x00R\asalonId\x88\x01\x01\x12L\n" +
 	"\bsegments\x18\x02 \x03(\v2#.salon.appointment.v1.SegmentFilterB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x10\bR\bsegments\x121\n" +

@@ -25,7 +25,8 @@ const (
 )
 
 // AppointmentEvent is the body of appointment.created, .confirmed, .declined, .lapsed, .rescheduled, .adjusted,
-// .cancelled, .completed and .no_show_marked.
+// .cancelled, .completed and .no_show_marked; also of .erased, when the customer's account was erased and nothing else of
+// the appointment has changed.
 type AppointmentEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The appointment.

@@ -1,0 +1,291 @@
+package resilience_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/beauty-salon/platform/e2e/salontest"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
+	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
+)
+
+const lapsedNotice = notificationv1.NotificationType_NOTIFICATION_TYPE_APPOINTMENT_LAPSED
+
+// TestKillDuringHolds kills a process every two seconds while clients hold, book what they hold, let holds expire and requests lapse, and
+// book series; with one process and with two. At the end nothing is stuck and nothing that was acknowledged is lost.
+func TestKillDuringHolds(t *testing.T) {
+	t.Parallel()
+	load := 20 * time.Second
+	if os.Getenv("SALON_SOAK") != "" {
+		load = 2 * time.Minute
+	}
+	for _, processes := range []int{1, 2} {
+		t.Run(fmt.Sprintf("processes=%d", processes), func(t *testing.T) {
+			t.Parallel()
+			k := newKilled(t, processes)
+			k.run(t, load)
+			k.settle(t)
+		})
+	}
+}
+
+// killedSite is a site whose processes are killed.
+type killedSite struct {
+	*site
+	copies  []*salontest.System
+	masters []*salontest.Account // each client has one
+	cast    *salontest.Cast
+	token   string
+
+	mu       sync.Mutex
+	database *pgx.Conn
+	known    map[string]bool // the ids of appointments that were acknowledged
+	counts   map[string]int
+}
+
+func newKilled(t *testing.T, processes int) *killedSite {
+	t.Helper()
+	k := &killedSite{site: newSite(t), known: map[string]bool{}, counts: map[string]int{}}
+	for range processes {
+		k.copies = append(k.copies, k.copy(t))
+	}
+	k.cast = k.copies[0].NewCast(t)
+	k.token = k.cast.CustomerA.Pair(t).GetAccessToken()
+	salontest.Do[*appointmentv1.BookingPolicy](t, k.copies[0].REST(), k.copies[0].Admin(), appointmentv1.SalonService_UpdateBookingPolicy_FullMethodName,
+		&appointmentv1.UpdateBookingPolicyRequest{SalonId: salontest.DefaultSalon, MaxHolds: new(int32(100)), AllowCustomerOverlap: new(true)})
+	for range 4 {
+		master := k.copies[0].NewMaster(t, "Master")
+		k.copies[0].Offer(t, master, k.cast.Service)
+		k.masters = append(k.masters, master)
+	}
+	k.database = k.superuser(t, "salon")
+	t.Cleanup(func() { k.database.Close(context.WithoutCancel(t.Context())) })
+	if _, err := k.database.Exec(t.Context(), "SET search_path = appointments"); err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// run lets clients work for a while, and kills a process every two seconds.
+func (k *killedSite) run(t *testing.T, load time.Duration) {
+	t.Helper()
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	ctx, cancel := context.WithTimeout(t.Context(), load)
+	defer cancel()
+	var all sync.WaitGroup
+	for i, master := range k.masters {
+		c := &killedClient{killedSite: k, t: t, master: master, random: rand.New(rand.NewPCG(seed, uint64(i)))}
+		all.Go(func() {
+			for n := 0; ctx.Err() == nil && !t.Failed(); n++ {
+				c.step(n)
+			}
+		})
+	}
+	kills := 0
+	every := time.NewTicker(2 * time.Second)
+	defer every.Stop()
+	for ctx.Err() == nil && !t.Failed() {
+		select {
+		case <-ctx.Done():
+		case <-every.C:
+			victim := k.copies[kills%len(k.copies)]
+			err := victim.Kill()
+			if err == nil {
+				err = victim.Restart(t.Context())
+			}
+			if err != nil {
+				t.Errorf("after kill %d: %v", kills, err)
+			}
+			kills++
+		}
+	}
+	all.Wait()
+	t.Logf("%d kills, %v", kills, k.counts)
+	for _, what := range []string{"booked a hold", "left a hold", "left a request", "booked a series"} {
+		if k.counts[what] == 0 {
+			t.Errorf("nobody has %s", what)
+		}
+	}
+}
+
+// killedClient books with a master of its own.
+type killedClient struct {
+	*killedSite
+	t      *testing.T
+	master *salontest.Account
+	random *rand.Rand
+}
+
+// step does one of the things in turn.
+func (c *killedClient) step(n int) {
+	start := c.copies[0].NextStart()
+	booking := salontest.Booking(c.master, c.cast.Service, start)
+	switch n % 4 {
+	case 0, 1:
+		found := &appointmentv1.SearchAvailabilityResponse{}
+		date := start.Format(time.DateOnly)
+		c.call(appointmentv1.AvailabilityService_SearchAvailability_FullMethodName, &appointmentv1.SearchAvailabilityRequest{
+			Segments:  []*appointmentv1.SegmentFilter{{ServiceId: c.cast.Service.GetId(), MasterIds: []string{c.master.ID}}},
+			StartDate: date, EndDate: date, Limit: 500,
+		}, found)
+		if len(found.GetSlots()) == 0 {
+			return
+		}
+		hold := &appointmentv1.Hold{}
+		if !c.call(createHold, &appointmentv1.CreateHoldRequest{
+			Quote: found.GetSlots()[c.random.IntN(len(found.GetSlots()))].GetQuote(), RequestId: uuid.NewString(),
+		}, hold) {
+			return
+		}
+		if n%4 == 0 {
+			c.exec(`WITH h AS (UPDATE holds SET expire_time = now() WHERE id = $1 RETURNING *)
+				UPDATE claims c SET expire_time = h.expire_time FROM h WHERE c.appointment_id = h.appointment_id`, hold.GetId())
+			c.note("left a hold", "")
+			return
+		}
+		a := &appointmentv1.Appointment{}
+		if c.call(createAppointment, &appointmentv1.CreateAppointmentRequest{HoldId: new(hold.GetId()), RequestId: uuid.NewString()}, a) {
+			c.note("booked a hold", a.GetId())
+		} else {
+			c.t.Errorf("hold %s was not booked", hold.GetId())
+		}
+	case 2:
+		booking.RequestId = uuid.NewString()
+		a := &appointmentv1.Appointment{}
+		if c.call(createAppointment, booking, a) {
+			c.note("left a request", a.GetId())
+			c.exec("UPDATE appointments SET lapse_time = date_trunc('milliseconds', now()) WHERE id = $1 AND state = 'PENDING'", a.GetId())
+		}
+	case 3:
+		made := &appointmentv1.AppointmentSeries{}
+		if c.call(createSeries, &appointmentv1.CreateAppointmentSeriesRequest{
+			Segments: booking.GetSegments(), Recurrence: "FREQ=WEEKLY;COUNT=3", StartDate: start.Format(time.DateOnly), LocalTime: start.Format("15:04"),
+			RequestId: uuid.NewString(),
+		}, made) {
+			for _, o := range made.GetOccurrences() {
+				c.note("booked a series", o.GetAppointmentId())
+			}
+		}
+	}
+}
+
+func (c *killedClient) note(what, appointmentID string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.counts[what]++
+	if appointmentID != "" {
+		c.known[appointmentID] = true
+	}
+}
+
+func (c *killedClient) exec(statement, id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, err := c.database.Exec(c.t.Context(), statement, id); err != nil {
+		c.t.Errorf("%s: %v", statement, err)
+	}
+}
+
+// call makes a call, and repeats it as clients do while a process is away. It reports whether it succeeded, and not that the time was taken.
+func (c *killedClient) call(method string, req, answer proto.Message) bool {
+	var err error
+	answered := salontest.Deadline(time.Minute, func() bool {
+		conn := c.copies[c.random.IntN(len(c.copies))].Conn()
+		if conn == nil {
+			return false // it is being started
+		}
+		ctx, cancel := context.WithTimeout(c.t.Context(), 10*time.Second)
+		defer cancel()
+		err = attempt(ctx, conn, c.token, method, req, answer)
+		switch status.Code(err) {
+		case codes.Unavailable, codes.Canceled, codes.DeadlineExceeded, codes.Aborted:
+			return false
+		default:
+			return true
+		}
+	})
+	if err == nil {
+		return true
+	}
+	if code := status.Code(err); !answered || code != codes.AlreadyExists && code != codes.FailedPrecondition {
+		c.t.Errorf("%s: %v", method, err)
+	}
+	return false
+}
+
+// stuck are statements that count what must not stay.
+var stuck = map[string]string{
+	"holds whose time is over":    "SELECT count(*) FROM holds WHERE state = 'ACTIVE' AND expire_time <= now()",
+	"requests that do not lapse":  "SELECT count(*) FROM appointments WHERE state = 'PENDING' AND lapse_time <= now()",
+	"events that nobody has sent": "SELECT count(*) FROM outbox WHERE published_at IS NULL",
+}
+
+// settle waits until nothing is half-way, and looks at what has come of everything.
+func (k *killedSite) settle(t *testing.T) {
+	t.Helper()
+	counted := func(statements map[string]string) error {
+		for what, statement := range statements {
+			var n int64
+			if err := k.database.QueryRow(t.Context(), statement).Scan(&n); err != nil {
+				t.Fatalf("%s: %v", what, err)
+			}
+			if n > 0 {
+				return fmt.Errorf("there are %d %s", n, what)
+			}
+		}
+		return nil
+	}
+	salontest.Eventually(t, func() error { return counted(stuck) })
+	if err := counted(owned); err != nil {
+		t.Error(err)
+	}
+	rows, err := k.database.Query(t.Context(), `SELECT a.id::text, a.cancellation_cause IS NOT DISTINCT FROM 'LAPSED',
+		s.master_id::text FROM appointments a JOIN segments s ON s.appointment_id = a.id`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type row struct {
+		ID     string
+		Lapsed bool
+		Master string
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])
+	if err != nil {
+		t.Fatal(err)
+	}
+	settled(t, k.queue)
+	told := notifications(t, k.copies[0].GRPC(), k.cast.CustomerA)
+	masters := map[string]map[notice]int{}
+	for _, m := range k.masters {
+		masters[m.ID] = notifications(t, k.copies[0].GRPC(), m)
+	}
+	lapses := 0
+	for _, r := range all {
+		delete(k.known, r.ID)
+		if !r.Lapsed {
+			continue
+		}
+		lapses++
+		if n, m := told[notice{lapsedNotice, r.ID}], masters[r.Master][notice{lapsedNotice, r.ID}]; n != 1 || m != 1 {
+			t.Errorf("of the lapse of %s the customer was told %d times, the master %d times", r.ID, n, m)
+		}
+	}
+	if lapses == 0 {
+		t.Error("nothing has lapsed")
+	}
+	for id := range k.known {
+		t.Errorf("the appointment %s was acknowledged, and is lost", id)
+	}
+}
