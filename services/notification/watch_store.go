@@ -17,9 +17,8 @@ func changes(
 	ctx context.Context, tx *postgres.DB, since, until stream.Position, account string,
 ) (found []*stream.Change[*Notification], complete bool, err error) {
 	var rows []struct {
-		notificationRow `gorm:"embedded"`
-
-		ChangedBy uint64
+		Notification notificationRow `gorm:"embedded"`
+		ChangedBy    uint64
 	}
 	// Transactions that are newer than the snapshot are those of a database from which this one was copied.
 	query := tx.Conn(ctx).Model(&notificationRow{}).Select("*, xid::text::bigint AS changed_by").
@@ -35,7 +34,7 @@ func changes(
 		return nil, false, nil
 	}
 	for _, row := range rows {
-		n := row.notification()
+		n := row.Notification.notification()
 		found = append(found, &stream.Change[*Notification]{ID: n.ID, Xids: []uint64{row.ChangedBy}, Value: &n})
 	}
 	return found, true, nil
