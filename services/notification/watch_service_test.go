@@ -295,11 +295,23 @@ func TestStreamsOfNotificationsEndWithTheSession(t *testing.T) {
 func TestStreamsOfNotificationsAreLimited(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
+	var readers []*reader // a stream that is garbage ends
 	for range service.DefaultMaxStreams {
-		f.watch(f.customer, begin).want(eventReady)
+		readers = append(readers, f.watch(f.customer, begin))
+		readers[len(readers)-1].want(eventReady)
 	}
 	f.watch(f.customer, begin).ends(codes.ResourceExhausted, "RATE_LIMITED")
 	f.watch(f.master, begin).want(eventReady)
+	readers[0].stop()
+	f.Eventually("the place is free", func() bool {
+		r := f.watch(f.customer, begin)
+		defer r.stop()
+		_, err := r.recv.Recv()
+		return err == nil
+	})
+	for _, r := range readers {
+		r.stop()
+	}
 }
 
 func TestTicketsOpenStreamsOfNotifications(t *testing.T) {

@@ -374,20 +374,23 @@ func TestStreamsWorkWithoutNATS(t *testing.T) {
 func TestStreamsOfACallerAreLimited(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	one := f.open(f.manager, f.diary())
-	one.want(ready)
-	for range service.DefaultMaxStreams - 1 {
-		f.open(f.manager, f.diary()).want(ready)
+	var clients []*client[*appointmentv1.WatchAppointmentsResponse] // a stream that is garbage ends
+	for range service.DefaultMaxStreams {
+		clients = append(clients, f.open(f.manager, f.diary()))
+		clients[len(clients)-1].want(ready)
 	}
 	wantError(t, f.open(f.manager, f.diary()).ends(), codes.ResourceExhausted, "RATE_LIMITED")
 	f.open(f.mira, f.diary()).want(ready)
-	one.stop()
+	clients[0].stop()
 	f.Eventually("the place is free", func() bool {
 		c := f.open(f.manager, f.diary())
 		defer c.stop()
 		_, err := c.receive()
 		return err == nil
 	})
+	for _, c := range clients {
+		c.stop()
+	}
 }
 
 func TestHeartbeatsAdvanceTheToken(t *testing.T) {
