@@ -364,4 +364,6 @@ var notificationRights = []right{
 		},
 	},
 	{notificationv1.NotificationService_MarkAllNotificationsRead_FullMethodName, signedIn, fixed(&notificationv1.MarkAllNotificationsReadRequest{})},
+	{watchNotifications, signedIn, fixed(&notificationv1.WatchNotificationsRequest{})},
+	{issueNotificationTicket, signedIn, fixed(&notificationv1.IssueNotificationTicketRequest{})},
 }

@@ -46,6 +46,7 @@ var personalTables = map[string]string{
 	"ratings.erased_accounts":          "(as users.erasures)",
 	"notifications.notifications":      "notifications",
 	"notifications.erased_accounts":    "(as users.erasures)",
+	"notifications.watch_tickets":      "(of a minute, with nothing but the account)",
 	"users.idempotency_keys":           "(answers that were sent, for a day)",
 	"appointments.idempotency_keys":    "(answers that were sent, for a day)",
 	"ratings.idempotency_keys":         "(answers that were sent, for a day)",

@@ -16,7 +16,7 @@ import (
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	s := salontest.Start(t, salontest.WithDemo())
-	checkTour(t, readTour(t, "../README.md", s), "200 200 201 201 409 200 200 200 201 200 200 201 200 200 200", readmeShows)
+	checkTour(t, readTour(t, "../README.md", s), "200 200 201 201 409 200 200 200 201 200 200 201 200 200 200 201 201 200 200 200 200", readmeShows)
 }
 
 // TestSchedulingPage runs the calls of the page about scheduling in the same way.
@@ -47,6 +47,8 @@ var (
 		"salon.appointment.v1.AppointmentService", "salon.user.v1.MasterService",
 		`"displayName": "Mira Sol"`, `"displayName": "Anna Berg"`, `"count":`,
 		`"state":"APPOINTMENT_STATE_CANCELLED"`, `"cancelledBy":"ACTOR_CUSTOMER"`,
+		`"state":"HOLD_STATE_ACTIVE"`, "\n201\n", `"masterName":"Nina Kovač"`, "\n201\n", `"cancelledBy":"ACTOR_CUSTOMER"`,
+		`"serviceName":"Trim"`, "event: ready", `"records":[{`,
 	}
 	schedulingShows = []string{
 		`"slots":[{`, `"quote":"`,

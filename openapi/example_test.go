@@ -126,8 +126,9 @@ func TestAnswersPromiseWhatTheGatewayWrites(t *testing.T) {
 		"Slot":                   {"quoteExpireTime"},
 		"UpdateResourceResponse": {"resource"},
 
-		"WatchAppointmentsResponse": {"appointment"},
-		"WatchAvailabilityResponse": {"result"},
+		"WatchAppointmentsResponse":  {"appointment"},
+		"WatchNotificationsResponse": {"notification"},
+		"WatchAvailabilityResponse":  {"result"},
 		// Parts of requests too, where they may be left out.
 		"Phase":       {"resourceKindIds"},
 		"WeeklyHours": {"intervals", "validFrom", "validUntil"},

@@ -2,6 +2,7 @@ package events
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,19 +12,19 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// broadcastToken is the first token of the types of all events that are broadcast. No other event has it: the
+// broadcastTokens are the first tokens of the types of all events that are broadcast. No other event has them: the
 // stream keeps events of services, and broadcasts are not kept.
-const broadcastToken = "session"
+var broadcastTokens = []string{"session", "inbox"}
 
 // BroadcastOnly reports whether events of the type are broadcast and never stored.
 func BroadcastOnly(typ string) bool {
 	token, _, _ := strings.Cut(typ, ".")
-	return token == broadcastToken
+	return slices.Contains(broadcastTokens, token)
 }
 
 // Broadcast sends an event to the watches of all running processes, this one
 // included. Each watch receives the event at most once; nothing keeps the event.
-// typ begins with "session.". Broadcast fails at once while there is no connection.
+// typ begins with one of broadcastTokens. Broadcast fails at once while there is no connection.
 func (b *Bus) Broadcast(typ string, body proto.Message) error {
 	if !typePattern.MatchString(typ) || !BroadcastOnly(typ) {
 		return fmt.Errorf("broadcast %q: not a subject for broadcasts", typ)

@@ -126,6 +126,8 @@ var fieldExamples = map[string]any{ //nolint:gosec // tokens that open nothing
 	"salon.appointment.v1.Slot.quote":                       "a-quote-of-the-search",
 	"salon.appointment.v1.WatchTicket.ticket":               "wt_oH7c0Zl0b3rZ5nVx2m9Q4aT8yW6uEoKd1sFjGpXqLzA",
 	"salon.appointment.v1.WatchTicket.expire_time":          "2027-06-01T08:11:00Z",
+	"salon.notification.v1.NotificationTicket.ticket":       "oH7c0Zl0b3rZ5nVx2m9Q4aT8yW6uEoKd1sFjGpXqLzA",
+	"salon.notification.v1.NotificationTicket.expire_time":  "2027-06-01T08:11:00Z",
 	"salon.appointment.v1.Slot.quote_expire_time":           "2027-06-01T08:10:00Z",
 	"salon.appointment.v1.BookingPolicy.confirmation":       "CONFIRMATION_ALWAYS",
 	"salon.appointment.v1.ResourceKind.id":                  exampleKind,

@@ -11,4 +11,5 @@
 //	texts.go         how a text is made of a notification
 //	texts_en.go      the English texts
 //	names.go         the lookup of names
+//	watch_handler.go the stream of somebody's notifications as they come and are read
 package notification

@@ -66,6 +66,9 @@ func (s *Service) notify(ctx context.Context, tx *postgres.DB, e events.Event, n
 			ns = append(ns, Notification{Notice: notice, ID: id.New(), EventID: e.ID, CreateTime: e.Time})
 		}
 	}
+	if len(ns) > 0 {
+		tx.OnCommit(s.wake)
+	}
 	return s.store.In(tx).InsertNotifications(ctx, ns)
 }
 

@@ -44,6 +44,7 @@ func (s *Service) MarkNotificationRead(
 	if err != nil {
 		return nil, err
 	}
+	s.wake()
 	return s.rendered(ctx, []Notification{n})[0], nil
 }
 
@@ -55,6 +56,7 @@ func (s *Service) MarkAllNotificationsRead(
 	if err != nil {
 		return nil, err
 	}
+	s.wake()
 	return &notificationv1.MarkAllNotificationsReadResponse{MarkedCount: int32(n)}, nil
 }
 

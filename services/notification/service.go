@@ -15,6 +15,7 @@ import (
 	"github.com/beauty-salon/platform/internal/pagetoken"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/service"
+	"github.com/beauty-salon/platform/internal/stream"
 )
 
 const (
@@ -39,6 +40,7 @@ type Service struct {
 	directory appointmentv1.DirectoryServiceClient
 	owner     userv1.IdentityServiceClient
 	pages     *pagetoken.Codec
+	streams   *stream.Server[*Notification]
 }
 
 // New returns the service. Nothing runs before Run.
@@ -49,6 +51,8 @@ func New(d service.Deps) (*Service, error) {
 		directory: appointmentv1.NewDirectoryServiceClient(d.Conns.For("appointment")),
 		owner:     userv1.NewIdentityServiceClient(d.Conns.For("user")),
 		pages:     pagetoken.New(d.Keys),
+		streams: stream.New(d, stream.Source[*Notification]{Subjects: []string{inboxChanged}, Changes: changes},
+			appointmentv1.ErrorReason_ERROR_REASON_STREAM_TOO_SLOW, appointmentv1.ErrorReason_ERROR_REASON_TICKET_SPENT),
 	}, nil
 }
 
@@ -58,8 +62,8 @@ func (s *Service) Register(r grpc.ServiceRegistrar) {
 	notificationv1.RegisterPersonalDataServiceServer(r, &personalDataHandler{Service: s})
 }
 
-// Run consumes the events of appointments, waitlists and ratings and removes old notifications, until ctx ends. The service has no
-// events of its own.
+// Run consumes the events of appointments, waitlists and ratings, gives streams what changes, and removes old notifications, until ctx
+// ends. The service has no events of its own that are kept.
 func (s *Service) Run(ctx context.Context) error {
 	d := s.deps
 	g, ctx := errgroup.WithContext(ctx)
@@ -76,6 +80,7 @@ func (s *Service) Run(ctx context.Context) error {
 		d.Every(ctx, pruneEvery, "old notifications were not removed", s.prune)
 		return nil
 	})
+	g.Go(func() error { return s.streams.Run(ctx) })
 	return g.Wait()
 }
 
@@ -84,8 +89,14 @@ func (s *Service) Ready(ctx context.Context) error {
 	return postgres.CheckSchema(ctx, s.deps.DB, Migrations)
 }
 
-// prune removes all notifications that were read and are older than Retention, batch by batch.
+// EndStreams ends all streams at once; see [service.Streamer].
+func (s *Service) EndStreams() { s.streams.EndStreams() }
+
+// prune removes tickets that have expired, and all notifications that were read and are older than Retention, batch by batch.
 func (s *Service) prune(ctx context.Context) error {
+	if err := s.streams.Prune(ctx); err != nil {
+		return err
+	}
 	before := s.deps.Time().Add(-Retention)
 	for {
 		n, err := s.store.Prune(ctx, before, pruneBatch)

@@ -42,6 +42,29 @@ func (s *Seeder) seedAppointments(ctx context.Context, today time.Time) error {
 		}
 	}
 	s.Clock.Set(today)
+	return s.seedSeries(ctx, today)
+}
+
+// seedSeries books three weekly appointments for the first guest, with any master, where they are possible. They end before the days that the
+// tour of the README uses.
+func (s *Seeder) seedSeries(ctx context.Context, today time.Time) error {
+	const firstDay = 7
+	date, err := dateOf(today, berlin, firstDay)
+	if err != nil {
+		return err
+	}
+	receptionist, err := s.as(ctx, ReceptionistEmail)
+	if err != nil {
+		return err
+	}
+	_, err = appointmentv1.NewAppointmentSeriesServiceClient(s.Conns.For("appointment")).CreateAppointmentSeries(receptionist,
+		&appointmentv1.CreateAppointmentSeriesRequest{
+			CustomerId: new(s.guestIDs[0]), Segments: []*appointmentv1.SegmentInput{{ServiceId: s.serviceIDs["Trim"]}},
+			Recurrence: "FREQ=WEEKLY;COUNT=3", StartDate: date.Format(time.DateOnly), LocalTime: "10:00", SkipConflicts: true,
+		})
+	if err != nil {
+		return fmt.Errorf("series: %w", err)
+	}
 	return nil
 }
 

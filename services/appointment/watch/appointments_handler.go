@@ -2,7 +2,6 @@ package watch
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -14,7 +13,9 @@ import (
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/protoconv"
+	"github.com/beauty-salon/platform/internal/stream"
 	"github.com/beauty-salon/platform/services/appointment/booking"
 )
 
@@ -25,15 +26,10 @@ const (
 	maxSnapshot = 10_000
 )
 
-// diary is a stream of appointments.
+// diary is what a stream of appointments shows to a caller.
 type diary struct {
-	*stream
-	out    grpc.ServerStreamingServer[appointmentv1.WatchAppointmentsResponse]
-	req    *appointmentv1.WatchAppointmentsRequest // without ticket and resume token
 	caller auth.Principal
 	filter booking.Filter
-	at     Position
-	db     string
 }
 
 // WatchAppointments streams the appointments of a time.
@@ -45,43 +41,22 @@ func (w *Watch) WatchAppointments(
 	if err != nil {
 		return err
 	}
-	d := &diary{out: out, req: req, caller: auth.Caller(ctx)}
+	d := diary{caller: auth.Caller(ctx)}
 	if d.filter, err = filterOf(req, d.caller); err != nil {
 		return err
 	}
-	if d.stream, err = w.open(ctx, d.caller, "", d.wants); err != nil {
-		return err
-	}
-	defer d.close()
-	resumed, err := d.resume(resume)
-	if err != nil {
-		return err
-	}
-	if !resumed {
-		if resume != "" {
-			if err := d.send(&appointmentv1.WatchAppointmentsResponse{Type: appointmentv1.WatchEventType_WATCH_EVENT_TYPE_RESET}, token{}); err != nil {
-				return err
+	return w.streams.Follow(ctx, stream.Feed[*change]{
+		Request: req, Caller: d.caller, Kind: d.kind,
+		Begin: func(ctx context.Context, tx *postgres.DB) ([]*change, error) { return w.begin(ctx, tx, d.filter) },
+		Send: func(events []stream.Event[*change]) error {
+			for _, e := range events {
+				if err := out.Send(d.response(e)); err != nil {
+					return err
+				}
 			}
-		}
-		if err := d.begin(); err != nil {
-			return err
-		}
-	}
-	for {
-		b, err := d.next(nil)
-		switch {
-		case errors.Is(err, errBeat):
-			if at, database, ok := w.hub.position(d.subscriber); ok && at.covers(d.at) {
-				d.at, d.db = at, database
-			}
-			err = d.send(&appointmentv1.WatchAppointmentsResponse{Type: appointmentv1.WatchEventType_WATCH_EVENT_TYPE_HEARTBEAT}, d.here())
-		case err == nil && b != nil && !d.at.covers(b.to):
-			err = d.tell(b, d.at, nil)
-		}
-		if err != nil {
-			return err
-		}
-	}
+			return nil
+		},
+	}, resume)
 }
 
 // appointmentsRequest returns the request of a stream without resume token: that of the ticket, if it has one. The context has the caller.
@@ -92,7 +67,7 @@ func (w *Watch) appointmentsRequest(
 		req = proto.CloneOf(req)
 		req.ResumeToken = ""
 		if auth.Caller(ctx).UserID == "" {
-			return nil, nil, errNoCaller
+			return nil, nil, stream.ErrNoCaller
 		}
 		return ctx, req, nil
 	}
@@ -101,7 +76,7 @@ func (w *Watch) appointmentsRequest(
 	}
 	ctx, of, err := w.redeem(ctx, req.GetTicket())
 	if err == nil && of.GetAppointments() == nil {
-		err = errTicketSpent
+		err = errOtherTicket
 	}
 	return ctx, of.GetAppointments(), err
 }
@@ -130,104 +105,25 @@ func filterOf(req *appointmentv1.WatchAppointmentsRequest, caller auth.Principal
 	return f, nil
 }
 
-// begin sends what there is.
-func (d *diary) begin() error {
-	var found []*booking.Appointment
-	err := d.snapshot(func(s snapshot) (err error) {
-		d.at, d.db = s.at, s.database
-		found, err = d.w.bookings.ListIn(d.ctx, s.tx, d.filter)
-		return err
-	})
+// begin returns what there is.
+func (w *Watch) begin(ctx context.Context, tx *postgres.DB, filter booking.Filter) ([]*change, error) {
+	found, err := w.bookings.ListIn(ctx, tx, filter)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(found) > maxSnapshot {
-		return apierr.InvalidField("to", fmt.Sprintf("must be earlier: there are more than %d appointments", maxSnapshot))
+		return nil, apierr.InvalidField("to", fmt.Sprintf("must be earlier: there are more than %d appointments", maxSnapshot))
 	}
-	for _, a := range found {
-		err := d.send(&appointmentv1.WatchAppointmentsResponse{
-			Type: appointmentv1.WatchEventType_WATCH_EVENT_TYPE_SNAPSHOT, Appointment: booking.ToProto(a, d.caller),
-		}, token{})
-		if err != nil {
-			return err
-		}
+	changes := make([]*change, len(found))
+	for i, a := range found {
+		changes[i] = &change{appointment: a}
 	}
-	return d.send(&appointmentv1.WatchAppointmentsResponse{Type: appointmentv1.WatchEventType_WATCH_EVENT_TYPE_READY}, d.here())
-}
-
-// resume sends what has changed since a token. It reports false when the token cannot be used.
-func (d *diary) resume(text string) (bool, error) {
-	t, ok := d.w.tokens.decode(d.req, text, viewerOf(d.caller))
-	if !ok {
-		return false, nil
-	}
-	position, err := parsePosition(t.Position) // sealed by this program, so it is one
-	if err != nil {
-		return false, apierr.Internal(err)
-	}
-	since := position.without(t.Unsent)
-	var b *batch
-	var complete bool
-	err = d.snapshot(func(s snapshot) (err error) {
-		b, complete, err = d.w.hub.batch(d.ctx, s, since, t.Database)
-		return err
-	})
-	if err != nil || !complete {
-		return false, err
-	}
-	d.at, d.db = position, t.Database
-	ready := &appointmentv1.WatchAppointmentsResponse{Type: appointmentv1.WatchEventType_WATCH_EVENT_TYPE_READY, ResumeToken: text}
-	if err := d.out.Send(ready); err != nil {
-		return false, err
-	}
-	return true, d.tell(b, since, &t)
-}
-
-// tell sends what a batch has for the stream, to which everything up to since was sent. resumed is the token that the batch begins with,
-// if any.
-func (d *diary) tell(b *batch, since Position, resumed *token) error {
-	type event struct {
-		change   *change
-		response *appointmentv1.WatchAppointmentsResponse
-	}
-	var events []event
-	for _, c := range b.changes {
-		if c.key.ID == "" || slices.IndexFunc(c.xids, func(xid uint64) bool {
-			return !since.includes(xid) && !resumed.knows(c.key.ID, xid)
-		}) < 0 {
-			continue
-		}
-		if r := d.response(c, b.appointments[c.key]); r != nil {
-			events = append(events, event{c, r})
-		}
-	}
-	for i, e := range events {
-		t := token{Position: b.to.short().String(), Database: b.database}
-		for _, later := range events[i+1:] {
-			t.Unsent = append(t.Unsent, later.change.xids...)
-		}
-		slices.Sort(t.Unsent)
-		t.Unsent = slices.Compact(t.Unsent)
-		for _, before := range events[:i+1] {
-			if slices.ContainsFunc(before.change.xids, func(xid uint64) bool { return slices.Contains(t.Unsent, xid) }) {
-				t.SentOf = append(t.SentOf, shortID(before.change.key.ID))
-			}
-		}
-		if err := d.send(e.response, t); err != nil {
-			return err
-		}
-	}
-	d.at, d.db = b.to, b.database
-	return nil
-}
-
-// wants reports whether a batch has something for the stream. The hub calls it.
-func (d *diary) wants(b *batch) bool {
-	return slices.ContainsFunc(b.changes, func(c *change) bool { return c.key.ID != "" && d.kind(c, b.appointments[c.key]) != 0 })
+	return changes, nil
 }
 
 // kind is what a change means for the stream, 0 for nothing.
-func (d *diary) kind(c *change, a *booking.Appointment) appointmentv1.WatchEventType {
+func (d diary) kind(c *change) stream.Type {
+	a := c.appointment
 	if a == nil || d.filter.SalonID != "" && d.filter.SalonID != a.SalonID {
 		return 0
 	}
@@ -236,39 +132,24 @@ func (d *diary) kind(c *change, a *booking.Appointment) appointmentv1.WatchEvent
 		a.End().After(d.filter.From) && a.Start().Before(d.filter.To)
 	switch {
 	case shown && c.created:
-		return appointmentv1.WatchEventType_WATCH_EVENT_TYPE_CREATED
+		return stream.Created
 	case shown:
-		return appointmentv1.WatchEventType_WATCH_EVENT_TYPE_CHANGED
+		return stream.Changed
 	case c.moved && (visible || d.caller.Has(a.SalonID, apiv1.SalonRole_SALON_ROLE_MASTER)): // perhaps it was shown before
-		return appointmentv1.WatchEventType_WATCH_EVENT_TYPE_REMOVED
+		return stream.Removed
 	default:
 		return 0
 	}
 }
 
-func (d *diary) response(c *change, a *booking.Appointment) *appointmentv1.WatchAppointmentsResponse {
-	kind := d.kind(c, a)
-	switch kind {
-	case 0:
-		return nil
-	case appointmentv1.WatchEventType_WATCH_EVENT_TYPE_REMOVED:
-		return &appointmentv1.WatchAppointmentsResponse{Type: kind, Appointment: &appointmentv1.Appointment{Id: a.ID}}
+func (d diary) response(e stream.Event[*change]) *appointmentv1.WatchAppointmentsResponse {
+	m := &appointmentv1.WatchAppointmentsResponse{Type: appointmentv1.WatchEventType(e.Type), ResumeToken: e.Token}
+	switch {
+	case e.Value == nil:
+	case e.Type == stream.Removed:
+		m.Appointment = &appointmentv1.Appointment{Id: e.Value.appointment.ID}
 	default:
-		return &appointmentv1.WatchAppointmentsResponse{Type: kind, Appointment: booking.ToProto(a, d.caller)}
+		m.Appointment = booking.ToProto(e.Value.appointment, d.caller)
 	}
-}
-
-// here is the token of what was sent.
-func (d *diary) here() token { return token{Position: d.at.short().String(), Database: d.db} }
-
-// send sends a message with a token, unless that is empty.
-func (d *diary) send(m *appointmentv1.WatchAppointmentsResponse, t token) (err error) {
-	if t.Position != "" {
-		t.Viewer = viewerOf(d.caller)
-		if m.ResumeToken, err = d.w.tokens.encode(d.req, t); err != nil {
-			return err
-		}
-	}
-	d.delayBeat()
-	return d.out.Send(m)
+	return m
 }

@@ -18,7 +18,9 @@ import (
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/internal/service"
 	"github.com/beauty-salon/platform/internal/servicetest"
+	"github.com/beauty-salon/platform/internal/stream"
 	"github.com/beauty-salon/platform/services/appointment/booking"
 )
 
@@ -171,7 +173,7 @@ func TestStreamResumesWhereItWasLeft(t *testing.T) {
 		anew.stop()
 		_ = name
 	}
-	f.Clock.Advance(tokenTime)
+	f.Clock.Advance(stream.TokenTime)
 	old := f.open(f.manager, req)
 	old.want(reset)
 }
@@ -311,10 +313,12 @@ func TestASlowReaderIsCutOffAndResumes(t *testing.T) {
 	f := newFixture(t)
 	c := f.open(f.manager, f.diary())
 	c.want(ready)
-	const bookings = pending + 20
+	fast := f.open(f.mira, f.diary())
+	fast.want(ready)
+	const bookings = stream.Pending + 20
 	for n := range bookings {
 		f.book(n)
-		f.must(f.watch.hub.read(t.Context(), false)) // a batch of its own
+		fast.want(created) // so each booking is a batch of its own
 	}
 	seen := map[string]int{}
 	var err error
@@ -370,25 +374,29 @@ func TestStreamsWorkWithoutNATS(t *testing.T) {
 func TestStreamsOfACallerAreLimited(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.watch.guard.most = 2
-	one, two := f.open(f.manager, f.diary()), f.open(f.manager, f.diary())
-	one.want(ready)
-	two.want(ready)
+	var clients []*client[*appointmentv1.WatchAppointmentsResponse] // a stream that is garbage ends
+	for range service.DefaultMaxStreams {
+		clients = append(clients, f.open(f.manager, f.diary()))
+		clients[len(clients)-1].want(ready)
+	}
 	wantError(t, f.open(f.manager, f.diary()).ends(), codes.ResourceExhausted, "RATE_LIMITED")
 	f.open(f.mira, f.diary()).want(ready)
-	one.stop()
+	clients[0].stop()
 	f.Eventually("the place is free", func() bool {
 		c := f.open(f.manager, f.diary())
 		defer c.stop()
 		_, err := c.receive()
 		return err == nil
 	})
+	for _, c := range clients {
+		c.stop()
+	}
 }
 
 func TestHeartbeatsAdvanceTheToken(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	f.watch.heartbeat = 50 * time.Millisecond
+	f.watch.streams.Heartbeat = 50 * time.Millisecond
 	c := f.open(f.SignIn(apiv1.Role_ROLE_CUSTOMER), f.diary())
 	c.want(ready)
 	before := c.last

@@ -15,6 +15,7 @@ import (
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/stream"
 	"github.com/beauty-salon/platform/services/appointment/availability"
 )
 
@@ -29,7 +30,9 @@ const (
 
 // finder is a stream of the results of a search.
 type finder struct {
-	*stream
+	*stream.Stream[*change]
+	w      *Watch
+	ctx    context.Context
 	out    grpc.ServerStreamingServer[appointmentv1.WatchAvailabilityResponse]
 	req    *appointmentv1.WatchAvailabilityRequest // without ticket and resume token
 	viewer string
@@ -55,15 +58,18 @@ func (w *Watch) WatchAvailability(
 		return err
 	}
 	caller := auth.Caller(ctx)
-	f := &finder{out: out, req: req, viewer: caller.UserID}
-	f.stream, err = w.open(ctx, caller, salonID, func(b *batch) bool {
-		return slices.ContainsFunc(b.changes, func(c *change) bool { return c.key.SalonID == salonID || c.key.SalonID == "" })
+	f := &finder{w: w, ctx: ctx, out: out, req: req, viewer: caller.UserID}
+	f.Stream, err = w.streams.Open(ctx, caller, func(b *stream.Batch[*change]) bool {
+		return slices.ContainsFunc(b.Changes, func(c *stream.Change[*change]) bool {
+			return c.Value.key.SalonID == salonID || c.Value.key.SalonID == ""
+		})
 	})
 	if err != nil {
 		return err
 	}
-	defer f.close()
-	if t, ok := w.tokens.decode(req, resume, f.viewer); ok {
+	defer f.Close()
+	defer w.rules.follow(salonID)()
+	if t, ok := w.streams.Tokens.Decode(req, resume, f.viewer); ok {
 		f.digest, f.sent = t.Digest, time.Unix(t.Sent, 0)
 	}
 	if err := f.search(search, appointmentv1.WatchEventType_WATCH_EVENT_TYPE_SNAPSHOT); err != nil {
@@ -81,8 +87,8 @@ func (f *finder) follow(search *appointmentv1.SearchAvailabilityRequest) error {
 	due := time.NewTimer(searchInterval)
 	defer due.Stop()
 	for {
-		_, err := f.next(due.C)
-		if errors.Is(err, errBeat) {
+		_, err := f.Next(due.C)
+		if errors.Is(err, stream.ErrBeat) {
 			err = f.send(&appointmentv1.WatchAvailabilityResponse{Type: appointmentv1.WatchEventType_WATCH_EVENT_TYPE_HEARTBEAT})
 			if err == nil {
 				continue
@@ -105,7 +111,7 @@ func (f *finder) follow(search *appointmentv1.SearchAvailabilityRequest) error {
 
 // search sends the result of the search, unless the client has it.
 func (f *finder) search(search *appointmentv1.SearchAvailabilityRequest, as appointmentv1.WatchEventType) error {
-	ctx, cancel := context.WithTimeout(f.ctx, readTimeout)
+	ctx, cancel := context.WithTimeout(f.ctx, stream.ReadTimeout)
 	defer cancel()
 	result, err := f.w.availability.SearchAvailability(ctx, search)
 	if err != nil {
@@ -125,11 +131,11 @@ func (f *finder) search(search *appointmentv1.SearchAvailabilityRequest, as appo
 }
 
 func (f *finder) send(m *appointmentv1.WatchAvailabilityResponse) (err error) {
-	m.ResumeToken, err = f.w.tokens.encode(f.req, token{Viewer: f.viewer, Digest: f.digest, Sent: f.sent.Unix()})
+	m.ResumeToken, err = f.w.streams.Tokens.Encode(f.req, stream.Token{Viewer: f.viewer, Digest: f.digest, Sent: f.sent.Unix()})
 	if err != nil {
 		return err
 	}
-	f.delayBeat()
+	f.DelayBeat()
 	return f.out.Send(m)
 }
 
@@ -162,7 +168,7 @@ func (w *Watch) availabilityRequest(
 	}
 	ctx, of, err := w.redeem(ctx, req.GetTicket())
 	if err == nil && of.GetAvailability() == nil {
-		err = errTicketSpent
+		err = errOtherTicket
 	}
 	return ctx, of.GetAvailability(), err
 }

@@ -9,6 +9,7 @@ package notificationv1
 import (
 	_ "buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
 	_ "github.com/beauty-salon/platform/gen/salon/api/v1"
+	_ "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
@@ -359,7 +360,7 @@ var File_salon_notification_v1_notification_service_proto protoreflect.FileDescr
 
 const file_salon_notification_v1_notification_service_proto_rawDesc = "" +
 	"\n" +
-	"0salon/notification/v1/notification_service.proto\x12\x15salon.notification.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1asalon/api/v1/options.proto\x1a(salon/notification/v1/notification.proto\"\x95\x01\n" +
+	"0salon/notification/v1/notification_service.proto\x12\x15salon.notification.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19salon/api/v1/errors.proto\x1a\x1asalon/api/v1/options.proto\x1a!salon/appointment/v1/errors.proto\x1a(salon/notification/v1/notification.proto\x1a!salon/notification/v1/watch.proto\"\x95\x01\n" +
 	"\x18ListNotificationsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xe0A\x01\xbaH\x04\x1a\x02(\x00R\bpageSize\x12*\n" +
@@ -377,12 +378,14 @@ const file_salon_notification_v1_notification_service_proto_rawDesc = "" +
 	"\x0fnotification_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\x0enotificationId\"!\n" +
 	"\x1fMarkAllNotificationsReadRequest\"J\n" +
 	" MarkAllNotificationsReadResponse\x12&\n" +
-	"\fmarked_count\x18\x01 \x01(\x05B\x03\xe0A\x03R\vmarkedCount2\xb6\x05\n" +
+	"\fmarked_count\x18\x01 \x01(\x05B\x03\xe0A\x03R\vmarkedCount2\x92\b\n" +
 	"\x13NotificationService\x12\x9a\x01\n" +
 	"\x11ListNotifications\x12/.salon.notification.v1.ListNotificationsRequest\x1a0.salon.notification.v1.ListNotificationsResponse\"\"\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/notifications\x90\x02\x01\x12\x92\x01\n" +
 	"\x0eGetUnreadCount\x12,.salon.notification.v1.GetUnreadCountRequest\x1a\".salon.notification.v1.UnreadCount\".\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/notifications:unreadCount\x90\x02\x01\x12\xae\x01\n" +
 	"\x14MarkNotificationRead\x122.salon.notification.v1.MarkNotificationReadRequest\x1a#.salon.notification.v1.Notification\"=\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x021:\x01*\",/v1/notifications/{notification_id}:markRead\x12\xbb\x01\n" +
-	"\x18MarkAllNotificationsRead\x126.salon.notification.v1.MarkAllNotificationsReadRequest\x1a7.salon.notification.v1.MarkAllNotificationsReadResponse\".\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/notifications:markAllReadB\xf6\x01\n" +
+	"\x18MarkAllNotificationsRead\x126.salon.notification.v1.MarkAllNotificationsReadRequest\x1a7.salon.notification.v1.MarkAllNotificationsReadResponse\".\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/notifications:markAllRead\x12\xb1\x01\n" +
+	"\x12WatchNotifications\x120.salon.notification.v1.WatchNotificationsRequest\x1a1.salon.notification.v1.WatchNotificationsResponse\"4\xca\xe9\x18\x02\b\x01\xea\xe9\x18\x02\x04\x05\x82\xea\x18\x02!\"\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/notifications:watch\x90\x02\x010\x01\x12\xa5\x01\n" +
+	"\x17IssueNotificationTicket\x125.salon.notification.v1.IssueNotificationTicketRequest\x1a).salon.notification.v1.NotificationTicket\"(\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/notificationTicketsB\xf6\x01\n" +
 	"\x19com.salon.notification.v1B\x18NotificationServiceProtoP\x01ZIgithub.com/beauty-salon/platform/gen/salon/notification/v1;notificationv1\xa2\x02\x03SNX\xaa\x02\x15Salon.Notification.V1\xca\x02\x15Salon\\Notification\\V1\xe2\x02!Salon\\Notification\\V1\\GPBMetadata\xea\x02\x17Salon::Notification::V1b\x06proto3"
 
 var (
@@ -407,22 +410,30 @@ var file_salon_notification_v1_notification_service_proto_goTypes = []any{
 	(*MarkAllNotificationsReadRequest)(nil),  // 5: salon.notification.v1.MarkAllNotificationsReadRequest
 	(*MarkAllNotificationsReadResponse)(nil), // 6: salon.notification.v1.MarkAllNotificationsReadResponse
 	(*Notification)(nil),                     // 7: salon.notification.v1.Notification
+	(*WatchNotificationsRequest)(nil),        // 8: salon.notification.v1.WatchNotificationsRequest
+	(*IssueNotificationTicketRequest)(nil),   // 9: salon.notification.v1.IssueNotificationTicketRequest
+	(*WatchNotificationsResponse)(nil),       // 10: salon.notification.v1.WatchNotificationsResponse
+	(*NotificationTicket)(nil),               // 11: salon.notification.v1.NotificationTicket
 }
 var file_salon_notification_v1_notification_service_proto_depIdxs = []int32{
-	7, // 0: salon.notification.v1.ListNotificationsResponse.notifications:type_name -> salon.notification.v1.Notification
-	0, // 1: salon.notification.v1.NotificationService.ListNotifications:input_type -> salon.notification.v1.ListNotificationsRequest
-	2, // 2: salon.notification.v1.NotificationService.GetUnreadCount:input_type -> salon.notification.v1.GetUnreadCountRequest
-	4, // 3: salon.notification.v1.NotificationService.MarkNotificationRead:input_type -> salon.notification.v1.MarkNotificationReadRequest
-	5, // 4: salon.notification.v1.NotificationService.MarkAllNotificationsRead:input_type -> salon.notification.v1.MarkAllNotificationsReadRequest
-	1, // 5: salon.notification.v1.NotificationService.ListNotifications:output_type -> salon.notification.v1.ListNotificationsResponse
-	3, // 6: salon.notification.v1.NotificationService.GetUnreadCount:output_type -> salon.notification.v1.UnreadCount
-	7, // 7: salon.notification.v1.NotificationService.MarkNotificationRead:output_type -> salon.notification.v1.Notification
-	6, // 8: salon.notification.v1.NotificationService.MarkAllNotificationsRead:output_type -> salon.notification.v1.MarkAllNotificationsReadResponse
-	5, // [5:9] is the sub-list for method output_type
-	1, // [1:5] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	7,  // 0: salon.notification.v1.ListNotificationsResponse.notifications:type_name -> salon.notification.v1.Notification
+	0,  // 1: salon.notification.v1.NotificationService.ListNotifications:input_type -> salon.notification.v1.ListNotificationsRequest
+	2,  // 2: salon.notification.v1.NotificationService.GetUnreadCount:input_type -> salon.notification.v1.GetUnreadCountRequest
+	4,  // 3: salon.notification.v1.NotificationService.MarkNotificationRead:input_type -> salon.notification.v1.MarkNotificationReadRequest
+	5,  // 4: salon.notification.v1.NotificationService.MarkAllNotificationsRead:input_type -> salon.notification.v1.MarkAllNotificationsReadRequest
+	8,  // 5: salon.notification.v1.NotificationService.WatchNotifications:input_type -> salon.notification.v1.WatchNotificationsRequest
+	9,  // 6: salon.notification.v1.NotificationService.IssueNotificationTicket:input_type -> salon.notification.v1.IssueNotificationTicketRequest
+	1,  // 7: salon.notification.v1.NotificationService.ListNotifications:output_type -> salon.notification.v1.ListNotificationsResponse
+	3,  // 8: salon.notification.v1.NotificationService.GetUnreadCount:output_type -> salon.notification.v1.UnreadCount
+	7,  // 9: salon.notification.v1.NotificationService.MarkNotificationRead:output_type -> salon.notification.v1.Notification
+	6,  // 10: salon.notification.v1.NotificationService.MarkAllNotificationsRead:output_type -> salon.notification.v1.MarkAllNotificationsReadResponse
+	10, // 11: salon.notification.v1.NotificationService.WatchNotifications:output_type -> salon.notification.v1.WatchNotificationsResponse
+	11, // 12: salon.notification.v1.NotificationService.IssueNotificationTicket:output_type -> salon.notification.v1.NotificationTicket
+	7,  // [7:13] is the sub-list for method output_type
+	1,  // [1:7] is the sub-list for method input_type
+	1,  // [1:1] is the sub-list for extension type_name
+	1,  // [1:1] is the sub-list for extension extendee
+	0,  // [0:1] is the sub-list for field type_name
 }
 
 func init() { file_salon_notification_v1_notification_service_proto_init() }
@@ -431,6 +442,7 @@ func file_salon_notification_v1_notification_service_proto_init() {
 		return
 	}
 	file_salon_notification_v1_notification_proto_init()
+	file_salon_notification_v1_watch_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -23,6 +23,8 @@ const (
 	NotificationService_GetUnreadCount_FullMethodName           = "/salon.notification.v1.NotificationService/GetUnreadCount"
 	NotificationService_MarkNotificationRead_FullMethodName     = "/salon.notification.v1.NotificationService/MarkNotificationRead"
 	NotificationService_MarkAllNotificationsRead_FullMethodName = "/salon.notification.v1.NotificationService/MarkAllNotificationsRead"
+	NotificationService_WatchNotifications_FullMethodName       = "/salon.notification.v1.NotificationService/WatchNotifications"
+	NotificationService_IssueNotificationTicket_FullMethodName  = "/salon.notification.v1.NotificationService/IssueNotificationTicket"
 )
 
 // NotificationServiceClient is the client API for NotificationService service.
@@ -39,6 +41,12 @@ type NotificationServiceClient interface {
 	MarkNotificationRead(ctx context.Context, in *MarkNotificationReadRequest, opts ...grpc.CallOption) (*Notification, error)
 	// MarkAllNotificationsRead marks all as read that there are by now.
 	MarkAllNotificationsRead(ctx context.Context, in *MarkAllNotificationsReadRequest, opts ...grpc.CallOption) (*MarkAllNotificationsReadResponse, error)
+	// WatchNotifications sends one's unread notifications, then each that is new or was read. The caller is signed in or has a ticket. Each
+	// resume token continues the stream where the message with the token left it: nothing is lost and nothing is sent twice. Over REST it is a
+	// stream of Server-Sent Events, whose ids are the resume tokens. It ends within seconds after the caller has signed out or their roles have changed.
+	WatchNotifications(ctx context.Context, in *WatchNotificationsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchNotificationsResponse], error)
+	// IssueNotificationTicket returns a ticket that opens the caller's stream once, for clients that cannot send headers, such as EventSource.
+	IssueNotificationTicket(ctx context.Context, in *IssueNotificationTicketRequest, opts ...grpc.CallOption) (*NotificationTicket, error)
 }
 
 type notificationServiceClient struct {
@@ -89,6 +97,35 @@ func (c *notificationServiceClient) MarkAllNotificationsRead(ctx context.Context
 	return out, nil
 }
 
+func (c *notificationServiceClient) WatchNotifications(ctx context.Context, in *WatchNotificationsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchNotificationsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &NotificationService_ServiceDesc.Streams[0], NotificationService_WatchNotifications_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchNotificationsRequest, WatchNotificationsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type NotificationService_WatchNotificationsClient = grpc.ServerStreamingClient[WatchNotificationsResponse]
+
+func (c *notificationServiceClient) IssueNotificationTicket(ctx context.Context, in *IssueNotificationTicketRequest, opts ...grpc.CallOption) (*NotificationTicket, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(NotificationTicket)
+	err := c.cc.Invoke(ctx, NotificationService_IssueNotificationTicket_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // NotificationServiceServer is the server API for NotificationService service.
 // All implementations must embed UnimplementedNotificationServiceServer
 // for forward compatibility.
@@ -103,6 +140,12 @@ type NotificationServiceServer interface {
 	MarkNotificationRead(context.Context, *MarkNotificationReadRequest) (*Notification, error)
 	// MarkAllNotificationsRead marks all as read that there are by now.
 	MarkAllNotificationsRead(context.Context, *MarkAllNotificationsReadRequest) (*MarkAllNotificationsReadResponse, error)
+	// WatchNotifications sends one's unread notifications, then each that is new or was read. The caller is signed in or has a ticket. Each
+	// resume token continues the stream where the message with the token left it: nothing is lost and nothing is sent twice. Over REST it is a
+	// stream of Server-Sent Events, whose ids are the resume tokens. It ends within seconds after the caller has signed out or their roles have changed.
+	WatchNotifications(*WatchNotificationsRequest, grpc.ServerStreamingServer[WatchNotificationsResponse]) error
+	// IssueNotificationTicket returns a ticket that opens the caller's stream once, for clients that cannot send headers, such as EventSource.
+	IssueNotificationTicket(context.Context, *IssueNotificationTicketRequest) (*NotificationTicket, error)
 	mustEmbedUnimplementedNotificationServiceServer()
 }
 
@@ -124,6 +167,12 @@ func (UnimplementedNotificationServiceServer) MarkNotificationRead(context.Conte
 }
 func (UnimplementedNotificationServiceServer) MarkAllNotificationsRead(context.Context, *MarkAllNotificationsReadRequest) (*MarkAllNotificationsReadResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method MarkAllNotificationsRead not implemented")
+}
+func (UnimplementedNotificationServiceServer) WatchNotifications(*WatchNotificationsRequest, grpc.ServerStreamingServer[WatchNotificationsResponse]) error {
+	return status.Error(codes.Unimplemented, "method WatchNotifications not implemented")
+}
+func (UnimplementedNotificationServiceServer) IssueNotificationTicket(context.Context, *IssueNotificationTicketRequest) (*NotificationTicket, error) {
+	return nil, status.Error(codes.Unimplemented, "method IssueNotificationTicket not implemented")
 }
 func (UnimplementedNotificationServiceServer) mustEmbedUnimplementedNotificationServiceServer() {}
 func (UnimplementedNotificationServiceServer) testEmbeddedByValue()                             {}
@@ -218,6 +267,35 @@ func _NotificationService_MarkAllNotificationsRead_Handler(srv interface{}, ctx 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _NotificationService_WatchNotifications_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchNotificationsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(NotificationServiceServer).WatchNotifications(m, &grpc.GenericServerStream[WatchNotificationsRequest, WatchNotificationsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type NotificationService_WatchNotificationsServer = grpc.ServerStreamingServer[WatchNotificationsResponse]
+
+func _NotificationService_IssueNotificationTicket_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(IssueNotificationTicketRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(NotificationServiceServer).IssueNotificationTicket(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: NotificationService_IssueNotificationTicket_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(NotificationServiceServer).IssueNotificationTicket(ctx, req.(*IssueNotificationTicketRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // NotificationService_ServiceDesc is the grpc.ServiceDesc for NotificationService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -241,7 +319,17 @@ var NotificationService_ServiceDesc = grpc.ServiceDesc{
 			MethodName: "MarkAllNotificationsRead",
 			Handler:    _NotificationService_MarkAllNotificationsRead_Handler,
 		},
+		{
+			MethodName: "IssueNotificationTicket",
+			Handler:    _NotificationService_IssueNotificationTicket_Handler,
+		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "WatchNotifications",
+			Handler:       _NotificationService_WatchNotifications_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "salon/notification/v1/notification_service.proto",
 }

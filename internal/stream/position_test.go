@@ -1,4 +1,4 @@
-package watch
+package stream
 
 import (
 	"testing"
@@ -19,7 +19,7 @@ func TestPositionIsThatOfPostgreSQL(t *testing.T) {
 	t.Parallel()
 	p := parsed(t, "10:20:12,15")
 	for xid, want := range map[uint64]bool{9: true, 10: true, 11: true, 12: false, 15: false, 19: true, 20: false, 21: false} {
-		if got := p.includes(xid); got != want {
+		if got := p.Includes(xid); got != want {
 			t.Errorf("includes %d: %v", xid, got)
 		}
 	}
@@ -62,14 +62,14 @@ func TestPositionsWithout(t *testing.T) {
 			t.Fatalf("%v does not cover %v", p, w)
 		}
 		for xid := uint64(90); xid < 610; xid++ {
-			want := p.includes(xid)
+			want := p.Includes(xid)
 			for _, x := range taken {
 				want = want && x != xid
 			}
-			if w.includes(xid) != want {
+			if w.Includes(xid) != want {
 				t.Fatalf("%v includes %d: %v", w, xid, !want)
 			}
-			if p.short().includes(xid) && !p.includes(xid) {
+			if p.short().Includes(xid) && !p.Includes(xid) {
 				t.Fatalf("the short form of %v includes %d", p, xid)
 			}
 		}

@@ -1,4 +1,4 @@
-package watch
+package stream
 
 import (
 	"errors"
@@ -57,8 +57,8 @@ func (p Position) String() string {
 	return b.String()
 }
 
-// includes reports whether a transaction that has committed is visible in the snapshot.
-func (p Position) includes(xid uint64) bool {
+// Includes reports whether a transaction that has committed is visible in the snapshot.
+func (p Position) Includes(xid uint64) bool {
 	if xid < p.Min {
 		return true
 	}
@@ -75,7 +75,7 @@ func (p Position) covers(other Position) bool {
 		return false
 	}
 	for _, xid := range p.Open {
-		if xid < other.Max && other.includes(xid) {
+		if xid < other.Max && other.Includes(xid) {
 			return false
 		}
 	}
