@@ -86,6 +86,10 @@ const (
 	ErrorReason_ERROR_REASON_TICKET_SPENT ErrorReason = 33
 	// RESOURCE_EXHAUSTED: the stream was read too slowly; resume it with its last token.
 	ErrorReason_ERROR_REASON_STREAM_TOO_SLOW ErrorReason = 34
+	// ALREADY_EXISTS: all places of the group session are taken.
+	ErrorReason_ERROR_REASON_GROUP_FULL ErrorReason = 50
+	// FAILED_PRECONDITION: more places of the group session are taken than it would have.
+	ErrorReason_ERROR_REASON_GROUP_PLACES_TAKEN ErrorReason = 51
 )
 
 // Enum value maps for ErrorReason.
@@ -120,6 +124,8 @@ var (
 		31: "ERROR_REASON_SERIES_REFUSED",
 		33: "ERROR_REASON_TICKET_SPENT",
 		34: "ERROR_REASON_STREAM_TOO_SLOW",
+		50: "ERROR_REASON_GROUP_FULL",
+		51: "ERROR_REASON_GROUP_PLACES_TAKEN",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                0,
@@ -151,6 +157,8 @@ var (
 		"ERROR_REASON_SERIES_REFUSED":             31,
 		"ERROR_REASON_TICKET_SPENT":               33,
 		"ERROR_REASON_STREAM_TOO_SLOW":            34,
+		"ERROR_REASON_GROUP_FULL":                 50,
+		"ERROR_REASON_GROUP_PLACES_TAKEN":         51,
 	}
 )
 
@@ -204,7 +212,7 @@ var File_salon_appointment_v1_errors_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"!salon/appointment/v1/errors.proto\x12\x14salon.appointment.v1\x1a google/protobuf/descriptor.proto*\xc9\a\n" +
+	"!salon/appointment/v1/errors.proto\x12\x14salon.appointment.v1\x1a google/protobuf/descriptor.proto*\x8b\b\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_SLOT_UNAVAILABLE\x10\x01\x12\x1e\n" +
@@ -235,7 +243,9 @@ const file_salon_appointment_v1_errors_proto_rawDesc = "" +
 	"\x1cERROR_REASON_SERIES_CONFLICT\x10\x1e\x12\x1f\n" +
 	"\x1bERROR_REASON_SERIES_REFUSED\x10\x1f\x12\x1d\n" +
 	"\x19ERROR_REASON_TICKET_SPENT\x10!\x12 \n" +
-	"\x1cERROR_REASON_STREAM_TOO_SLOW\x10\":]\n" +
+	"\x1cERROR_REASON_STREAM_TOO_SLOW\x10\"\x12\x1b\n" +
+	"\x17ERROR_REASON_GROUP_FULL\x102\x12#\n" +
+	"\x1fERROR_REASON_GROUP_PLACES_TAKEN\x103:]\n" +
 	"\areasons\x12\x1e.google.protobuf.MethodOptions\x18\xa0\x8d\x03 \x03(\x0e2!.salon.appointment.v1.ErrorReasonR\areasonsB\xe2\x01\n" +
 	"\x18com.salon.appointment.v1B\vErrorsProtoP\x01ZGgithub.com/beauty-salon/platform/gen/salon/appointment/v1;appointmentv1\xa2\x02\x03SAX\xaa\x02\x14Salon.Appointment.V1\xca\x02\x14Salon\\Appointment\\V1\xe2\x02 Salon\\Appointment\\V1\\GPBMetadata\xea\x02\x16Salon::Appointment::V1b\x06proto3"
 
