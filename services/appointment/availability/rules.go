@@ -51,7 +51,12 @@ type Service struct {
 	LeadTime    *time.Duration
 	HorizonDays *int
 	SlotStep    *time.Duration
+	// Capacity is for how many customers at once. A service for more than one is booked as places in group sessions.
+	Capacity int
 }
+
+// isGroup reports whether the service is booked as places in group sessions.
+func (s *Service) isGroup() bool { return s != nil && s.Capacity > 1 }
 
 // Offering is how a master performs a service.
 type Offering struct {

@@ -90,6 +90,7 @@ FROM (
     FROM salons s JOIN segments g ON g.salon_id = s.id AND g.master_id = ANY($6::uuid[])
         AND g.appointment_start_time >= $3 AND g.appointment_start_time < $4 AND g.appointment_id <> ALL ($7::uuid[])
     JOIN appointments a ON a.salon_id = s.id AND a.id = g.appointment_id AND a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
+        AND a.group_session_id IS NULL
     WHERE s.id = $1
 ) AS m GROUP BY m.rules_version, m.master_id`
 

@@ -129,7 +129,7 @@ func (h *hub) run(ctx context.Context) error {
 			end()
 		}
 	}()
-	for _, subject := range []string{"salon.>", "appointment.>", "hold.>", "service.>", "offering.>"} { // the events of this service
+	for _, subject := range []string{"salon.>", "appointment.>", "hold.>", "group_session.>", "service.>", "offering.>"} { // the events of this service
 		end, err := h.deps.Bus.Watch(subject, hear)
 		if err != nil {
 			return err
