@@ -36,6 +36,8 @@ var personalTables = map[string]string{
 	"appointments.appointment_history": "appointment_history",
 	"appointments.appointment_series":  "appointment_series",
 	"appointments.holds":               "holds",
+	"appointments.group_sessions":      "(work of a master: appointments have who was there)",
+	"appointments.group_places":        "(appointments have them)",
 	"appointments.erased_accounts":     "(as users.erasures)",
 	"appointments.watch_tickets":       "(of a minute, with nothing but the request)",
 	"ratings.appointments":             "appointments",
