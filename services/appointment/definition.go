@@ -32,6 +32,8 @@ var Definition = service.Definition{
 			appointmentv1.RegisterAppointmentSeriesServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.DeskService_ServiceDesc, appointmentv1.NewDeskServiceClient,
 			appointmentv1.RegisterDeskServiceHandlerClient),
+		service.RESTAPI(&appointmentv1.GroupService_ServiceDesc, appointmentv1.NewGroupServiceClient,
+			appointmentv1.RegisterGroupServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.WatchService_ServiceDesc, appointmentv1.NewWatchServiceClient,
 			appointmentv1.RegisterWatchServiceHandlerClient),
 		{Desc: &appointmentv1.DirectoryService_ServiceDesc},
