@@ -9,7 +9,7 @@ import (
 var Definition = service.Definition{
 	Name:       "appointment",
 	Migrations: Migrations,
-	Subjects:   []string{"salon", "appointment", "hold", "service", "offering"},
+	Subjects:   []string{"salon", "appointment", "hold", "group_session", "service", "offering"},
 	Calls:      []string{"user"},
 	APIs: []service.API{
 		service.RESTAPI(&appointmentv1.SalonService_ServiceDesc, appointmentv1.NewSalonServiceClient,

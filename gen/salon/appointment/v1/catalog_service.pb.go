@@ -941,7 +941,7 @@ type UpdateServiceRequest struct {
 	HorizonOverrideDays *int32 `protobuf:"varint,15,opt,name=horizon_override_days,json=horizonOverrideDays,proto3,oneof" json:"horizon_override_days,omitempty"`
 	// Its own slot step, in minutes. In update_mask without a value: the salon's.
 	SlotStepOverrideMinutes *int32 `protobuf:"varint,16,opt,name=slot_step_override_minutes,json=slotStepOverrideMinutes,proto3,oneof" json:"slot_step_override_minutes,omitempty"`
-	// For how many customers at once. Group sessions and appointments that are there stay as they are.
+	// For how many customers at once. In update_mask without a value: 1. Group sessions and appointments that are there stay as they are.
 	Capacity      *int32 `protobuf:"varint,50,opt,name=capacity,proto3,oneof" json:"capacity,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1549,7 +1549,7 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\x1b_lead_time_override_minutesB\x18\n" +
 	"\x16_horizon_override_daysB\x1d\n" +
 	"\x1b_slot_step_override_minutesB\v\n" +
-	"\t_capacity\"\xab\n" +
+	"\t_capacity\"\xaf\n" +
 	"\n" +
 	"\x14UpdateServiceRequest\x12-\n" +
 	"\n" +
@@ -1573,8 +1573,8 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\x1a\b@x\x18\xc0\xf4\a(\x00\xe8\xe9\x18\x01H\bR\x17leadTimeOverrideMinutes\x88\x01\x01\x12L\n" +
 	"\x15horizon_override_days\x18\x0f \x01(\x05B\x13\xe0A\x01\xbaH\t\x1a\a@<\x18\xee\x02(\x01\xe8\xe9\x18\x01H\tR\x13horizonOverrideDays\x88\x01\x01\x12T\n" +
 	"\x1aslot_step_override_minutes\x18\x10 \x01(\x05B\x12\xe0A\x01\xbaH\b\x1a\x06@\x1e\x18<(\x05\xe8\xe9\x18\x01H\n" +
-	"R\x17slotStepOverrideMinutes\x88\x01\x01\x120\n" +
-	"\bcapacity\x182 \x01(\x05B\x0f\xe0A\x01\xbaH\t\x1a\a@\b\x18\xf4\x03(\x01H\vR\bcapacity\x88\x01\x01B\a\n" +
+	"R\x17slotStepOverrideMinutes\x88\x01\x01\x124\n" +
+	"\bcapacity\x182 \x01(\x05B\x13\xe0A\x01\xbaH\t\x1a\a@\b\x18\xf4\x03(\x01\xe8\xe9\x18\x01H\vR\bcapacity\x88\x01\x01B\a\n" +
 	"\x05_nameB\x0e\n" +
 	"\f_descriptionB\v\n" +
 	"\t_categoryB\x13\n" +
