@@ -44,7 +44,7 @@ func table() []right {
 	rows := accountRights
 	for _, more := range [][]right{
 		memberRights, salonRights, scheduleRights, availabilityRights, holdRights, resourceRights, customerRights, appointmentRights, deskRights, ratingRights,
-		seriesRights, waitlistRights, watchRights, notificationRights,
+		seriesRights, groupRights, waitlistRights, watchRights, notificationRights,
 	} {
 		rows = append(rows, more...)
 	}

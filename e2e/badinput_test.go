@@ -140,6 +140,7 @@ func TestRefused(t *testing.T) {
 		{"customers", w.customers()},
 		{"chains", w.chains(t)},
 		{"desk", w.desk()},
+		{"groups", w.groups()},
 	}
 	before := w.everything(t)
 	for _, group := range groups {

@@ -38,6 +38,8 @@ var personalTables = map[string]string{
 	"appointments.holds":               "holds",
 	"appointments.waitlist_entries":    "waitlist_entries",
 	"appointments.waitlist_moves":      "waitlist_moves",
+	"appointments.group_sessions":      "(work of a master: appointments have who was there)",
+	"appointments.group_places":        "(appointments have them)",
 	"appointments.erased_accounts":     "(as users.erasures)",
 	"appointments.watch_tickets":       "(of a minute, with nothing but the request)",
 	"ratings.appointments":             "appointments",

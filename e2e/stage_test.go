@@ -34,6 +34,7 @@ type stage struct {
 	customer                        string // customer A as the salon knows them
 	kind                            *appointmentv1.ResourceKind
 	resource                        *appointmentv1.Resource // of that kind
+	class                           *appointmentv1.Service  // for several customers, of master 1; nil until it is needed
 }
 
 func newStage(t *testing.T, s *salontest.System) *stage {

@@ -108,7 +108,7 @@ func TestAnswersPromiseWhatTheGatewayWrites(t *testing.T) {
 	doc := load(t)
 	// The fields that may be absent. Whoever adds one makes every client check it.
 	optional := map[string][]string{
-		"Appointment":          {"cancellationFee", "customer", "lapseTime"},
+		"Appointment":          {"cancellationFee", "customer", "groupPlace", "lapseTime"},
 		"AppointmentChange":    {"endAfter", "endBefore", "startBefore", "stateBefore"},
 		"AppointmentSeries":    {"createTime"},
 		"Erasure":              {"completeTime"},
@@ -123,7 +123,7 @@ func TestAnswersPromiseWhatTheGatewayWrites(t *testing.T) {
 		"Rating":                 {"replyTime"},
 		"Service":                {"horizonOverrideDays", "leadTimeOverrideMinutes", "slotStepOverrideMinutes"},
 		"ServiceErasure":         {"completeTime"},
-		"Slot":                   {"quoteExpireTime"},
+		"Slot":                   {"placesLeft", "quoteExpireTime"},
 		"UpdateResourceResponse": {"resource"},
 
 		"WatchAppointmentsResponse":  {"appointment"},

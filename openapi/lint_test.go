@@ -127,7 +127,7 @@ func TestReadingOrder(t *testing.T) {
 		tags = append(tags, tag.Name)
 	}
 	want := []string{
-		"Auth", "User", "Salon", "Master", "Catalog", "Resource", "Schedule", "Availability", "Hold", "Appointment", "AppointmentSeries", "Desk", "Watch", "Rating",
+		"Auth", "User", "Salon", "Master", "Catalog", "Resource", "Schedule", "Availability", "Hold", "Appointment", "AppointmentSeries", "Desk", "Group", "Watch", "Rating",
 		"Notification", "Customer", "Member",
 	}
 	if !slices.Equal(tags, want) {

@@ -27,6 +27,7 @@ const (
 	exampleOverride     = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c0e"
 	exampleTimeOff      = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c0f"
 	exampleSeries       = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c20"
+	exampleGroup        = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c21"
 	exampleHold         = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c10"
 	exampleErasure      = "8d0f6a52-3c1b-4e7d-9a64-5b2e7f1c0d93"
 )
@@ -101,6 +102,9 @@ var fieldExamples = map[string]any{ //nolint:gosec // tokens that open nothing
 	"salon.appointment.v1.Appointment.utc_offset_minutes":   120,
 	"salon.appointment.v1.Appointment.lapse_time":           nil,
 	"salon.appointment.v1.Appointment.series_id":            "",
+	"salon.appointment.v1.Appointment.group_session_id":     "",
+	"salon.appointment.v1.Slot.group_session_id":            "",
+	"salon.appointment.v1.GroupSession.id":                  exampleGroup,
 	"salon.appointment.v1.AppointmentSeries.id":             exampleSeries,
 	"salon.appointment.v1.SeriesOccurrence.position":        1,
 	"salon.appointment.v1.SeriesOccurrence.local_date":      "2027-06-14",
@@ -183,6 +187,7 @@ var fieldExamples = map[string]any{ //nolint:gosec // tokens that open nothing
 	"endTime":              "2027-06-14T10:00:00Z",
 	"erasureId":            exampleErasure,
 	"etag":                 "1",
+	"groupSessionId":       exampleGroup,
 	"holdId":               exampleHold,
 	"invitationId":         exampleInvitation,
 	"markedCount":          3,

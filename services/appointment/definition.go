@@ -9,7 +9,7 @@ import (
 var Definition = service.Definition{
 	Name:       "appointment",
 	Migrations: Migrations,
-	Subjects:   []string{"salon", "appointment", "hold", "waitlist", "service", "offering"},
+	Subjects:   []string{"salon", "appointment", "hold", "group_session", "waitlist", "service", "offering"},
 	Calls:      []string{"user"},
 	APIs: []service.API{
 		service.RESTAPI(&appointmentv1.SalonService_ServiceDesc, appointmentv1.NewSalonServiceClient,
@@ -34,6 +34,8 @@ var Definition = service.Definition{
 			appointmentv1.RegisterWaitlistServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.DeskService_ServiceDesc, appointmentv1.NewDeskServiceClient,
 			appointmentv1.RegisterDeskServiceHandlerClient),
+		service.RESTAPI(&appointmentv1.GroupService_ServiceDesc, appointmentv1.NewGroupServiceClient,
+			appointmentv1.RegisterGroupServiceHandlerClient),
 		service.RESTAPI(&appointmentv1.WatchService_ServiceDesc, appointmentv1.NewWatchServiceClient,
 			appointmentv1.RegisterWatchServiceHandlerClient),
 		{Desc: &appointmentv1.DirectoryService_ServiceDesc},

@@ -180,10 +180,10 @@ func TestSalonsMigrationKeepsEverything(t *testing.T) {
 	own := d.appointment(6, oldMira, oldMira, "PENDING", summer)
 	all := []string{confirmed, overlapping, cancelled, completed, missed, own}
 	const (
-		appointmentsOf = `SELECT (to_jsonb(a) - '{salon_id,time_zone,utc_offset_minutes,cancellation_cause,timeout_time,overbooked,fee_minor,fee_rule,fee_waived,
+		appointmentsOf = `SELECT (to_jsonb(a) - '{salon_id,time_zone,utc_offset_minutes,cancellation_cause,timeout_time,overbooked,group_session_id,fee_minor,fee_rule,fee_waived,
 			lapse_time,series_id}'::text[])::text FROM appointments a ORDER BY id`
 		segmentsOf = `SELECT to_jsonb(s)::text FROM segments s ORDER BY id`
-		servicesOf = `SELECT (to_jsonb(s) - '{salon_id,search_text,phases,online_bookable,lead_time_override_minutes,
+		servicesOf = `SELECT (to_jsonb(s) - '{salon_id,search_text,capacity,phases,online_bookable,lead_time_override_minutes,
 			horizon_override_days,slot_step_override_minutes}'::text[])::text FROM services s ORDER BY id`
 		offeringsOf = `SELECT (to_jsonb(o) - '{salon_id,phases_override,buffer_before_override_minutes,
 			buffer_after_override_minutes}'::text[])::text FROM offerings o ORDER BY master_id, service_id`
@@ -241,7 +241,7 @@ func TestSalonsMigrationKeepsEverything(t *testing.T) {
 	d.exec(`INSERT INTO customers VALUES ($1, $2, NULL, 'Ida', '', '', '', '', 1, now(), now())`, id.FirstSalon, guest)
 	d.exec(`UPDATE appointments SET customer_id = $2, changed_by = 'RECEPTIONIST' WHERE id = $1`, missed, guest)
 
-	for _, name := range []string{"0015_waitlist.sql", "0014_erasure.sql", "0013_watch.sql", "0012_series.sql", "0011_desk.sql", "0010_holds.sql", "0009_requests.sql", "0007_scheduling.sql", "0004_salons.sql"} {
+	for _, name := range []string{"0016_group_sessions.sql", "0015_waitlist.sql", "0014_erasure.sql", "0013_watch.sql", "0012_series.sql", "0011_desk.sql", "0010_holds.sql", "0009_requests.sql", "0007_scheduling.sql", "0004_salons.sql"} {
 		_, down, _ := strings.Cut(migration(t, name), "-- +goose Down")
 		d.exec(down)
 	}

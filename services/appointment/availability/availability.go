@@ -46,6 +46,8 @@ type Appointment struct {
 	Chain []Want
 	// Performs is whether the caller is a master of the appointment.
 	Performs bool
+	// Place is whether it is a place in a group session, and stays one.
+	Place bool
 }
 
 // Appointments returns an appointment that a caller may see and move, else the error that the move would have. wants are its new segments; none

@@ -41,7 +41,7 @@ func (a *Availability) SearchAvailability(
 		return nil, err
 	}
 	if after != nil {
-		where.After = after.Start
+		where.After, where.AfterSession = after.Start, after.Session
 	}
 	r, q, err := a.query(ctx, req)
 	if err != nil {
@@ -52,7 +52,10 @@ func (a *Availability) SearchAvailability(
 	if err != nil {
 		return nil, err
 	}
-	found := r.Search(q, taken, where)
+	found, err := a.search(ctx, r, q, taken, where)
+	if err != nil {
+		return nil, err
+	}
 	answer := &appointmentv1.SearchAvailabilityResponse{TimeZone: r.ZoneName}
 	for _, p := range found.Slots {
 		slot, err := a.slot(r, q, p)
@@ -65,14 +68,23 @@ func (a *Availability) SearchAvailability(
 		answer.Reasons = append(answer.Reasons, reason.proto())
 	}
 	if found.More {
-		answer.NextPageToken, err = a.pages.Encode(req, cursor{found.Slots[len(found.Slots)-1].From})
+		answer.NextPageToken, err = a.pages.Encode(req, cursorOf(found.Slots[len(found.Slots)-1]))
 	}
 	return answer, err
 }
 
 // cursor is the place of a slot in a search.
 type cursor struct {
-	Start Minute `json:"s"`
+	Start   Minute `json:"s"`
+	Session string `json:"g,omitempty"`
+}
+
+func cursorOf(p *Plan) cursor {
+	c := cursor{Start: p.From}
+	if p.Session != nil {
+		c.Session = p.Session.ID
+	}
+	return c
 }
 
 // ExplainSlot lists everything that speaks against a start.
@@ -92,8 +104,12 @@ func (a *Availability) ExplainSlot(
 	if err != nil {
 		return nil, err
 	}
+	against, err := a.explainer(ctx, r, q, taken, date, date)
+	if err != nil {
+		return nil, err
+	}
 	return &appointmentv1.ExplainSlotResponse{
-		LocalDate: date.String(), LocalTime: wall.String(), Blocks: blocks(r.Explain(q, taken, MinuteOf(start)), q.Staff),
+		LocalDate: date.String(), LocalTime: wall.String(), Blocks: blocks(against(MinuteOf(start)), q.Staff),
 	}, nil
 }
 
@@ -122,7 +138,10 @@ func (a *Availability) CheckSlots(
 		return nil, err
 	}
 	answer := &appointmentv1.CheckSlotsResponse{}
-	against := r.explainer(q, taken, first, last)
+	against, err := a.explainer(ctx, r, q, taken, first, last)
+	if err != nil {
+		return nil, err
+	}
 	for _, start := range starts {
 		check := &appointmentv1.SlotCheck{StartTime: protoconv.Timestamp(start)}
 		for _, b := range against(MinuteOf(start)) {
@@ -153,7 +172,11 @@ func (a *Availability) Alternatives(
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range r.Search(q, taken, where).Slots {
+	found, err := a.search(ctx, r, q, taken, where)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range found.Slots {
 		slot, err := a.slot(r, q, p)
 		if err != nil {
 			return nil, err
@@ -192,6 +215,7 @@ func (a *Availability) query(ctx context.Context, req request) (*Rules, Query, e
 			return nil, Query{}, apierr.InvalidField("salon_id", "must be the salon of the appointment")
 		}
 		salonID, q.Chain, q.Customer, performs = of.SalonID, of.Chain, of.CustomerID, of.Performs
+		q.Place = of.Place
 	}
 	if len(q.Chain) == 0 {
 		return nil, Query{}, apierr.InvalidField("segments", "must be 1 to 8, or else an appointment_id must be present")
@@ -205,6 +229,9 @@ func (a *Availability) query(ctx context.Context, req request) (*Rules, Query, e
 		return nil, Query{}, apierr.InvalidField("salon_id", "must be a salon")
 	}
 	if err != nil {
+		return nil, Query{}, err
+	}
+	if err := r.checkGroups(q.Chain); err != nil {
 		return nil, Query{}, err
 	}
 	q.Staff = isStaff(caller, salonID, performs)

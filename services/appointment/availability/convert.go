@@ -45,7 +45,10 @@ func (a *Availability) slot(r *Rules, q Query, p *Plan) (*appointmentv1.Slot, er
 		UtcOffsetMinutes: civil.OffsetMinutes(p.From.Time(), r.Zone), DurationMinutes: int32(p.To - p.From),
 		Alternatives: int32(p.Alternatives),
 	}
-	if q.Moving == "" {
+	if p.Session != nil {
+		slot.GroupSessionId, slot.PlacesLeft = p.Session.ID, new(int32(p.Session.Capacity-p.Session.Taken))
+	}
+	if q.Moving == "" && (p.Session != nil || !q.Group) { // a group session is opened without a quote
 		var err error
 		if slot.Quote, err = a.quotes.encode(r.Quote(p, q.Now)); err != nil {
 			return nil, err
@@ -90,6 +93,9 @@ var reasonTexts = map[Reason]string{
 	CustomerBusy:  "the customer has another appointment",
 	Step:          "bookings do not start at this minute",
 	NotOnline:     "customers cannot book the service themselves",
+	GroupOnly:     "the service is booked alone, as a place in a group session",
+	NoSession:     "no group session of the service begins then",
+	GroupFull:     "all places of the group session are taken",
 }
 
 // Text says the reason in words.

@@ -7,6 +7,7 @@
 //   - solver.go: a query with its candidates. open.go: open and free time.
 //   - limits.go, options.go: the predicate that search, plan and explanation share: for a start, for a segment, and for two
 //     segments that follow each other. resources.go: its part about resources.
+//   - group.go, group_store.go: places in group sessions.
 //   - several.go: plans for several starts that are possible together.
 //   - ways.go: the choices of masters for a chain of services. fairness.go: which of them is the best.
 //   - calendar.go, spans.go: dates and lists of time.

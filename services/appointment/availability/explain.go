@@ -27,6 +27,9 @@ const (
 	CustomerBusy  Reason = "CUSTOMER_BUSY"
 	Step          Reason = "STEP"
 	NotOnline     Reason = "NOT_ONLINE"
+	GroupOnly     Reason = "GROUP_ONLY"
+	NoSession     Reason = "NO_GROUP_SESSION"
+	GroupFull     Reason = "GROUP_FULL"
 )
 
 // Owner is whose rule a reason is. The names are those of the contract's RuleOwner without its prefix.
@@ -220,7 +223,7 @@ func (s *solver) takers(subjectID string, busy []Span, span Span) []Block {
 		by := Block{AppointmentID: c.AppointmentID}
 		switch c.HoldID {
 		case "":
-		case keptHold:
+		case noHold:
 			by = Block{}
 		default:
 			by = Block{HoldID: c.HoldID}

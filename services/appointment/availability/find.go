@@ -12,5 +12,6 @@ func (a *Availability) Find(ctx context.Context, salonID string, q Query, in Ran
 	if err != nil {
 		return nil, nil, err
 	}
-	return r.Search(q, taken, in).Slots, r, nil
+	found, err := a.search(ctx, r, q, taken, in)
+	return found.Slots, r, err
 }

@@ -88,6 +88,8 @@ func (s *solver) startFits(start Minute, report *report) bool {
 			against(Block{Reason: Inactive, Owner: OwnerService, Segment: i})
 		case !s.query.Staff && !service.Online:
 			against(Block{Reason: NotOnline, Owner: OwnerService, Segment: i})
+		case service.isGroup() && !s.query.Group:
+			against(Block{Reason: GroupOnly, Owner: OwnerService, Segment: i})
 		}
 	}
 	l := &s.limits

@@ -89,7 +89,12 @@ func (s *solver) load(t *Taken) {
 		m.free = subtract(m.free, m.busy)
 	}
 	for _, k := range s.kinds {
+		chosen := func(u Unit) bool { return slices.Contains(s.query.Units, u.ID) }
+		one := slices.ContainsFunc(k.Units, chosen)
 		for _, u := range k.Units {
+			if one && !chosen(u) {
+				continue
+			}
 			busy := s.busy(u.ID, all)
 			k.units = append(k.units, unitTime{u.ID, busy, union(busy, u.Closed)})
 		}

@@ -18,6 +18,8 @@ type Plan struct {
 	Alternatives int
 	// Customer is the query's.
 	Customer string
+	// Session is the group session of whose places it is; nil: none. The session has the time of the master and the resources.
+	Session *Session
 
 	// taken is what is taken of masters and resources, by id, where the plan may take it as well.
 	taken map[string][]Span
@@ -76,10 +78,14 @@ func (p *Plan) MasterIDs() []string {
 // Claims returns the claims that a plan has: of each master the work, of each resource its use, and of the customer, if known,
 // the segments. Buffers surround the work of consecutive segments with one master, and the use of a resource for as long as
 // phases follow each other; nothing is added in between. Claims are cut where the next one of the same subject begins, so that
-// none of them overlap; together they are the same time. An overbooking takes what is taken as well.
+// none of them overlap; together they are the same time. An overbooking takes what is taken as well. A place in a group session
+// has the claim of the customer alone.
 func (p *Plan) Claims() []Taking {
 	var list []need
 	for i, s := range p.Segments {
+		if p.Session != nil {
+			break
+		}
 		list = append(list, p.masterNeeds(i)...)
 		for _, u := range s.Uses {
 			list = append(list, p.unitNeed(i, u))

@@ -14,8 +14,12 @@ const staleAttempts = 3
 
 // Fit returns the best plan for a query at a start, or what speaks against the start, and the rules that this is true of, which may be
 // newer than those passed; staff learn which appointments speak against it. Without informed, what is taken is only read where the plan
-// depends on it: whoever writes the plan checks it anyway. An overbooking takes time that is taken only where none is free.
+// depends on it: whoever writes the plan checks it anyway. An overbooking takes time that is taken only where none is free. Of a service that
+// is booked as places in group sessions, it plans a place, in the session of the query or in any that begins then.
 func (a *Availability) Fit(ctx context.Context, r *Rules, q Query, start time.Time, informed bool) (*Plan, []Block, *Rules, error) {
+	if r.wantsPlace(q) {
+		return a.fitPlace(ctx, r, q, start)
+	}
 	s := r.solverAt(q, &Taken{}, MinuteOf(start))
 	if informed || q.Overbook || s.dependsOnTaken(MinuteOf(start)) {
 		date, _ := civil.Local(start, r.Zone)

@@ -51,13 +51,21 @@ type Query struct {
 	Moving string
 	// MovingWith are the ids of other appointments whose claims count as free, because they are moved together with Moving.
 	MovingWith []string
-	// Freed are the ids of freed times that are kept for the waitlist; their claims count as free.
+	// Freed are the ids of freed times that are kept for the waitlist; their claims and places count as free.
 	Freed []string
 	// AllowCustomerOverlap permits other appointments of the customer at the same time, as the salon's policy may.
 	AllowCustomerOverlap bool
 	// Quoted is set for the start of a quote. It kept the lead time when the quote was issued, and the lead time does not count again. It does
 	// not count for people who are in the salon either.
 	Quoted bool
+	// Group is set for group sessions. Without it, the solver plans no service that is booked as places in them.
+	Group bool
+	// Place is set where a place in a group session is wanted whatever the capacity of the service is now.
+	Place bool
+	// Session is the group session that a place is wanted in; empty: any of the service.
+	Session string
+	// Units are the resources of which those of their kinds are to be taken; none stands for any.
+	Units []string
 	// Now is the current time.
 	Now time.Time
 }
@@ -74,8 +82,9 @@ type Range struct {
 	Limit int
 	// FirstPerDay is set for only the first slot of each date.
 	FirstPerDay bool
-	// After is the start after which the search goes on; 0 for all.
-	After Minute
+	// After is the start after which the search goes on; 0 for all. AfterSession is the group session, of those that begin then.
+	After        Minute
+	AfterSession string
 }
 
 // Result is what a search found.

@@ -35,6 +35,8 @@ type Quote struct {
 	Start   Minute
 	// Segments are the services in their order.
 	Segments []QuoteSegment
+	// Session is the group session of whose places it is; empty: none.
+	Session string
 	// Issued is when the quote was made.
 	Issued time.Time
 }
@@ -62,6 +64,9 @@ func (q Quote) Wants() []Want {
 // Quote is the quote of a plan.
 func (r *Rules) Quote(p *Plan, issued time.Time) Quote {
 	q := Quote{SalonID: r.SalonID, Start: p.From, Issued: issued}
+	if p.Session != nil {
+		q.Session = p.Session.ID
+	}
 	for _, s := range p.Segments {
 		q.Segments = append(q.Segments, QuoteSegment{
 			ServiceID: s.ServiceID, MasterID: s.MasterID, PriceMinor: s.PriceMinor, Phases: s.Phases,

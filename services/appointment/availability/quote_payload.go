@@ -46,6 +46,9 @@ func (q Quote) payload() (*appointmentv1.QuotePayload, error) {
 		SalonId: encode(q.SalonID), StartTime: timestamppb.New(q.Start.Time()), IssueTime: timestamppb.New(q.Issued),
 		Segments: make([]*appointmentv1.QuotePayload_Segment, len(q.Segments)),
 	}
+	if q.Session != "" {
+		p.GroupSessionId = encode(q.Session)
+	}
 	for i, s := range q.Segments {
 		segment := &appointmentv1.QuotePayload_Segment{
 			ServiceId: encode(s.ServiceID), MasterId: encode(s.MasterID), PriceMinor: s.PriceMinor,
@@ -67,6 +70,7 @@ func (q Quote) payload() (*appointmentv1.QuotePayload, error) {
 func quoteFrom(p *appointmentv1.QuotePayload) Quote {
 	q := Quote{
 		SalonID: decodeID(p.GetSalonId()), Start: MinuteOf(p.GetStartTime().AsTime()), Issued: p.GetIssueTime().AsTime(),
+		Session:  decodeID(p.GetGroupSessionId()),
 		Segments: make([]QuoteSegment, len(p.GetSegments())),
 	}
 	for i, s := range p.GetSegments() {

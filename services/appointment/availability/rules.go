@@ -51,7 +51,12 @@ type Service struct {
 	LeadTime    *time.Duration
 	HorizonDays *int
 	SlotStep    *time.Duration
+	// Capacity is for how many customers at once. A service for more than one is booked as places in group sessions.
+	Capacity int
 }
+
+// isGroup reports whether the service is booked as places in group sessions.
+func (s *Service) isGroup() bool { return s != nil && s.Capacity > 1 }
 
 // Offering is how a master performs a service.
 type Offering struct {
@@ -119,12 +124,12 @@ type Span struct{ From, To Minute }
 // Claim is a taken range of a subject's time.
 type Claim struct {
 	Span
-	// AppointmentID is the appointment that takes it. HoldID is the hold that takes it; the appointment does not exist then yet. It is keptHold
-	// when the time is only kept until the waitlist was asked.
+	// AppointmentID is the appointment that takes it. HoldID is the hold that takes it; the appointment does not exist then yet. It is noHold
+	// when neither takes it: a group session does, or it is kept until the waitlist was asked.
 	AppointmentID, HoldID string
 }
 
-const keptHold = "kept"
+const noHold = "none"
 
 // Taken is what is taken of the time of masters, resources and the customer. It has what [Rules.Needs] names: the local weeks
 // around a range too, because fairness counts booked minutes of a week.

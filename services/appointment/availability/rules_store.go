@@ -41,7 +41,7 @@ SELECT s.rules_version, s.time_zone, s.currency, ` + salon.PolicyColumns + `,
     coalesce((SELECT json_agg(json_build_object('id', v.id, 'name', v.name, 'price', v.price_minor, 'minutes', v.duration_minutes,
             'before', v.buffer_before_minutes, 'after', v.buffer_after_minutes, 'phases', v.phases, 'active', v.active,
             'online', v.online_bookable, 'lead', v.lead_time_override_minutes, 'horizon', v.horizon_override_days,
-            'step', v.slot_step_override_minutes))
+            'step', v.slot_step_override_minutes, 'capacity', v.capacity))
         FROM services v WHERE v.salon_id = s.id AND v.deleted_at IS NULL), '[]')::text AS services,
     coalesce((SELECT json_agg(json_build_object('master', o.master_id, 'service', o.service_id, 'price', o.price_override_minor,
             'minutes', o.duration_override_minutes, 'before', o.buffer_before_override_minutes,
@@ -110,6 +110,8 @@ type (
 		Lead    *int32          `json:"lead"`
 		Horizon *int32          `json:"horizon"`
 		Step    *int32          `json:"step"`
+
+		Capacity int `json:"capacity"`
 	}
 	offeringJSON struct {
 		Master  string          `json:"master"`
@@ -206,7 +208,7 @@ func datesSpan(from, until string, zone *time.Location) (Span, error) {
 }
 
 func (s serviceJSON) service() *Service {
-	service := &Service{ID: s.ID, Name: s.Name, Active: s.Active, Online: s.Online}
+	service := &Service{ID: s.ID, Name: s.Name, Active: s.Active, Online: s.Online, Capacity: s.Capacity}
 	if s.Lead != nil {
 		lead := time.Duration(*s.Lead) * time.Minute
 		service.LeadTime = &lead

@@ -59,10 +59,10 @@ FROM salons s JOIN claims c ON c.salon_id = s.id AND c.expire_time <= now() AND 
 WHERE s.id = $1 GROUP BY s.rules_version, c.subject_id`
 }
 
-// claimArrays are the columns of takenSQL that tell claims. Those with an end are few: their holds are looked up in an index.
+// claimArrays are the columns of takenSQL that tell claims. Those without a segment are few: their holds are looked up in an index.
 const claimArrays = `array_agg(lower(c.during)) AS starts, array_agg(upper(c.during)) AS ends, array_agg(c.appointment_id)::text[] AS appointments,
-    array_agg(CASE WHEN c.expire_time IS NULL THEN '' ELSE coalesce((SELECT h.id::text FROM holds h
-        WHERE h.state = 'ACTIVE' AND h.salon_id = c.salon_id AND h.appointment_id = c.appointment_id), '` + keptHold + `') END) AS holds`
+    array_agg(CASE WHEN c.segment_id IS NOT NULL THEN '' ELSE coalesce((SELECT h.id::text FROM holds h
+        WHERE h.state = 'ACTIVE' AND h.salon_id = c.salon_id AND h.appointment_id = c.appointment_id), '` + noHold + `') END) AS holds`
 
 // countSQL finds the appointments that limits count: how many of a customer have not ended, and when those of the customer and of masters
 // begin. Which dates that are is for the program to say, which has time zones of its own.
@@ -84,6 +84,7 @@ FROM (
     FROM salons s JOIN segments g ON g.salon_id = s.id AND g.master_id = ANY($6::uuid[])
         AND g.appointment_start_time >= $3 AND g.appointment_start_time < $4 AND g.appointment_id <> ALL ($7::uuid[])
     JOIN appointments a ON a.salon_id = s.id AND a.id = g.appointment_id AND a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
+        AND a.group_session_id IS NULL
     WHERE s.id = $1
 ) AS m GROUP BY m.rules_version, m.master_id`
 

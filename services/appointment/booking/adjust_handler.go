@@ -56,6 +56,9 @@ func (b *Bookings) adjust(
 	if refused != nil {
 		return nil, refused
 	}
+	if a.GroupSessionID != "" {
+		return nil, errPlaceEnds
+	}
 	if err := a.checkEnd(end); err != nil {
 		return nil, err
 	}

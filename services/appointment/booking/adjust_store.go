@@ -20,7 +20,7 @@ func (s *Store) AppointmentsOf(ctx context.Context, salonID string, ids []string
 // before to, by start.
 func (s *Store) Following(ctx context.Context, a *Appointment, from, to time.Time) ([]*Appointment, error) {
 	return s.appointmentsWhere(ctx,
-		"a.salon_id = ? AND a.start_time > ? AND a.start_time < ? AND a.id <> ? AND a.state IN ('PENDING', 'CONFIRMED')", a.SalonID, from, to, a.ID)
+		"a.salon_id = ? AND a.start_time > ? AND a.start_time < ? AND a.id <> ? AND a.state IN ('PENDING', 'CONFIRMED') AND a.group_session_id IS NULL", a.SalonID, from, to, a.ID)
 }
 
 func (s *Store) appointmentsWhere(ctx context.Context, condition string, args ...any) ([]*Appointment, error) {

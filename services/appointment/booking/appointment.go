@@ -101,6 +101,9 @@ type Appointment struct {
 	CustomerName, CustomerPhone string
 	// State is where it stands.
 	State State
+	// GroupSessionID is the group session of whose places it is; empty: none. GroupPlace is the number of the place, 0 once it is free.
+	GroupSessionID string
+	GroupPlace     int32
 	// Segments are the services in the order in which they are done; never empty. Each begins when
 	// the one before it ends.
 	Segments []Segment
@@ -161,6 +164,8 @@ type Change struct {
 	StartBefore time.Time
 	// EndBefore is when it ended before its end was changed; zero for all other actions.
 	EndBefore time.Time
+	// SessionBefore is the group session of whose places it was before; empty: none. SessionAfter is only read of a history.
+	SessionBefore, SessionAfter string
 }
 
 // Start is when the appointment begins.
@@ -294,7 +299,7 @@ func (a *Appointment) is(plan *availability.Plan) bool {
 
 // record makes the next version of the appointment and notes what is about to change.
 func (a *Appointment) record(action Action, by By, reason string) {
-	a.change = &Change{Action: action, By: by, Reason: reason, StateBefore: a.State, StartBefore: a.Start()}
+	a.change = &Change{Action: action, By: by, Reason: reason, StateBefore: a.State, StartBefore: a.Start(), SessionBefore: a.GroupSessionID}
 	a.ChangedBy, a.PreviousStart = by.Actor, time.Time{}
 	a.Version++
 	a.UpdateTime = by.Now

@@ -32,6 +32,7 @@ type appointmentRow struct {
 	ID                string
 	CustomerID        string
 	SeriesID          *string
+	GroupSessionID    *string
 	State             State
 	StartTime         time.Time
 	EndTime           time.Time
@@ -56,6 +57,8 @@ type appointmentRow struct {
 	CreateTime        time.Time
 	UpdateTime        time.Time
 
+	// The number of the place in the group session, from its table.
+	GroupPlace *int32
 	// What is shown of the customer, from other tables.
 	AccountID     *string
 	CustomerName  string
@@ -70,6 +73,8 @@ func (appointmentRow) TableName() string { return "appointments" }
 
 // shownColumns are the columns of appointmentRow in a query over appointments a.
 const shownColumns = `a.*, c.account_id,
+	CASE WHEN a.group_session_id IS NOT NULL THEN
+		(SELECT g.number FROM group_places g WHERE g.salon_id = a.salon_id AND g.appointment_id = a.id) END AS group_place,
 	coalesce(nullif(c.display_name, ''), u.display_name, '') AS customer_name,
 	coalesce(nullif(c.phone, ''), u.phone, '') AS customer_phone`
 
@@ -201,7 +206,8 @@ func (s *Store) HasCompleted(ctx context.Context, salonID, customerID string) (b
 
 func (r appointmentRow) appointment(segments []Segment) *Appointment {
 	return &Appointment{
-		ID: r.ID, SalonID: r.SalonID, SeriesID: postgres.Value(r.SeriesID), CustomerID: r.CustomerID, AccountID: postgres.Value(r.AccountID),
+		ID: r.ID, SalonID: r.SalonID, SeriesID: postgres.Value(r.SeriesID),
+		GroupSessionID: postgres.Value(r.GroupSessionID), GroupPlace: postgres.Value(r.GroupPlace), CustomerID: r.CustomerID, AccountID: postgres.Value(r.AccountID),
 		CustomerName: r.CustomerName, CustomerPhone: r.CustomerPhone,
 		State: r.State, Segments: segments, TotalMinor: r.TotalMinor, Currency: r.Currency,
 		TimeZone: r.TimeZone, UTCOffsetMinutes: r.UTCOffsetMinutes, Note: r.Note,
@@ -223,7 +229,8 @@ func rowOf(a *Appointment) appointmentRow {
 	}
 	return appointmentRow{
 		FeeMinor: fee, FeeRule: postgres.Null(a.Fee.Rule), FeeWaived: a.Fee.Waived,
-		SalonID: a.SalonID, ID: a.ID, CustomerID: a.CustomerID, State: a.State, StartTime: a.Start(), EndTime: a.End(),
+		SalonID: a.SalonID, ID: a.ID, CustomerID: a.CustomerID, State: a.State,
+		GroupSessionID: postgres.Null(a.GroupSessionID), StartTime: a.Start(), EndTime: a.End(),
 		TimeZone: a.TimeZone, UTCOffsetMinutes: a.UTCOffsetMinutes,
 		TotalMinor: a.TotalMinor, Currency: a.Currency, Note: a.Note,
 		CancelledBy: postgres.Null(a.CancelledBy), CancelReason: a.CancelReason, CancellationCause: postgres.Null(a.Cause),

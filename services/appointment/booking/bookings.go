@@ -65,6 +65,7 @@ func (b *Bookings) Register(r grpc.ServiceRegistrar) {
 	appointmentv1.RegisterAppointmentServiceServer(r, b)
 	appointmentv1.RegisterHoldServiceServer(r, &holds{Bookings: b})
 	appointmentv1.RegisterDeskServiceServer(r, b)
+	appointmentv1.RegisterGroupServiceServer(r, &groups{Bookings: b})
 }
 
 // holdRetention is how long a hold can be read after it has ended. It is longer than the answer of its creation is stored.

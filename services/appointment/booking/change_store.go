@@ -17,6 +17,7 @@ import (
 var changeable = []any{
 	"start_time", "end_time", "time_zone", "utc_offset_minutes", "total_minor", "cancelled_by", "cancel_reason", "cancellation_cause",
 	"timeout_time", "lapse_time", "complete_time", "changed_by", "previous_start_time", "overbooked", "fee_minor", "fee_rule", "fee_waived", "version", "update_time",
+	"group_session_id",
 }
 
 // Update runs change on an appointment that the caller may see, else it is NOT_FOUND, and commits what
@@ -74,14 +75,15 @@ func (s *Store) checkDay(ctx context.Context, a *Appointment, m move) error {
 				WHERE o.salon_id = l.id AND o.customer_id = ? AND o.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
 					AND o.start_time >= ? AND o.start_time < ? AND o.id <> ?
 			) >= l.max_customer_appointments_a_day
-			OR l.max_master_appointments_a_day > 0 AND EXISTS (
+			OR l.max_master_appointments_a_day > 0 AND ? AND EXISTS (
 				SELECT FROM segments g
 				JOIN appointments o ON o.salon_id = g.salon_id AND o.id = g.appointment_id AND o.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
+					AND o.group_session_id IS NULL
 				WHERE g.salon_id = l.id AND g.master_id = ANY(?::uuid[])
 					AND g.appointment_start_time >= ? AND g.appointment_start_time < ? AND o.id <> ?
 				GROUP BY g.master_id HAVING count(DISTINCT o.id) >= l.max_master_appointments_a_day)
 		FROM salons l WHERE l.id = ?`,
-		a.CustomerID, m.dayStart, m.dayEnd, a.ID, postgres.Array[string](a.Masters()), m.dayStart, m.dayEnd, a.ID, a.SalonID).Scan(&full).Error
+		a.CustomerID, m.dayStart, m.dayEnd, a.ID, a.GroupSessionID == "", postgres.Array[string](a.Masters()), m.dayStart, m.dayEnd, a.ID, a.SalonID).Scan(&full).Error
 	if err != nil {
 		return fmt.Errorf("count the appointments of a date: %w", err)
 	}
@@ -125,7 +127,7 @@ func (s *Store) update(
 // lockSubjects takes the locks of an appointment's masters and customer, and of other subjects.
 func (s *Store) lockSubjects(ctx context.Context, id string, visibleTo auth.Principal, also []string) error {
 	return claims.LockSelected(ctx, s.db, `
-		SELECT unnest(ARRAY[p.master_id, a.customer_id]) AS subject
+		SELECT unnest(ARRAY[p.master_id, a.customer_id, a.group_session_id]) AS subject
 		FROM appointments a`+joinCustomer+`
 		JOIN segments p ON p.salon_id = a.salon_id AND p.appointment_id = a.id
 		WHERE a.id = ? AND ?
@@ -142,7 +144,7 @@ func (s *Store) save(ctx context.Context, a *Appointment) error {
 	case a.change.Action == Reschedule:
 		err = s.move(ctx, a)
 	case !a.State.TakesTime():
-		err = claims.Delete(ctx, s.db, a.SalonID, a.ID)
+		err = s.free(ctx, a)
 	case a.claims != nil:
 		err = s.claim(ctx, a)
 	}
@@ -164,10 +166,22 @@ func (s *Store) saveRow(ctx context.Context, a *Appointment) error {
 
 // claim gives the appointment its new claims instead of the old ones. The caller holds the locks of the subjects.
 func (s *Store) claim(ctx context.Context, a *Appointment) error {
-	if err := claims.Delete(ctx, s.db, a.SalonID, a.ID); err != nil {
+	if err := s.free(ctx, a); err != nil {
 		return err
 	}
-	return s.take(ctx, a.SalonID, a.ID, a.claims)
+	if err := s.take(ctx, a.SalonID, a.ID, a.claims); err != nil || a.GroupSessionID == "" {
+		return err
+	}
+	return s.takePlaceFor(ctx, a)
+}
+
+// free frees the time of an appointment, and its place in a group session.
+func (s *Store) free(ctx context.Context, a *Appointment) error {
+	if err := claims.Delete(ctx, s.db, a.SalonID, a.ID); err != nil || a.GroupSessionID == "" && a.change.SessionBefore == "" {
+		return err
+	}
+	a.GroupPlace = 0
+	return s.freePlace(ctx, a.SalonID, a.ID)
 }
 
 // take writes the claims of an appointment or a hold that has none, or returns SLOT_UNAVAILABLE or CUSTOMER_BUSY. The caller holds the locks of

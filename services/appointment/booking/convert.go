@@ -74,6 +74,7 @@ func toProto(a *Appointment, viewer auth.Principal) *appointmentv1.Appointment {
 		CancelReason:      a.CancelReason,
 		CancellationCause: causeToProto(a),
 		SeriesId:          a.SeriesID,
+		GroupSessionId:    a.GroupSessionID,
 		CancellationFee:   feeToProto(a),
 		CreateTime:        protoconv.Timestamp(a.CreateTime),
 		UpdateTime:        protoconv.Timestamp(a.UpdateTime),
@@ -82,6 +83,10 @@ func toProto(a *Appointment, viewer auth.Principal) *appointmentv1.Appointment {
 		m.LapseTime = protoconv.Timestamp(a.LapseTime)
 	}
 	shown := crc32.NewIEEE()
+	if a.GroupPlace > 0 {
+		m.GroupPlace = &a.GroupPlace
+		fmt.Fprint(shown, a.GroupPlace)
+	}
 	if a.ActorFor(viewer).IsStaff() {
 		m.Customer = &appointmentv1.AppointmentCustomer{DisplayName: a.CustomerName, Phone: a.CustomerPhone}
 		m.Overbooked = a.Overbooked

@@ -22,10 +22,26 @@ type target struct {
 	start   time.Time
 	chain   []availability.Want
 	quoted  bool
+	// session is the group session in which a place is wanted; empty: none, or any that begins then.
+	session string
 }
 
 // targetOf reads a request: its quote, or its start and segments.
 func (b *Bookings) targetOf(ctx context.Context, req *appointmentv1.CreateAppointmentRequest, now time.Time) (target, error) {
+	if req.GroupSessionId != nil {
+		if req.Quote != nil || req.GetStartTime() != nil || len(req.GetSegments()) > 0 {
+			return target{}, apierr.InvalidField("group_session_id", "must be alone: quote, start_time and segments have no place beside it")
+		}
+		g, err := b.store.Session(ctx, req.GetGroupSessionId(), "")
+		if err == nil && g.State != SessionScheduled {
+			err = errNoSession
+		}
+		if err != nil {
+			return target{}, err
+		}
+		want := availability.Want{ServiceID: g.ServiceID, MasterIDs: []string{g.MasterID}}
+		return target{salonID: g.SalonID, start: g.Start, chain: []availability.Want{want}, session: g.ID}, checkStart(g.Start, now)
+	}
 	if req.GetQuote() != "" {
 		if req.GetStartTime() != nil || len(req.GetSegments()) > 0 {
 			return target{}, apierr.InvalidField("quote", "must be alone: start_time and segments are those of the quote")
@@ -34,11 +50,11 @@ func (b *Bookings) targetOf(ctx context.Context, req *appointmentv1.CreateAppoin
 		if err != nil {
 			return target{}, err
 		}
-		t := target{salonID: q.SalonID, start: q.Start.Time(), chain: q.Wants(), quoted: true}
+		t := target{salonID: q.SalonID, start: q.Start.Time(), chain: q.Wants(), quoted: true, session: q.Session}
 		return t, checkStart(t.start, now)
 	}
 	if req.GetStartTime() == nil {
-		return target{}, apierr.InvalidField("start_time", "must be present, or else a quote or a hold")
+		return target{}, apierr.InvalidField("start_time", "must be present, or else a quote, a hold or a group session")
 	}
 	if len(req.GetSegments()) == 0 {
 		return target{}, apierr.InvalidField("segments", "must be 1 to 8, or else a quote or a hold must be present")
@@ -115,6 +131,7 @@ func (b *Bookings) plan(
 	plan, rules, err := b.fit(ctx, rules, availability.Query{
 		Chain: t.chain, Customer: c.customer.ID, Staff: by.Actor.IsStaff(), Override: req.GetOverride() != nil,
 		Overbook: req.GetOverbook() != nil, AllowCustomerOverlap: req.GetAllowCustomerOverlap(), Now: by.Now, Quoted: t.quoted,
+		Session: t.session,
 	}, t.start, informed)
 	if errors.Is(err, salon.ErrNotFound) {
 		return nil, notOffered(0)

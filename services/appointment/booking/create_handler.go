@@ -77,7 +77,12 @@ func (b *Bookings) create(
 				return nil, err
 			}
 		}
-		result, err := b.queue.Book(ctx, c)
+		var result Result
+		if c.appointment.GroupSessionID == "" {
+			result, err = b.queue.Book(ctx, c)
+		} else if result, err = b.bookPlace(ctx, caller, c); result.Outcome == Booked {
+			response = toProto(c.appointment, caller) // with the number of the place
+		}
 		if err != nil {
 			return nil, err
 		}

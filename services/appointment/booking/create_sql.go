@@ -67,9 +67,10 @@ WITH item AS MATERIALIZED (
                 AND o.start_time >= i.day_start AND o.start_time < i.day_end
             ) >= s.max_customer_appointments_a_day THEN 'full day'
         WHEN NOT i.overridden AND s.max_master_appointments_a_day > 0 AND EXISTS (
-            SELECT FROM (SELECT DISTINCT p.master_id FROM segment p WHERE p.n = i.n) AS m
+            SELECT FROM (SELECT DISTINCT c.subject_id AS master_id FROM claim c WHERE c.n = i.n AND c.kind = 'MASTER') AS m
             WHERE (SELECT count(DISTINCT g.appointment_id) FROM segments g
                 JOIN appointments o ON o.salon_id = g.salon_id AND o.id = g.appointment_id AND o.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
+                    AND o.group_session_id IS NULL
                 WHERE g.salon_id = i.salon_id AND g.master_id = m.master_id
                     AND g.appointment_start_time >= i.day_start AND g.appointment_start_time < i.day_end
                 ) >= s.max_master_appointments_a_day) THEN 'full day'

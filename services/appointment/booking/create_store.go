@@ -77,6 +77,9 @@ func (c *creation) subjects() []string {
 	if c.appointment.AccountID != "" {
 		ids = append(ids, c.appointment.AccountID)
 	}
+	if c.appointment.GroupSessionID != "" {
+		ids = append(ids, c.appointment.GroupSessionID)
+	}
 	return append(ids, c.appointment.kinds()...)
 }
 

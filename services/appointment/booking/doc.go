@@ -13,6 +13,8 @@
 //   - lapse.go, lapse_store.go: requests that lapse, and how they get their time again.
 //   - hold.go: what a hold is (no I/O). hold_handler.go, hold_store.go: HoldService, and how holds expire. hold_book.go: booking one.
 //   - offer.go: holds that are offered to somebody in the waitlist, and what package waitlist needs to know of who books what.
+//   - group.go: what a group session is (no I/O). group_handler.go, group_change.go, group_store.go: GroupService. place_store.go: taking
+//     and freeing the places.
 //   - convert.go, events.go, errors.go: the contract's messages, events and errors.
 //
 // A double booking is impossible by the exclusion constraint of the table claims (package claims),

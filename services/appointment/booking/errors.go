@@ -9,6 +9,7 @@ import (
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/services/appointment/catalog"
 )
 
 // The errors of appointments. Handlers add the field.
@@ -60,6 +61,24 @@ var (
 		appointmentv1.ErrorReason_ERROR_REASON_CUSTOMER_BUSY,
 		"the customer has another appointment at the time of the request, which has lapsed")
 	errNoAppointment = apierr.NotFound("appointment")
+
+	errNoSession = apierr.NotFound("group session")
+	errGroupFull = apierr.New(codes.AlreadyExists, appointmentv1.ErrorReason_ERROR_REASON_GROUP_FULL,
+		"all places of the group session are taken").
+		WithField("start_time", "must be that of a group session with places left")
+	errInSession = apierr.New(codes.AlreadyExists, appointmentv1.ErrorReason_ERROR_REASON_CUSTOMER_BUSY,
+		"the customer has a place in the group session already").
+		WithField("customer_id", "must be a customer without a place in it")
+	errPlaceEnds = apierr.New(codes.FailedPrecondition, appointmentv1.ErrorReason_ERROR_REASON_ILLEGAL_STATE,
+		"a place in a group session ends with the session").
+		WithField("appointment_id", "must be an appointment that is no place in a group session")
+	errNotInGroups = catalog.ErrNotOffered.WithField("service_id", "must be a service whose capacity is more than one")
+	errPlacesTaken = apierr.New(codes.FailedPrecondition, appointmentv1.ErrorReason_ERROR_REASON_GROUP_PLACES_TAKEN,
+		"more places of the group session are taken than it would have")
+	errSessionState = apierr.New(codes.FailedPrecondition, appointmentv1.ErrorReason_ERROR_REASON_ILLEGAL_STATE,
+		"the group session's state does not allow this")
+	errMastersSession = apierr.New(codes.PermissionDenied, apiv1.ErrorReason_ERROR_REASON_PERMISSION_DENIED,
+		"the front desk changes every group session of the salon, masters their own")
 
 	errNoHold    = apierr.NotFound("hold")
 	errHoldState = apierr.New(codes.FailedPrecondition, appointmentv1.ErrorReason_ERROR_REASON_ILLEGAL_STATE,

@@ -89,11 +89,11 @@ func (b *Bookings) refusal(
 		}
 		return &blocks[i]
 	}
-	never := has(availability.Inactive, availability.NotPerformed, availability.NotOnline)
+	never := has(availability.Inactive, availability.NotPerformed, availability.NotOnline, availability.GroupOnly)
 	limit := has(availability.CustomerLimit)
 	rule := has(availability.Closed, availability.OutsideHours, availability.TimeOff, availability.LeadTime, availability.Horizon,
 		availability.Step)
-	taken := has(availability.Booked, availability.Buffer, availability.NoResource) != nil
+	taken := has(availability.Booked, availability.Buffer, availability.NoResource, availability.NoSession) != nil
 	if taken && has(availability.CustomerBusy) != nil {
 		// Perhaps another master or resource is free, and only the customer is not.
 		free := q
@@ -114,6 +114,8 @@ func (b *Bookings) refusal(
 		refused = errNotBookable.WithField("start_time", "must be another one: "+rule.Reason.Text())
 	case limit != nil:
 		refused = errFullDay
+	case has(availability.GroupFull) != nil:
+		refused = errGroupFull
 	case taken:
 		refused = errSlotUnavailable
 	default:

@@ -76,6 +76,9 @@ func (e Entry) toProto(staff bool, names map[string]string) *appointmentv1.Appoi
 		StartAfter:  protoconv.Timestamp(e.StartAfter),
 		EndBefore:   protoconv.Timestamp(e.EndBefore),
 		EndAfter:    protoconv.Timestamp(e.EndAfter),
+
+		GroupSessionBefore: e.SessionBefore,
+		GroupSessionAfter:  e.SessionAfter,
 	}
 	if e.StateBefore != "" {
 		m.StateBefore = stateToProto(e.StateBefore).Enum()

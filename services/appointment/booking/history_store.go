@@ -38,6 +38,8 @@ type entryRow struct {
 	Overbooked  bool
 	EndBefore   *time.Time
 	EndAfter    *time.Time
+
+	GroupSessionBefore, GroupSessionAfter *string
 }
 
 // History returns at most limit entries of an appointment's history, oldest first, of the versions after one.
@@ -45,7 +47,7 @@ func (s *Store) History(ctx context.Context, a *Appointment, after int64, limit 
 	var rows []entryRow
 	err := s.db.Conn(ctx).Raw(`
 		SELECT version, action, actor, account_id, reason, state_before, state_after, start_before, start_after, change_time, overbooked,
-			end_before, end_after
+			end_before, end_after, group_session_before, group_session_after
 		FROM appointment_history WHERE salon_id = ? AND appointment_id = ? AND version > ? ORDER BY version LIMIT ?`,
 		a.SalonID, a.ID, after, limit).Scan(&rows).Error
 	if err != nil {
@@ -56,8 +58,9 @@ func (s *Store) History(ctx context.Context, a *Appointment, after int64, limit 
 		entries[i] = Entry{
 			Change: Change{
 				Action: r.Action, Reason: r.Reason, StateBefore: postgres.Value(r.StateBefore), StartBefore: postgres.Time(r.StartBefore),
-				EndBefore: postgres.Time(r.EndBefore),
-				By:        By{Actor: r.Actor, AccountID: postgres.Value(r.AccountID), Now: r.ChangeTime.UTC()},
+				EndBefore: postgres.Time(r.EndBefore), SessionBefore: postgres.Value(r.GroupSessionBefore),
+				SessionAfter: postgres.Value(r.GroupSessionAfter),
+				By:           By{Actor: r.Actor, AccountID: postgres.Value(r.AccountID), Now: r.ChangeTime.UTC()},
 			},
 			Version: r.Version, StateAfter: r.StateAfter, StartAfter: r.StartAfter.UTC(), Overbooked: r.Overbooked,
 			EndAfter: postgres.Time(r.EndAfter),
@@ -73,14 +76,18 @@ func (s *Store) appendHistory(ctx context.Context, a *Appointment) error {
 	if !c.EndBefore.IsZero() {
 		endAfter = a.End()
 	}
+	var sessions [2]string // before and after a move
+	if c.Action == Reschedule {
+		sessions = [2]string{c.SessionBefore, a.GroupSessionID}
+	}
 	err := s.db.Conn(ctx).Exec(`
 		INSERT INTO appointment_history (salon_id, appointment_id, version, action, actor, account_id, reason,
 			state_before, state_after, start_before, start_after, change_time, overbooked,
-			end_before, end_after)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			end_before, end_after, group_session_before, group_session_after)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		a.SalonID, a.ID, a.Version, c.Action, c.By.Actor, postgres.Null(c.By.AccountID), c.Reason,
 		c.StateBefore, a.State, c.StartBefore, a.Start(), c.By.Now, a.Overbooked,
-		postgres.Null(c.EndBefore), postgres.Null(endAfter)).Error
+		postgres.Null(c.EndBefore), postgres.Null(endAfter), postgres.Null(sessions[0]), postgres.Null(sessions[1])).Error
 	if err != nil {
 		return fmt.Errorf("append to the history of an appointment: %w", err)
 	}

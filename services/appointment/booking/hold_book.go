@@ -20,8 +20,8 @@ import (
 func (b *Bookings) createHeld(
 	ctx context.Context, caller auth.Principal, req *appointmentv1.CreateAppointmentRequest, key idempotency.Key,
 ) (*appointmentv1.Appointment, error) {
-	if req.Quote != nil || req.GetStartTime() != nil || len(req.GetSegments()) > 0 || req.GetOverride() != nil {
-		return nil, apierr.InvalidField("hold_id", "must be alone: quote, start_time, segments and override have no place beside it")
+	if req.Quote != nil || req.GetStartTime() != nil || len(req.GetSegments()) > 0 || req.GetOverride() != nil || req.GroupSessionId != nil {
+		return nil, apierr.InvalidField("hold_id", "must be alone: quote, start_time, segments, override and group_session_id have no place beside it")
 	}
 	overlap := req.GetAllowCustomerOverlap()
 	for range attempts {
@@ -132,6 +132,7 @@ func (b *Bookings) planOfHold(
 	query := availability.Query{
 		Chain: chain, Customer: c.ID, Staff: true, Override: true, Quoted: true, Moving: h.AppointmentID,
 		AllowCustomerOverlap: h.Overlap || overlap, Now: h.Start.Add(-time.Minute),
+		Session: h.Quote.Session,
 	}
 	plan, blocks, rules, err := b.availability.Fit(ctx, rules, query, h.Start, true)
 	if err == nil && plan == nil {

@@ -81,7 +81,7 @@ func (b *holds) createHold(
 		case errors.Is(err, errOutdated):
 			b.availability.Forget(p.SalonID, p.rulesVersion)
 			tried++
-		case errors.Is(err, errSlotUnavailable), errors.Is(err, errCustomerBusy):
+		case errors.Is(err, errSlotUnavailable), errors.Is(err, errCustomerBusy), errors.Is(err, errGroupFull):
 			if err := b.expireHolds(ctx, p.SalonID); err != nil {
 				return nil, err
 			}
@@ -120,6 +120,7 @@ func (b *holds) planHold(ctx context.Context, caller auth.Principal, req *appoin
 	h.Overlap = req.GetAllowCustomerOverlap() || rules.Policy.AllowCustomerOverlap
 	plan, rules, err := b.fit(ctx, rules, availability.Query{
 		Chain: chain, Customer: h.CustomerID, Staff: actor.IsStaff(), AllowCustomerOverlap: h.Overlap, Now: now, Quoted: true,
+		Session: quote.Session,
 	}, start, true)
 	if errors.Is(err, salon.ErrNotFound) {
 		return nil, notOffered(0)

@@ -142,6 +142,14 @@ func (s *Store) createHold(ctx context.Context, p *plannedHold) error {
 	if err := s.take(ctx, p.SalonID, p.AppointmentID, p.claims); err != nil {
 		return err
 	}
+	if p.Quote.Session != "" {
+		if _, err := s.takePlace(ctx, place{
+			salonID: p.SalonID, sessionID: p.Quote.Session, start: p.Start, appointmentID: p.AppointmentID, customerID: p.CustomerID,
+			expireTime: until, freed: p.freed,
+		}); err != nil {
+			return err
+		}
+	}
 	return s.appendHoldEvent(ctx, "hold.created", p.Hold)
 }
 
@@ -159,6 +167,9 @@ func (s *Store) UpdateHold(ctx context.Context, id, event string, change func(h 
 		subjects := found.masters()
 		if found.CustomerID != "" {
 			subjects = append(subjects, found.CustomerID)
+		}
+		if found.Quote.Session != "" {
+			subjects = append(subjects, found.Quote.Session)
 		}
 		if err := claims.Lock(ctx, tx, subjects...); err != nil {
 			return err
@@ -258,6 +269,9 @@ func (s *Store) saveHold(ctx context.Context, event string, h *Hold) error {
 	} else {
 		err = claims.Delete(ctx, s.db, h.SalonID, h.AppointmentID)
 	}
+	if err == nil && h.Quote.Session != "" {
+		err = s.keepPlace(ctx, h)
+	}
 	if err != nil {
 		return err
 	}
@@ -301,6 +315,11 @@ func (s *Store) bookHold(ctx context.Context, holdID string, c *creation) error 
 	if err := s.saveHold(ctx, "hold.booked", h); err != nil {
 		return err
 	}
+	if c.appointment.GroupSessionID != "" {
+		if err := s.takePlaceFor(ctx, c.appointment); err != nil {
+			return err
+		}
+	}
 	if err := s.createOne(ctx, c); err != nil {
 		return err
 	}
@@ -326,7 +345,10 @@ func (s *Store) createOne(ctx context.Context, c *creation) error {
 	case outcome != Booked:
 		return &notBookedError{outcome}
 	}
-	return nil
+	if c.appointment.GroupSessionID == "" {
+		return nil
+	}
+	return s.joinSession(ctx, c.appointment)
 }
 
 // DueHolds returns the ids of at most limit holds whose time is over, in one salon or, without an id, in all.

@@ -73,7 +73,7 @@ func (b *Bookings) retake(
 		case errors.Is(err, errOutdated):
 			b.availability.Forget(rules.SalonID, rules.Version)
 			tried++
-		case errors.Is(err, errSlotUnavailable), errors.Is(err, errCustomerBusy):
+		case errors.Is(err, errSlotUnavailable), errors.Is(err, errCustomerBusy), errors.Is(err, errGroupFull):
 			if err := b.expireHolds(ctx, rules.SalonID); err != nil {
 				return nil, err
 			}
@@ -94,6 +94,7 @@ func (b *Bookings) planLapsed(ctx context.Context, a *Appointment) (*availabilit
 	}
 	plan, blocks, rules, err := b.availability.Fit(ctx, rules, availability.Query{
 		Chain: a.wants(), Customer: a.CustomerID, Staff: true, Override: true, Moving: a.ID, Now: a.Start().Add(-time.Minute),
+		Session: a.GroupSessionID,
 	}, a.Start(), true)
 	if err != nil || plan != nil {
 		return plan, rules, err

@@ -57,6 +57,8 @@ func (b *Bookings) Offer(ctx context.Context, o Offer, record func(tx *postgres.
 	case errors.Is(err, errOutdated):
 		b.availability.Forget(p.SalonID, p.rulesVersion)
 		return ErrOfferAgain
+	case errors.Is(err, errGroupFull), errors.Is(err, errInSession):
+		return ErrOfferAgain
 	case errors.Is(err, errSlotUnavailable), errors.Is(err, errCustomerBusy):
 		if err := b.expireHolds(ctx, p.SalonID); err != nil {
 			return err

@@ -52,7 +52,10 @@ func (a *Appointment) follow(r *availability.Rules, plan *availability.Plan) err
 	if !ok {
 		return availability.ErrTotal
 	}
-	a.TotalMinor = total
+	a.TotalMinor, a.GroupSessionID = total, ""
+	if plan.Session != nil {
+		a.GroupSessionID = plan.Session.ID
+	}
 	for i, p := range plan.Segments {
 		s := &a.Segments[i]
 		// A service that is not there any more keeps its name.

@@ -94,6 +94,7 @@ func (b *Bookings) reschedule(
 	plan, rules, err := b.fit(ctx, rules, availability.Query{
 		Chain: chain, Customer: a.CustomerID, Staff: by.Actor.IsStaff(), Override: req.GetOverride() != nil,
 		Overbook: req.GetOverbook() != nil, AllowCustomerOverlap: req.GetAllowCustomerOverlap(), Moving: a.ID, Now: by.Now,
+		Place: a.staysPlace(chain),
 	}, start, informed)
 	if err != nil {
 		return nil, err
@@ -113,7 +114,7 @@ func (b *Bookings) reschedule(
 	switch {
 	case errors.Is(err, errOutdated):
 		b.availability.Forget(rules.SalonID, rules.Version)
-	case errors.Is(err, errSlotUnavailable), errors.Is(err, errCustomerBusy), errors.Is(err, errFullDay):
+	case errors.Is(err, errSlotUnavailable), errors.Is(err, errCustomerBusy), errors.Is(err, errFullDay), errors.Is(err, errGroupFull):
 		err = errLate
 	}
 	return moved, err
@@ -128,7 +129,15 @@ func subjectsOf(plan *availability.Plan) []string {
 			ids = append(ids, p.Kinds...)
 		}
 	}
+	if plan.Session != nil {
+		ids = append(ids, plan.Session.ID)
+	}
 	return ids
+}
+
+// staysPlace reports whether the appointment is a place in a group session and stays one with a new chain.
+func (a *Appointment) staysPlace(chain []availability.Want) bool {
+	return a.GroupSessionID != "" && a.otherService(chain) < 0
 }
 
 // movable is what an appointment that the caller may see and move wants, with other segments or those that it has. Its errors are those of a
@@ -156,5 +165,6 @@ func (b *Bookings) movable(
 	}
 	return availability.Appointment{
 		SalonID: a.SalonID, CustomerID: a.CustomerID, Chain: chain, Performs: slices.Contains(a.Masters(), caller.UserID),
+		Place: a.staysPlace(chain),
 	}, nil
 }

@@ -208,7 +208,7 @@ func (b *Bookings) fitAll(
 // neverPossible is the error of a start against which something speaks that speaks against all starts.
 func neverPossible(against []availability.Block) error {
 	i := slices.IndexFunc(against, func(b availability.Block) bool {
-		return slices.Contains([]availability.Reason{availability.Inactive, availability.NotPerformed, availability.NotOnline}, b.Reason)
+		return slices.Contains([]availability.Reason{availability.Inactive, availability.NotPerformed, availability.NotOnline, availability.GroupOnly}, b.Reason)
 	})
 	if i < 0 {
 		return nil

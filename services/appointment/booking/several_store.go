@@ -51,7 +51,7 @@ func (s *Store) updateSeveral(
 	return s.db.InTx(ctx, func(tx *postgres.DB) error {
 		t := s.In(tx)
 		err := claims.LockSelected(ctx, tx, `
-			SELECT unnest(ARRAY[p.master_id, a.customer_id]) AS subject
+			SELECT unnest(ARRAY[p.master_id, a.customer_id, a.group_session_id]) AS subject
 			FROM appointments a JOIN segments p ON p.salon_id = a.salon_id AND p.appointment_id = a.id
 			WHERE a.id = ANY (?::uuid[])
 			UNION SELECT unnest(?::uuid[])`, postgres.Array[string](ids), postgres.Array[string](also))
@@ -91,7 +91,7 @@ func (s *Store) freeSeveral(ctx context.Context, list []*Appointment) error {
 		if a.change == nil {
 			continue
 		}
-		if err := claims.Delete(ctx, s.db, a.SalonID, a.ID); err != nil {
+		if err := s.free(ctx, a); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
@@ -118,7 +119,7 @@ func (b *Bookings) earliest(
 		}
 	}
 	for _, block := range blocks {
-		if block.Reason == availability.Inactive || block.Reason == availability.NotPerformed {
+		if slices.Contains([]availability.Reason{availability.Inactive, availability.NotPerformed, availability.GroupOnly}, block.Reason) {
 			return nil, nil, notOfferedBy(block)
 		}
 	}

@@ -24,6 +24,7 @@ func serviceToProto(s Service) *appointmentv1.Service {
 		LeadTimeOverrideMinutes: s.LeadTimeOverrideMinutes,
 		HorizonOverrideDays:     s.HorizonOverrideDays,
 		SlotStepOverrideMinutes: s.SlotStepOverrideMinutes,
+		Capacity:                s.Capacity,
 		CreateTime:              protoconv.Timestamp(s.CreateTime),
 		UpdateTime:              protoconv.Timestamp(s.UpdateTime),
 		Etag:                    etag.Format(s.Version),

@@ -31,6 +31,8 @@ type Service struct {
 	Active, OnlineBookable bool
 	// LeadTimeOverrideMinutes, HorizonOverrideDays and SlotStepOverrideMinutes replace those of the salon's policy; nil leaves them.
 	LeadTimeOverrideMinutes, HorizonOverrideDays, SlotStepOverrideMinutes *int32
+	// Capacity is for how many customers at once. A service for more than one is booked as places in group sessions.
+	Capacity int32
 	// Version counts the changes, from 1, including the deletion.
 	Version int64
 	// CreateTime and UpdateTime are when the service was created and last changed.

@@ -76,6 +76,7 @@ func (c *Catalog) CreateService(
 		LeadTimeOverrideMinutes: req.LeadTimeOverrideMinutes,
 		HorizonOverrideDays:     req.HorizonOverrideDays,
 		SlotStepOverrideMinutes: req.SlotStepOverrideMinutes,
+		Capacity:                max(req.GetCapacity(), 1),
 		Version:                 1,
 		CreateTime:              now,
 		UpdateTime:              now,
@@ -184,6 +185,7 @@ func (s *Service) write(req *appointmentv1.UpdateServiceRequest, fields fieldmas
 	fieldmask.Write(fields, "lead_time_override_minutes", &s.LeadTimeOverrideMinutes, req.LeadTimeOverrideMinutes)
 	fieldmask.Write(fields, "horizon_override_days", &s.HorizonOverrideDays, req.HorizonOverrideDays)
 	fieldmask.Write(fields, "slot_step_override_minutes", &s.SlotStepOverrideMinutes, req.SlotStepOverrideMinutes)
+	fieldmask.Write(fields, "capacity", &s.Capacity, max(req.GetCapacity(), 1))
 	var minutes *int32
 	if fields.Has("duration_minutes") {
 		minutes = req.DurationMinutes

@@ -32,7 +32,7 @@ func TestCreateService(t *testing.T) {
 	servicetest.WantMessage(t, got, &appointmentv1.Service{
 		Id: got.GetId(), SalonId: id.FirstSalon, Name: "Cut and  blow-dry", Description: "Wash,\ncut.", Category: "Hair", Price: euros(4500),
 		DurationMinutes: 60, BufferBeforeMinutes: 5, BufferAfterMinutes: 10, Active: true, OnlineBookable: true,
-		Phases:     []*appointmentv1.Phase{work(60)},
+		Phases: []*appointmentv1.Phase{work(60)}, Capacity: 1,
 		CreateTime: now, UpdateTime: now, Etag: "1",
 	})
 	read, err := f.client.GetService(t.Context(), &appointmentv1.GetServiceRequest{ServiceId: strings.ToUpper(got.GetId())})

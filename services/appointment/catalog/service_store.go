@@ -42,6 +42,7 @@ type serviceRow struct {
 	LeadTimeOverrideMinutes *int32
 	HorizonOverrideDays     *int32
 	SlotStepOverrideMinutes *int32
+	Capacity                int32
 	SearchText              string
 	Version                 int64
 	CreateTime              time.Time
@@ -56,7 +57,7 @@ func (serviceRow) TableName() string { return "services" }
 var serviceColumns = []any{
 	"description", "category", "price_minor", "currency", "duration_minutes", "buffer_before_minutes",
 	"buffer_after_minutes", "active", "phases", "online_bookable", "lead_time_override_minutes", "horizon_override_days",
-	"slot_step_override_minutes", "search_text", "version", "update_time", "deleted_at",
+	"slot_step_override_minutes", "capacity", "search_text", "version", "update_time", "deleted_at",
 }
 
 // Service returns a service that is not deleted, else NOT_FOUND.
@@ -191,8 +192,8 @@ func (r serviceRow) service() Service {
 		BufferBeforeMinutes: r.BufferBeforeMinutes, BufferAfterMinutes: r.BufferAfterMinutes,
 		Active: r.Active, Phases: r.Phases, OnlineBookable: r.OnlineBookable,
 		LeadTimeOverrideMinutes: r.LeadTimeOverrideMinutes, HorizonOverrideDays: r.HorizonOverrideDays,
-		SlotStepOverrideMinutes: r.SlotStepOverrideMinutes,
-		Version:                 r.Version, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
+		SlotStepOverrideMinutes: r.SlotStepOverrideMinutes, Capacity: r.Capacity,
+		Version: r.Version, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
 	}
 }
 
@@ -203,7 +204,7 @@ func (s Service) row() serviceRow {
 		BufferBeforeMinutes: s.BufferBeforeMinutes, BufferAfterMinutes: s.BufferAfterMinutes,
 		Active: s.Active, Phases: s.Phases, OnlineBookable: s.OnlineBookable,
 		LeadTimeOverrideMinutes: s.LeadTimeOverrideMinutes, HorizonOverrideDays: s.HorizonOverrideDays,
-		SlotStepOverrideMinutes: s.SlotStepOverrideMinutes, SearchText: s.searchText(),
+		SlotStepOverrideMinutes: s.SlotStepOverrideMinutes, Capacity: s.Capacity, SearchText: s.searchText(),
 		Version: s.Version, CreateTime: s.CreateTime, UpdateTime: s.UpdateTime,
 	}
 }

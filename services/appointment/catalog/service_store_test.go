@@ -19,7 +19,7 @@ func serviceNamed(name, category string) Service {
 	return Service{
 		ID: id.New(), SalonID: id.FirstSalon, Name: name, Category: category, Description: "Wash, cut and styling.",
 		PriceMinor: 4500, Currency: "EUR", DurationMinutes: 60, BufferBeforeMinutes: 5, BufferAfterMinutes: 10,
-		Active: true, Version: 1, CreateTime: now, UpdateTime: now,
+		Active: true, Capacity: 1, Version: 1, CreateTime: now, UpdateTime: now,
 	}
 }
 

@@ -213,7 +213,7 @@ func (f *fixture) wantState(want string, list ...*appointmentv1.WaitlistEntry) {
 // wantNothingKept checks that no freed time is left, neither noted nor kept.
 func (f *fixture) wantNothingKept() {
 	f.t.Helper()
-	if n := f.count("freed_times") + f.count("claims WHERE kept"); n > 0 {
+	if n := f.count("freed_times") + f.count("claims WHERE kept") + f.count("group_places WHERE freed_id IS NOT NULL"); n > 0 {
 		f.t.Errorf("%d freed times or claims are left", n)
 	}
 }

@@ -98,6 +98,10 @@ func (s *Store) EndLine(ctx context.Context, salonID string, l Line, line []*Ent
 			if err := claims.EndKept(ctx, tx, salonID, l.Freed); err != nil {
 				return err
 			}
+			if err := tx.Conn(ctx).Exec("DELETE FROM group_places WHERE salon_id = ? AND freed_id = ANY(?::uuid[])",
+				salonID, postgres.Array[string](l.Freed)).Error; err != nil {
+				return fmt.Errorf("free the places that were kept: %w", err)
+			}
 			if err := tx.Conn(ctx).Exec("DELETE FROM freed_times WHERE id = ANY(?::uuid[])", postgres.Array[string](l.Freed)).Error; err != nil {
 				return fmt.Errorf("remove freed times: %w", err)
 			}

@@ -59,6 +59,12 @@ const (
 	BlockReason_BLOCK_REASON_STEP BlockReason = 13
 	// Customers cannot book the service themselves.
 	BlockReason_BLOCK_REASON_NOT_ONLINE BlockReason = 14
+	// The service is booked alone, as a place in a group session.
+	BlockReason_BLOCK_REASON_GROUP_ONLY BlockReason = 50
+	// No group session of the service begins then.
+	BlockReason_BLOCK_REASON_NO_GROUP_SESSION BlockReason = 51
+	// All places of the group session are taken.
+	BlockReason_BLOCK_REASON_GROUP_FULL BlockReason = 52
 )
 
 // Enum value maps for BlockReason.
@@ -79,23 +85,29 @@ var (
 		12: "BLOCK_REASON_CUSTOMER_BUSY",
 		13: "BLOCK_REASON_STEP",
 		14: "BLOCK_REASON_NOT_ONLINE",
+		50: "BLOCK_REASON_GROUP_ONLY",
+		51: "BLOCK_REASON_NO_GROUP_SESSION",
+		52: "BLOCK_REASON_GROUP_FULL",
 	}
 	BlockReason_value = map[string]int32{
-		"BLOCK_REASON_UNSPECIFIED":    0,
-		"BLOCK_REASON_CLOSED":         1,
-		"BLOCK_REASON_OUTSIDE_HOURS":  2,
-		"BLOCK_REASON_TIME_OFF":       3,
-		"BLOCK_REASON_BOOKED":         4,
-		"BLOCK_REASON_BUFFER":         5,
-		"BLOCK_REASON_LEAD_TIME":      6,
-		"BLOCK_REASON_HORIZON":        7,
-		"BLOCK_REASON_RESOURCE":       8,
-		"BLOCK_REASON_NOT_PERFORMED":  9,
-		"BLOCK_REASON_INACTIVE":       10,
-		"BLOCK_REASON_CUSTOMER_LIMIT": 11,
-		"BLOCK_REASON_CUSTOMER_BUSY":  12,
-		"BLOCK_REASON_STEP":           13,
-		"BLOCK_REASON_NOT_ONLINE":     14,
+		"BLOCK_REASON_UNSPECIFIED":      0,
+		"BLOCK_REASON_CLOSED":           1,
+		"BLOCK_REASON_OUTSIDE_HOURS":    2,
+		"BLOCK_REASON_TIME_OFF":         3,
+		"BLOCK_REASON_BOOKED":           4,
+		"BLOCK_REASON_BUFFER":           5,
+		"BLOCK_REASON_LEAD_TIME":        6,
+		"BLOCK_REASON_HORIZON":          7,
+		"BLOCK_REASON_RESOURCE":         8,
+		"BLOCK_REASON_NOT_PERFORMED":    9,
+		"BLOCK_REASON_INACTIVE":         10,
+		"BLOCK_REASON_CUSTOMER_LIMIT":   11,
+		"BLOCK_REASON_CUSTOMER_BUSY":    12,
+		"BLOCK_REASON_STEP":             13,
+		"BLOCK_REASON_NOT_ONLINE":       14,
+		"BLOCK_REASON_GROUP_ONLY":       50,
+		"BLOCK_REASON_NO_GROUP_SESSION": 51,
+		"BLOCK_REASON_GROUP_FULL":       52,
 	}
 )
 
@@ -482,8 +494,12 @@ type Slot struct {
 	Quote string `protobuf:"bytes,10,opt,name=quote,proto3" json:"quote,omitempty"`
 	// When the quote expires.
 	QuoteExpireTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=quote_expire_time,json=quoteExpireTime,proto3" json:"quote_expire_time,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The group session of which it is a place; empty: none.
+	GroupSessionId string `protobuf:"bytes,50,opt,name=group_session_id,json=groupSessionId,proto3" json:"group_session_id,omitempty"`
+	// How many places of the group session are free. Absent unless the slot is a place.
+	PlacesLeft    *int32 `protobuf:"varint,51,opt,name=places_left,json=placesLeft,proto3,oneof" json:"places_left,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Slot) Reset() {
@@ -591,6 +607,20 @@ func (x *Slot) GetQuoteExpireTime() *timestamppb.Timestamp {
 		return x.QuoteExpireTime
 	}
 	return nil
+}
+
+func (x *Slot) GetGroupSessionId() string {
+	if x != nil {
+		return x.GroupSessionId
+	}
+	return ""
+}
+
+func (x *Slot) GetPlacesLeft() int32 {
+	if x != nil && x.PlacesLeft != nil {
+		return *x.PlacesLeft
+	}
+	return 0
 }
 
 // SlotSegment is one service of a slot.
@@ -1241,7 +1271,7 @@ const file_salon_appointment_v1_availability_service_proto_rawDesc = "" +
 	"\x05slots\x18\x01 \x03(\v2\x1a.salon.appointment.v1.SlotB\x03\xe0A\x03R\x05slots\x12+\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\x12@\n" +
 	"\areasons\x18\x03 \x03(\x0e2!.salon.appointment.v1.BlockReasonB\x03\xe0A\x03R\areasons\x12 \n" +
-	"\ttime_zone\x18\x04 \x01(\tB\x03\xe0A\x03R\btimeZone\"\xc5\x04\n" +
+	"\ttime_zone\x18\x04 \x01(\tB\x03\xe0A\x03R\btimeZone\"\xb3\x05\n" +
 	"\x04Slot\x12>\n" +
 	"\n" +
 	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\tstartTime\x12:\n" +
@@ -1258,7 +1288,11 @@ const file_salon_appointment_v1_availability_service_proto_rawDesc = "" +
 	"\falternatives\x18\t \x01(\x05B\x03\xe0A\x03R\falternatives\x12\x1d\n" +
 	"\x05quote\x18\n" +
 	" \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\x05quote\x12O\n" +
-	"\x11quote_expire_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\x0fquoteExpireTime\"\x87\x03\n" +
+	"\x11quote_expire_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\x0fquoteExpireTime\x121\n" +
+	"\x10group_session_id\x182 \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\x0egroupSessionId\x12)\n" +
+	"\vplaces_left\x183 \x01(\x05B\x03\xe0A\x03H\x00R\n" +
+	"placesLeft\x88\x01\x01B\x0e\n" +
+	"\f_places_left\"\x87\x03\n" +
 	"\vSlotSegment\x12\"\n" +
 	"\n" +
 	"service_id\x18\x01 \x01(\tB\x03\xe0A\x03R\tserviceId\x12&\n" +
@@ -1318,7 +1352,7 @@ const file_salon_appointment_v1_availability_service_proto_rawDesc = "" +
 	"\areasons\x18\x03 \x03(\x0e2!.salon.appointment.v1.BlockReasonB\x03\xe0A\x03R\areasons\"\x8c\x01\n" +
 	"\vNotBookable\x128\n" +
 	"\x06blocks\x18\x01 \x03(\v2\x1b.salon.appointment.v1.BlockB\x03\xe0A\x03R\x06blocks\x12C\n" +
-	"\falternatives\x18\x02 \x03(\v2\x1a.salon.appointment.v1.SlotB\x03\xe0A\x03R\falternatives*\xb2\x03\n" +
+	"\falternatives\x18\x02 \x03(\v2\x1a.salon.appointment.v1.SlotB\x03\xe0A\x03R\falternatives*\x8f\x04\n" +
 	"\vBlockReason\x12\x1c\n" +
 	"\x18BLOCK_REASON_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13BLOCK_REASON_CLOSED\x10\x01\x12\x1e\n" +
@@ -1335,7 +1369,10 @@ const file_salon_appointment_v1_availability_service_proto_rawDesc = "" +
 	"\x1bBLOCK_REASON_CUSTOMER_LIMIT\x10\v\x12\x1e\n" +
 	"\x1aBLOCK_REASON_CUSTOMER_BUSY\x10\f\x12\x15\n" +
 	"\x11BLOCK_REASON_STEP\x10\r\x12\x1b\n" +
-	"\x17BLOCK_REASON_NOT_ONLINE\x10\x0e*\x9e\x01\n" +
+	"\x17BLOCK_REASON_NOT_ONLINE\x10\x0e\x12\x1b\n" +
+	"\x17BLOCK_REASON_GROUP_ONLY\x102\x12!\n" +
+	"\x1dBLOCK_REASON_NO_GROUP_SESSION\x103\x12\x1b\n" +
+	"\x17BLOCK_REASON_GROUP_FULL\x104*\x9e\x01\n" +
 	"\tRuleOwner\x12\x1a\n" +
 	"\x16RULE_OWNER_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10RULE_OWNER_SALON\x10\x01\x12\x15\n" +
@@ -1434,6 +1471,7 @@ func file_salon_appointment_v1_availability_service_proto_init() {
 	file_salon_appointment_v1_errors_proto_init()
 	file_salon_appointment_v1_schedule_proto_init()
 	file_salon_appointment_v1_availability_service_proto_msgTypes[1].OneofWrappers = []any{}
+	file_salon_appointment_v1_availability_service_proto_msgTypes[3].OneofWrappers = []any{}
 	file_salon_appointment_v1_availability_service_proto_msgTypes[5].OneofWrappers = []any{}
 	file_salon_appointment_v1_availability_service_proto_msgTypes[8].OneofWrappers = []any{}
 	type x struct{}

@@ -637,8 +637,12 @@ type Appointment struct {
 	Overbooked bool `protobuf:"varint,31,opt,name=overbooked,proto3" json:"overbooked,omitempty"`
 	// What the customer owes for it. Absent unless a rule of the salon demands a fee.
 	CancellationFee *CancellationFee `protobuf:"bytes,32,opt,name=cancellation_fee,json=cancellationFee,proto3" json:"cancellation_fee,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The group session of whose places it is; empty: none.
+	GroupSessionId string `protobuf:"bytes,50,opt,name=group_session_id,json=groupSessionId,proto3" json:"group_session_id,omitempty"`
+	// The number of the place in it. Absent unless the appointment has one.
+	GroupPlace    *int32 `protobuf:"varint,51,opt,name=group_place,json=groupPlace,proto3,oneof" json:"group_place,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Appointment) Reset() {
@@ -832,6 +836,20 @@ func (x *Appointment) GetCancellationFee() *CancellationFee {
 	return nil
 }
 
+func (x *Appointment) GetGroupSessionId() string {
+	if x != nil {
+		return x.GroupSessionId
+	}
+	return ""
+}
+
+func (x *Appointment) GetGroupPlace() int32 {
+	if x != nil && x.GroupPlace != nil {
+		return *x.GroupPlace
+	}
+	return 0
+}
+
 // AppointmentChange is an entry of an appointment's history.
 type AppointmentChange struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -859,9 +877,13 @@ type AppointmentChange struct {
 	// When the appointment ended before its end was changed. Absent for all other actions.
 	EndBefore *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=end_before,json=endBefore,proto3" json:"end_before,omitempty"`
 	// When it ends since its end was changed. Absent for all other actions.
-	EndAfter      *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=end_after,json=endAfter,proto3" json:"end_after,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	EndAfter *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=end_after,json=endAfter,proto3" json:"end_after,omitempty"`
+	// The group session before and after the appointment was moved; empty for all others.
+	GroupSessionBefore string `protobuf:"bytes,50,opt,name=group_session_before,json=groupSessionBefore,proto3" json:"group_session_before,omitempty"`
+	// The group session since.
+	GroupSessionAfter string `protobuf:"bytes,51,opt,name=group_session_after,json=groupSessionAfter,proto3" json:"group_session_after,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *AppointmentChange) Reset() {
@@ -976,6 +998,20 @@ func (x *AppointmentChange) GetEndAfter() *timestamppb.Timestamp {
 		return x.EndAfter
 	}
 	return nil
+}
+
+func (x *AppointmentChange) GetGroupSessionBefore() string {
+	if x != nil {
+		return x.GroupSessionBefore
+	}
+	return ""
+}
+
+func (x *AppointmentChange) GetGroupSessionAfter() string {
+	if x != nil {
+		return x.GroupSessionAfter
+	}
+	return ""
 }
 
 // SegmentInput names one service of an appointment to book.
@@ -1142,6 +1178,8 @@ type CreateAppointmentRequest struct {
 	HoldId *string `protobuf:"bytes,9,opt,name=hold_id,json=holdId,proto3,oneof" json:"hold_id,omitempty"`
 	// The proof that came with the hold, for a hold that was made without being signed in.
 	HoldProof string `protobuf:"bytes,10,opt,name=hold_proof,json=holdProof,proto3" json:"hold_proof,omitempty"`
+	// A group session, instead of start_time, segments, a quote or a hold: a place in it is booked.
+	GroupSessionId *string `protobuf:"bytes,50,opt,name=group_session_id,json=groupSessionId,proto3,oneof" json:"group_session_id,omitempty"`
 	// For staff: books although a rule of the salon refuses it.
 	Override *RuleOverride `protobuf:"bytes,8,opt,name=override,proto3" json:"override,omitempty"`
 	// For staff: books although masters or resources are taken. Every segment then names its master.
@@ -1219,6 +1257,13 @@ func (x *CreateAppointmentRequest) GetHoldId() string {
 func (x *CreateAppointmentRequest) GetHoldProof() string {
 	if x != nil {
 		return x.HoldProof
+	}
+	return ""
+}
+
+func (x *CreateAppointmentRequest) GetGroupSessionId() string {
+	if x != nil && x.GroupSessionId != nil {
+		return *x.GroupSessionId
 	}
 	return ""
 }
@@ -2049,7 +2094,8 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x06phases\x18\t \x03(\v2\x1b.salon.appointment.v1.PhaseB\x03\xe0A\x03R\x06phases\"X\n" +
 	"\x13AppointmentCustomer\x12&\n" +
 	"\fdisplay_name\x18\x01 \x01(\tB\x03\xe0A\x03R\vdisplayName\x12\x19\n" +
-	"\x05phone\x18\x02 \x01(\tB\x03\xe0A\x03R\x05phone\"\xe2\t\n" +
+	"\x05phone\x18\x02 \x01(\tB\x03\xe0A\x03R\x05phone\"\xd0\n" +
+	"\n" +
 	"\vAppointment\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\x1e\n" +
 	"\bsalon_id\x18\x02 \x01(\tB\x03\xe0A\x03R\asalonId\x12$\n" +
@@ -2082,7 +2128,11 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\n" +
 	"overbooked\x18\x1f \x01(\bB\a\xe0A\x03\xe0\xe9\x18\x01R\n" +
 	"overbooked\x12Y\n" +
-	"\x10cancellation_fee\x18  \x01(\v2%.salon.appointment.v1.CancellationFeeB\a\xe0A\x03\xd8\xe9\x18\x01R\x0fcancellationFee\"\x89\x06\n" +
+	"\x10cancellation_fee\x18  \x01(\v2%.salon.appointment.v1.CancellationFeeB\a\xe0A\x03\xd8\xe9\x18\x01R\x0fcancellationFee\x121\n" +
+	"\x10group_session_id\x182 \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\x0egroupSessionId\x12)\n" +
+	"\vgroup_place\x183 \x01(\x05B\x03\xe0A\x03H\x00R\n" +
+	"groupPlace\x88\x01\x01B\x0e\n" +
+	"\f_group_place\"\xfd\x06\n" +
 	"\x11AppointmentChange\x12D\n" +
 	"\x06action\x18\x01 \x01(\x0e2'.salon.appointment.v1.AppointmentActionB\x03\xe0A\x03R\x06action\x126\n" +
 	"\x05actor\x18\x02 \x01(\x0e2\x1b.salon.appointment.v1.ActorB\x03\xe0A\x03R\x05actor\x12&\n" +
@@ -2102,7 +2152,9 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"overbooked\x12B\n" +
 	"\n" +
 	"end_before\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\tendBefore\x12@\n" +
-	"\tend_after\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\bendAfterB\x0f\n" +
+	"\tend_after\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampB\a\xe0A\x03\xd8\xe9\x18\x01R\bendAfter\x129\n" +
+	"\x14group_session_before\x182 \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\x12groupSessionBefore\x127\n" +
+	"\x13group_session_after\x183 \x01(\tB\a\xe0A\x03\xd8\xe9\x18\x01R\x11groupSessionAfterB\x0f\n" +
 	"\r_state_before\"z\n" +
 	"\fSegmentInput\x12-\n" +
 	"\n" +
@@ -2113,7 +2165,7 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\fRuleOverride\x12C\n" +
 	"\x06reason\x18\x01 \x01(\tB+\xe0A\x02\xbaH%\xc8\x01\x01r \xd0\xe9\x18\x01\x10\x01\x18\xf4\x03\x92\x02\x14Comes from far away.R\x06reason\"X\n" +
 	"\vOverbooking\x12I\n" +
-	"\x06reason\x18\x01 \x01(\tB1\xe0A\x02\xbaH+\xc8\x01\x01r&\xd0\xe9\x18\x01\x10\x01\x18\xf4\x03\x92\x02\x1aA quick repair in between.R\x06reason\"\xae\x05\n" +
+	"\x06reason\x18\x01 \x01(\tB1\xe0A\x02\xbaH+\xc8\x01\x01r&\xd0\xe9\x18\x01\x10\x01\x18\xf4\x03\x92\x02\x1aA quick repair in between.R\x06reason\"\xff\x05\n" +
 	"\x18CreateAppointmentRequest\x12>\n" +
 	"\n" +
 	"start_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\tstartTime\x12K\n" +
@@ -2122,10 +2174,11 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\ahold_id\x18\t \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x01R\x06holdId\x88\x01\x01\x12,\n" +
 	"\n" +
 	"hold_proof\x18\n" +
-	" \x01(\tB\r\xe0A\x01\xbaH\x04r\x02\x18d\x80\x01\x01R\tholdProof\x12C\n" +
+	" \x01(\tB\r\xe0A\x01\xbaH\x04r\x02\x18d\x80\x01\x01R\tholdProof\x12:\n" +
+	"\x10group_session_id\x182 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x02R\x0egroupSessionId\x88\x01\x01\x12C\n" +
 	"\boverride\x18\b \x01(\v2\".salon.appointment.v1.RuleOverrideB\x03\xe0A\x01R\boverride\x12B\n" +
 	"\boverbook\x18\x13 \x01(\v2!.salon.appointment.v1.OverbookingB\x03\xe0A\x01R\boverbook\x121\n" +
-	"\vcustomer_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x02R\n" +
+	"\vcustomer_id\x18\x03 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x03R\n" +
 	"customerId\x88\x01\x01\x125\n" +
 	"\x04note\x18\x04 \x01(\tB!\xe0A\x01\xbaH\x1br\x19\xd0\xe9\x18\x01\x18\xf4\x03\x92\x02\x0fSensitive skin.R\x04note\x129\n" +
 	"\x16allow_customer_overlap\x18\x05 \x01(\bB\x03\xe0A\x01R\x14allowCustomerOverlap\x12-\n" +
@@ -2133,7 +2186,8 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"request_id\x18\x06 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestIdB\b\n" +
 	"\x06_quoteB\n" +
 	"\n" +
-	"\b_hold_idB\x0e\n" +
+	"\b_hold_idB\x13\n" +
+	"\x11_group_session_idB\x0e\n" +
 	"\f_customer_id\"N\n" +
 	"\x15GetAppointmentRequest\x125\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\rappointmentId\"\x8d\x05\n" +
@@ -2232,16 +2286,17 @@ const file_salon_appointment_v1_booking_service_proto_rawDesc = "" +
 	"\x1eAPPOINTMENT_ACTION_RESCHEDULED\x10\x06\x12\x1f\n" +
 	"\x1bAPPOINTMENT_ACTION_DECLINED\x10\a\x12\x1d\n" +
 	"\x19APPOINTMENT_ACTION_LAPSED\x10\b\x12\x1f\n" +
-	"\x1bAPPOINTMENT_ACTION_ADJUSTED\x10\x132\xe5\r\n" +
-	"\x12AppointmentService\x12\xa0\x01\n" +
-	"\x11CreateAppointment\x12..salon.appointment.v1.CreateAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"8\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x02\x05\x06\x82\xea\x18\r\x01\n" +
-	"\v\x02\x03\t\b\x12\x13\x14\x15\x17\x04\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/appointments\x12\x94\x01\n" +
+	"\x1bAPPOINTMENT_ACTION_ADJUSTED\x10\x132\xe7\r\n" +
+	"\x12AppointmentService\x12\xa1\x01\n" +
+	"\x11CreateAppointment\x12..salon.appointment.v1.CreateAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"9\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x02\x05\x06\x82\xea\x18\x0e\x01\n" +
+	"2\v\x02\x03\t\b\x12\x13\x14\x15\x17\x04\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/appointments\x12\x94\x01\n" +
 	"\x0eGetAppointment\x12+.salon.appointment.v1.GetAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"2\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02#\x12!/v1/appointments/{appointment_id}\x90\x02\x01\x12\x94\x01\n" +
 	"\x10ListAppointments\x12-.salon.appointment.v1.ListAppointmentsRequest\x1a..salon.appointment.v1.ListAppointmentsResponse\"!\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/appointments\x90\x02\x01\x12\xbf\x01\n" +
 	"\x16ListAppointmentHistory\x123.salon.appointment.v1.ListAppointmentHistoryRequest\x1a4.salon.appointment.v1.ListAppointmentHistoryResponse\":\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02+\x12)/v1/appointments/{appointment_id}/history\x90\x02\x01\x12\xad\x01\n" +
-	"\x11CancelAppointment\x12..salon.appointment.v1.CancelAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"E\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\x03\x04\x05\x16\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/appointments/{appointment_id}:cancel\x12\xbf\x01\n" +
-	"\x15RescheduleAppointment\x122.salon.appointment.v1.RescheduleAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"O\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\t\x04\x05\x16\x02\x01\n" +
-	"\t\x03\x12\x82\xd3\xe4\x93\x021:\x01*\",/v1/appointments/{appointment_id}:reschedule\x12\xb3\x01\n" +
+	"\x11CancelAppointment\x12..salon.appointment.v1.CancelAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"E\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\x03\x04\x05\x16\x82\xd3\xe4\x93\x02-:\x01*\"(/v1/appointments/{appointment_id}:cancel\x12\xc0\x01\n" +
+	"\x15RescheduleAppointment\x122.salon.appointment.v1.RescheduleAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"P\xca\xe9\x18\x02\b\x02\xea\xe9\x18\x01\x05\x82\xea\x18\n" +
+	"\x04\x05\x16\x02\x01\n" +
+	"2\t\x03\x12\x82\xd3\xe4\x93\x021:\x01*\",/v1/appointments/{appointment_id}:reschedule\x12\xb3\x01\n" +
 	"\x12ConfirmAppointment\x12/.salon.appointment.v1.ConfirmAppointmentRequest\x1a!.salon.appointment.v1.Appointment\"I\xca\xe9\x18\n" +
 	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x03\x04\x01\n" +
 	"\x82\xd3\xe4\x93\x02.:\x01*\")/v1/appointments/{appointment_id}:confirm\x12\xb1\x01\n" +
@@ -2374,6 +2429,7 @@ func file_salon_appointment_v1_booking_service_proto_init() {
 	}
 	file_salon_appointment_v1_catalog_service_proto_init()
 	file_salon_appointment_v1_errors_proto_init()
+	file_salon_appointment_v1_booking_service_proto_msgTypes[3].OneofWrappers = []any{}
 	file_salon_appointment_v1_booking_service_proto_msgTypes[4].OneofWrappers = []any{}
 	file_salon_appointment_v1_booking_service_proto_msgTypes[5].OneofWrappers = []any{}
 	file_salon_appointment_v1_booking_service_proto_msgTypes[8].OneofWrappers = []any{}

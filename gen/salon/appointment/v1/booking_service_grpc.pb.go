@@ -40,7 +40,8 @@ const (
 type AppointmentServiceClient interface {
 	// CreateAppointment books an appointment, for oneself; staff may name a customer of their salon (a master only where all
 	// segments are theirs). The segments follow each other; all of them are booked, or none. SLOT_UNAVAILABLE when a master
-	// is taken, CUSTOMER_BUSY when the customer is: of any number of calls for the same time exactly one succeeds.
+	// is taken, CUSTOMER_BUSY when the customer is: of any number of calls for the same time exactly one succeeds. A place in a group
+	// session is booked by group_session_id, by its quote, or by the start and the service; GROUP_FULL when none is left.
 	CreateAppointment(ctx context.Context, in *CreateAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
 	// GetAppointment returns an appointment.
 	GetAppointment(ctx context.Context, in *GetAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
@@ -53,7 +54,8 @@ type AppointmentServiceClient interface {
 	// cancel until the appointment begins.
 	CancelAppointment(ctx context.Context, in *CancelAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
 	// RescheduleAppointment moves an appointment to another time, or to other masters. Without segments, masters, prices and durations
-	// stay. A confirmed appointment that its customer moves has to be confirmed again, unless the salon confirms nothing.
+	// stay. A confirmed appointment that its customer moves has to be confirmed again, unless the salon confirms nothing. A place in a
+	// group session moves to the session of the same service that begins at start_time.
 	RescheduleAppointment(ctx context.Context, in *RescheduleAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
 	// ConfirmAppointment accepts an appointment, also a request that has lapsed, if its time is free. Confirming twice returns the same
 	// result.
@@ -186,7 +188,8 @@ func (c *appointmentServiceClient) MarkNoShow(ctx context.Context, in *MarkNoSho
 type AppointmentServiceServer interface {
 	// CreateAppointment books an appointment, for oneself; staff may name a customer of their salon (a master only where all
 	// segments are theirs). The segments follow each other; all of them are booked, or none. SLOT_UNAVAILABLE when a master
-	// is taken, CUSTOMER_BUSY when the customer is: of any number of calls for the same time exactly one succeeds.
+	// is taken, CUSTOMER_BUSY when the customer is: of any number of calls for the same time exactly one succeeds. A place in a group
+	// session is booked by group_session_id, by its quote, or by the start and the service; GROUP_FULL when none is left.
 	CreateAppointment(context.Context, *CreateAppointmentRequest) (*Appointment, error)
 	// GetAppointment returns an appointment.
 	GetAppointment(context.Context, *GetAppointmentRequest) (*Appointment, error)
@@ -199,7 +202,8 @@ type AppointmentServiceServer interface {
 	// cancel until the appointment begins.
 	CancelAppointment(context.Context, *CancelAppointmentRequest) (*Appointment, error)
 	// RescheduleAppointment moves an appointment to another time, or to other masters. Without segments, masters, prices and durations
-	// stay. A confirmed appointment that its customer moves has to be confirmed again, unless the salon confirms nothing.
+	// stay. A confirmed appointment that its customer moves has to be confirmed again, unless the salon confirms nothing. A place in a
+	// group session moves to the session of the same service that begins at start_time.
 	RescheduleAppointment(context.Context, *RescheduleAppointmentRequest) (*Appointment, error)
 	// ConfirmAppointment accepts an appointment, also a request that has lapsed, if its time is free. Confirming twice returns the same
 	// result.

@@ -183,8 +183,10 @@ type Service struct {
 	HorizonOverrideDays *int32 `protobuf:"varint,17,opt,name=horizon_override_days,json=horizonOverrideDays,proto3,oneof" json:"horizon_override_days,omitempty"`
 	// Its own slot step. Absent: the salon's.
 	SlotStepOverrideMinutes *int32 `protobuf:"varint,18,opt,name=slot_step_override_minutes,json=slotStepOverrideMinutes,proto3,oneof" json:"slot_step_override_minutes,omitempty"`
-	unknownFields           protoimpl.UnknownFields
-	sizeCache               protoimpl.SizeCache
+	// For how many customers at once. More than 1: it is booked as places in group sessions, which the salon opens.
+	Capacity      int32 `protobuf:"varint,50,opt,name=capacity,proto3" json:"capacity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Service) Reset() {
@@ -339,6 +341,13 @@ func (x *Service) GetHorizonOverrideDays() int32 {
 func (x *Service) GetSlotStepOverrideMinutes() int32 {
 	if x != nil && x.SlotStepOverrideMinutes != nil {
 		return *x.SlotStepOverrideMinutes
+	}
+	return 0
+}
+
+func (x *Service) GetCapacity() int32 {
+	if x != nil {
+		return x.Capacity
 	}
 	return 0
 }
@@ -749,8 +758,10 @@ type CreateServiceRequest struct {
 	HorizonOverrideDays *int32 `protobuf:"varint,14,opt,name=horizon_override_days,json=horizonOverrideDays,proto3,oneof" json:"horizon_override_days,omitempty"`
 	// Its own slot step, in minutes. Absent: the salon's.
 	SlotStepOverrideMinutes *int32 `protobuf:"varint,15,opt,name=slot_step_override_minutes,json=slotStepOverrideMinutes,proto3,oneof" json:"slot_step_override_minutes,omitempty"`
-	unknownFields           protoimpl.UnknownFields
-	sizeCache               protoimpl.SizeCache
+	// For how many customers at once; absent: 1. More than 1: it is booked as places in group sessions.
+	Capacity      *int32 `protobuf:"varint,50,opt,name=capacity,proto3,oneof" json:"capacity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreateServiceRequest) Reset() {
@@ -888,6 +899,13 @@ func (x *CreateServiceRequest) GetSlotStepOverrideMinutes() int32 {
 	return 0
 }
 
+func (x *CreateServiceRequest) GetCapacity() int32 {
+	if x != nil && x.Capacity != nil {
+		return *x.Capacity
+	}
+	return 0
+}
+
 // UpdateServiceRequest holds the fields of a service to change.
 type UpdateServiceRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -923,8 +941,10 @@ type UpdateServiceRequest struct {
 	HorizonOverrideDays *int32 `protobuf:"varint,15,opt,name=horizon_override_days,json=horizonOverrideDays,proto3,oneof" json:"horizon_override_days,omitempty"`
 	// Its own slot step, in minutes. In update_mask without a value: the salon's.
 	SlotStepOverrideMinutes *int32 `protobuf:"varint,16,opt,name=slot_step_override_minutes,json=slotStepOverrideMinutes,proto3,oneof" json:"slot_step_override_minutes,omitempty"`
-	unknownFields           protoimpl.UnknownFields
-	sizeCache               protoimpl.SizeCache
+	// For how many customers at once. In update_mask without a value: 1. Group sessions and appointments that are there stay as they are.
+	Capacity      *int32 `protobuf:"varint,50,opt,name=capacity,proto3,oneof" json:"capacity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *UpdateServiceRequest) Reset() {
@@ -1065,6 +1085,13 @@ func (x *UpdateServiceRequest) GetHorizonOverrideDays() int32 {
 func (x *UpdateServiceRequest) GetSlotStepOverrideMinutes() int32 {
 	if x != nil && x.SlotStepOverrideMinutes != nil {
 		return *x.SlotStepOverrideMinutes
+	}
+	return 0
+}
+
+func (x *UpdateServiceRequest) GetCapacity() int32 {
+	if x != nil && x.Capacity != nil {
+		return *x.Capacity
 	}
 	return 0
 }
@@ -1426,7 +1453,7 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1f.salon.appointment.v1.PhaseKindB\x10\xe0A\x02\xbaH\n" +
 	"\xc8\x01\x01\x82\x01\x04\x10\x01 \x00R\x04kind\x12=\n" +
 	"\x10duration_minutes\x18\x02 \x01(\x05B\x12\xe0A\x02\xbaH\f\xc8\x01\x01\x1a\a@\x1e\x18\xd0\x05(\x01R\x0fdurationMinutes\x12@\n" +
-	"\x11resource_kind_ids\x18\x03 \x03(\tB\x14\xe0A\x01\xbaH\x0e\x92\x01\v\x10\x03\x18\x01\"\x05r\x03\xb0\x01\x01R\x0fresourceKindIds\"\xb5\a\n" +
+	"\x11resource_kind_ids\x18\x03 \x03(\tB\x14\xe0A\x01\xbaH\x0e\x92\x01\v\x10\x03\x18\x01\"\x05r\x03\xb0\x01\x01R\x0fresourceKindIds\"\xd6\a\n" +
 	"\aService\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tB\x03\xe0A\x03R\x02id\x12\x1e\n" +
 	"\bsalon_id\x18\r \x01(\tB\x03\xe0A\x03R\asalonId\x12\x17\n" +
@@ -1448,7 +1475,8 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\x0fonline_bookable\x18\x0f \x01(\bB\x03\xe0A\x03R\x0eonlineBookable\x12E\n" +
 	"\x1alead_time_override_minutes\x18\x10 \x01(\x05B\x03\xe0A\x03H\x00R\x17leadTimeOverrideMinutes\x88\x01\x01\x12<\n" +
 	"\x15horizon_override_days\x18\x11 \x01(\x05B\x03\xe0A\x03H\x01R\x13horizonOverrideDays\x88\x01\x01\x12E\n" +
-	"\x1aslot_step_override_minutes\x18\x12 \x01(\x05B\x03\xe0A\x03H\x02R\x17slotStepOverrideMinutes\x88\x01\x01B\x1d\n" +
+	"\x1aslot_step_override_minutes\x18\x12 \x01(\x05B\x03\xe0A\x03H\x02R\x17slotStepOverrideMinutes\x88\x01\x01\x12\x1f\n" +
+	"\bcapacity\x182 \x01(\x05B\x03\xe0A\x03R\bcapacityB\x1d\n" +
 	"\x1b_lead_time_override_minutesB\x18\n" +
 	"\x16_horizon_override_daysB\x1d\n" +
 	"\x1b_slot_step_override_minutes\"\xc5\a\n" +
@@ -1492,7 +1520,7 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\t_salon_id\"\x83\x01\n" +
 	"\x14ListServicesResponse\x12>\n" +
 	"\bservices\x18\x01 \x03(\v2\x1d.salon.appointment.v1.ServiceB\x03\xe0A\x03R\bservices\x12+\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\xd1\b\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"\x90\t\n" +
 	"\x14CreateServiceRequest\x12:\n" +
 	"\x04name\x18\x01 \x01(\tB&\xe0A\x02\xbaH \xc8\x01\x01r\x1b\xc8\xe9\x18\x01\x10\x01\x18d\x92\x02\x10Cut and blow-dryR\x04name\x12J\n" +
 	"\vdescription\x18\x02 \x01(\tB(\xe0A\x01\xbaH\"r \xd0\xe9\x18\x01\x18\xd0\x0f\x92\x02\x16Wash, cut and styling.R\vdescription\x126\n" +
@@ -1512,14 +1540,17 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\x1alead_time_override_minutes\x18\r \x01(\x05B\x10\xe0A\x01\xbaH\n" +
 	"\x1a\b@x\x18\xc0\xf4\a(\x00H\x04R\x17leadTimeOverrideMinutes\x88\x01\x01\x12H\n" +
 	"\x15horizon_override_days\x18\x0e \x01(\x05B\x0f\xe0A\x01\xbaH\t\x1a\a@<\x18\xee\x02(\x01H\x05R\x13horizonOverrideDays\x88\x01\x01\x12P\n" +
-	"\x1aslot_step_override_minutes\x18\x0f \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06@\x1e\x18<(\x05H\x06R\x17slotStepOverrideMinutes\x88\x01\x01B\x13\n" +
+	"\x1aslot_step_override_minutes\x18\x0f \x01(\x05B\x0e\xe0A\x01\xbaH\b\x1a\x06@\x1e\x18<(\x05H\x06R\x17slotStepOverrideMinutes\x88\x01\x01\x120\n" +
+	"\bcapacity\x182 \x01(\x05B\x0f\xe0A\x01\xbaH\t\x1a\a@\b\x18\xf4\x03(\x01H\aR\bcapacity\x88\x01\x01B\x13\n" +
 	"\x11_duration_minutesB\t\n" +
 	"\a_activeB\v\n" +
 	"\t_salon_idB\x12\n" +
 	"\x10_online_bookableB\x1d\n" +
 	"\x1b_lead_time_override_minutesB\x18\n" +
 	"\x16_horizon_override_daysB\x1d\n" +
-	"\x1b_slot_step_override_minutes\"\xec\t\n" +
+	"\x1b_slot_step_override_minutesB\v\n" +
+	"\t_capacity\"\xaf\n" +
+	"\n" +
 	"\x14UpdateServiceRequest\x12-\n" +
 	"\n" +
 	"service_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12<\n" +
@@ -1542,7 +1573,8 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\x1a\b@x\x18\xc0\xf4\a(\x00\xe8\xe9\x18\x01H\bR\x17leadTimeOverrideMinutes\x88\x01\x01\x12L\n" +
 	"\x15horizon_override_days\x18\x0f \x01(\x05B\x13\xe0A\x01\xbaH\t\x1a\a@<\x18\xee\x02(\x01\xe8\xe9\x18\x01H\tR\x13horizonOverrideDays\x88\x01\x01\x12T\n" +
 	"\x1aslot_step_override_minutes\x18\x10 \x01(\x05B\x12\xe0A\x01\xbaH\b\x1a\x06@\x1e\x18<(\x05\xe8\xe9\x18\x01H\n" +
-	"R\x17slotStepOverrideMinutes\x88\x01\x01B\a\n" +
+	"R\x17slotStepOverrideMinutes\x88\x01\x01\x124\n" +
+	"\bcapacity\x182 \x01(\x05B\x13\xe0A\x01\xbaH\t\x1a\a@\b\x18\xf4\x03(\x01\xe8\xe9\x18\x01H\vR\bcapacity\x88\x01\x01B\a\n" +
 	"\x05_nameB\x0e\n" +
 	"\f_descriptionB\v\n" +
 	"\t_categoryB\x13\n" +
@@ -1553,7 +1585,8 @@ const file_salon_appointment_v1_catalog_service_proto_rawDesc = "" +
 	"\x10_online_bookableB\x1d\n" +
 	"\x1b_lead_time_override_minutesB\x18\n" +
 	"\x16_horizon_override_daysB\x1d\n" +
-	"\x1b_slot_step_override_minutes\"f\n" +
+	"\x1b_slot_step_override_minutesB\v\n" +
+	"\t_capacity\"f\n" +
 	"\x14DeleteServiceRequest\x12-\n" +
 	"\n" +
 	"service_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tserviceId\x12\x1f\n" +

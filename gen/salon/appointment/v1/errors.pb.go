@@ -88,6 +88,10 @@ const (
 	ErrorReason_ERROR_REASON_STREAM_TOO_SLOW ErrorReason = 34
 	// RESOURCE_EXHAUSTED: the customer has as many entries in the waitlist of the salon as are possible.
 	ErrorReason_ERROR_REASON_TOO_MANY_WAITLIST_ENTRIES ErrorReason = 40
+	// ALREADY_EXISTS: all places of the group session are taken.
+	ErrorReason_ERROR_REASON_GROUP_FULL ErrorReason = 50
+	// FAILED_PRECONDITION: more places of the group session are taken than it would have.
+	ErrorReason_ERROR_REASON_GROUP_PLACES_TAKEN ErrorReason = 51
 )
 
 // Enum value maps for ErrorReason.
@@ -123,6 +127,8 @@ var (
 		33: "ERROR_REASON_TICKET_SPENT",
 		34: "ERROR_REASON_STREAM_TOO_SLOW",
 		40: "ERROR_REASON_TOO_MANY_WAITLIST_ENTRIES",
+		50: "ERROR_REASON_GROUP_FULL",
+		51: "ERROR_REASON_GROUP_PLACES_TAKEN",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":                0,
@@ -155,6 +161,8 @@ var (
 		"ERROR_REASON_TICKET_SPENT":               33,
 		"ERROR_REASON_STREAM_TOO_SLOW":            34,
 		"ERROR_REASON_TOO_MANY_WAITLIST_ENTRIES":  40,
+		"ERROR_REASON_GROUP_FULL":                 50,
+		"ERROR_REASON_GROUP_PLACES_TAKEN":         51,
 	}
 )
 
@@ -208,7 +216,7 @@ var File_salon_appointment_v1_errors_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_errors_proto_rawDesc = "" +
 	"\n" +
-	"!salon/appointment/v1/errors.proto\x12\x14salon.appointment.v1\x1a google/protobuf/descriptor.proto*\xf5\a\n" +
+	"!salon/appointment/v1/errors.proto\x12\x14salon.appointment.v1\x1a google/protobuf/descriptor.proto*\xb7\b\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dERROR_REASON_SLOT_UNAVAILABLE\x10\x01\x12\x1e\n" +
@@ -240,7 +248,9 @@ const file_salon_appointment_v1_errors_proto_rawDesc = "" +
 	"\x1bERROR_REASON_SERIES_REFUSED\x10\x1f\x12\x1d\n" +
 	"\x19ERROR_REASON_TICKET_SPENT\x10!\x12 \n" +
 	"\x1cERROR_REASON_STREAM_TOO_SLOW\x10\"\x12*\n" +
-	"&ERROR_REASON_TOO_MANY_WAITLIST_ENTRIES\x10(:]\n" +
+	"&ERROR_REASON_TOO_MANY_WAITLIST_ENTRIES\x10(\x12\x1b\n" +
+	"\x17ERROR_REASON_GROUP_FULL\x102\x12#\n" +
+	"\x1fERROR_REASON_GROUP_PLACES_TAKEN\x103:]\n" +
 	"\areasons\x12\x1e.google.protobuf.MethodOptions\x18\xa0\x8d\x03 \x03(\x0e2!.salon.appointment.v1.ErrorReasonR\areasonsB\xe2\x01\n" +
 	"\x18com.salon.appointment.v1B\vErrorsProtoP\x01ZGgithub.com/beauty-salon/platform/gen/salon/appointment/v1;appointmentv1\xa2\x02\x03SAX\xaa\x02\x14Salon.Appointment.V1\xca\x02\x14Salon\\Appointment\\V1\xe2\x02 Salon\\Appointment\\V1\\GPBMetadata\xea\x02\x16Salon::Appointment::V1b\x06proto3"
 

@@ -444,6 +444,115 @@ func (x *WaitlistEvent) GetAppointmentId() string {
 	return ""
 }
 
+// GroupSessionEvent is the body of group_session.created, .resized, .rescheduled and .cancelled.
+type GroupSessionEvent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The session.
+	GroupSessionId string `protobuf:"bytes,1,opt,name=group_session_id,json=groupSessionId,proto3" json:"group_session_id,omitempty"`
+	// The salon.
+	SalonId string `protobuf:"bytes,2,opt,name=salon_id,json=salonId,proto3" json:"salon_id,omitempty"`
+	// The service.
+	ServiceId string `protobuf:"bytes,3,opt,name=service_id,json=serviceId,proto3" json:"service_id,omitempty"`
+	// The master.
+	MasterId string `protobuf:"bytes,4,opt,name=master_id,json=masterId,proto3" json:"master_id,omitempty"`
+	// Where it stands after the change.
+	State GroupSessionState `protobuf:"varint,5,opt,name=state,proto3,enum=salon.appointment.v1.GroupSessionState" json:"state,omitempty"`
+	// When it begins after the change.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// When it ends after the change.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// How many places it has after the change.
+	Capacity      int32 `protobuf:"varint,8,opt,name=capacity,proto3" json:"capacity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GroupSessionEvent) Reset() {
+	*x = GroupSessionEvent{}
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GroupSessionEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GroupSessionEvent) ProtoMessage() {}
+
+func (x *GroupSessionEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GroupSessionEvent.ProtoReflect.Descriptor instead.
+func (*GroupSessionEvent) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *GroupSessionEvent) GetGroupSessionId() string {
+	if x != nil {
+		return x.GroupSessionId
+	}
+	return ""
+}
+
+func (x *GroupSessionEvent) GetSalonId() string {
+	if x != nil {
+		return x.SalonId
+	}
+	return ""
+}
+
+func (x *GroupSessionEvent) GetServiceId() string {
+	if x != nil {
+		return x.ServiceId
+	}
+	return ""
+}
+
+func (x *GroupSessionEvent) GetMasterId() string {
+	if x != nil {
+		return x.MasterId
+	}
+	return ""
+}
+
+func (x *GroupSessionEvent) GetState() GroupSessionState {
+	if x != nil {
+		return x.State
+	}
+	return GroupSessionState_GROUP_SESSION_STATE_UNSPECIFIED
+}
+
+func (x *GroupSessionEvent) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *GroupSessionEvent) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *GroupSessionEvent) GetCapacity() int32 {
+	if x != nil {
+		return x.Capacity
+	}
+	return 0
+}
+
 // SalonEvent is the body of salon.created, salon.updated and salon.deleted.
 type SalonEvent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -459,7 +568,7 @@ type SalonEvent struct {
 
 func (x *SalonEvent) Reset() {
 	*x = SalonEvent{}
-	mi := &file_salon_appointment_v1_events_proto_msgTypes[3]
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -471,7 +580,7 @@ func (x *SalonEvent) String() string {
 func (*SalonEvent) ProtoMessage() {}
 
 func (x *SalonEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_events_proto_msgTypes[3]
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -484,7 +593,7 @@ func (x *SalonEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SalonEvent.ProtoReflect.Descriptor instead.
 func (*SalonEvent) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{3}
+	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SalonEvent) GetSalonId() string {
@@ -523,7 +632,7 @@ type ServiceEvent struct {
 
 func (x *ServiceEvent) Reset() {
 	*x = ServiceEvent{}
-	mi := &file_salon_appointment_v1_events_proto_msgTypes[4]
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -535,7 +644,7 @@ func (x *ServiceEvent) String() string {
 func (*ServiceEvent) ProtoMessage() {}
 
 func (x *ServiceEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_events_proto_msgTypes[4]
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -548,7 +657,7 @@ func (x *ServiceEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServiceEvent.ProtoReflect.Descriptor instead.
 func (*ServiceEvent) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{4}
+	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *ServiceEvent) GetServiceId() string {
@@ -589,7 +698,7 @@ type OfferingEvent struct {
 
 func (x *OfferingEvent) Reset() {
 	*x = OfferingEvent{}
-	mi := &file_salon_appointment_v1_events_proto_msgTypes[5]
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -601,7 +710,7 @@ func (x *OfferingEvent) String() string {
 func (*OfferingEvent) ProtoMessage() {}
 
 func (x *OfferingEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_events_proto_msgTypes[5]
+	mi := &file_salon_appointment_v1_events_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -614,7 +723,7 @@ func (x *OfferingEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OfferingEvent.ProtoReflect.Descriptor instead.
 func (*OfferingEvent) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{5}
+	return file_salon_appointment_v1_events_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *OfferingEvent) GetMasterId() string {
@@ -649,7 +758,7 @@ var File_salon_appointment_v1_events_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_events_proto_rawDesc = "" +
 	"\n" +
-	"!salon/appointment/v1/events.proto\x12\x14salon.appointment.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a*salon/appointment/v1/booking_service.proto\x1a'salon/appointment/v1/hold_service.proto\x1a+salon/appointment/v1/waitlist_service.proto\"\xe1\x04\n" +
+	"!salon/appointment/v1/events.proto\x12\x14salon.appointment.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a*salon/appointment/v1/booking_service.proto\x1a(salon/appointment/v1/group_service.proto\x1a'salon/appointment/v1/hold_service.proto\x1a+salon/appointment/v1/waitlist_service.proto\"\xe1\x04\n" +
 	"\x10AppointmentEvent\x12%\n" +
 	"\x0eappointment_id\x18\x01 \x01(\tR\rappointmentId\x12\x19\n" +
 	"\bsalon_id\x18\x02 \x01(\tR\asalonId\x12\x1f\n" +
@@ -704,7 +813,18 @@ const file_salon_appointment_v1_events_proto_rawDesc = "" +
 	"expireTime\x12\x1b\n" +
 	"\ttime_zone\x18\v \x01(\tR\btimeZone\x12\x17\n" +
 	"\ahold_id\x18\f \x01(\tR\x06holdId\x12%\n" +
-	"\x0eappointment_id\x18\r \x01(\tR\rappointmentId\"`\n" +
+	"\x0eappointment_id\x18\r \x01(\tR\rappointmentId\"\xe1\x02\n" +
+	"\x11GroupSessionEvent\x12(\n" +
+	"\x10group_session_id\x18\x01 \x01(\tR\x0egroupSessionId\x12\x19\n" +
+	"\bsalon_id\x18\x02 \x01(\tR\asalonId\x12\x1d\n" +
+	"\n" +
+	"service_id\x18\x03 \x01(\tR\tserviceId\x12\x1b\n" +
+	"\tmaster_id\x18\x04 \x01(\tR\bmasterId\x12=\n" +
+	"\x05state\x18\x05 \x01(\x0e2'.salon.appointment.v1.GroupSessionStateR\x05state\x129\n" +
+	"\n" +
+	"start_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
+	"\bend_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12\x1a\n" +
+	"\bcapacity\x18\b \x01(\x05R\bcapacity\"`\n" +
 	"\n" +
 	"SalonEvent\x12\x19\n" +
 	"\bsalon_id\x18\x01 \x01(\tR\asalonId\x12\x18\n" +
@@ -736,41 +856,46 @@ func file_salon_appointment_v1_events_proto_rawDescGZIP() []byte {
 	return file_salon_appointment_v1_events_proto_rawDescData
 }
 
-var file_salon_appointment_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_salon_appointment_v1_events_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_salon_appointment_v1_events_proto_goTypes = []any{
 	(*AppointmentEvent)(nil),      // 0: salon.appointment.v1.AppointmentEvent
 	(*HoldEvent)(nil),             // 1: salon.appointment.v1.HoldEvent
 	(*WaitlistEvent)(nil),         // 2: salon.appointment.v1.WaitlistEvent
-	(*SalonEvent)(nil),            // 3: salon.appointment.v1.SalonEvent
-	(*ServiceEvent)(nil),          // 4: salon.appointment.v1.ServiceEvent
-	(*OfferingEvent)(nil),         // 5: salon.appointment.v1.OfferingEvent
-	(AppointmentState)(0),         // 6: salon.appointment.v1.AppointmentState
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
-	(Actor)(0),                    // 8: salon.appointment.v1.Actor
-	(HoldState)(0),                // 9: salon.appointment.v1.HoldState
-	(WaitlistState)(0),            // 10: salon.appointment.v1.WaitlistState
-	(WaitlistLeaveCause)(0),       // 11: salon.appointment.v1.WaitlistLeaveCause
+	(*GroupSessionEvent)(nil),     // 3: salon.appointment.v1.GroupSessionEvent
+	(*SalonEvent)(nil),            // 4: salon.appointment.v1.SalonEvent
+	(*ServiceEvent)(nil),          // 5: salon.appointment.v1.ServiceEvent
+	(*OfferingEvent)(nil),         // 6: salon.appointment.v1.OfferingEvent
+	(AppointmentState)(0),         // 7: salon.appointment.v1.AppointmentState
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(Actor)(0),                    // 9: salon.appointment.v1.Actor
+	(HoldState)(0),                // 10: salon.appointment.v1.HoldState
+	(WaitlistState)(0),            // 11: salon.appointment.v1.WaitlistState
+	(WaitlistLeaveCause)(0),       // 12: salon.appointment.v1.WaitlistLeaveCause
+	(GroupSessionState)(0),        // 13: salon.appointment.v1.GroupSessionState
 }
 var file_salon_appointment_v1_events_proto_depIdxs = []int32{
-	6,  // 0: salon.appointment.v1.AppointmentEvent.state:type_name -> salon.appointment.v1.AppointmentState
-	7,  // 1: salon.appointment.v1.AppointmentEvent.start_time:type_name -> google.protobuf.Timestamp
-	7,  // 2: salon.appointment.v1.AppointmentEvent.end_time:type_name -> google.protobuf.Timestamp
-	7,  // 3: salon.appointment.v1.AppointmentEvent.previous_start_time:type_name -> google.protobuf.Timestamp
-	7,  // 4: salon.appointment.v1.AppointmentEvent.complete_time:type_name -> google.protobuf.Timestamp
-	8,  // 5: salon.appointment.v1.AppointmentEvent.actor:type_name -> salon.appointment.v1.Actor
-	9,  // 6: salon.appointment.v1.HoldEvent.state:type_name -> salon.appointment.v1.HoldState
-	7,  // 7: salon.appointment.v1.HoldEvent.start_time:type_name -> google.protobuf.Timestamp
-	7,  // 8: salon.appointment.v1.HoldEvent.end_time:type_name -> google.protobuf.Timestamp
-	7,  // 9: salon.appointment.v1.HoldEvent.expire_time:type_name -> google.protobuf.Timestamp
-	10, // 10: salon.appointment.v1.WaitlistEvent.state:type_name -> salon.appointment.v1.WaitlistState
-	11, // 11: salon.appointment.v1.WaitlistEvent.leave_cause:type_name -> salon.appointment.v1.WaitlistLeaveCause
-	7,  // 12: salon.appointment.v1.WaitlistEvent.start_time:type_name -> google.protobuf.Timestamp
-	7,  // 13: salon.appointment.v1.WaitlistEvent.expire_time:type_name -> google.protobuf.Timestamp
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	7,  // 0: salon.appointment.v1.AppointmentEvent.state:type_name -> salon.appointment.v1.AppointmentState
+	8,  // 1: salon.appointment.v1.AppointmentEvent.start_time:type_name -> google.protobuf.Timestamp
+	8,  // 2: salon.appointment.v1.AppointmentEvent.end_time:type_name -> google.protobuf.Timestamp
+	8,  // 3: salon.appointment.v1.AppointmentEvent.previous_start_time:type_name -> google.protobuf.Timestamp
+	8,  // 4: salon.appointment.v1.AppointmentEvent.complete_time:type_name -> google.protobuf.Timestamp
+	9,  // 5: salon.appointment.v1.AppointmentEvent.actor:type_name -> salon.appointment.v1.Actor
+	10, // 6: salon.appointment.v1.HoldEvent.state:type_name -> salon.appointment.v1.HoldState
+	8,  // 7: salon.appointment.v1.HoldEvent.start_time:type_name -> google.protobuf.Timestamp
+	8,  // 8: salon.appointment.v1.HoldEvent.end_time:type_name -> google.protobuf.Timestamp
+	8,  // 9: salon.appointment.v1.HoldEvent.expire_time:type_name -> google.protobuf.Timestamp
+	11, // 10: salon.appointment.v1.WaitlistEvent.state:type_name -> salon.appointment.v1.WaitlistState
+	12, // 11: salon.appointment.v1.WaitlistEvent.leave_cause:type_name -> salon.appointment.v1.WaitlistLeaveCause
+	8,  // 12: salon.appointment.v1.WaitlistEvent.start_time:type_name -> google.protobuf.Timestamp
+	8,  // 13: salon.appointment.v1.WaitlistEvent.expire_time:type_name -> google.protobuf.Timestamp
+	13, // 14: salon.appointment.v1.GroupSessionEvent.state:type_name -> salon.appointment.v1.GroupSessionState
+	8,  // 15: salon.appointment.v1.GroupSessionEvent.start_time:type_name -> google.protobuf.Timestamp
+	8,  // 16: salon.appointment.v1.GroupSessionEvent.end_time:type_name -> google.protobuf.Timestamp
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_salon_appointment_v1_events_proto_init() }
@@ -779,6 +904,7 @@ func file_salon_appointment_v1_events_proto_init() {
 		return
 	}
 	file_salon_appointment_v1_booking_service_proto_init()
+	file_salon_appointment_v1_group_service_proto_init()
 	file_salon_appointment_v1_hold_service_proto_init()
 	file_salon_appointment_v1_waitlist_service_proto_init()
 	type x struct{}
@@ -787,7 +913,7 @@ func file_salon_appointment_v1_events_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_appointment_v1_events_proto_rawDesc), len(file_salon_appointment_v1_events_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

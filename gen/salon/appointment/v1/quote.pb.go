@@ -32,9 +32,11 @@ type QuotePayload struct {
 	// When the quote was made.
 	IssueTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=issue_time,json=issueTime,proto3" json:"issue_time,omitempty"`
 	// The services in their order.
-	Segments      []*QuotePayload_Segment `protobuf:"bytes,4,rep,name=segments,proto3" json:"segments,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Segments []*QuotePayload_Segment `protobuf:"bytes,4,rep,name=segments,proto3" json:"segments,omitempty"`
+	// The group session of whose places it is; empty: none.
+	GroupSessionId []byte `protobuf:"bytes,50,opt,name=group_session_id,json=groupSessionId,proto3" json:"group_session_id,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *QuotePayload) Reset() {
@@ -91,6 +93,13 @@ func (x *QuotePayload) GetIssueTime() *timestamppb.Timestamp {
 func (x *QuotePayload) GetSegments() []*QuotePayload_Segment {
 	if x != nil {
 		return x.Segments
+	}
+	return nil
+}
+
+func (x *QuotePayload) GetGroupSessionId() []byte {
+	if x != nil {
+		return x.GroupSessionId
 	}
 	return nil
 }
@@ -254,14 +263,15 @@ var File_salon_appointment_v1_quote_proto protoreflect.FileDescriptor
 
 const file_salon_appointment_v1_quote_proto_rawDesc = "" +
 	"\n" +
-	" salon/appointment/v1/quote.proto\x12\x14salon.appointment.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xca\x04\n" +
+	" salon/appointment/v1/quote.proto\x12\x14salon.appointment.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf4\x04\n" +
 	"\fQuotePayload\x12\x19\n" +
 	"\bsalon_id\x18\x01 \x01(\fR\asalonId\x129\n" +
 	"\n" +
 	"start_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x129\n" +
 	"\n" +
 	"issue_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tissueTime\x12F\n" +
-	"\bsegments\x18\x04 \x03(\v2*.salon.appointment.v1.QuotePayload.SegmentR\bsegments\x1a\x8e\x02\n" +
+	"\bsegments\x18\x04 \x03(\v2*.salon.appointment.v1.QuotePayload.SegmentR\bsegments\x12(\n" +
+	"\x10group_session_id\x182 \x01(\fR\x0egroupSessionId\x1a\x8e\x02\n" +
 	"\aSegment\x12\x1d\n" +
 	"\n" +
 	"service_id\x18\x01 \x01(\fR\tserviceId\x12\x1b\n" +
