@@ -126,6 +126,8 @@ func TestAnswersPromiseWhatTheGatewayWrites(t *testing.T) {
 		"Slot":                   {"placesLeft", "quoteExpireTime"},
 		"UpdateResourceResponse": {"resource"},
 
+		"WaitlistEntry":              {"offer", "partOfDay"},
+		"SegmentFilter":              {"masterIds"}, // of requests too
 		"WatchAppointmentsResponse":  {"appointment"},
 		"WatchNotificationsResponse": {"notification"},
 		"WatchAvailabilityResponse":  {"result"},

@@ -38,7 +38,7 @@ type method struct {
 // does not name comes last.
 var readingOrder = []protoreflect.Name{
 	"AuthService", "UserService", "SalonService", "MasterService", "CatalogService", "ResourceService", "ScheduleService",
-	"AvailabilityService", "HoldService", "AppointmentService", "AppointmentSeriesService", "DeskService", "GroupService", "WatchService", "RatingService",
+	"AvailabilityService", "HoldService", "AppointmentService", "AppointmentSeriesService", "DeskService", "GroupService", "WaitlistService", "WatchService", "RatingService",
 	"NotificationService", "CustomerService", "MemberService",
 }
 

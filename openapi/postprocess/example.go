@@ -28,6 +28,7 @@ const (
 	exampleTimeOff      = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c0f"
 	exampleSeries       = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c20"
 	exampleGroup        = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c21"
+	exampleEntry        = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c22"
 	exampleHold         = "019a0c4e-5b1a-7c3e-9f20-6a1d4e8b0c10"
 	exampleErasure      = "8d0f6a52-3c1b-4e7d-9a64-5b2e7f1c0d93"
 )
@@ -156,6 +157,14 @@ var fieldExamples = map[string]any{ //nolint:gosec // tokens that open nothing
 	"salon.appointment.v1.SlotCheck.bookable":                 true,
 	"salon.appointment.v1.SlotCheck.reasons":                  []any{},
 
+	"salon.appointment.v1.WaitlistEntry.id":             exampleEntry,
+	"salon.appointment.v1.WaitlistEntry.state":          "WAITLIST_STATE_OFFERED",
+	"salon.appointment.v1.WaitlistEntry.position":       1,
+	"salon.appointment.v1.WaitlistEntry.appointment_id": "",
+	"salon.appointment.v1.WaitlistEntry.leave_cause":    "WAITLIST_LEAVE_CAUSE_UNSPECIFIED",
+	"salon.appointment.v1.WaitlistEntry.moves":          []any{},
+	"salon.appointment.v1.WaitlistOffer.expire_time":    "2027-06-01T08:20:00Z",
+
 	"salon.appointment.v1.Hold.id":                  exampleHold,
 	"salon.appointment.v1.Hold.state":               "HOLD_STATE_ACTIVE",
 	"salon.appointment.v1.Hold.expire_time":         "2027-06-01T08:10:00Z",
@@ -185,6 +194,7 @@ var fieldExamples = map[string]any{ //nolint:gosec // tokens that open nothing
 	"customerId":           exampleCustomer,
 	"endDate":              "2027-06-20",
 	"endTime":              "2027-06-14T10:00:00Z",
+	"entryId":              exampleEntry,
 	"erasureId":            exampleErasure,
 	"etag":                 "1",
 	"groupSessionId":       exampleGroup,
