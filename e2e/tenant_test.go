@@ -28,7 +28,8 @@ type tenant struct {
 	rating                                  *ratingv1.Rating
 	resource                                *appointmentv1.Resource
 
-	hold, series string // of the customer
+	hold, series, entry, place string // of the customer
+	group                      string // public, but for who is in it
 	// secrets are ids and texts that are only for people of the salon, by what they are of.
 	secrets map[string]string
 }
@@ -65,9 +66,12 @@ func newTenant(t *testing.T, s *salontest.System, n int) *tenant {
 	w.resource = s.NewResource(t, s.NewResourceKind(t, id))
 	closure := s.CloseResource(t, w.resource, s.NextStart())
 	w.holdAndRepeat(t)
+	w.joinGroupAndWaitlist(t)
 	w.secrets = map[string]string{
 		"the hold":                        w.hold,
 		"the series":                      w.series,
+		"the waitlist entry":              w.entry,
+		"the appointment in a group":      w.place,
 		"the resource":                    w.resource.GetId(),
 		"the name of the resource":        w.resource.GetName(),
 		"the closure of the resource":     closure.GetId(),
@@ -115,6 +119,21 @@ func (w *tenant) holdAndRepeat(t *testing.T) {
 			Segments:   []*appointmentv1.SegmentInput{salontest.Segment(w.master, w.service)},
 			Recurrence: "FREQ=WEEKLY;COUNT=1", StartDate: start.AddDate(0, 0, 7).Format(time.DateOnly), LocalTime: "12:00",
 		}).GetId()
+}
+
+// joinGroupAndWaitlist gives the customer a place in a group session and an entry in the waitlist.
+func (w *tenant) joinGroupAndWaitlist(t *testing.T) {
+	t.Helper()
+	of := class(t, w.system, w.salon.GetId(), w.master)
+	w.group = grouped(t, w.system.REST(), w.manager, createGroup, &appointmentv1.CreateGroupSessionRequest{
+		ServiceId: of.GetId(), MasterId: w.master.ID, StartTime: timestamp(w.system.NextStart()),
+	}).GetId()
+	w.place = salontest.Do[*appointmentv1.Appointment](t, w.system.REST(), w.customer,
+		appointmentv1.AppointmentService_CreateAppointment_FullMethodName,
+		&appointmentv1.CreateAppointmentRequest{GroupSessionId: &w.group}).GetId()
+	date := w.system.NextStart().AddDate(0, 0, 14).Format(time.DateOnly)
+	w.entry = salontest.Do[*appointmentv1.WaitlistEntry](t, w.system.REST(), w.customer, createEntry,
+		&appointmentv1.CreateWaitlistEntryRequest{Segments: filters(w.service), StartDate: date, EndDate: date}).GetId()
 }
 
 // addHours adds an override and time off of the master, which are for staff.
@@ -179,6 +198,8 @@ func candidates(tenants []*tenant) map[string][]string {
 		add("appointment_id", w.appointment.GetId())
 		add("hold_id", w.hold)
 		add("series_id", w.series)
+		add("group_session_id", w.group)
+		add("entry_id", w.entry)
 		add("rating_id", w.rating.GetId())
 		add("resource_kind_id", w.resource.GetResourceKindId())
 		add("resource_id", w.resource.GetId())
