@@ -142,6 +142,11 @@ func TestGroupSessions(t *testing.T) {
 		if moved := grouped(t, c, desk, rescheduleGroup, move(noon(23))); !moved.GetStartTime().AsTime().Equal(noon(23)) {
 			t.Errorf("moved %v", moved)
 		}
+		salontest.Do[*appointmentv1.Appointment](t, c, desk, appointmentv1.AppointmentService_ConfirmAppointment_FullMethodName,
+			&appointmentv1.ConfirmAppointmentRequest{AppointmentId: thirds.GetId()})
+		salontest.Do[*appointmentv1.Appointment](t, c, desk, appointmentv1.AppointmentService_CompleteAppointment_FullMethodName,
+			&appointmentv1.CompleteAppointmentRequest{AppointmentId: thirds.GetId(), Early: true})
+		refuse(t, c, refused{"ILLEGAL_STATE", desk, cancelGroup, &appointmentv1.CancelGroupSessionRequest{GroupSessionId: second.GetId(), Reason: "Too late."}})
 		h.policy(t, &appointmentv1.UpdateBookingPolicyRequest{HorizonDays: new(int32(2))})
 		refuse(t, c,
 			refused{"NOT_BOOKABLE", desk, createGroup, open(noon(24))},

@@ -122,6 +122,9 @@ func (s *Store) createHold(ctx context.Context, p *plannedHold) error {
 	if p.ExpireTime, err = s.holdUntil(ctx, p.SalonID, p.EntryID != ""); err != nil {
 		return err
 	}
+	if p.EntryID != "" && p.ExpireTime.After(p.Start) { // nobody can come later
+		p.ExpireTime = p.Start
+	}
 	until := p.ExpireTime
 	if p.EntryID != "" {
 		until = until.Add(turnover)

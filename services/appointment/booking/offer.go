@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -25,6 +26,9 @@ func (b *Bookings) OnOfferEnded(fn OfferEnded) { b.store.offerEnded = fn }
 // ErrOfferAgain is returned when an offer has to be planned anew: the time was taken, or the rules have changed.
 var ErrOfferAgain = errors.New("the offer must be planned anew")
 
+// ErrNoOffer is returned when the customer has as many holds or appointments as the policy permits, or is in the group session already.
+var ErrNoOffer = errors.New("the customer can have no more")
+
 // Offer is a time that is offered to somebody in the waitlist.
 type Offer struct {
 	// EntryID is the entry, Customer whose it is.
@@ -38,12 +42,12 @@ type Offer struct {
 }
 
 // Offer holds a time for waitlist_offer_minutes of the policy, in one transaction with what record does. It returns ErrOfferAgain,
-// CUSTOMER_UNAVAILABLE, or the error of record, and has changed nothing then.
+// ErrNoOffer, CUSTOMER_UNAVAILABLE, or the error of record, and has changed nothing then.
 func (b *Bookings) Offer(ctx context.Context, o Offer, record func(tx *postgres.DB, h *Hold) error) error {
 	now := b.deps.Time()
 	p := planned(&Hold{
 		ID: id.New(), SalonID: o.Rules.SalonID, AppointmentID: id.New(), AccountID: o.Customer.AccountID, CustomerID: o.Customer.ID,
-		EntryID: o.EntryID, State: HoldActive, Quote: o.Rules.Quote(o.Plan, now), Start: o.Plan.From.Time(),
+		HolderID: cmp.Or(o.Customer.AccountID, o.Customer.ID), EntryID: o.EntryID, State: HoldActive, Quote: o.Rules.Quote(o.Plan, now), Start: o.Plan.From.Time(),
 		Overlap: o.Rules.Policy.AllowCustomerOverlap, Version: 1, CreateTime: now, UpdateTime: now,
 	}, o.Plan, o.Rules)
 	p.freed = o.Freed
@@ -57,7 +61,9 @@ func (b *Bookings) Offer(ctx context.Context, o Offer, record func(tx *postgres.
 	case errors.Is(err, errOutdated):
 		b.availability.Forget(p.SalonID, p.rulesVersion)
 		return ErrOfferAgain
-	case errors.Is(err, errGroupFull), errors.Is(err, errInSession):
+	case errors.Is(err, errTooManyHolds), errors.Is(err, errTooManyOpen), errors.Is(err, errFullDay), errors.Is(err, errInSession):
+		return ErrNoOffer
+	case errors.Is(err, errGroupFull):
 		return ErrOfferAgain
 	case errors.Is(err, errSlotUnavailable), errors.Is(err, errCustomerBusy):
 		if err := b.expireHolds(ctx, p.SalonID); err != nil {

@@ -250,3 +250,17 @@ func TestNobodyWaits(t *testing.T) {
 	f.wantNothingKept()
 	f.book(f.ben, f.mira, 6)
 }
+
+// Offers count among the holds of a customer: whoever has as many as the policy permits waits on.
+func TestOffersAreHolds(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ok(f, f.salons.UpdateBookingPolicy, f.admin, &appointmentv1.UpdateBookingPolicyRequest{SalonId: id.FirstSalon, MaxHolds: new(int32(1))})
+	one, other := f.join(f.ann, f.wish(5)), f.join(f.ann, f.wish(6))
+	f.wantState("OW", one, other)
+	ok(f, f.entries.DeclineWaitlistOffer, f.ann, &appointmentv1.DeclineWaitlistOfferRequest{EntryId: one.GetId()})
+	ok(f, f.entries.LeaveWaitlist, f.ann, &appointmentv1.LeaveWaitlistRequest{EntryId: one.GetId()})
+	f.exec("UPDATE waitlist_lines SET rules_version = 0")
+	f.work()
+	f.wantState("LO", one, other)
+}

@@ -157,7 +157,11 @@ func (w *Waitlist) answer(
 			if err != nil {
 				return err
 			}
-			if again = e.State == Offered && seen.Offer == nil; again { // it was offered something meanwhile
+			open, err := t.openOffer(ctx, id)
+			if err != nil {
+				return err
+			}
+			if again = e.State == Offered && (seen.Offer == nil || open != seen.Offer.HoldID); again { // it was offered something meanwhile
 				return nil
 			}
 			if seen.Offer != nil { // one that has expired, of which nobody knows yet

@@ -143,6 +143,15 @@ func (s *Store) insertOffer(ctx context.Context, h *booking.Hold) error {
 	return nil
 }
 
+// openOffer returns the hold of the offer that an entry has; empty: it has none.
+func (s *Store) openOffer(ctx context.Context, entryID string) (holdID string, err error) {
+	err = s.db.Conn(ctx).Raw("SELECT hold_id FROM waitlist_offers WHERE entry_id = ? AND state = 'OPEN'", entryID).Scan(&holdID).Error
+	if err != nil {
+		return "", fmt.Errorf("read the offer of a waitlist entry: %w", err)
+	}
+	return holdID, nil
+}
+
 // endOffer sets the state of an offer that is open.
 func (s *Store) endOffer(ctx context.Context, holdID, state string) error {
 	err := s.db.Conn(ctx).Exec("UPDATE waitlist_offers SET state = ? WHERE hold_id = ? AND state = 'OPEN'", state, holdID).Error

@@ -12,6 +12,7 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/availability"
 	"github.com/beauty-salon/platform/services/appointment/booking"
 	"github.com/beauty-salon/platform/services/appointment/civil"
+	"github.com/beauty-salon/platform/services/appointment/claims"
 	"github.com/beauty-salon/platform/services/appointment/people"
 )
 
@@ -101,16 +102,21 @@ func (w *Waitlist) goThrough(ctx context.Context, salonID string, l Line) error 
 	if err != nil {
 		return err
 	}
+	var looked []*Entry // the others are looked at again, with all that is free
 	for _, e := range line {
-		if err := w.offer(ctx, e, l); err != nil {
+		err := w.offer(ctx, e, l)
+		switch {
+		case err == nil:
+			looked = append(looked, e)
+		case !errors.Is(err, booking.ErrOfferAgain) && !errors.Is(err, claims.ErrContention):
 			return err
 		}
 	}
 	failpoint.Hit(failpoint.WaitlistBeforeEnd)
-	return w.store.EndLine(ctx, salonID, l, line, w.deps.Time())
+	return w.store.EndLine(ctx, salonID, l, looked, w.deps.Time())
 }
 
-// offer offers an entry the first time that fits, if there is one.
+// offer offers an entry the first time that fits, if there is one. booking.ErrOfferAgain or claims.ErrContention when others were in the way.
 func (w *Waitlist) offer(ctx context.Context, e *Entry, l Line) error {
 	for range offerAttempts {
 		plan, rules, err := w.find(ctx, e, l)
@@ -130,13 +136,13 @@ func (w *Waitlist) offer(ctx context.Context, e *Entry, l Line) error {
 		case err == nil:
 			failpoint.Hit(failpoint.WaitlistAfterOfferCommit)
 			return nil
-		case errors.Is(err, errNotWaiting), errors.Is(err, errNoEntry), errors.Is(err, people.ErrCustomerUnavailable):
+		case errors.Is(err, errNotWaiting), errors.Is(err, errNoEntry), errors.Is(err, people.ErrCustomerUnavailable), errors.Is(err, booking.ErrNoOffer):
 			return nil
 		case !errors.Is(err, booking.ErrOfferAgain):
 			return err
 		}
 	}
-	return nil // others book all the time; the line is gone through again later
+	return booking.ErrOfferAgain // others book all the time
 }
 
 // find returns the first slot that an entry can be offered, and the rules by which it is one; nil when there is none.
