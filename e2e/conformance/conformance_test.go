@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -81,6 +82,9 @@ func send(t *testing.T, s *salontest.System, r *salontest.Request) (int, error) 
 		return 0, err
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusOK && strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream") {
+		return resp.StatusCode, nil // a stream has no end
+	}
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return 0, err

@@ -62,7 +62,7 @@ CREATE INDEX group_places_kept ON group_places (salon_id, freed_id) WHERE freed_
 -- keep_places keeps places that are free, for 30 seconds, when somebody waits in the salon on that date, as keep_freed does with claims. It
 -- runs when the transaction commits.
 -- +goose StatementBegin
-CREATE FUNCTION keep_places(salon uuid, session uuid, numbers integer[]) RETURNS void LANGUAGE plpgsql AS $$
+CREATE PROCEDURE keep_places(salon uuid, session uuid, numbers integer[]) LANGUAGE plpgsql AS $$
 DECLARE
     owner uuid;
     g     group_sessions;
@@ -90,19 +90,23 @@ END
 $$;
 CREATE FUNCTION keep_freed_place() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM keep_places(OLD.salon_id, OLD.session_id, ARRAY[OLD.number]);
+    CALL keep_places(OLD.salon_id, OLD.session_id, ARRAY[OLD.number]);
     RETURN NULL;
 END
 $$;
 CREATE FUNCTION keep_new_places() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    numbers integer[] := ARRAY(SELECT generate_series(OLD.capacity + 1, NEW.capacity));
 BEGIN
-    PERFORM keep_places(NEW.salon_id, NEW.id, ARRAY(SELECT generate_series(OLD.capacity + 1, NEW.capacity)));
+    CALL keep_places(NEW.salon_id, NEW.id, numbers);
     RETURN NULL;
 END
 $$;
 CREATE FUNCTION offer_new_session() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    numbers integer[] := ARRAY(SELECT generate_series(1, NEW.capacity));
 BEGIN
-    PERFORM keep_places(NEW.salon_id, NEW.id, ARRAY(SELECT generate_series(1, NEW.capacity)));
+    CALL keep_places(NEW.salon_id, NEW.id, numbers);
     RETURN NULL;
 END
 $$;
@@ -137,5 +141,6 @@ ALTER TABLE appointment_history
 ALTER TABLE appointments DROP COLUMN group_session_id;
 DROP TABLE group_places;
 DROP TABLE group_sessions;
-DROP FUNCTION keep_freed_place, keep_new_places, offer_new_session, keep_places;
+DROP FUNCTION keep_freed_place, keep_new_places, offer_new_session;
+DROP PROCEDURE keep_places;
 ALTER TABLE services DROP COLUMN capacity;
