@@ -3,7 +3,11 @@ package stream
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/beauty-salon/platform/internal/postgres"
 )
@@ -38,6 +42,16 @@ func position(ctx context.Context, tx *postgres.DB) (p Position, database string
 	}
 	p, err = parsePosition(row.Position)
 	return p, row.Database, err
+}
+
+// MaxChanges bounds the changes that are read at once. Who has missed more begins anew.
+const MaxChanges = 5000
+
+// Between is the condition on a row with a column xid that its transaction has ended between two positions. Transactions that are newer than
+// until are those of a database from which this one was copied.
+func Between(since, until Position) clause.Expr {
+	return gorm.Expr("xid >= ?::text::xid8 AND xid < ?::text::xid8 AND NOT pg_visible_in_snapshot(xid, ?::text::pg_snapshot)",
+		strconv.FormatUint(since.Min, 10), strconv.FormatUint(until.Max, 10), since.String())
 }
 
 // ticketRow is a row of watch_tickets.

@@ -8,9 +8,6 @@ import (
 	"github.com/beauty-salon/platform/internal/stream"
 )
 
-// maxChanges bounds the notifications that are read at once. Who has missed more begins anew.
-const maxChanges = 5000
-
 // changes returns the notifications that came or were read between two positions, the second that of the transaction, in order. With an account
 // they are those of its inbox. complete is false when that is too much.
 func changes(
@@ -20,17 +17,14 @@ func changes(
 		Notification notificationRow `gorm:"embedded"`
 		ChangedBy    uint64
 	}
-	// Transactions that are newer than the snapshot are those of a database from which this one was copied.
-	query := tx.Conn(ctx).Model(&notificationRow{}).Select("*, xid::text::bigint AS changed_by").
-		Where("xid >= ?::text::xid8 AND xid < ?::text::xid8", fmt.Sprint(since.Min), fmt.Sprint(until.Max)).
-		Where("NOT pg_visible_in_snapshot(xid, ?::text::pg_snapshot)", since.String())
+	query := tx.Conn(ctx).Model(&notificationRow{}).Select("*, xid::text::bigint AS changed_by").Where(stream.Between(since, until))
 	if account != "" {
 		query = query.Where("recipient_id = ?", account)
 	}
-	if err := query.Order("create_time, id").Limit(maxChanges + 1).Find(&rows).Error; err != nil {
+	if err := query.Order("create_time, id").Limit(stream.MaxChanges + 1).Find(&rows).Error; err != nil {
 		return nil, false, fmt.Errorf("read changes: %w", err)
 	}
-	if len(rows) > maxChanges {
+	if len(rows) > stream.MaxChanges {
 		return nil, false, nil
 	}
 	for _, row := range rows {

@@ -264,6 +264,11 @@ func (s *solver) reasons(in Range) []Reason {
 			every = max(every, len(starts)*s.joins/mostJoins)
 		}
 	}
+	return mostCommonFirst(count)
+}
+
+// mostCommonFirst are the reasons that were counted; equally common ones by name.
+func mostCommonFirst(count map[Reason]int) []Reason {
 	var list []Reason
 	for r := range count {
 		list = append(list, r)

@@ -1,7 +1,6 @@
 package availability
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -211,11 +210,7 @@ func (p *places) search(in Range) Result {
 	if len(result.Slots) > 0 || in.After != 0 {
 		return result
 	}
-	for r := range count {
-		result.Reasons = append(result.Reasons, r)
-	}
-	slices.SortFunc(result.Reasons, func(a, b Reason) int { return cmp.Or(cmp.Compare(count[b], count[a]), cmp.Compare(a, b)) })
-	if len(result.Reasons) == 0 {
+	if result.Reasons = mostCommonFirst(count); len(result.Reasons) == 0 {
 		result.Reasons = []Reason{NoSession}
 	}
 	return result

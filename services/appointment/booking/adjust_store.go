@@ -59,12 +59,8 @@ func (s *Store) Adjust(
 		if err != nil {
 			return err
 		}
-		version, err := t.rulesVersion(ctx, a.SalonID)
-		if err != nil {
+		if err := t.checkRules(ctx, a.SalonID, p.rules.Version); err != nil {
 			return err
-		}
-		if version != p.rules.Version {
-			return errOutdated
 		}
 		changed := make([]*Appointment, len(ids))
 		for i, id := range ids {

@@ -51,12 +51,8 @@ func (s *Store) Move(
 	ctx context.Context, id string, visibleTo auth.Principal, m move, change func(*Appointment) error,
 ) (*Appointment, error) {
 	return s.update(ctx, id, visibleTo, m.subjects, func(t *Store, a *Appointment) error {
-		version, err := t.rulesVersion(ctx, a.SalonID)
-		if err != nil {
+		if err := t.checkRules(ctx, a.SalonID, m.rulesVersion); err != nil {
 			return err
-		}
-		if version != m.rulesVersion {
-			return errOutdated
 		}
 		if err := change(a); err != nil || a.change == nil || !m.limited {
 			return err
@@ -237,6 +233,16 @@ func (s *Store) saveSegments(ctx context.Context, a *Appointment) error {
 		return fmt.Errorf("update segments: %w", err)
 	}
 	return nil
+}
+
+// checkRules returns errOutdated unless a salon's rules have the version that a plan was made by. The caller holds the locks of the masters of
+// the plan, so the rules stay.
+func (s *Store) checkRules(ctx context.Context, salonID string, planned int64) error {
+	version, err := s.rulesVersion(ctx, salonID)
+	if err == nil && version != planned {
+		err = errOutdated
+	}
+	return err
 }
 
 // rulesVersion is the version of a salon's rules. Whoever holds the locks of the masters of a plan knows that it stays.

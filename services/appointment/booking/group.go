@@ -1,14 +1,11 @@
 package booking
 
 import (
-	"slices"
 	"time"
 
-	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/services/appointment/availability"
-	"github.com/beauty-salon/platform/services/appointment/claims"
 )
 
 // SessionState is where a group session stands. The names are those of the contract's GroupSessionState without its prefix.
@@ -72,13 +69,12 @@ func (g *Session) staff(caller auth.Principal) bool { return runs(caller, g.Salo
 
 // runs reports whether somebody may change the sessions of a master.
 func runs(caller auth.Principal, salonID, masterID string) bool {
-	return caller.IsAdmin() || caller.Has(salonID, auth.FrontDesk...) ||
-		caller.UserID == masterID && caller.Has(salonID, apiv1.SalonRole_SALON_ROLE_MASTER)
+	return actorFor(caller, salonID, caller.UserID == masterID).IsStaff()
 }
 
 // works reports whether somebody works in a salon.
 func works(caller auth.Principal, salonID string) bool {
-	return caller.IsAdmin() || caller.Has(salonID, append(slices.Clone(auth.FrontDesk), apiv1.SalonRole_SALON_ROLE_MASTER)...)
+	return actorFor(caller, salonID, true).IsStaff()
 }
 
 // visibleTo reports whether somebody may see the session: staff of the salon each, everybody else what they can book.
@@ -94,15 +90,6 @@ func (g *Session) follow(r *availability.Rules, plan *availability.Plan) {
 	if len(p.Phases) > 1 || len(p.Phases[0].Kinds) > 0 {
 		g.Phases = p.Phases
 	}
-}
-
-// claimsOf are the claims of a session with a plan.
-func (g *Session) claimsOf(plan *availability.Plan) []claims.Claim {
-	var list []claims.Claim
-	for _, t := range plan.Claims() {
-		list = append(list, claims.New(t.Kind, t.SubjectID, "", t.From.Time(), t.To.Time()))
-	}
-	return list
 }
 
 // want is what the session was opened with, for a plan at another time.

@@ -103,13 +103,11 @@ func (b *groups) RescheduleGroupSession(
 			}, start)
 			return false, err
 		}, func() []string { return subjectsOf(plan) }, func(t *Store, g *Session, list []*Appointment) error {
-			version, err := t.rulesVersion(ctx, g.SalonID)
-			if err != nil {
+			if err := t.checkRules(ctx, g.SalonID, rules.Version); err != nil {
+				if errors.Is(err, errOutdated) {
+					b.availability.Forget(rules.SalonID, rules.Version)
+				}
 				return err
-			}
-			if version != rules.Version {
-				b.availability.Forget(rules.SalonID, rules.Version)
-				return errOutdated
 			}
 			g.follow(rules, plan)
 			g.changed(now)

@@ -67,7 +67,7 @@ func (b *groups) CreateGroupSession(
 			return nil, err
 		}
 		session, err := idempotency.Run(ctx, b.requests, b.deps.DB, key, req, func(tx *postgres.DB) (*appointmentv1.GroupSession, error) {
-			err := b.store.In(tx).createSession(ctx, p.Session, p.claimsOf(p.plan), subjectsOf(p.plan), p.rules.Version)
+			err := b.store.In(tx).createSession(ctx, p.Session, claimsOf(p.plan, false), subjectsOf(p.plan), p.rules.Version)
 			if err != nil {
 				return nil, err
 			}

@@ -75,6 +75,9 @@ func (s *Store) Session(ctx context.Context, id, lock string) (*Session, error) 
 	return found[0], nil
 }
 
+// placeTaken is the condition on a place p that it is not one of a hold that has expired.
+const placeTaken = "(p.expire_time IS NULL OR p.expire_time > clock_timestamp())"
+
 // SessionFilter says which group sessions to list. Zero values leave a filter out.
 type SessionFilter struct {
 	// SalonID is the salon.
@@ -109,7 +112,7 @@ func (s *Store) Sessions(ctx context.Context, f SessionFilter) ([]*Session, erro
 	}
 	if !f.Free.IsZero() {
 		add(`g.state = ? AND g.start_time > ? AND (SELECT count(*) FROM group_places p WHERE p.salon_id = g.salon_id AND p.session_id = g.id
-			AND (p.expire_time IS NULL OR p.expire_time > clock_timestamp())) < g.capacity`, SessionScheduled, f.Free)
+			AND `+placeTaken+`) < g.capacity`, SessionScheduled, f.Free)
 	}
 	if f.After != nil {
 		add("(g.start_time, g.id) > (?, ?)", f.After.Start, f.After.ID)
@@ -133,7 +136,7 @@ func (s *Store) sessions(ctx context.Context, condition string, args ...any) ([]
 		SELECT p.session_id, p.number, p.appointment_id, coalesce(p.customer_id::text, '') AS customer_id, p.expire_time IS NOT NULL AS held,
 			p.freed_id IS NOT NULL AS kept
 		FROM group_places p WHERE p.session_id = ANY (?::uuid[]) AND p.salon_id = ANY (?::uuid[])
-			AND (p.expire_time IS NULL OR p.expire_time > clock_timestamp()) ORDER BY p.number`,
+			AND `+placeTaken+` ORDER BY p.number`,
 		postgres.Column(rows, func(r groupRow) string { return r.ID }),
 		postgres.Column(rows, func(r groupRow) string { return r.SalonID })).Scan(&taken).Error
 	if err != nil {
@@ -159,12 +162,8 @@ func (s *Store) createSession(ctx context.Context, g *Session, list []claims.Cla
 	if err := claims.Lock(ctx, s.db, subjects...); err != nil {
 		return err
 	}
-	version, err := s.rulesVersion(ctx, g.SalonID)
-	if err != nil {
+	if err := s.checkRules(ctx, g.SalonID, rulesVersion); err != nil {
 		return err
-	}
-	if version != rulesVersion {
-		return errOutdated
 	}
 	if err := s.take(ctx, g.SalonID, g.ID, list); err != nil {
 		return err
@@ -220,7 +219,7 @@ func (s *Store) moveSession(ctx context.Context, g *Session, plan *availability.
 	if err := claims.Delete(ctx, s.db, g.SalonID, g.ID); err != nil {
 		return err
 	}
-	if err := s.take(ctx, g.SalonID, g.ID, g.claimsOf(plan)); err != nil {
+	if err := s.take(ctx, g.SalonID, g.ID, claimsOf(plan, false)); err != nil {
 		return err
 	}
 	return s.saveSession(ctx, "group_session.rescheduled", g)

@@ -109,23 +109,20 @@ func (s *Store) createHold(ctx context.Context, p *plannedHold) error {
 	if err := claims.Lock(ctx, s.db, p.subjects...); err != nil {
 		return err
 	}
-	version, err := s.rulesVersion(ctx, p.SalonID)
-	if err != nil {
+	if err := s.checkRules(ctx, p.SalonID, p.rulesVersion); err != nil {
 		return err
-	}
-	if version != p.rulesVersion {
-		return errOutdated
 	}
 	if err := s.checkHolder(ctx, p); err != nil {
 		return err
 	}
-	if p.ExpireTime, err = s.holdUntil(ctx, p.SalonID, p.EntryID != ""); err != nil {
+	until, err := s.holdUntil(ctx, p.SalonID, p.EntryID != "")
+	if err != nil {
 		return err
 	}
-	if p.EntryID != "" && p.ExpireTime.After(p.Start) { // nobody can come later
-		p.ExpireTime = p.Start
+	if p.EntryID != "" && until.After(p.Start) { // nobody can come later
+		until = p.Start
 	}
-	until := p.ExpireTime
+	p.ExpireTime = until
 	if p.EntryID != "" {
 		until = until.Add(turnover)
 	}

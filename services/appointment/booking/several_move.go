@@ -184,12 +184,8 @@ func (b *Bookings) moveAll(ctx context.Context, tx *postgres.DB, m SeveralMoves,
 	}
 	var moved []*Appointment
 	err := b.store.In(tx).updateSeveral(ctx, ids, caller, subjects, func(t *Store, list []*Appointment) error {
-		version, err := t.rulesVersion(ctx, m.SalonID)
-		if err != nil {
+		if err := t.checkRules(ctx, m.SalonID, p.Rules.Version); err != nil {
 			return err
-		}
-		if version != p.Rules.Version {
-			return errOutdated
 		}
 		for i, a := range list {
 			if a.Version != p.Moves[i].Appointment.Version {

@@ -22,10 +22,7 @@ func (w *Waitlist) Erase(ctx context.Context, tx *postgres.DB, accountID string,
 		}
 		e.AccountID = ""
 		e.leave(Erased, now)
-		if err := t.save(ctx, e); err != nil {
-			return nil, err
-		}
-		if err := appendEvent(ctx, tx, eventLeft, e, "", nil); err != nil {
+		if err := t.saveAs(ctx, eventLeft, e, "", nil); err != nil {
 			return nil, err
 		}
 	}

@@ -2,7 +2,6 @@ package waitlist
 
 import (
 	"context"
-	"time"
 
 	"google.golang.org/grpc"
 
@@ -89,26 +88,67 @@ func (w *Waitlist) ListWaitlistEntries(
 	return &appointmentv1.ListWaitlistEntriesResponse{Entries: list, NextPageToken: next}, nil
 }
 
-// LeaveWaitlist ends an entry.
+// LeaveWaitlist ends an entry, after the offer that it has was given back.
 func (w *Waitlist) LeaveWaitlist(ctx context.Context, req *appointmentv1.LeaveWaitlistRequest) (*appointmentv1.WaitlistEntry, error) {
 	caller := auth.Caller(ctx)
-	return w.answer(ctx, req.GetEntryId(), func(tx *postgres.DB, e *Entry, now time.Time) error {
-		if e.State == Booked {
-			return errState.WithField("entry_id", "must be an entry that is not booked")
+	for range leaveAttempts {
+		seen, err := w.store.entry(ctx, req.GetEntryId(), caller)
+		if err != nil {
+			return nil, err
 		}
-		if !e.live() {
-			return nil
-		}
-		cause := ByCustomer
-		if e.staff(caller) && e.AccountID != caller.UserID {
-			cause = ByStaff
-		}
-		e.leave(cause, now)
-		if err := w.store.In(tx).save(ctx, e); err != nil {
+		again := false
+		err = w.deps.DB.InTx(ctx, func(tx *postgres.DB) (err error) {
+			again, err = w.leave(ctx, tx, seen, caller)
 			return err
+		})
+		if err != nil {
+			return nil, err
 		}
-		return appendEvent(ctx, tx, eventLeft, e, "", nil)
-	})
+		if !again {
+			return w.show(ctx, w.store, seen.ID)
+		}
+	}
+	return nil, claims.ErrContention
+}
+
+// leave is LeaveWaitlist within tx, for an entry as it was seen before. again: it was offered something meanwhile, and nothing was changed.
+func (w *Waitlist) leave(ctx context.Context, tx *postgres.DB, seen *Entry, caller auth.Principal) (again bool, err error) {
+	t := w.store.In(tx)
+	var known string // the hold of the offer
+	if seen.Offer != nil {
+		known = seen.Offer.HoldID
+		if _, err := w.bookings.ReleaseOffer(ctx, tx, known); err != nil {
+			return false, err
+		}
+	}
+	e, err := t.lock(ctx, seen.ID)
+	if err != nil {
+		return false, err
+	}
+	open, err := t.openOffer(ctx, e.ID)
+	if err != nil {
+		return false, err
+	}
+	if e.State == Offered && open != known {
+		return true, nil
+	}
+	if known != "" { // one that has expired, of which nobody knows yet
+		if err := t.endOffer(ctx, known, "EXPIRED"); err != nil {
+			return false, err
+		}
+	}
+	switch {
+	case e.State == Booked:
+		return false, errState.WithField("entry_id", "must be an entry that is not booked")
+	case !e.live():
+		return false, nil
+	}
+	cause := ByCustomer
+	if e.staff(caller) && e.AccountID != caller.UserID {
+		cause = ByStaff
+	}
+	e.leave(cause, w.deps.Time())
+	return false, t.saveAs(ctx, eventLeft, e, "", nil)
 }
 
 // DeclineWaitlistOffer gives the offered time back.
@@ -133,52 +173,6 @@ func (w *Waitlist) DeclineWaitlistOffer(
 		return nil, err
 	}
 	return w.show(ctx, w.store, e.ID)
-}
-
-// answer runs end on an entry that the caller may see, after its offer was given back, and shows what became of it.
-func (w *Waitlist) answer(
-	ctx context.Context, id string, end func(tx *postgres.DB, e *Entry, now time.Time) error,
-) (*appointmentv1.WaitlistEntry, error) {
-	caller := auth.Caller(ctx)
-	for range leaveAttempts {
-		seen, err := w.store.entry(ctx, id, caller)
-		if err != nil {
-			return nil, err
-		}
-		again := false
-		err = w.deps.DB.InTx(ctx, func(tx *postgres.DB) error {
-			t := w.store.In(tx)
-			if seen.Offer != nil {
-				if _, err := w.bookings.ReleaseOffer(ctx, tx, seen.Offer.HoldID); err != nil {
-					return err
-				}
-			}
-			e, err := t.lock(ctx, id)
-			if err != nil {
-				return err
-			}
-			open, err := t.openOffer(ctx, id)
-			if err != nil {
-				return err
-			}
-			if again = e.State == Offered && (seen.Offer == nil || open != seen.Offer.HoldID); again { // it was offered something meanwhile
-				return nil
-			}
-			if seen.Offer != nil { // one that has expired, of which nobody knows yet
-				if err := t.endOffer(ctx, seen.Offer.HoldID, "EXPIRED"); err != nil {
-					return err
-				}
-			}
-			return end(tx, e, w.deps.Time())
-		})
-		if err != nil {
-			return nil, err
-		}
-		if !again {
-			return w.show(ctx, w.store, id)
-		}
-	}
-	return nil, claims.ErrContention
 }
 
 // MoveWaitlistEntry gives an entry another place in the line.
@@ -217,10 +211,7 @@ func (w *Waitlist) MoveWaitlistEntry(
 				return err
 			}
 			e.set(e.State, now)
-			if err := t.save(ctx, e); err != nil {
-				return err
-			}
-			if err := appendEvent(ctx, tx, eventMoved, e, "", nil); err != nil {
+			if err := t.saveAs(ctx, eventMoved, e, "", nil); err != nil {
 				return err
 			}
 		}

@@ -133,6 +133,14 @@ func (s *Store) save(ctx context.Context, e *Entry) error {
 	return nil
 }
 
+// saveAs is save, and reports the change with an event of a type. hold is the offer that the change is about, or nil.
+func (s *Store) saveAs(ctx context.Context, typ string, e *Entry, zone string, hold *booking.Hold) error {
+	if err := s.save(ctx, e); err != nil {
+		return err
+	}
+	return appendEvent(ctx, s.db, typ, e, zone, hold)
+}
+
 // insertOffer writes the offer of a hold.
 func (s *Store) insertOffer(ctx context.Context, h *booking.Hold) error {
 	err := s.db.Conn(ctx).Exec(`INSERT INTO waitlist_offers (salon_id, entry_id, hold_id, state, start_time, end_time, expire_time, create_time)

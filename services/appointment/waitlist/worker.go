@@ -197,13 +197,10 @@ func (w *Waitlist) record(ctx context.Context, tx *postgres.DB, h *booking.Hold,
 		return errNotWaiting
 	}
 	e.set(Offered, h.CreateTime)
-	if err := t.save(ctx, e); err != nil {
-		return err
-	}
 	if err := t.insertOffer(ctx, h); err != nil {
 		return err
 	}
-	if err := appendEvent(ctx, tx, eventOffered, e, zone, h); err != nil {
+	if err := t.saveAs(ctx, eventOffered, e, zone, h); err != nil {
 		return err
 	}
 	failpoint.Hit(failpoint.WaitlistBeforeOfferCommit)
@@ -233,10 +230,7 @@ func (w *Waitlist) Expire(ctx context.Context) error {
 				return err
 			}
 			e.set(Expired, now)
-			if err := t.save(ctx, e); err != nil {
-				return err
-			}
-			return appendEvent(ctx, tx, eventExpired, e, rules.ZoneName, nil)
+			return t.saveAs(ctx, eventExpired, e, rules.ZoneName, nil)
 		})
 		if err != nil {
 			return err

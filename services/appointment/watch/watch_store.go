@@ -13,9 +13,6 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/booking"
 )
 
-// maxChanges bounds the changes that are read at once. Who has missed more begins anew.
-const maxChanges = 5000
-
 // change is what has become of one appointment, or only of a salon.
 type change struct {
 	key            booking.Key // without an ID: something else of the salon
@@ -32,14 +29,12 @@ func readChanges(
 		Type, AggregateID, SalonID string
 		Xid                        uint64
 	}
-	// Transactions that are newer than the snapshot are those of a database from which this one was copied.
 	err = tx.Conn(ctx).Raw(`SELECT type, aggregate_id::text, coalesce(body ->> 'salonId', '') AS salon_id, xid::text::bigint AS xid FROM outbox
-		WHERE xid >= ?::text::xid8 AND xid < ?::text::xid8 AND NOT pg_visible_in_snapshot(xid, ?::text::pg_snapshot)
-		ORDER BY id LIMIT ?`, fmt.Sprint(since.Min), fmt.Sprint(until.Max), since.String(), maxChanges+1).Scan(&rows).Error
+		WHERE ? ORDER BY id LIMIT ?`, stream.Between(since, until), stream.MaxChanges+1).Scan(&rows).Error
 	if err != nil {
 		return nil, false, fmt.Errorf("read changes: %w", err)
 	}
-	if len(rows) > maxChanges {
+	if len(rows) > stream.MaxChanges {
 		return nil, false, nil
 	}
 	known := map[booking.Key]*stream.Change[*change]{}
