@@ -109,6 +109,7 @@ export function retry(problem: Conflict): boolean {
       return true;
     case "SLOT_UNAVAILABLE":
     case "CUSTOMER_BUSY":
+    case "GROUP_FULL":
     case "REQUEST_ID_REUSED":
       return false;
     // @ts-expect-error no booking is refused for the name of a service
