@@ -61,6 +61,10 @@ soak: postgresql race ## Run the tests that can be long for as long as they find
 bench: postgresql ## Run the benchmarks
 	go run ./bench
 
+.PHONY: bench-overload
+bench-overload: postgresql ## Run the benchmark of more calls than can be answered
+	go run ./bench -overload 30s
+
 # Keeps 12 GB in BENCH_DATA for the next run, if it is set.
 .PHONY: bench-scheduling
 bench-scheduling: postgresql ## Run the benchmarks of searches and bookings among millions of appointments

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -179,7 +178,7 @@ func (e *environment) booking(ctx context.Context, s settings) func() (result, e
 	perRound := (s.writers + masters - 1) / masters
 	return func() (result, error) {
 		return drive(ctx, s.writers, s.duration, e.writing(), func(i int) (caller, error) {
-			conn, err := net.Dial("tcp", e.httpAddr) //nolint:noctx // ends with the program
+			conn, err := dialHTTP(e.httpAddr)
 			if err != nil {
 				return nil, err
 			}
@@ -192,7 +191,7 @@ func (e *environment) booking(ctx context.Context, s settings) func() (result, e
 				body := e.bookingBody(e.masterIDs[(i+k)%masters], start)
 				return []byte(head + "Idempotency-Key: " + uuid.NewString() + "\r\nContent-Length: " + strconv.Itoa(len(body)) +
 					"\r\n\r\n" + body)
-			}, "201"), nil
+			}, http.StatusCreated), nil
 		})
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -112,7 +112,7 @@ func (e *environment) measureReads(ctx context.Context, s settings) error {
 
 // timeSearch returns how long searches take on one connection: the median and the 90th percentile of a number of calls.
 func (e *environment) timeSearch(q query, list []target, calls int) (p50, p90 time.Duration, err error) {
-	conn, err := net.Dial("tcp", e.httpAddr) //nolint:noctx // ends with the program
+	conn, err := dialHTTP(e.httpAddr)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -123,7 +123,7 @@ func (e *environment) timeSearch(q query, list []target, calls int) (p50, p90 ti
 		n++
 		t := &list[n%len(list)]
 		return e.searchRequest(q.body(t, 1+random.IntN(firstDays), random.IntN(len(t.Masters))))
-	}, "200")
+	}, http.StatusOK)
 	var r result
 	for range calls {
 		begin := time.Now()

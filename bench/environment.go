@@ -41,6 +41,7 @@ type environment struct {
 	masterJSON string
 	serviceID  string
 	tokens     []string
+	firstSlot  time.Time // of the bookings in excess
 	// startInSegment is set for builds from before an appointment had one start.
 	startInSegment bool
 	// run is in the names of what this run makes: a database may have that of others.
@@ -65,7 +66,8 @@ func buildIn(ctx context.Context, tree, dir string) (string, error) {
 // startEnvironment starts the servers and makes the database in the directory data, unless it is there already; Salon itself is
 // started by startSalon.
 func startEnvironment(ctx context.Context, dir, data, binary string) (_ *environment, err error) {
-	e := &environment{dir: dir, data: data, binary: binary, run: strconv.FormatInt(time.Now().UnixMilli(), 36)}
+	e := &environment{dir: dir, data: data, binary: binary, run: strconv.FormatInt(time.Now().UnixMilli(), 36),
+		firstSlot: time.Now().UTC().Truncate(time.Hour).Add(24 * time.Hour)}
 	defer func() {
 		if err != nil {
 			e.stop()

@@ -24,7 +24,8 @@ type settings struct {
 	connections int // of the reads
 	writers     int // of the bookings
 	against     string
-	streams     bool // only these
+	streams     bool          // only these
+	overload    time.Duration // how long calls come in excess; 0: only the other measurements
 
 	// Of the measurements of the scheduling engine: which, with how much data, where the database is, and the older commit.
 	parts  []string
@@ -55,6 +56,7 @@ func main() {
 	flag.IntVar(&s.writers, "writers", 64, "clients that book at the same time")
 	flag.StringVar(&s.against, "against", "", "another build of salon: compare this tree with it, and nothing else")
 	flag.BoolVar(&s.streams, "streams", false, "measure the streams, and nothing else")
+	flag.DurationVar(&s.overload, "overload", 0, "measure how more calls than can be answered are handled, for so long, and nothing else; 30s is usual")
 	scheduling := flag.Bool("scheduling", false, "measure the scheduling engine, and nothing else")
 	only := flag.String("parts", strings.Join(parts, ","), "with -scheduling: what to measure; empty: only make the data")
 	flag.IntVar(&s.size.salons, "salons", 1_000, "with -scheduling: how many salons there are")
@@ -103,7 +105,7 @@ func run(ctx context.Context, s settings, scheduling bool) error {
 	}
 	defer env.stop()
 	start := env.measureStart
-	if s.streams {
+	if s.streams || s.overload > 0 {
 		start = func(ctx context.Context) error {
 			_, err := env.startSalon(ctx)
 			return err
@@ -116,8 +118,11 @@ func run(ctx context.Context, s settings, scheduling bool) error {
 		return fmt.Errorf("prepare: %w", err)
 	}
 	measurements := []func(context.Context, settings) error{env.measureREST, env.measureGRPC, env.measureStreams, env.measureBooking}
-	if s.streams {
+	switch {
+	case s.streams:
 		measurements = measurements[2:3]
+	case s.overload > 0:
+		measurements = []func(context.Context, settings) error{env.measureOverload}
 	}
 	for _, m := range measurements {
 		if err := m(ctx, s); err != nil {

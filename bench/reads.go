@@ -3,10 +3,10 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -19,48 +19,68 @@ import (
 // httpCaller asks for one address again and again on a connection of its own, with as little work as possible: the
 // machine's cores are for the server.
 func httpCaller(addr, path string) (caller, error) {
-	conn, err := net.Dial("tcp", addr) //nolint:noctx // ends with the program
+	conn, err := dialHTTP(addr)
 	if err != nil {
 		return nil, err
 	}
 	request := []byte("GET " + path + " HTTP/1.1\r\nHost: " + addr + "\r\n\r\n")
-	return httpExchange(conn, func() []byte { return request }, "200"), nil
+	return httpExchange(conn, func() []byte { return request }, http.StatusOK), nil
 }
 
-// httpExchange sends a request and reads the answer; status is what it must begin with.
-func httpExchange(conn net.Conn, request func() []byte, status string) caller {
-	r := bufio.NewReaderSize(conn, 8<<10)
+// httpConn is a connection on which one request after the other is sent.
+type httpConn struct {
+	net.Conn
+	r *bufio.Reader
+}
+
+func dialHTTP(addr string) (*httpConn, error) {
+	conn, err := net.Dial("tcp", addr) //nolint:noctx // ends with the program
+	if err != nil {
+		return nil, err
+	}
+	return &httpConn{conn, bufio.NewReaderSize(conn, 8<<10)}, nil
+}
+
+// do sends a request and reads the answer. It returns the body only of errors.
+func (c *httpConn) do(request []byte) (status int, problem string, err error) {
+	if _, err := c.Write(request); err != nil {
+		return 0, "", err
+	}
+	line, err := c.r.ReadSlice('\n')
+	if err != nil {
+		return 0, "", err
+	}
+	if len(line) > 12 {
+		status, _ = strconv.Atoi(string(line[9:12]))
+	}
+	length := 0
+	for {
+		if line, err = c.r.ReadSlice('\n'); err != nil {
+			return 0, "", err
+		}
+		if len(line) <= 2 {
+			break
+		}
+		if line[0] == 'C' && strings.HasPrefix(string(line), "Content-Length:") {
+			length, _ = strconv.Atoi(strings.TrimSpace(string(line[15:])))
+		}
+	}
+	if status < http.StatusBadRequest {
+		_, err = c.r.Discard(length)
+		return status, "", err
+	}
+	body, err := io.ReadAll(io.LimitReader(c.r, int64(length)))
+	return status, string(body), err
+}
+
+// httpExchange sends requests; their answers must have a status.
+func httpExchange(conn *httpConn, request func() []byte, expected int) caller {
 	return func() error {
-		if _, err := conn.Write(request()); err != nil {
-			return err
+		status, problem, err := conn.do(request())
+		if err == nil && status != expected {
+			err = fmt.Errorf("%d %s", status, problem)
 		}
-		line, err := r.ReadSlice('\n')
-		if err != nil {
-			return err
-		}
-		ok := len(line) > 12 && string(line[9:12]) == status
-		first := strings.TrimSpace(string(line))
-		length := 0
-		for {
-			if line, err = r.ReadSlice('\n'); err != nil {
-				return err
-			}
-			if len(line) <= 2 {
-				break
-			}
-			if line[0] == 'C' && strings.HasPrefix(string(line), "Content-Length:") {
-				length, _ = strconv.Atoi(strings.TrimSpace(string(line[15:])))
-			}
-		}
-		if ok {
-			_, err = r.Discard(length)
-			return err
-		}
-		body, err := io.ReadAll(io.LimitReader(r, int64(length)))
-		if err != nil {
-			return err
-		}
-		return errors.New(first + " " + string(body))
+		return err
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -94,7 +93,7 @@ func (e *environment) searches(ctx context.Context, s settings, q query, list []
 	next := make([]int, searchers)
 	return func() (result, error) {
 		return drive(ctx, searchers, s.duration, servers, func(i int) (caller, error) {
-			conn, err := net.Dial("tcp", e.httpAddr) //nolint:noctx // ends with the program
+			conn, err := dialHTTP(e.httpAddr)
 			if err != nil {
 				return nil, err
 			}
@@ -103,7 +102,7 @@ func (e *environment) searches(ctx context.Context, s settings, q query, list []
 				next[i]++
 				t := &list[(next[i]*searchers+i)%len(list)]
 				return e.searchRequest(q.body(t, 1+random.IntN(firstDays), random.IntN(len(t.Masters))))
-			}, "200"), nil
+			}, http.StatusOK), nil
 		})
 	}
 }

@@ -198,7 +198,7 @@ func (g *Gateway) withRPCInfo(ctx context.Context) (context.Context, string) {
 	} else if parents := metadata.ValueFromIncomingContext(ctx, "traceparent"); len(parents) == 1 {
 		ctx = remoteTrace(ctx, parents[0], "")
 	}
-	return rpc.WithRequestInfo(ctx, info), id
+	return context.WithValue(rpc.WithRequestInfo(ctx, info), recordKey{}, &record{}), id
 }
 
 func (g *Gateway) finishRPC(ctx context.Context, method, id string, start time.Time, err error, panicked any) error {
@@ -217,8 +217,8 @@ func (g *Gateway) finishRPC(ctx context.Context, method, id string, start time.T
 	g.metrics.duration.WithLabelValues("grpc", method, code.String()).Observe(took.Seconds())
 	e := g.deps.AccessLog.Log().Str("request_id", id).Str("protocol", "grpc").Str("route", method).
 		Str("code", code.String()).Dur("duration_ms", took)
-	if user := g.verifiedUser(bearerOf(ctx)); user != "" {
-		e.Str("user_id", user)
+	if rec := recordOf(ctx); rec != nil && rec.userID != "" {
+		e.Str("user_id", rec.userID)
 	}
 	if reason != "" {
 		e.Str("reason", reason)

@@ -49,7 +49,11 @@ func (g *Gateway) admitAuth(w http.ResponseWriter, r *http.Request, route *route
 
 // admitRPC applies the same limits to a gRPC call. The route is nil for methods that do not exist.
 func (g *Gateway) admitRPC(ctx context.Context, route *route) error {
-	if err := g.count(ctx, g.verifiedUser(bearerOf(ctx))).err(); err != nil {
+	user := g.verifiedUser(bearerOf(ctx))
+	if rec := recordOf(ctx); rec != nil {
+		rec.userID = user
+	}
+	if err := g.count(ctx, user).err(); err != nil {
 		return err
 	}
 	if route == nil {

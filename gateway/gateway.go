@@ -62,6 +62,7 @@ type Gateway struct {
 	routes  *routes
 	cache   *responseCache
 	metrics *metrics
+	load    *load
 	handler http.Handler
 	server  *grpc.Server
 	serving atomic.Bool
@@ -87,6 +88,9 @@ func New(cfg Config, deps Deps) (*Gateway, error) {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	if g.metrics, err = newMetrics(deps.Metrics); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	if g.load, err = newLoad(g.routes, deps.Metrics, changes, reads); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	if g.handler, err = g.newHandler(); err != nil {

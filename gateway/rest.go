@@ -62,7 +62,10 @@ func (g *Gateway) newMux() (*runtime.ServeMux, error) {
 	return mux, nil
 }
 
-func (g *Gateway) conn(service string) grpc.ClientConnInterface { return g.deps.Conns.Public(service) }
+// conn is the connection to a service.
+func (g *Gateway) conn(service string) grpc.ClientConnInterface {
+	return limitedConn{g.deps.Conns.Public(service), g.load}
+}
 
 // prepare runs when grpc-gateway has found the method of a request, before it reads the request. It refuses what
 // grpc-gateway does not check, and fills the response cache.

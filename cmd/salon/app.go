@@ -148,7 +148,7 @@ func (a *app) addService(ctx context.Context, cfg appConfig, name string) error 
 	if !ok {
 		return errors.New("there is no such service")
 	}
-	db, err := postgres.Open(postgres.Config{URL: cfg.DatabaseURL, MaxConns: cfg.DatabaseMaxConns}, a.keys,
+	db, err := postgres.Open(postgres.Config{URL: cfg.DatabaseURL, MaxConns: cfg.DatabaseMaxConns, IsRead: rpc.IsRead}, a.keys,
 		d.Migrations.Service)
 	if err != nil {
 		return err
@@ -157,7 +157,8 @@ func (a *app) addService(ctx context.Context, cfg appConfig, name string) error 
 	// PostgreSQL takes tens of milliseconds for a first connection; the other parts are made meanwhile. The check of
 	// readiness reports a failure.
 	a.connecting.Go(func() { _ = db.Ping(ctx) })
-	if err := metrics.RegisterPool(a.registry, name, db.PoolStats); err != nil {
+	if err := errors.Join(metrics.RegisterPool(a.registry, name, db.PoolStats),
+		metrics.RegisterPool(a.registry, name+"-reads", db.ReadPoolStats)); err != nil {
 		return err
 	}
 	svc, err := d.New(service.Deps{

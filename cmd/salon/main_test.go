@@ -104,8 +104,8 @@ func TestWrongConfiguration(t *testing.T) {
 		"bad duration":           {[]string{"serve", "--request-timeout=soon"}, nil, 2, "--request-timeout: expected duration"},
 		"bad number":             {[]string{"serve"}, []string{"SALON_DATABASE_MAX_CONNS=many"}, 2, "--database-max-conns"},
 		"no drain time":          {[]string{"serve", "--drain-time=0s"}, nil, 1, "--drain-time: is too small"},
-		"few connections":        {[]string{"serve", "--database-max-conns=2"}, nil, 1, "--database-max-conns: a service needs 3"},
-		"few for dev":            {[]string{"dev", "--database-max-conns=2"}, nil, 1, "--database-max-conns: a service needs 3"},
+		"few connections":        {[]string{"serve", "--database-max-conns=2"}, nil, 1, "--database-max-conns: a service needs 4"},
+		"few for dev":            {[]string{"dev", "--database-max-conns=2"}, nil, 1, "--database-max-conns: a service needs 4"},
 		"no password":            {[]string{"admin", "create", "--email=a@example.com"}, nil, 1, "no password: set SALON_ADMIN_PASSWORD"},
 		"no password file": {
 			[]string{"admin", "create", "--email=a@example.com"}, []string{"SALON_ADMIN_PASSWORD=file:/nonexistent"}, 1,

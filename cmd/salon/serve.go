@@ -14,7 +14,7 @@ import (
 // serverFlags are the addresses of PostgreSQL, NATS and Redis.
 type serverFlags struct {
 	DatabaseURL      secret.Text `help:"PostgreSQL: postgres://host/salon. Without a user each service signs in with its own role."`
-	DatabaseMaxConns int         `help:"Most connections of one service." default:"16"`
+	DatabaseMaxConns int         `help:"Most connections of one service; a third of them is for calls that only read." default:"11"`
 	NATSURL          secret.Text `help:"NATS with JetStream: nats://host:4222" name:"nats-url"`
 	NATSReplicas     int         `help:"Copies that JetStream keeps of the event stream: 3 in a cluster." default:"1" name:"nats-replicas"`
 	RedisURL         secret.Text `help:"Redis: redis://host:6379"`
@@ -26,8 +26,8 @@ type remoteFlags struct {
 	Target  map[string]string `help:"Where a service runs that does not run here: service=host:port. Repeat it for each service, or set ${targetVariables}." placeholder:"SERVICE=HOST:PORT" env:"-"`
 }
 
-// minConns is the least number of connections of a service: one for the relay, one for consumers, one for calls.
-const minConns = 3
+// minConns is the least number of connections of a service: one for the relay, one for consumers, one for calls, and one for those that only read.
+const minConns = 4
 
 func (f serverFlags) check() error {
 	if f.DatabaseMaxConns < minConns {

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -15,8 +16,11 @@ import (
 
 const (
 	// defaultMaxConns suffices: commits are grouped, so that more connections
-	// only burn CPU (design, section 9).
-	defaultMaxConns = 16
+	// only burn CPU. Two copies of four services then need 88 of the 100
+	// connections that PostgreSQL has by default.
+	defaultMaxConns = 11
+	// readShare is which part of the connections is for calls that only read.
+	readShare = 3
 	// connLifetime makes connections move to a new primary or a changed DNS
 	// entry by themselves.
 	connLifetime = 30 * time.Minute
@@ -28,17 +32,26 @@ type Config struct {
 	// "postgres:///salon?host=/run/postgresql". Without a user the service's own
 	// role logs in with its derived password; a user in the URL overrides that.
 	URL secret.Text
-	// MaxConns bounds the pool; 0 means 16.
+	// MaxConns bounds the connections; 0 means 11, 2 at least.
 	MaxConns int
+	// IsRead reports whether a context is that of a call that only reads. A third of the connections is for these calls, and they get no
+	// other, so that lists and searches never keep bookings waiting for a connection. With nil no call only reads.
+	IsRead func(context.Context) bool
 }
 
-// DB is a service's database: a pool, or, inside [DB.InTx], one transaction.
-// A pool is safe for concurrent use; a transaction belongs to one goroutine.
+// DB is a service's database: its connections, or, inside [DB.InTx], one transaction.
+// The former is safe for concurrent use; a transaction belongs to one goroutine.
 type DB struct {
-	pool   *sql.DB
-	gorm   *gorm.DB
-	schema string
-	tx     *transaction // nil outside a transaction
+	changes, reads *pool
+	isRead         func(context.Context) bool
+	schema         string
+	tx             *transaction // nil outside a transaction
+}
+
+// pool is connections with GORM on top.
+type pool struct {
+	sql  *sql.DB
+	gorm *gorm.DB
 }
 
 // Open prepares a pool for the service that owns schema. It connects lazily, so
@@ -49,19 +62,35 @@ func Open(cfg Config, keys *secret.Keys, schema string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return open(newConnector(config, derived), schema, cfg.MaxConns)
+	return open(newConnector(config, derived), schema, cfg)
 }
 
-func open(c *connector, schema string, maxConns int) (*DB, error) {
-	pool := sql.OpenDB(c)
-	if maxConns <= 0 {
-		maxConns = defaultMaxConns
+func open(c *connector, schema string, cfg Config) (*DB, error) {
+	if cfg.MaxConns <= 0 {
+		cfg.MaxConns = defaultMaxConns
 	}
-	pool.SetMaxOpenConns(maxConns)
-	pool.SetMaxIdleConns(maxConns) // fewer would close and reopen them under load
-	pool.SetConnMaxLifetime(connLifetime)
+	d := &DB{schema: schema, isRead: cfg.IsRead}
+	var err error
+	if d.isRead == nil {
+		d.changes, err = newPool(c, cfg.MaxConns)
+		d.isRead, d.reads = func(context.Context) bool { return false }, d.changes
+		return d, err
+	}
+	reads := max(cfg.MaxConns/readShare, 1)
+	if d.changes, err = newPool(c, max(cfg.MaxConns-reads, 1)); err != nil {
+		return nil, err
+	}
+	d.reads, err = newPool(c, reads)
+	return d, err
+}
 
-	db, err := gorm.Open(gormpostgres.New(gormpostgres.Config{Conn: pool}), &gorm.Config{
+func newPool(c *connector, maxConns int) (*pool, error) {
+	p := &pool{sql: sql.OpenDB(c)}
+	p.sql.SetMaxOpenConns(maxConns)
+	p.sql.SetMaxIdleConns(maxConns) // fewer would close and reopen them under load
+	p.sql.SetConnMaxLifetime(connLifetime)
+	var err error
+	p.gorm, err = gorm.Open(gormpostgres.New(gormpostgres.Config{Conn: p.sql}), &gorm.Config{
 		// Errors travel up to where the request is logged; GORM's own log would
 		// repeat them with the values of the statement.
 		Logger:                 logger.Discard,
@@ -72,7 +101,15 @@ func open(c *connector, schema string, maxConns int) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up GORM: %w", err)
 	}
-	return &DB{pool: pool, gorm: db, schema: schema}, nil
+	return p, nil
+}
+
+// pool returns the connections for a call.
+func (d *DB) pool(ctx context.Context) *pool {
+	if d.isRead(ctx) {
+		return d.reads
+	}
+	return d.changes
 }
 
 // Conn gives GORM for one statement or chain, bound to ctx; inside a transaction
@@ -81,17 +118,20 @@ func (d *DB) Conn(ctx context.Context) *gorm.DB {
 	if d.tx != nil {
 		return d.tx.gorm.WithContext(ctx)
 	}
-	return d.gorm.WithContext(ctx)
+	return d.pool(ctx).gorm.WithContext(ctx)
 }
 
 // Schema is the schema that the service owns, such as "users".
 func (d *DB) Schema() string { return d.schema }
 
 // Ping checks that the database answers.
-func (d *DB) Ping(ctx context.Context) error { return d.pool.PingContext(ctx) }
+func (d *DB) Ping(ctx context.Context) error { return d.pool(ctx).sql.PingContext(ctx) }
 
-// Close closes the pool. Transactions that are still running fail.
-func (d *DB) Close() error { return d.pool.Close() }
+// Close closes the connections. Transactions that are still running fail.
+func (d *DB) Close() error { return errors.Join(d.changes.sql.Close(), d.reads.sql.Close()) }
 
-// PoolStats reports how the pool is used.
-func (d *DB) PoolStats() sql.DBStats { return d.pool.Stats() }
+// PoolStats reports how the connections are used that are not for reads.
+func (d *DB) PoolStats() sql.DBStats { return d.changes.sql.Stats() }
+
+// ReadPoolStats reports how the connections are used for calls that only read.
+func (d *DB) ReadPoolStats() sql.DBStats { return d.reads.sql.Stats() }

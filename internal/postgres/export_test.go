@@ -15,7 +15,7 @@ func OpenImpatient(cfg Config, keys *secret.Keys, schema string, silence time.Du
 		return nil, err
 	}
 	watch(config, silence)
-	return open(newConnector(config, derived), schema, cfg.MaxConns)
+	return open(newConnector(config, derived), schema, cfg)
 }
 
 // IsRead is isRead.

@@ -184,7 +184,7 @@ func CheckSchema(ctx context.Context, db *DB, m Migrations) error {
 		into[i] = &have[i]
 	}
 	// Unprepared, in one round trip: a process that starts waits for this answer.
-	err = db.pool.QueryRowContext(ctx, "SELECT "+strings.Join(newest, ", "), pgx.QueryExecModeExec).Scan(into...)
+	err = db.pool(ctx).sql.QueryRowContext(ctx, "SELECT "+strings.Join(newest, ", "), pgx.QueryExecModeExec).Scan(into...)
 	switch SQLState(err) {
 	case codeUndefinedTable, codeInsufficientPrivilege: // not migrated or not even bootstrapped
 		return fmt.Errorf("schema %s has not been migrated: %w", m.Service, ErrSchemaOutdated)

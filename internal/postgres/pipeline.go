@@ -36,7 +36,7 @@ func Pipeline[T any](ctx context.Context, db *DB, statements ...Statement) (rows
 }
 
 func pipelineOnce[T any](ctx context.Context, db *DB, statements []Statement) (rows []T, err error) {
-	pooled, err := db.pool.Conn(ctx)
+	pooled, err := db.pool(ctx).sql.Conn(ctx)
 	if err != nil {
 		return nil, errors.Join(errNotSent, err)
 	}

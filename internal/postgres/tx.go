@@ -86,7 +86,7 @@ func (d *DB) OnCommit(fn func()) {
 func (d *DB) attempt(
 	ctx context.Context, options *sql.TxOptions, fn func(tx *DB) error,
 ) (callbacks []func(), committing bool, err error) {
-	begun := d.gorm.WithContext(ctx).Begin(options)
+	begun := d.pool(ctx).gorm.WithContext(ctx).Begin(options)
 	if begun.Error != nil {
 		return nil, false, begun.Error
 	}
@@ -98,7 +98,7 @@ func (d *DB) attempt(
 			_ = begun.Rollback()
 		}
 	}()
-	if err := fn(&DB{pool: d.pool, gorm: d.gorm, schema: d.schema, tx: tx}); err != nil {
+	if err := fn(&DB{changes: d.changes, reads: d.reads, isRead: d.isRead, schema: d.schema, tx: tx}); err != nil {
 		return nil, false, err
 	}
 	// A failed COMMIT is not rolled back again: the connection is gone with it.

@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/descriptorpb"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 )
@@ -22,34 +24,59 @@ var exempt = map[string]struct{}{
 	"grpc.reflection.v1alpha.ServerReflection": {},
 }
 
-// policies keeps what Policy has found. Only methods that exist get in, so callers cannot make it grow.
-var policies sync.Map // full method → *apiv1.MethodPolicy
+// rule is what the contract says about a method.
+type rule struct {
+	policy *apiv1.MethodPolicy
+	reads  bool // it changes nothing, and is not internal
+}
+
+// rules keeps what was found. Only methods that exist get in, so callers cannot make it grow.
+var rules sync.Map // full method → rule
 
 // Policy returns who may call a method, such as "/salon.user.v1.UserService/GetUser", and false when no linked-in
 // contract has such a method or the method does not say.
 func Policy(fullMethod string) (*apiv1.MethodPolicy, bool) {
-	if p, ok := policies.Load(fullMethod); ok {
-		policy, isPolicy := p.(*apiv1.MethodPolicy)
-		return policy, isPolicy
+	r, ok := ruleOf(fullMethod)
+	return r.policy, ok
+}
+
+// IsRead reports whether ctx is that of a call which changes nothing, from outside: a list or a search. Calls of our own services
+// are part of others, and are not.
+func IsRead(ctx context.Context) bool {
+	c := callOf(ctx)
+	if c == nil {
+		return false
+	}
+	r, _ := ruleOf(c.method)
+	return r.reads
+}
+
+func ruleOf(fullMethod string) (rule, bool) {
+	if found, ok := rules.Load(fullMethod); ok {
+		r, isRule := found.(rule)
+		return r, isRule
 	}
 	service, method, ok := split(fullMethod)
 	if !ok {
-		return nil, false
+		return rule{}, false
 	}
 	d, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(service + "." + method))
 	if err != nil {
-		return nil, false
+		return rule{}, false
 	}
 	md, ok := d.(protoreflect.MethodDescriptor)
 	if !ok || string(md.Parent().FullName()) != service {
-		return nil, false
+		return rule{}, false
 	}
 	policy, ok := proto.GetExtension(md.Options(), apiv1.E_Policy).(*apiv1.MethodPolicy)
 	if !ok || policy.GetCaller() == apiv1.Caller_CALLER_UNSPECIFIED {
-		return nil, false
+		return rule{}, false
 	}
-	policies.Store(fullMethod, policy)
-	return policy, true
+	options, _ := md.Options().(*descriptorpb.MethodOptions)
+	r := rule{policy: policy, reads: policy.GetCaller() != apiv1.Caller_CALLER_SERVICE &&
+		options.GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS}
+	rules.Store(fullMethod, r)
+	return r, true
 }
 
 // CheckPolicies returns an error for each registered method that does not say who may call it. Call it after the last

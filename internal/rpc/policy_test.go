@@ -1,11 +1,13 @@
 package rpc_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
@@ -13,6 +15,7 @@ import (
 	_ "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	_ "github.com/beauty-salon/platform/gen/salon/notification/v1"
 	_ "github.com/beauty-salon/platform/gen/salon/rating/v1"
+	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/rpc"
 )
 
@@ -100,4 +103,41 @@ func TestMethodsWithoutAPolicyDoNotStart(t *testing.T) {
 			t.Errorf("%s: got %v", where, err)
 		}
 	}
+}
+
+// TestIsRead: calls from outside that change nothing are reads; what our own services ask each other is part of other calls.
+func TestIsRead(t *testing.T) {
+	if rpc.IsRead(t.Context()) {
+		t.Error("what is no call at all")
+	}
+	var got bool
+	m := &masters{
+		get: func(ctx context.Context, _ *userv1.GetMasterRequest) (*userv1.Master, error) {
+			got = rpc.IsRead(ctx)
+			return &userv1.Master{}, nil
+		},
+		create: func(ctx context.Context, _ *userv1.CreateMasterRequest) (*userv1.Master, error) {
+			got = rpc.IsRead(ctx)
+			return &userv1.Master{}, nil
+		},
+		lookup: func(ctx context.Context, _ *userv1.LookupMasterRequest) (*userv1.LookupMasterResponse, error) {
+			got = rpc.IsRead(ctx)
+			return &userv1.LookupMasterResponse{}, nil
+		},
+	}
+	inBoth(t, rpc.ServerConfig{}, m, func(t *testing.T, e *env) {
+		for policy, want := range map[string]bool{"anybody": true, "manager or admin": false, "service": false} {
+			got = !want
+			ctx, conns := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer manager"), e.outsider
+			if policy == "service" {
+				ctx, conns = t.Context(), e.service
+			}
+			if err := policies[policy](ctx, conns.For("user")); err != nil {
+				t.Fatalf("%s: %v", policy, err)
+			}
+			if got != want {
+				t.Errorf("%s: %v", policy, got)
+			}
+		}
+	})
 }

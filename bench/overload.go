@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+const (
+	// overloadFactor is how many calls are sent, as a multiple of the calls a second that were answered at the peak.
+	overloadFactor = 3
+	// overloadConnections is on how many connections calls are sent that do not wait for those before them.
+	overloadConnections = 1000
+	// calmWriters is how many clients book while lists are sent in excess.
+	calmWriters = 4
+)
+
+// request makes the n-th request of a load.
+type request func(n int64) []byte
+
+// listRequest is a list of a customer's appointments.
+func (e *environment) listRequest(n int64) []byte {
+	return []byte("GET /v1/appointments?pageSize=20 HTTP/1.1\r\nHost: " + e.httpAddr +
+		"\r\nAuthorization: Bearer " + e.tokens[n%int64(len(e.tokens))] + "\r\n\r\n")
+}
+
+// bookingRequest books a slot of its own: neither master nor customer is ever taken.
+func (e *environment) bookingRequest(n int64) []byte {
+	start := e.firstSlot.Add(time.Duration(n/masters) * appointmentMinutes * time.Minute).Format(time.RFC3339)
+	body := e.bookingBody(e.masterIDs[n%masters], start)
+	return []byte("POST /v1/appointments HTTP/1.1\r\nHost: " + e.httpAddr + "\r\nContent-Type: application/json\r\n" +
+		"Authorization: Bearer " + e.tokens[n%int64(len(e.tokens))] + "\r\nIdempotency-Key: " + uuid.NewString() +
+		"\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body)
+}
+
+// answers are the answers to a load.
+type answers struct {
+	mu                sync.Mutex
+	accepted, refused []time.Duration
+	failed            map[string]int
+	unsent            int // calls for which there was no connection: all waited
+	elapsed           time.Duration
+	memory            float64 // MiB, the most that Salon held
+}
+
+func (a *answers) add(status int, problem string, err error, took time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case err != nil:
+		a.failed[err.Error()]++
+	case status < http.StatusBadRequest:
+		a.accepted = append(a.accepted, took)
+	case status == http.StatusServiceUnavailable, status == http.StatusTooManyRequests:
+		a.refused = append(a.refused, took)
+	default:
+		a.failed[strconv.Itoa(status)+" "+problem]++
+	}
+}
+
+func (a *answers) goodput() float64 { return float64(len(a.accepted)) / a.elapsed.Seconds() }
+
+func quantile(times []time.Duration, p float64) time.Duration {
+	if len(times) == 0 {
+		return 0
+	}
+	slices.Sort(times)
+	return times[min(int(float64(len(times))*p), len(times)-1)].Round(10 * time.Microsecond)
+}
+
+func (a *answers) String() string {
+	text := fmt.Sprintf("%6.0f/s accepted, p50 %s p99 %s; %.0f/s refused, p50 %s p99 %s; %.0f MiB",
+		a.goodput(), quantile(a.accepted, 0.5), quantile(a.accepted, 0.99),
+		float64(len(a.refused))/a.elapsed.Seconds(), quantile(a.refused, 0.5), quantile(a.refused, 0.99), a.memory)
+	if a.unsent > 0 {
+		text += fmt.Sprintf("; %d not sent: all connections waited", a.unsent)
+	}
+	problems := make([]string, 0, len(a.failed))
+	for problem, n := range a.failed {
+		problems = append(problems, fmt.Sprintf("; %d failed: %.100s", n, problem))
+	}
+	return text + strings.Join(problems, "")
+}
+
+// sender sends the requests of a load on connections of its own. Requests go on where the load before ended.
+type sender struct {
+	e    *environment
+	make request
+	next atomic.Int64
+}
+
+// closed lets clients call one after the other.
+func (s *sender) closed(ctx context.Context, clients int, duration time.Duration) *answers {
+	deadline := time.Now().Add(duration)
+	return s.run(clients, func(send func()) {
+		for time.Now().Before(deadline) && ctx.Err() == nil {
+			send()
+		}
+	}, func(*answers) {})
+}
+
+// open sends so many calls a second, whether they are answered or not.
+func (s *sender) open(ctx context.Context, rate float64, duration time.Duration) *answers {
+	due := make(chan struct{}) // without a buffer: what nobody can send now is not sent later
+	return s.run(overloadConnections, func(send func()) {
+		for range due {
+			send()
+		}
+	}, func(a *answers) {
+		defer close(due)
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		begin := time.Now()
+		for sent := 0; time.Since(begin) < duration && ctx.Err() == nil; <-tick.C {
+			for ; sent < int(time.Since(begin).Seconds()*rate); sent++ {
+				select {
+				case due <- struct{}{}:
+				default:
+					a.unsent++
+				}
+			}
+		}
+	})
+}
+
+// run measures calls on connections, each with a goroutine that runs work, while direct runs.
+func (s *sender) run(connections int, work func(send func()), direct func(*answers)) *answers {
+	a := &answers{failed: map[string]int{}}
+	stop := a.watchMemory(s.e.salon.Process.Pid)
+	begin := time.Now()
+	var wg sync.WaitGroup
+	for range connections {
+		wg.Go(func() {
+			conn, err := dialHTTP(s.e.httpAddr)
+			if err != nil {
+				a.add(0, "", err, 0)
+				return
+			}
+			defer func() { _ = conn.Close() }()
+			work(func() {
+				body := s.make(s.next.Add(1))
+				t := time.Now()
+				status, problem, err := conn.do(body)
+				a.add(status, problem, err, time.Since(t))
+			})
+		})
+	}
+	direct(a)
+	wg.Wait()
+	a.elapsed = time.Since(begin)
+	stop()
+	return a
+}
+
+// watchMemory notes the most that a process holds until it is stopped.
+func (a *answers) watchMemory(pid int) (stop func()) {
+	done, watched := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(watched)
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			_, private := memory(pid)
+			a.memory = max(a.memory, private)
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return func() {
+		close(done)
+		<-watched
+	}
+}
+
+// measureOverload sends three times what Salon can answer, of bookings and of lists, and says what becomes of those that are answered, how
+// soon the others are refused, and whether all is well at once afterwards. Then lists come in excess while some book.
+func (e *environment) measureOverload(ctx context.Context, s settings) error {
+	_, idle := memory(e.salon.Process.Pid)
+	fmt.Printf("\noverload: %d times the calls of the peak for %s, on %d connections; %.0f MiB when idle\n",
+		overloadFactor, s.overload, overloadConnections, idle)
+	lists := &sender{e: e, make: e.listRequest}
+	bookings := &sender{e: e, make: e.bookingRequest}
+	var peak float64 // of lists
+	for _, load := range []struct {
+		name string
+		*sender
+	}{{"bookings", bookings}, {"lists", lists}} {
+		if err := e.signIn(ctx); err != nil {
+			return err
+		}
+		before := load.closed(ctx, s.writers, s.overload/3)
+		over := load.open(ctx, overloadFactor*before.goodput(), s.overload)
+		after := load.closed(ctx, s.writers, s.overload/10)
+		peak = before.goodput()
+		fmt.Printf("  %s, %d clients:  %s\n  %s, in excess:   %s\n  %s, right after: %s\n",
+			load.name, s.writers, before, load.name, over, load.name, after)
+		fmt.Printf("    goodput %.2f of the peak (goal ≥ 0.80), p99 %.2f of it (≤ 2), refused within %s (p99; ≤ 5 ms), memory %.0f MiB (≤ %.0f), afterwards %.2f\n",
+			over.goodput()/before.goodput(), float64(quantile(over.accepted, 0.99))/float64(quantile(before.accepted, 0.99)),
+			quantile(over.refused, 0.99), over.memory, 2*idle+200, after.goodput()/before.goodput())
+	}
+	if err := e.signIn(ctx); err != nil {
+		return err
+	}
+	calm := bookings.closed(ctx, calmWriters, s.overload/3)
+	var beside *answers
+	var wg sync.WaitGroup
+	wg.Go(func() { beside = bookings.closed(ctx, calmWriters, s.overload/3) })
+	excess := lists.open(ctx, overloadFactor*peak, s.overload/3)
+	wg.Wait()
+	fmt.Printf("  %d clients book, nothing else:        %s\n  %d clients book, lists come in excess: %s (goal p50 ≤ 20 ms)\n  these lists: %s\n",
+		calmWriters, calm, calmWriters, beside, excess)
+	return ctx.Err()
+}

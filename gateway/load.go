@@ -1,0 +1,185 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
+	"github.com/prometheus/client_golang/prometheus"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/ratelimit"
+	"github.com/beauty-salon/platform/internal/rpc"
+)
+
+// workClass is a kind of calls that shares a limit on how many run at the same time.
+type workClass struct {
+	name string
+	// least, most and first are how many calls run at the same time for each processor: the bounds of the limit, and the limit at the
+	// start. In between the limit follows how long calls take.
+	least, most, first uint
+	// waiting is how many calls at most wait in turn, for each processor.
+	waiting int
+}
+
+// Changes and reads have limits of their own, so that lists and searches, of which there are more, never keep bookings waiting.
+// Changes are made in batches, which are better the more there are; reads only make each other slower.
+var (
+	changes = workClass{name: "changes", least: 16, most: 32, first: 32, waiting: 32}
+	reads   = workClass{name: "reads", least: 2, most: 16, first: 4, waiting: 48}
+)
+
+// maxWait is how long a call waits for its turn.
+const maxWait = 2 * time.Second
+
+var (
+	errOverloaded = apierr.New(codes.Unavailable, apiv1.ErrorReason_ERROR_REASON_UNAVAILABLE,
+		"there is more to do than can be done; nothing was changed; try again").WithRetryAfter(time.Second)
+	errCallerOverloads = apierr.New(codes.ResourceExhausted, apiv1.ErrorReason_ERROR_REASON_RATE_LIMITED,
+		"too many of your calls at once while there is much to do").WithRetryAfter(time.Second)
+)
+
+// load bounds how many unary calls run at the same time, for each service and class.
+type load struct {
+	byMethod map[string]*work
+}
+
+// newLoad makes the limits for the methods of the contract.
+func newLoad(rs *routes, reg prometheus.Registerer, changes, reads workClass) (*load, error) {
+	m := newLoadMetrics()
+	l := &load{byMethod: make(map[string]*work, len(rs.byMethod))}
+	type key struct{ service, class string }
+	works := map[key]*work{}
+	for method, r := range rs.byMethod {
+		class := reads
+		if r.mutates() {
+			class = changes
+		}
+		k := key{r.service, class.name}
+		if works[k] == nil {
+			works[k] = newWork(class)
+			m.add(k.service, k.class, works[k])
+		}
+		l.byMethod[method] = works[k]
+	}
+	return l, reg.Register(m)
+}
+
+// work is the calls of one class to one service that run or wait.
+type work struct {
+	limiter adaptivelimiter.AdaptiveLimiter[any]
+	waiting int // at most
+
+	mu      sync.Mutex
+	callers map[string]int // how many calls of a caller run or wait
+	refused int
+}
+
+func newWork(c workClass) *work {
+	processors := uint(runtime.GOMAXPROCS(0))
+	limiter := adaptivelimiter.NewBuilder[any]().
+		WithLimits(c.least*processors, c.most*processors, c.first*processors).
+		Build()
+	return &work{limiter: limiter, waiting: c.waiting * int(processors), callers: map[string]int{}}
+}
+
+// enter waits until a call may run. leave has to be called with its error when it has ended. The error is errOverloaded,
+// errCallerOverloads when the calls of this caller alone are half of those that run, or that of ctx.
+func (w *work) enter(ctx context.Context, caller string) (leave func(error), err error) {
+	if !w.join(caller) {
+		return nil, errCallerOverloads
+	}
+	permit, err := w.permit(ctx)
+	if err != nil {
+		w.part(caller)
+		if errors.Is(err, adaptivelimiter.ErrExceeded) {
+			w.refuse()
+			err = errOverloaded
+		}
+		return nil, err
+	}
+	return func(err error) {
+		w.part(caller)
+		if err != nil { // how long it took says nothing about the load
+			permit.Drop()
+			return
+		}
+		permit.Record()
+	}, nil
+}
+
+// permit waits for a permit, in the order of the calls, where not too many wait already.
+func (w *work) permit(ctx context.Context) (adaptivelimiter.Permit, error) {
+	if w.limiter.Queued() >= w.waiting {
+		return nil, adaptivelimiter.ErrExceeded
+	}
+	return w.limiter.AcquirePermitWithMaxWait(ctx, maxWait)
+}
+
+// join counts a call of a caller. It reports false when others would have to wait for this one, and the caller has half of what runs.
+func (w *work) join(caller string) bool {
+	limit, full := w.limiter.Limit(), w.limiter.Queued() > 0
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if full && len(w.callers) > 1 && w.callers[caller] >= max(limit/2, 1) {
+		w.refused++
+		return false
+	}
+	w.callers[caller]++
+	return true
+}
+
+func (w *work) part(caller string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.callers[caller]--; w.callers[caller] <= 0 {
+		delete(w.callers, caller)
+	}
+}
+
+func (w *work) refuse() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.refused++
+}
+
+func (w *work) refusals() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.refused
+}
+
+// limitedConn makes the unary calls of a connection when the load permits it. Streams have a limit of their own.
+type limitedConn struct {
+	grpc.ClientConnInterface
+	load *load
+}
+
+// Invoke makes a unary call.
+func (c limitedConn) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
+	w := c.load.byMethod[method]
+	if w == nil { // the connection says that it does not exist
+		return c.ClientConnInterface.Invoke(ctx, method, args, reply, opts...)
+	}
+	leave, err := w.enter(ctx, callerOf(ctx))
+	if err != nil {
+		return err
+	}
+	err = c.ClientConnInterface.Invoke(ctx, method, args, reply, opts...)
+	leave(err)
+	return err
+}
+
+// callerOf is the user of a call, or the network that it comes from.
+func callerOf(ctx context.Context) string {
+	if rec := recordOf(ctx); rec != nil && rec.userID != "" {
+		return rec.userID
+	}
+	return ratelimit.Network(rpc.ClientIP(ctx))
+}

@@ -1,0 +1,185 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"google.golang.org/grpc"
+
+	"github.com/beauty-salon/platform/internal/apierr"
+)
+
+const (
+	aChange = "/salon.appointment.v1.AppointmentService/CreateAppointment"
+	aRead   = "/salon.appointment.v1.AppointmentService/ListAppointments"
+	aSearch = "/salon.appointment.v1.AvailabilityService/SearchAvailability"
+)
+
+// heldConn keeps calls until the test lets them end.
+type heldConn struct {
+	grpc.ClientConnInterface
+	running chan string
+	end     chan error
+}
+
+func (c heldConn) Invoke(ctx context.Context, method string, _, _ any, _ ...grpc.CallOption) error {
+	c.running <- method
+	select {
+	case err := <-c.end:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// newHeld is a connection on which one change and one read run at a time for each processor, and one waits.
+func newHeld(t *testing.T, reg prometheus.Registerer) (limitedConn, heldConn) {
+	t.Helper()
+	class := workClass{least: 1, most: 1, first: 1, waiting: 1}
+	changes, reads := class, class
+	changes.name, reads.name = "changes", "reads"
+	l, err := newLoad(newTestRoutes(t), reg, changes, reads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	held := heldConn{running: make(chan string, 1000), end: make(chan error)}
+	return limitedConn{held, l}, held
+}
+
+// as is the context of a call of a user.
+func as(t *testing.T, user string) context.Context {
+	return context.WithValue(t.Context(), recordKey{}, &record{userID: user})
+}
+
+// TestLoad: what is more than can run waits, what is more than may wait is refused, reads and changes apart.
+func TestLoad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reg := prometheus.NewRegistry()
+		conn, held := newHeld(t, reg)
+		n := runtime.GOMAXPROCS(0)
+		done := make(chan error, 4*n)
+		call := func(method, user string) { go func() { done <- conn.Invoke(as(t, user), method, nil, nil) }() }
+		for range n {
+			call(aRead, "ann")
+		}
+		synctest.Wait()
+		for i := range n {
+			call(aSearch, strconv.Itoa(i)) // waits: searches are reads of the same service
+		}
+		synctest.Wait()
+		if len(held.running) != n || len(done) != 0 {
+			t.Fatalf("%d of %d run, %d ended", len(held.running), n, len(done))
+		}
+		wantError(t, conn.Invoke(as(t, "cat"), aRead, nil, nil), "UNAVAILABLE")
+		for range n {
+			call(aChange, "ann")
+		}
+		synctest.Wait()
+		if len(held.running) != 2*n {
+			t.Errorf("reads keep changes waiting: %d run", len(held.running))
+		}
+		if err := testutil.GatherAndCompare(reg, strings.NewReader(`
+# HELP salon_gateway_load_refused_total Calls that were refused because there was too much to do.
+# TYPE salon_gateway_load_refused_total counter
+salon_gateway_load_refused_total{class="changes",service="appointment"} 0
+salon_gateway_load_refused_total{class="changes",service="notification"} 0
+salon_gateway_load_refused_total{class="changes",service="rating"} 0
+salon_gateway_load_refused_total{class="changes",service="user"} 0
+salon_gateway_load_refused_total{class="reads",service="appointment"} 1
+salon_gateway_load_refused_total{class="reads",service="notification"} 0
+salon_gateway_load_refused_total{class="reads",service="rating"} 0
+salon_gateway_load_refused_total{class="reads",service="user"} 0
+`), "salon_gateway_load_refused_total"); err != nil {
+			t.Error(err)
+		}
+		for i := range 3 * n { // those that waited run when those before them end, well or not
+			var err error
+			if i%2 == 0 {
+				err = apierr.Internal(nil)
+			}
+			held.end <- err
+		}
+		for range 3 * n {
+			<-done
+		}
+		if len(held.running) != 3*n {
+			t.Errorf("%d ran in all", len(held.running))
+		}
+	})
+}
+
+// TestLoadIsShared: when calls have to wait, a caller who has half of what runs gets no more, and others do.
+func TestLoadIsShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		conn, held := newHeld(t, prometheus.NewRegistry())
+		n := runtime.GOMAXPROCS(0)
+		done := make(chan error, 4*n)
+		call := func(user string) { go func() { done <- conn.Invoke(as(t, user), aRead, nil, nil) }() }
+		for range n {
+			call("greedy") // all, while nobody else is there
+		}
+		synctest.Wait()
+		call("ann")
+		synctest.Wait()
+		wantError(t, conn.Invoke(as(t, "greedy"), aRead, nil, nil), "RATE_LIMITED")
+		if n > 1 {
+			call("ben")
+			synctest.Wait()
+			if len(done) > 0 {
+				t.Errorf("another caller: %v", <-done)
+			}
+		}
+		for range n + min(n, 2) {
+			held.end <- nil
+		}
+		for range n + min(n, 2) {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// TestLoadEndsWaiting: waiting ends with the call, or after a while.
+func TestLoadEndsWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		conn, held := newHeld(t, prometheus.NewRegistry())
+		n := runtime.GOMAXPROCS(0)
+		done := make(chan error, n)
+		for range n {
+			go func() { done <- conn.Invoke(as(t, "ann"), aRead, nil, nil) }()
+		}
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(as(t, "ben"), maxWait/2)
+		defer cancel()
+		if err := conn.Invoke(ctx, aRead, nil, nil); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("after the call's own time: %v", err)
+		}
+		begin := time.Now()
+		wantError(t, conn.Invoke(as(t, "ben"), aRead, nil, nil), "UNAVAILABLE")
+		if waited := time.Since(begin); waited != maxWait {
+			t.Errorf("waited %s", waited)
+		}
+		for range n {
+			held.end <- nil
+		}
+		for range n {
+			<-done
+		}
+	})
+}
+
+// TestLoadPassesOnUnknownMethods: they are refused by the connection.
+func TestLoadPassesOnUnknownMethods(t *testing.T) {
+	conn, held := newHeld(t, prometheus.NewRegistry())
+	go func() { held.end <- apierr.Internal(nil) }()
+	wantError(t, conn.Invoke(t.Context(), "/salon.user.v1.IdentityService/CheckSession", nil, nil), "INTERNAL")
+}
