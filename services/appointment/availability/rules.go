@@ -136,7 +136,7 @@ const noHold = "none"
 type Taken struct {
 	// Claims are sorted by From, by the id of the subject: blocking ones and those overbooked on purpose.
 	Claims map[string][]Claim
-	// Open is how many appointments of the customer have not ended. CustomerDays and MasterDays are how many appointments the
+	// Open is how many appointments of the customer have not ended; a series counts once. CustomerDays and MasterDays are how many appointments the
 	// customer, or a master by id, has by the local date of their start (YYYY-MM-DD). They are only known where the policy has a
 	// limit, and an appointment that is being moved is not counted.
 	Open         int

@@ -108,12 +108,11 @@ func (a *Availability) nearest(r *Rules, asked Asked, taken *Taken, date civil.D
 	return slots, nil
 }
 
-// addPlan adds what a plan takes, which begins on a local date.
+// addPlan adds what a plan takes, which begins on a local date. It is one of a series, and a series counts once among the open appointments.
 func (t *Taken) addPlan(p *Plan, date civil.Date) {
 	for _, c := range p.Claims() {
 		t.Claims[c.SubjectID] = append(t.Claims[c.SubjectID], Claim{Span: c.Span})
 	}
-	t.Open++
 	t.CustomerDays[date.String()]++
 	ids := p.MasterIDs()
 	slices.Sort(ids)
@@ -132,7 +131,6 @@ func (t *Taken) merge(other *Taken) {
 		slices.SortFunc(all, func(a, b Claim) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
 		t.Claims[subject] = all
 	}
-	t.Open += other.Open
 	for date, n := range other.CustomerDays {
 		t.CustomerDays[date] += n
 	}

@@ -68,7 +68,7 @@ const claimArrays = `array_agg(lower(c.during)) AS starts, array_agg(upper(c.dur
 // begin. Which dates that are is for the program to say, which has time zones of its own.
 const countSQL = `
 UNION ALL
-SELECT s.rules_version, '', NULL, NULL, NULL, NULL, count(*), 'open'
+SELECT s.rules_version, '', NULL, NULL, NULL, NULL, count(DISTINCT coalesce(a.series_id, a.id)), 'open'
 FROM salons s JOIN appointments a ON a.salon_id = s.id AND a.customer_id = $5::uuid AND a.state IN ('PENDING', 'CONFIRMED')
     AND a.start_time > now() - interval '4 days' AND a.end_time > now() AND a.id <> ALL ($7::uuid[])
 WHERE s.id = $1 GROUP BY s.rules_version

@@ -3,6 +3,7 @@ package booking
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
@@ -34,7 +35,7 @@ func (b *Bookings) CreateAppointment(
 	}
 	if req.HoldId != nil {
 		booked, err := b.createHeld(ctx, caller, req, key)
-		return b.orFirst(ctx, b.requests.Request(b.deps.DB, key, req), booked, err)
+		return orFirst(ctx, b, b.requests.Request(b.deps.DB, key, req), booked, err)
 	}
 	return b.bookOnce(ctx, caller, key, req, func(informed bool) (*creation, error) { return b.plan(ctx, caller, req, informed) })
 }
@@ -45,23 +46,28 @@ func (b *Bookings) bookOnce(
 ) (*appointmentv1.Appointment, error) {
 	request := b.requests.Request(b.deps.DB, key, req)
 	booked, err := b.create(ctx, caller, request, plan)
-	return b.orFirst(ctx, request, booked, err)
+	return orFirst(ctx, b, request, booked, err)
 }
 
-// orFirst returns what was booked, or the answer of the first call with the same request id instead of a refusal.
-func (b *Bookings) orFirst(
-	ctx context.Context, request idempotency.Request, booked *appointmentv1.Appointment, err error,
-) (*appointmentv1.Appointment, error) {
+// orFirst returns the answer of the first call with the same request id instead of a refusal, and otherwise what this call came to.
+// The first call may have succeeded under conditions that have passed since, or be what takes the time.
+func orFirst[T proto.Message](ctx context.Context, b *Bookings, request idempotency.Request, answer T, err error) (T, error) {
 	refusal, refused := errors.AsType[*apierr.Error](err)
-	if refused && (refusal.Code() == codes.FailedPrecondition || refusal.Code() == codes.AlreadyExists) {
-		// The first call with this request id may have succeeded under conditions that have passed since, or be what takes the time.
-		stored, recallErr := b.requests.Recall(ctx, b.deps.DB, request)
-		if recallErr != nil || stored != nil {
-			return decodeStored(stored, recallErr)
-		}
+	if !refused || !slices.Contains(ofState, refusal.Code()) {
+		return answer, err
 	}
-	return booked, err
+	stored, recallErr := b.requests.Recall(ctx, b.deps.DB, request)
+	switch {
+	case recallErr != nil:
+		return answer, recallErr
+	case stored != nil:
+		return idempotency.Decode[T](stored)
+	}
+	return answer, err
 }
+
+// ofState are the codes of errors that come from how things are, and not from the request alone.
+var ofState = []codes.Code{codes.FailedPrecondition, codes.AlreadyExists, codes.ResourceExhausted, codes.Aborted}
 
 func (b *Bookings) create(
 	ctx context.Context, caller auth.Principal, request idempotency.Request, plan func(informed bool) (*creation, error),
@@ -93,7 +99,7 @@ func (b *Bookings) create(
 			}
 			return response, nil
 		case Replayed:
-			return decodeStored(result.Response, nil)
+			return idempotency.Decode[*appointmentv1.Appointment](result.Response)
 		case Reused:
 			return nil, idempotency.ErrReused
 		case InFlight:
@@ -116,12 +122,4 @@ func (b *Bookings) create(
 		tried++
 	}
 	return nil, errContention
-}
-
-// decodeStored returns a stored answer.
-func decodeStored(stored []byte, err error) (*appointmentv1.Appointment, error) {
-	if err != nil {
-		return nil, err
-	}
-	return idempotency.Decode[*appointmentv1.Appointment](stored)
 }

@@ -54,9 +54,9 @@ WITH item AS MATERIALIZED (
         WHEN i.account_id IS NOT NULL AND a.disabled IS NOT false THEN 'no customer'
         WHEN b.master OR b.resource THEN 'taken'
         WHEN b.customer THEN 'customer busy'
-        WHEN NOT i.overridden AND i.actor = '` + string(Customer) + `' AND s.max_open_appointments > 0 AND (
+        WHEN NOT i.overridden AND i.actor = '` + string(Customer) + `' AND s.max_open_appointments > 0 AND NOT $59 AND (
             SELECT count(*) FROM (
-                SELECT FROM appointments o
+                SELECT DISTINCT coalesce(o.series_id, o.id) FROM appointments o
                 WHERE o.salon_id = i.salon_id AND o.customer_id = i.customer_id AND o.state IN ('PENDING', 'CONFIRMED')
                     AND o.start_time > i.create_time - interval '` + longestInterval + `' AND o.end_time > i.create_time
                 LIMIT s.max_open_appointments) AS open

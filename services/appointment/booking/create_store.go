@@ -62,7 +62,9 @@ type creation struct {
 	newCustomer bool
 	// overridden is whether the salon's limits of appointments on a date do not apply, counted whether there is one for the masters.
 	overridden, counted bool
-	event               events.Event
+	// laterDate is set for all dates of a series but the first.
+	laterDate bool
+	event     events.Event
 	// traceparent is the trace that the call is part of; empty: none.
 	traceparent string
 	// request makes the call safe to repeat unless its RequestID is empty; response is then the answer to
@@ -177,7 +179,8 @@ func createArgs(attempt string, batch []*creation) []any {
 			list = append(list, numbered[claims.Claim]{int32(i + 1), claim})
 		}
 	}
-	return slices.Concat(itemArgs(batch), segmentArgs(segments), claimArgs(list), []any{attempt}, guestArgs(batch))
+	return slices.Concat(itemArgs(batch), segmentArgs(segments), claimArgs(list), []any{attempt}, guestArgs(batch),
+		[]any{slices.ContainsFunc(batch, func(c *creation) bool { return c.laterDate })}) // one of a series is alone in its batch
 }
 
 // guestArgs are the new customers whom staff have given a name.

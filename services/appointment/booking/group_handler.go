@@ -53,15 +53,14 @@ func (b *groups) CreateGroupSession(
 	key := idempotency.Key{
 		Caller: caller.UserID, Method: appointmentv1.GroupService_CreateGroupSession_FullMethodName, RequestID: req.GetRequestId(),
 	}
-	request := b.requests.Request(b.deps.DB, key, req)
+	session, err := b.createSession(ctx, caller, req, key)
+	return orFirst(ctx, b.Bookings, b.requests.Request(b.deps.DB, key, req), session, err)
+}
+
+func (b *groups) createSession(
+	ctx context.Context, caller auth.Principal, req *appointmentv1.CreateGroupSessionRequest, key idempotency.Key,
+) (*appointmentv1.GroupSession, error) {
 	for tried, late := 0, 0; tried < attempts && late < replans; {
-		// The first call with this request id may be what takes the time.
-		if stored, err := b.requests.Recall(ctx, b.deps.DB, request); err != nil || stored != nil {
-			if err != nil {
-				return nil, err
-			}
-			return idempotency.Decode[*appointmentv1.GroupSession](stored)
-		}
 		p, err := b.planSession(ctx, caller, req)
 		if err != nil {
 			return nil, err

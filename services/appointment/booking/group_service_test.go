@@ -330,3 +330,26 @@ func TestHeldPlace(t *testing.T) {
 		t.Errorf("taken are %v", taken)
 	}
 }
+
+// TestSessionOnce: calls at once with one request id open one session, and none of them is refused because of the others.
+func TestSessionOnce(t *testing.T) {
+	f := newGroupFixture(t)
+	for day := range 6 {
+		req := f.opening(f.noon(2 + day))
+		ids := make([]string, 24)
+		var all sync.WaitGroup
+		for i := range ids {
+			all.Go(func() {
+				g, err := f.calls.CreateGroupSession(f.As(f.mira), req)
+				if ids[i] = g.GetId(); err != nil && status.Code(err) != codes.Aborted { // the first is still under way
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		slices.Sort(ids)
+		if ids = slices.Compact(slices.DeleteFunc(ids, func(id string) bool { return id == "" })); len(ids) != 1 {
+			t.Errorf("opened %v", ids)
+		}
+	}
+}

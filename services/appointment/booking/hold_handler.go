@@ -10,10 +10,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"google.golang.org/grpc/codes"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
-	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/idempotency"
@@ -44,15 +42,7 @@ func (b *holds) CreateHold(ctx context.Context, req *appointmentv1.CreateHoldReq
 	}
 	request := b.requests.Request(b.deps.DB, key, req)
 	hold, err := b.createHold(ctx, caller, req, key)
-	refusal, refused := errors.AsType[*apierr.Error](err)
-	if refused && slices.Contains([]codes.Code{codes.FailedPrecondition, codes.AlreadyExists, codes.ResourceExhausted}, refusal.Code()) {
-		// The first call with this request id may have succeeded under conditions that have passed since, or be what takes the time.
-		stored, recallErr := b.requests.Recall(ctx, b.deps.DB, request)
-		if recallErr == nil && stored != nil {
-			hold, err = idempotency.Decode[*appointmentv1.Hold](stored)
-		}
-	}
-	if err != nil {
+	if hold, err = orFirst(ctx, b.Bookings, request, hold, err); err != nil {
 		return nil, err
 	}
 	if caller.UserID == "" {

@@ -205,7 +205,7 @@ func (s *Store) checkHolder(ctx context.Context, p *plannedHold) error {
 			AND (w.customer IS NULL OR EXISTS (SELECT FROM customers WHERE salon_id = l.id AND id = w.customer AND erase_time IS NULL)) AS known,
 		n.held >= l.max_holds AS too_many_holds,
 		n.of_customer > 0 AND l.max_open_appointments > 0 AND n.of_customer + (
-			SELECT count(*) FROM appointments o WHERE o.salon_id = l.id AND o.customer_id = w.customer
+			SELECT count(DISTINCT coalesce(o.series_id, o.id)) FROM appointments o WHERE o.salon_id = l.id AND o.customer_id = w.customer
 				AND o.state IN ('PENDING', 'CONFIRMED') AND o.end_time > @now) >= l.max_open_appointments AS too_many_open,
 		n.of_customer_day > 0 AND l.max_customer_appointments_a_day > 0 AND n.of_customer_day + (
 			SELECT count(*) FROM appointments o WHERE o.salon_id = l.id AND o.customer_id = w.customer

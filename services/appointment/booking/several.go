@@ -61,16 +61,15 @@ func (b *Bookings) BookSeveral(
 	ctx context.Context, several Several, key idempotency.Key, req proto.Message, refuse func(*PlannedSeveral) error,
 	record func(tx *postgres.DB, booked *PlannedSeveral) (*appointmentv1.AppointmentSeries, error),
 ) (*appointmentv1.AppointmentSeries, error) {
-	request := b.requests.Request(b.deps.DB, key, req)
+	series, err := b.bookSeveral(ctx, several, key, req, refuse, record)
+	return orFirst(ctx, b, b.requests.Request(b.deps.DB, key, req), series, err)
+}
+
+func (b *Bookings) bookSeveral(
+	ctx context.Context, several Several, key idempotency.Key, req proto.Message, refuse func(*PlannedSeveral) error,
+	record func(tx *postgres.DB, booked *PlannedSeveral) (*appointmentv1.AppointmentSeries, error),
+) (*appointmentv1.AppointmentSeries, error) {
 	for tried, late := 0, 0; tried < attempts && late < replans; {
-		// The first call with this request id may be what takes the time.
-		stored, err := b.requests.Recall(ctx, b.deps.DB, request)
-		switch {
-		case err != nil:
-			return nil, err
-		case stored != nil:
-			return idempotency.Decode[*appointmentv1.AppointmentSeries](stored)
-		}
 		p, err := b.planSeveral(ctx, several, false)
 		if err != nil {
 			return nil, err

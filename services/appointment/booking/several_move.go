@@ -62,15 +62,15 @@ func (b *Bookings) MoveSeveral(
 	ctx context.Context, m SeveralMoves, key idempotency.Key, req proto.Message, refuse func(*PlannedMoves) error,
 	record func(tx *postgres.DB, moved *PlannedMoves) (*appointmentv1.AppointmentSeries, error),
 ) (*appointmentv1.AppointmentSeries, error) {
-	request := b.requests.Request(b.deps.DB, key, req)
+	series, err := b.moveSeveral(ctx, m, key, req, refuse, record)
+	return orFirst(ctx, b, b.requests.Request(b.deps.DB, key, req), series, err)
+}
+
+func (b *Bookings) moveSeveral(
+	ctx context.Context, m SeveralMoves, key idempotency.Key, req proto.Message, refuse func(*PlannedMoves) error,
+	record func(tx *postgres.DB, moved *PlannedMoves) (*appointmentv1.AppointmentSeries, error),
+) (*appointmentv1.AppointmentSeries, error) {
 	for tried, late := 0, 0; tried < attempts && late < replans; {
-		stored, err := b.requests.Recall(ctx, b.deps.DB, request)
-		switch {
-		case err != nil:
-			return nil, err
-		case stored != nil:
-			return idempotency.Decode[*appointmentv1.AppointmentSeries](stored)
-		}
 		p, err := b.planSeveralMoves(ctx, m, false)
 		if err != nil {
 			return nil, err

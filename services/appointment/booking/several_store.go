@@ -21,7 +21,8 @@ func (s *Store) createSeveral(ctx context.Context, list []*creation) error {
 	if err := claims.Lock(ctx, s.db, subjects...); err != nil {
 		return err
 	}
-	for _, c := range list {
+	for i, c := range list {
+		c.laterDate = i > 0 // a series counts once in the limit of open appointments
 		if err := s.createOne(ctx, c); err != nil {
 			return err
 		}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -211,4 +213,51 @@ func TestLongestSeries(t *testing.T) {
 		}
 	}
 	wantShown(t, ok(f, f.series.GetAppointmentSeries, f.ann, &getReq{SeriesId: s.GetId()}), shown(s)...)
+}
+
+// TestSeriesOnce: calls at once with one request id make one series, and none of them is refused because of the others.
+func TestSeriesOnce(t *testing.T) {
+	f := newFixture(t)
+	for round := range 6 {
+		req := f.weekly(func(r *createReq) { r.LocalTime, r.RequestId = fmt.Sprintf("1%d:00", round), id.New() })
+		ids := make([]string, 16)
+		var all sync.WaitGroup
+		for i := range ids {
+			all.Go(func() {
+				s, err := f.series.CreateAppointmentSeries(f.As(f.ann), req)
+				if ids[i] = s.GetId(); err != nil && status.Code(err) != codes.Aborted { // the first is still under way
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		slices.Sort(ids)
+		if ids = slices.Compact(slices.DeleteFunc(ids, func(id string) bool { return id == "" })); len(ids) != 1 {
+			t.Errorf("round %d made %v", round, ids)
+		}
+	}
+}
+
+// TestSeriesCountsOnce: in the limit of open appointments a series counts as one, when it is made and afterwards.
+func TestSeriesCountsOnce(t *testing.T) {
+	f := newFixture(t)
+	policies := &appointmentv1.UpdateBookingPolicyRequest{SalonId: id.FirstSalon, MaxOpenAppointments: new(int32(2))}
+	ok(f, f.salons.UpdateBookingPolicy, f.manager, policies)
+	made := ok(f, f.series.CreateAppointmentSeries, f.ann, f.weekly(nil))
+	if n := len(made.GetOccurrences()); n != 4 {
+		t.Fatalf("%d dates", n)
+	}
+	single := func(day int) *appointmentv1.CreateAppointmentRequest {
+		return &appointmentv1.CreateAppointmentRequest{
+			StartTime: timestamppb.New(time.Date(2027, 10, day, 8, 0, 0, 0, time.UTC)), Segments: f.weekly(nil).GetSegments(),
+		}
+	}
+	ok(f, f.appointments.CreateAppointment, f.ann, single(20))
+	wantRefused(f, f.appointments.CreateAppointment, f.ann, single(21), "TOO_MANY_OPEN_APPOINTMENTS", "")
+	other := f.weekly(func(r *createReq) { r.LocalTime = "12:00" })
+	wantRefused(f, f.series.CreateAppointmentSeries, f.ann, other, "SERIES_CONFLICT", "recurrence")
+	policies.MaxOpenAppointments = new(int32(3))
+	ok(f, f.salons.UpdateBookingPolicy, f.manager, policies)
+	ok(f, f.series.CreateAppointmentSeries, f.ann, other)
+	wantRefused(f, f.appointments.CreateAppointment, f.ann, single(22), "TOO_MANY_OPEN_APPOINTMENTS", "")
 }
