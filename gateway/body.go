@@ -99,6 +99,9 @@ func bodyError(err error, data []byte, md protoreflect.MessageDescriptor) error 
 	} else if path != "" {
 		return misfit.WithField(path, "is not a field of this request")
 	}
+	if first, second := alternatives(md, data); second != "" {
+		return misfit.WithField(second, "must be absent where "+first+" is given")
+	}
 	return malformed("the body is not one valid JSON object").WithCause(err)
 }
 
@@ -129,6 +132,27 @@ func invalidField(md protoreflect.MessageDescriptor, data []byte) (path string, 
 		return string(fd.Name()), true
 	}
 	return "", false
+}
+
+// alternatives returns two fields of an object of which only one may be given, empty when there are none.
+func alternatives(md protoreflect.MessageDescriptor, data []byte) (first, second string) {
+	var object map[string]json.RawMessage
+	if json.Unmarshal(data, &object) != nil {
+		return "", ""
+	}
+	given := map[protoreflect.Name]protoreflect.FieldDescriptor{}
+	for _, key := range slices.Sorted(maps.Keys(object)) {
+		fd := fieldByKey(md, key)
+		if fd == nil || fd.ContainingOneof() == nil {
+			continue
+		}
+		choice := fd.ContainingOneof().Name()
+		if other := given[choice]; other != nil {
+			return other.JSONName(), string(fd.Name())
+		}
+		given[choice] = fd
+	}
+	return "", ""
 }
 
 // within looks for the invalid field inside a value that does not fit.

@@ -53,6 +53,7 @@ func TestBodyErrors(t *testing.T) {
 		{"long unknown field", `{"` + strings.Repeat("x", 500) + `":1}`, &userv1.RegisterRequest{}, []string{strings.Repeat("x", 64)}},
 		{"control characters in a name", `{"a\u001b[31m\r\nb":1}`, &userv1.RegisterRequest{}, []string{"a[31mb"}},
 		{"duplicate field", `{"email":"a","email":"b"}`, &userv1.RegisterRequest{}, []string{"email"}},
+		{"two of a choice", `{"availability":{},"appointments":{}}`, &appointmentv1.IssueWatchTicketRequest{}, []string{"availability"}},
 		{"both spellings", `{"displayName":"a","display_name":"b"}`, &userv1.RegisterRequest{}, []string{"display_name"}},
 		{"text for a number", `{"durationMinutes":"soon"}`, &appointmentv1.CreateServiceRequest{}, []string{"duration_minutes"}},
 		{"fraction", `{"durationMinutes":1.5}`, &appointmentv1.CreateServiceRequest{}, []string{"duration_minutes"}},
