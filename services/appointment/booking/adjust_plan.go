@@ -83,7 +83,7 @@ func (b *Bookings) planAdjustment(
 		p.collisions = append(p.collisions, follower{Appointment: f})
 	}
 	if len(found) < len(ids) {
-		return nil, p.collide(caller, errAdjustTaken) // what is no appointment does not move
+		return nil, p.collide(caller, errAdjustFixed)
 	}
 	if !req.GetMoveFollowing() {
 		return p, nil

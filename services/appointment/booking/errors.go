@@ -119,6 +119,10 @@ var (
 		appointmentv1.ErrorReason_ERROR_REASON_SLOT_UNAVAILABLE,
 		"the time until that end is not free").
 		WithField("end_time", "must be an earlier one, or what follows must be moved")
+	errAdjustFixed = apierr.New(codes.AlreadyExists,
+		appointmentv1.ErrorReason_ERROR_REASON_SLOT_UNAVAILABLE,
+		"a group session or a hold is in the way, which does not move").
+		WithField("end_time", "must be an earlier one")
 	errAdjustRule = apierr.New(codes.FailedPrecondition,
 		appointmentv1.ErrorReason_ERROR_REASON_NOT_BOOKABLE,
 		"a rule of the salon refuses the end")

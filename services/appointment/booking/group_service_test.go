@@ -2,6 +2,7 @@ package booking
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -219,6 +220,15 @@ func TestGroupOnly(t *testing.T) {
 		AppointmentId: a.GetId(), EndTime: timestamppb.New(start.Add(2 * time.Hour)),
 	})
 	wantError(t, err, codes.FailedPrecondition, "ILLEGAL_STATE", "appointment_id")
+
+	before := f.at(start.Add(-2*time.Hour), f.mira)
+	longer := adjust(before, start.Add(30*time.Minute))
+	longer.MoveFollowing = true
+	_, err = f.desk.AdjustAppointment(f.As(f.receptionist), longer)
+	wantError(t, err, codes.AlreadyExists, "SLOT_UNAVAILABLE", "end_time")
+	if !strings.Contains(status.Convert(err).Message(), "a group session or a hold is in the way") {
+		t.Error(err)
+	}
 }
 
 // TestLastPlace: of any number of customers who want the last place, one gets it.
