@@ -188,7 +188,9 @@ func all(k *kind) (list []int8) {
 }
 
 // at is the instant of a call's start.
-func (d *linearDay) at(in input) *timestamppb.Timestamp { return timestamppb.New(d.starts(in.place)[in.start]) }
+func (d *linearDay) at(in input) *timestamppb.Timestamp {
+	return timestamppb.New(d.starts(in.place)[in.start])
+}
 
 // starts are the instants of the starts.
 func (d *linearDay) starts(place int) []time.Time {

@@ -53,7 +53,10 @@ func (b *Bookings) createHeld(
 			return booked, nil
 		}
 		refused, notBooked := errors.AsType[*notBookedError](err)
-		if !notBooked {
+		switch {
+		case errors.Is(err, errGroupFull):
+			refused = &notBookedError{Taken}
+		case !notBooked:
 			return nil, err
 		}
 		switch refused.outcome {

@@ -96,31 +96,32 @@ func (s *Store) takePlaceFor(ctx context.Context, a *Appointment) (err error) {
 
 // takePlace takes the free place with the lowest number and returns the number. The caller holds the lock of the session, so nobody else
 // takes one meanwhile; the primary key stands behind that. errGroupFull when there is none, errInSession when the customer has one,
-// errOutdated when the session was cancelled or moved.
+// errOutdated when the session was cancelled or moved. A place of a hold that has expired is taken until the hold was ended, because the
+// waitlist is asked then: errGroupFull when the customer has such a place.
 func (s *Store) takePlace(ctx context.Context, p place) (int32, error) {
-	if err := s.dropExpired(ctx, p.salonID, p.sessionID); err != nil {
-		return 0, err
-	}
 	if len(p.freed) > 0 {
 		if err := s.dropKept(ctx, p); err != nil {
 			return 0, err
 		}
 	}
 	var session struct {
-		Scheduled bool
-		Number    *int32
+		Scheduled, Expired bool
+		Number             *int32
 	}
 	err := s.db.Conn(ctx).Raw(`
 		SELECT g.state = ? AND g.start_time = ? AS scheduled, (
 			SELECT min(n) FROM generate_series(1, g.capacity) AS n
-			WHERE NOT EXISTS (SELECT FROM group_places p WHERE p.salon_id = g.salon_id AND p.session_id = g.id AND p.number = n)) AS number
-		FROM group_sessions g WHERE g.salon_id = ? AND g.id = ?`, SessionScheduled, p.start, p.salonID, p.sessionID).Scan(&session).Error
+			WHERE NOT EXISTS (SELECT FROM group_places p WHERE p.salon_id = g.salon_id AND p.session_id = g.id AND p.number = n)) AS number,
+			EXISTS (SELECT FROM group_places p WHERE p.salon_id = g.salon_id AND p.session_id = g.id AND p.customer_id = ?
+				AND p.expire_time <= clock_timestamp()) AS expired
+		FROM group_sessions g WHERE g.salon_id = ? AND g.id = ?`,
+		SessionScheduled, p.start, postgres.Null(p.customerID), p.salonID, p.sessionID).Scan(&session).Error
 	switch {
 	case err != nil:
 		return 0, fmt.Errorf("look for a free place: %w", err)
 	case !session.Scheduled:
 		return 0, errOutdated
-	case session.Number == nil:
+	case session.Number == nil, session.Expired:
 		return 0, errGroupFull
 	}
 	err = s.db.Conn(ctx).Exec(`INSERT INTO group_places (salon_id, session_id, number, appointment_id, customer_id, expire_time)
