@@ -116,6 +116,3 @@ var actions = []action{
 	}},
 	{1, eraseMe, (*everyClient).erase},
 }
-
-// allWeights is the sum of the weights.
-const allWeights = 65
