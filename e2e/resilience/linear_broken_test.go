@@ -1,7 +1,6 @@
 package resilience_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -11,17 +10,8 @@ import (
 // TestCheckerCanFail gives histories to the checker that must not happen, and some that may.
 func TestCheckerCanFail(t *testing.T) {
 	t.Parallel()
-	callAt := func(k *kind, name string, number, of int, start int8, outcome string) porcupine.Operation {
-		i := slices.IndexFunc(operations, func(op *operation) bool { return op.name == name })
-		at := int64(number) * 10
-		return porcupine.Operation{
-			ClientId: number, Call: at, Return: at + 5,
-			Input:  input{op: operations[i], kind: k, number: number, of: of, start: start, upto: start, owner: int8(number), rank: int8(number)},
-			Output: output{outcome: outcome},
-		}
-	}
 	call := func(name string, number, of int, start int8, outcome string) porcupine.Operation {
-		return callAt(aMaster, name, number, of, start, outcome)
+		return callOf(aMaster, name, number, of, start, outcome)
 	}
 	found := func(number int, offered uint8) porcupine.Operation {
 		op := call("search", number, 0, 0, "OK")
