@@ -105,7 +105,7 @@ var operations = append([]*operation{
 		step: func(c calendar, in input, _ output) []right { return become(c, in, declined, pending) },
 	},
 	{
-		name: "cancel", weight: 4, about: anAppointment,
+		name: "cancel", weight: 6, about: anAppointment,
 		call: func(c *linearClient, _ input, e entity) (output, string) {
 			return c.as(e.owner).made(cancelAppointment, &appointmentv1.CancelAppointmentRequest{AppointmentId: e.id})
 		},

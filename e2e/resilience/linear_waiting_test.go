@@ -26,7 +26,7 @@ var (
 
 // look reads where an entry stands. Who is offered something learns it so.
 var look = &operation{
-	name: "look", weight: 5, about: anEntry,
+	name: "look", weight: 8, about: anEntry,
 	call: func(c *linearClient, in input, e entity) (output, string) {
 		answer, outcome := c.as(e.owner).call(getEntry, &appointmentv1.GetWaitlistEntryRequest{EntryId: e.id})
 		out := output{outcome: outcome}
@@ -84,7 +84,7 @@ var lineOperations = []*operation{
 		},
 	},
 	{
-		name: "accept", weight: 4, about: anOffer, makes: pending,
+		name: "accept", weight: 10, about: anOffer, makes: pending,
 		call: func(c *linearClient, _ input, e entity) (output, string) {
 			return c.as(e.owner).made(createAppointment, &appointmentv1.CreateAppointmentRequest{HoldId: new(e.id), AllowCustomerOverlap: true})
 		},
@@ -101,7 +101,7 @@ var lineOperations = []*operation{
 		},
 	},
 	{
-		name: "decline the offer", weight: 3, about: anOffer,
+		name: "decline the offer", weight: 8, about: anOffer,
 		call: func(c *linearClient, _ input, e entity) (output, string) {
 			return c.as(e.owner).made(declineOffer, &appointmentv1.DeclineWaitlistOfferRequest{EntryId: e.entry})
 		},
@@ -114,7 +114,7 @@ var lineOperations = []*operation{
 		},
 	},
 	{
-		name: "let the offer expire", weight: 2, about: anOffer,
+		name: "let the offer expire", weight: 6, about: anOffer,
 		call: func(c *linearClient, _ input, e entity) (output, string) { return c.expire(e.id), "" },
 		step: func(c calendar, in input, _ output) []right {
 			if e := &c.things[in.of]; e.offer == active && e.at == in.start {
