@@ -1,7 +1,6 @@
 package resilience_test
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -88,10 +87,10 @@ type calendar struct {
 	kept [cells]int8
 }
 
-// takes is whether something takes time at a start; over is whether that counts whose time is over.
-func (e thing) takes(over_ bool) (start int8, ok bool) {
+// takes is whether something takes time at a start; late is whether that counts whose time is over.
+func (e thing) takes(late bool) (start int8, ok bool) {
 	switch {
-	case e.is == active || e.is == pending || e.is == confirmedNow, over_ && e.is == over:
+	case e.is == active || e.is == pending || e.is == confirmedNow, late && e.is == over:
 		return e.start, true
 	case e.offer == active || e.offer == over: // its time stays taken until somebody has noticed
 		return e.at, true
@@ -229,41 +228,6 @@ var model = porcupine.Model{
 		}
 		return text
 	},
-}
-
-func describe(i input, o output) string {
-	text := fmt.Sprintf("#%d %s", i.number, i.op.name)
-	if i.op.about != nil {
-		text += fmt.Sprintf(" #%d", i.of)
-	}
-	switch {
-	case i.op.name == "join":
-		text += fmt.Sprintf(" for %d-%d at rank %d", i.start, i.upto, i.rank)
-	case i.op.starts:
-		text += fmt.Sprintf(" at %d", i.start)
-	}
-	switch {
-	case o.outcome == "OK" && i.op.name == "search":
-		return fmt.Sprintf("%s: %06b", text, o.offered)
-	case o.outcome == "OK" && i.op.name == "look":
-		return fmt.Sprintf("%s: %d at %d", text, o.entry, o.at)
-	}
-	return text + ": " + o.outcome
-}
-
-// String describes what takes time, what is kept, and who waits.
-func (c calendar) String() (text string) {
-	if c.kind == nil {
-		return ""
-	}
-	for n, e := range c.things {
-		if start, ok := e.takes(true); ok {
-			text += fmt.Sprintf("#%d is at %d (%d); ", n, start, e.is)
-		} else if e.is == waiting {
-			text += fmt.Sprintf("#%d waits, is owed %07b; ", n, e.owes)
-		}
-	}
-	return text + fmt.Sprintf("kept %v", c.kept)
 }
 
 // linearizable checks a history. The info can be drawn.

@@ -259,8 +259,8 @@ func (c *linearClient) step(began time.Time, client int) {
 	in.kind = c.places[in.place].kind
 	in.start = about[n].start
 	if in.op.starts {
-		in.start = int8(c.random.IntN(int(in.kind.starts)))
-		in.upto = min(in.start+int8(max(0, c.random.IntN(4)-1)), in.kind.starts-1) // mostly for one or two starts
+		in.start = int8(c.random.IntN(int(in.starts)))
+		in.upto = min(in.start+int8(max(0, c.random.IntN(4)-1)), in.starts-1) // mostly for one or two starts
 	}
 	c.do(began, client, in, about[n])
 }
