@@ -69,7 +69,6 @@ func newFixture(t testing.TB) *fixture {
 		known.Register(r)
 		offers.Register(r)
 		schedule.New(d, known).Register(r)
-		slots.Register(r)
 		f.bookings.Register(r)
 		f.waitlist.Register(r)
 	})
