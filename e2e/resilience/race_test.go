@@ -1,6 +1,7 @@
 package resilience_test
 
 import (
+	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,7 +19,10 @@ var unlimited = salontest.WithArgs("--limit-user=0", "--limit-address=0", "--lim
 func TestOneSlot(t *testing.T) {
 	t.Parallel()
 	const clients = 64
-	rounds := 60 * rounds()
+	rounds := 60
+	if os.Getenv("SALON_SOAK") != "" {
+		rounds = 200
+	}
 	system := salontest.Start(t, unlimited)
 	cast := system.NewCast(t)
 	customers := []*salontest.Account{cast.CustomerA, cast.CustomerB, cast.Master2, cast.Admin}
