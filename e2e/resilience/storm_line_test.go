@@ -3,6 +3,7 @@ package resilience_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -72,7 +73,7 @@ var lineActions = []action{
 	}},
 	{4, createEntry, func(c *everyClient) {
 		first := c.start().AsTime()
-		filter := &appointmentv1.SegmentFilter{ServiceId: append(c.services, c.class)[rand.IntN(len(c.services)+1)].GetId()}
+		filter := &appointmentv1.SegmentFilter{ServiceId: slices.Concat(c.services, []*appointmentv1.Service{c.class})[rand.IntN(len(c.services)+1)].GetId()}
 		if rand.IntN(2) == 0 {
 			filter.MasterIds = []string{c.masters[rand.IntN(len(c.masters))].ID}
 		}
