@@ -1,6 +1,14 @@
 package resilience_test
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/anishathalye/porcupine"
+)
 
 // describe is a call and what came of it, for people.
 func describe(i input, o output) string {
@@ -36,4 +44,14 @@ func (c calendar) String() (text string) {
 		}
 	}
 	return text + fmt.Sprintf("kept %v", c.kept)
+}
+
+// logHistory shows calls in the order of their beginnings.
+func logHistory(t *testing.T, history []porcupine.Operation) {
+	t.Helper()
+	for _, op := range slices.SortedFunc(slices.Values(history), func(a, b porcupine.Operation) int { return cmp.Compare(a.Call, b.Call) }) {
+		in := op.Input.(input)
+		t.Logf("client %d (owner %d) from %s to %s: %s: %s", op.ClientId, in.owner, time.Duration(op.Call).Round(time.Microsecond),
+			time.Duration(op.Return).Round(time.Microsecond), in.name, describe(in, op.Output.(output)))
+	}
 }

@@ -84,16 +84,6 @@ func (s *linearSalon) missing() string {
 	return ""
 }
 
-// logHistory shows calls in the order of their beginnings.
-func logHistory(t *testing.T, history []porcupine.Operation) {
-	t.Helper()
-	for _, op := range slices.SortedFunc(slices.Values(history), func(a, b porcupine.Operation) int { return cmp.Compare(a.Call, b.Call) }) {
-		in := op.Input.(input)
-		t.Logf("client %d (owner %d) from %s to %s: %s: %s", op.ClientId, in.owner, time.Duration(op.Call).Round(time.Microsecond),
-			time.Duration(op.Return).Round(time.Microsecond), in.name, describe(in, op.Output.(output)))
-	}
-}
-
 // linearSalon is where histories happen.
 type linearSalon struct {
 	system    *salontest.System
