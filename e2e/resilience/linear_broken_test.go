@@ -1,7 +1,6 @@
 package resilience_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -12,12 +11,7 @@ import (
 func TestCheckerCanFail(t *testing.T) {
 	t.Parallel()
 	call := func(name string, number, of int, start int8, outcome string) porcupine.Operation {
-		i := slices.IndexFunc(operations, func(op *operation) bool { return op.name == name })
-		at := int64(number) * 10
-		return porcupine.Operation{
-			ClientId: number, Call: at, Return: at + 5,
-			Input: input{op: operations[i], number: number, of: of, start: start}, Output: output{outcome: outcome},
-		}
+		return callOf(aMaster, name, number, of, start, outcome)
 	}
 	found := func(number int, offered uint8) porcupine.Operation {
 		op := call("search", number, 0, 0, "OK")

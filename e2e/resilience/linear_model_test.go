@@ -1,78 +1,167 @@
 package resilience_test
 
 import (
-	"fmt"
+	"maps"
 	"slices"
+	"time"
 
 	"github.com/anishathalye/porcupine"
 )
 
 const (
-	// starts is how many starts of a day are booked, half an hour apart. An appointment takes an hour, so two that are neighbours overlap.
-	starts = 6
 	// most is how many calls a history can have.
 	most = 64
+	// cells is how many parts a day has at most. A start takes one part of a group session's day, two of a master's.
+	cells = 7
 )
 
-// standing is what became of a hold or an appointment.
+// kind is what a calendar is about.
+type kind struct {
+	name string
+	// starts is how many starts are booked, spacing how far apart they are.
+	starts  int8
+	spacing time.Duration
+	// width is how many cells a start takes, capacity how often each can be taken.
+	width, capacity int8
+	// full is the reason of a refusal where the time is taken.
+	full string
+}
+
+var (
+	// aMaster is a master's day: starts half an hour apart of a service that takes an hour, so that neighbours overlap.
+	aMaster = &kind{name: "master", starts: 6, spacing: 30 * time.Minute, width: 2, capacity: 1, full: "SLOT_UNAVAILABLE"}
+	// aGroup are two group sessions of a day with two places each, of which a customer has one at most.
+	aGroup = &kind{name: "group", starts: 2, spacing: 3 * time.Hour, width: 1, capacity: 2, full: "GROUP_FULL"}
+)
+
+func (k *kind) group() bool { return k.capacity > 1 }
+
+// overlap is whether two starts take the same cell.
+func (k *kind) overlap(a, b int8) bool { return a-b < k.width && b-a < k.width }
+
+// taken are the cells of a start.
+func (k *kind) taken(start int8) (list []int8) {
+	for n := range k.width {
+		list = append(list, start+n)
+	}
+	return list
+}
+
+// standing is what became of a hold, an appointment or an entry of the waitlist.
 type standing byte
 
 const (
 	nothing standing = iota
 	active           // a hold
 	released
+	over // a hold whose time is over, which nobody has noticed
 	expired
 	booked1 // a hold that was booked
 	pending // an appointment
 	confirmedNow
 	declined
 	cancelled
+	waiting // an entry
+	offered
+	accepted
+	left
 )
 
-// takesTime is whether nobody else can have the time.
-func (s standing) takesTime() bool { return s == active || s == pending || s == confirmedNow }
-
-// calendar is the state of the model: what the calls have made of a master's day. A hold or an appointment has the number of the call that has made it.
-type calendar [most]struct {
-	is    standing
-	start int8
+// thing is a hold, an appointment, or an entry of the waitlist.
+type thing struct {
+	is standing
+	// start is that of a hold or an appointment, or the first that an entry wishes; upto is the last that it wishes.
+	start, upto int8
+	// owner is the number of the customer.
+	owner int8
+	// line is what entries know.
+	line
 }
 
-// free is whether a start can be booked, when what has this number counts for nothing; -1: everything counts.
-func (c calendar) free(start int8, without int) bool {
-	for n, e := range c {
-		if n != without && e.is.takesTime() && e.start-start < 2 && start-e.start < 2 {
+// calendar is the state of the model: what the calls have made of a day. Everything has the number of the call that has made it.
+type calendar struct {
+	*kind
+
+	things [most]thing
+	// kept is how often each cell is kept for those who wait, until they were asked.
+	kept [cells]int8
+}
+
+// takes is whether something takes time at a start; late is whether that counts whose time is over.
+func (e thing) takes(late bool) (start int8, ok bool) {
+	switch {
+	case e.is == active || e.is == pending || e.is == confirmedNow, late && e.is == over:
+		return e.start, true
+	case e.offer == active || e.offer == over: // its time stays taken until somebody has noticed
+		return e.at, true
+	}
+	return 0, false
+}
+
+// used is how often a cell is taken, when what has this number counts for nothing; -1: everything counts.
+func (c *calendar) used(cell int8, without int, over bool) (n int8) {
+	for i := range c.things {
+		if start, ok := c.things[i].takes(over); ok && i != without && start <= cell && cell < start+c.width {
+			n++
+		}
+	}
+	return n
+}
+
+// free is whether a start can be booked by whoever is not in the line.
+func (c *calendar) free(start int8, without int, over bool) bool {
+	for _, cell := range c.taken(start) {
+		if c.used(cell, without, over)+c.kept[cell] >= c.capacity {
 			return false
 		}
 	}
 	return true
 }
 
-// offered are the starts that can be booked, as bits.
-func (c calendar) offered() uint8 {
-	var bits uint8
-	for start := range int8(starts) {
-		if c.free(start, -1) {
+// inSession is whether a customer has a place in a group session.
+func (c *calendar) inSession(owner, start int8, without int) bool {
+	if !c.group() {
+		return false
+	}
+	for i := range c.things {
+		if at, ok := c.things[i].takes(false); ok && i != without && at == start && c.things[i].owner == owner {
+			return true
+		}
+	}
+	return false
+}
+
+// offered are the starts that a search shows, as bits. What is over does not count.
+func (c *calendar) offered() (bits uint8) {
+	for start := range c.starts {
+		if c.free(start, -1, false) {
 			bits |= 1 << start
 		}
 	}
 	return bits
 }
 
-// with is the calendar after something has another standing.
-func (c calendar) with(n int, is standing, start int8) calendar {
-	c[n].is, c[n].start = is, start
-	return c
+// with is the calendar after something has another standing. Time that it does not take any more goes to the line first.
+func (c calendar) with(n int, is standing) calendar {
+	start, took := c.things[n].takes(true)
+	c.things[n].is = is
+	if now, takes := c.things[n].takes(true); took && (!takes || now != start) {
+		c = c.freed(start)
+	}
+	return c.asked()
 }
 
 // input is a call of a history.
 type input struct {
 	op *operation
-	// number is that of the call, master whose calendar it is about.
-	number, master int
-	// start is which start it is about; of is the number of the hold or the appointment that it is about.
-	start int8
-	of    int
+	*kind
+	// number is that of the call, place whose calendar it is about.
+	number, place int
+	// start is which start it is about, upto the last one that is wished; of is the number of what it is about.
+	start, upto int8
+	of          int
+	// owner is the number of the customer that the new thing is for; rank is the place of a new entry in the line.
+	owner, rank int8
 }
 
 // output is what came of a call.
@@ -81,6 +170,10 @@ type output struct {
 	outcome string
 	// offered are the starts that a search has found, as bits.
 	offered uint8
+	// entry is where an entry stands, at the start that it is offered, and hold the id of the hold.
+	entry standing
+	at    int8
+	hold  string
 }
 
 // unknown is the outcome of a call without an answer: it has had its effect, will have it, or never.
@@ -92,56 +185,46 @@ type right struct {
 	after   calendar
 }
 
-// model is what the calls must look like from outside: each happens at one moment between its beginning and its answer.
-var model = porcupine.NondeterministicModel{
+// states are what the calendar may be, as nobody sees when the line is asked.
+type states struct{ set map[calendar]bool }
+
+// model is what the calls must look like from outside: each happens at one moment between its beginning and its answer. The program may ask
+// the line, and notice what has expired, at any moment in between.
+var model = porcupine.Model{
 	Partition: func(history []porcupine.Operation) [][]porcupine.Operation {
-		byMaster := map[int][]porcupine.Operation{}
+		byPlace := map[int][]porcupine.Operation{}
 		for _, op := range history {
-			m := op.Input.(input).master
-			byMaster[m] = append(byMaster[m], op)
+			p := op.Input.(input).place
+			byPlace[p] = append(byPlace[p], op)
 		}
-		var parts [][]porcupine.Operation
-		for _, part := range byMaster {
-			parts = append(parts, part)
-		}
-		return parts
+		return slices.Collect(maps.Values(byPlace))
 	},
-	Init: func() []any { return []any{calendar{}} },
-	Step: func(state, in, out any) []any {
-		before, got := state.(calendar), out.(output)
-		var after []any
-		for _, r := range in.(input).op.step(before, in.(input), got) {
-			if (r.outcome == got.outcome || got.outcome == unknown) && !slices.Contains(after, any(r.after)) {
-				after = append(after, r.after)
+	Init: func() any { return &states{map[calendar]bool{{}: true}} },
+	Step: func(state, in, out any) (bool, any) {
+		i, got := in.(input), out.(output)
+		after := map[calendar]bool{}
+		for before := range state.(*states).set {
+			before.kind = i.kind
+			for c := range before.meanwhile() {
+				for _, r := range i.op.step(c, i, got) {
+					if r.outcome == got.outcome || got.outcome == unknown {
+						after[r.after] = true
+					}
+				}
+			}
+			// Who gives up among many others has changed nothing.
+			if got.outcome == unknown || got.outcome == "CONTENTION" {
+				after[before] = true
 			}
 		}
-		// Who gives up among many others has changed nothing.
-		if (got.outcome == unknown || got.outcome == "CONTENTION") && !slices.Contains(after, any(before)) {
-			after = append(after, before)
-		}
-		return after
+		return len(after) > 0, &states{after}
 	},
-	Equal: func(a, b any) bool { return a == b },
-	DescribeOperation: func(in, out any) string {
-		i, o := in.(input), out.(output)
-		text := fmt.Sprintf("#%d %s", i.number, i.op.name)
-		if i.op.about != nil {
-			text += fmt.Sprintf(" #%d", i.of)
-		}
-		if i.op.starts {
-			text += fmt.Sprintf(" at %d", i.start)
-		}
-		if o.outcome == "OK" && i.op.name == "search" {
-			return fmt.Sprintf("%s: %06b", text, o.offered)
-		}
-		return text + ": " + o.outcome
-	},
+	Equal:             func(a, b any) bool { return maps.Equal(a.(*states).set, b.(*states).set) },
+	DescribeOperation: func(in, out any) string { return describe(in.(input), out.(output)) },
 	DescribeState: func(state any) string {
 		text := ""
-		for n, e := range state.(calendar) {
-			if e.is.takesTime() {
-				text += fmt.Sprintf("#%d is at %d; ", n, e.start)
-			}
+		for c := range state.(*states).set {
+			text += c.String() + "\n"
 		}
 		return text
 	},
@@ -149,23 +232,31 @@ var model = porcupine.NondeterministicModel{
 
 // linearizable checks a history. The info can be drawn.
 func linearizable(history []porcupine.Operation) (bool, porcupine.LinearizationInfo) {
-	result, info := porcupine.CheckOperationsVerbose(model.ToModel(), history, 0)
+	result, info := porcupine.CheckOperationsVerbose(model, history, 0)
 	return result == porcupine.Ok, info
 }
 
-// take is what comes of taking time for something new.
-func take(c calendar, in input, is standing) []right {
-	if !c.free(in.start, -1) {
-		return []right{{"SLOT_UNAVAILABLE", c}}
+// take is what comes of taking time for something new, or of moving something (without).
+func take(c calendar, in input, without int, then func(c calendar) calendar) (list []right) {
+	if c.inSession(in.owner, in.start, without) {
+		list = append(list, right{"CUSTOMER_BUSY", c})
 	}
-	return []right{{"OK", c.with(in.number, is, in.start)}}
+	for _, v := range c.passed(c.taken(in.start)) {
+		switch {
+		case !v.free(in.start, without, false):
+			list = append(list, right{c.full, v})
+		case v.free(in.start, without, true) && !v.inSession(in.owner, in.start, without):
+			list = append(list, right{"OK", then(v)})
+		}
+	}
+	return list
 }
 
 // become is what comes of a change from some standings to another one. Whatever is so already stays, and all else is refused.
 func become(c calendar, in input, to standing, from ...standing) []right {
-	switch e := c[in.of]; {
+	switch e := c.things[in.of]; {
 	case slices.Contains(from, e.is):
-		return []right{{"OK", c.with(in.of, to, e.start)}}
+		return []right{{"OK", c.with(in.of, to)}}
 	case e.is == to:
 		return []right{{"OK", c}}
 	default:

@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/beauty-salon/platform/e2e/salontest"
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 )
 
@@ -30,8 +31,8 @@ var (
 	anAppointment = []standing{pending}
 )
 
-// operations are what histories consist of. Whatever else takes time of a master is another row.
-var operations = []*operation{
+// operations are what histories consist of. Whatever else takes time is another row.
+var operations = append([]*operation{
 	{
 		name: "book", weight: 6, starts: true, makes: pending,
 		call: func(c *linearClient, in input, _ entity) (output, string) {
@@ -39,15 +40,15 @@ var operations = []*operation{
 				StartTime: c.at(in), Segments: []*appointmentv1.SegmentInput{c.segment(in)}, AllowCustomerOverlap: true,
 			})
 		},
-		step: func(c calendar, in input, _ output) []right { return take(c, in, pending) },
+		step: func(c calendar, in input, _ output) []right { return take(c, in, -1, in.new(pending)) },
 	},
 	{
 		name: "hold", weight: 6, starts: true, makes: active,
 		call: func(c *linearClient, in input, _ entity) (output, string) {
 			return c.made(createHold,
-				&appointmentv1.CreateHoldRequest{Quote: c.quotes[in.master][in.start], AllowCustomerOverlap: true})
+				&appointmentv1.CreateHoldRequest{Quote: c.quotes[in.place][in.start], AllowCustomerOverlap: true})
 		},
-		step: func(c calendar, in input, _ output) []right { return take(c, in, active) },
+		step: func(c calendar, in input, _ output) []right { return take(c, in, -1, in.new(active)) },
 	},
 	{
 		name: "book the hold", weight: 5, about: aHold, makes: pending,
@@ -55,10 +56,12 @@ var operations = []*operation{
 			return c.as(e.owner).made(createAppointment, &appointmentv1.CreateAppointmentRequest{HoldId: new(e.id), AllowCustomerOverlap: true})
 		},
 		step: func(c calendar, in input, _ output) []right {
-			switch e := c[in.of]; e.is {
+			switch e := c.things[in.of]; e.is {
 			case active:
-				return []right{{"OK", c.with(in.of, booked1, e.start).with(in.number, pending, e.start)}}
-			case expired:
+				in.start = e.start
+				c.things[in.of].is = booked1
+				return in.booked(c)
+			case over, expired:
 				return []right{{"HOLD_EXPIRED", c}}
 			default:
 				return []right{{"ILLEGAL_STATE", c}}
@@ -71,7 +74,7 @@ var operations = []*operation{
 			return c.as(e.owner).made(releaseHold, &appointmentv1.ReleaseHoldRequest{HoldId: e.id})
 		},
 		step: func(c calendar, in input, _ output) []right {
-			if c[in.of].is == expired {
+			if is := c.things[in.of].is; is == over || is == expired {
 				return []right{{"OK", c}}
 			}
 			return become(c, in, released, active)
@@ -81,33 +84,33 @@ var operations = []*operation{
 		name: "expire", weight: 2, about: aHold,
 		call: func(c *linearClient, _ input, e entity) (output, string) { return c.expire(e.id), "" },
 		step: func(c calendar, in input, _ output) []right {
-			if e := c[in.of]; e.is == active {
-				return []right{{"OK", c.with(in.of, expired, e.start)}}
+			if c.things[in.of].is == active {
+				c.things[in.of].is = over
 			}
 			return []right{{"OK", c}}
 		},
 	},
 	{
 		name: "confirm", weight: 2, about: anAppointment,
-		call: func(c *linearClient, _ input, e entity) (output, string) {
-			return c.as(c.staff).made(confirmAppointment, &appointmentv1.ConfirmAppointmentRequest{AppointmentId: e.id})
+		call: func(c *linearClient, in input, e entity) (output, string) {
+			return c.as(c.places[in.place].staff).made(confirmAppointment, &appointmentv1.ConfirmAppointmentRequest{AppointmentId: e.id})
 		},
 		step: func(c calendar, in input, _ output) []right { return become(c, in, confirmedNow, pending) },
 	},
 	{
 		name: "decline", weight: 2, about: anAppointment,
-		call: func(c *linearClient, _ input, e entity) (output, string) {
-			return c.as(c.staff).made(declineAppointment, &appointmentv1.DeclineAppointmentRequest{AppointmentId: e.id})
+		call: func(c *linearClient, in input, e entity) (output, string) {
+			return c.as(c.places[in.place].staff).made(declineAppointment, &appointmentv1.DeclineAppointmentRequest{AppointmentId: e.id})
 		},
 		step: func(c calendar, in input, _ output) []right { return become(c, in, declined, pending) },
 	},
 	{
-		name: "cancel", weight: 3, about: anAppointment,
+		name: "cancel", weight: 6, about: anAppointment,
 		call: func(c *linearClient, _ input, e entity) (output, string) {
 			return c.as(e.owner).made(cancelAppointment, &appointmentv1.CancelAppointmentRequest{AppointmentId: e.id})
 		},
 		step: func(c calendar, in input, _ output) []right {
-			if c[in.of].is == declined {
+			if c.things[in.of].is == declined {
 				return []right{{"OK", c}}
 			}
 			return become(c, in, cancelled, pending, confirmedNow)
@@ -120,55 +123,91 @@ var operations = []*operation{
 				&appointmentv1.RescheduleAppointmentRequest{AppointmentId: e.id, StartTime: c.at(in), AllowCustomerOverlap: true})
 		},
 		step: func(c calendar, in input, _ output) []right {
-			switch e := c[in.of]; {
-			case !e.is.takesTime():
+			switch e := c.things[in.of]; {
+			case e.is != pending && e.is != confirmedNow:
 				return []right{{"ILLEGAL_STATE", c}}
 			case e.start == in.start:
 				return []right{{"OK", c}}
-			case !c.free(in.start, in.of):
-				return []right{{"SLOT_UNAVAILABLE", c}}
 			default:
-				return []right{{"OK", c.with(in.of, pending, in.start)}} // the salon has to confirm it again
+				return take(c, in, in.of, func(c calendar) calendar {
+					c.things[in.of].is, c.things[in.of].start = pending, in.start // the salon has to confirm it again
+					return c.freed(e.start).asked()
+				})
 			}
 		},
 	},
 	search,
+}, lineOperations...)
+
+// new makes the thing that a call makes.
+func (i input) new(is standing) func(c calendar) calendar {
+	return func(c calendar) calendar {
+		c.things[i.number] = thing{is: is, start: i.start, owner: i.owner}
+		return c.asked()
+	}
+}
+
+// booked is what comes of booking time that was held. A place may be another one than that which was held, and the line is asked then.
+func (i input) booked(c calendar) []right {
+	list := []right{{"OK", i.new(pending)(c)}}
+	if c.group() {
+		list = append(list, right{"OK", i.new(pending)(c).freed(i.start).asked()})
+	}
+	return list
 }
 
 // search reads which starts can be booked.
 var search = &operation{
 	name: "search", weight: 4,
 	call: func(c *linearClient, in input, _ entity) (output, string) {
-		slots, outcome := c.as(c.staff).slots(in.master)
+		slots, outcome := c.as(c.places[in.place].staff).slots(in.place)
 		out := output{outcome: outcome}
 		for _, slot := range slots {
-			if start := slices.IndexFunc(c.starts(), func(at time.Time) bool { return at.Equal(slot.GetStartTime().AsTime()) }); start >= 0 {
+			if start := c.startOf(in.place, slot.GetStartTime()); start >= 0 {
 				out.offered |= 1 << start
 			}
 		}
 		return out, ""
 	},
-	step: func(c calendar, _ input, out output) []right {
-		if out.outcome == "OK" && out.offered != c.offered() {
-			return nil
+	step: func(c calendar, _ input, out output) (list []right) {
+		for _, v := range c.passed(all(c.kind)) {
+			if out.outcome != "OK" || out.offered == v.offered() {
+				list = append(list, right{"OK", v})
+			}
 		}
-		return []right{{"OK", c}}
+		return list
 	},
 }
 
-// at is the instant of a call's start.
-func (h *linearDay) at(in input) *timestamppb.Timestamp { return timestamppb.New(h.starts()[in.start]) }
-
-// starts are the instants of the starts.
-func (h *linearDay) starts() []time.Time {
-	var list []time.Time
-	for n := range starts {
-		list = append(list, h.first.Add(time.Duration(n)*30*time.Minute))
+// all are the cells of a day.
+func all(k *kind) (list []int8) {
+	for cell := range k.starts + k.width - 1 {
+		list = append(list, cell)
 	}
 	return list
 }
 
+// at is the instant of a call's start.
+func (d *linearDay) at(in input) *timestamppb.Timestamp {
+	return timestamppb.New(d.starts(in.place)[in.start])
+}
+
+// starts are the instants of the starts.
+func (d *linearDay) starts(place int) []time.Time {
+	var list []time.Time
+	for n := range d.places[place].starts {
+		list = append(list, d.first.Add(time.Duration(n)*d.places[place].spacing))
+	}
+	return list
+}
+
+// startOf is which start an instant is, or -1.
+func (d *linearDay) startOf(place int, at *timestamppb.Timestamp) int8 {
+	return int8(slices.IndexFunc(d.starts(place), func(start time.Time) bool { return start.Equal(at.AsTime()) }))
+}
+
 // segment asks for the service by the master of a call.
-func (h *linearDay) segment(in input) *appointmentv1.SegmentInput {
-	return &appointmentv1.SegmentInput{ServiceId: h.service.GetId(), MasterId: new(h.masters[in.master].ID)}
+func (d *linearDay) segment(in input) *appointmentv1.SegmentInput {
+	p := d.places[in.place]
+	return salontest.Segment(p.master, p.service)
 }

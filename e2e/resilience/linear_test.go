@@ -1,65 +1,59 @@
 package resilience_test
 
 import (
-	"context"
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/anishathalye/porcupine"
 	"github.com/jackc/pgx/v5"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/beauty-salon/platform/e2e/salontest"
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 )
 
-// TestLinearizable lets clients book, hold, confirm, decline, move and cancel at a master's calendar at once, and search it, and looks for an order
-// of the calls, each at one moment between its beginning and its answer, in which every answer is right. Some clients give up before the
-// answer: what they wanted may have happened or not.
+// TestLinearizable lets clients book, hold, confirm, decline, move and cancel at a master's calendar and in group sessions at once, search
+// them, and wait for them: join, leave, accept and decline. It looks for an order of the calls, each at one moment between its beginning and
+// its answer, in which every answer is right. Some clients give up before the answer: what they wanted may have happened or not.
 func TestLinearizable(t *testing.T) {
 	t.Parallel()
 	histories := 50
 	if os.Getenv("SALON_SOAK") != "" {
 		histories = 1000
 	}
-	const days, masters = 300, 2
+	const days = 300
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	system := salontest.Start(t, unlimited)
-	s := &linearSalon{system: system, counts: map[string]int{}}
-	salon := system.NewSalon(t, func(r *appointmentv1.CreateSalonRequest) { r.TimeZone = "UTC" })
-	salontest.Do[*appointmentv1.BookingPolicy](t, system.REST(), system.Admin(), appointmentv1.SalonService_UpdateBookingPolicy_FullMethodName,
-		&appointmentv1.UpdateBookingPolicyRequest{SalonId: salon.GetId(), MaxHolds: new(int32(100)), HoldMinutes: new(int32(60))})
-	s.staff, s.service, s.database = system.NewReceptionist(t, salon.GetId()), system.NewServiceOf(t, salon.GetId()), system.Database(t)
+	s := &linearSalon{system: system, database: system.Database(t), counts: map[string]int{}}
 	for range 6 {
 		customer := system.NewCustomer(t, "Customer")
 		customer.Pair(t)
 		s.customers = append(s.customers, customer)
 	}
-	for n := range histories {
+	for n := 0; n < histories || s.missing() != "" && n < 3*histories; n++ {
 		if n%days == 0 {
-			s.masters = nil
-			for range masters {
-				master := system.NewMasterOf(t, salon.GetId(), "Master")
-				system.Offer(t, master, s.service)
-				s.masters = append(s.masters, master)
-			}
+			s.places = []*linearPlace{s.newPlace(t, aMaster), s.newPlace(t, aGroup)}
 		}
 		noon := time.Now().UTC().Truncate(24 * time.Hour).Add(12 * time.Hour)
 		day := &linearDay{linearSalon: s, t: t, first: noon.AddDate(0, 0, 10+n%days)}
 		history := day.run(seed + uint64(n))
 		if ok, info := linearizable(history); !ok {
 			path := filepath.Join(t.ArtifactDir(), fmt.Sprintf("history-%d.html", n))
-			if err := porcupine.VisualizePath(model.ToModel(), info, path); err != nil {
+			if err := porcupine.VisualizePath(model, info, path); err != nil {
 				t.Error(err)
+			}
+			for _, part := range model.Partition(history) {
+				if ok, _ := linearizable(part); !ok {
+					logHistory(t, part)
+				}
 			}
 			t.Fatalf("no order of the calls of history %d explains their answers; %s shows it", n, path)
 		}
@@ -68,90 +62,111 @@ func TestLinearizable(t *testing.T) {
 		}
 	}
 	t.Logf("outcomes: %v", s.counts)
+	if what := s.missing(); what != "" {
+		t.Errorf("%q has never happened", what)
+	}
+}
+
+// missing is an outcome that has to happen and has not yet, or empty.
+func (s *linearSalon) missing() string {
+	outcomes := []string{
+		"book SLOT_UNAVAILABLE", "hold SLOT_UNAVAILABLE", "move SLOT_UNAVAILABLE", "book GROUP_FULL", "hold GROUP_FULL", "confirm ILLEGAL_STATE",
+		"decline the offer ILLEGAL_STATE", unknown,
+	}
 	for _, op := range operations {
-		if s.counts[op.name+" OK"] == 0 {
-			t.Errorf("%q has never succeeded", op.name)
+		outcomes = append(outcomes, op.name+" OK")
+	}
+	for _, what := range outcomes {
+		if s.counts[what] == 0 {
+			return what
 		}
 	}
-	for _, outcome := range []string{"book SLOT_UNAVAILABLE", "hold SLOT_UNAVAILABLE", "move SLOT_UNAVAILABLE", "confirm ILLEGAL_STATE", unknown} {
-		if s.counts[outcome] == 0 {
-			t.Errorf("%q has never happened", outcome)
-		}
-	}
+	return ""
 }
 
 // linearSalon is where histories happen.
 type linearSalon struct {
-	system             *salontest.System
-	database           *pgx.Conn
-	staff              *salontest.Account
-	customers, masters []*salontest.Account
-	service            *appointmentv1.Service
+	system    *salontest.System
+	database  *pgx.Conn
+	customers []*salontest.Account
+	places    []*linearPlace
 
 	mu     sync.Mutex // also of the database's connection
 	counts map[string]int
 }
 
-// entity is a hold or an appointment that clients know.
-type entity struct {
-	number, master int
-	began          standing
-	id             string
-	owner          *salontest.Account
+// linearPlace is a salon with one master and one service, and so with one line.
+type linearPlace struct {
+	*kind
+
+	salon   string
+	staff   *salontest.Account
+	master  *salontest.Account
+	service *appointmentv1.Service
 }
 
-// linearDay is one history: a day of each of the masters.
+func (s *linearSalon) newPlace(t *testing.T, k *kind) *linearPlace {
+	t.Helper()
+	salon := s.system.NewSalon(t, func(r *appointmentv1.CreateSalonRequest) { r.TimeZone = "UTC" })
+	salontest.Do[*appointmentv1.BookingPolicy](t, s.system.REST(), s.system.Admin(), appointmentv1.SalonService_UpdateBookingPolicy_FullMethodName,
+		&appointmentv1.UpdateBookingPolicyRequest{
+			SalonId: salon.GetId(), MaxHolds: new(int32(100)), HoldMinutes: new(int32(60)), SlotStepMinutes: new(int32(30)),
+			AllowCustomerOverlap: new(true),
+		})
+	p := &linearPlace{kind: k, salon: salon.GetId(), staff: s.system.NewReceptionist(t, salon.GetId())}
+	p.master = s.system.NewMasterOf(t, p.salon, "Master")
+	p.service = s.system.NewServiceOf(t, p.salon, func(r *appointmentv1.CreateServiceRequest) {
+		if k.group() {
+			r.Capacity = new(int32(k.capacity))
+		}
+	})
+	s.system.Offer(t, p.master, p.service)
+	for _, customer := range s.customers { // the salon knows them, so that what they hold is theirs
+		e := salontest.Do[*appointmentv1.WaitlistEntry](t, s.system.GRPC(), customer, createEntry, &appointmentv1.CreateWaitlistEntryRequest{
+			Segments:  []*appointmentv1.SegmentFilter{{ServiceId: p.service.GetId()}},
+			StartDate: time.Now().UTC().Format(time.DateOnly), EndDate: time.Now().UTC().AddDate(0, 0, 1).Format(time.DateOnly),
+		})
+		salontest.Do[*appointmentv1.WaitlistEntry](t, s.system.GRPC(), customer, leaveList, &appointmentv1.LeaveWaitlistRequest{EntryId: e.GetId()})
+	}
+	return p
+}
+
+// entity is a hold, an appointment, an entry of the waitlist or an offer that clients know.
+type entity struct {
+	number, place int
+	began         standing
+	id            string
+	owner         *salontest.Account
+	ownedBy       int8 // the number of the owner
+	start         int8 // of an offer
+	entry         string
+}
+
+// linearDay is one history: a day of each of the places.
 type linearDay struct {
 	*linearSalon
 	t      *testing.T
 	first  time.Time
-	quotes [][]string // of each master's starts
+	quotes [][]string // of the starts of each place
 
 	known   []entity
 	history []porcupine.Operation
 	calls   int
 }
 
-// linearClient is who makes a call.
-type linearClient struct {
-	*linearDay
-	random *rand.Rand
-	caller salontest.Caller
-	who    *salontest.Account
-	// patient is whether it waits for all answers.
-	patient bool
-}
-
-// as is the client with another account.
-func (c *linearClient) as(who *salontest.Account) *linearClient {
-	other := *c
-	other.who = who
-	return &other
-}
-
 // run lets the clients work, and returns what has happened. The last calls read what came of it.
 func (d *linearDay) run(seed uint64) []porcupine.Operation {
-	const perClient = 8
+	const perClient = 9
 	began := time.Now()
-	reader := &linearClient{linearDay: d, caller: d.system.GRPC(), who: d.staff, patient: true}
-	for m := range d.masters {
-		slots, outcome := reader.slots(m)
-		var quotes []string
-		for _, at := range d.starts() {
-			for _, slot := range slots {
-				if slot.GetStartTime().AsTime().Equal(at) {
-					quotes = append(quotes, slot.GetQuote())
-				}
-			}
-		}
-		if len(quotes) != starts {
-			d.t.Fatalf("an empty day offers %d starts of %d: %s", len(quotes), starts, outcome)
-		}
-		d.quotes = append(d.quotes, quotes)
+	reader := &linearClient{linearDay: d, caller: d.system.GRPC(), who: d.places[0].staff, patient: true}
+	for p := range d.places {
+		d.quotes = append(d.quotes, reader.prepare(p))
 	}
 	var all sync.WaitGroup
 	for i, who := range d.customers {
-		c := &linearClient{linearDay: d, random: rand.New(rand.NewPCG(seed, uint64(i))), caller: d.system.Callers()[i%2], who: who}
+		c := &linearClient{
+			linearDay: d, random: rand.New(rand.NewPCG(seed, uint64(i))), caller: d.system.Callers()[i%2], who: who, number: int8(i),
+		}
 		all.Go(func() {
 			for range perClient {
 				c.step(began, i)
@@ -159,10 +174,54 @@ func (d *linearDay) run(seed uint64) []porcupine.Operation {
 		})
 	}
 	all.Wait()
-	for m := range d.masters {
-		reader.do(began, len(d.customers), input{op: search, master: m}, entity{})
+	for p := range d.places {
+		last := func(op *operation, e entity) {
+			reader.do(began, len(d.customers), input{op: op, kind: d.places[p].kind, place: p, of: e.number}, e)
+		}
+		last(settledNow, entity{})
+		last(search, entity{})
+		for _, e := range slices.Clone(d.known) {
+			if e.place == p && e.began == waiting {
+				last(look, e)
+			}
+		}
+		for _, e := range d.known { // so that nobody waits on other days
+			if e.place == p && e.began == waiting {
+				reader.as(e.owner).call(leaveList, &appointmentv1.LeaveWaitlistRequest{EntryId: e.id})
+			}
+		}
 	}
+	d.rank()
 	return d.history
+}
+
+// rank notes which place in the line the entries have got, as the database knows it.
+func (d *linearDay) rank() {
+	ranks := map[int]int8{}
+	var ids []string
+	byID := map[string]int{}
+	for _, e := range d.known {
+		if e.began == waiting {
+			ids, byID[e.id] = append(ids, e.id), e.number
+		}
+	}
+	rows, err := d.database.Query(d.t.Context(),
+		"SELECT id::text FROM appointments.waitlist_entries WHERE id = ANY($1::uuid[]) ORDER BY turn, create_time, id", ids)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	order, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for i, id := range order {
+		ranks[byID[id]] = int8(i)
+	}
+	for i := range d.history {
+		in := d.history[i].Input.(input)
+		in.rank = ranks[in.number]
+		d.history[i].Input = in
+	}
 }
 
 // step makes a call of a random operation that is possible.
@@ -190,9 +249,15 @@ func (c *linearClient) step(began time.Time, client int) {
 	}
 	c.mu.Unlock()
 	n := c.random.IntN(len(ops))
-	in := input{op: ops[n], master: c.random.IntN(len(c.masters)), start: int8(c.random.IntN(starts))}
+	in := input{op: ops[n], place: c.random.IntN(len(c.places)), owner: c.number}
 	if in.op.about != nil {
-		in.master, in.of = about[n].master, about[n].number
+		in.place, in.of, in.owner = about[n].place, about[n].number, about[n].ownedBy
+	}
+	in.kind = c.places[in.place].kind
+	in.start = about[n].start
+	if in.op.starts {
+		in.start = int8(c.random.IntN(int(in.starts)))
+		in.upto = min(in.start+int8(max(0, c.random.IntN(4)-1)), in.starts-1) // mostly for one or two starts
 	}
 	c.do(began, client, in, about[n])
 }
@@ -214,68 +279,13 @@ func (c *linearClient) do(began time.Time, client int, in input, e entity) {
 		answer, client = math.MaxInt64, 100+in.number // it may have its effect later, while the client goes on
 	}
 	c.history = append(c.history, porcupine.Operation{ClientId: client, Input: in, Call: call, Output: out, Return: answer})
+	owner := cmp.Or(e.owner, c.who)
 	if out.outcome == "OK" && in.op.makes != nothing {
-		owner := c.who
-		if e.owner != nil {
-			owner = e.owner
-		}
-		c.known = append(c.known, entity{number: in.number, master: in.master, began: in.op.makes, id: id, owner: owner})
+		c.known = append(c.known, entity{number: in.number, place: in.place, began: in.op.makes, id: id, owner: owner, ownedBy: in.owner})
 	}
-}
-
-// call makes a call, now and then one that does not wait for its answer.
-func (c *linearClient) call(method string, req proto.Message) (proto.Message, string) {
-	if c.patient || c.random.IntN(16) > 0 {
-		r := c.caller.Call(c.t, c.who, method, req)
-		if r.Code == codes.OK {
-			return r.Message, "OK"
-		}
-		return nil, r.Reason
+	if out.hold != "" && !slices.ContainsFunc(c.known, func(k entity) bool { return k.id == out.hold }) {
+		c.known = append(c.known, entity{
+			number: in.of, place: in.place, began: offered, id: out.hold, owner: owner, ownedBy: e.ownedBy, start: out.at, entry: e.id,
+		})
 	}
-	token := c.who.Pair(c.t).GetAccessToken()
-	ctx, cancel := context.WithTimeout(c.t.Context(), time.Duration(c.random.IntN(int(8*time.Millisecond))))
-	defer cancel()
-	answer := salontest.NewAnswer(c.t, method)
-	err := attempt(ctx, c.system.Conn(), token, method, req, answer)
-	switch code := status.Code(err); {
-	case err == nil:
-		return answer, "OK"
-	case code == codes.DeadlineExceeded || code == codes.Canceled || code == codes.Unavailable:
-		return nil, unknown
-	default:
-		return nil, salontest.GRPCResult(c.t, err).Reason
-	}
-}
-
-// made makes a call that answers with something that has an id.
-func (c *linearClient) made(method string, req proto.Message) (out output, id string) {
-	answer, outcome := c.call(method, req)
-	if made, ok := answer.(interface{ GetId() string }); ok {
-		id = made.GetId()
-	}
-	return output{outcome: outcome}, id
-}
-
-// slots searches a master's day.
-func (c *linearClient) slots(master int) ([]*appointmentv1.Slot, string) {
-	date := c.first.Format(time.DateOnly)
-	answer, outcome := c.call(appointmentv1.AvailabilityService_SearchAvailability_FullMethodName, &appointmentv1.SearchAvailabilityRequest{
-		Segments:  []*appointmentv1.SegmentFilter{{ServiceId: c.service.GetId(), MasterIds: []string{c.masters[master].ID}}},
-		StartDate: date, EndDate: date, Limit: 500,
-	})
-	found, _ := answer.(*appointmentv1.SearchAvailabilityResponse)
-	return found.GetSlots(), outcome
-}
-
-// expire makes the time of a hold be over if it is active.
-func (c *linearClient) expire(holdID string) output {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	_, err := c.database.Exec(c.t.Context(), `WITH h AS (
-		UPDATE appointments.holds SET expire_time = now() WHERE id = $1 AND state = 'ACTIVE' AND expire_time > now() RETURNING *)
-		UPDATE appointments.claims c SET expire_time = h.expire_time FROM h WHERE c.salon_id = h.salon_id AND c.appointment_id = h.appointment_id`, holdID)
-	if err != nil {
-		c.t.Errorf("let a hold expire: %v", err)
-	}
-	return output{outcome: "OK"}
 }

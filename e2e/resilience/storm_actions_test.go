@@ -20,6 +20,7 @@ const (
 	releaseHold        = appointmentv1.HoldService_ReleaseHold_FullMethodName
 	createSeries       = appointmentv1.AppointmentSeriesService_CreateAppointmentSeries_FullMethodName
 	cancelSeries       = appointmentv1.AppointmentSeriesService_CancelAppointmentSeries_FullMethodName
+	createGroup        = appointmentv1.GroupService_CreateGroupSession_FullMethodName
 	eraseMe            = userv1.UserService_EraseMe_FullMethodName
 )
 
@@ -115,6 +116,3 @@ var actions = []action{
 	}},
 	{1, eraseMe, (*everyClient).erase},
 }
-
-// allWeights is the sum of the weights.
-const allWeights = 65

@@ -2,6 +2,7 @@ package resilience_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,17 +17,23 @@ import (
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 )
 
-// TestStormOfEverything lets 64 clients do whatever takes or frees time of six masters and three chairs, for a while. No blocking claims
-// overlap, each claim has an owner, nothing fails, and after everything was cancelled each time can be booked.
-func TestStormOfEverything(t *testing.T) {
-	t.Parallel()
+// everyKind lets 64 clients do whatever takes or frees time of six masters, three chairs and a group session, for a while, and wait for it. No
+// blocking claims overlap, no session has more places than its capacity, each claim, place and offer has one owner, nothing fails, and after
+// everything was cancelled each time and each place can be booked.
+func everyKind(t *testing.T, s *storm) {
+	t.Helper()
 	const clients = 64
 	load := 20 * time.Second
 	if testing.Short() {
 		load = 5 * time.Second
 	}
-	e := &everything{storm: newStorm(t), counts: map[string]int{}}
+	e := &everything{storm: s, counts: map[string]int{}, actions: slices.Concat(actions, lineActions)}
+	for _, action := range e.actions {
+		e.weights += action.weight
+	}
+	e.first = e.first.AddDate(0, 0, 10)
 	e.desk = e.system.NewReceptionist(t, salontest.DefaultSalon)
+	e.openSessions(t)
 	salontest.Do[*appointmentv1.BookingPolicy](t, e.system.REST(), e.system.Admin(), appointmentv1.SalonService_UpdateBookingPolicy_FullMethodName,
 		&appointmentv1.UpdateBookingPolicyRequest{SalonId: salontest.DefaultSalon, MaxHolds: new(int32(100)), AllowCustomerOverlap: new(true)})
 	end := time.Now().Add(load)
@@ -35,8 +42,8 @@ func TestStormOfEverything(t *testing.T) {
 		c := &everyClient{everything: e, t: t, c: e.system.Callers()[i%2], as: e.customers[i/2%len(e.customers)]}
 		all.Go(func() {
 			for (time.Now().Before(end) || e.missing() != "" && time.Now().Before(end.Add(time.Minute))) && !t.Failed() {
-				weight := rand.IntN(allWeights)
-				for _, action := range actions {
+				weight := rand.IntN(e.weights)
+				for _, action := range e.actions {
 					if weight -= action.weight; weight < 0 {
 						action.do(c)
 						break
@@ -50,9 +57,18 @@ func TestStormOfEverything(t *testing.T) {
 	if method := e.missing(); method != "" {
 		t.Errorf("%s has never succeeded", method)
 	}
+	waitForLine(t, e.counter(t))
 	e.wantNone(t, owned)
+	e.wantNone(t, lined)
+	e.waitInVain(t)
 	e.cancelAll(t)
-	e.wantNone(t, map[string]string{"claims after everything was cancelled": "SELECT count(*) FROM claims"})
+	waitForLine(t, e.counter(t))
+	e.fillSessions(t)
+	waitForLine(t, e.counter(t))
+	e.wantNone(t, map[string]string{
+		"claims after everything was cancelled": "SELECT count(*) FROM claims",
+		"places after everything was cancelled": "SELECT count(*) FROM group_places",
+	})
 	e.bookAll(t)
 	if strings.Contains(e.system.DatabaseLog(t), "deadlock detected") {
 		t.Error("PostgreSQL logged a deadlock")
@@ -65,13 +81,19 @@ var owned = map[string]string{
 	"claims without an appointment that stands or an active hold": `
 		SELECT count(*) FROM claims c WHERE NOT EXISTS (
 				SELECT FROM appointments a WHERE a.id = c.appointment_id AND a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED') AND c.expire_time IS NULL)
-			AND NOT EXISTS (SELECT FROM holds h WHERE h.appointment_id = c.appointment_id AND h.state = 'ACTIVE' AND h.expire_time = c.expire_time)`,
+			AND NOT EXISTS (SELECT FROM holds h WHERE h.appointment_id = c.appointment_id AND h.state = 'ACTIVE'
+				AND (h.expire_time = c.expire_time OR h.entry_id IS NOT NULL AND h.expire_time < c.expire_time))
+			AND NOT EXISTS (SELECT FROM group_sessions g WHERE g.id = c.appointment_id AND g.state = 'SCHEDULED')`,
 	"segments that take time without a claim of the master": `
 		SELECT count(*) FROM segments s JOIN appointments a ON a.id = s.appointment_id
-		WHERE a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED') AND NOT EXISTS (
+		WHERE a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED') AND a.group_session_id IS NULL AND NOT EXISTS (
 			SELECT FROM claims c WHERE c.segment_id = s.id AND c.subject_kind = 'MASTER' AND c.subject_id = s.master_id)`,
+	"sessions without a claim of the master": `
+		SELECT count(*) FROM group_sessions g WHERE g.state = 'SCHEDULED' AND NOT EXISTS (
+			SELECT FROM claims c WHERE c.appointment_id = g.id AND c.subject_kind = 'MASTER' AND c.subject_id = g.master_id)`,
 	"active holds without claims": `
-		SELECT count(*) FROM holds h WHERE h.state = 'ACTIVE' AND NOT EXISTS (SELECT FROM claims c WHERE c.appointment_id = h.appointment_id)`,
+		SELECT count(*) FROM holds h WHERE h.state = 'ACTIVE' AND NOT EXISTS (SELECT FROM claims c WHERE c.appointment_id = h.appointment_id)
+			AND NOT EXISTS (SELECT FROM group_places p WHERE p.appointment_id = h.appointment_id)`,
 	"segments of a service that takes chairs without a claim of one": `
 		SELECT count(*) FROM segments s JOIN appointments a ON a.id = s.appointment_id
 		WHERE a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED') AND s.phases IS NOT NULL AND NOT EXISTS (
@@ -83,7 +105,11 @@ var owned = map[string]string{
 // everything is a storm of all operations.
 type everything struct {
 	*storm
-	desk *salontest.Account
+	desk     *salontest.Account
+	class    *appointmentv1.Service // of the group sessions
+	sessions []string
+	actions  []action
+	weights  int // their sum
 
 	mu     sync.Mutex
 	counts map[string]int
@@ -93,7 +119,7 @@ type everything struct {
 func (e *everything) missing() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, action := range actions {
+	for _, action := range e.actions {
 		if name := nameOf(action.method); e.counts[name+" OK"] == 0 {
 			return name
 		}
@@ -119,6 +145,18 @@ func (e *everything) wantNone(t *testing.T, statements map[string]string) {
 	}
 }
 
+// counter counts by statements.
+func (e *everything) counter(t *testing.T) func(statement string) int64 {
+	t.Helper()
+	conn := e.database(t)
+	return func(statement string) (n int64) {
+		if err := conn.QueryRow(t.Context(), statement).Scan(&n); err != nil {
+			t.Errorf("%s: %v", statement, err)
+		}
+		return n
+	}
+}
+
 // ids returns the ids that a query finds.
 func (e *everything) ids(t *testing.T, query string) []string {
 	t.Helper()
@@ -129,9 +167,12 @@ func (e *everything) ids(t *testing.T, query string) []string {
 	return ids
 }
 
-// cancelAll frees all time in the way that staff do.
+// cancelAll frees all time in the way that staff do, while somebody waits in vain.
 func (e *everything) cancelAll(t *testing.T) {
 	t.Helper()
+	for _, id := range e.ids(t, "waitlist_entries WHERE state IN ('WAITING', 'OFFERED') AND NOT wish ? 'days'") {
+		salontest.Do[proto.Message](t, e.system.GRPC(), e.desk, leaveList, &appointmentv1.LeaveWaitlistRequest{EntryId: id})
+	}
 	for _, id := range e.ids(t, "holds WHERE state = 'ACTIVE'") {
 		salontest.Do[proto.Message](t, e.system.GRPC(), e.system.Admin(), appointmentv1.HoldService_ReleaseHold_FullMethodName,
 			&appointmentv1.ReleaseHoldRequest{HoldId: id})
@@ -169,6 +210,8 @@ type everyClient struct {
 	c            salontest.Caller
 	as           *salontest.Account
 	mine, series []string
+	places       []string // of mine, those in group sessions
+	entries      []string
 	holds        []*appointmentv1.Hold
 }
 
@@ -217,10 +260,15 @@ func (c *everyClient) chain() []*appointmentv1.SegmentInput {
 
 // quote is one of a random slot; empty if none is found.
 func (c *everyClient) quote() string {
-	date := c.start().AsTime().Format(time.DateOnly)
+	date := c.start().AsTime()
+	return c.quoteOf(c.services[rand.IntN(len(c.services))], date, date)
+}
+
+// quoteOf is one of a slot of a service.
+func (c *everyClient) quoteOf(service *appointmentv1.Service, first, last time.Time) string {
 	found, _ := c.do(c.as, appointmentv1.AvailabilityService_SearchAvailability_FullMethodName, &appointmentv1.SearchAvailabilityRequest{
-		Segments:  []*appointmentv1.SegmentFilter{{ServiceId: c.services[rand.IntN(len(c.services))].GetId()}},
-		StartDate: date, EndDate: date, Limit: 50,
+		Segments:  []*appointmentv1.SegmentFilter{{ServiceId: service.GetId()}},
+		StartDate: first.Format(time.DateOnly), EndDate: last.Format(time.DateOnly), Limit: 50,
 	}).(*appointmentv1.SearchAvailabilityResponse)
 	if len(found.GetSlots()) == 0 {
 		return ""

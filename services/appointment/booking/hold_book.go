@@ -37,6 +37,13 @@ func (b *Bookings) createHeld(
 			overlap = true // what is held is booked, also when the customer was not known yet and has something else
 			continue
 		}
+		if errors.Is(err, errHeldTaken) {
+			// Perhaps because the hold has ended since it was read.
+			now, readErr := b.store.Hold(ctx, h.ID)
+			if readErr == nil && now.State != HoldActive {
+				return nil, now.ended()
+			}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -53,7 +60,10 @@ func (b *Bookings) createHeld(
 			return booked, nil
 		}
 		refused, notBooked := errors.AsType[*notBookedError](err)
-		if !notBooked {
+		switch {
+		case errors.Is(err, errGroupFull):
+			refused = &notBookedError{Taken}
+		case !notBooked:
 			return nil, err
 		}
 		switch refused.outcome {

@@ -63,9 +63,7 @@ func (b *Bookings) Offer(ctx context.Context, o Offer, record func(tx *postgres.
 		return ErrOfferAgain
 	case errors.Is(err, errTooManyHolds), errors.Is(err, errTooManyOpen), errors.Is(err, errFullDay), errors.Is(err, errInSession):
 		return ErrNoOffer
-	case errors.Is(err, errGroupFull):
-		return ErrOfferAgain
-	case errors.Is(err, errSlotUnavailable), errors.Is(err, errCustomerBusy):
+	case errors.Is(err, errSlotUnavailable), errors.Is(err, errCustomerBusy), errors.Is(err, errGroupFull):
 		if err := b.expireHolds(ctx, p.SalonID); err != nil {
 			return err
 		}

@@ -48,7 +48,11 @@ func (b *Bookings) RescheduleAppointment(
 		case errors.Is(err, errOutdated):
 			tried++
 		default:
-			return nil, err
+			// What is refused is a move of the appointment as it was read. Where it has changed since, the move is planned anew.
+			if now, readErr := b.store.Appointment(ctx, a.ID, caller); readErr != nil || now.Version == a.Version {
+				return nil, err
+			}
+			tried++
 		}
 	}
 	return nil, errContention
