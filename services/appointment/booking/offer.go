@@ -63,9 +63,7 @@ func (b *Bookings) Offer(ctx context.Context, o Offer, record func(tx *postgres.
 		return ErrOfferAgain
 	case errors.Is(err, errTooManyHolds), errors.Is(err, errTooManyOpen), errors.Is(err, errFullDay), errors.Is(err, errInSession):
 		return ErrNoOffer
-	case errors.Is(err, errGroupFull):
-		return ErrOfferAgain
-	case errors.Is(err, errSlotUnavailable), errors.Is(err, errCustomerBusy):
+	case errors.Is(err, errSlotUnavailable), errors.Is(err, errCustomerBusy), errors.Is(err, errGroupFull):
 		if err := b.expireHolds(ctx, p.SalonID); err != nil {
 			return err
 		}
@@ -85,6 +83,15 @@ func (b *Bookings) ReleaseOffer(ctx context.Context, tx *postgres.DB, holdID str
 		return released, err
 	})
 	return released, err
+}
+
+// EndedHold returns a hold that has ended, whoever has ended it; nil when there is no such hold any more.
+func (b *Bookings) EndedHold(ctx context.Context, tx *postgres.DB, holdID string) (*Hold, error) {
+	h, err := b.store.In(tx).hold(ctx, holdID, "FOR UPDATE")
+	if errors.Is(err, errNoHold) {
+		return nil, nil
+	}
+	return h, err
 }
 
 // Waiting is who wants to wait for what.

@@ -95,10 +95,10 @@ func (s *Store) takePlaceFor(ctx context.Context, a *Appointment) (err error) {
 }
 
 // takePlace takes the free place with the lowest number and returns the number. The caller holds the lock of the session, so nobody else
-// takes one meanwhile; the primary key stands behind that. errGroupFull when there is none, errInSession when the customer has one,
-// errOutdated when the session was cancelled or moved.
+// takes one meanwhile; the primary key stands behind that. errGroupFull when there is none, also because of holds that have expired: their
+// places go to the waitlist first (expireHolds). errInSession when the customer has one, errOutdated when the session was cancelled or moved.
 func (s *Store) takePlace(ctx context.Context, p place) (int32, error) {
-	if err := s.dropExpired(ctx, p.salonID, p.sessionID); err != nil {
+	if err := s.dropExpiredKept(ctx, p); err != nil {
 		return 0, err
 	}
 	if len(p.freed) > 0 {
@@ -107,20 +107,22 @@ func (s *Store) takePlace(ctx context.Context, p place) (int32, error) {
 		}
 	}
 	var session struct {
-		Scheduled bool
-		Number    *int32
+		Scheduled, Again bool
+		Number           *int32
 	}
 	err := s.db.Conn(ctx).Raw(`
-		SELECT g.state = ? AND g.start_time = ? AS scheduled, (
+		SELECT g.state = ? AND g.start_time = ? AS scheduled, EXISTS (
+			SELECT FROM group_places p WHERE p.salon_id = g.salon_id AND p.session_id = g.id AND p.customer_id = ?
+				AND p.expire_time <= clock_timestamp()) AS again, (
 			SELECT min(n) FROM generate_series(1, g.capacity) AS n
 			WHERE NOT EXISTS (SELECT FROM group_places p WHERE p.salon_id = g.salon_id AND p.session_id = g.id AND p.number = n)) AS number
-		FROM group_sessions g WHERE g.salon_id = ? AND g.id = ?`, SessionScheduled, p.start, p.salonID, p.sessionID).Scan(&session).Error
+		FROM group_sessions g WHERE g.salon_id = ? AND g.id = ?`, SessionScheduled, p.start, postgres.Null(p.customerID), p.salonID, p.sessionID).Scan(&session).Error
 	switch {
 	case err != nil:
 		return 0, fmt.Errorf("look for a free place: %w", err)
 	case !session.Scheduled:
 		return 0, errOutdated
-	case session.Number == nil:
+	case session.Number == nil, session.Again: // or an expired hold of the customer is in the way
 		return 0, errGroupFull
 	}
 	err = s.db.Conn(ctx).Exec(`INSERT INTO group_places (salon_id, session_id, number, appointment_id, customer_id, expire_time)
@@ -135,7 +137,18 @@ func (s *Store) takePlace(ctx context.Context, p place) (int32, error) {
 	return *session.Number, nil
 }
 
-// dropExpired frees the places of a session whose holds have expired. The caller holds the lock of the session.
+// dropExpiredKept frees the places of a session that were kept for the waitlist for too long.
+func (s *Store) dropExpiredKept(ctx context.Context, p place) error {
+	err := s.db.Conn(ctx).Exec("DELETE FROM group_places WHERE salon_id = ? AND session_id = ? AND freed_id IS NOT NULL AND expire_time <= clock_timestamp()",
+		p.salonID, p.sessionID).Error
+	if err != nil {
+		return fmt.Errorf("free the places that were kept too long: %w", err)
+	}
+	return nil
+}
+
+// dropExpired frees the places of a session whose holds have expired. The caller holds the lock of the session, and takes no place: they are
+// kept for the waitlist when the transaction commits.
 func (s *Store) dropExpired(ctx context.Context, salonID, sessionID string) error {
 	err := s.db.Conn(ctx).Exec("DELETE FROM group_places WHERE salon_id = ? AND session_id = ? AND expire_time <= clock_timestamp()",
 		salonID, sessionID).Error

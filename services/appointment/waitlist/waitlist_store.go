@@ -160,13 +160,13 @@ func (s *Store) openOffer(ctx context.Context, entryID string) (holdID string, e
 	return holdID, nil
 }
 
-// endOffer sets the state of an offer that is open.
-func (s *Store) endOffer(ctx context.Context, holdID, state string) error {
-	err := s.db.Conn(ctx).Exec("UPDATE waitlist_offers SET state = ? WHERE hold_id = ? AND state = 'OPEN'", state, holdID).Error
-	if err != nil {
-		return fmt.Errorf("end an offer: %w", err)
+// endOffer sets the state of an offer that is open; false when it is not.
+func (s *Store) endOffer(ctx context.Context, holdID, state string) (ended bool, err error) {
+	result := s.db.Conn(ctx).Exec("UPDATE waitlist_offers SET state = ? WHERE hold_id = ? AND state = 'OPEN'", state, holdID)
+	if result.Error != nil {
+		return false, fmt.Errorf("end an offer: %w", result.Error)
 	}
-	return nil
+	return result.RowsAffected > 0, nil
 }
 
 // offersOf returns the offers that an entry has had.
