@@ -122,8 +122,12 @@ func (b *Bookings) CheckWaiting(ctx context.Context, segments []*appointmentv1.S
 		return nil, err
 	}
 	for i, w := range wants {
-		if s := rules.Services[w.ServiceID]; s != nil && (!s.Active || !s.Online) {
+		s := rules.Services[w.ServiceID]
+		switch {
+		case s != nil && (!s.Active || !s.Online):
 			return nil, notOffered(i)
+		case len(wants) > 1 && s.IsGroup():
+			return nil, notOfferedBy(availability.Block{Reason: availability.GroupOnly, Segment: i})
 		}
 	}
 	if _, err := b.checkMasters(ctx, rules, wants); err != nil {

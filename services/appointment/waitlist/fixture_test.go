@@ -217,3 +217,15 @@ func (f *fixture) wantNothingKept() {
 		f.t.Errorf("%d freed times or claims are left", n)
 	}
 }
+
+// eventually waits until something is so.
+func (f *fixture) eventually(what string, so func() bool) {
+	f.t.Helper()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for end := time.Now().Add(30 * time.Second); !so(); <-again.C {
+		if time.Now().After(end) {
+			f.t.Fatal("it never happens that " + what)
+		}
+	}
+}

@@ -83,11 +83,15 @@ var errLineLost = errors.New("another worker goes through the line")
 
 // TakeLine gives a line to a new worker for leaseTime; nil while another one has it.
 func (s *Store) TakeLine(ctx context.Context, salonID string) (*Line, error) {
-	var taken []*Line
+	var taken []struct {
+		WorkerID     string
+		RulesVersion int64
+		All          bool
+	}
 	err := s.db.Conn(ctx).Raw(`UPDATE waitlist_lines l SET worker_id = ?, worker_until = clock_timestamp() + make_interval(secs => ?)
 		FROM salons s WHERE s.id = l.salon_id AND l.salon_id = (
 			SELECT salon_id FROM waitlist_lines l WHERE salon_id = ? AND `+nobodys+` FOR UPDATE SKIP LOCKED)
-		RETURNING l.salon_id, l.worker_id, s.rules_version, `+due+` AS "all"`,
+		RETURNING l.worker_id, s.rules_version, `+due+` AS "all"`,
 		id.New(), leaseTime.Seconds(), salonID, lineInterval.Seconds()).Scan(&taken).Error
 	if err != nil {
 		return nil, fmt.Errorf("take a waitlist: %w", err)
@@ -95,7 +99,7 @@ func (s *Store) TakeLine(ctx context.Context, salonID string) (*Line, error) {
 	if len(taken) == 0 {
 		return nil, nil
 	}
-	l := taken[0]
+	l := &Line{SalonID: salonID, WorkerID: taken[0].WorkerID, All: taken[0].All, RulesVersion: taken[0].RulesVersion}
 	var freed []struct {
 		ID               string
 		FromTime, ToTime time.Time

@@ -22,7 +22,8 @@ const (
 	extendInterval = 2 * time.Second
 	// atOnce is how many entries a process looks at at once, of all lines that it goes through.
 	atOnce = 4
-	// maxFailures is how often a line is begun anew because of one entry. After that the others come first.
+	// maxFailures is how often an entry is looked at when others are in the way, and how often a line is begun anew because of one entry.
+	// After that the others come first.
 	maxFailures = 3
 )
 
@@ -122,19 +123,14 @@ func (w *Waitlist) goThrough(ctx context.Context, l *Line) error {
 	}
 	var looked, again []*Entry
 	for _, e := range line {
-		select {
-		case w.slots <- struct{}{}: // in the order in which lines wait for one
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-		err := w.offerInTime(ctx, e, l)
-		<-w.slots
+		err := w.look(ctx, e, l)
 		switch {
 		case err == nil:
+			w.failures.forget(e.ID)
 			looked = append(looked, e)
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case errors.Is(err, booking.ErrOfferAgain), errors.Is(err, claims.ErrContention), errors.Is(err, context.DeadlineExceeded):
+		case contended(err):
 			again = append(again, e)
 		case errors.Is(err, errLineLost), w.failures.add(e.ID) < maxFailures:
 			return err
@@ -147,15 +143,28 @@ func (w *Waitlist) goThrough(ctx context.Context, l *Line) error {
 	return w.store.EndLine(ctx, l, looked, again, w.deps.Time())
 }
 
-// offerInTime is offer, which gives up after entryTimeout.
-func (w *Waitlist) offerInTime(ctx context.Context, e *Entry, l *Line) error {
-	ctx, cancel := context.WithTimeout(ctx, entryTimeout)
-	defer cancel()
-	err := w.offer(ctx, e, l)
-	if err == nil {
-		w.failures.forget(e.ID)
+// look is offer, when it is the line's turn, within entryTimeout, and again when others were in the way.
+func (w *Waitlist) look(ctx context.Context, e *Entry, l *Line) (err error) {
+	for range maxFailures {
+		select {
+		case w.slots <- struct{}{}: // in the order in which lines wait for one
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		inTime, cancel := context.WithTimeout(ctx, entryTimeout)
+		err = w.offer(inTime, e, l)
+		cancel()
+		<-w.slots
+		if !contended(err) {
+			return err
+		}
 	}
 	return err
+}
+
+// contended reports whether others were in the way of an offer.
+func contended(err error) bool {
+	return errors.Is(err, booking.ErrOfferAgain) || errors.Is(err, claims.ErrContention) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // failures counts how often entries have failed in a row.

@@ -14,6 +14,8 @@ import (
 const (
 	// maxEntries is how many entries of a customer wait in a salon at most.
 	maxEntries = 10
+	// maxLine is how many entries wait in a salon at most.
+	maxLine = 1000
 	// maxUnanswered is after how many offers in a row that have expired without an answer an entry ends.
 	maxUnanswered = 3
 )

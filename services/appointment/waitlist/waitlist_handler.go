@@ -194,7 +194,10 @@ func (w *Waitlist) MoveWaitlistEntry(
 	var moved *appointmentv1.WaitlistEntry
 	err = w.deps.DB.InTx(ctx, func(tx *postgres.DB) error {
 		t := w.store.In(tx)
-		line, err := t.lockLine(ctx, e.SalonID)
+		if err := t.lockLine(ctx, e.SalonID); err != nil {
+			return err
+		}
+		line, err := t.line(ctx, e.SalonID)
 		if err != nil {
 			return err
 		}

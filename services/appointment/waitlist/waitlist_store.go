@@ -90,34 +90,38 @@ func (s *Store) lock(ctx context.Context, id string) (*Entry, error) {
 	return rows[0].entry()
 }
 
-// insert writes a new entry at the end of the line. The caller has the lock of the customer. TOO_MANY_WAITLIST_ENTRIES when the customer has
-// as many as are possible.
+// insert writes a new entry at the end of the line. The caller has the lock of the customer. TOO_MANY_WAITLIST_ENTRIES when the customer or
+// the salon has as many as are possible.
 func (s *Store) insert(ctx context.Context, e *Entry) error {
 	wish, err := protojson.Marshal(e.Wish)
 	if err != nil {
 		return fmt.Errorf("encode a wish: %w", err)
 	}
-	var count int
-	err = s.db.Conn(ctx).Raw("SELECT count(*) FROM waitlist_entries WHERE salon_id = ? AND customer_id = ? AND state IN ('WAITING', 'OFFERED')",
-		e.SalonID, e.CustomerID).Scan(&count).Error
-	if err != nil {
-		return fmt.Errorf("count the waitlist entries of a customer: %w", err)
-	}
-	if count >= maxEntries {
-		return errTooMany
-	}
-	err = s.db.Conn(ctx).Raw(`
-		INSERT INTO waitlist_entries (salon_id, id, customer_id, state, wish, start_date, end_date, turn, version, create_time, update_time)
-		SELECT ?, ?, ?, ?, ?, ?, ?, coalesce(max(turn), 0) + 1, 1, ?, ? FROM waitlist_entries
-		WHERE salon_id = ? AND state IN ('WAITING', 'OFFERED') RETURNING turn`,
-		e.SalonID, e.ID, e.CustomerID, e.State, string(wish), e.Wish.GetStartDate(), e.Wish.GetEndDate(), e.CreateTime, e.UpdateTime,
-		e.SalonID).Scan(&e.Turn).Error
-	if err != nil {
-		return fmt.Errorf("insert a waitlist entry: %w", err)
-	}
 	err = s.db.Conn(ctx).Exec("INSERT INTO waitlist_lines (salon_id) VALUES (?) ON CONFLICT (salon_id) DO NOTHING", e.SalonID).Error
 	if err != nil {
 		return fmt.Errorf("note that somebody waits: %w", err)
+	}
+	if err := s.lockLine(ctx, e.SalonID); err != nil {
+		return err
+	}
+	var live struct{ Customers, Salons, Last int64 }
+	err = s.db.Conn(ctx).Raw(`SELECT count(*) FILTER (WHERE customer_id = ?) AS customers, count(*) AS salons, coalesce(max(turn), 0) AS last
+		FROM waitlist_entries WHERE salon_id = ? AND state IN ('WAITING', 'OFFERED')`, e.CustomerID, e.SalonID).Scan(&live).Error
+	switch {
+	case err != nil:
+		return fmt.Errorf("count waitlist entries: %w", err)
+	case live.Customers >= maxEntries:
+		return errTooMany
+	case live.Salons >= maxLine:
+		return errLineFull
+	}
+	e.Turn = live.Last + 1
+	err = s.db.Conn(ctx).Exec(`
+		INSERT INTO waitlist_entries (salon_id, id, customer_id, state, wish, start_date, end_date, turn, version, create_time, update_time)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)`,
+		e.SalonID, e.ID, e.CustomerID, e.State, string(wish), e.Wish.GetStartDate(), e.Wish.GetEndDate(), e.Turn, e.CreateTime, e.UpdateTime).Error
+	if err != nil {
+		return fmt.Errorf("insert a waitlist entry: %w", err)
 	}
 	return nil
 }
