@@ -162,6 +162,7 @@ func TestErase(t *testing.T) {
 // TestBadWishes: each names its field, and nothing is written.
 func TestBadWishes(t *testing.T) {
 	f := newFixture(t)
+	yoga, _ := f.yoga(5)
 	before := f.count("waitlist_entries")
 	for _, c := range []struct {
 		reason, field string
@@ -176,6 +177,9 @@ func TestBadWishes(t *testing.T) {
 		{"INVALID_FIELDS", "part_of_day.end", func(r *joinReq) { r.PartOfDay.End = "11:00" }},
 		{"INVALID_FIELDS", "days[0]", func(r *joinReq) { r.Days = []appointmentv1.DayOfWeek{0} }},
 		{"NOT_OFFERED", "segments[0].service_id", func(r *joinReq) { r.Segments[0].ServiceId = id.New() }},
+		{"NOT_OFFERED", "segments[1].service_id", func(r *joinReq) {
+			r.Segments = append(r.Segments, &appointmentv1.SegmentFilter{ServiceId: yoga.GetId()})
+		}},
 		{"MASTER_UNAVAILABLE", "segments[0].master_id", func(r *joinReq) { r.Segments[0].MasterIds = []string{f.ann.UserID} }},
 	} {
 		refused(f, f.entries.CreateWaitlistEntry, f.ann, f.wish(6, c.change), c.reason, c.field)

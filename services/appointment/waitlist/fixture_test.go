@@ -47,6 +47,7 @@ type fixture struct {
 	holds        appointmentv1.HoldServiceClient
 	schedules    appointmentv1.ScheduleServiceClient
 	salons       appointmentv1.SalonServiceClient
+	searches     appointmentv1.AvailabilityServiceClient
 
 	ann, ben, cas, dora, mira, zoe, receptionist, manager, admin auth.Principal
 	cut, shave                                                   *appointmentv1.Service
@@ -69,13 +70,14 @@ func newFixture(t testing.TB) *fixture {
 		known.Register(r)
 		offers.Register(r)
 		schedule.New(d, known).Register(r)
+		slots.Register(r)
 		f.bookings.Register(r)
 		f.waitlist.Register(r)
 	})
 	conn := p.Conns.For("appointment")
 	f.entries, f.appointments = appointmentv1.NewWaitlistServiceClient(conn), appointmentv1.NewAppointmentServiceClient(conn)
 	f.holds, f.schedules = appointmentv1.NewHoldServiceClient(conn), appointmentv1.NewScheduleServiceClient(conn)
-	f.salons = appointmentv1.NewSalonServiceClient(conn)
+	f.salons, f.searches = appointmentv1.NewSalonServiceClient(conn), appointmentv1.NewAvailabilityServiceClient(conn)
 
 	member := func(role apiv1.SalonRole) auth.Principal {
 		return f.SignIn(apiv1.Role_ROLE_CUSTOMER, servicetest.Member(id.FirstSalon, role))
