@@ -42,7 +42,7 @@ func (w *Waitlist) expire(ctx context.Context, seen *Entry, now time.Time) error
 		return err
 	}
 	today, _ := civil.Local(now, rules.Zone)
-	if last, err := civil.ParseDate(seen.Wish.GetEndDate()); err != nil || last.Compare(today) >= 0 {
+	if last, err := civil.ParseDate(seen.Request.GetEndDate()); err != nil || last.Compare(today) >= 0 {
 		return err
 	}
 	return w.deps.DB.InTx(ctx, func(tx *postgres.DB) error {

@@ -12,7 +12,7 @@ import (
 func TestLostOffers(t *testing.T) {
 	f := newFixture(t)
 	offered := func(who auth.Principal, day int) *appointmentv1.WaitlistEntry {
-		e := f.join(who, f.wish(day))
+		e := f.join(who, f.wants(day))
 		f.wantState("O", e)
 		return e
 	}
@@ -51,7 +51,7 @@ func TestLostOffers(t *testing.T) {
 // TestPrune: an entry that has ended is removed after 30 days, with its offers and moves; one that waits stays.
 func TestPrune(t *testing.T) {
 	f := newFixture(t)
-	left, waits := f.join(f.ann, f.wish(6)), f.join(f.ben, f.wish(6, func(r *joinReq) { r.EndDate = "2027-11-30" }))
+	left, waits := f.join(f.ann, f.wants(6)), f.join(f.ben, f.wants(6, func(r *joinReq) { r.EndDate = "2027-11-30" }))
 	ok(f, f.entries.MoveWaitlistEntry, f.manager, &moveReq{EntryId: left.GetId(), Position: 2, Reason: "Asked to"})
 	ok(f, f.entries.LeaveWaitlist, f.ann, &leaveReq{EntryId: left.GetId()})
 	f.exec(`INSERT INTO waitlist_entries (salon_id, id, customer_id, state, leave_cause, wish, start_date, end_date, turn, fresh, version, create_time, update_time)

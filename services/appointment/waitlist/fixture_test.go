@@ -141,8 +141,8 @@ func (f *fixture) cancel(a *appointmentv1.Appointment) {
 	ok(f, f.appointments.CancelAppointment, f.admin, &appointmentv1.CancelAppointmentRequest{AppointmentId: a.GetId()})
 }
 
-// wish is for a cut by Mira at noon of a day, and not at another time.
-func (f *fixture) wish(day int, change ...func(*joinReq)) *joinReq {
+// wants is for a cut by Mira at noon of a day, and not at another time.
+func (f *fixture) wants(day int, change ...func(*joinReq)) *joinReq {
 	date := noon(day).Format(time.DateOnly)
 	req := &joinReq{
 		Segments:  []*appointmentv1.SegmentFilter{{ServiceId: f.cut.GetId(), MasterIds: []string{f.mira.UserID}}},

@@ -137,8 +137,8 @@ func TestPlacesOfGroupSessions(t *testing.T) {
 	place := &appointmentv1.CreateAppointmentRequest{GroupSessionId: new(session.GetId())}
 	first := ok(f, f.appointments.CreateAppointment, f.ann, place)
 	ok(f, f.appointments.CreateAppointment, f.ben, place)
-	wish := func() *joinReq { return f.placeOf(yoga, day) }
-	cas, dora := f.join(f.cas, wish()), f.join(f.dora, wish())
+	wants := func() *joinReq { return f.placeOf(yoga, day) }
+	cas, dora := f.join(f.cas, wants()), f.join(f.dora, wants())
 	f.wantState("WW", cas, dora)
 
 	f.cancel(first)

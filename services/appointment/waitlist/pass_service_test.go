@@ -45,9 +45,9 @@ func TestLongLine(t *testing.T) {
 	f := newFixture(t)
 	freed, other := f.book(f.dora, f.mira, 6), f.book(f.dora, f.zoe, 7)
 	f.book(f.cas, f.zoe, 6)
-	byZoe := f.wish(6, func(r *joinReq) { r.Segments[0].MasterIds = []string{f.zoe.UserID} })
+	byZoe := f.wants(6, func(r *joinReq) { r.Segments[0].MasterIds = []string{f.zoe.UserID} })
 	f.crowd(f.join(f.ann, byZoe), 400)
-	last := f.join(f.ben, f.wish(6))
+	last := f.join(f.ben, f.wants(6))
 
 	master, service := f.another()
 	elsewhere := func(r *joinReq) {
@@ -57,7 +57,7 @@ func TestLongLine(t *testing.T) {
 		Segments:  []*appointmentv1.SegmentInput{{ServiceId: service.GetId(), MasterId: new(master.UserID)}},
 		StartTime: timestamppb.New(noon(6)),
 	})
-	second := f.join(f.ann, f.wish(6, elsewhere))
+	second := f.join(f.ann, f.wants(6, elsewhere))
 	f.wantState("WW", last, second)
 
 	f.cancel(freed)
@@ -105,7 +105,7 @@ func TestLongLine(t *testing.T) {
 func TestLostLine(t *testing.T) {
 	f := newFixture(t)
 	a := f.book(f.dora, f.mira, 6)
-	e := f.join(f.ann, f.wish(6))
+	e := f.join(f.ann, f.wants(6))
 	f.cancel(a)
 	paused, err := f.waitlist.store.TakeLine(t.Context(), id.FirstSalon)
 	if err != nil || paused == nil {
@@ -139,7 +139,7 @@ func TestLostLine(t *testing.T) {
 func TestFailingEntry(t *testing.T) {
 	f := newFixture(t)
 	a := f.book(f.dora, f.mira, 6)
-	bad, e := f.join(f.ann, f.wish(6)), f.join(f.ben, f.wish(6))
+	bad, e := f.join(f.ann, f.wants(6)), f.join(f.ben, f.wants(6))
 	f.exec("UPDATE waitlist_entries SET wish = jsonb_set(wish, '{startDate}', '\"never\"') WHERE id = ?", bad.GetId())
 	f.cancel(a)
 	for n := range maxFailures {
@@ -168,9 +168,9 @@ func TestDueLines(t *testing.T) {
 		return list
 	}
 	a := f.book(f.dora, f.mira, 6)
-	f.join(f.ann, f.wish(6))
+	f.join(f.ann, f.wants(6))
 	master, service := f.another()
-	f.join(f.ann, f.wish(6, func(r *joinReq) {
+	f.join(f.ann, f.wants(6, func(r *joinReq) {
 		r.Segments[0] = &appointmentv1.SegmentFilter{ServiceId: service.GetId(), MasterIds: []string{master.UserID}}
 		r.PartOfDay = &appointmentv1.WallInterval{Start: "12:05", End: "12:10"}
 	}))
@@ -200,7 +200,7 @@ func TestDueLines(t *testing.T) {
 func TestFullLine(t *testing.T) {
 	f := newFixture(t)
 	f.book(f.dora, f.mira, 6)
-	f.crowd(f.join(f.ann, f.wish(6)), maxLine-2)
-	ok(f, f.entries.CreateWaitlistEntry, f.ben, f.wish(6))
-	refused(f, f.entries.CreateWaitlistEntry, f.cas, f.wish(6), "TOO_MANY_WAITLIST_ENTRIES", "")
+	f.crowd(f.join(f.ann, f.wants(6)), maxLine-2)
+	ok(f, f.entries.CreateWaitlistEntry, f.ben, f.wants(6))
+	refused(f, f.entries.CreateWaitlistEntry, f.cas, f.wants(6), "TOO_MANY_WAITLIST_ENTRIES", "")
 }

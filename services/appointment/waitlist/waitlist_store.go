@@ -29,7 +29,7 @@ type entryRow struct {
 	AccountID               *string
 	State                   State
 	LeaveCause              *Cause
-	Wish                    []byte
+	Request                 []byte `gorm:"column:wish"`
 	Turn                    int64
 	Unanswered              int
 	AppointmentID           *string
@@ -51,11 +51,11 @@ const joinCustomer = " JOIN customers c ON c.salon_id = e.salon_id AND c.id = e.
 func (r entryRow) entry() (*Entry, error) {
 	e := &Entry{
 		ID: r.ID, SalonID: r.SalonID, CustomerID: r.CustomerID, AccountID: postgres.Value(r.AccountID), State: r.State,
-		Cause: postgres.Value(r.LeaveCause), Wish: &appointmentv1.CreateWaitlistEntryRequest{}, Turn: r.Turn, Unanswered: r.Unanswered,
+		Cause: postgres.Value(r.LeaveCause), Request: &appointmentv1.CreateWaitlistEntryRequest{}, Turn: r.Turn, Unanswered: r.Unanswered,
 		AppointmentID: postgres.Value(r.AppointmentID), Fresh: r.Fresh, Version: r.Version, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
 		Position: r.Position,
 	}
-	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(r.Wish, e.Wish); err != nil {
+	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(r.Request, e.Request); err != nil {
 		return nil, fmt.Errorf("read waitlist entry %s: %w", r.ID, err)
 	}
 	if r.HoldID != nil {
@@ -93,9 +93,9 @@ func (s *Store) lock(ctx context.Context, id string) (*Entry, error) {
 // insert writes a new entry at the end of the line. The caller has the lock of the customer. TOO_MANY_WAITLIST_ENTRIES when the customer or
 // the salon has as many as are possible.
 func (s *Store) insert(ctx context.Context, e *Entry) error {
-	wish, err := protojson.Marshal(e.Wish)
+	request, err := protojson.Marshal(e.Request)
 	if err != nil {
-		return fmt.Errorf("encode a wish: %w", err)
+		return fmt.Errorf("encode a waitlist entry: %w", err)
 	}
 	err = s.db.Conn(ctx).Exec("INSERT INTO waitlist_lines (salon_id) VALUES (?) ON CONFLICT (salon_id) DO NOTHING", e.SalonID).Error
 	if err != nil {
@@ -119,7 +119,7 @@ func (s *Store) insert(ctx context.Context, e *Entry) error {
 	err = s.db.Conn(ctx).Exec(`
 		INSERT INTO waitlist_entries (salon_id, id, customer_id, state, wish, start_date, end_date, turn, version, create_time, update_time)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)`,
-		e.SalonID, e.ID, e.CustomerID, e.State, string(wish), e.Wish.GetStartDate(), e.Wish.GetEndDate(), e.Turn, e.CreateTime, e.UpdateTime).Error
+		e.SalonID, e.ID, e.CustomerID, e.State, string(request), e.Request.GetStartDate(), e.Request.GetEndDate(), e.Turn, e.CreateTime, e.UpdateTime).Error
 	if err != nil {
 		return fmt.Errorf("insert a waitlist entry: %w", err)
 	}

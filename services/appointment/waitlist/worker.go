@@ -104,7 +104,7 @@ func (w *Waitlist) offer(ctx context.Context, e *Entry, l *Line) error {
 
 // find returns the first slot that an entry can be offered, and the rules by which it is one; nil when there is none.
 func (w *Waitlist) find(ctx context.Context, e *Entry, l *Line) (*availability.Plan, *availability.Rules, error) {
-	in, err := rangeOf(e.Wish)
+	in, err := rangeOf(e.Request)
 	if err != nil {
 		return nil, nil, err
 	}
