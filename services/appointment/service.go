@@ -100,7 +100,7 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	g.Go(func() error {
 		s.deps.Every(ctx, pruneInterval, "expired answers were not removed", func(ctx context.Context) error {
-			return errors.Join(s.requests.PruneExpired(ctx, s.deps.DB), s.bookings.Prune(ctx), s.watch.Prune(ctx))
+			return errors.Join(s.requests.PruneExpired(ctx, s.deps.DB), s.bookings.Prune(ctx), s.waitlist.Prune(ctx), s.watch.Prune(ctx))
 		})
 		return nil
 	})

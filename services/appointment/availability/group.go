@@ -32,7 +32,7 @@ type Session struct {
 // checkGroups returns INVALID_FIELDS for a chain with a service that is booked alone, as a place in a group session.
 func (r *Rules) checkGroups(chain []Want) error {
 	for i, w := range chain {
-		if len(chain) > 1 && r.Services[w.ServiceID].isGroup() {
+		if len(chain) > 1 && r.Services[w.ServiceID].IsGroup() {
 			return apierr.InvalidField(fmt.Sprintf("segments[%d].service_id", i), "must be the only one: "+GroupOnly.Text())
 		}
 	}
@@ -47,7 +47,7 @@ func (r *Rules) wantsPlace(q Query) bool {
 	case q.Group, len(q.Chain) != 1, q.Moving != "" && q.Chain[0].stays():
 		return false
 	}
-	return r.Services[q.Chain[0].ServiceID].isGroup()
+	return r.Services[q.Chain[0].ServiceID].IsGroup()
 }
 
 // sessions returns the sessions of the service of a query, by those of its masters who may do it, that begin on the dates from first to

@@ -88,7 +88,7 @@ func (s *solver) startFits(start Minute, report *report) bool {
 			against(Block{Reason: Inactive, Owner: OwnerService, Segment: i})
 		case !s.query.Staff && !service.Online:
 			against(Block{Reason: NotOnline, Owner: OwnerService, Segment: i})
-		case service.isGroup() && !s.query.Group:
+		case service.IsGroup() && !s.query.Group:
 			against(Block{Reason: GroupOnly, Owner: OwnerService, Segment: i})
 		}
 	}

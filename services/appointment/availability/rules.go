@@ -55,8 +55,8 @@ type Service struct {
 	Capacity int
 }
 
-// isGroup reports whether the service is booked as places in group sessions.
-func (s *Service) isGroup() bool { return s != nil && s.Capacity > 1 }
+// IsGroup reports whether the service is booked as places in group sessions.
+func (s *Service) IsGroup() bool { return s != nil && s.Capacity > 1 }
 
 // Offering is how a master performs a service.
 type Offering struct {

@@ -10,19 +10,30 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/claims"
 )
 
-// lockSubjectsOf takes the locks of an account, of its customers, and of the masters of their appointments that begin after an
-// instant.
+// lockSubjectsOf takes the locks of an account, of its customers, and of the masters and group sessions of their appointments that begin after
+// an instant, and then the lines of the waitlist of their salons (see package waitlist).
 func (s *Store) lockSubjectsOf(ctx context.Context, accountID string, after time.Time) error {
-	return claims.LockSelected(ctx, s.db, `
+	err := claims.LockSelected(ctx, s.db, `
 		SELECT ?::uuid AS subject
 		UNION SELECT id FROM customers WHERE account_id = ?
-		UNION SELECT p.master_id FROM customers c
+		UNION SELECT unnest(ARRAY[p.master_id, a.group_session_id]) FROM customers c
 			JOIN appointments a ON a.salon_id = c.salon_id AND a.customer_id = c.id AND a.start_time > ?
 			JOIN segments p ON p.salon_id = a.salon_id AND p.appointment_id = a.id
 			WHERE c.account_id = ? AND a.state IN ('PENDING', 'CONFIRMED')
 		UNION SELECT x.subject_id FROM holds h JOIN claims x ON x.salon_id = h.salon_id AND x.appointment_id = h.appointment_id
+			WHERE h.state = 'ACTIVE' AND (h.account_id = ? OR h.customer_id IN (SELECT id FROM customers WHERE account_id = ?))
+		UNION SELECT p.session_id FROM holds h JOIN group_places p ON p.salon_id = h.salon_id AND p.appointment_id = h.appointment_id
 			WHERE h.state = 'ACTIVE' AND (h.account_id = ? OR h.customer_id IN (SELECT id FROM customers WHERE account_id = ?))`,
-		accountID, accountID, after, accountID, accountID, accountID)
+		accountID, accountID, after, accountID, accountID, accountID, accountID, accountID)
+	if err != nil {
+		return err
+	}
+	err = s.db.Conn(ctx).Exec(`SELECT FROM waitlist_lines WHERE salon_id IN (SELECT salon_id FROM customers WHERE account_id = ?)
+		ORDER BY salon_id FOR UPDATE`, accountID).Error
+	if err != nil {
+		return fmt.Errorf("lock the waitlists of an account: %w", err)
+	}
+	return nil
 }
 
 // holdsOf returns the ids of the holds that keep time for an account or its customers.

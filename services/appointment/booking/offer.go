@@ -85,6 +85,15 @@ func (b *Bookings) ReleaseOffer(ctx context.Context, tx *postgres.DB, holdID str
 	return released, err
 }
 
+// EndedHold returns a hold that has ended, whoever has ended it; nil when there is no such hold any more.
+func (b *Bookings) EndedHold(ctx context.Context, tx *postgres.DB, holdID string) (*Hold, error) {
+	h, err := b.store.In(tx).hold(ctx, holdID, "FOR UPDATE")
+	if errors.Is(err, errNoHold) {
+		return nil, nil
+	}
+	return h, err
+}
+
 // Waiting is who wants to wait for what.
 type Waiting struct {
 	// Rules are the salon's.
@@ -113,8 +122,12 @@ func (b *Bookings) CheckWaiting(ctx context.Context, segments []*appointmentv1.S
 		return nil, err
 	}
 	for i, w := range wants {
-		if s := rules.Services[w.ServiceID]; s != nil && (!s.Active || !s.Online) {
+		s := rules.Services[w.ServiceID]
+		switch {
+		case s != nil && (!s.Active || !s.Online):
 			return nil, notOffered(i)
+		case len(wants) > 1 && s.IsGroup():
+			return nil, notOfferedBy(availability.Block{Reason: availability.GroupOnly, Segment: i})
 		}
 	}
 	if _, err := b.checkMasters(ctx, rules, wants); err != nil {

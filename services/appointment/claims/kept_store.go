@@ -11,6 +11,9 @@ import (
 // keptPage is how many claims of freed time are removed in one transaction.
 const keptPage = 500
 
+// KeepTime is how long freed time is kept for the waitlist unless a worker goes through the line. The triggers of the schema have it too.
+const KeepTime = 30 * time.Second
+
 // TakeKept removes what list needs from the claims that keep freed times, and leaves the rest of them. The caller holds the locks of the subjects.
 func TakeKept(ctx context.Context, tx *postgres.DB, salonID string, freed []string, list []Claim) error {
 	if len(freed) == 0 {
@@ -67,17 +70,15 @@ func (c Claim) without(others []Claim) []Claim {
 	return left
 }
 
-// EndKept ends the claims of freed times, under the locks of their subjects.
-func EndKept(ctx context.Context, tx *postgres.DB, salonID string, freed []string) error {
-	err := LockSelected(ctx, tx, "SELECT subject_id AS subject FROM claims WHERE salon_id = ? AND appointment_id = ANY(?::uuid[]) AND kept",
-		salonID, postgres.Array[string](freed))
+// ExtendKept keeps freed times that have not expired for another KeepTime. It waits for nobody: what somebody else is about to take stays as
+// it is.
+func ExtendKept(ctx context.Context, tx *postgres.DB, salonID string, freed []string) error {
+	err := tx.Conn(ctx).Exec(`UPDATE claims c SET expire_time = clock_timestamp() + make_interval(secs => ?) FROM (
+			SELECT id FROM claims WHERE salon_id = ? AND appointment_id = ANY(?::uuid[]) AND kept AND expire_time > clock_timestamp()
+			FOR UPDATE SKIP LOCKED
+		) AS k WHERE c.salon_id = ? AND c.id = k.id`, KeepTime.Seconds(), salonID, postgres.Array[string](freed), salonID).Error
 	if err != nil {
-		return err
-	}
-	err = tx.Conn(ctx).Exec("DELETE FROM claims WHERE salon_id = ? AND appointment_id = ANY(?::uuid[]) AND kept",
-		salonID, postgres.Array[string](freed)).Error
-	if err != nil {
-		return fmt.Errorf("end the claims of freed times: %w", err)
+		return fmt.Errorf("keep freed times: %w", err)
 	}
 	return nil
 }

@@ -24,8 +24,8 @@ func causeToProto(c Cause) appointmentv1.WaitlistLeaveCause {
 // toProto shows an entry to somebody who may see it.
 func toProto(e *Entry, viewer auth.Principal) *appointmentv1.WaitlistEntry {
 	m := &appointmentv1.WaitlistEntry{
-		Id: e.ID, SalonId: e.SalonID, CustomerId: e.CustomerID, Segments: e.Wish.GetSegments(),
-		StartDate: e.Wish.GetStartDate(), EndDate: e.Wish.GetEndDate(), Days: e.Wish.GetDays(), PartOfDay: e.Wish.GetPartOfDay(),
+		Id: e.ID, SalonId: e.SalonID, CustomerId: e.CustomerID, Segments: e.Request.GetSegments(),
+		StartDate: e.Request.GetStartDate(), EndDate: e.Request.GetEndDate(), Days: e.Request.GetDays(), PartOfDay: e.Request.GetPartOfDay(),
 		State: stateToProto(e.State), Position: e.Position, UnansweredOffers: int32(e.Unanswered), AppointmentId: e.AppointmentID,
 		LeaveCause: causeToProto(e.Cause), CreateTime: protoconv.Timestamp(e.CreateTime), UpdateTime: protoconv.Timestamp(e.UpdateTime),
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/booking"
 )
 
-// offerEnded changes the entry of a hold that has ended, in the transaction that ends the hold.
+// offerEnded changes the entry of a hold that has ended, in the transaction that ends the hold. The second time it changes nothing.
 func (w *Waitlist) offerEnded(ctx context.Context, tx *postgres.DB, h *booking.Hold) error {
 	t := w.store.In(tx)
 	e, err := t.lock(ctx, h.EntryID)
@@ -15,7 +15,7 @@ func (w *Waitlist) offerEnded(ctx context.Context, tx *postgres.DB, h *booking.H
 		return err
 	}
 	offer := map[booking.HoldState]string{booking.HoldBooked: "BOOKED", booking.HoldReleased: "DECLINED", booking.HoldExpired: "EXPIRED"}[h.State]
-	if err := t.endOffer(ctx, h.ID, offer); err != nil || e.State != Offered {
+	if ended, err := t.endOffer(ctx, h.ID, offer); err != nil || !ended || e.State != Offered {
 		return err
 	}
 	rules, err := w.availability.Rules(ctx, e.SalonID)

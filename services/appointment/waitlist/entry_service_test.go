@@ -15,7 +15,7 @@ import (
 func TestJoin(t *testing.T) {
 	f := newFixture(t)
 	f.book(f.dora, f.mira, 6)
-	req := f.wish(6)
+	req := f.wants(6)
 	req.RequestId = id.New()
 	e := ok(f, f.entries.CreateWaitlistEntry, f.ann, req)
 	if again := ok(f, f.entries.CreateWaitlistEntry, f.ann, req); !proto.Equal(again, e) {
@@ -24,13 +24,13 @@ func TestJoin(t *testing.T) {
 	guest := ok(f, appointmentv1.NewCustomerServiceClient(f.Conns.For("appointment")).CreateCustomer, f.receptionist,
 		&appointmentv1.CreateCustomerRequest{SalonId: new(id.FirstSalon), DisplayName: "Guest"})
 	forGuest := func(r *joinReq) { r.CustomerId = new(guest.GetId()) }
-	g := f.join(f.receptionist, f.wish(6, forGuest))
+	g := f.join(f.receptionist, f.wants(6, forGuest))
 	if g.GetCustomerId() != guest.GetId() || g.GetPosition() != 2 {
 		t.Errorf("the entry of a guest is %v", g)
 	}
-	refused(f, f.entries.CreateWaitlistEntry, f.ben, f.wish(6, forGuest), "PERMISSION_DENIED", "customer_id")
-	refused(f, f.entries.CreateWaitlistEntry, f.mira, f.wish(6, forGuest), "PERMISSION_DENIED", "customer_id")
-	refused(f, f.entries.CreateWaitlistEntry, f.receptionist, f.wish(6, func(r *joinReq) { r.CustomerId = new(id.New()) }),
+	refused(f, f.entries.CreateWaitlistEntry, f.ben, f.wants(6, forGuest), "PERMISSION_DENIED", "customer_id")
+	refused(f, f.entries.CreateWaitlistEntry, f.mira, f.wants(6, forGuest), "PERMISSION_DENIED", "customer_id")
+	refused(f, f.entries.CreateWaitlistEntry, f.receptionist, f.wants(6, func(r *joinReq) { r.CustomerId = new(id.New()) }),
 		"CUSTOMER_UNAVAILABLE", "customer_id")
 
 	for _, who := range []auth.Principal{f.ann, f.receptionist, f.manager, f.admin} {
@@ -54,7 +54,7 @@ func TestOfferToGuest(t *testing.T) {
 	a := f.book(f.dora, f.mira, 6)
 	guest := ok(f, appointmentv1.NewCustomerServiceClient(f.Conns.For("appointment")).CreateCustomer, f.receptionist,
 		&appointmentv1.CreateCustomerRequest{SalonId: new(id.FirstSalon), DisplayName: "Guest"})
-	e := f.join(f.receptionist, f.wish(6, func(r *joinReq) { r.CustomerId = new(guest.GetId()) }))
+	e := f.join(f.receptionist, f.wants(6, func(r *joinReq) { r.CustomerId = new(guest.GetId()) }))
 	f.cancel(a)
 	f.work()
 	f.wantState("O", e)
@@ -70,7 +70,7 @@ func TestOfferToGuest(t *testing.T) {
 func TestMove(t *testing.T) {
 	f := newFixture(t)
 	a := f.book(f.dora, f.mira, 6)
-	list := []*appointmentv1.WaitlistEntry{f.join(f.ann, f.wish(6)), f.join(f.ben, f.wish(6)), f.join(f.cas, f.wish(6))}
+	list := []*appointmentv1.WaitlistEntry{f.join(f.ann, f.wants(6)), f.join(f.ben, f.wants(6)), f.join(f.cas, f.wants(6))}
 	moved := ok(f, f.entries.MoveWaitlistEntry, f.receptionist, &moveReq{EntryId: list[2].GetId(), Position: 1, Reason: "Waits since May"})
 	if len(moved.GetMoves()) != 1 || moved.GetPosition() != 1 {
 		t.Fatalf("the entry is %v", moved)
@@ -109,7 +109,7 @@ func TestMove(t *testing.T) {
 // TestLeave: leaving gives back what is offered, and leaving twice changes nothing.
 func TestLeave(t *testing.T) {
 	f := newFixture(t)
-	e := f.join(f.ann, f.wish(6))
+	e := f.join(f.ann, f.wants(6))
 	f.wantState("O", e)
 	left := ok(f, f.entries.LeaveWaitlist, f.ann, &leaveReq{EntryId: e.GetId()})
 	if left.GetLeaveCause() != appointmentv1.WaitlistLeaveCause_WAITLIST_LEAVE_CAUSE_CUSTOMER || left.GetOffer() != nil {
@@ -121,7 +121,7 @@ func TestLeave(t *testing.T) {
 	f.book(f.ben, f.mira, 6)
 
 	// An offer that has expired, of which nobody knows yet.
-	e = f.join(f.cas, f.wish(7))
+	e = f.join(f.cas, f.wants(7))
 	f.exec("UPDATE holds SET expire_time = clock_timestamp() WHERE state = 'ACTIVE'")
 	refused(f, f.entries.DeclineWaitlistOffer, f.cas, &declineReq{EntryId: e.GetId()}, "ILLEGAL_STATE", "entry_id")
 	ok(f, f.entries.LeaveWaitlist, f.receptionist, &leaveReq{EntryId: e.GetId()})
@@ -135,7 +135,7 @@ func TestLeave(t *testing.T) {
 func TestErase(t *testing.T) {
 	f := newFixture(t)
 	a := f.book(f.dora, f.mira, 6)
-	list := []*appointmentv1.WaitlistEntry{f.join(f.ann, f.wish(6)), f.join(f.ben, f.wish(6))}
+	list := []*appointmentv1.WaitlistEntry{f.join(f.ann, f.wants(6)), f.join(f.ben, f.wants(6))}
 	ok(f, f.entries.MoveWaitlistEntry, f.manager, &moveReq{EntryId: list[1].GetId(), Position: 1, Reason: "Ben asked"})
 	f.cancel(a)
 	f.work()
@@ -159,9 +159,10 @@ func TestErase(t *testing.T) {
 	}
 }
 
-// TestBadWishes: each names its field, and nothing is written.
-func TestBadWishes(t *testing.T) {
+// TestBadRequests: each names its field, and nothing is written.
+func TestBadRequests(t *testing.T) {
 	f := newFixture(t)
+	yoga, _ := f.yoga(5)
 	before := f.count("waitlist_entries")
 	for _, c := range []struct {
 		reason, field string
@@ -176,16 +177,19 @@ func TestBadWishes(t *testing.T) {
 		{"INVALID_FIELDS", "part_of_day.end", func(r *joinReq) { r.PartOfDay.End = "11:00" }},
 		{"INVALID_FIELDS", "days[0]", func(r *joinReq) { r.Days = []appointmentv1.DayOfWeek{0} }},
 		{"NOT_OFFERED", "segments[0].service_id", func(r *joinReq) { r.Segments[0].ServiceId = id.New() }},
+		{"NOT_OFFERED", "segments[1].service_id", func(r *joinReq) {
+			r.Segments = append(r.Segments, &appointmentv1.SegmentFilter{ServiceId: yoga.GetId()})
+		}},
 		{"MASTER_UNAVAILABLE", "segments[0].master_id", func(r *joinReq) { r.Segments[0].MasterIds = []string{f.ann.UserID} }},
 	} {
-		refused(f, f.entries.CreateWaitlistEntry, f.ann, f.wish(6, c.change), c.reason, c.field)
+		refused(f, f.entries.CreateWaitlistEntry, f.ann, f.wants(6, c.change), c.reason, c.field)
 	}
 	if n := f.count("waitlist_entries"); n != before {
 		t.Errorf("%d entries were written", n-before)
 	}
 	f.book(f.dora, f.mira, 6)
 	for range maxEntries {
-		ok(f, f.entries.CreateWaitlistEntry, f.ann, f.wish(6))
+		ok(f, f.entries.CreateWaitlistEntry, f.ann, f.wants(6))
 	}
-	refused(f, f.entries.CreateWaitlistEntry, f.ann, f.wish(6), "TOO_MANY_WAITLIST_ENTRIES", "")
+	refused(f, f.entries.CreateWaitlistEntry, f.ann, f.wants(6), "TOO_MANY_WAITLIST_ENTRIES", "")
 }

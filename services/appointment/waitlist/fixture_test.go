@@ -47,6 +47,7 @@ type fixture struct {
 	holds        appointmentv1.HoldServiceClient
 	schedules    appointmentv1.ScheduleServiceClient
 	salons       appointmentv1.SalonServiceClient
+	searches     appointmentv1.AvailabilityServiceClient
 
 	ann, ben, cas, dora, mira, zoe, receptionist, manager, admin auth.Principal
 	cut, shave                                                   *appointmentv1.Service
@@ -69,13 +70,14 @@ func newFixture(t testing.TB) *fixture {
 		known.Register(r)
 		offers.Register(r)
 		schedule.New(d, known).Register(r)
+		slots.Register(r)
 		f.bookings.Register(r)
 		f.waitlist.Register(r)
 	})
 	conn := p.Conns.For("appointment")
 	f.entries, f.appointments = appointmentv1.NewWaitlistServiceClient(conn), appointmentv1.NewAppointmentServiceClient(conn)
 	f.holds, f.schedules = appointmentv1.NewHoldServiceClient(conn), appointmentv1.NewScheduleServiceClient(conn)
-	f.salons = appointmentv1.NewSalonServiceClient(conn)
+	f.salons, f.searches = appointmentv1.NewSalonServiceClient(conn), appointmentv1.NewAvailabilityServiceClient(conn)
 
 	member := func(role apiv1.SalonRole) auth.Principal {
 		return f.SignIn(apiv1.Role_ROLE_CUSTOMER, servicetest.Member(id.FirstSalon, role))
@@ -139,8 +141,8 @@ func (f *fixture) cancel(a *appointmentv1.Appointment) {
 	ok(f, f.appointments.CancelAppointment, f.admin, &appointmentv1.CancelAppointmentRequest{AppointmentId: a.GetId()})
 }
 
-// wish is for a cut by Mira at noon of a day, and not at another time.
-func (f *fixture) wish(day int, change ...func(*joinReq)) *joinReq {
+// wants is for a cut by Mira at noon of a day, and not at another time.
+func (f *fixture) wants(day int, change ...func(*joinReq)) *joinReq {
 	date := noon(day).Format(time.DateOnly)
 	req := &joinReq{
 		Segments:  []*appointmentv1.SegmentFilter{{ServiceId: f.cut.GetId(), MasterIds: []string{f.mira.UserID}}},
@@ -215,5 +217,17 @@ func (f *fixture) wantNothingKept() {
 	f.t.Helper()
 	if n := f.count("freed_times") + f.count("claims WHERE kept") + f.count("group_places WHERE freed_id IS NOT NULL"); n > 0 {
 		f.t.Errorf("%d freed times or claims are left", n)
+	}
+}
+
+// eventually waits until something is so.
+func (f *fixture) eventually(what string, so func() bool) {
+	f.t.Helper()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for end := time.Now().Add(30 * time.Second); !so(); <-again.C {
+		if time.Now().After(end) {
+			f.t.Fatal("it never happens that " + what)
+		}
 	}
 }

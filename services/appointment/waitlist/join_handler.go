@@ -37,10 +37,10 @@ func (w *Waitlist) CreateWaitlistEntry(
 	case today.DaysUntil(in.Last) > 366:
 		return nil, apierr.InvalidField("end_date", "must be at most 366 days ahead")
 	}
-	wish := proto.CloneOf(req)
-	wish.RequestId, wish.CustomerId = "", nil
+	wanted := proto.CloneOf(req)
+	wanted.RequestId, wanted.CustomerId = "", nil
 	e := &Entry{
-		ID: id.New(), SalonID: who.Rules.SalonID, Wish: wish, State: Waiting, Fresh: true, Version: 1, CreateTime: now, UpdateTime: now,
+		ID: id.New(), SalonID: who.Rules.SalonID, Request: wanted, State: Waiting, Fresh: true, Version: 1, CreateTime: now, UpdateTime: now,
 	}
 	key := idempotency.Key{
 		Caller: caller.UserID, Method: appointmentv1.WaitlistService_CreateWaitlistEntry_FullMethodName, RequestID: req.GetRequestId(),

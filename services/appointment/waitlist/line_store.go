@@ -2,36 +2,73 @@ package waitlist
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/events"
+	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/services/appointment/claims"
 )
 
+const (
+	// leaseTime is how long a worker has a line unless it says that it still goes through it.
+	leaseTime = 10 * time.Second
+	// retryPause is how long a line is left alone that could not be gone through.
+	retryPause = time.Second
+	// linePage is how many lines are looked for at once.
+	linePage = 500
+)
+
+// nobodys is the condition on a line l that no worker has it.
+const nobodys = "(l.worker_until IS NULL OR l.worker_until <= clock_timestamp())"
+
 // due is the condition that all of a line has to be gone through, of waitlist_lines l and salons s, with the interval as a parameter.
 const due = "(l.rules_version <> s.rules_version OR l.check_time < clock_timestamp() - make_interval(secs => ?))"
 
-// DueSalons returns the salons whose line has to be gone through: time was freed, somebody has joined, the rules have changed,
-// or the last time was long ago.
-// Salons where nobody waits are only among them while freed times are left.
-func (s *Store) DueSalons(ctx context.Context) ([]string, error) {
-	var ids []string
-	err := s.db.Conn(ctx).Raw(`SELECT DISTINCT salon_id FROM freed_times
-		UNION SELECT salon_id FROM waitlist_entries WHERE state = 'WAITING' AND fresh
-		UNION SELECT l.salon_id FROM waitlist_lines l JOIN salons s ON s.id = l.salon_id
-		WHERE `+due+` AND EXISTS (SELECT FROM waitlist_entries e WHERE e.salon_id = l.salon_id AND e.state = 'WAITING')`,
-		lineInterval.Seconds()).Scan(&ids).Error
+// Urgency orders the lines that have to be gone through.
+type Urgency int
+
+// The urgencies: time was freed; somebody has joined; the rules have changed or the last time was long ago.
+const (
+	Freed Urgency = iota
+	Joined
+	Routine
+	urgencies
+)
+
+// DueLine is a line that has to be gone through.
+type DueLine struct {
+	SalonID string
+	Urgency Urgency
+}
+
+// DueLines returns the lines that have to be gone through and that nobody goes through: the most urgent first, and of those the ones that
+// were left the longest time ago. Lines in which nobody waits are only among them while freed times are left.
+func (s *Store) DueLines(ctx context.Context) ([]DueLine, error) {
+	var list []DueLine
+	err := s.db.Conn(ctx).Raw(`SELECT l.salon_id, d.urgency FROM (
+			SELECT salon_id, min(urgency) AS urgency FROM (
+				SELECT salon_id, ?::int AS urgency FROM freed_times
+				UNION ALL SELECT salon_id, ?::int FROM waitlist_entries WHERE state = 'WAITING' AND fresh
+				UNION ALL SELECT l.salon_id, ?::int FROM waitlist_lines l JOIN salons s ON s.id = l.salon_id WHERE `+due+`
+					AND EXISTS (SELECT FROM waitlist_entries e WHERE e.salon_id = l.salon_id AND e.state = 'WAITING')
+			) AS all_due GROUP BY salon_id
+		) AS d JOIN waitlist_lines l USING (salon_id) WHERE `+nobodys+`
+		ORDER BY d.urgency, l.worker_until NULLS FIRST, l.salon_id LIMIT ?`, Freed, Joined, Routine, lineInterval.Seconds(), linePage).Scan(&list).Error
 	if err != nil {
 		return nil, fmt.Errorf("look for waitlists: %w", err)
 	}
-	return ids, nil
+	return list, nil
 }
 
-// Line is what has happened in a salon since its line was last gone through.
+// Line is a salon's line that a worker goes through, and what has happened in the salon since it was last gone through.
 type Line struct {
+	SalonID string
+	// WorkerID is the worker that has the line.
+	WorkerID string
 	// All is whether everything is looked at for all entries, and not only the times that were freed.
 	All bool
 	// RulesVersion is the version of the salon's rules.
@@ -41,31 +78,35 @@ type Line struct {
 	From, To time.Time
 }
 
-// TryLine reads what has happened in a salon; ok is false while another worker goes through its line. Others do not until the transaction ends.
-func (s *Store) TryLine(ctx context.Context, salonID string) (l Line, ok bool, err error) {
-	err = s.db.Conn(ctx).Raw("SELECT pg_try_advisory_xact_lock(hashtextextended('salon.waitlist:' || ?::text, 0))", salonID).Scan(&ok).Error
-	if err != nil || !ok {
-		return l, false, err
-	}
-	var lines []struct {
+// errLineLost means that another worker goes through the line.
+var errLineLost = errors.New("another worker goes through the line")
+
+// TakeLine gives a line to a new worker for leaseTime; nil while another one has it.
+func (s *Store) TakeLine(ctx context.Context, salonID string) (*Line, error) {
+	var taken []struct {
+		WorkerID     string
 		RulesVersion int64
-		Due          bool
+		All          bool
 	}
-	err = s.db.Conn(ctx).Raw(`SELECT s.rules_version, `+due+` AS due
-		FROM salons s JOIN waitlist_lines l ON l.salon_id = s.id WHERE s.id = ?`, lineInterval.Seconds(), salonID).Scan(&lines).Error
+	err := s.db.Conn(ctx).Raw(`UPDATE waitlist_lines l SET worker_id = ?, worker_until = clock_timestamp() + make_interval(secs => ?)
+		FROM salons s WHERE s.id = l.salon_id AND l.salon_id = (
+			SELECT salon_id FROM waitlist_lines l WHERE salon_id = ? AND `+nobodys+` FOR UPDATE SKIP LOCKED)
+		RETURNING l.worker_id, s.rules_version, `+due+` AS "all"`,
+		id.New(), leaseTime.Seconds(), salonID, lineInterval.Seconds()).Scan(&taken).Error
 	if err != nil {
-		return l, false, fmt.Errorf("read when a waitlist was gone through: %w", err)
+		return nil, fmt.Errorf("take a waitlist: %w", err)
 	}
-	if len(lines) > 0 {
-		l.All, l.RulesVersion = lines[0].Due, lines[0].RulesVersion
+	if len(taken) == 0 {
+		return nil, nil
 	}
+	l := &Line{SalonID: salonID, WorkerID: taken[0].WorkerID, All: taken[0].All, RulesVersion: taken[0].RulesVersion}
 	var freed []struct {
 		ID               string
 		FromTime, ToTime time.Time
 	}
 	err = s.db.Conn(ctx).Raw("SELECT id, from_time, to_time FROM freed_times WHERE salon_id = ?", salonID).Scan(&freed).Error
 	if err != nil {
-		return l, false, fmt.Errorf("read freed times: %w", err)
+		return nil, fmt.Errorf("read freed times: %w", err)
 	}
 	for i, f := range freed {
 		l.Freed = append(l.Freed, f.ID)
@@ -76,7 +117,59 @@ func (s *Store) TryLine(ctx context.Context, salonID string) (l Line, ok bool, e
 			l.To = f.ToTime
 		}
 	}
-	return l, true, nil
+	return l, nil
+}
+
+// ExtendLine lets a worker keep its line for another leaseTime, and keeps what was freed for the line for another claims.KeepTime.
+// errLineLost when another worker has taken it over. It waits for nobody who has a claim or a place.
+func (s *Store) ExtendLine(ctx context.Context, l *Line) error {
+	return s.db.InTx(ctx, func(tx *postgres.DB) error {
+		result := tx.Conn(ctx).Exec("UPDATE waitlist_lines SET worker_until = clock_timestamp() + make_interval(secs => ?) WHERE salon_id = ? AND worker_id = ?",
+			leaseTime.Seconds(), l.SalonID, l.WorkerID)
+		switch {
+		case result.Error != nil:
+			return fmt.Errorf("keep a waitlist: %w", result.Error)
+		case result.RowsAffected == 0:
+			return errLineLost
+		case len(l.Freed) == 0:
+			return nil
+		}
+		if err := claims.ExtendKept(ctx, tx, l.SalonID, l.Freed); err != nil {
+			return err
+		}
+		err := tx.Conn(ctx).Exec(`UPDATE group_places p SET expire_time = clock_timestamp() + make_interval(secs => ?) FROM (
+				SELECT session_id, number FROM group_places WHERE salon_id = ? AND freed_id = ANY(?::uuid[]) AND expire_time > clock_timestamp()
+				FOR UPDATE SKIP LOCKED
+			) AS k WHERE p.salon_id = ? AND p.session_id = k.session_id AND p.number = k.number`,
+			claims.KeepTime.Seconds(), l.SalonID, postgres.Array[string](l.Freed), l.SalonID).Error
+		if err != nil {
+			return fmt.Errorf("keep freed places: %w", err)
+		}
+		return nil
+	})
+}
+
+// checkLine returns errLineLost unless a worker still has its line. Nobody takes the line over until the transaction ends.
+func (s *Store) checkLine(ctx context.Context, l *Line) error {
+	var has bool
+	err := s.db.Conn(ctx).Raw("SELECT worker_id IS NOT DISTINCT FROM ? FROM waitlist_lines WHERE salon_id = ? FOR SHARE", l.WorkerID, l.SalonID).Scan(&has).Error
+	if err != nil {
+		return fmt.Errorf("check who has a waitlist: %w", err)
+	}
+	if !has {
+		return errLineLost
+	}
+	return nil
+}
+
+// LeaveLine gives up a line that was not gone through to its end. It may be gone through again after retryPause.
+func (s *Store) LeaveLine(ctx context.Context, l *Line) error {
+	err := s.db.Conn(ctx).Exec(`UPDATE waitlist_lines SET worker_id = NULL, worker_until = clock_timestamp() + make_interval(secs => ?)
+		WHERE salon_id = ? AND worker_id = ?`, retryPause.Seconds(), l.SalonID, l.WorkerID).Error
+	if err != nil {
+		return fmt.Errorf("leave a waitlist: %w", err)
+	}
+	return nil
 }
 
 // waiting returns the entries of a salon that wait, in the order of the line.
@@ -90,54 +183,53 @@ func (s *Store) waiting(ctx context.Context, salonID string) ([]*Entry, error) {
 	return entries(rows)
 }
 
-// EndLine notes that the line of a salon, with these entries, was gone through, and makes free for everybody what nobody in it wants. It tells
-// those who watch.
-func (s *Store) EndLine(ctx context.Context, salonID string, l Line, line []*Entry, now time.Time) error {
+// EndLine notes that a line was gone through, and makes free for everybody what nobody in it wants. Of the entries, looked need no further
+// look, and again are looked at once more. It tells those who watch. errLineLost when another worker has taken the line over.
+func (s *Store) EndLine(ctx context.Context, l *Line, looked, again []*Entry, now time.Time) error {
 	return s.db.InTx(ctx, func(tx *postgres.DB) error {
+		freed := postgres.Array[string](l.Freed)
 		if len(l.Freed) > 0 {
-			if err := claims.EndKept(ctx, tx, salonID, l.Freed); err != nil {
-				return err
-			}
-			if err := tx.Conn(ctx).Exec("DELETE FROM group_places WHERE salon_id = ? AND freed_id = ANY(?::uuid[])",
-				salonID, postgres.Array[string](l.Freed)).Error; err != nil {
-				return fmt.Errorf("free the places that were kept: %w", err)
-			}
-			if err := tx.Conn(ctx).Exec("DELETE FROM freed_times WHERE id = ANY(?::uuid[])", postgres.Array[string](l.Freed)).Error; err != nil {
-				return fmt.Errorf("remove freed times: %w", err)
-			}
-			event, err := events.NewEvent(eventPassed, l.Freed[0], 1, now, &appointmentv1.WaitlistEvent{SalonId: salonID})
+			err := claims.LockSelected(ctx, tx, `SELECT subject_id AS subject FROM claims WHERE salon_id = ? AND appointment_id = ANY(?::uuid[]) AND kept
+				UNION SELECT session_id FROM group_places WHERE salon_id = ? AND freed_id = ANY(?::uuid[])`, l.SalonID, freed, l.SalonID, freed)
 			if err != nil {
 				return err
 			}
-			if err := events.Append(ctx, tx, event); err != nil {
-				return err
-			}
 		}
-		err := tx.Conn(ctx).Exec(`UPDATE waitlist_entries e SET fresh = false FROM unnest(?::uuid[], ?::bigint[]) AS u (id, version)
-			WHERE e.salon_id = ? AND e.id = u.id AND e.version = u.version AND e.fresh`,
-			postgres.Column(line, func(e *Entry) string { return e.ID }), postgres.Column(line, func(e *Entry) int64 { return e.Version }), salonID).Error
+		result := tx.Conn(ctx).Exec(`UPDATE waitlist_lines SET worker_id = NULL, worker_until = clock_timestamp(),
+				rules_version = CASE WHEN ? THEN ? ELSE rules_version END, check_time = CASE WHEN ? THEN clock_timestamp() ELSE check_time END
+			WHERE salon_id = ? AND worker_id = ?`, l.All, l.RulesVersion, l.All, l.SalonID, l.WorkerID)
+		switch {
+		case result.Error != nil:
+			return fmt.Errorf("note that a waitlist was gone through: %w", result.Error)
+		case result.RowsAffected == 0:
+			return errLineLost
+		}
+		err := tx.Conn(ctx).Exec(`UPDATE waitlist_entries e SET fresh = u.fresh FROM (
+				SELECT id, version, false AS fresh FROM unnest(?::uuid[], ?::bigint[]) AS u (id, version)
+				UNION ALL SELECT id, version, true FROM unnest(?::uuid[], ?::bigint[]) AS u (id, version)
+			) AS u WHERE e.salon_id = ? AND e.id = u.id AND e.version = u.version AND e.fresh <> u.fresh`,
+			postgres.Column(looked, func(e *Entry) string { return e.ID }), postgres.Column(looked, func(e *Entry) int64 { return e.Version }),
+			postgres.Column(again, func(e *Entry) string { return e.ID }), postgres.Column(again, func(e *Entry) int64 { return e.Version }),
+			l.SalonID).Error
 		if err != nil {
 			return fmt.Errorf("note which waitlist entries were looked at: %w", err)
 		}
-		if !l.All {
+		if len(l.Freed) == 0 {
 			return nil
 		}
-		err = tx.Conn(ctx).Exec("UPDATE waitlist_lines SET rules_version = ?, check_time = clock_timestamp() WHERE salon_id = ?",
-			l.RulesVersion, salonID).Error
-		if err != nil {
-			return fmt.Errorf("note that a waitlist was gone through: %w", err)
+		for _, statement := range []string{
+			"DELETE FROM claims WHERE salon_id = ? AND appointment_id = ANY(?::uuid[]) AND kept",
+			"DELETE FROM group_places WHERE salon_id = ? AND freed_id = ANY(?::uuid[])",
+			"DELETE FROM freed_times WHERE salon_id = ? AND id = ANY(?::uuid[])",
+		} {
+			if err := tx.Conn(ctx).Exec(statement, l.SalonID, freed).Error; err != nil {
+				return fmt.Errorf("free what was kept for a waitlist: %w", err)
+			}
 		}
-		return nil
+		event, err := events.NewEvent(eventPassed, l.Freed[0], 1, now, &appointmentv1.WaitlistEvent{SalonId: l.SalonID})
+		if err != nil {
+			return err
+		}
+		return events.Append(ctx, tx, event)
 	})
-}
-
-// overdue returns entries that wait and whose last date has perhaps passed, at most limit.
-func (s *Store) overdue(ctx context.Context, now time.Time, limit int) ([]*Entry, error) {
-	var rows []entryRow
-	err := s.db.Conn(ctx).Raw("SELECT "+entryColumns+" FROM waitlist_entries e"+joinCustomer+`
-		WHERE e.state = 'WAITING' AND e.end_date <= ?::date ORDER BY e.end_date LIMIT ?`, now, limit).Scan(&rows).Error
-	if err != nil {
-		return nil, fmt.Errorf("look for waitlist entries that have passed: %w", err)
-	}
-	return entries(rows)
 }

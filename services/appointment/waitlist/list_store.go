@@ -134,11 +134,16 @@ func (s *Store) customerKnown(ctx context.Context, e *Entry) (known bool, err er
 	return known, nil
 }
 
-// lockLine returns the entries of a salon's line, in its order. No other call changes their order until the transaction ends.
-func (s *Store) lockLine(ctx context.Context, salonID string) ([]*Entry, error) {
+// lockLine locks the line of a salon: no other call adds entries, or changes several of them, until the transaction ends.
+func (s *Store) lockLine(ctx context.Context, salonID string) error {
 	if err := s.db.Conn(ctx).Exec("SELECT FROM waitlist_lines WHERE salon_id = ? FOR UPDATE", salonID).Error; err != nil {
-		return nil, fmt.Errorf("lock a waitlist: %w", err)
+		return fmt.Errorf("lock a waitlist: %w", err)
 	}
+	return nil
+}
+
+// line returns the entries of a salon's line, in its order.
+func (s *Store) line(ctx context.Context, salonID string) ([]*Entry, error) {
 	var rows []entryRow
 	err := s.db.Conn(ctx).Raw("SELECT "+entryColumns+" FROM waitlist_entries e"+joinCustomer+`
 		WHERE e.salon_id = ? AND e.state IN ('WAITING', 'OFFERED') ORDER BY e.turn, e.create_time, e.id`, salonID).Scan(&rows).Error

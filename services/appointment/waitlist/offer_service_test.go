@@ -18,7 +18,7 @@ import (
 func TestFirstInTurn(t *testing.T) {
 	f := newFixture(t)
 	a := f.book(f.dora, f.mira, 6)
-	first, second := f.join(f.ann, f.wish(6)), f.join(f.ben, f.wish(6))
+	first, second := f.join(f.ann, f.wants(6)), f.join(f.ben, f.wants(6))
 	f.wantState("WW", first, second)
 	if first.GetPosition() != 1 || second.GetPosition() != 2 {
 		t.Errorf("the positions are %d and %d", first.GetPosition(), second.GetPosition())
@@ -60,7 +60,7 @@ func TestFirstInTurn(t *testing.T) {
 func TestBookOffer(t *testing.T) {
 	f := newFixture(t)
 	a := f.book(f.dora, f.mira, 6)
-	e := f.join(f.ann, f.wish(6))
+	e := f.join(f.ann, f.wants(6))
 	f.book(f.ann, f.mira, 7)
 	f.wantState("W", e)
 	f.cancel(a)
@@ -79,7 +79,7 @@ func TestBookOffer(t *testing.T) {
 func TestNobodySlipsIn(t *testing.T) {
 	f := newFixture(t)
 	a := f.book(f.dora, f.mira, 6)
-	e := f.join(f.ann, f.wish(6))
+	e := f.join(f.ann, f.wants(6))
 	stop := make(chan struct{})
 	var bookers sync.WaitGroup
 	for range 16 {
@@ -112,8 +112,8 @@ func TestNobodySlipsIn(t *testing.T) {
 	bookers.Wait()
 }
 
-// TestWishes: only what fits is offered.
-func TestWishes(t *testing.T) {
+// TestWhatFits: only what fits is offered.
+func TestWhatFits(t *testing.T) {
 	f := newFixture(t)
 	a := f.book(f.dora, f.mira, 6) // a Wednesday
 	other := f.book(f.dora, f.zoe, 7)
@@ -138,7 +138,7 @@ func TestWishes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := *f
 			f.t = t
-			e := f.join(f.ann, f.wish(6, c.change))
+			e := f.join(f.ann, f.wants(6, c.change))
 			f.wantState("W", e)
 			f.cancel(a)
 			f.work()
@@ -161,7 +161,7 @@ func TestRestOfFreedTime(t *testing.T) {
 	f := newFixture(t)
 	a := f.book(f.dora, f.mira, 6)
 	shave := func(start, end string) *joinReq {
-		return f.wish(6, func(r *joinReq) {
+		return f.wants(6, func(r *joinReq) {
 			r.Segments[0].ServiceId = f.shave.GetId()
 			r.PartOfDay = &appointmentv1.WallInterval{Start: start, End: end}
 		})
@@ -178,7 +178,7 @@ func TestRestOfFreedTime(t *testing.T) {
 // TestUnanswered: after three offers in a row without an answer, the entry ends.
 func TestUnanswered(t *testing.T) {
 	f := newFixture(t)
-	e := f.join(f.ann, f.wish(6, func(r *joinReq) { r.EndDate = "2027-10-12" }))
+	e := f.join(f.ann, f.wants(6, func(r *joinReq) { r.EndDate = "2027-10-12" }))
 	for range 3 {
 		f.wantState("O", e)
 		f.expire(e)
@@ -195,7 +195,7 @@ func TestWidenedRules(t *testing.T) {
 	closed := ok(f, f.schedules.CreateClosure, f.manager, &appointmentv1.CreateClosureRequest{
 		SalonId: id.FirstSalon, StartDate: "2027-10-06", EndDate: "2027-10-06",
 	})
-	e := f.join(f.ann, f.wish(6))
+	e := f.join(f.ann, f.wants(6))
 	f.wantState("W", e)
 	ok(f, f.schedules.DeleteClosure, f.manager, &appointmentv1.DeleteClosureRequest{ClosureId: closed.GetClosure().GetId()})
 	f.work()
@@ -227,9 +227,9 @@ func TestOtherWaysToFree(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
 			a := f.book(f.dora, f.mira, 6)
-			other := f.join(f.ben, f.wish(7)) // what is free already
+			other := f.join(f.ben, f.wants(7)) // what is free already
 			f.wantState("O", other)
-			e := f.join(f.ann, f.wish(6))
+			e := f.join(f.ann, f.wants(6))
 			free(f, a)
 			refused(f, f.appointments.CreateAppointment, f.cas, &appointmentv1.CreateAppointmentRequest{
 				Segments:  []*appointmentv1.SegmentInput{{ServiceId: f.cut.GetId(), MasterId: new(f.mira.UserID)}},
@@ -245,7 +245,7 @@ func TestOtherWaysToFree(t *testing.T) {
 func TestNobodyWaits(t *testing.T) {
 	f := newFixture(t)
 	a := f.book(f.dora, f.mira, 6)
-	f.join(f.ann, f.wish(20, func(r *joinReq) { r.PartOfDay.Start, r.PartOfDay.End = "12:00", "12:01" }))
+	f.join(f.ann, f.wants(20, func(r *joinReq) { r.PartOfDay.Start, r.PartOfDay.End = "12:00", "12:01" }))
 	f.cancel(a)
 	f.wantNothingKept()
 	f.book(f.ben, f.mira, 6)
@@ -256,7 +256,7 @@ func TestOffersAreHolds(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
 	ok(f, f.salons.UpdateBookingPolicy, f.admin, &appointmentv1.UpdateBookingPolicyRequest{SalonId: id.FirstSalon, MaxHolds: new(int32(1))})
-	one, other := f.join(f.ann, f.wish(5)), f.join(f.ann, f.wish(6))
+	one, other := f.join(f.ann, f.wants(5)), f.join(f.ann, f.wants(6))
 	f.wantState("OW", one, other)
 	ok(f, f.entries.DeclineWaitlistOffer, f.ann, &appointmentv1.DeclineWaitlistOfferRequest{EntryId: one.GetId()})
 	ok(f, f.entries.LeaveWaitlist, f.ann, &appointmentv1.LeaveWaitlistRequest{EntryId: one.GetId()})

@@ -14,6 +14,8 @@ import (
 const (
 	// maxEntries is how many entries of a customer wait in a salon at most.
 	maxEntries = 10
+	// maxLine is how many entries wait in a salon at most.
+	maxLine = 1000
 	// maxUnanswered is after how many offers in a row that have expired without an answer an entry ends.
 	maxUnanswered = 3
 )
@@ -41,12 +43,12 @@ const (
 	Erased     Cause = "ERASED"
 )
 
-// Entry is a customer's wish for a time.
+// Entry is a customer who waits for a time.
 type Entry struct {
 	// ID is a UUIDv7, SalonID the salon, CustomerID who waits, AccountID their account or empty.
 	ID, SalonID, CustomerID, AccountID string
-	// Wish is what is wanted, and when.
-	Wish *appointmentv1.CreateWaitlistEntryRequest
+	// Request is what is wanted, and when.
+	Request *appointmentv1.CreateWaitlistEntryRequest
 	// State is where it stands, Cause why it was left.
 	State State
 	Cause Cause
@@ -108,8 +110,8 @@ func (e *Entry) staff(caller auth.Principal) bool {
 
 // services are the ids of the wanted services.
 func (e *Entry) services() []string {
-	ids := make([]string, len(e.Wish.GetSegments()))
-	for i, s := range e.Wish.GetSegments() {
+	ids := make([]string, len(e.Request.GetSegments()))
+	for i, s := range e.Request.GetSegments() {
 		ids[i] = s.GetServiceId()
 	}
 	return ids
@@ -118,16 +120,16 @@ func (e *Entry) services() []string {
 // query is what a search asks for the entry.
 func (e *Entry) query(now time.Time, freed []string) availability.Query {
 	q := availability.Query{Customer: e.CustomerID, Now: now, Freed: freed}
-	for _, s := range e.Wish.GetSegments() {
+	for _, s := range e.Request.GetSegments() {
 		q.Chain = append(q.Chain, availability.Want{ServiceID: s.GetServiceId(), MasterIDs: s.GetMasterIds()})
 	}
 	return q
 }
 
-// rangeOf is where a search looks for a wish. INVALID_FIELDS when the wish has no such range.
-func rangeOf(wish *appointmentv1.CreateWaitlistEntryRequest) (availability.Range, error) {
+// rangeOf is where a search looks for what a request wants. INVALID_FIELDS when it has no such range.
+func rangeOf(req *appointmentv1.CreateWaitlistEntryRequest) (availability.Range, error) {
 	return availability.RangeOf(&appointmentv1.SearchAvailabilityRequest{
-		StartDate: wish.GetStartDate(), EndDate: wish.GetEndDate(), Days: wish.GetDays(), PartOfDay: wish.GetPartOfDay(),
+		StartDate: req.GetStartDate(), EndDate: req.GetEndDate(), Days: req.GetDays(), PartOfDay: req.GetPartOfDay(),
 		Limit: maxSlots,
 	})
 }

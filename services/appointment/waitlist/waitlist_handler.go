@@ -32,13 +32,17 @@ type Waitlist struct {
 	bookings *booking.Bookings
 
 	availability *availability.Availability
+
+	// slots has an element for each entry that is being looked at.
+	slots    chan struct{}
+	failures failures
 }
 
 // New makes the waitlist of a service. It connects to nothing.
 func New(d service.Deps, people *people.People, availability *availability.Availability, bookings *booking.Bookings) *Waitlist {
 	w := &Waitlist{
 		deps: d, store: NewStore(d.DB), requests: idempotency.New(d.Keys, d.PreviousKeys, d.Now), pages: pagetoken.New(d.Keys),
-		people: people, bookings: bookings, availability: availability,
+		people: people, bookings: bookings, availability: availability, slots: make(chan struct{}, atOnce),
 	}
 	bookings.OnOfferEnded(w.offerEnded)
 	return w
@@ -133,7 +137,7 @@ func (w *Waitlist) leave(ctx context.Context, tx *postgres.DB, seen *Entry, call
 		return true, nil
 	}
 	if known != "" { // one that has expired, of which nobody knows yet
-		if err := t.endOffer(ctx, known, "EXPIRED"); err != nil {
+		if _, err := t.endOffer(ctx, known, "EXPIRED"); err != nil {
 			return false, err
 		}
 	}
@@ -190,7 +194,10 @@ func (w *Waitlist) MoveWaitlistEntry(
 	var moved *appointmentv1.WaitlistEntry
 	err = w.deps.DB.InTx(ctx, func(tx *postgres.DB) error {
 		t := w.store.In(tx)
-		line, err := t.lockLine(ctx, e.SalonID)
+		if err := t.lockLine(ctx, e.SalonID); err != nil {
+			return err
+		}
+		line, err := t.line(ctx, e.SalonID)
 		if err != nil {
 			return err
 		}

@@ -29,7 +29,7 @@ type entryRow struct {
 	AccountID               *string
 	State                   State
 	LeaveCause              *Cause
-	Wish                    []byte
+	Request                 []byte `gorm:"column:wish"`
 	Turn                    int64
 	Unanswered              int
 	AppointmentID           *string
@@ -51,11 +51,11 @@ const joinCustomer = " JOIN customers c ON c.salon_id = e.salon_id AND c.id = e.
 func (r entryRow) entry() (*Entry, error) {
 	e := &Entry{
 		ID: r.ID, SalonID: r.SalonID, CustomerID: r.CustomerID, AccountID: postgres.Value(r.AccountID), State: r.State,
-		Cause: postgres.Value(r.LeaveCause), Wish: &appointmentv1.CreateWaitlistEntryRequest{}, Turn: r.Turn, Unanswered: r.Unanswered,
+		Cause: postgres.Value(r.LeaveCause), Request: &appointmentv1.CreateWaitlistEntryRequest{}, Turn: r.Turn, Unanswered: r.Unanswered,
 		AppointmentID: postgres.Value(r.AppointmentID), Fresh: r.Fresh, Version: r.Version, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
 		Position: r.Position,
 	}
-	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(r.Wish, e.Wish); err != nil {
+	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(r.Request, e.Request); err != nil {
 		return nil, fmt.Errorf("read waitlist entry %s: %w", r.ID, err)
 	}
 	if r.HoldID != nil {
@@ -90,34 +90,38 @@ func (s *Store) lock(ctx context.Context, id string) (*Entry, error) {
 	return rows[0].entry()
 }
 
-// insert writes a new entry at the end of the line. The caller has the lock of the customer. TOO_MANY_WAITLIST_ENTRIES when the customer has
-// as many as are possible.
+// insert writes a new entry at the end of the line. The caller has the lock of the customer. TOO_MANY_WAITLIST_ENTRIES when the customer or
+// the salon has as many as are possible.
 func (s *Store) insert(ctx context.Context, e *Entry) error {
-	wish, err := protojson.Marshal(e.Wish)
+	request, err := protojson.Marshal(e.Request)
 	if err != nil {
-		return fmt.Errorf("encode a wish: %w", err)
-	}
-	var count int
-	err = s.db.Conn(ctx).Raw("SELECT count(*) FROM waitlist_entries WHERE salon_id = ? AND customer_id = ? AND state IN ('WAITING', 'OFFERED')",
-		e.SalonID, e.CustomerID).Scan(&count).Error
-	if err != nil {
-		return fmt.Errorf("count the waitlist entries of a customer: %w", err)
-	}
-	if count >= maxEntries {
-		return errTooMany
-	}
-	err = s.db.Conn(ctx).Raw(`
-		INSERT INTO waitlist_entries (salon_id, id, customer_id, state, wish, start_date, end_date, turn, version, create_time, update_time)
-		SELECT ?, ?, ?, ?, ?, ?, ?, coalesce(max(turn), 0) + 1, 1, ?, ? FROM waitlist_entries
-		WHERE salon_id = ? AND state IN ('WAITING', 'OFFERED') RETURNING turn`,
-		e.SalonID, e.ID, e.CustomerID, e.State, string(wish), e.Wish.GetStartDate(), e.Wish.GetEndDate(), e.CreateTime, e.UpdateTime,
-		e.SalonID).Scan(&e.Turn).Error
-	if err != nil {
-		return fmt.Errorf("insert a waitlist entry: %w", err)
+		return fmt.Errorf("encode a waitlist entry: %w", err)
 	}
 	err = s.db.Conn(ctx).Exec("INSERT INTO waitlist_lines (salon_id) VALUES (?) ON CONFLICT (salon_id) DO NOTHING", e.SalonID).Error
 	if err != nil {
 		return fmt.Errorf("note that somebody waits: %w", err)
+	}
+	if err := s.lockLine(ctx, e.SalonID); err != nil {
+		return err
+	}
+	var live struct{ Customers, Salons, Last int64 }
+	err = s.db.Conn(ctx).Raw(`SELECT count(*) FILTER (WHERE customer_id = ?) AS customers, count(*) AS salons, coalesce(max(turn), 0) AS last
+		FROM waitlist_entries WHERE salon_id = ? AND state IN ('WAITING', 'OFFERED')`, e.CustomerID, e.SalonID).Scan(&live).Error
+	switch {
+	case err != nil:
+		return fmt.Errorf("count waitlist entries: %w", err)
+	case live.Customers >= maxEntries:
+		return errTooMany
+	case live.Salons >= maxLine:
+		return errLineFull
+	}
+	e.Turn = live.Last + 1
+	err = s.db.Conn(ctx).Exec(`
+		INSERT INTO waitlist_entries (salon_id, id, customer_id, state, wish, start_date, end_date, turn, version, create_time, update_time)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)`,
+		e.SalonID, e.ID, e.CustomerID, e.State, string(request), e.Request.GetStartDate(), e.Request.GetEndDate(), e.Turn, e.CreateTime, e.UpdateTime).Error
+	if err != nil {
+		return fmt.Errorf("insert a waitlist entry: %w", err)
 	}
 	return nil
 }
@@ -160,13 +164,13 @@ func (s *Store) openOffer(ctx context.Context, entryID string) (holdID string, e
 	return holdID, nil
 }
 
-// endOffer sets the state of an offer that is open.
-func (s *Store) endOffer(ctx context.Context, holdID, state string) error {
-	err := s.db.Conn(ctx).Exec("UPDATE waitlist_offers SET state = ? WHERE hold_id = ? AND state = 'OPEN'", state, holdID).Error
-	if err != nil {
-		return fmt.Errorf("end an offer: %w", err)
+// endOffer sets the state of an offer that is open; false when it is not.
+func (s *Store) endOffer(ctx context.Context, holdID, state string) (ended bool, err error) {
+	result := s.db.Conn(ctx).Exec("UPDATE waitlist_offers SET state = ? WHERE hold_id = ? AND state = 'OPEN'", state, holdID)
+	if result.Error != nil {
+		return false, fmt.Errorf("end an offer: %w", result.Error)
 	}
-	return nil
+	return result.RowsAffected > 0, nil
 }
 
 // offersOf returns the offers that an entry has had.

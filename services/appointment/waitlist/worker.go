@@ -3,7 +3,6 @@ package waitlist
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/beauty-salon/platform/internal/events"
@@ -12,7 +11,6 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/availability"
 	"github.com/beauty-salon/platform/services/appointment/booking"
 	"github.com/beauty-salon/platform/services/appointment/civil"
-	"github.com/beauty-salon/platform/services/appointment/claims"
 	"github.com/beauty-salon/platform/services/appointment/people"
 )
 
@@ -25,14 +23,10 @@ const (
 	lineInterval = 10 * time.Minute
 	// expireInterval is how often entries are looked for whose last date has passed.
 	expireInterval = time.Minute
-	// workTimeout bounds one look.
-	workTimeout = 2 * time.Minute
 	// offerAttempts is how often an offer to an entry is planned.
 	offerAttempts = 8
 	// maxSlots is among how many slots of a search one is chosen.
 	maxSlots = 500
-	// overduePage is how many entries expire at once.
-	overduePage = 100
 )
 
 // errNotWaiting ends the transaction of an offer to an entry that does not wait any more.
@@ -44,9 +38,11 @@ func (w *Waitlist) Run(ctx context.Context) {
 	defer stop()
 	poll := time.NewTicker(pollInterval)
 	defer poll.Stop()
+	p := w.passes()
+	defer func() { _ = p.wait() }() // what fails is logged
 	var expired time.Time
 	for {
-		if err := w.Work(ctx); err != nil && ctx.Err() == nil {
+		if err := p.begin(ctx); err != nil && ctx.Err() == nil {
 			w.deps.Log.Warn().Err(err).Msg("freed times were not offered to the waitlist")
 		}
 		if time.Since(expired) > expireInterval {
@@ -71,53 +67,14 @@ func (w *Waitlist) Run(ctx context.Context) {
 	}
 }
 
-// Work goes through the lines in which something has happened. Any number of processes may do so at once.
+// Work goes through the lines in which something has happened, and waits until that is done. Any number of processes may do so at once.
 func (w *Waitlist) Work(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, workTimeout)
-	defer cancel()
-	due, err := w.store.DueSalons(ctx)
-	if err != nil {
-		return err
-	}
-	var failed []error
-	for _, salonID := range due {
-		// The transaction only has the lock of the line.
-		err := w.deps.DB.InTx(ctx, func(tx *postgres.DB) error {
-			l, ok, err := w.store.In(tx).TryLine(ctx, salonID)
-			if err != nil || !ok {
-				return err
-			}
-			return w.goThrough(ctx, salonID, l)
-		})
-		if err != nil {
-			failed = append(failed, fmt.Errorf("go through the waitlist of salon %s: %w", salonID, err))
-		}
-	}
-	return errors.Join(failed...)
-}
-
-// goThrough offers times to those who wait, in the order of the line, and then ends what was kept for them.
-func (w *Waitlist) goThrough(ctx context.Context, salonID string, l Line) error {
-	line, err := w.store.waiting(ctx, salonID)
-	if err != nil {
-		return err
-	}
-	var looked []*Entry // the others are looked at again, with all that is free
-	for _, e := range line {
-		err := w.offer(ctx, e, l)
-		switch {
-		case err == nil:
-			looked = append(looked, e)
-		case !errors.Is(err, booking.ErrOfferAgain) && !errors.Is(err, claims.ErrContention):
-			return err
-		}
-	}
-	failpoint.Hit(failpoint.WaitlistBeforeEnd)
-	return w.store.EndLine(ctx, salonID, l, looked, w.deps.Time())
+	p := w.passes()
+	return errors.Join(p.begin(ctx), p.wait())
 }
 
 // offer offers an entry the first time that fits, if there is one. booking.ErrOfferAgain or claims.ErrContention when others were in the way.
-func (w *Waitlist) offer(ctx context.Context, e *Entry, l Line) error {
+func (w *Waitlist) offer(ctx context.Context, e *Entry, l *Line) error {
 	for range offerAttempts {
 		plan, rules, err := w.find(ctx, e, l)
 		if err != nil || plan == nil {
@@ -131,7 +88,7 @@ func (w *Waitlist) offer(ctx context.Context, e *Entry, l Line) error {
 			return err
 		}
 		o := booking.Offer{EntryID: e.ID, Customer: c, Plan: plan, Rules: rules, Freed: l.Freed}
-		err = w.bookings.Offer(ctx, o, func(tx *postgres.DB, h *booking.Hold) error { return w.record(ctx, tx, h, rules.ZoneName) })
+		err = w.bookings.Offer(ctx, o, func(tx *postgres.DB, h *booking.Hold) error { return w.record(ctx, tx, l, h, rules.ZoneName) })
 		switch {
 		case err == nil:
 			failpoint.Hit(failpoint.WaitlistAfterOfferCommit)
@@ -146,8 +103,8 @@ func (w *Waitlist) offer(ctx context.Context, e *Entry, l Line) error {
 }
 
 // find returns the first slot that an entry can be offered, and the rules by which it is one; nil when there is none.
-func (w *Waitlist) find(ctx context.Context, e *Entry, l Line) (*availability.Plan, *availability.Rules, error) {
-	in, err := rangeOf(e.Wish)
+func (w *Waitlist) find(ctx context.Context, e *Entry, l *Line) (*availability.Plan, *availability.Rules, error) {
+	in, err := rangeOf(e.Request)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -186,9 +143,12 @@ func (w *Waitlist) find(ctx context.Context, e *Entry, l Line) (*availability.Pl
 	return choose(plans, before), rules, nil
 }
 
-// record notes, in the transaction that writes the hold of an offer, that its entry has it.
-func (w *Waitlist) record(ctx context.Context, tx *postgres.DB, h *booking.Hold, zone string) error {
+// record notes, in the transaction that writes the hold of an offer, that its entry has it. errLineLost when another worker has the line.
+func (w *Waitlist) record(ctx context.Context, tx *postgres.DB, l *Line, h *booking.Hold, zone string) error {
 	t := w.store.In(tx)
+	if err := t.checkLine(ctx, l); err != nil { // a worker that was paused for long has lost it
+		return err
+	}
 	e, err := t.lock(ctx, h.EntryID)
 	if err != nil {
 		return err
@@ -204,37 +164,5 @@ func (w *Waitlist) record(ctx context.Context, tx *postgres.DB, h *booking.Hold,
 		return err
 	}
 	failpoint.Hit(failpoint.WaitlistBeforeOfferCommit)
-	return nil
-}
-
-// Expire ends the entries whose last date has passed. Those that are offered something end after that.
-func (w *Waitlist) Expire(ctx context.Context) error {
-	now := w.deps.Time()
-	list, err := w.store.overdue(ctx, now, overduePage)
-	if err != nil {
-		return err
-	}
-	for _, seen := range list {
-		rules, err := w.availability.Rules(ctx, seen.SalonID)
-		if err != nil {
-			return err
-		}
-		today, _ := civil.Local(now, rules.Zone)
-		if last, err := civil.ParseDate(seen.Wish.GetEndDate()); err != nil || last.Compare(today) >= 0 {
-			continue
-		}
-		err = w.deps.DB.InTx(ctx, func(tx *postgres.DB) error {
-			t := w.store.In(tx)
-			e, err := t.lock(ctx, seen.ID)
-			if err != nil || e.State != Waiting {
-				return err
-			}
-			e.set(Expired, now)
-			return t.saveAs(ctx, eventExpired, e, rules.ZoneName, nil)
-		})
-		if err != nil {
-			return err
-		}
-	}
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 func TestAbandoned(t *testing.T) {
 	f := newFixture(t)
 	a := f.book(f.dora, f.mira, 6)
-	e := f.join(f.ann, f.wish(6))
+	e := f.join(f.ann, f.wants(6))
 	f.cancel(a)
 	f.exec("UPDATE claims SET expire_time = clock_timestamp() WHERE kept")
 	a = f.book(f.ben, f.mira, 6)
@@ -29,7 +29,7 @@ func TestAbandoned(t *testing.T) {
 func TestExpire(t *testing.T) {
 	f := newFixture(t)
 	f.book(f.dora, f.mira, 6)
-	e := f.join(f.ann, f.wish(6))
+	e := f.join(f.ann, f.wants(6))
 	for _, c := range []struct {
 		now  time.Time
 		want string
@@ -47,7 +47,7 @@ func TestTwoWorkers(t *testing.T) {
 	f := newFixture(t)
 	for day := 6; day < 12; day++ {
 		a := f.book(f.dora, f.mira, day)
-		list := []*appointmentv1.WaitlistEntry{f.join(f.ann, f.wish(day)), f.join(f.ben, f.wish(day))}
+		list := []*appointmentv1.WaitlistEntry{f.join(f.ann, f.wants(day)), f.join(f.ben, f.wants(day))}
 		f.cancel(a)
 		var workers sync.WaitGroup
 		for range 4 {

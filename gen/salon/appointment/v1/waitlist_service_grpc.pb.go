@@ -35,8 +35,8 @@ const (
 // fits is offered it: a hold keeps it for waitlist_offer_minutes of the booking policy, and hold_id of CreateAppointment books it. Then the
 // next is asked. An entry is seen by its customer and by the front desk of the salon.
 type WaitlistServiceClient interface {
-	// CreateWaitlistEntry joins the line of the salon of the services at its end. A customer has at most 10 entries that wait in a salon. What
-	// is free already is offered soon.
+	// CreateWaitlistEntry joins the line of the salon of the services at its end. A customer has at most 10 entries that wait in a salon, and a
+	// salon at most 1,000. What is free already is offered soon. An entry can be read for 30 days after it has ended.
 	CreateWaitlistEntry(ctx context.Context, in *CreateWaitlistEntryRequest, opts ...grpc.CallOption) (*WaitlistEntry, error)
 	// GetWaitlistEntry returns an entry with its position and its offer.
 	GetWaitlistEntry(ctx context.Context, in *GetWaitlistEntryRequest, opts ...grpc.CallOption) (*WaitlistEntry, error)
@@ -128,8 +128,8 @@ func (c *waitlistServiceClient) MoveWaitlistEntry(ctx context.Context, in *MoveW
 // fits is offered it: a hold keeps it for waitlist_offer_minutes of the booking policy, and hold_id of CreateAppointment books it. Then the
 // next is asked. An entry is seen by its customer and by the front desk of the salon.
 type WaitlistServiceServer interface {
-	// CreateWaitlistEntry joins the line of the salon of the services at its end. A customer has at most 10 entries that wait in a salon. What
-	// is free already is offered soon.
+	// CreateWaitlistEntry joins the line of the salon of the services at its end. A customer has at most 10 entries that wait in a salon, and a
+	// salon at most 1,000. What is free already is offered soon. An entry can be read for 30 days after it has ended.
 	CreateWaitlistEntry(context.Context, *CreateWaitlistEntryRequest) (*WaitlistEntry, error)
 	// GetWaitlistEntry returns an entry with its position and its offer.
 	GetWaitlistEntry(context.Context, *GetWaitlistEntryRequest) (*WaitlistEntry, error)
