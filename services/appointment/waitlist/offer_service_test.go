@@ -48,7 +48,10 @@ func TestFirstInTurn(t *testing.T) {
 		t.Errorf("after an offer without answer: %v", got)
 	}
 
-	ok(f, f.entries.DeclineWaitlistOffer, f.ben, &declineReq{EntryId: second.GetId()})
+	meant := &declineReq{EntryId: second.GetId(), HoldId: new(f.entry(second).GetOffer().GetHoldId())}
+	refused(f, f.entries.DeclineWaitlistOffer, f.ben, &declineReq{EntryId: second.GetId(), HoldId: new(offer.GetHoldId())}, "ILLEGAL_STATE", "hold_id")
+	ok(f, f.entries.DeclineWaitlistOffer, f.ben, meant)
+	ok(f, f.entries.DeclineWaitlistOffer, f.ben, meant) // a repeated call
 	refused(f, f.entries.DeclineWaitlistOffer, f.ben, &declineReq{EntryId: second.GetId()}, "ILLEGAL_STATE", "entry_id")
 	f.work()
 	f.wantState("WW", first, second)

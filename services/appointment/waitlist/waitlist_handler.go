@@ -163,6 +163,15 @@ func (w *Waitlist) DeclineWaitlistOffer(
 	if err != nil {
 		return nil, err
 	}
+	if holdID := req.GetHoldId(); holdID != "" && (e.Offer == nil || e.Offer.HoldID != holdID) {
+		switch declined, err := w.store.declined(ctx, e, holdID); {
+		case err != nil:
+			return nil, err
+		case !declined:
+			return nil, errState.WithField("hold_id", "must be the hold of the offer that there is")
+		}
+		return w.show(ctx, w.store, e.ID) // a repeated call
+	}
 	if e.Offer == nil {
 		return nil, errState.WithField("entry_id", "must be an entry with an offer")
 	}

@@ -187,6 +187,17 @@ func (s *Store) offersOf(ctx context.Context, e *Entry) ([]Offer, error) {
 	return offers, nil
 }
 
+// declined reports whether an entry was offered a hold and declined it.
+func (s *Store) declined(ctx context.Context, e *Entry, holdID string) (bool, error) {
+	var found bool
+	err := s.db.Conn(ctx).Raw("SELECT EXISTS (SELECT FROM waitlist_offers WHERE hold_id = ? AND salon_id = ? AND entry_id = ? AND state = 'DECLINED')",
+		holdID, e.SalonID, e.ID).Scan(&found).Error
+	if err != nil {
+		return false, fmt.Errorf("look for an offer that was declined: %w", err)
+	}
+	return found, nil
+}
+
 // liveOf returns the ids of the entries of customers that have not ended.
 func (s *Store) liveOf(ctx context.Context, customerIDs []string) ([]string, error) {
 	var ids []string

@@ -834,11 +834,13 @@ func (x *LeaveWaitlistRequest) GetEntryId() string {
 	return ""
 }
 
-// DeclineWaitlistOfferRequest names an entry.
+// DeclineWaitlistOfferRequest names an entry and its offer.
 type DeclineWaitlistOfferRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The entry.
-	EntryId       string `protobuf:"bytes,1,opt,name=entry_id,json=entryId,proto3" json:"entry_id,omitempty"`
+	EntryId string `protobuf:"bytes,1,opt,name=entry_id,json=entryId,proto3" json:"entry_id,omitempty"`
+	// The hold of the offer that is meant. With it the call can be repeated: it never declines a later offer. Absent: the offer that there is.
+	HoldId        *string `protobuf:"bytes,2,opt,name=hold_id,json=holdId,proto3,oneof" json:"hold_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -876,6 +878,13 @@ func (*DeclineWaitlistOfferRequest) Descriptor() ([]byte, []int) {
 func (x *DeclineWaitlistOfferRequest) GetEntryId() string {
 	if x != nil {
 		return x.EntryId
+	}
+	return ""
+}
+
+func (x *DeclineWaitlistOfferRequest) GetHoldId() string {
+	if x != nil && x.HoldId != nil {
+		return *x.HoldId
 	}
 	return ""
 }
@@ -1022,9 +1031,12 @@ const file_salon_appointment_v1_waitlist_service_proto_rawDesc = "" +
 	"\aentries\x18\x01 \x03(\v2#.salon.appointment.v1.WaitlistEntryB\x03\xe0A\x03R\aentries\x12+\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tB\x03\xe0A\x03R\rnextPageToken\"A\n" +
 	"\x14LeaveWaitlistRequest\x12)\n" +
-	"\bentry_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\aentryId\"H\n" +
+	"\bentry_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\aentryId\"\x7f\n" +
 	"\x1bDeclineWaitlistOfferRequest\x12)\n" +
-	"\bentry_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\aentryId\"\xbd\x01\n" +
+	"\bentry_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\aentryId\x12)\n" +
+	"\ahold_id\x18\x02 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\xb0\x01\x01H\x00R\x06holdId\x88\x01\x01B\n" +
+	"\n" +
+	"\b_hold_id\"\xbd\x01\n" +
 	"\x18MoveWaitlistEntryRequest\x12)\n" +
 	"\bentry_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\aentryId\x12/\n" +
 	"\bposition\x18\x02 \x01(\x05B\x13\xe0A\x02\xbaH\r\xc8\x01\x01\x1a\b@\x01\x18\xc0\x84=(\x01R\bposition\x12E\n" +
@@ -1134,6 +1146,7 @@ func file_salon_appointment_v1_waitlist_service_proto_init() {
 	file_salon_appointment_v1_schedule_proto_init()
 	file_salon_appointment_v1_waitlist_service_proto_msgTypes[3].OneofWrappers = []any{}
 	file_salon_appointment_v1_waitlist_service_proto_msgTypes[5].OneofWrappers = []any{}
+	file_salon_appointment_v1_waitlist_service_proto_msgTypes[8].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
