@@ -18,6 +18,10 @@ type Session struct {
 	Span
 	// Capacity is how many places it has, Taken how many of them are not free. The place of an appointment that is being moved is.
 	Capacity, Taken int
+	// HasPlace is set when the customer who asks has a place already, by the appointment OwnAppointment or the hold OwnHold. A customer has at
+	// most one, whatever else may be at the same time.
+	HasPlace                bool
+	OwnAppointment, OwnHold string
 	// PriceMinor is what a place costs, in minor units of the salon's currency.
 	PriceMinor int32
 	// Phases and buffers are the session's.
@@ -157,6 +161,9 @@ func (p *places) against(g *Session) []Block {
 	for _, by := range p.takers(p.query.Customer, p.customerBusy, g.Span) {
 		by.Reason, by.Owner = CustomerBusy, OwnerCustomer
 		all.add(by)
+	}
+	if g.HasPlace {
+		all.add(Block{Reason: CustomerBusy, Owner: OwnerCustomer, AppointmentID: g.OwnAppointment, HoldID: g.OwnHold})
 	}
 	return all.blocks
 }

@@ -118,6 +118,8 @@ func (b *Bookings) refusal(
 		refused = errGroupFull
 	case taken:
 		refused = errSlotUnavailable
+	case q.AllowCustomerOverlap || rules.Policy.AllowCustomerOverlap:
+		refused = errInSession // nothing else of the customer is in the way
 	default:
 		refused = errCustomerBusy
 	}
