@@ -16,7 +16,7 @@ import (
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	s := salontest.Start(t, salontest.WithDemo())
-	checkTour(t, readTour(t, "../README.md", s), "200 200 201 201 409 200 200 200 201 200 200 201 200 200 200 201 201 200 200 200 200", readmeShows)
+	checkTour(t, readTour(t, "../README.md", s), "200 200 201 201 409 200 200 200 201 200 200 201 200 200 200 201 201 200 200 200 200 201 200 200", readmeShows)
 }
 
 // TestSchedulingPage runs the calls of the page about scheduling in the same way.
@@ -48,7 +48,11 @@ var (
 		`"displayName": "Mira Sol"`, `"displayName": "Anna Berg"`, `"count":`,
 		`"state":"APPOINTMENT_STATE_CANCELLED"`, `"cancelledBy":"ACTOR_CUSTOMER"`,
 		`"state":"HOLD_STATE_ACTIVE"`, "\n201\n", `"masterName":"Nina Kovač"`, "\n201\n", `"cancelledBy":"ACTOR_CUSTOMER"`,
-		`"serviceName":"Trim"`, "event: ready", `"records":[{`,
+		`"serviceName":"Trim"`, "event: ready",
+		`"masterName":"`, // of the walk-in, or of the next slots
+		`"slots":[{`, `"groupSessionId":"`, `"placesLeft":6`, "\n200\n",
+		`"serviceName":"Make-up class"`, `"groupSessionId":"`, "\n201\n", `"cancelledBy":"ACTOR_CUSTOMER"`,
+		`"records":[{`,
 	}
 	schedulingShows = []string{
 		`"slots":[{`, `"quote":"`,

@@ -9,6 +9,7 @@
 //   - stream.go: what all streams do: heartbeats, ends.
 //   - feed.go: a stream of a snapshot and its changes, with resume tokens.
 //   - ticket.go: tickets that open a stream.
+//   - erasure.go: ends the tickets and the streams of an account that is erased.
 //
 // The database alone says what a stream has missed. A wake by a commit of this process, or by an event of another one, only makes the hub
 // look at once; without both it looks every few seconds.

@@ -56,9 +56,14 @@ func New[V any](d service.Deps, source Source[V], tooSlow, spent apierr.Reason) 
 	}
 }
 
-// Run reads changes and checks the sessions of open streams, until ctx ends. Then all streams end.
+// Run reads changes, checks the sessions of open streams and ends those of accounts that are erased, until ctx ends. Then all streams end.
 func (s *Server[V]) Run(ctx context.Context) error {
 	defer s.EndStreams()
+	stop, err := s.watchErasures()
+	if err != nil {
+		return err
+	}
+	defer stop()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return s.hub.run(ctx) })
 	g.Go(func() error { return s.guard.run(ctx) })

@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"github.com/beauty-salon/platform/internal/erasure"
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
@@ -65,9 +66,25 @@ type ticketRow struct {
 // TableName implements GORM's Tabler.
 func (ticketRow) TableName() string { return "watch_tickets" }
 
-func insertTicket(ctx context.Context, db *postgres.DB, t ticketRow) error {
-	if err := db.Conn(ctx).Create(&t).Error; err != nil {
-		return fmt.Errorf("insert a ticket: %w", err)
+// insertTicket keeps a ticket. erased is set, and nothing is kept, when its account was erased.
+func insertTicket(ctx context.Context, db *postgres.DB, t ticketRow) (erased bool, err error) {
+	err = db.InTx(ctx, func(tx *postgres.DB) error {
+		found, err := erasure.Erased(ctx, tx, postgres.Value(t.AccountID))
+		if erased = len(found) > 0; err != nil || erased {
+			return err
+		}
+		if err := tx.Conn(ctx).Create(&t).Error; err != nil {
+			return fmt.Errorf("insert a ticket: %w", err)
+		}
+		return nil
+	})
+	return erased, err
+}
+
+// deleteTickets removes the tickets of an account.
+func deleteTickets(ctx context.Context, tx *postgres.DB, accountID string) error {
+	if err := tx.Conn(ctx).Exec("DELETE FROM watch_tickets WHERE account_id = ?", accountID).Error; err != nil {
+		return fmt.Errorf("remove the tickets of an account: %w", err)
 	}
 	return nil
 }

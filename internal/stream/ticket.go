@@ -33,10 +33,13 @@ func (s *Server[V]) IssueTicket(ctx context.Context, req proto.Message) (ticket 
 	_, _ = rand.Read(secret) // never fails (crypto/rand)
 	ticket = base64.RawURLEncoding.EncodeToString(secret)
 	caller, expires := auth.Caller(ctx), s.deps.Time().Add(ticketTime)
-	err = insertTicket(ctx, s.deps.DB, ticketRow{
+	erased, err := insertTicket(ctx, s.deps.DB, ticketRow{
 		Hash: hashOf(ticket), AccountID: postgres.Null(caller.UserID), SessionID: postgres.Null(caller.SessionID),
 		Request: request, ExpireTime: expires,
 	})
+	if err == nil && erased {
+		err = errErased
+	}
 	return ticket, expires, err
 }
 

@@ -33,6 +33,9 @@ func (h *personalDataHandler) EraseAccount(ctx context.Context, req *apiv1.Erase
 		if err != nil {
 			return nil, err
 		}
+		if err := h.watch.Forget(ctx, tx, id); err != nil {
+			return nil, err
+		}
 		hours, err := eraseHours(ctx, tx, id)
 		if err != nil {
 			return nil, err

@@ -20,11 +20,14 @@ type personalDataHandler struct {
 	*Service
 }
 
-// EraseAccount deletes the inbox of an account. What others were told of the person is stored as ids: its text is made when it
+// EraseAccount deletes the inbox of an account and ends its tickets and streams. What others were told of the person is stored as ids: its text is made when it
 // is read, and the name is gone then.
 func (h *personalDataHandler) EraseAccount(ctx context.Context, req *apiv1.EraseAccountRequest) (*apiv1.EraseAccountResponse, error) {
 	id := req.GetAccountId()
 	return erasure.Once(ctx, h.deps.DB, id, h.deps.Time(), func(tx *postgres.DB) (erasure.Counts, error) {
+		if err := h.streams.Forget(ctx, tx, id); err != nil {
+			return nil, err
+		}
 		n, err := h.store.In(tx).DeleteInbox(ctx, id)
 		return erasure.Counts{{Kind: "notifications", Count: n}}, err
 	})

@@ -83,27 +83,29 @@ type serviceData struct {
 	category, name, description string
 	priceMinor, minutes         int32
 	before, after               int32
+	capacity                    int32 // 0: for one customer at a time
 }
 
 var services = []serviceData{
-	{berlin, "Hair", "Cut and blow-dry", "Wash, cut and styling.", 5200, 60, 0, 5},
-	{berlin, "Hair", "Trim", "A quick trim of the ends.", 3200, 30, 0, 5},
-	{berlin, "Hair", "Full colour", "One shade from root to tip, with care.", 8900, 120, 5, 10},
-	{berlin, "Hair", "Balayage", "Hand-painted highlights with a gloss.", 16500, 180, 5, 15},
-	{berlin, "Hair", "Updo", "Pinned up for a wedding or an evening.", 7500, 75, 0, 5},
-	{berlin, "Nails", "Classic manicure", "Shape, cuticles, hand massage and polish.", 3500, 45, 0, 10},
-	{berlin, "Nails", "Gel manicure", "Gel polish that lasts three weeks.", 4800, 60, 0, 10},
-	{berlin, "Nails", "Spa pedicure", "Foot bath, peeling, massage and polish.", 5500, 70, 5, 15},
-	{berlin, "Face", "Classic facial", "Cleansing, peeling, mask and massage.", 6900, 60, 5, 10},
-	{berlin, "Face", "Hydrating facial", "Hyaluron and a cooling mask for dry skin.", 8900, 75, 5, 10},
-	{berlin, "Face", "Brow shaping and tint", "Threaded into shape and tinted.", 2900, 30, 0, 5},
-	{berlin, "Face", "Lash lift", "Lifted and tinted lashes for six weeks.", 6200, 60, 0, 5},
-	{berlin, "Body", "Back massage", "Thirty minutes for neck, shoulders and back.", 4200, 30, 5, 10},
-	{berlin, "Body", "Full body massage", "An hour with warm oil.", 7800, 60, 5, 15},
-	{berlin, "Body", "Leg waxing", "Full legs, with a soothing balm.", 4500, 45, 5, 10},
-	{brooklyn, "Hair", "Signature cut", "Consultation, wash, cut and finish.", 9500, 60, 0, 10},
-	{brooklyn, "Hair", "Gloss", "Shine and tone in half an hour.", 6000, 30, 0, 5},
-	{brooklyn, "Hair", "Single process colour", "Root to tip in one shade.", 14000, 90, 5, 10},
+	{berlin, "Hair", "Cut and blow-dry", "Wash, cut and styling.", 5200, 60, 0, 5, 0},
+	{berlin, "Hair", "Trim", "A quick trim of the ends.", 3200, 30, 0, 5, 0},
+	{berlin, "Hair", "Full colour", "One shade from root to tip, with care.", 8900, 120, 5, 10, 0},
+	{berlin, "Hair", "Balayage", "Hand-painted highlights with a gloss.", 16500, 180, 5, 15, 0},
+	{berlin, "Hair", "Updo", "Pinned up for a wedding or an evening.", 7500, 75, 0, 5, 0},
+	{berlin, "Nails", "Classic manicure", "Shape, cuticles, hand massage and polish.", 3500, 45, 0, 10, 0},
+	{berlin, "Nails", "Gel manicure", "Gel polish that lasts three weeks.", 4800, 60, 0, 10, 0},
+	{berlin, "Nails", "Spa pedicure", "Foot bath, peeling, massage and polish.", 5500, 70, 5, 15, 0},
+	{berlin, "Face", "Classic facial", "Cleansing, peeling, mask and massage.", 6900, 60, 5, 10, 0},
+	{berlin, "Face", "Hydrating facial", "Hyaluron and a cooling mask for dry skin.", 8900, 75, 5, 10, 0},
+	{berlin, "Face", "Brow shaping and tint", "Threaded into shape and tinted.", 2900, 30, 0, 5, 0},
+	{berlin, "Face", "Lash lift", "Lifted and tinted lashes for six weeks.", 6200, 60, 0, 5, 0},
+	{berlin, "Body", "Back massage", "Thirty minutes for neck, shoulders and back.", 4200, 30, 5, 10, 0},
+	{berlin, "Body", "Full body massage", "An hour with warm oil.", 7800, 60, 5, 15, 0},
+	{berlin, "Body", "Leg waxing", "Full legs, with a soothing balm.", 4500, 45, 5, 10, 0},
+	{berlin, "Classes", "Make-up class", "A day look and an evening look, in a small group. Brushes are there.", 4500, 90, 10, 15, 6},
+	{brooklyn, "Hair", "Signature cut", "Consultation, wash, cut and finish.", 9500, 60, 0, 10, 0},
+	{brooklyn, "Hair", "Gloss", "Shine and tone in half an hour.", 6000, 30, 0, 5, 0},
+	{brooklyn, "Hair", "Single process colour", "Root to tip in one shade.", 14000, 90, 5, 10, 0},
 }
 
 var masters = []masterData{
@@ -129,7 +131,7 @@ var masters = []masterData{
 		person{"lena@salon.example", "Lena Fischer", "+4930555013"}, berlin,
 		[]hoursData{{weekdays, "09:00", "13:00"}, {weekdays, "14:00", "18:00"}},
 		"Skin therapist. Sensitive skin is welcome.", []string{"sensitive skin", "facials"}, 11,
-		[]offeringData{{"Classic facial", 0, 0}, {"Hydrating facial", 0, 0}, {"Brow shaping and tint", 0, 0}, {"Lash lift", 0, 0}},
+		[]offeringData{{"Classic facial", 0, 0}, {"Hydrating facial", 0, 0}, {"Brow shaping and tint", 0, 0}, {"Lash lift", 0, 0}, {"Make-up class", 0, 0}},
 	},
 	{
 		person{"omar@salon.example", "Omar Haddad", "+4930555014"}, berlin,

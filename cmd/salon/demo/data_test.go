@@ -121,7 +121,7 @@ func checkAppointments(t *testing.T, today time.Time) {
 		if past := a.outcome == completed || a.outcome == noShow || a.outcome == cancelled; past != (a.day < 0) {
 			t.Errorf("appointment %d on day %d has the outcome %d", i, a.day, a.outcome)
 		}
-		_, isGuest := a.guest()
+		_, isGuest := guestOf(a.customer)
 		if (a.stars != 0 || a.comment != "" || a.reply != "") && (a.outcome != completed || a.stars < 1 || a.stars > 5 || isGuest) {
 			t.Errorf("appointment %d cannot be rated so: %+v", i, a)
 		}
@@ -132,13 +132,54 @@ func checkAppointments(t *testing.T, today time.Time) {
 			t.Errorf("appointment %d was booked before the demo begins", i)
 		}
 	}
+	checkSessions(t, today, all)
+}
+
+// checkSessions checks the group sessions beside the times that appointments take.
+func checkSessions(t *testing.T, today time.Time, all []span) {
+	t.Helper()
+	full, free := 0, 0
+	for _, g := range sessions {
+		start, err := dateOf(today, masters[g.master].salon, g.day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		start = g.at(start)
+		service, _ := serviceNamed(g.service)
+		switch taken := len(g.customers); {
+		case service.capacity < 2 || taken > int(service.capacity) || g.day < 1:
+			t.Errorf("the session of day %d has %d customers of %d", g.day, taken, service.capacity)
+		case taken == int(service.capacity):
+			full++
+		default:
+			free++
+		}
+		if slices.ContainsFunc(closures, func(c awayData) bool { return c.who == masters[g.master].salon && c.from <= g.day && g.day <= c.to }) {
+			t.Errorf("the salon is closed on day %d", g.day)
+		}
+		for i, customer := range append([]int{0}, g.customers...) {
+			own := spans(t, appointmentData{day: g.day, customer: customer, segments: by(g.master, g.service)}, start)
+			if i == 0 {
+				own = own[:1] // of the master
+			} else {
+				own = own[1:]
+			}
+			if at := slices.IndexFunc(all, own[0].overlaps); at >= 0 {
+				t.Errorf("the session of day %d overlaps for %s", g.day, own[0].who)
+			}
+			all = append(all, own...)
+		}
+	}
+	if full == 0 || free == 0 {
+		t.Errorf("there are %d full sessions and %d with places left", full, free)
+	}
 }
 
 // spans are the times that an appointment takes: of its masters with the buffers, and of its customer.
 func spans(t *testing.T, a appointmentData, start time.Time) []span {
 	t.Helper()
 	var who string
-	if g, ok := a.guest(); ok {
+	if g, ok := guestOf(a.customer); ok {
 		who = guests[g].name
 	} else {
 		who = customers[a.customer].name

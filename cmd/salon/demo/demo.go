@@ -1,5 +1,6 @@
 // Package demo fills an empty installation with two believable salons in different time zones: members, masters, a
-// catalogue, chairs and rooms, hours, customers with and without accounts, past and future appointments, and ratings.
+// catalogue, chairs and rooms, hours, customers with and without accounts, past and future appointments, group
+// sessions, and ratings.
 //
 // All data is made by the services' own methods, so it follows every rule. For past appointments the services run
 // with a clock, which is set to the time of each booking and then to the end of the appointment.
@@ -62,6 +63,7 @@ type Seeder struct {
 	schedules    appointmentv1.ScheduleServiceClient
 	resources    appointmentv1.ResourceServiceClient
 	appointments appointmentv1.AppointmentServiceClient
+	groups       appointmentv1.GroupServiceClient
 	waitlist     appointmentv1.WaitlistServiceClient
 	ratings      ratingv1.RatingServiceClient
 
@@ -88,6 +90,7 @@ func (s *Seeder) Seed(ctx context.Context, today time.Time) error {
 	s.schedules = appointmentv1.NewScheduleServiceClient(appointment)
 	s.waitlist = appointmentv1.NewWaitlistServiceClient(appointment)
 	s.appointments = appointmentv1.NewAppointmentServiceClient(appointment)
+	s.groups = appointmentv1.NewGroupServiceClient(appointment)
 	s.ratings = ratingv1.NewRatingServiceClient(s.Conns.For("rating"))
 	s.ids, s.serviceIDs = map[string]string{}, map[string]string{}
 
@@ -108,6 +111,9 @@ func (s *Seeder) Seed(ctx context.Context, today time.Time) error {
 		return err
 	}
 	if err := s.seedAppointments(ctx, today); err != nil {
+		return err
+	}
+	if err := s.seedSessions(ctx, today); err != nil {
 		return err
 	}
 	return s.seedWaitlist(ctx, today)
@@ -218,7 +224,7 @@ func (s *Seeder) seedCatalog(ctx context.Context) error {
 		svc, err := s.catalog.CreateService(admin, &appointmentv1.CreateServiceRequest{
 			SalonId: new(s.salonIDs[d.salon]), Name: d.name, Description: d.description, Category: d.category,
 			Price: price(d.salon, d.priceMinor), DurationMinutes: &d.minutes,
-			BufferBeforeMinutes: d.before, BufferAfterMinutes: d.after, Phases: s.phasesOf(d),
+			BufferBeforeMinutes: d.before, BufferAfterMinutes: d.after, Phases: s.phasesOf(d), Capacity: new(max(d.capacity, 1)),
 		})
 		if err != nil {
 			return fmt.Errorf("service %s: %w", d.name, err)

@@ -23,8 +23,8 @@ func (a appointmentData) start(today time.Time) (time.Time, error) {
 	return time.Date(date.Year(), date.Month(), date.Day(), a.hour, a.minute, 0, 0, date.Location()), nil
 }
 
-// guest returns the index of the guest that an appointment is for; false when its customer has an account.
-func (a appointmentData) guest() (int, bool) { return -1 - a.customer, a.customer < 0 }
+// guestOf returns the index of the guest that a customer of the data is; false when the customer has an account.
+func guestOf(customer int) (int, bool) { return -1 - customer, customer < 0 }
 
 // seedAppointments makes the appointments one after the other, each booked two days before.
 func (s *Seeder) seedAppointments(ctx context.Context, today time.Time) error {
@@ -75,17 +75,7 @@ func (s *Seeder) seedAppointment(ctx context.Context, data appointmentData, star
 			MasterId: new(s.ids[masters[seg.master].email]), ServiceId: s.serviceIDs[seg.service],
 		})
 	}
-	booker := ReceptionistEmail
-	if g, ok := data.guest(); ok {
-		req.CustomerId = new(s.guestIDs[g])
-	} else {
-		booker = customers[data.customer].email
-	}
-	customer, err := s.as(ctx, booker)
-	if err != nil {
-		return err
-	}
-	a, err := s.appointments.CreateAppointment(customer, req)
+	customer, a, err := s.book(ctx, data.customer, req)
 	if err != nil || data.outcome == pending {
 		return err
 	}
@@ -108,6 +98,25 @@ func (s *Seeder) seedAppointment(ctx context.Context, data appointmentData, star
 	default:
 		return nil
 	}
+}
+
+// book books for a customer of the data: customers with an account for themselves, the receptionist for guests. It returns the context of whoever
+// has booked.
+func (s *Seeder) book(
+	ctx context.Context, customer int, req *appointmentv1.CreateAppointmentRequest,
+) (context.Context, *appointmentv1.Appointment, error) {
+	booker := ReceptionistEmail
+	if g, ok := guestOf(customer); ok {
+		req.CustomerId = new(s.guestIDs[g])
+	} else {
+		booker = customers[customer].email
+	}
+	as, err := s.as(ctx, booker)
+	if err != nil {
+		return nil, nil, err
+	}
+	a, err := s.appointments.CreateAppointment(as, req)
+	return as, a, err
 }
 
 // finish records how an appointment ended and what its customer says of it.

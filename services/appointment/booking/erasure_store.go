@@ -48,14 +48,11 @@ func (s *Store) holdsOf(ctx context.Context, accountID string) ([]string, error)
 	return ids, nil
 }
 
-// forgetHolder removes an account from the holds that it has made, and its tickets for streams.
+// forgetHolder removes an account from the holds that it has made.
 func (s *Store) forgetHolder(ctx context.Context, accountID string) error {
 	err := s.db.Conn(ctx).Exec("UPDATE holds SET account_id = NULL, holder_id = NULL WHERE account_id = ?", accountID).Error
 	if err != nil {
 		return fmt.Errorf("remove an account from its holds: %w", err)
-	}
-	if err := s.db.Conn(ctx).Exec("DELETE FROM watch_tickets WHERE account_id = ?", accountID).Error; err != nil {
-		return fmt.Errorf("remove the tickets of an account: %w", err)
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ func (b *groups) ResizeGroupSession(
 		}
 		return false, g.open()
 	}, nil, func(t *Store, g *Session, _ []*Appointment) error {
-		if err := t.dropAllKept(ctx, g); err != nil {
+		if err := t.dropKeptBeyond(ctx, g, int(capacity)); err != nil {
 			return err
 		}
 		if len(g.Places) > int(capacity) {

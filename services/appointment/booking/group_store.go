@@ -3,6 +3,7 @@ package booking
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -214,8 +215,30 @@ func (s *Store) renumber(ctx context.Context, g *Session) error {
 	return nil
 }
 
-// moveSession writes a session that was moved, and gives it the claims of a plan instead of those that it has.
+// dropKeptBeyond frees places that are kept for the waitlist where there are more places than a capacity has room for, as few as possible. The
+// others stay kept.
+func (s *Store) dropKeptBeyond(ctx context.Context, g *Session, capacity int) error {
+	var numbers []int32
+	for _, p := range slices.Backward(g.Places) {
+		if p.Kept && len(g.Places)-len(numbers) > capacity {
+			numbers = append(numbers, p.Number)
+		}
+	}
+	g.Places = slices.DeleteFunc(g.Places, func(p Place) bool { return slices.Contains(numbers, p.Number) })
+	err := s.db.Conn(ctx).Exec("DELETE FROM group_places WHERE salon_id = ? AND session_id = ? AND freed_id IS NOT NULL AND number = ANY (?::integer[])",
+		g.SalonID, g.ID, postgres.Array[int32](numbers)).Error
+	if err != nil {
+		return fmt.Errorf("free places that are kept: %w", err)
+	}
+	return nil
+}
+
+// moveSession writes a session that was moved, and gives it the claims of a plan instead of those that it has. The places that are free at the
+// new time are kept for the waitlist anew, by a trigger.
 func (s *Store) moveSession(ctx context.Context, g *Session, plan *availability.Plan) error {
+	if err := s.dropAllKept(ctx, g); err != nil {
+		return err
+	}
 	if err := claims.Delete(ctx, s.db, g.SalonID, g.ID); err != nil {
 		return err
 	}

@@ -99,7 +99,7 @@ func (r *Resources) createClosure(
 	if err != nil {
 		return nil, err
 	}
-	conflicts, err := store.Conflicts(ctx, resource, created.Start, created.End, r.deps.Time())
+	impact, err := store.Impact(ctx, resource, created.Start, created.End, r.deps.Time())
 	if err != nil {
 		return nil, err
 	}
@@ -109,10 +109,10 @@ func (r *Resources) createClosure(
 	if err := salon.ChangeRules(ctx, tx, created.SalonID); err != nil {
 		return nil, err
 	}
-	list, more := conflictsToProto(conflicts)
-	return &appointmentv1.CreateResourceClosureResponse{
-		ResourceClosure: closureToProto(created), Conflicts: list, MoreConflicts: more,
-	}, nil
+	answer := &appointmentv1.CreateResourceClosureResponse{ResourceClosure: closureToProto(created)}
+	answer.Conflicts, answer.MoreConflicts = impact.appointmentsToProto()
+	answer.GroupSessions, answer.MoreGroupSessions = impact.sessionsToProto()
+	return answer, nil
 }
 
 // exactTime returns a time with all its digits, so that a fraction that the database would drop is seen.

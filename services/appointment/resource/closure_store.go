@@ -90,15 +90,30 @@ func (s *Store) DeleteClosure(ctx context.Context, c Closure) error {
 	return nil
 }
 
-// Conflicts returns the appointments that have not ended and have a resource between two instants, by start: one more than
-// an answer names at most. The zero time stands for no end. The caller holds the locks of all masters of the salon, so that
-// nobody books or moves one meanwhile.
-func (s *Store) Conflicts(ctx context.Context, resource Resource, from, to, now time.Time) ([]Conflict, error) {
+// Impact returns the appointments and the group sessions that have not ended and have a resource between two instants. The zero time stands for no
+// end. The caller holds the locks of all masters of the salon, so that nobody books or moves one meanwhile.
+func (s *Store) Impact(ctx context.Context, resource Resource, from, to, now time.Time) (i Impact, err error) {
+	i.Appointments, err = s.conflicts(ctx, resource, from, to, `
+		SELECT a.id, a.version, a.start_time, a.end_time, array_agg(DISTINCT s.master_id ORDER BY s.master_id) AS master_ids
+		FROM c JOIN appointments a ON a.salon_id = @salon AND a.id = c.appointment_id
+		JOIN segments s ON s.salon_id = @salon AND s.id = c.segment_id
+		WHERE a.state IN ('PENDING', 'CONFIRMED') AND a.end_time > @now
+		GROUP BY a.id, a.version, a.start_time, a.end_time ORDER BY a.start_time, a.id LIMIT @limit`, now)
+	if err != nil {
+		return i, err
+	}
+	i.Sessions, err = s.conflicts(ctx, resource, from, to, `
+		SELECT DISTINCT g.id, g.version, g.start_time, g.end_time, ARRAY[g.master_id] AS master_ids
+		FROM c JOIN group_sessions g ON g.salon_id = @salon AND g.id = c.appointment_id
+		WHERE g.state = 'SCHEDULED' AND g.end_time > @now ORDER BY g.start_time, g.id LIMIT @limit`, now)
+	return i, err
+}
+
+// conflicts runs a query for what has the claims c on a resource between two instants.
+func (s *Store) conflicts(ctx context.Context, resource Resource, from, to time.Time, query string, now time.Time) ([]Conflict, error) {
 	// Blocking claims and those that are overbooked on purpose: each has an index of its own.
-	claim := `SELECT appointment_id, segment_id FROM claims
-		WHERE salon_id = ? AND subject_id = ? AND subject_kind = ? AND during && tstzrange(?, ?)`
-	args := []any{resource.SalonID, resource.ID, subjectKind, from, postgres.Null(to)}
-	args = append(append(args, args...), resource.SalonID, resource.SalonID, now, maxConflicts+1)
+	const claim = `SELECT appointment_id, segment_id FROM claims
+		WHERE salon_id = @salon AND subject_id = @resource AND subject_kind = @kind AND during && tstzrange(@from, @to)`
 	var rows []struct {
 		ID        string
 		Version   int64
@@ -106,15 +121,12 @@ func (s *Store) Conflicts(ctx context.Context, resource Resource, from, to, now 
 		EndTime   time.Time
 		MasterIDs postgres.Array[string] `gorm:"type:uuid[]"`
 	}
-	err := s.db.Conn(ctx).Raw(`
-		SELECT a.id, a.version, a.start_time, a.end_time, array_agg(DISTINCT s.master_id ORDER BY s.master_id) AS master_ids
-		FROM (`+claim+` AND blocking UNION `+claim+` AND NOT blocking) AS c
-		JOIN appointments a ON a.salon_id = ? AND a.id = c.appointment_id
-		JOIN segments s ON s.salon_id = ? AND s.id = c.segment_id
-		WHERE a.state IN ('PENDING', 'CONFIRMED') AND a.end_time > ?
-		GROUP BY a.id, a.version, a.start_time, a.end_time ORDER BY a.start_time, a.id LIMIT ?`, args...).Scan(&rows).Error
+	err := s.db.Conn(ctx).Raw("WITH c AS ("+claim+" AND blocking UNION "+claim+" AND NOT blocking) "+query, map[string]any{
+		"salon": resource.SalonID, "resource": resource.ID, "kind": subjectKind, "from": from, "to": postgres.Null(to), "now": now,
+		"limit": maxConflicts + 1,
+	}).Scan(&rows).Error
 	if err != nil {
-		return nil, fmt.Errorf("look for appointments that have a resource: %w", err)
+		return nil, fmt.Errorf("look for what has a resource: %w", err)
 	}
 	found := make([]Conflict, len(rows))
 	for i, r := range rows {

@@ -39,20 +39,42 @@ func closureToProto(c Closure) *appointmentv1.ResourceClosure {
 	}
 }
 
-// conflictsToProto returns at most maxConflicts conflicts, and whether there are more.
-func conflictsToProto(conflicts []Conflict) (list []*appointmentv1.Conflict, more bool) {
+// named returns at most maxConflicts of conflicts, and whether there are more.
+func named(conflicts []Conflict) (list []Conflict, more bool) {
 	if len(conflicts) > maxConflicts {
-		conflicts, more = conflicts[:maxConflicts], true
+		return conflicts[:maxConflicts], true
 	}
-	list = make([]*appointmentv1.Conflict, len(conflicts))
-	for i, c := range conflicts {
-		list[i] = &appointmentv1.Conflict{
-			AppointmentId: c.AppointmentID,
-			Etag:          etag.Format(c.Version),
-			StartTime:     protoconv.Timestamp(c.Start),
-			EndTime:       protoconv.Timestamp(c.End),
-			MasterIds:     c.MasterIDs,
-		}
+	return conflicts, false
+}
+
+// appointmentsToProto returns at most maxConflicts appointments, and whether there are more.
+func (i Impact) appointmentsToProto() (list []*appointmentv1.Conflict, more bool) {
+	found, more := named(i.Appointments)
+	for _, c := range found {
+		list = append(list, &appointmentv1.Conflict{
+			AppointmentId: c.AppointmentID, Etag: etag.Format(c.Version),
+			StartTime: protoconv.Timestamp(c.Start), EndTime: protoconv.Timestamp(c.End), MasterIds: c.MasterIDs,
+		})
 	}
 	return list, more
+}
+
+// sessionsToProto returns at most maxConflicts group sessions, and whether there are more.
+func (i Impact) sessionsToProto() (list []*appointmentv1.GroupSessionConflict, more bool) {
+	found, more := named(i.Sessions)
+	for _, c := range found {
+		list = append(list, &appointmentv1.GroupSessionConflict{
+			GroupSessionId: c.AppointmentID, Etag: etag.Format(c.Version),
+			StartTime: protoconv.Timestamp(c.Start), EndTime: protoconv.Timestamp(c.End), MasterId: c.MasterIDs[0],
+		})
+	}
+	return list, more
+}
+
+// toProto returns the answer of a change of a resource, without the resource.
+func (i Impact) toProto() *appointmentv1.UpdateResourceResponse {
+	answer := &appointmentv1.UpdateResourceResponse{}
+	answer.Conflicts, answer.MoreConflicts = i.appointmentsToProto()
+	answer.GroupSessions, answer.MoreGroupSessions = i.sessionsToProto()
+	return answer
 }

@@ -10,7 +10,7 @@ import (
 const (
 	// maxKinds is how many kinds of resources a salon has at most.
 	maxKinds = 50
-	// maxConflicts is how many appointments an answer names at most.
+	// maxConflicts is how many appointments, and how many group sessions, an answer names at most.
 	maxConflicts = 100
 )
 
@@ -66,13 +66,17 @@ func (c Closure) check() error {
 	return nil
 }
 
-// Conflict is an appointment that has a resource which cannot be used.
+// Impact is what has a resource that cannot be used: appointments and group sessions, also those in which nobody has a place. Both are by start, with
+// one more than an answer names at most.
+type Impact struct{ Appointments, Sessions []Conflict }
+
+// Conflict is an appointment or a group session that has a resource which cannot be used.
 type Conflict struct {
-	// AppointmentID and Version are those of the appointment.
+	// AppointmentID and Version are those of the appointment or the session.
 	AppointmentID string
 	Version       int64
-	// Start and End are when the appointment takes place.
+	// Start and End are when it takes place.
 	Start, End time.Time
-	// MasterIDs are the masters of the segments that have the resource.
+	// MasterIDs are the masters of the segments that have the resource, or that of the session.
 	MasterIDs []string
 }

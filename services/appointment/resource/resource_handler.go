@@ -94,8 +94,8 @@ func (r *Resources) UpdateResource(
 		return nil, err
 	}
 	var (
-		after     Resource
-		conflicts []Conflict
+		after  Resource
+		impact Impact
 	)
 	err = r.change(ctx, salonID, req.GetValidateOnly(), func(tx *postgres.DB, store *Store) error {
 		before, err := store.Resource(ctx, req.GetResourceId(), postgres.LockForChange)
@@ -105,12 +105,12 @@ func (r *Resources) UpdateResource(
 		if err := etag.Match(req.GetEtag(), before.Version); err != nil {
 			return err
 		}
-		after, conflicts = before, nil
+		after, impact = before, Impact{}
 		fieldmask.Write(fields, "name", &after.Name, req.GetName())
 		fieldmask.Write(fields, "active", &after.Active, req.GetActive())
 		if fields.Has("active") && !after.Active {
 			now := r.deps.Time()
-			if conflicts, err = store.Conflicts(ctx, after, now, time.Time{}, now); err != nil {
+			if impact, err = store.Impact(ctx, after, now, time.Time{}, now); err != nil {
 				return err
 			}
 		}
@@ -131,8 +131,9 @@ func (r *Resources) UpdateResource(
 	if err != nil {
 		return nil, err
 	}
-	list, more := conflictsToProto(conflicts)
-	return &appointmentv1.UpdateResourceResponse{Resource: toProto(after), Conflicts: list, MoreConflicts: more}, nil
+	answer := impact.toProto()
+	answer.Resource = toProto(after)
+	return answer, nil
 }
 
 // DeleteResource implements ResourceServiceServer.
@@ -143,7 +144,7 @@ func (r *Resources) DeleteResource(
 	if err != nil {
 		return nil, err
 	}
-	var conflicts []Conflict
+	var impact Impact
 	err = r.change(ctx, salonID, req.GetValidateOnly(), func(tx *postgres.DB, store *Store) error {
 		resource, err := store.Resource(ctx, req.GetResourceId(), postgres.LockForChange)
 		if err != nil {
@@ -153,7 +154,7 @@ func (r *Resources) DeleteResource(
 			return err
 		}
 		now := r.deps.Time()
-		if conflicts, err = store.Conflicts(ctx, resource, now, time.Time{}, now); err != nil {
+		if impact, err = store.Impact(ctx, resource, now, time.Time{}, now); err != nil {
 			return err
 		}
 		resource.Version++
@@ -166,8 +167,7 @@ func (r *Resources) DeleteResource(
 	if err != nil {
 		return nil, err
 	}
-	list, more := conflictsToProto(conflicts)
-	return &appointmentv1.UpdateResourceResponse{Conflicts: list, MoreConflicts: more}, nil
+	return impact.toProto(), nil
 }
 
 // forChange returns the salon of a resource that the caller may change.

@@ -62,7 +62,7 @@ func (s *Store) Calendar(
 	return c, nil
 }
 
-// bookedRow is a segment with its appointment.
+// bookedRow is a segment with its appointment, or a group session.
 type bookedRow struct {
 	AppointmentID string
 	Version       int64
@@ -92,11 +92,33 @@ func (s *Store) Booked(ctx context.Context, of Subject, during Span, now time.Ti
 	if err := s.db.Conn(ctx).Raw(sql+" ORDER BY a.start_time, a.id, g.position", args...).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("read what is booked: %w", err)
 	}
+	return bookedOf(rows)
+}
+
+// Sessions returns the group sessions of a salon that share time with a span, are scheduled and have not ended, by start and id. With a master,
+// only those of that one.
+func (s *Store) Sessions(ctx context.Context, of Subject, during Span, now time.Time) ([]Booked, error) {
+	sql := `SELECT id AS appointment_id, version, start_time, end_time, master_id, start_time AS segment_start, end_time AS segment_end, phases
+		FROM group_sessions WHERE salon_id = ? AND state = 'SCHEDULED' AND end_time > ? AND start_time > ? AND start_time < ? AND end_time > ?`
+	args := []any{of.SalonID, now, later(now, during.Start).Add(-longestAppointment), during.End, during.Start}
+	if of.Kind == OfMaster {
+		sql += " AND master_id = ?"
+		args = append(args, of.ID)
+	}
+	var rows []bookedRow
+	if err := s.db.Conn(ctx).Raw(sql+" ORDER BY start_time, id", args...).Scan(&rows).Error; err != nil {
+		return nil, fmt.Errorf("read group sessions: %w", err)
+	}
+	return bookedOf(rows)
+}
+
+// bookedOf reads the phases of rows.
+func bookedOf(rows []bookedRow) ([]Booked, error) {
 	booked := make([]Booked, len(rows))
 	for i, r := range rows {
 		var err error
 		if booked[i], err = r.booked(); err != nil {
-			return nil, fmt.Errorf("appointment %s: %w", r.AppointmentID, err)
+			return nil, fmt.Errorf("appointment or group session %s: %w", r.AppointmentID, err)
 		}
 	}
 	return booked, nil

@@ -10,9 +10,9 @@ import (
 // maxConflicts is how many conflicts an answer names.
 const maxConflicts = 100
 
-// Booked is a segment of an appointment.
+// Booked is a segment of an appointment, or a group session.
 type Booked struct {
-	// AppointmentID is the appointment, Version its version, Appointment from its start to its end.
+	// AppointmentID is the appointment or the session, Version its version, Appointment from its start to its end.
 	AppointmentID string
 	Version       int64
 	Appointment   Span
@@ -22,12 +22,21 @@ type Booked struct {
 	Work     []Span
 }
 
-// Conflict is an appointment that does not fit into hours any more.
+// Impact is what does not fit into hours any more.
+type Impact struct {
+	// Appointments and Sessions are by start, at most maxConflicts of each. Appointments are also the places in sessions, Sessions also those in
+	// which nobody has a place.
+	Appointments, Sessions []Conflict
+	// MoreAppointments and MoreSessions are set when there are more of them.
+	MoreAppointments, MoreSessions bool
+}
+
+// Conflict is an appointment or a group session that does not fit into hours any more.
 type Conflict struct {
-	// AppointmentID is the appointment, Version its version.
+	// AppointmentID is the appointment or the session, Version its version.
 	AppointmentID string
 	Version       int64
-	// Start and End are those of the appointment.
+	// Start and End are when it takes place.
 	Start, End time.Time
 	// MasterIDs are the masters whose segments do not fit any more, in the order of the segments.
 	MasterIDs []string

@@ -102,6 +102,17 @@ func conflictsToProto(found []Conflict) []*appointmentv1.Conflict {
 	return list
 }
 
+func sessionsToProto(found []Conflict) []*appointmentv1.GroupSessionConflict {
+	list := make([]*appointmentv1.GroupSessionConflict, len(found))
+	for i, c := range found {
+		list[i] = &appointmentv1.GroupSessionConflict{
+			GroupSessionId: c.AppointmentID, Etag: etag.Format(c.Version),
+			StartTime: protoconv.Timestamp(c.Start), EndTime: protoconv.Timestamp(c.End), MasterId: c.MasterIDs[0],
+		}
+	}
+	return list
+}
+
 func scheduleDayToProto(day Day, zone *time.Location) *appointmentv1.ScheduleDay {
 	p := &appointmentv1.ScheduleDay{
 		Date: day.Date.String(), StartTime: protoconv.Timestamp(day.Start), EndTime: protoconv.Timestamp(day.End),

@@ -41,7 +41,7 @@ func (s *Schedules) CreateClosure(
 	made := DatedEntry{ID: id.New(), Subject: of, Dated: dated, Note: req.GetTitle(), CreateTime: s.deps.Time()}
 	method := appointmentv1.ScheduleService_CreateClosure_FullMethodName
 	return create(ctx, s, method, req, func(tx *postgres.DB) (*appointmentv1.CreateClosureResponse, error) {
-		found, more, err := s.createDated(ctx, tx, made)
+		impact, err := s.createDated(ctx, tx, made)
 		if err != nil {
 			return nil, err
 		}
@@ -50,7 +50,9 @@ func (s *Schedules) CreateClosure(
 			closure.Id = ""
 		}
 		return &appointmentv1.CreateClosureResponse{
-			Closure: closure, Conflicts: conflictsToProto(found), MoreConflicts: more,
+			Closure:   closure,
+			Conflicts: conflictsToProto(impact.Appointments), MoreConflicts: impact.MoreAppointments,
+			GroupSessions: sessionsToProto(impact.Sessions), MoreGroupSessions: impact.MoreSessions,
 		}, nil
 	})
 }
@@ -67,11 +69,14 @@ func (s *Schedules) DeleteClosure(
 		return nil, err
 	}
 	return change(ctx, s, req.GetValidateOnly(), func(tx *postgres.DB) (*appointmentv1.DeleteClosureResponse, error) {
-		found, more, err := s.deleteDated(ctx, tx, closure, errNoClosure)
+		impact, err := s.deleteDated(ctx, tx, closure, errNoClosure)
 		if err != nil {
 			return nil, err
 		}
-		return &appointmentv1.DeleteClosureResponse{Conflicts: conflictsToProto(found), MoreConflicts: more}, nil
+		return &appointmentv1.DeleteClosureResponse{
+			Conflicts: conflictsToProto(impact.Appointments), MoreConflicts: impact.MoreAppointments,
+			GroupSessions: sessionsToProto(impact.Sessions), MoreGroupSessions: impact.MoreSessions,
+		}, nil
 	})
 }
 
@@ -105,7 +110,7 @@ func (s *Schedules) CreateOverride(
 	made := DatedEntry{ID: id.New(), Subject: of, Dated: dated, Note: req.GetNote(), CreateTime: s.deps.Time()}
 	method := appointmentv1.ScheduleService_CreateOverride_FullMethodName
 	return create(ctx, s, method, req, func(tx *postgres.DB) (*appointmentv1.CreateOverrideResponse, error) {
-		found, more, err := s.createDated(ctx, tx, made)
+		impact, err := s.createDated(ctx, tx, made)
 		if err != nil {
 			return nil, err
 		}
@@ -114,7 +119,9 @@ func (s *Schedules) CreateOverride(
 			override.Id = ""
 		}
 		return &appointmentv1.CreateOverrideResponse{
-			Override: override, Conflicts: conflictsToProto(found), MoreConflicts: more,
+			Override:  override,
+			Conflicts: conflictsToProto(impact.Appointments), MoreConflicts: impact.MoreAppointments,
+			GroupSessions: sessionsToProto(impact.Sessions), MoreGroupSessions: impact.MoreSessions,
 		}, nil
 	})
 }
@@ -131,11 +138,14 @@ func (s *Schedules) DeleteOverride(
 		return nil, err
 	}
 	return change(ctx, s, req.GetValidateOnly(), func(tx *postgres.DB) (*appointmentv1.DeleteOverrideResponse, error) {
-		found, more, err := s.deleteDated(ctx, tx, override, errNoOverride)
+		impact, err := s.deleteDated(ctx, tx, override, errNoOverride)
 		if err != nil {
 			return nil, err
 		}
-		return &appointmentv1.DeleteOverrideResponse{Conflicts: conflictsToProto(found), MoreConflicts: more}, nil
+		return &appointmentv1.DeleteOverrideResponse{
+			Conflicts: conflictsToProto(impact.Appointments), MoreConflicts: impact.MoreAppointments,
+			GroupSessions: sessionsToProto(impact.Sessions), MoreGroupSessions: impact.MoreSessions,
+		}, nil
 	})
 }
 
@@ -171,20 +181,20 @@ func listDated[Item any](
 		func(e DatedEntry) datedCursor { return datedCursor{From: e.From.String()} }, item)
 }
 
-func (s *Schedules) createDated(ctx context.Context, tx *postgres.DB, e DatedEntry) (found []Conflict, more bool, err error) {
+func (s *Schedules) createDated(ctx context.Context, tx *postgres.DB, e DatedEntry) (Impact, error) {
 	c, err := s.begin(ctx, tx, e.Subject)
 	if err != nil {
-		return nil, false, err
+		return Impact{}, err
 	}
 	return c.apply(ctx, c.dates(e.From, e.Until), func() error { return c.store.CreateDated(ctx, e) })
 }
 
 func (s *Schedules) deleteDated(
 	ctx context.Context, tx *postgres.DB, e DatedEntry, absent error,
-) (found []Conflict, more bool, err error) {
+) (Impact, error) {
 	c, err := s.begin(ctx, tx, e.Subject)
 	if err != nil {
-		return nil, false, err
+		return Impact{}, err
 	}
 	return c.apply(ctx, c.dates(e.From, e.Until), func() error { return c.store.DeleteDated(ctx, e, absent) })
 }

@@ -38,12 +38,14 @@ func (s *Schedules) SetOpeningHours(
 		return nil, err
 	}
 	return change(ctx, s, req.GetValidateOnly(), func(tx *postgres.DB) (*appointmentv1.SetOpeningHoursResponse, error) {
-		w, found, more, err := s.setWeekly(ctx, tx, of, periods, req)
+		w, impact, err := s.setWeekly(ctx, tx, of, periods, req)
 		if err != nil {
 			return nil, err
 		}
 		return &appointmentv1.SetOpeningHoursResponse{
-			OpeningHours: openingHoursToProto(w), Conflicts: conflictsToProto(found), MoreConflicts: more,
+			OpeningHours: openingHoursToProto(w),
+			Conflicts:    conflictsToProto(impact.Appointments), MoreConflicts: impact.MoreAppointments,
+			GroupSessions: sessionsToProto(impact.Sessions), MoreGroupSessions: impact.MoreSessions,
 		}, nil
 	})
 }
@@ -76,12 +78,14 @@ func (s *Schedules) SetWorkingHours(
 		return nil, err
 	}
 	return change(ctx, s, req.GetValidateOnly(), func(tx *postgres.DB) (*appointmentv1.SetWorkingHoursResponse, error) {
-		w, found, more, err := s.setWeekly(ctx, tx, of, periods, req)
+		w, impact, err := s.setWeekly(ctx, tx, of, periods, req)
 		if err != nil {
 			return nil, err
 		}
 		return &appointmentv1.SetWorkingHoursResponse{
-			WorkingHours: workingHoursToProto(w), Conflicts: conflictsToProto(found), MoreConflicts: more,
+			WorkingHours: workingHoursToProto(w),
+			Conflicts:    conflictsToProto(impact.Appointments), MoreConflicts: impact.MoreAppointments,
+			GroupSessions: sessionsToProto(impact.Sessions), MoreGroupSessions: impact.MoreSessions,
 		}, nil
 	})
 }
@@ -96,28 +100,28 @@ type setting interface {
 // answered with the version that stays.
 func (s *Schedules) setWeekly(
 	ctx context.Context, tx *postgres.DB, of Subject, periods []Period, req setting,
-) (w WeeklyEntry, found []Conflict, more bool, err error) {
+) (w WeeklyEntry, impact Impact, err error) {
 	c, err := s.begin(ctx, tx, of)
 	if err != nil {
-		return w, nil, false, err
+		return w, impact, err
 	}
 	if w, err = c.store.Weekly(ctx, of); err != nil {
-		return w, nil, false, err
+		return w, impact, err
 	}
 	if err := etag.Match(req.GetEtag(), w.Version); err != nil {
-		return w, nil, false, err
+		return w, impact, err
 	}
 	if slices.EqualFunc(w.Periods, periods, Period.equal) {
-		return w, nil, false, nil
+		return w, impact, nil
 	}
 	before := w.Version
 	w.Periods = periods
 	w.Version++
-	found, more, err = c.apply(ctx, ever, func() error { return c.store.PutWeekly(ctx, w, c.now) })
+	impact, err = c.apply(ctx, ever, func() error { return c.store.PutWeekly(ctx, w, c.now) })
 	if req.GetValidateOnly() {
 		w.Version = before
 	}
-	return w, found, more, err
+	return w, impact, err
 }
 
 // equal reports whether two periods are the same hours on the same dates.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"google.golang.org/grpc"
@@ -197,32 +198,38 @@ func (c *changing) dates(from, until civil.Date) Span {
 	return Span{from.Start(c.zone), until.End(c.zone)}
 }
 
-// apply makes a change of hours that matters to a span, counts it, and returns the appointments that fitted before and do not fit
-// any more.
-func (c *changing) apply(ctx context.Context, during Span, write func() error) (found []Conflict, more bool, err error) {
+// apply makes a change of hours that matters to a span, counts it, and returns what fitted before and does not fit any more.
+func (c *changing) apply(ctx context.Context, during Span, write func() error) (Impact, error) {
 	booked, err := c.store.Booked(ctx, c.of, during, c.now)
 	if err != nil {
-		return nil, false, err
+		return Impact{}, err
 	}
-	before, err := c.calendar(ctx, booked)
+	sessions, err := c.store.Sessions(ctx, c.of, during, c.now)
 	if err != nil {
-		return nil, false, err
+		return Impact{}, err
+	}
+	all := slices.Concat(booked, sessions)
+	before, err := c.calendar(ctx, all)
+	if err != nil {
+		return Impact{}, err
 	}
 	if err := write(); err != nil {
-		return nil, false, err
+		return Impact{}, err
 	}
 	if err := salon.ChangeRules(ctx, c.tx, c.of.SalonID); err != nil {
-		return nil, false, err
+		return Impact{}, err
 	}
-	after, err := c.calendar(ctx, booked)
+	after, err := c.calendar(ctx, all)
 	if err != nil {
-		return nil, false, err
+		return Impact{}, err
 	}
-	found, more = conflicts(before, after, booked)
-	return found, more, nil
+	var i Impact
+	i.Appointments, i.MoreAppointments = conflicts(before, after, booked)
+	i.Sessions, i.MoreSessions = conflicts(before, after, sessions)
+	return i, nil
 }
 
-// calendar reads what decides whether the masters of segments can work then.
+// calendar reads what decides whether the masters of segments and sessions can work then.
 func (c *changing) calendar(ctx context.Context, booked []Booked) (*Calendar, error) {
 	if len(booked) == 0 {
 		return &Calendar{Zone: c.zone}, nil

@@ -78,7 +78,7 @@ func (s *Schedules) CreateTimeOff(
 				return nil, err
 			}
 		}
-		found, more, err := c.apply(ctx, Span(made.TimeOff), func() error { return c.store.CreateTimeOff(ctx, made) })
+		impact, err := c.apply(ctx, Span(made.TimeOff), func() error { return c.store.CreateTimeOff(ctx, made) })
 		if err != nil {
 			return nil, err
 		}
@@ -87,7 +87,9 @@ func (s *Schedules) CreateTimeOff(
 			answer.Id = ""
 		}
 		return &appointmentv1.CreateTimeOffResponse{
-			TimeOff: answer, Conflicts: conflictsToProto(found), MoreConflicts: more,
+			TimeOff:   answer,
+			Conflicts: conflictsToProto(impact.Appointments), MoreConflicts: impact.MoreAppointments,
+			GroupSessions: sessionsToProto(impact.Sessions), MoreGroupSessions: impact.MoreSessions,
 		}, nil
 	})
 }

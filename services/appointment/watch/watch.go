@@ -47,6 +47,11 @@ func (w *Watch) EndStreams() { w.streams.EndStreams() }
 // Prune removes tickets that have expired.
 func (w *Watch) Prune(ctx context.Context) error { return w.streams.Prune(ctx) }
 
+// Forget removes the tickets of an account that is erased in tx; its streams end after the commit.
+func (w *Watch) Forget(ctx context.Context, tx *postgres.DB, accountID string) error {
+	return w.streams.Forget(ctx, tx, accountID)
+}
+
 // changes returns what changed between two positions, with the appointments as they are now.
 func (w *Watch) changes(
 	ctx context.Context, tx *postgres.DB, since, until stream.Position, _ string,

@@ -812,8 +812,13 @@ type UpdateResourceResponse struct {
 	Conflicts []*Conflict `protobuf:"bytes,2,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
 	// Whether there are more of them.
 	MoreConflicts bool `protobuf:"varint,3,opt,name=more_conflicts,json=moreConflicts,proto3" json:"more_conflicts,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Group sessions that have not ended and do not fit any more, by start, at most 100, also those in which nobody has a place. They are not
+	// cancelled.
+	GroupSessions []*GroupSessionConflict `protobuf:"bytes,4,rep,name=group_sessions,json=groupSessions,proto3" json:"group_sessions,omitempty"`
+	// Whether there are more of them.
+	MoreGroupSessions bool `protobuf:"varint,5,opt,name=more_group_sessions,json=moreGroupSessions,proto3" json:"more_group_sessions,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *UpdateResourceResponse) Reset() {
@@ -863,6 +868,20 @@ func (x *UpdateResourceResponse) GetConflicts() []*Conflict {
 func (x *UpdateResourceResponse) GetMoreConflicts() bool {
 	if x != nil {
 		return x.MoreConflicts
+	}
+	return false
+}
+
+func (x *UpdateResourceResponse) GetGroupSessions() []*GroupSessionConflict {
+	if x != nil {
+		return x.GroupSessions
+	}
+	return nil
+}
+
+func (x *UpdateResourceResponse) GetMoreGroupSessions() bool {
+	if x != nil {
+		return x.MoreGroupSessions
 	}
 	return false
 }
@@ -1159,8 +1178,13 @@ type CreateResourceClosureResponse struct {
 	Conflicts []*Conflict `protobuf:"bytes,2,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
 	// Whether there are more of them.
 	MoreConflicts bool `protobuf:"varint,3,opt,name=more_conflicts,json=moreConflicts,proto3" json:"more_conflicts,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Group sessions that have not ended and do not fit any more, by start, at most 100, also those in which nobody has a place. They are not
+	// cancelled.
+	GroupSessions []*GroupSessionConflict `protobuf:"bytes,4,rep,name=group_sessions,json=groupSessions,proto3" json:"group_sessions,omitempty"`
+	// Whether there are more of them.
+	MoreGroupSessions bool `protobuf:"varint,5,opt,name=more_group_sessions,json=moreGroupSessions,proto3" json:"more_group_sessions,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *CreateResourceClosureResponse) Reset() {
@@ -1210,6 +1234,20 @@ func (x *CreateResourceClosureResponse) GetConflicts() []*Conflict {
 func (x *CreateResourceClosureResponse) GetMoreConflicts() bool {
 	if x != nil {
 		return x.MoreConflicts
+	}
+	return false
+}
+
+func (x *CreateResourceClosureResponse) GetGroupSessions() []*GroupSessionConflict {
+	if x != nil {
+		return x.GroupSessions
+	}
+	return nil
+}
+
+func (x *CreateResourceClosureResponse) GetMoreGroupSessions() bool {
+	if x != nil {
+		return x.MoreGroupSessions
 	}
 	return false
 }
@@ -1332,11 +1370,13 @@ const file_salon_appointment_v1_resource_service_proto_rawDesc = "" +
 	"\x04etag\x18\x05 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\x12(\n" +
 	"\rvalidate_only\x18\x06 \x01(\bB\x03\xe0A\x01R\fvalidateOnlyB\a\n" +
 	"\x05_nameB\t\n" +
-	"\a_active\"\xcc\x01\n" +
+	"\a_active\"\xd9\x02\n" +
 	"\x16UpdateResourceResponse\x12C\n" +
 	"\bresource\x18\x01 \x01(\v2\x1e.salon.appointment.v1.ResourceB\a\xe0A\x03\xd8\xe9\x18\x01R\bresource\x12A\n" +
 	"\tconflicts\x18\x02 \x03(\v2\x1e.salon.appointment.v1.ConflictB\x03\xe0A\x03R\tconflicts\x12*\n" +
-	"\x0emore_conflicts\x18\x03 \x01(\bB\x03\xe0A\x03R\rmoreConflicts\"\x93\x01\n" +
+	"\x0emore_conflicts\x18\x03 \x01(\bB\x03\xe0A\x03R\rmoreConflicts\x12V\n" +
+	"\x0egroup_sessions\x18\x04 \x03(\v2*.salon.appointment.v1.GroupSessionConflictB\x03\xe0A\x03R\rgroupSessions\x123\n" +
+	"\x13more_group_sessions\x18\x05 \x01(\bB\x03\xe0A\x03R\x11moreGroupSessions\"\x93\x01\n" +
 	"\x15DeleteResourceRequest\x12/\n" +
 	"\vresource_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\n" +
 	"resourceId\x12\x1f\n" +
@@ -1362,11 +1402,13 @@ const file_salon_appointment_v1_resource_service_proto_rawDesc = "" +
 	"\x04note\x18\x04 \x01(\tB!\xe0A\x01\xbaH\x1br\x19\xd0\xe9\x18\x01\x18\xf4\x03\x92\x02\x0fBeing repaired.R\x04note\x12(\n" +
 	"\rvalidate_only\x18\x05 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\x12-\n" +
 	"\n" +
-	"request_id\x18\x06 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xe5\x01\n" +
+	"request_id\x18\x06 \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xf2\x02\n" +
 	"\x1dCreateResourceClosureResponse\x12U\n" +
 	"\x10resource_closure\x18\x01 \x01(\v2%.salon.appointment.v1.ResourceClosureB\x03\xe0A\x03R\x0fresourceClosure\x12A\n" +
 	"\tconflicts\x18\x02 \x03(\v2\x1e.salon.appointment.v1.ConflictB\x03\xe0A\x03R\tconflicts\x12*\n" +
-	"\x0emore_conflicts\x18\x03 \x01(\bB\x03\xe0A\x03R\rmoreConflicts\"^\n" +
+	"\x0emore_conflicts\x18\x03 \x01(\bB\x03\xe0A\x03R\rmoreConflicts\x12V\n" +
+	"\x0egroup_sessions\x18\x04 \x03(\v2*.salon.appointment.v1.GroupSessionConflictB\x03\xe0A\x03R\rgroupSessions\x123\n" +
+	"\x13more_group_sessions\x18\x05 \x01(\bB\x03\xe0A\x03R\x11moreGroupSessions\"^\n" +
 	"\x1cDeleteResourceClosureRequest\x12>\n" +
 	"\x13resource_closure_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\x11resourceClosureId2\xb7\r\n" +
 	"\x0fResourceService\x12\xaa\x01\n" +
@@ -1419,7 +1461,8 @@ var file_salon_appointment_v1_resource_service_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil),         // 18: google.protobuf.Timestamp
 	(*fieldmaskpb.FieldMask)(nil),         // 19: google.protobuf.FieldMask
 	(*Conflict)(nil),                      // 20: salon.appointment.v1.Conflict
-	(*emptypb.Empty)(nil),                 // 21: google.protobuf.Empty
+	(*GroupSessionConflict)(nil),          // 21: salon.appointment.v1.GroupSessionConflict
+	(*emptypb.Empty)(nil),                 // 22: google.protobuf.Empty
 }
 var file_salon_appointment_v1_resource_service_proto_depIdxs = []int32{
 	18, // 0: salon.appointment.v1.ResourceKind.create_time:type_name -> google.protobuf.Timestamp
@@ -1433,37 +1476,39 @@ var file_salon_appointment_v1_resource_service_proto_depIdxs = []int32{
 	19, // 8: salon.appointment.v1.UpdateResourceRequest.update_mask:type_name -> google.protobuf.FieldMask
 	1,  // 9: salon.appointment.v1.UpdateResourceResponse.resource:type_name -> salon.appointment.v1.Resource
 	20, // 10: salon.appointment.v1.UpdateResourceResponse.conflicts:type_name -> salon.appointment.v1.Conflict
-	18, // 11: salon.appointment.v1.ListResourceClosuresRequest.from_time:type_name -> google.protobuf.Timestamp
-	2,  // 12: salon.appointment.v1.ListResourceClosuresResponse.resource_closures:type_name -> salon.appointment.v1.ResourceClosure
-	18, // 13: salon.appointment.v1.CreateResourceClosureRequest.start_time:type_name -> google.protobuf.Timestamp
-	18, // 14: salon.appointment.v1.CreateResourceClosureRequest.end_time:type_name -> google.protobuf.Timestamp
-	2,  // 15: salon.appointment.v1.CreateResourceClosureResponse.resource_closure:type_name -> salon.appointment.v1.ResourceClosure
-	20, // 16: salon.appointment.v1.CreateResourceClosureResponse.conflicts:type_name -> salon.appointment.v1.Conflict
-	3,  // 17: salon.appointment.v1.ResourceService.ListResourceKinds:input_type -> salon.appointment.v1.ListResourceKindsRequest
-	5,  // 18: salon.appointment.v1.ResourceService.CreateResourceKind:input_type -> salon.appointment.v1.CreateResourceKindRequest
-	6,  // 19: salon.appointment.v1.ResourceService.DeleteResourceKind:input_type -> salon.appointment.v1.DeleteResourceKindRequest
-	7,  // 20: salon.appointment.v1.ResourceService.ListResources:input_type -> salon.appointment.v1.ListResourcesRequest
-	9,  // 21: salon.appointment.v1.ResourceService.CreateResource:input_type -> salon.appointment.v1.CreateResourceRequest
-	10, // 22: salon.appointment.v1.ResourceService.UpdateResource:input_type -> salon.appointment.v1.UpdateResourceRequest
-	12, // 23: salon.appointment.v1.ResourceService.DeleteResource:input_type -> salon.appointment.v1.DeleteResourceRequest
-	13, // 24: salon.appointment.v1.ResourceService.ListResourceClosures:input_type -> salon.appointment.v1.ListResourceClosuresRequest
-	15, // 25: salon.appointment.v1.ResourceService.CreateResourceClosure:input_type -> salon.appointment.v1.CreateResourceClosureRequest
-	17, // 26: salon.appointment.v1.ResourceService.DeleteResourceClosure:input_type -> salon.appointment.v1.DeleteResourceClosureRequest
-	4,  // 27: salon.appointment.v1.ResourceService.ListResourceKinds:output_type -> salon.appointment.v1.ListResourceKindsResponse
-	0,  // 28: salon.appointment.v1.ResourceService.CreateResourceKind:output_type -> salon.appointment.v1.ResourceKind
-	21, // 29: salon.appointment.v1.ResourceService.DeleteResourceKind:output_type -> google.protobuf.Empty
-	8,  // 30: salon.appointment.v1.ResourceService.ListResources:output_type -> salon.appointment.v1.ListResourcesResponse
-	1,  // 31: salon.appointment.v1.ResourceService.CreateResource:output_type -> salon.appointment.v1.Resource
-	11, // 32: salon.appointment.v1.ResourceService.UpdateResource:output_type -> salon.appointment.v1.UpdateResourceResponse
-	11, // 33: salon.appointment.v1.ResourceService.DeleteResource:output_type -> salon.appointment.v1.UpdateResourceResponse
-	14, // 34: salon.appointment.v1.ResourceService.ListResourceClosures:output_type -> salon.appointment.v1.ListResourceClosuresResponse
-	16, // 35: salon.appointment.v1.ResourceService.CreateResourceClosure:output_type -> salon.appointment.v1.CreateResourceClosureResponse
-	21, // 36: salon.appointment.v1.ResourceService.DeleteResourceClosure:output_type -> google.protobuf.Empty
-	27, // [27:37] is the sub-list for method output_type
-	17, // [17:27] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	21, // 11: salon.appointment.v1.UpdateResourceResponse.group_sessions:type_name -> salon.appointment.v1.GroupSessionConflict
+	18, // 12: salon.appointment.v1.ListResourceClosuresRequest.from_time:type_name -> google.protobuf.Timestamp
+	2,  // 13: salon.appointment.v1.ListResourceClosuresResponse.resource_closures:type_name -> salon.appointment.v1.ResourceClosure
+	18, // 14: salon.appointment.v1.CreateResourceClosureRequest.start_time:type_name -> google.protobuf.Timestamp
+	18, // 15: salon.appointment.v1.CreateResourceClosureRequest.end_time:type_name -> google.protobuf.Timestamp
+	2,  // 16: salon.appointment.v1.CreateResourceClosureResponse.resource_closure:type_name -> salon.appointment.v1.ResourceClosure
+	20, // 17: salon.appointment.v1.CreateResourceClosureResponse.conflicts:type_name -> salon.appointment.v1.Conflict
+	21, // 18: salon.appointment.v1.CreateResourceClosureResponse.group_sessions:type_name -> salon.appointment.v1.GroupSessionConflict
+	3,  // 19: salon.appointment.v1.ResourceService.ListResourceKinds:input_type -> salon.appointment.v1.ListResourceKindsRequest
+	5,  // 20: salon.appointment.v1.ResourceService.CreateResourceKind:input_type -> salon.appointment.v1.CreateResourceKindRequest
+	6,  // 21: salon.appointment.v1.ResourceService.DeleteResourceKind:input_type -> salon.appointment.v1.DeleteResourceKindRequest
+	7,  // 22: salon.appointment.v1.ResourceService.ListResources:input_type -> salon.appointment.v1.ListResourcesRequest
+	9,  // 23: salon.appointment.v1.ResourceService.CreateResource:input_type -> salon.appointment.v1.CreateResourceRequest
+	10, // 24: salon.appointment.v1.ResourceService.UpdateResource:input_type -> salon.appointment.v1.UpdateResourceRequest
+	12, // 25: salon.appointment.v1.ResourceService.DeleteResource:input_type -> salon.appointment.v1.DeleteResourceRequest
+	13, // 26: salon.appointment.v1.ResourceService.ListResourceClosures:input_type -> salon.appointment.v1.ListResourceClosuresRequest
+	15, // 27: salon.appointment.v1.ResourceService.CreateResourceClosure:input_type -> salon.appointment.v1.CreateResourceClosureRequest
+	17, // 28: salon.appointment.v1.ResourceService.DeleteResourceClosure:input_type -> salon.appointment.v1.DeleteResourceClosureRequest
+	4,  // 29: salon.appointment.v1.ResourceService.ListResourceKinds:output_type -> salon.appointment.v1.ListResourceKindsResponse
+	0,  // 30: salon.appointment.v1.ResourceService.CreateResourceKind:output_type -> salon.appointment.v1.ResourceKind
+	22, // 31: salon.appointment.v1.ResourceService.DeleteResourceKind:output_type -> google.protobuf.Empty
+	8,  // 32: salon.appointment.v1.ResourceService.ListResources:output_type -> salon.appointment.v1.ListResourcesResponse
+	1,  // 33: salon.appointment.v1.ResourceService.CreateResource:output_type -> salon.appointment.v1.Resource
+	11, // 34: salon.appointment.v1.ResourceService.UpdateResource:output_type -> salon.appointment.v1.UpdateResourceResponse
+	11, // 35: salon.appointment.v1.ResourceService.DeleteResource:output_type -> salon.appointment.v1.UpdateResourceResponse
+	14, // 36: salon.appointment.v1.ResourceService.ListResourceClosures:output_type -> salon.appointment.v1.ListResourceClosuresResponse
+	16, // 37: salon.appointment.v1.ResourceService.CreateResourceClosure:output_type -> salon.appointment.v1.CreateResourceClosureResponse
+	22, // 38: salon.appointment.v1.ResourceService.DeleteResourceClosure:output_type -> google.protobuf.Empty
+	29, // [29:39] is the sub-list for method output_type
+	19, // [19:29] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_salon_appointment_v1_resource_service_proto_init() }

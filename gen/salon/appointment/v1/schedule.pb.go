@@ -480,6 +480,88 @@ func (x *Conflict) GetMasterIds() []string {
 	return nil
 }
 
+// GroupSessionConflict is a group session that does not fit into hours, or has a resource that cannot be used.
+type GroupSessionConflict struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The session.
+	GroupSessionId string `protobuf:"bytes,1,opt,name=group_session_id,json=groupSessionId,proto3" json:"group_session_id,omitempty"`
+	// Its version, as its etag.
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// When it begins.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// When it ends.
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// Its master.
+	MasterId      string `protobuf:"bytes,5,opt,name=master_id,json=masterId,proto3" json:"master_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GroupSessionConflict) Reset() {
+	*x = GroupSessionConflict{}
+	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GroupSessionConflict) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GroupSessionConflict) ProtoMessage() {}
+
+func (x *GroupSessionConflict) ProtoReflect() protoreflect.Message {
+	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GroupSessionConflict.ProtoReflect.Descriptor instead.
+func (*GroupSessionConflict) Descriptor() ([]byte, []int) {
+	return file_salon_appointment_v1_schedule_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *GroupSessionConflict) GetGroupSessionId() string {
+	if x != nil {
+		return x.GroupSessionId
+	}
+	return ""
+}
+
+func (x *GroupSessionConflict) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *GroupSessionConflict) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *GroupSessionConflict) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+func (x *GroupSessionConflict) GetMasterId() string {
+	if x != nil {
+		return x.MasterId
+	}
+	return ""
+}
+
 // OpeningHours is when a salon is open.
 type OpeningHours struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -496,7 +578,7 @@ type OpeningHours struct {
 
 func (x *OpeningHours) Reset() {
 	*x = OpeningHours{}
-	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[4]
+	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -508,7 +590,7 @@ func (x *OpeningHours) String() string {
 func (*OpeningHours) ProtoMessage() {}
 
 func (x *OpeningHours) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[4]
+	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -521,7 +603,7 @@ func (x *OpeningHours) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpeningHours.ProtoReflect.Descriptor instead.
 func (*OpeningHours) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_schedule_proto_rawDescGZIP(), []int{4}
+	return file_salon_appointment_v1_schedule_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *OpeningHours) GetSalonId() string {
@@ -568,7 +650,7 @@ type Closure struct {
 
 func (x *Closure) Reset() {
 	*x = Closure{}
-	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[5]
+	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -580,7 +662,7 @@ func (x *Closure) String() string {
 func (*Closure) ProtoMessage() {}
 
 func (x *Closure) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[5]
+	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -593,7 +675,7 @@ func (x *Closure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Closure.ProtoReflect.Descriptor instead.
 func (*Closure) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_schedule_proto_rawDescGZIP(), []int{5}
+	return file_salon_appointment_v1_schedule_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Closure) GetId() string {
@@ -662,7 +744,7 @@ type WorkingHours struct {
 
 func (x *WorkingHours) Reset() {
 	*x = WorkingHours{}
-	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[6]
+	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -674,7 +756,7 @@ func (x *WorkingHours) String() string {
 func (*WorkingHours) ProtoMessage() {}
 
 func (x *WorkingHours) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[6]
+	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -687,7 +769,7 @@ func (x *WorkingHours) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkingHours.ProtoReflect.Descriptor instead.
 func (*WorkingHours) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_schedule_proto_rawDescGZIP(), []int{6}
+	return file_salon_appointment_v1_schedule_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *WorkingHours) GetMasterId() string {
@@ -741,7 +823,7 @@ type Override struct {
 
 func (x *Override) Reset() {
 	*x = Override{}
-	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[7]
+	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -753,7 +835,7 @@ func (x *Override) String() string {
 func (*Override) ProtoMessage() {}
 
 func (x *Override) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[7]
+	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -766,7 +848,7 @@ func (x *Override) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Override.ProtoReflect.Descriptor instead.
 func (*Override) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_schedule_proto_rawDescGZIP(), []int{7}
+	return file_salon_appointment_v1_schedule_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Override) GetId() string {
@@ -845,7 +927,7 @@ type TimeOff struct {
 
 func (x *TimeOff) Reset() {
 	*x = TimeOff{}
-	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[8]
+	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -857,7 +939,7 @@ func (x *TimeOff) String() string {
 func (*TimeOff) ProtoMessage() {}
 
 func (x *TimeOff) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[8]
+	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -870,7 +952,7 @@ func (x *TimeOff) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimeOff.ProtoReflect.Descriptor instead.
 func (*TimeOff) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_schedule_proto_rawDescGZIP(), []int{8}
+	return file_salon_appointment_v1_schedule_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *TimeOff) GetId() string {
@@ -953,7 +1035,7 @@ type Schedule struct {
 
 func (x *Schedule) Reset() {
 	*x = Schedule{}
-	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[9]
+	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -965,7 +1047,7 @@ func (x *Schedule) String() string {
 func (*Schedule) ProtoMessage() {}
 
 func (x *Schedule) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[9]
+	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -978,7 +1060,7 @@ func (x *Schedule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Schedule.ProtoReflect.Descriptor instead.
 func (*Schedule) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_schedule_proto_rawDescGZIP(), []int{9}
+	return file_salon_appointment_v1_schedule_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Schedule) GetMasterId() string {
@@ -1032,7 +1114,7 @@ type ScheduleDay struct {
 
 func (x *ScheduleDay) Reset() {
 	*x = ScheduleDay{}
-	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[10]
+	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1044,7 +1126,7 @@ func (x *ScheduleDay) String() string {
 func (*ScheduleDay) ProtoMessage() {}
 
 func (x *ScheduleDay) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[10]
+	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1057,7 +1139,7 @@ func (x *ScheduleDay) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ScheduleDay.ProtoReflect.Descriptor instead.
 func (*ScheduleDay) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_schedule_proto_rawDescGZIP(), []int{10}
+	return file_salon_appointment_v1_schedule_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ScheduleDay) GetDate() string {
@@ -1126,7 +1208,7 @@ type OpenInterval struct {
 
 func (x *OpenInterval) Reset() {
 	*x = OpenInterval{}
-	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[11]
+	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1138,7 +1220,7 @@ func (x *OpenInterval) String() string {
 func (*OpenInterval) ProtoMessage() {}
 
 func (x *OpenInterval) ProtoReflect() protoreflect.Message {
-	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[11]
+	mi := &file_salon_appointment_v1_schedule_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1151,7 +1233,7 @@ func (x *OpenInterval) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpenInterval.ProtoReflect.Descriptor instead.
 func (*OpenInterval) Descriptor() ([]byte, []int) {
-	return file_salon_appointment_v1_schedule_proto_rawDescGZIP(), []int{11}
+	return file_salon_appointment_v1_schedule_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *OpenInterval) GetStartTime() *timestamppb.Timestamp {
@@ -1208,7 +1290,14 @@ const file_salon_appointment_v1_schedule_proto_rawDesc = "" +
 	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\tstartTime\x12:\n" +
 	"\bend_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\aendTime\x12\"\n" +
 	"\n" +
-	"master_ids\x18\x05 \x03(\tB\x03\xe0A\x03R\tmasterIds\"\x89\x01\n" +
+	"master_ids\x18\x05 \x03(\tB\x03\xe0A\x03R\tmasterIds\"\xfc\x01\n" +
+	"\x14GroupSessionConflict\x12-\n" +
+	"\x10group_session_id\x18\x01 \x01(\tB\x03\xe0A\x03R\x0egroupSessionId\x12\x17\n" +
+	"\x04etag\x18\x02 \x01(\tB\x03\xe0A\x03R\x04etag\x12>\n" +
+	"\n" +
+	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\tstartTime\x12:\n" +
+	"\bend_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\aendTime\x12 \n" +
+	"\tmaster_id\x18\x05 \x01(\tB\x03\xe0A\x03R\bmasterId\"\x89\x01\n" +
 	"\fOpeningHours\x12\x1e\n" +
 	"\bsalon_id\x18\x01 \x01(\tB\x03\xe0A\x03R\asalonId\x12@\n" +
 	"\aperiods\x18\x02 \x03(\v2!.salon.appointment.v1.WeeklyHoursB\x03\xe0A\x03R\aperiods\x12\x17\n" +
@@ -1308,7 +1397,7 @@ func file_salon_appointment_v1_schedule_proto_rawDescGZIP() []byte {
 }
 
 var file_salon_appointment_v1_schedule_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_salon_appointment_v1_schedule_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_salon_appointment_v1_schedule_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_salon_appointment_v1_schedule_proto_goTypes = []any{
 	(DayOfWeek)(0),                // 0: salon.appointment.v1.DayOfWeek
 	(TimeOffKind)(0),              // 1: salon.appointment.v1.TimeOffKind
@@ -1317,46 +1406,49 @@ var file_salon_appointment_v1_schedule_proto_goTypes = []any{
 	(*WeeklyInterval)(nil),        // 4: salon.appointment.v1.WeeklyInterval
 	(*WeeklyHours)(nil),           // 5: salon.appointment.v1.WeeklyHours
 	(*Conflict)(nil),              // 6: salon.appointment.v1.Conflict
-	(*OpeningHours)(nil),          // 7: salon.appointment.v1.OpeningHours
-	(*Closure)(nil),               // 8: salon.appointment.v1.Closure
-	(*WorkingHours)(nil),          // 9: salon.appointment.v1.WorkingHours
-	(*Override)(nil),              // 10: salon.appointment.v1.Override
-	(*TimeOff)(nil),               // 11: salon.appointment.v1.TimeOff
-	(*Schedule)(nil),              // 12: salon.appointment.v1.Schedule
-	(*ScheduleDay)(nil),           // 13: salon.appointment.v1.ScheduleDay
-	(*OpenInterval)(nil),          // 14: salon.appointment.v1.OpenInterval
-	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
+	(*GroupSessionConflict)(nil),  // 7: salon.appointment.v1.GroupSessionConflict
+	(*OpeningHours)(nil),          // 8: salon.appointment.v1.OpeningHours
+	(*Closure)(nil),               // 9: salon.appointment.v1.Closure
+	(*WorkingHours)(nil),          // 10: salon.appointment.v1.WorkingHours
+	(*Override)(nil),              // 11: salon.appointment.v1.Override
+	(*TimeOff)(nil),               // 12: salon.appointment.v1.TimeOff
+	(*Schedule)(nil),              // 13: salon.appointment.v1.Schedule
+	(*ScheduleDay)(nil),           // 14: salon.appointment.v1.ScheduleDay
+	(*OpenInterval)(nil),          // 15: salon.appointment.v1.OpenInterval
+	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
 }
 var file_salon_appointment_v1_schedule_proto_depIdxs = []int32{
 	0,  // 0: salon.appointment.v1.WeeklyInterval.days:type_name -> salon.appointment.v1.DayOfWeek
 	3,  // 1: salon.appointment.v1.WeeklyInterval.interval:type_name -> salon.appointment.v1.WallInterval
 	4,  // 2: salon.appointment.v1.WeeklyHours.intervals:type_name -> salon.appointment.v1.WeeklyInterval
-	15, // 3: salon.appointment.v1.Conflict.start_time:type_name -> google.protobuf.Timestamp
-	15, // 4: salon.appointment.v1.Conflict.end_time:type_name -> google.protobuf.Timestamp
-	5,  // 5: salon.appointment.v1.OpeningHours.periods:type_name -> salon.appointment.v1.WeeklyHours
-	3,  // 6: salon.appointment.v1.Closure.intervals:type_name -> salon.appointment.v1.WallInterval
-	15, // 7: salon.appointment.v1.Closure.create_time:type_name -> google.protobuf.Timestamp
-	5,  // 8: salon.appointment.v1.WorkingHours.periods:type_name -> salon.appointment.v1.WeeklyHours
-	3,  // 9: salon.appointment.v1.Override.intervals:type_name -> salon.appointment.v1.WallInterval
-	15, // 10: salon.appointment.v1.Override.create_time:type_name -> google.protobuf.Timestamp
-	1,  // 11: salon.appointment.v1.TimeOff.kind:type_name -> salon.appointment.v1.TimeOffKind
-	15, // 12: salon.appointment.v1.TimeOff.start_time:type_name -> google.protobuf.Timestamp
-	15, // 13: salon.appointment.v1.TimeOff.end_time:type_name -> google.protobuf.Timestamp
-	15, // 14: salon.appointment.v1.TimeOff.create_time:type_name -> google.protobuf.Timestamp
-	13, // 15: salon.appointment.v1.Schedule.days:type_name -> salon.appointment.v1.ScheduleDay
-	15, // 16: salon.appointment.v1.ScheduleDay.start_time:type_name -> google.protobuf.Timestamp
-	15, // 17: salon.appointment.v1.ScheduleDay.end_time:type_name -> google.protobuf.Timestamp
-	2,  // 18: salon.appointment.v1.ScheduleDay.hours_source:type_name -> salon.appointment.v1.ScheduleSource
-	2,  // 19: salon.appointment.v1.ScheduleDay.salon_source:type_name -> salon.appointment.v1.ScheduleSource
-	14, // 20: salon.appointment.v1.ScheduleDay.open:type_name -> salon.appointment.v1.OpenInterval
-	11, // 21: salon.appointment.v1.ScheduleDay.time_off:type_name -> salon.appointment.v1.TimeOff
-	15, // 22: salon.appointment.v1.OpenInterval.start_time:type_name -> google.protobuf.Timestamp
-	15, // 23: salon.appointment.v1.OpenInterval.end_time:type_name -> google.protobuf.Timestamp
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	16, // 3: salon.appointment.v1.Conflict.start_time:type_name -> google.protobuf.Timestamp
+	16, // 4: salon.appointment.v1.Conflict.end_time:type_name -> google.protobuf.Timestamp
+	16, // 5: salon.appointment.v1.GroupSessionConflict.start_time:type_name -> google.protobuf.Timestamp
+	16, // 6: salon.appointment.v1.GroupSessionConflict.end_time:type_name -> google.protobuf.Timestamp
+	5,  // 7: salon.appointment.v1.OpeningHours.periods:type_name -> salon.appointment.v1.WeeklyHours
+	3,  // 8: salon.appointment.v1.Closure.intervals:type_name -> salon.appointment.v1.WallInterval
+	16, // 9: salon.appointment.v1.Closure.create_time:type_name -> google.protobuf.Timestamp
+	5,  // 10: salon.appointment.v1.WorkingHours.periods:type_name -> salon.appointment.v1.WeeklyHours
+	3,  // 11: salon.appointment.v1.Override.intervals:type_name -> salon.appointment.v1.WallInterval
+	16, // 12: salon.appointment.v1.Override.create_time:type_name -> google.protobuf.Timestamp
+	1,  // 13: salon.appointment.v1.TimeOff.kind:type_name -> salon.appointment.v1.TimeOffKind
+	16, // 14: salon.appointment.v1.TimeOff.start_time:type_name -> google.protobuf.Timestamp
+	16, // 15: salon.appointment.v1.TimeOff.end_time:type_name -> google.protobuf.Timestamp
+	16, // 16: salon.appointment.v1.TimeOff.create_time:type_name -> google.protobuf.Timestamp
+	14, // 17: salon.appointment.v1.Schedule.days:type_name -> salon.appointment.v1.ScheduleDay
+	16, // 18: salon.appointment.v1.ScheduleDay.start_time:type_name -> google.protobuf.Timestamp
+	16, // 19: salon.appointment.v1.ScheduleDay.end_time:type_name -> google.protobuf.Timestamp
+	2,  // 20: salon.appointment.v1.ScheduleDay.hours_source:type_name -> salon.appointment.v1.ScheduleSource
+	2,  // 21: salon.appointment.v1.ScheduleDay.salon_source:type_name -> salon.appointment.v1.ScheduleSource
+	15, // 22: salon.appointment.v1.ScheduleDay.open:type_name -> salon.appointment.v1.OpenInterval
+	12, // 23: salon.appointment.v1.ScheduleDay.time_off:type_name -> salon.appointment.v1.TimeOff
+	16, // 24: salon.appointment.v1.OpenInterval.start_time:type_name -> google.protobuf.Timestamp
+	16, // 25: salon.appointment.v1.OpenInterval.end_time:type_name -> google.protobuf.Timestamp
+	26, // [26:26] is the sub-list for method output_type
+	26, // [26:26] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_salon_appointment_v1_schedule_proto_init() }
@@ -1370,7 +1462,7 @@ func file_salon_appointment_v1_schedule_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_salon_appointment_v1_schedule_proto_rawDesc), len(file_salon_appointment_v1_schedule_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

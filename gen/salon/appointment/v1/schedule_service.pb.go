@@ -154,8 +154,13 @@ type SetOpeningHoursResponse struct {
 	Conflicts []*Conflict `protobuf:"bytes,2,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
 	// Whether there are more of them.
 	MoreConflicts bool `protobuf:"varint,3,opt,name=more_conflicts,json=moreConflicts,proto3" json:"more_conflicts,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Group sessions that have not ended and do not fit any more, by start, at most 100, also those in which nobody has a place. They are not
+	// cancelled.
+	GroupSessions []*GroupSessionConflict `protobuf:"bytes,4,rep,name=group_sessions,json=groupSessions,proto3" json:"group_sessions,omitempty"`
+	// Whether there are more of them.
+	MoreGroupSessions bool `protobuf:"varint,5,opt,name=more_group_sessions,json=moreGroupSessions,proto3" json:"more_group_sessions,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *SetOpeningHoursResponse) Reset() {
@@ -205,6 +210,20 @@ func (x *SetOpeningHoursResponse) GetConflicts() []*Conflict {
 func (x *SetOpeningHoursResponse) GetMoreConflicts() bool {
 	if x != nil {
 		return x.MoreConflicts
+	}
+	return false
+}
+
+func (x *SetOpeningHoursResponse) GetGroupSessions() []*GroupSessionConflict {
+	if x != nil {
+		return x.GroupSessions
+	}
+	return nil
+}
+
+func (x *SetOpeningHoursResponse) GetMoreGroupSessions() bool {
+	if x != nil {
+		return x.MoreGroupSessions
 	}
 	return false
 }
@@ -446,8 +465,13 @@ type CreateClosureResponse struct {
 	Conflicts []*Conflict `protobuf:"bytes,2,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
 	// Whether there are more of them.
 	MoreConflicts bool `protobuf:"varint,3,opt,name=more_conflicts,json=moreConflicts,proto3" json:"more_conflicts,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Group sessions that have not ended and do not fit any more, by start, at most 100, also those in which nobody has a place. They are not
+	// cancelled.
+	GroupSessions []*GroupSessionConflict `protobuf:"bytes,4,rep,name=group_sessions,json=groupSessions,proto3" json:"group_sessions,omitempty"`
+	// Whether there are more of them.
+	MoreGroupSessions bool `protobuf:"varint,5,opt,name=more_group_sessions,json=moreGroupSessions,proto3" json:"more_group_sessions,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *CreateClosureResponse) Reset() {
@@ -497,6 +521,20 @@ func (x *CreateClosureResponse) GetConflicts() []*Conflict {
 func (x *CreateClosureResponse) GetMoreConflicts() bool {
 	if x != nil {
 		return x.MoreConflicts
+	}
+	return false
+}
+
+func (x *CreateClosureResponse) GetGroupSessions() []*GroupSessionConflict {
+	if x != nil {
+		return x.GroupSessions
+	}
+	return nil
+}
+
+func (x *CreateClosureResponse) GetMoreGroupSessions() bool {
+	if x != nil {
+		return x.MoreGroupSessions
 	}
 	return false
 }
@@ -563,8 +601,13 @@ type DeleteClosureResponse struct {
 	Conflicts []*Conflict `protobuf:"bytes,1,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
 	// Whether there are more of them.
 	MoreConflicts bool `protobuf:"varint,2,opt,name=more_conflicts,json=moreConflicts,proto3" json:"more_conflicts,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Group sessions that have not ended and do not fit any more, by start, at most 100, also those in which nobody has a place. They are not
+	// cancelled.
+	GroupSessions []*GroupSessionConflict `protobuf:"bytes,3,rep,name=group_sessions,json=groupSessions,proto3" json:"group_sessions,omitempty"`
+	// Whether there are more of them.
+	MoreGroupSessions bool `protobuf:"varint,4,opt,name=more_group_sessions,json=moreGroupSessions,proto3" json:"more_group_sessions,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *DeleteClosureResponse) Reset() {
@@ -607,6 +650,20 @@ func (x *DeleteClosureResponse) GetConflicts() []*Conflict {
 func (x *DeleteClosureResponse) GetMoreConflicts() bool {
 	if x != nil {
 		return x.MoreConflicts
+	}
+	return false
+}
+
+func (x *DeleteClosureResponse) GetGroupSessions() []*GroupSessionConflict {
+	if x != nil {
+		return x.GroupSessions
+	}
+	return nil
+}
+
+func (x *DeleteClosureResponse) GetMoreGroupSessions() bool {
+	if x != nil {
+		return x.MoreGroupSessions
 	}
 	return false
 }
@@ -739,8 +796,13 @@ type SetWorkingHoursResponse struct {
 	Conflicts []*Conflict `protobuf:"bytes,2,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
 	// Whether there are more of them.
 	MoreConflicts bool `protobuf:"varint,3,opt,name=more_conflicts,json=moreConflicts,proto3" json:"more_conflicts,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Group sessions that have not ended and do not fit any more, by start, at most 100, also those in which nobody has a place. They are not
+	// cancelled.
+	GroupSessions []*GroupSessionConflict `protobuf:"bytes,4,rep,name=group_sessions,json=groupSessions,proto3" json:"group_sessions,omitempty"`
+	// Whether there are more of them.
+	MoreGroupSessions bool `protobuf:"varint,5,opt,name=more_group_sessions,json=moreGroupSessions,proto3" json:"more_group_sessions,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *SetWorkingHoursResponse) Reset() {
@@ -790,6 +852,20 @@ func (x *SetWorkingHoursResponse) GetConflicts() []*Conflict {
 func (x *SetWorkingHoursResponse) GetMoreConflicts() bool {
 	if x != nil {
 		return x.MoreConflicts
+	}
+	return false
+}
+
+func (x *SetWorkingHoursResponse) GetGroupSessions() []*GroupSessionConflict {
+	if x != nil {
+		return x.GroupSessions
+	}
+	return nil
+}
+
+func (x *SetWorkingHoursResponse) GetMoreGroupSessions() bool {
+	if x != nil {
+		return x.MoreGroupSessions
 	}
 	return false
 }
@@ -1031,8 +1107,13 @@ type CreateOverrideResponse struct {
 	Conflicts []*Conflict `protobuf:"bytes,2,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
 	// Whether there are more of them.
 	MoreConflicts bool `protobuf:"varint,3,opt,name=more_conflicts,json=moreConflicts,proto3" json:"more_conflicts,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Group sessions that have not ended and do not fit any more, by start, at most 100, also those in which nobody has a place. They are not
+	// cancelled.
+	GroupSessions []*GroupSessionConflict `protobuf:"bytes,4,rep,name=group_sessions,json=groupSessions,proto3" json:"group_sessions,omitempty"`
+	// Whether there are more of them.
+	MoreGroupSessions bool `protobuf:"varint,5,opt,name=more_group_sessions,json=moreGroupSessions,proto3" json:"more_group_sessions,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *CreateOverrideResponse) Reset() {
@@ -1082,6 +1163,20 @@ func (x *CreateOverrideResponse) GetConflicts() []*Conflict {
 func (x *CreateOverrideResponse) GetMoreConflicts() bool {
 	if x != nil {
 		return x.MoreConflicts
+	}
+	return false
+}
+
+func (x *CreateOverrideResponse) GetGroupSessions() []*GroupSessionConflict {
+	if x != nil {
+		return x.GroupSessions
+	}
+	return nil
+}
+
+func (x *CreateOverrideResponse) GetMoreGroupSessions() bool {
+	if x != nil {
+		return x.MoreGroupSessions
 	}
 	return false
 }
@@ -1148,8 +1243,13 @@ type DeleteOverrideResponse struct {
 	Conflicts []*Conflict `protobuf:"bytes,1,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
 	// Whether there are more of them.
 	MoreConflicts bool `protobuf:"varint,2,opt,name=more_conflicts,json=moreConflicts,proto3" json:"more_conflicts,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Group sessions that have not ended and do not fit any more, by start, at most 100, also those in which nobody has a place. They are not
+	// cancelled.
+	GroupSessions []*GroupSessionConflict `protobuf:"bytes,3,rep,name=group_sessions,json=groupSessions,proto3" json:"group_sessions,omitempty"`
+	// Whether there are more of them.
+	MoreGroupSessions bool `protobuf:"varint,4,opt,name=more_group_sessions,json=moreGroupSessions,proto3" json:"more_group_sessions,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *DeleteOverrideResponse) Reset() {
@@ -1192,6 +1292,20 @@ func (x *DeleteOverrideResponse) GetConflicts() []*Conflict {
 func (x *DeleteOverrideResponse) GetMoreConflicts() bool {
 	if x != nil {
 		return x.MoreConflicts
+	}
+	return false
+}
+
+func (x *DeleteOverrideResponse) GetGroupSessions() []*GroupSessionConflict {
+	if x != nil {
+		return x.GroupSessions
+	}
+	return nil
+}
+
+func (x *DeleteOverrideResponse) GetMoreGroupSessions() bool {
+	if x != nil {
+		return x.MoreGroupSessions
 	}
 	return false
 }
@@ -1451,8 +1565,13 @@ type CreateTimeOffResponse struct {
 	Conflicts []*Conflict `protobuf:"bytes,2,rep,name=conflicts,proto3" json:"conflicts,omitempty"`
 	// Whether there are more of them.
 	MoreConflicts bool `protobuf:"varint,3,opt,name=more_conflicts,json=moreConflicts,proto3" json:"more_conflicts,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Group sessions that have not ended and do not fit any more, by start, at most 100, also those in which nobody has a place. They are not
+	// cancelled.
+	GroupSessions []*GroupSessionConflict `protobuf:"bytes,4,rep,name=group_sessions,json=groupSessions,proto3" json:"group_sessions,omitempty"`
+	// Whether there are more of them.
+	MoreGroupSessions bool `protobuf:"varint,5,opt,name=more_group_sessions,json=moreGroupSessions,proto3" json:"more_group_sessions,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *CreateTimeOffResponse) Reset() {
@@ -1502,6 +1621,20 @@ func (x *CreateTimeOffResponse) GetConflicts() []*Conflict {
 func (x *CreateTimeOffResponse) GetMoreConflicts() bool {
 	if x != nil {
 		return x.MoreConflicts
+	}
+	return false
+}
+
+func (x *CreateTimeOffResponse) GetGroupSessions() []*GroupSessionConflict {
+	if x != nil {
+		return x.GroupSessions
+	}
+	return nil
+}
+
+func (x *CreateTimeOffResponse) GetMoreGroupSessions() bool {
+	if x != nil {
+		return x.MoreGroupSessions
 	}
 	return false
 }
@@ -1627,11 +1760,13 @@ const file_salon_appointment_v1_schedule_service_proto_rawDesc = "" +
 	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\x12H\n" +
 	"\aperiods\x18\x02 \x03(\v2!.salon.appointment.v1.WeeklyHoursB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x102R\aperiods\x12(\n" +
 	"\rvalidate_only\x18\x03 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\x12\x1f\n" +
-	"\x04etag\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"\xd6\x01\n" +
+	"\x04etag\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"\xe3\x02\n" +
 	"\x17SetOpeningHoursResponse\x12L\n" +
 	"\ropening_hours\x18\x01 \x01(\v2\".salon.appointment.v1.OpeningHoursB\x03\xe0A\x03R\fopeningHours\x12A\n" +
 	"\tconflicts\x18\x02 \x03(\v2\x1e.salon.appointment.v1.ConflictB\x03\xe0A\x03R\tconflicts\x12*\n" +
-	"\x0emore_conflicts\x18\x03 \x01(\bB\x03\xe0A\x03R\rmoreConflicts\"\xea\x01\n" +
+	"\x0emore_conflicts\x18\x03 \x01(\bB\x03\xe0A\x03R\rmoreConflicts\x12V\n" +
+	"\x0egroup_sessions\x18\x04 \x03(\v2*.salon.appointment.v1.GroupSessionConflictB\x03\xe0A\x03R\rgroupSessions\x123\n" +
+	"\x13more_group_sessions\x18\x05 \x01(\bB\x03\xe0A\x03R\x11moreGroupSessions\"\xea\x01\n" +
 	"\x13ListClosuresRequest\x12)\n" +
 	"\bsalon_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\asalonId\x12S\n" +
 	"\tfrom_date\x18\x02 \x01(\tB6\xe0A\x01\xbaH0r.2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\x92\x02\n" +
@@ -1654,29 +1789,35 @@ const file_salon_appointment_v1_schedule_service_proto_rawDesc = "" +
 	"\x05title\x18\x05 \x01(\tB\x1a\xe0A\x01\xbaH\x14r\x12\xc8\xe9\x18\x01\x18d\x92\x02\tChristmasR\x05title\x12(\n" +
 	"\rvalidate_only\x18\x06 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\x12-\n" +
 	"\n" +
-	"request_id\x18\a \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xc4\x01\n" +
+	"request_id\x18\a \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xd1\x02\n" +
 	"\x15CreateClosureResponse\x12<\n" +
 	"\aclosure\x18\x01 \x01(\v2\x1d.salon.appointment.v1.ClosureB\x03\xe0A\x03R\aclosure\x12A\n" +
 	"\tconflicts\x18\x02 \x03(\v2\x1e.salon.appointment.v1.ConflictB\x03\xe0A\x03R\tconflicts\x12*\n" +
-	"\x0emore_conflicts\x18\x03 \x01(\bB\x03\xe0A\x03R\rmoreConflicts\"o\n" +
+	"\x0emore_conflicts\x18\x03 \x01(\bB\x03\xe0A\x03R\rmoreConflicts\x12V\n" +
+	"\x0egroup_sessions\x18\x04 \x03(\v2*.salon.appointment.v1.GroupSessionConflictB\x03\xe0A\x03R\rgroupSessions\x123\n" +
+	"\x13more_group_sessions\x18\x05 \x01(\bB\x03\xe0A\x03R\x11moreGroupSessions\"o\n" +
 	"\x14DeleteClosureRequest\x12-\n" +
 	"\n" +
 	"closure_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\tclosureId\x12(\n" +
-	"\rvalidate_only\x18\x02 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\"\x86\x01\n" +
+	"\rvalidate_only\x18\x02 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\"\x93\x02\n" +
 	"\x15DeleteClosureResponse\x12A\n" +
 	"\tconflicts\x18\x01 \x03(\v2\x1e.salon.appointment.v1.ConflictB\x03\xe0A\x03R\tconflicts\x12*\n" +
-	"\x0emore_conflicts\x18\x02 \x01(\bB\x03\xe0A\x03R\rmoreConflicts\"E\n" +
+	"\x0emore_conflicts\x18\x02 \x01(\bB\x03\xe0A\x03R\rmoreConflicts\x12V\n" +
+	"\x0egroup_sessions\x18\x03 \x03(\v2*.salon.appointment.v1.GroupSessionConflictB\x03\xe0A\x03R\rgroupSessions\x123\n" +
+	"\x13more_group_sessions\x18\x04 \x01(\bB\x03\xe0A\x03R\x11moreGroupSessions\"E\n" +
 	"\x16GetWorkingHoursRequest\x12+\n" +
 	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\"\xda\x01\n" +
 	"\x16SetWorkingHoursRequest\x12+\n" +
 	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\x12H\n" +
 	"\aperiods\x18\x02 \x03(\v2!.salon.appointment.v1.WeeklyHoursB\v\xe0A\x01\xbaH\x05\x92\x01\x02\x102R\aperiods\x12(\n" +
 	"\rvalidate_only\x18\x03 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\x12\x1f\n" +
-	"\x04etag\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"\xd6\x01\n" +
+	"\x04etag\x18\x04 \x01(\tB\v\xe0A\x01\xbaH\x05r\x03\x18\xe8\aR\x04etag\"\xe3\x02\n" +
 	"\x17SetWorkingHoursResponse\x12L\n" +
 	"\rworking_hours\x18\x01 \x01(\v2\".salon.appointment.v1.WorkingHoursB\x03\xe0A\x03R\fworkingHours\x12A\n" +
 	"\tconflicts\x18\x02 \x03(\v2\x1e.salon.appointment.v1.ConflictB\x03\xe0A\x03R\tconflicts\x12*\n" +
-	"\x0emore_conflicts\x18\x03 \x01(\bB\x03\xe0A\x03R\rmoreConflicts\"\xed\x01\n" +
+	"\x0emore_conflicts\x18\x03 \x01(\bB\x03\xe0A\x03R\rmoreConflicts\x12V\n" +
+	"\x0egroup_sessions\x18\x04 \x03(\v2*.salon.appointment.v1.GroupSessionConflictB\x03\xe0A\x03R\rgroupSessions\x123\n" +
+	"\x13more_group_sessions\x18\x05 \x01(\bB\x03\xe0A\x03R\x11moreGroupSessions\"\xed\x01\n" +
 	"\x14ListOverridesRequest\x12+\n" +
 	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\x12S\n" +
 	"\tfrom_date\x18\x02 \x01(\tB6\xe0A\x01\xbaH0r.2\x1f^([0-9]{4}-[0-9]{2}-[0-9]{2})?$\x92\x02\n" +
@@ -1700,18 +1841,22 @@ const file_salon_appointment_v1_schedule_service_proto_rawDesc = "" +
 	"Late shiftR\x04note\x12(\n" +
 	"\rvalidate_only\x18\x06 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\x12-\n" +
 	"\n" +
-	"request_id\x18\a \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xc8\x01\n" +
+	"request_id\x18\a \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xd5\x02\n" +
 	"\x16CreateOverrideResponse\x12?\n" +
 	"\boverride\x18\x01 \x01(\v2\x1e.salon.appointment.v1.OverrideB\x03\xe0A\x03R\boverride\x12A\n" +
 	"\tconflicts\x18\x02 \x03(\v2\x1e.salon.appointment.v1.ConflictB\x03\xe0A\x03R\tconflicts\x12*\n" +
-	"\x0emore_conflicts\x18\x03 \x01(\bB\x03\xe0A\x03R\rmoreConflicts\"r\n" +
+	"\x0emore_conflicts\x18\x03 \x01(\bB\x03\xe0A\x03R\rmoreConflicts\x12V\n" +
+	"\x0egroup_sessions\x18\x04 \x03(\v2*.salon.appointment.v1.GroupSessionConflictB\x03\xe0A\x03R\rgroupSessions\x123\n" +
+	"\x13more_group_sessions\x18\x05 \x01(\bB\x03\xe0A\x03R\x11moreGroupSessions\"r\n" +
 	"\x15DeleteOverrideRequest\x12/\n" +
 	"\voverride_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\n" +
 	"overrideId\x12(\n" +
-	"\rvalidate_only\x18\x02 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\"\x87\x01\n" +
+	"\rvalidate_only\x18\x02 \x01(\bB\x03\xe0A\x01R\fvalidateOnly\"\x94\x02\n" +
 	"\x16DeleteOverrideResponse\x12A\n" +
 	"\tconflicts\x18\x01 \x03(\v2\x1e.salon.appointment.v1.ConflictB\x03\xe0A\x03R\tconflicts\x12*\n" +
-	"\x0emore_conflicts\x18\x02 \x01(\bB\x03\xe0A\x03R\rmoreConflicts\"\xd4\x01\n" +
+	"\x0emore_conflicts\x18\x02 \x01(\bB\x03\xe0A\x03R\rmoreConflicts\x12V\n" +
+	"\x0egroup_sessions\x18\x03 \x03(\v2*.salon.appointment.v1.GroupSessionConflictB\x03\xe0A\x03R\rgroupSessions\x123\n" +
+	"\x13more_group_sessions\x18\x04 \x01(\bB\x03\xe0A\x03R\x11moreGroupSessions\"\xd4\x01\n" +
 	"\x12ListTimeOffRequest\x12+\n" +
 	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\x12<\n" +
 	"\tfrom_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x01R\bfromTime\x12'\n" +
@@ -1737,11 +1882,13 @@ const file_salon_appointment_v1_schedule_service_proto_rawDesc = "" +
 	"\x04note\x18\a \x01(\tB\x19\xe0A\x01\xbaH\x13r\x11\xd0\xe9\x18\x01\x18\xf4\x03\x92\x02\aSeasideR\x04note\x12(\n" +
 	"\rvalidate_only\x18\b \x01(\bB\x03\xe0A\x01R\fvalidateOnly\x12-\n" +
 	"\n" +
-	"request_id\x18\t \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xc5\x01\n" +
+	"request_id\x18\t \x01(\tB\x0e\xe0A\x01\xbaH\b\xd8\x01\x01r\x03\xb0\x01\x01R\trequestId\"\xd2\x02\n" +
 	"\x15CreateTimeOffResponse\x12=\n" +
 	"\btime_off\x18\x01 \x01(\v2\x1d.salon.appointment.v1.TimeOffB\x03\xe0A\x03R\atimeOff\x12A\n" +
 	"\tconflicts\x18\x02 \x03(\v2\x1e.salon.appointment.v1.ConflictB\x03\xe0A\x03R\tconflicts\x12*\n" +
-	"\x0emore_conflicts\x18\x03 \x01(\bB\x03\xe0A\x03R\rmoreConflicts\"F\n" +
+	"\x0emore_conflicts\x18\x03 \x01(\bB\x03\xe0A\x03R\rmoreConflicts\x12V\n" +
+	"\x0egroup_sessions\x18\x04 \x03(\v2*.salon.appointment.v1.GroupSessionConflictB\x03\xe0A\x03R\rgroupSessions\x123\n" +
+	"\x13more_group_sessions\x18\x05 \x01(\bB\x03\xe0A\x03R\x11moreGroupSessions\"F\n" +
 	"\x14DeleteTimeOffRequest\x12.\n" +
 	"\vtime_off_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\ttimeOffId\"\xeb\x01\n" +
 	"\x12GetScheduleRequest\x12+\n" +
@@ -1813,73 +1960,81 @@ var file_salon_appointment_v1_schedule_service_proto_goTypes = []any{
 	(*WeeklyHours)(nil),             // 24: salon.appointment.v1.WeeklyHours
 	(*OpeningHours)(nil),            // 25: salon.appointment.v1.OpeningHours
 	(*Conflict)(nil),                // 26: salon.appointment.v1.Conflict
-	(*Closure)(nil),                 // 27: salon.appointment.v1.Closure
-	(*WallInterval)(nil),            // 28: salon.appointment.v1.WallInterval
-	(*WorkingHours)(nil),            // 29: salon.appointment.v1.WorkingHours
-	(*Override)(nil),                // 30: salon.appointment.v1.Override
-	(*timestamppb.Timestamp)(nil),   // 31: google.protobuf.Timestamp
-	(*TimeOff)(nil),                 // 32: salon.appointment.v1.TimeOff
-	(TimeOffKind)(0),                // 33: salon.appointment.v1.TimeOffKind
-	(*emptypb.Empty)(nil),           // 34: google.protobuf.Empty
-	(*Schedule)(nil),                // 35: salon.appointment.v1.Schedule
+	(*GroupSessionConflict)(nil),    // 27: salon.appointment.v1.GroupSessionConflict
+	(*Closure)(nil),                 // 28: salon.appointment.v1.Closure
+	(*WallInterval)(nil),            // 29: salon.appointment.v1.WallInterval
+	(*WorkingHours)(nil),            // 30: salon.appointment.v1.WorkingHours
+	(*Override)(nil),                // 31: salon.appointment.v1.Override
+	(*timestamppb.Timestamp)(nil),   // 32: google.protobuf.Timestamp
+	(*TimeOff)(nil),                 // 33: salon.appointment.v1.TimeOff
+	(TimeOffKind)(0),                // 34: salon.appointment.v1.TimeOffKind
+	(*emptypb.Empty)(nil),           // 35: google.protobuf.Empty
+	(*Schedule)(nil),                // 36: salon.appointment.v1.Schedule
 }
 var file_salon_appointment_v1_schedule_service_proto_depIdxs = []int32{
 	24, // 0: salon.appointment.v1.SetOpeningHoursRequest.periods:type_name -> salon.appointment.v1.WeeklyHours
 	25, // 1: salon.appointment.v1.SetOpeningHoursResponse.opening_hours:type_name -> salon.appointment.v1.OpeningHours
 	26, // 2: salon.appointment.v1.SetOpeningHoursResponse.conflicts:type_name -> salon.appointment.v1.Conflict
-	27, // 3: salon.appointment.v1.ListClosuresResponse.closures:type_name -> salon.appointment.v1.Closure
-	28, // 4: salon.appointment.v1.CreateClosureRequest.intervals:type_name -> salon.appointment.v1.WallInterval
-	27, // 5: salon.appointment.v1.CreateClosureResponse.closure:type_name -> salon.appointment.v1.Closure
-	26, // 6: salon.appointment.v1.CreateClosureResponse.conflicts:type_name -> salon.appointment.v1.Conflict
-	26, // 7: salon.appointment.v1.DeleteClosureResponse.conflicts:type_name -> salon.appointment.v1.Conflict
-	24, // 8: salon.appointment.v1.SetWorkingHoursRequest.periods:type_name -> salon.appointment.v1.WeeklyHours
-	29, // 9: salon.appointment.v1.SetWorkingHoursResponse.working_hours:type_name -> salon.appointment.v1.WorkingHours
-	26, // 10: salon.appointment.v1.SetWorkingHoursResponse.conflicts:type_name -> salon.appointment.v1.Conflict
-	30, // 11: salon.appointment.v1.ListOverridesResponse.overrides:type_name -> salon.appointment.v1.Override
-	28, // 12: salon.appointment.v1.CreateOverrideRequest.intervals:type_name -> salon.appointment.v1.WallInterval
-	30, // 13: salon.appointment.v1.CreateOverrideResponse.override:type_name -> salon.appointment.v1.Override
-	26, // 14: salon.appointment.v1.CreateOverrideResponse.conflicts:type_name -> salon.appointment.v1.Conflict
-	26, // 15: salon.appointment.v1.DeleteOverrideResponse.conflicts:type_name -> salon.appointment.v1.Conflict
-	31, // 16: salon.appointment.v1.ListTimeOffRequest.from_time:type_name -> google.protobuf.Timestamp
-	32, // 17: salon.appointment.v1.ListTimeOffResponse.time_off:type_name -> salon.appointment.v1.TimeOff
-	33, // 18: salon.appointment.v1.CreateTimeOffRequest.kind:type_name -> salon.appointment.v1.TimeOffKind
-	31, // 19: salon.appointment.v1.CreateTimeOffRequest.start_time:type_name -> google.protobuf.Timestamp
-	31, // 20: salon.appointment.v1.CreateTimeOffRequest.end_time:type_name -> google.protobuf.Timestamp
-	32, // 21: salon.appointment.v1.CreateTimeOffResponse.time_off:type_name -> salon.appointment.v1.TimeOff
-	26, // 22: salon.appointment.v1.CreateTimeOffResponse.conflicts:type_name -> salon.appointment.v1.Conflict
-	0,  // 23: salon.appointment.v1.ScheduleService.GetOpeningHours:input_type -> salon.appointment.v1.GetOpeningHoursRequest
-	1,  // 24: salon.appointment.v1.ScheduleService.SetOpeningHours:input_type -> salon.appointment.v1.SetOpeningHoursRequest
-	3,  // 25: salon.appointment.v1.ScheduleService.ListClosures:input_type -> salon.appointment.v1.ListClosuresRequest
-	5,  // 26: salon.appointment.v1.ScheduleService.CreateClosure:input_type -> salon.appointment.v1.CreateClosureRequest
-	7,  // 27: salon.appointment.v1.ScheduleService.DeleteClosure:input_type -> salon.appointment.v1.DeleteClosureRequest
-	9,  // 28: salon.appointment.v1.ScheduleService.GetWorkingHours:input_type -> salon.appointment.v1.GetWorkingHoursRequest
-	10, // 29: salon.appointment.v1.ScheduleService.SetWorkingHours:input_type -> salon.appointment.v1.SetWorkingHoursRequest
-	12, // 30: salon.appointment.v1.ScheduleService.ListOverrides:input_type -> salon.appointment.v1.ListOverridesRequest
-	14, // 31: salon.appointment.v1.ScheduleService.CreateOverride:input_type -> salon.appointment.v1.CreateOverrideRequest
-	16, // 32: salon.appointment.v1.ScheduleService.DeleteOverride:input_type -> salon.appointment.v1.DeleteOverrideRequest
-	18, // 33: salon.appointment.v1.ScheduleService.ListTimeOff:input_type -> salon.appointment.v1.ListTimeOffRequest
-	20, // 34: salon.appointment.v1.ScheduleService.CreateTimeOff:input_type -> salon.appointment.v1.CreateTimeOffRequest
-	22, // 35: salon.appointment.v1.ScheduleService.DeleteTimeOff:input_type -> salon.appointment.v1.DeleteTimeOffRequest
-	23, // 36: salon.appointment.v1.ScheduleService.GetSchedule:input_type -> salon.appointment.v1.GetScheduleRequest
-	25, // 37: salon.appointment.v1.ScheduleService.GetOpeningHours:output_type -> salon.appointment.v1.OpeningHours
-	2,  // 38: salon.appointment.v1.ScheduleService.SetOpeningHours:output_type -> salon.appointment.v1.SetOpeningHoursResponse
-	4,  // 39: salon.appointment.v1.ScheduleService.ListClosures:output_type -> salon.appointment.v1.ListClosuresResponse
-	6,  // 40: salon.appointment.v1.ScheduleService.CreateClosure:output_type -> salon.appointment.v1.CreateClosureResponse
-	8,  // 41: salon.appointment.v1.ScheduleService.DeleteClosure:output_type -> salon.appointment.v1.DeleteClosureResponse
-	29, // 42: salon.appointment.v1.ScheduleService.GetWorkingHours:output_type -> salon.appointment.v1.WorkingHours
-	11, // 43: salon.appointment.v1.ScheduleService.SetWorkingHours:output_type -> salon.appointment.v1.SetWorkingHoursResponse
-	13, // 44: salon.appointment.v1.ScheduleService.ListOverrides:output_type -> salon.appointment.v1.ListOverridesResponse
-	15, // 45: salon.appointment.v1.ScheduleService.CreateOverride:output_type -> salon.appointment.v1.CreateOverrideResponse
-	17, // 46: salon.appointment.v1.ScheduleService.DeleteOverride:output_type -> salon.appointment.v1.DeleteOverrideResponse
-	19, // 47: salon.appointment.v1.ScheduleService.ListTimeOff:output_type -> salon.appointment.v1.ListTimeOffResponse
-	21, // 48: salon.appointment.v1.ScheduleService.CreateTimeOff:output_type -> salon.appointment.v1.CreateTimeOffResponse
-	34, // 49: salon.appointment.v1.ScheduleService.DeleteTimeOff:output_type -> google.protobuf.Empty
-	35, // 50: salon.appointment.v1.ScheduleService.GetSchedule:output_type -> salon.appointment.v1.Schedule
-	37, // [37:51] is the sub-list for method output_type
-	23, // [23:37] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	27, // 3: salon.appointment.v1.SetOpeningHoursResponse.group_sessions:type_name -> salon.appointment.v1.GroupSessionConflict
+	28, // 4: salon.appointment.v1.ListClosuresResponse.closures:type_name -> salon.appointment.v1.Closure
+	29, // 5: salon.appointment.v1.CreateClosureRequest.intervals:type_name -> salon.appointment.v1.WallInterval
+	28, // 6: salon.appointment.v1.CreateClosureResponse.closure:type_name -> salon.appointment.v1.Closure
+	26, // 7: salon.appointment.v1.CreateClosureResponse.conflicts:type_name -> salon.appointment.v1.Conflict
+	27, // 8: salon.appointment.v1.CreateClosureResponse.group_sessions:type_name -> salon.appointment.v1.GroupSessionConflict
+	26, // 9: salon.appointment.v1.DeleteClosureResponse.conflicts:type_name -> salon.appointment.v1.Conflict
+	27, // 10: salon.appointment.v1.DeleteClosureResponse.group_sessions:type_name -> salon.appointment.v1.GroupSessionConflict
+	24, // 11: salon.appointment.v1.SetWorkingHoursRequest.periods:type_name -> salon.appointment.v1.WeeklyHours
+	30, // 12: salon.appointment.v1.SetWorkingHoursResponse.working_hours:type_name -> salon.appointment.v1.WorkingHours
+	26, // 13: salon.appointment.v1.SetWorkingHoursResponse.conflicts:type_name -> salon.appointment.v1.Conflict
+	27, // 14: salon.appointment.v1.SetWorkingHoursResponse.group_sessions:type_name -> salon.appointment.v1.GroupSessionConflict
+	31, // 15: salon.appointment.v1.ListOverridesResponse.overrides:type_name -> salon.appointment.v1.Override
+	29, // 16: salon.appointment.v1.CreateOverrideRequest.intervals:type_name -> salon.appointment.v1.WallInterval
+	31, // 17: salon.appointment.v1.CreateOverrideResponse.override:type_name -> salon.appointment.v1.Override
+	26, // 18: salon.appointment.v1.CreateOverrideResponse.conflicts:type_name -> salon.appointment.v1.Conflict
+	27, // 19: salon.appointment.v1.CreateOverrideResponse.group_sessions:type_name -> salon.appointment.v1.GroupSessionConflict
+	26, // 20: salon.appointment.v1.DeleteOverrideResponse.conflicts:type_name -> salon.appointment.v1.Conflict
+	27, // 21: salon.appointment.v1.DeleteOverrideResponse.group_sessions:type_name -> salon.appointment.v1.GroupSessionConflict
+	32, // 22: salon.appointment.v1.ListTimeOffRequest.from_time:type_name -> google.protobuf.Timestamp
+	33, // 23: salon.appointment.v1.ListTimeOffResponse.time_off:type_name -> salon.appointment.v1.TimeOff
+	34, // 24: salon.appointment.v1.CreateTimeOffRequest.kind:type_name -> salon.appointment.v1.TimeOffKind
+	32, // 25: salon.appointment.v1.CreateTimeOffRequest.start_time:type_name -> google.protobuf.Timestamp
+	32, // 26: salon.appointment.v1.CreateTimeOffRequest.end_time:type_name -> google.protobuf.Timestamp
+	33, // 27: salon.appointment.v1.CreateTimeOffResponse.time_off:type_name -> salon.appointment.v1.TimeOff
+	26, // 28: salon.appointment.v1.CreateTimeOffResponse.conflicts:type_name -> salon.appointment.v1.Conflict
+	27, // 29: salon.appointment.v1.CreateTimeOffResponse.group_sessions:type_name -> salon.appointment.v1.GroupSessionConflict
+	0,  // 30: salon.appointment.v1.ScheduleService.GetOpeningHours:input_type -> salon.appointment.v1.GetOpeningHoursRequest
+	1,  // 31: salon.appointment.v1.ScheduleService.SetOpeningHours:input_type -> salon.appointment.v1.SetOpeningHoursRequest
+	3,  // 32: salon.appointment.v1.ScheduleService.ListClosures:input_type -> salon.appointment.v1.ListClosuresRequest
+	5,  // 33: salon.appointment.v1.ScheduleService.CreateClosure:input_type -> salon.appointment.v1.CreateClosureRequest
+	7,  // 34: salon.appointment.v1.ScheduleService.DeleteClosure:input_type -> salon.appointment.v1.DeleteClosureRequest
+	9,  // 35: salon.appointment.v1.ScheduleService.GetWorkingHours:input_type -> salon.appointment.v1.GetWorkingHoursRequest
+	10, // 36: salon.appointment.v1.ScheduleService.SetWorkingHours:input_type -> salon.appointment.v1.SetWorkingHoursRequest
+	12, // 37: salon.appointment.v1.ScheduleService.ListOverrides:input_type -> salon.appointment.v1.ListOverridesRequest
+	14, // 38: salon.appointment.v1.ScheduleService.CreateOverride:input_type -> salon.appointment.v1.CreateOverrideRequest
+	16, // 39: salon.appointment.v1.ScheduleService.DeleteOverride:input_type -> salon.appointment.v1.DeleteOverrideRequest
+	18, // 40: salon.appointment.v1.ScheduleService.ListTimeOff:input_type -> salon.appointment.v1.ListTimeOffRequest
+	20, // 41: salon.appointment.v1.ScheduleService.CreateTimeOff:input_type -> salon.appointment.v1.CreateTimeOffRequest
+	22, // 42: salon.appointment.v1.ScheduleService.DeleteTimeOff:input_type -> salon.appointment.v1.DeleteTimeOffRequest
+	23, // 43: salon.appointment.v1.ScheduleService.GetSchedule:input_type -> salon.appointment.v1.GetScheduleRequest
+	25, // 44: salon.appointment.v1.ScheduleService.GetOpeningHours:output_type -> salon.appointment.v1.OpeningHours
+	2,  // 45: salon.appointment.v1.ScheduleService.SetOpeningHours:output_type -> salon.appointment.v1.SetOpeningHoursResponse
+	4,  // 46: salon.appointment.v1.ScheduleService.ListClosures:output_type -> salon.appointment.v1.ListClosuresResponse
+	6,  // 47: salon.appointment.v1.ScheduleService.CreateClosure:output_type -> salon.appointment.v1.CreateClosureResponse
+	8,  // 48: salon.appointment.v1.ScheduleService.DeleteClosure:output_type -> salon.appointment.v1.DeleteClosureResponse
+	30, // 49: salon.appointment.v1.ScheduleService.GetWorkingHours:output_type -> salon.appointment.v1.WorkingHours
+	11, // 50: salon.appointment.v1.ScheduleService.SetWorkingHours:output_type -> salon.appointment.v1.SetWorkingHoursResponse
+	13, // 51: salon.appointment.v1.ScheduleService.ListOverrides:output_type -> salon.appointment.v1.ListOverridesResponse
+	15, // 52: salon.appointment.v1.ScheduleService.CreateOverride:output_type -> salon.appointment.v1.CreateOverrideResponse
+	17, // 53: salon.appointment.v1.ScheduleService.DeleteOverride:output_type -> salon.appointment.v1.DeleteOverrideResponse
+	19, // 54: salon.appointment.v1.ScheduleService.ListTimeOff:output_type -> salon.appointment.v1.ListTimeOffResponse
+	21, // 55: salon.appointment.v1.ScheduleService.CreateTimeOff:output_type -> salon.appointment.v1.CreateTimeOffResponse
+	35, // 56: salon.appointment.v1.ScheduleService.DeleteTimeOff:output_type -> google.protobuf.Empty
+	36, // 57: salon.appointment.v1.ScheduleService.GetSchedule:output_type -> salon.appointment.v1.Schedule
+	44, // [44:58] is the sub-list for method output_type
+	30, // [30:44] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_salon_appointment_v1_schedule_service_proto_init() }
