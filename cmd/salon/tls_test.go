@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,7 +25,7 @@ import (
 
 // gatewayAlone is the environment of a gateway whose services are away.
 func gatewayAlone(more ...string) []string {
-	env := append(more, unreachable...)
+	env := slices.Concat(more, unreachable)
 	for _, name := range serviceNames {
 		env = append(env, "SALON_"+strings.ToUpper(name)+"_TARGET=127.0.0.1:1")
 	}
@@ -73,7 +74,7 @@ func writeCertificate(t *testing.T, folder string, serial int64) *x509.CertPool 
 // serialOf is the serial number of the certificate that a new connection gets.
 func serialOf(t *testing.T, addr string) int64 {
 	t.Helper()
-	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}} //nolint:gosec // only looks at it
+	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}}}
 	conn, err := dialer.DialContext(t.Context(), "tcp", addr)
 	if err != nil {
 		t.Fatal(err)
