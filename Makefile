@@ -52,6 +52,18 @@ test-openapi-types: ## Generate a TypeScript client's types and compile them
 	npm --prefix openapi/typescript ci --no-audit --no-fund
 	npm --prefix openapi/typescript test
 
+# The tools that are not Go programs come from Debian, the schemas of Kubernetes from npm.
+.PHONY: test-deploy
+test-deploy: bin/helm bin/kubeconform bin/compose .build/kubernetes-schemas ## Check chart, compose files, units, rules and dashboards
+	tools/need promtool prometheus caddy caddy systemd-analyze systemd
+	go test -tags deploy -count=1 -timeout 10m ./deploy/...
+
+.build/kubernetes-schemas: deploy/helm/schemas/package-lock.json deploy/helm/schemas/generate.js
+	tools/need node nodejs npm npm
+	npm --prefix deploy/helm/schemas ci --no-audit --no-fund
+	rm -rf $@
+	node deploy/helm/schemas/generate.js $@
+
 .PHONY: soak
 soak: postgresql race ## Run the tests that can be long for as long as they find something
 	@mkdir -p .build/soak
@@ -127,6 +139,19 @@ bin/golangci-lint: tools/lint/go.mod
 bin/govulncheck: tools/misc/go.mod
 	go build -C tools/misc -o ../../$@ golang.org/x/vuln/cmd/govulncheck
 
+bin/helm: tools/deploy/go.mod
+	@echo "Building $@; the first time takes minutes."
+	@# Without a cluster, helm needs to be told for which Kubernetes it renders.
+	go build -C tools/deploy -o ../../$@ -ldflags '$(KUBERNETES)' helm.sh/helm/v3/cmd/helm
+
+KUBERNETES = $(foreach v,Major=1 Minor=25,-X helm.sh/helm/v3/pkg/chartutil.k8sVersion$(v))
+
+bin/kubeconform: tools/deploy/go.mod
+	go build -C tools/deploy -o ../../$@ github.com/yannh/kubeconform/cmd/kubeconform
+
+bin/compose: tools/deploy/go.mod
+	go build -C tools/deploy -o ../../$@ github.com/compose-spec/compose-go/v2/cmd
+
 bin/grpcurl: tools/misc/go.mod ## Build grpcurl, to make gRPC calls by hand
 	@echo "Building $@; the first time takes minutes."
 	go build -C tools/misc -o ../../$@ github.com/fullstorydev/grpcurl/cmd/grpcurl
@@ -145,4 +170,4 @@ race:
 
 .PHONY: clean
 clean: ## Delete what was built
-	rm -rf bin .build third_party openapi/typescript/node_modules
+	rm -rf bin .build third_party openapi/typescript/node_modules deploy/helm/schemas/node_modules

@@ -41,7 +41,12 @@ type compose struct {
 
 func readCompose(t *testing.T) compose {
 	t.Helper()
-	data, err := os.ReadFile("compose.yaml")
+	return readComposeFile(t, "compose.yaml")
+}
+
+func readComposeFile(t *testing.T, file string) compose {
+	t.Helper()
+	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,10 +56,17 @@ func (c appConfig) check() error {
 	for _, n := range []struct {
 		flag  string
 		wrong bool
-	}{{"--request-timeout", c.RequestTimeout <= 0}, {"--drain-time", c.DrainTime <= 0}} {
+	}{
+		{"--request-timeout", c.RequestTimeout <= 0},
+		{"--drain-time", c.DrainTime <= 0},
+		{"--stop-delay", c.StopDelay < 0},
+	} {
 		if n.wrong {
 			return fmt.Errorf("%s: is too small", n.flag)
 		}
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return errors.New("--tls-cert and --tls-key: set both or none")
 	}
 	return c.serverFlags.check()
 }

@@ -79,6 +79,7 @@ type listenFlags struct {
 	HTTPAddr     string        `help:"Address of REST and Swagger UI." default:"127.0.0.1:8080" name:"http-addr"`
 	GRPCAddr     string        `help:"Address of public gRPC." default:"127.0.0.1:9090" name:"grpc-addr"`
 	InternalAddr string        `help:"Address of metrics, probes and pprof. Must not be reachable from outside." default:"127.0.0.1:9091"`
+	StopDelay    time.Duration `help:"How long a process that stops still takes new calls while its probes say no: longer than load balancers take to notice." default:"0s"`
 	DrainTime    time.Duration `help:"How long running calls may take when the process stops." default:"${drainTime=20s}"`
 }
 
@@ -92,6 +93,8 @@ type gatewayFlags struct {
 	LimitAddress     int           `help:"Calls a second of one address that is not signed in; 0 for no limit." default:"${limitAddress=50}"`
 	LimitAuth        int           `help:"Calls a second to AuthService of one address; 0 for no limit." default:"${limitAuth=5}"`
 	LimitStreams     int           `help:"Streams that one account, or one address that is not signed in, may have open in a process; 0 for no limit." default:"${limitStreams=20}"`
+	TLSCert          string        `help:"File with the certificate chain (PEM). With it, REST and gRPC are served with TLS. Replaced files are read while the process runs." name:"tls-cert" placeholder:"FILE"`
+	TLSKey           string        `help:"File with the key of --tls-cert (PEM)." name:"tls-key" placeholder:"FILE"`
 	AccessLogFile    string        `help:"File that the access log is written to as well, as JSON, rotated at 100 MB; empty for ${noAccessLog=none}." default:"${accessLog=gateway.log}"`
 }
 

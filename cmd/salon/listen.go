@@ -2,12 +2,16 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
 	"strings"
 	"syscall"
 
+	"github.com/rs/zerolog"
+
+	"github.com/beauty-salon/platform/internal/certificate"
 	"github.com/beauty-salon/platform/internal/lifecycle"
 )
 
@@ -65,6 +69,20 @@ func listen(ctx context.Context, cfg appConfig, stack *lifecycle.Stack) (_ *list
 		})
 	}
 	return ls, nil
+}
+
+// encrypt makes REST and gRPC speak TLS, when there is a certificate.
+func (ls *listeners) encrypt(cfg gatewayFlags, log zerolog.Logger) error {
+	if cfg.TLSCert == "" && cfg.TLSKey == "" || ls.http == nil {
+		return nil
+	}
+	files, err := certificate.Load(cfg.TLSCert, cfg.TLSKey, log)
+	if err != nil {
+		return err
+	}
+	ls.http = tls.NewListener(ls.http, files.Config("h2", "http/1.1"))
+	ls.grpc = tls.NewListener(ls.grpc, files.Config("h2"))
+	return nil
 }
 
 func (ls *listeners) addrs() addrs {

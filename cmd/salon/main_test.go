@@ -103,6 +103,8 @@ func TestWrongConfiguration(t *testing.T) {
 		"no time":                {[]string{"serve", "--request-timeout=0s"}, nil, 1, "--request-timeout: is too small"},
 		"bad duration":           {[]string{"serve", "--request-timeout=soon"}, nil, 2, "--request-timeout: expected duration"},
 		"bad number":             {[]string{"serve"}, []string{"SALON_DATABASE_MAX_CONNS=many"}, 2, "--database-max-conns"},
+		"negative stop delay":    {[]string{"serve", "--stop-delay=-1s"}, nil, 1, "--stop-delay: is too small"},
+		"certificate, no key":    {[]string{"serve", "--tls-cert=tls.crt"}, nil, 1, "--tls-cert and --tls-key: set both or none"},
 		"no drain time":          {[]string{"serve", "--drain-time=0s"}, nil, 1, "--drain-time: is too small"},
 		"few connections":        {[]string{"serve", "--database-max-conns=2"}, nil, 1, "--database-max-conns: a service needs 4"},
 		"few for dev":            {[]string{"dev", "--database-max-conns=2"}, nil, 1, "--database-max-conns: a service needs 4"},

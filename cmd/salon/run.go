@@ -21,7 +21,7 @@ const stopTime = time.Second
 // everything answers. The caller opens the listeners, so that a port that is taken is found before anything else is
 // touched; the caller also closes the stack.
 //
-// The stack closes in reverse: first the probes say no, then calls from outside end, then those from other processes, then
+// The stack closes in reverse: first the probes say no for a while, then calls from outside end, then those from other processes, then
 // consumers and relays, then the connections that all of them use.
 func runApp(ctx context.Context, cfg appConfig, stack *lifecycle.Stack, ls *listeners, onReady func(addrs)) error {
 	logger := log.New(cfg.logFlags.config())
@@ -33,6 +33,9 @@ func runApp(ctx context.Context, cfg appConfig, stack *lifecycle.Stack, ls *list
 		starting = starting.Interface("config", cfg.printed())
 	}
 	starting.Msg("starting")
+	if err := ls.encrypt(cfg.gatewayFlags, logger); err != nil {
+		return err
+	}
 
 	a, err := newApp(ctx, cfg, logger, stack)
 	if err != nil {
@@ -73,10 +76,11 @@ func runApp(ctx context.Context, cfg appConfig, stack *lifecycle.Stack, ls *list
 		pushGateway(stack, cfg, gw, ls)
 	}
 	stack.Push(lifecycle.Part{
-		Name: "readiness", StopTimeout: stopTime + checkTime,
+		Name: "readiness", StopTimeout: cfg.StopDelay + stopTime + checkTime,
 		Run: func(ctx context.Context) error { return a.watchReady(ctx, ready, func() { onReady(ls.addrs()) }) },
 		Stop: func(context.Context) error {
 			ready.drain()
+			<-time.After(cfg.StopDelay) // the listeners stay open until load balancers have noticed
 			return nil
 		},
 	})
