@@ -45,6 +45,15 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
+	s := emptySite(t)
+	s.migrate(t)
+	s.salon(t, "admin", "create", "--email="+salontest.AdminEmail, "--database-url="+s.database.URL())
+	return s
+}
+
+// emptySite is a site whose servers have nothing.
+func emptySite(t *testing.T) *site {
+	t.Helper()
 	program, err := salontest.Build(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -64,8 +73,6 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	s.socket = filepath.Join(address.Query().Get("host"), ".s.PGSQL."+address.Query().Get("port"))
-	s.migrate(t)
-	s.salon(t, "admin", "create", "--email="+salontest.AdminEmail, "--database-url="+s.database.URL())
 	return s
 }
 
