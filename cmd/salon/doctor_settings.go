@@ -63,9 +63,9 @@ func (d *doctor) settings(c *doctorCmd) selection {
 
 // secrets checks the secret key and the one before it.
 func (d *doctor) secrets(f secretFlags) {
-	const make = "make one with: openssl rand -hex 32"
+	const remedy = "make one with: openssl rand -hex 32"
 	if _, _, err := f.keys(); err != nil {
-		d.fail("secret", make, "%v", err)
+		d.fail("secret", remedy, "%v", err)
 		return
 	}
 	for _, key := range []struct {
@@ -81,7 +81,7 @@ func (d *doctor) secrets(f secretFlags) {
 			distinct[b] = true
 		}
 		if len(distinct) < minDistinct {
-			d.fail("secret", make, "%s is not random: it has %d different bytes in %d", key.variable, len(distinct), len(master))
+			d.fail("secret", remedy, "%s is not random: it has %d different bytes in %d", key.variable, len(distinct), len(master))
 			return
 		}
 	}

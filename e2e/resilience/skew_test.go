@@ -77,21 +77,21 @@ func TestVersionsSideBySide(t *testing.T) {
 	noOverlap(t, appointmentsOf(t, before.GRPC(), p.cast.Master1.ID))
 }
 
-// output collects what a process writes.
-type output struct {
+// collected is what a process writes.
+type collected struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
 // Write appends.
-func (o *output) Write(b []byte) (int, error) {
+func (o *collected) Write(b []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.text.Write(b)
 }
 
 // has returns an error unless the text was written.
-func (o *output) has(text string) error {
+func (o *collected) has(text string) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !strings.Contains(o.text.String(), text) {
@@ -108,7 +108,7 @@ func TestPresentVersionOnOldSchema(t *testing.T) {
 	cmd.Env = append(os.Environ(), "SALON_SECRET_KEY="+s.secret, "SALON_DATABASE_URL="+s.database.URL(),
 		"SALON_NATS_URL="+s.queue.URL().Reveal(), "SALON_REDIS_URL="+s.cache.URL().Reveal(), "SALON_HTTP_ADDR=127.0.0.1:0",
 		"SALON_GRPC_ADDR=127.0.0.1:0", "SALON_INTERNAL_ADDR=127.0.0.1:0", "SALON_ACCESS_LOG_FILE=")
-	out := &output{}
+	out := &collected{}
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -14,7 +14,7 @@ func TestFindTools(t *testing.T) {
 	known := binDirs
 	binDirs = []string{filepath.Join(root, "*", "bin")}
 	defer func() { binDirs = known }()
-	t.Setenv("PATH", "/bin")
+	t.Setenv("PATH", t.TempDir())
 	if _, err := FindTools(t.Context(), 15); err == nil || !strings.Contains(err.Error(), "no pg_dump found") ||
 		!strings.Contains(err.Error(), "apt-get install postgresql-client-15") {
 		t.Errorf("without any: %v", err)
