@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/uuid"
@@ -19,28 +20,25 @@ import (
 
 // load books until it is stopped, and knows what was acknowledged.
 type load struct {
-	mu    sync.Mutex
-	acked []string
-	stop  context.CancelFunc
-	done  sync.WaitGroup
+	mu      sync.Mutex
+	acked   []string
+	stopped atomic.Bool
+	done    sync.WaitGroup
 }
 
 // startLoad books with four workers at a time.
 func startLoad(t *testing.T, p *people, at *salontest.System) *load {
 	t.Helper()
-	ctx, stop := context.WithCancel(t.Context())
-	l := &load{stop: stop}
+	l := &load{}
 	token := p.cast.CustomerA.Pair(t).GetAccessToken()
 	for range 4 {
 		l.done.Go(func() {
-			for ctx.Err() == nil {
+			for !l.stopped.Load() {
 				req := salontest.Booking(p.cast.Master1, p.cast.Service, p.starts.NextStart())
 				req.RequestId = uuid.NewString()
 				booked := &appointmentv1.Appointment{}
-				if err := attempt(ctx, at.Conn(), token, createAppointment, req, booked); err != nil {
-					if ctx.Err() == nil {
-						t.Errorf("a booking under load: %v", err)
-					}
+				if err := attempt(t.Context(), at.Conn(), token, createAppointment, req, booked); err != nil {
+					t.Errorf("a booking under load: %v", err)
 					return
 				}
 				l.mu.Lock()
@@ -59,8 +57,9 @@ func (l *load) acknowledged() []string {
 	return slices.Clone(l.acked)
 }
 
+// end lets each worker complete its booking.
 func (l *load) end() {
-	l.stop()
+	l.stopped.Store(true)
 	l.done.Wait()
 }
 

@@ -40,7 +40,7 @@ func TestVersionsSideBySide(t *testing.T) {
 	s, previous := previousSite(t)
 	present := s.program
 	s.program = previous
-	before := s.copy(t)
+	before := s.copyWith(t, []salontest.Option{salontest.WithOtherContract()})
 	s.program = present
 	p := newPeople(t, before)
 	p.book(t, before)
