@@ -100,7 +100,8 @@ func (c *restoreCmd) Run(ctx context.Context) (err error) {
 	}
 	fmt.Printf("restored %s of %s\n", archive.Path, archive.Manifest.Time.UTC().Format(time.RFC3339))
 	if mark := backupMark(keys); archive.Manifest.Key != "" && archive.Manifest.Key != mark {
-		fmt.Println("the secret key is not the one of the backup: quotes, holds of guests and pages of lists from before are refused, and requests of before may be done again; sign-ins go on")
+		fmt.Println("the secret key is not the one of the backup: quotes, holds of guests and pages of lists from before are refused,",
+			"and requests of before may be done again; sign-ins go on")
 	}
 	return c.afterwards(ctx)
 }
@@ -117,8 +118,8 @@ func checkVersions(m backup.Manifest) error {
 			return fmt.Errorf("the backup has no schema %s", d.Migrations.Service)
 		}
 		if made.Newer(have) {
-			return fmt.Errorf("the backup was made by a newer version of Salon (%s): schema %s has migrations %d and %d, this program knows %d and %d; restore with that version",
-				m.Program, d.Migrations.Service, made.Platform, made.Service, have.Platform, have.Service)
+			return fmt.Errorf("the backup was made by a newer version of Salon (%s), restore with that: schema %s has migrations %d and %d, "+
+				"this program knows %d and %d", m.Program, d.Migrations.Service, made.Platform, made.Service, have.Platform, have.Service)
 		}
 	}
 	return nil
@@ -148,7 +149,8 @@ func (c *restoreCmd) afterwards(ctx context.Context) error {
 		return nil
 	}
 	if c.NATSURL == "" {
-		fmt.Println("to do: delete the stream SALON of NATS (nats stream rm SALON), or its files; else an event of the time that was lost may have an effect")
+		fmt.Println("to do: delete the stream SALON of NATS (nats stream rm SALON), or its files;",
+			"else an event of the time that was lost may have an effect")
 	} else if _, err := events.DeleteStream(ctx, c.NATSURL); err != nil {
 		return fmt.Errorf("the database is restored, but: %w", err)
 	} else {

@@ -28,17 +28,21 @@ func (d *doctor) settings(c *doctorCmd) selection {
 		url      secret.Text
 		wanted   bool
 	}{
-		{"SALON_DATABASE_URL", c.DatabaseURL, len(runs.services) > 0}, {"SALON_NATS_URL", c.NATSURL, true}, {"SALON_REDIS_URL", c.RedisURL, true},
+		{"SALON_DATABASE_URL", c.DatabaseURL, len(runs.services) > 0},
+		{"SALON_NATS_URL", c.NATSURL, true},
+		{"SALON_REDIS_URL", c.RedisURL, true},
 	} {
 		if server.wanted && server.url == "" {
 			d.fail("settings", "set "+server.variable, "%s is not set", server.variable)
 		}
 	}
-	cfg := appConfig{secretFlags: c.secretFlags, listenFlags: c.listenFlags, gatewayFlags: c.gatewayFlags, serverFlags: c.serverFlags, runs: runs}
+	cfg := appConfig{
+		secretFlags: c.secretFlags, listenFlags: c.listenFlags, gatewayFlags: c.gatewayFlags, serverFlags: c.serverFlags, runs: runs,
+	}
 	if err := cfg.check(); err != nil {
 		d.fail("settings", "correct the setting", "%v", err)
 	}
-	if _, err := c.gatewayFlags.config(); err != nil {
+	if _, err := c.config(); err != nil {
 		d.fail("settings", "correct the setting", "%v", err)
 	}
 	if err := c.complete(); err != nil {

@@ -150,7 +150,8 @@ func Open(ctx context.Context, path string) (_ *Archive, err error) {
 		return nil, fmt.Errorf("has a damaged manifest: %w", err)
 	}
 	if a.Manifest.Format != format {
-		return nil, fmt.Errorf("has format %d, this program reads format %d: use the version that made it, %s", a.Manifest.Format, format, a.Manifest.Program)
+		return nil, fmt.Errorf("has format %d, this program reads format %d: use the version that made it, %s",
+			a.Manifest.Format, format, a.Manifest.Program)
 	}
 	if hex.EncodeToString(sum.Sum(nil)) != a.Manifest.SHA256 {
 		return nil, errors.New("is damaged: its SHA-256 is not that of the manifest")
@@ -162,7 +163,7 @@ func Open(ctx context.Context, path string) (_ *Archive, err error) {
 func (a *Archive) dump() io.Reader { return io.NewSectionReader(a.file, blockSize, a.Manifest.Size) }
 
 // Close closes the file.
-func (a *Archive) Close() error { return a.file.Close() }
+func (a *Archive) Close() { a.file.Close() }
 
 // newest returns path, or the newest backup in it where it is a directory.
 func newest(path string) (string, error) {

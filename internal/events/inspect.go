@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -87,10 +88,5 @@ func (s *StreamState) readStream(ctx context.Context, js jetstream.JetStream) er
 
 // Serves reports whether the stream keeps events whose types begin with the token.
 func (s *StreamState) Serves(token string) bool {
-	for _, subject := range s.Subjects {
-		if subject == token+".>" {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.Subjects, token+".>")
 }
