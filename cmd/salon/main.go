@@ -28,6 +28,9 @@ type cli struct {
 	Serve        serveCmd        `cmd:"" help:"Run some or all services against existing servers."`
 	Infra        infraCmd        `cmd:"" help:"Run only PostgreSQL, NATS and Redis, for services that run in other processes."`
 	Migrate      migrateCmd      `cmd:"" help:"Create or upgrade the database: roles, schemas and tables."`
+	Backup       backupCmd       `cmd:"" help:"Back up the database into one file, also while Salon runs."`
+	Restore      restoreCmd      `cmd:"" help:"Restore the database from a backup, and say or do what NATS and Redis need."`
+	Doctor       doctorCmd       `cmd:"" help:"Examine an installation with the settings of salon serve, and say what to do."`
 	Seed         seedCmd         `cmd:"" help:"Fill an empty database with a believable salon."`
 	Admin        adminCmd        `cmd:"" help:"Tasks of the operator."`
 	Events       eventsCmd       `cmd:"" help:"Tasks of the operator for events between services."`

@@ -45,6 +45,15 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
+	s := emptySite(t)
+	s.migrate(t)
+	s.salon(t, "admin", "create", "--email="+salontest.AdminEmail, "--database-url="+s.database.URL())
+	return s
+}
+
+// emptySite is a site whose servers have nothing.
+func emptySite(t *testing.T) *site {
+	t.Helper()
 	program, err := salontest.Build(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -64,8 +73,6 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	s.socket = filepath.Join(address.Query().Get("host"), ".s.PGSQL."+address.Query().Get("port"))
-	s.migrate(t)
-	s.salon(t, "admin", "create", "--email="+salontest.AdminEmail, "--database-url="+s.database.URL())
 	return s
 }
 
@@ -95,16 +102,22 @@ func databaseAt(p *proxy) string {
 // copy starts all services as a process. env may replace the addresses of the servers.
 func (s *site) copy(t *testing.T, env ...string) *salontest.System {
 	t.Helper()
+	return s.copyWith(t, nil, env...)
+}
+
+// copyWith is copy with more options.
+func (s *site) copyWith(t *testing.T, options []salontest.Option, env ...string) *salontest.System {
+	t.Helper()
 	script := filepath.Join(s.dir, "serve-"+uuid.NewString())
 	// The harness gives flags of `salon dev`; a copy takes everything from the environment.
 	if err := os.WriteFile(script, []byte("#!/bin/sh\nexec '"+s.program+"' serve\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	return salontest.Start(t, salontest.WithProgram(script, nil), salontest.WithDataDir(s.dir), salontest.WithEnv(append([]string{
+	return salontest.Start(t, append(options, salontest.WithProgram(script, nil), salontest.WithDataDir(s.dir), salontest.WithEnv(append([]string{
 		"SALON_SECRET_KEY=" + s.secret, "SALON_DATABASE_URL=" + s.database.URL(), "SALON_NATS_URL=" + s.queue.URL().Reveal(),
 		"SALON_REDIS_URL=" + s.cache.URL().Reveal(), "SALON_HTTP_ADDR=127.0.0.1:0", "SALON_GRPC_ADDR=127.0.0.1:0",
 		"SALON_INTERNAL_ADDR=127.0.0.1:0", "SALON_ACCESS_LOG_FILE=", "SALON_LIMIT_USER=0", "SALON_LIMIT_ADDRESS=0", "SALON_LIMIT_AUTH=0",
-	}, env...)...))
+	}, env...)...))...)
 }
 
 // people is a customer and a master, what they book, and what they have to be notified of.

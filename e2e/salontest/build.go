@@ -43,6 +43,56 @@ func Build(ctx context.Context, tags ...string) (string, error) {
 	return program, nil
 }
 
+// BuildPrevious builds cmd/salon of the commit in .previous-version and returns the program's path. It is built once for each
+// commit. The error wraps [ErrNoCommit] when the clone does not have the commit.
+func BuildPrevious(ctx context.Context) (string, error) {
+	root, err := moduleRoot()
+	if err != nil {
+		return "", err
+	}
+	text, err := os.ReadFile(filepath.Join(root, ".previous-version"))
+	if err != nil {
+		return "", err
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	commit := lines[len(lines)-1]
+	dir := filepath.Join(os.TempDir(), fmt.Sprintf("salon-previous-%d-%s", os.Geteuid(), commit))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return "", err
+	}
+	defer lock.Close() // and so unlocks it
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return "", fmt.Errorf("lock %s: %w", dir, err)
+	}
+	program, source := filepath.Join(dir, "salon"), filepath.Join(dir, "source")
+	if _, err := os.Stat(program); err == nil {
+		return program, nil
+	}
+	git := exec.CommandContext(ctx, "git", "-C", root, "cat-file", "-e", commit+"^{commit}")
+	if output, err := git.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w %s: %s", ErrNoCommit, commit, output)
+	}
+	for _, cmd := range []*exec.Cmd{
+		exec.CommandContext(ctx, "rm", "-rf", source),
+		exec.CommandContext(ctx, "mkdir", source),
+		exec.CommandContext(ctx, "git", "-C", root, "archive", "--output="+source+".tar", commit),
+		exec.CommandContext(ctx, "tar", "-xf", source+".tar", "-C", source),
+		exec.CommandContext(ctx, "go", "build", "-C", source, "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", program, "./cmd/salon"),
+	} {
+		if output, err := cmd.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("build the previous version: %s: %w\n%s", cmd.Args[0], err, output)
+		}
+	}
+	return program, nil
+}
+
+// ErrNoCommit means that the clone is shallow and does not have a commit.
+var ErrNoCommit = errors.New("the clone does not have the commit")
+
 // moduleRoot is the folder of go.mod. Tests run in the folder of their package, somewhere below.
 func moduleRoot() (string, error) {
 	dir, err := os.Getwd()

@@ -35,6 +35,7 @@ type settings struct {
 	bookingLimit    bool
 	attributes      *syscall.SysProcAttr
 	program         string
+	otherContract   bool
 }
 
 // WithArgs adds flags of `salon dev`.
@@ -63,6 +64,9 @@ func WithBookingLimit() Option { return func(s *settings) { s.bookingLimit = tru
 func WithProgram(path string, attributes *syscall.SysProcAttr) Option {
 	return func(s *settings) { s.program, s.attributes = path, attributes }
 }
+
+// WithOtherContract lets answers over REST differ from the OpenAPI document, as those of another version do.
+func WithOtherContract() Option { return func(s *settings) { s.otherContract = true } }
 
 // System is a running `salon dev`.
 type System struct {

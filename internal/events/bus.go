@@ -98,10 +98,7 @@ func connect(cfg Config, log zerolog.Logger, reg prometheus.Registerer, opts ...
 	conn, err := nats.Connect(cfg.URL.Reveal(), append(b.options(), opts...)...)
 	if err != nil {
 		cancel()
-		if _, malformed := errors.AsType[*url.Error](err); malformed {
-			err = errors.New("the URL is not valid") // the original quotes it with its password
-		}
-		return nil, fmt.Errorf("connect to NATS: %w", err)
+		return nil, fmt.Errorf("connect to NATS: %w", withoutURL(err))
 	}
 	b.conn = conn
 	b.js, err = jetstream.New(conn,
@@ -114,6 +111,14 @@ func connect(cfg Config, log zerolog.Logger, reg prometheus.Registerer, opts ...
 	}
 	b.done.Go(func() { b.keepStream(ctx) })
 	return b, nil
+}
+
+// withoutURL replaces the error of a malformed URL, which quotes it with its password.
+func withoutURL(err error) error {
+	if _, malformed := errors.AsType[*url.Error](err); malformed {
+		return errors.New("the URL is not valid")
+	}
+	return err
 }
 
 func (b *Bus) options() []nats.Option {

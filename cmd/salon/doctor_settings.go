@@ -1,0 +1,111 @@
+package main
+
+import (
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/beauty-salon/platform/internal/secret"
+	"github.com/beauty-salon/platform/internal/zoneinfo"
+)
+
+// minDistinct is how many different bytes a secret of 32 random bytes has at least, but for one of 10^20.
+const minDistinct = 16
+
+// settings checks what can be told without a server, and returns what the process runs.
+func (d *doctor) settings(c *doctorCmd) selection {
+	d.ok("program", "salon %s", version)
+	d.secrets(c.secretFlags)
+	runs, err := parseServices(c.Services)
+	if err != nil {
+		d.fail("settings", "name services that there are", "%v", err)
+		return everything
+	}
+	before := len(d.findings)
+	for _, server := range []struct {
+		variable string
+		url      secret.Text
+		wanted   bool
+	}{
+		{"SALON_DATABASE_URL", c.DatabaseURL, len(runs.services) > 0},
+		{"SALON_NATS_URL", c.NATSURL, true},
+		{"SALON_REDIS_URL", c.RedisURL, true},
+	} {
+		if server.wanted && server.url == "" {
+			d.fail("settings", "set "+server.variable, "%s is not set", server.variable)
+		}
+	}
+	cfg := appConfig{
+		secretFlags: c.secretFlags, listenFlags: c.listenFlags, gatewayFlags: c.gatewayFlags, serverFlags: c.serverFlags, runs: runs,
+	}
+	if err := cfg.check(); err != nil {
+		d.fail("settings", "correct the setting", "%v", err)
+	}
+	if _, err := c.config(); err != nil {
+		d.fail("settings", "correct the setting", "%v", err)
+	}
+	if err := c.complete(); err != nil {
+		d.fail("settings", "correct the target", "%v", err)
+	} else if caller, callee := runs.missing(c.target); callee != "" {
+		d.fail("settings", "set "+targetVariable(callee), "%s calls the %s service, which does not run here and has no address", caller, callee)
+	}
+	if runs.gateway && len(c.TrustedProxies) == 0 {
+		d.warn("settings", "behind a proxy, set SALON_TRUSTED_PROXIES to its network", "no proxy is trusted: all clients behind one share its limits")
+	}
+	if runs.gateway && strings.Join(c.CORSOrigins, ",") == "*" {
+		d.warn("settings", "set SALON_CORS_ORIGINS to the origins of your frontends", "scripts of every website may call")
+	}
+	if c.NATSReplicas%2 == 0 || c.NATSReplicas < 1 {
+		d.warn("settings", "set SALON_NATS_REPLICAS to 1, 3 or 5", "an even number of replicas (%d) survives no more failures than one less", c.NATSReplicas)
+	}
+	if len(d.findings) == before {
+		d.ok("settings", "complete and without contradictions")
+	}
+	return runs
+}
+
+// secrets checks the secret key and the one before it.
+func (d *doctor) secrets(f secretFlags) {
+	const remedy = "make one with: openssl rand -hex 32"
+	if _, _, err := f.keys(); err != nil {
+		d.fail("secret", remedy, "%v", err)
+		return
+	}
+	for _, key := range []struct {
+		variable string
+		text     secret.Text
+	}{{"SALON_SECRET_KEY", f.SecretKey}, {"SALON_SECRET_KEY_PREVIOUS", f.SecretKeyPrevious}} {
+		master, err := hex.DecodeString(strings.TrimSpace(key.text.Reveal()))
+		if err != nil || key.text == "" {
+			continue
+		}
+		distinct := map[byte]bool{}
+		for _, b := range master {
+			distinct[b] = true
+		}
+		if len(distinct) < minDistinct {
+			d.fail("secret", remedy, "%s is not random: it has %d different bytes in %d", key.variable, len(distinct), len(master))
+			return
+		}
+	}
+	if strings.TrimSpace(f.SecretKey.Reveal()) == strings.TrimSpace(f.SecretKeyPrevious.Reveal()) {
+		d.fail("secret", "set SALON_SECRET_KEY_PREVIOUS to the secret of before, or unset it", "the previous secret is the same as the present one")
+		return
+	}
+	if f.SecretKeyPrevious != "" {
+		d.warn("secret", "a day after the change, unset SALON_SECRET_KEY_PREVIOUS", "tokens of the previous secret are still accepted")
+		return
+	}
+	d.ok("secret", "set, and random as far as can be told")
+}
+
+// timeZones checks the age of the time zone database: governments change rules about yearly.
+func (d *doctor) timeZones(now time.Time) {
+	var year int
+	if _, err := fmt.Sscanf(zoneinfo.Version(), "%4d", &year); err != nil || year < now.Year()-1 {
+		d.warn("time zones", "upgrade Salon, then run `salon recheck-times`", "the release %s is old", zoneinfo.Version())
+		return
+	}
+	d.ok("time zones", "release %s", zoneinfo.Version())
+}
