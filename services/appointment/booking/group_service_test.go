@@ -363,3 +363,30 @@ func TestSessionOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestListOfBookableSessions: what nobody can book is listed for staff only.
+func TestListOfBookableSessions(t *testing.T) {
+	f := newGroupFixture(t)
+	f.open(f.noon(2))
+	wantListed := func(who auth.Principal, want int) {
+		t.Helper()
+		list, err := f.calls.ListGroupSessions(f.As(who), &appointmentv1.ListGroupSessionsRequest{SalonId: first.ID})
+		if err != nil || len(list.GetGroupSessions()) != want {
+			t.Errorf("%d sessions, %v, want %d", len(list.GetGroupSessions()), err, want)
+		}
+	}
+	wantListed(f.ann, 1)
+	_, err := f.catalogue.DeleteOffering(f.As(f.admin), &appointmentv1.DeleteOfferingRequest{MasterId: f.mira.UserID, ServiceId: f.class.GetId()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantListed(f.ann, 0)
+	wantListed(f.receptionist, 1)
+	f.offer(f.mira, f.class)
+	wantListed(f.ann, 1)
+	if _, err := f.catalogue.DeleteService(f.As(f.admin), &appointmentv1.DeleteServiceRequest{ServiceId: f.class.GetId()}); err != nil {
+		t.Fatal(err)
+	}
+	wantListed(f.ann, 0)
+	wantListed(f.receptionist, 1)
+}

@@ -87,7 +87,8 @@ type SessionFilter struct {
 	ServiceID string
 	// From is before the end, To after the start.
 	From, To time.Time
-	// Free selects those that are scheduled, begin after this instant and have places left; zero: all.
+	// Free selects those that can be booked: they are scheduled, begin after this instant, have places left, and their master still performs
+	// the service; zero: all.
 	Free time.Time
 	// After is the place of the last session of the page before; nil means from the first.
 	After *Cursor
@@ -113,7 +114,11 @@ func (s *Store) Sessions(ctx context.Context, f SessionFilter) ([]*Session, erro
 	}
 	if !f.Free.IsZero() {
 		add(`g.state = ? AND g.start_time > ? AND (SELECT count(*) FROM group_places p WHERE p.salon_id = g.salon_id AND p.session_id = g.id
-			AND `+placeTaken+`) < g.capacity`, SessionScheduled, f.Free)
+			AND `+placeTaken+`) < g.capacity AND EXISTS (
+				SELECT FROM offerings o JOIN masters m ON m.id = o.master_id AND NOT m.deleted AND NOT m.disabled
+				JOIN services v ON v.salon_id = o.salon_id AND v.id = o.service_id AND v.active AND v.deleted_at IS NULL
+				WHERE o.salon_id = g.salon_id AND o.master_id = g.master_id AND o.service_id = g.service_id AND o.deleted_at IS NULL)`,
+			SessionScheduled, f.Free)
 	}
 	if f.After != nil {
 		add("(g.start_time, g.id) > (?, ?)", f.After.Start, f.After.ID)

@@ -39,8 +39,8 @@ type GroupServiceClient interface {
 	CreateGroupSession(ctx context.Context, in *CreateGroupSessionRequest, opts ...grpc.CallOption) (*GroupSession, error)
 	// GetGroupSession returns a session. Staff of the salon see all; everybody else those that are scheduled and have not begun.
 	GetGroupSession(ctx context.Context, in *GetGroupSessionRequest, opts ...grpc.CallOption) (*GroupSession, error)
-	// ListGroupSessions lists the sessions of a salon by start. Staff of the salon see all; everybody else those that are scheduled, have
-	// not begun and have places left.
+	// ListGroupSessions lists the sessions of a salon by start. Staff of the salon see all; everybody else those that can be booked: they
+	// are scheduled, have not begun, have places left, and their master still performs the service.
 	ListGroupSessions(ctx context.Context, in *ListGroupSessionsRequest, opts ...grpc.CallOption) (*ListGroupSessionsResponse, error)
 	// ResizeGroupSession changes how many places a session has. It has at least as many as are taken. Places beyond the new capacity get
 	// the lowest numbers that are free.
@@ -133,8 +133,8 @@ type GroupServiceServer interface {
 	CreateGroupSession(context.Context, *CreateGroupSessionRequest) (*GroupSession, error)
 	// GetGroupSession returns a session. Staff of the salon see all; everybody else those that are scheduled and have not begun.
 	GetGroupSession(context.Context, *GetGroupSessionRequest) (*GroupSession, error)
-	// ListGroupSessions lists the sessions of a salon by start. Staff of the salon see all; everybody else those that are scheduled, have
-	// not begun and have places left.
+	// ListGroupSessions lists the sessions of a salon by start. Staff of the salon see all; everybody else those that can be booked: they
+	// are scheduled, have not begun, have places left, and their master still performs the service.
 	ListGroupSessions(context.Context, *ListGroupSessionsRequest) (*ListGroupSessionsResponse, error)
 	// ResizeGroupSession changes how many places a session has. It has at least as many as are taken. Places beyond the new capacity get
 	// the lowest numbers that are free.
