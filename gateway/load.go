@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -44,6 +45,9 @@ var (
 	errCallerOverloads = apierr.New(codes.ResourceExhausted, apiv1.ErrorReason_ERROR_REASON_RATE_LIMITED,
 		"too many of your calls at once while there is much to do").WithRetryAfter(time.Second)
 )
+
+// slow are the codes of calls that may have failed because there was too much to do.
+var slow = []codes.Code{codes.DeadlineExceeded, codes.Unavailable, codes.Aborted}
 
 // load bounds how many unary calls run at the same time, for each service and class.
 type load struct {
@@ -106,11 +110,11 @@ func (w *work) enter(ctx context.Context, caller string) (leave func(error), err
 	}
 	return func(err error) {
 		w.part(caller)
-		if err != nil { // how long it took says nothing about the load
-			permit.Drop()
+		if err == nil || slices.Contains(slow, apierr.From(err).Code()) {
+			permit.Record()
 			return
 		}
-		permit.Record()
+		permit.Drop() // how long a refusal took says nothing about the load
 	}, nil
 }
 
@@ -122,12 +126,13 @@ func (w *work) permit(ctx context.Context) (adaptivelimiter.Permit, error) {
 	return w.limiter.AcquirePermitWithMaxWait(ctx, maxWait)
 }
 
-// join counts a call of a caller. It reports false when others would have to wait for this one, and the caller has half of what runs.
+// join counts a call of a caller. It reports false when calls wait, and the caller has half of what runs: where others wait too, or would find
+// half of the places to wait taken.
 func (w *work) join(caller string) bool {
-	limit, full := w.limiter.Limit(), w.limiter.Queued() > 0
+	limit, queued := w.limiter.Limit(), w.limiter.Queued()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if full && len(w.callers) > 1 && w.callers[caller] >= max(limit/2, 1) {
+	if queued > 0 && (len(w.callers) > 1 || queued >= (w.waiting+1)/2) && w.callers[caller] >= max(limit/2, 1) {
 		w.refused++
 		return false
 	}
@@ -162,7 +167,7 @@ type limitedConn struct {
 }
 
 // Invoke makes a unary call.
-func (c limitedConn) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
+func (c limitedConn) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) (err error) {
 	w := c.load.byMethod[method]
 	if w == nil { // the connection says that it does not exist
 		return c.ClientConnInterface.Invoke(ctx, method, args, reply, opts...)
@@ -171,9 +176,8 @@ func (c limitedConn) Invoke(ctx context.Context, method string, args, reply any,
 	if err != nil {
 		return err
 	}
-	err = c.ClientConnInterface.Invoke(ctx, method, args, reply, opts...)
-	leave(err)
-	return err
+	defer func() { leave(err) }()
+	return c.ClientConnInterface.Invoke(ctx, method, args, reply, opts...)
 }
 
 // callerOf is the user of a call, or the network that it comes from.

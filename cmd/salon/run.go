@@ -13,8 +13,8 @@ import (
 	"github.com/beauty-salon/platform/internal/log"
 )
 
-// stopTime bounds the stop of each part without running calls. All parts together stop in less than 5 seconds, the
-// time that people wait after Ctrl-C of salon dev.
+// stopTime bounds the stop of each part without running calls. Without a stop delay, all parts together stop in
+// less than 5 seconds, the time that people wait after Ctrl-C of salon dev.
 const stopTime = time.Second
 
 // runApp runs services on listeners until ctx ends, which is the context of the stack. onReady is called once, when

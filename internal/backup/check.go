@@ -48,7 +48,8 @@ func compare(want, got map[string]int64) error {
 }
 
 // ageTransactions gives rows that name a transaction of another server the name of an old transaction of this one. The number of a
-// transaction means nothing on another server; one that is still to come would look like a change that has not happened yet.
+// transaction means nothing on another server; one that is still to come would look like a change that has not happened yet. Where a trigger of the table
+// names the transaction itself, it becomes this one, which is as good.
 func ageTransactions(ctx context.Context, tx pgx.Tx, schemas []string) error {
 	rows, err := tx.Query(ctx, `SELECT n.nspname, c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 		JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -39,6 +39,9 @@ func Create(ctx context.Context, db Database, out, program, key string) (path st
 	if _, err := conn.Exec(ctx, noLimits); err != nil {
 		return "", m, err
 	}
+	if err := postgres.HoldUpMigrations(ctx, conn); err != nil {
+		return "", m, err
+	}
 	tools, err := toolsFor(ctx, conn)
 	if err != nil {
 		return "", m, err

@@ -46,7 +46,7 @@ func (a *Archive) Restore(ctx context.Context, db Database, replace bool, finish
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(fmt.Errorf("restore: %w", err), db.putBack(context.WithoutCancel(ctx), conn, aside))
+			err = errors.Join(fmt.Errorf("restore: %w", err), db.putBack(context.WithoutCancel(ctx), aside))
 		}
 	}()
 	args := []string{"--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges"}
@@ -128,9 +128,15 @@ func (db Database) setAside(ctx context.Context, conn *pgx.Conn, replace bool) (
 	return aside, err
 }
 
-// putBack removes what was restored and gives the schemas that were set aside their names back.
-func (db Database) putBack(ctx context.Context, conn *pgx.Conn, aside []string) error {
-	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+// putBack removes what was restored and gives the schemas that were set aside their names back. It has a connection of its own: that of the restore may
+// be what failed, and one that was cancelled is closed.
+func (db Database) putBack(ctx context.Context, aside []string) error {
+	conn, err := postgres.ConnectAdmin(ctx, db.AdminURL)
+	if err != nil {
+		return fmt.Errorf("put back what was there before: %w", err)
+	}
+	defer conn.Close(ctx)
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if err := drop(ctx, tx, db.Schemas); err != nil {
 			return err
 		}

@@ -23,8 +23,9 @@ type Files struct {
 
 	mu      sync.Mutex
 	checked time.Time
-	state   [2]fileState // that was read last, also when it was not a pair
-	current *tls.Certificate
+	// used is the state that current was read from; failed the one that was looked at last, about which an error was logged if there was one.
+	used, failed [2]fileState
+	current      *tls.Certificate
 }
 
 // fileState tells a replaced file from the one before.
@@ -41,7 +42,7 @@ func Load(cert, key string, log zerolog.Logger) (*Files, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.state, f.checked = state, f.now()
+	f.used, f.failed, f.checked = state, state, f.now()
 	if f.current, err = f.read(); err != nil {
 		return nil, err
 	}
@@ -68,7 +69,7 @@ func (f *Files) get() *tls.Certificate {
 	}
 	f.checked = now
 	state, err := f.look()
-	if err == nil && state == f.state {
+	if err == nil && state == f.used {
 		return f.current
 	}
 	var read *tls.Certificate
@@ -77,12 +78,12 @@ func (f *Files) get() *tls.Certificate {
 	}
 	switch {
 	case err == nil:
-		f.current = read
+		f.current, f.used = read, state
 		f.log.Info().Str("file", f.cert).Time("not_after", read.Leaf.NotAfter).Msg("the certificate was replaced")
-	case state != f.state: // said once for each state
+	case state != f.failed: // said once for each state
 		f.log.Error().Err(err).Str("file", f.cert).Msg("the replaced certificate cannot be used; the one from before stays")
 	}
-	f.state = state
+	f.failed = state
 	return f.current
 }
 

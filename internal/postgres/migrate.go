@@ -168,6 +168,15 @@ func newProvider(conn *sql.DB, set migrationSet) (*goose.Provider, error) {
 	return provider, nil
 }
 
+// HoldUpMigrations waits until no migration is under way, and lets others wait until the connection ends, before they lock anything. They wait
+// for five minutes and fail then.
+func HoldUpMigrations(ctx context.Context, conn *pgx.Conn) error {
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock_shared($1)", migrationLock); err != nil {
+		return fmt.Errorf("wait for migrations: %w", err)
+	}
+	return nil
+}
+
 // CheckSchema returns nil when db's schema is at least as new as the migrations
 // that this program carries, and an error wrapping [ErrSchemaOutdated] when it is
 // older. It reads with the service's own role.

@@ -19,8 +19,9 @@ import (
 const (
 	// heartbeat is how long a stream is silent at most.
 	heartbeat = 15 * time.Second
-	// snapshotsAtOnce bounds the snapshots that are read at the same time, as when many clients come back at once.
-	snapshotsAtOnce = 4
+	// snapshotsAtOnce bounds the snapshots that are read at the same time, as when many clients come back at once. There are fewer than
+	// connections for reads, so that lists and searches go on.
+	snapshotsAtOnce = 2
 )
 
 // Server has the open streams of a service in this process.

@@ -135,8 +135,9 @@ func (s *solver) canWork(c *candidate, work Span, report *report) bool {
 
 // mayStart reports whether appointments may begin at a start with a candidate: the clock shows a multiple of the step, or a
 // free stretch of the master's begins, with room for the buffer before. Staff may begin at any minute.
+// A start that was quoted was one: the stretch may have changed since.
 func (s *solver) mayStart(c *candidate, start Minute, report *report) bool {
-	if c.link > 0 || s.query.Staff || s.calendar.onGrid(start, s.limits.step) || c.beginsStretch(start) {
+	if c.link > 0 || s.query.Staff || s.query.Quoted || s.calendar.onGrid(start, s.limits.step) || c.beginsStretch(start) {
 		return true
 	}
 	report.add(s.stepBlock())

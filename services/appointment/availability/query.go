@@ -55,7 +55,7 @@ type Query struct {
 	Freed []string
 	// AllowCustomerOverlap permits other appointments of the customer at the same time, as the salon's policy may.
 	AllowCustomerOverlap bool
-	// Quoted is set for the start of a quote. It kept the lead time when the quote was issued, and the lead time does not count again. It does
+	// Quoted is set for the start of a quote. It kept the lead time and the step when the quote was issued, and they do not count again. It does
 	// not count for people who are in the salon either.
 	Quoted bool
 	// Group is set for group sessions. Without it, the solver plans no service that is booked as places in them.

@@ -91,8 +91,8 @@ func (b *Bookings) refusal(
 	}
 	never := has(availability.Inactive, availability.NotPerformed, availability.NotOnline, availability.GroupOnly)
 	limit := has(availability.CustomerLimit)
-	rule := has(availability.Closed, availability.OutsideHours, availability.TimeOff, availability.LeadTime, availability.Horizon,
-		availability.Step)
+	rule := has(availability.Closed, availability.OutsideHours, availability.TimeOff, availability.LeadTime, availability.Horizon)
+	step := has(availability.Step)
 	taken := has(availability.Booked, availability.Buffer, availability.NoResource, availability.NoSession) != nil
 	if taken && has(availability.CustomerBusy) != nil {
 		// Perhaps another master or resource is free, and only the customer is not.
@@ -116,8 +116,10 @@ func (b *Bookings) refusal(
 		refused = errFullDay
 	case has(availability.GroupFull) != nil:
 		refused = errGroupFull
-	case taken:
+	case taken: // before step: where somebody was faster, the stretch that was offered may not begin there any more
 		refused = errSlotUnavailable
+	case step != nil:
+		refused = errNotBookable.WithField("start_time", "must be another one: "+step.Reason.Text())
 	case q.AllowCustomerOverlap || rules.Policy.AllowCustomerOverlap:
 		refused = errInSession // nothing else of the customer is in the way
 	default:

@@ -14,7 +14,7 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/claims"
 )
 
-// The constraints of places: an appointment has one, and a customer has one in a session.
+// oneACustomer is the index by which a customer has one place in a session.
 const oneACustomer = "group_places_one_a_customer"
 
 // place is a place in a group session that is to be taken.
@@ -98,7 +98,7 @@ func (s *Store) takePlaceFor(ctx context.Context, a *Appointment) (err error) {
 // takes one meanwhile; the primary key stands behind that. errGroupFull when there is none, also because of holds that have expired: their
 // places go to the waitlist first (expireHolds). errInSession when the customer has one, errOutdated when the session was cancelled or moved.
 func (s *Store) takePlace(ctx context.Context, p place) (int32, error) {
-	if err := s.dropExpiredKept(ctx, p); err != nil {
+	if err := s.dropExpiredKept(ctx, p.salonID, p.sessionID); err != nil {
 		return 0, err
 	}
 	if len(p.freed) > 0 {
@@ -138,9 +138,9 @@ func (s *Store) takePlace(ctx context.Context, p place) (int32, error) {
 }
 
 // dropExpiredKept frees the places of a session that were kept for the waitlist for too long.
-func (s *Store) dropExpiredKept(ctx context.Context, p place) error {
+func (s *Store) dropExpiredKept(ctx context.Context, salonID, sessionID string) error {
 	err := s.db.Conn(ctx).Exec("DELETE FROM group_places WHERE salon_id = ? AND session_id = ? AND freed_id IS NOT NULL AND expire_time <= clock_timestamp()",
-		p.salonID, p.sessionID).Error
+		salonID, sessionID).Error
 	if err != nil {
 		return fmt.Errorf("free the places that were kept too long: %w", err)
 	}

@@ -2,6 +2,7 @@ package booking
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 	"time"
 
@@ -169,4 +170,39 @@ func TestBookInADeletedSalon(t *testing.T) {
 		_, err := f.appointments.CreateAppointment(f.As(f.ann), anyMaster(f.noon(2), f.cut))
 		wantError(t, err, codes.FailedPrecondition, "NOT_OFFERED", "segments[0].service_id")
 	}
+}
+
+// TestQuoteBesideTheGrid: a start that was offered because a free stretch began there is booked also when it does not begin there any more, and
+// whoever is second is told that it is taken, by quote or not.
+func TestQuoteBesideTheGrid(t *testing.T) {
+	f := newFixture(t)
+	ben := f.SignIn(apiv1.Role_ROLE_CUSTOMER)
+	before := f.at(f.noon(2).Add(10*time.Minute), f.mira)
+	start := before.GetEndTime().AsTime()
+	date := start.Format(time.DateOnly)
+	found, err := f.rules.availability.SearchAvailability(t.Context(), &appointmentv1.SearchAvailabilityRequest{
+		Segments:  []*appointmentv1.SegmentFilter{{ServiceId: f.cut.GetId(), MasterIds: []string{f.mira.UserID}}},
+		StartDate: date, EndDate: date, Limit: 500,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(found.GetSlots(), func(s *appointmentv1.Slot) bool { return s.GetStartTime().AsTime().Equal(start) })
+	if i < 0 {
+		t.Fatalf("%s is not offered", start)
+	}
+	quote := found.GetSlots()[i].GetQuote()
+	if _, err := f.cancel(f.receptionist, before.GetId(), ""); err != nil {
+		t.Fatal(err)
+	}
+	spelled := byMaster(start, f.cut, f.mira)
+	_, err = f.appointments.CreateAppointment(f.As(ben), spelled)
+	wantError(t, err, codes.FailedPrecondition, "NOT_BOOKABLE", "start_time")
+	if _, err := f.createQuote(f.ann, quote); err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.createQuote(ben, quote)
+	wantError(t, err, codes.AlreadyExists, "SLOT_UNAVAILABLE", "start_time")
+	_, err = f.appointments.CreateAppointment(f.As(ben), spelled)
+	wantError(t, err, codes.AlreadyExists, "SLOT_UNAVAILABLE", "start_time")
 }

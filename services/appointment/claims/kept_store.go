@@ -14,6 +14,9 @@ const keptPage = 500
 // KeepTime is how long freed time is kept for the waitlist unless a worker goes through the line. The triggers of the schema have it too.
 const KeepTime = 30 * time.Second
 
+// ExtendTime is how long before its end freed time is kept for longer. Rows are not written anew more often than needed.
+const ExtendTime = 20 * time.Second
+
 // TakeKept removes what list needs from the claims that keep freed times, and leaves the rest of them. The caller holds the locks of the subjects.
 func TakeKept(ctx context.Context, tx *postgres.DB, salonID string, freed []string, list []Claim) error {
 	if len(freed) == 0 {
@@ -70,13 +73,15 @@ func (c Claim) without(others []Claim) []Claim {
 	return left
 }
 
-// ExtendKept keeps freed times that have not expired for another KeepTime. It waits for nobody: what somebody else is about to take stays as
+// ExtendKept keeps freed times that expire within ExtendTime for another KeepTime. It waits for nobody: what somebody else is about to take stays as
 // it is.
 func ExtendKept(ctx context.Context, tx *postgres.DB, salonID string, freed []string) error {
 	err := tx.Conn(ctx).Exec(`UPDATE claims c SET expire_time = clock_timestamp() + make_interval(secs => ?) FROM (
-			SELECT id FROM claims WHERE salon_id = ? AND appointment_id = ANY(?::uuid[]) AND kept AND expire_time > clock_timestamp()
+			SELECT id FROM claims WHERE salon_id = ? AND appointment_id = ANY(?::uuid[]) AND kept
+				AND expire_time > clock_timestamp() AND expire_time < clock_timestamp() + make_interval(secs => ?)
 			FOR UPDATE SKIP LOCKED
-		) AS k WHERE c.salon_id = ? AND c.id = k.id`, KeepTime.Seconds(), salonID, postgres.Array[string](freed), salonID).Error
+		) AS k WHERE c.salon_id = ? AND c.id = k.id`,
+		KeepTime.Seconds(), salonID, postgres.Array[string](freed), ExtendTime.Seconds(), salonID).Error
 	if err != nil {
 		return fmt.Errorf("keep freed times: %w", err)
 	}

@@ -2,6 +2,9 @@
 
 -- +goose Up
 
+-- In the order in which programs lock them. Reads go on, and writes wait.
+LOCK TABLE holds, waitlist_entries, appointments IN SHARE ROW EXCLUSIVE MODE;
+
 -- A worker has a line until an instant, and puts that off while it goes through the line. Whoever finds it passed takes the line over.
 ALTER TABLE waitlist_lines
     ADD COLUMN worker_id    uuid, -- NULL: nobody goes through it

@@ -106,7 +106,7 @@ func (s *Store) TakeLine(ctx context.Context, salonID string) (*Line, error) {
 	}
 	err = s.db.Conn(ctx).Raw("SELECT id, from_time, to_time FROM freed_times WHERE salon_id = ?", salonID).Scan(&freed).Error
 	if err != nil {
-		return nil, fmt.Errorf("read freed times: %w", err)
+		return nil, errors.Join(fmt.Errorf("read freed times: %w", err), s.LeaveLine(ctx, l))
 	}
 	for i, f := range freed {
 		l.Freed = append(l.Freed, f.ID)
@@ -138,10 +138,11 @@ func (s *Store) ExtendLine(ctx context.Context, l *Line) error {
 			return err
 		}
 		err := tx.Conn(ctx).Exec(`UPDATE group_places p SET expire_time = clock_timestamp() + make_interval(secs => ?) FROM (
-				SELECT session_id, number FROM group_places WHERE salon_id = ? AND freed_id = ANY(?::uuid[]) AND expire_time > clock_timestamp()
+				SELECT session_id, number FROM group_places WHERE salon_id = ? AND freed_id = ANY(?::uuid[])
+					AND expire_time > clock_timestamp() AND expire_time < clock_timestamp() + make_interval(secs => ?)
 				FOR UPDATE SKIP LOCKED
 			) AS k WHERE p.salon_id = ? AND p.session_id = k.session_id AND p.number = k.number`,
-			claims.KeepTime.Seconds(), l.SalonID, postgres.Array[string](l.Freed), l.SalonID).Error
+			claims.KeepTime.Seconds(), l.SalonID, postgres.Array[string](l.Freed), claims.ExtendTime.Seconds(), l.SalonID).Error
 		if err != nil {
 			return fmt.Errorf("keep freed places: %w", err)
 		}
@@ -186,6 +187,10 @@ func (s *Store) waiting(ctx context.Context, salonID string) ([]*Entry, error) {
 // EndLine notes that a line was gone through, and makes free for everybody what nobody in it wants. Of the entries, looked need no further
 // look, and again are looked at once more. It tells those who watch. errLineLost when another worker has taken the line over.
 func (s *Store) EndLine(ctx context.Context, l *Line, looked, again []*Entry, now time.Time) error {
+	var pause time.Duration
+	if len(again) > 0 {
+		pause = retryPause
+	}
 	return s.db.InTx(ctx, func(tx *postgres.DB) error {
 		freed := postgres.Array[string](l.Freed)
 		if len(l.Freed) > 0 {
@@ -195,9 +200,9 @@ func (s *Store) EndLine(ctx context.Context, l *Line, looked, again []*Entry, no
 				return err
 			}
 		}
-		result := tx.Conn(ctx).Exec(`UPDATE waitlist_lines SET worker_id = NULL, worker_until = clock_timestamp(),
+		result := tx.Conn(ctx).Exec(`UPDATE waitlist_lines SET worker_id = NULL, worker_until = clock_timestamp() + make_interval(secs => ?),
 				rules_version = CASE WHEN ? THEN ? ELSE rules_version END, check_time = CASE WHEN ? THEN clock_timestamp() ELSE check_time END
-			WHERE salon_id = ? AND worker_id = ?`, l.All, l.RulesVersion, l.All, l.SalonID, l.WorkerID)
+			WHERE salon_id = ? AND worker_id = ?`, pause.Seconds(), l.All, l.RulesVersion, l.All, l.SalonID, l.WorkerID)
 		switch {
 		case result.Error != nil:
 			return fmt.Errorf("note that a waitlist was gone through: %w", result.Error)

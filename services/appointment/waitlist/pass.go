@@ -20,6 +20,8 @@ const (
 	entryTimeout = 20 * time.Second
 	// extendInterval is how often a worker says that it still goes through a line. It is much shorter than leaseTime.
 	extendInterval = 2 * time.Second
+	// leaveTimeout bounds the last statement of a pass that has failed, as when the process stops.
+	leaveTimeout = 500 * time.Millisecond
 	// atOnce is how many entries a process looks at at once, of all lines that it goes through.
 	atOnce = 4
 	// maxFailures is how often an entry is looked at when others are in the way, and how often a line is begun anew because of one entry.
@@ -91,7 +93,7 @@ func (w *Waitlist) pass(ctx context.Context, salonID string) error {
 	case errors.Is(err, errLineLost), errors.Is(context.Cause(ctx), errLineLost):
 		return nil // another worker goes on
 	}
-	ctx, cancelLeave := context.WithTimeout(context.WithoutCancel(ctx), extendInterval)
+	ctx, cancelLeave := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
 	defer cancelLeave()
 	return errors.Join(fmt.Errorf("go through the waitlist of salon %s: %w", salonID, err), w.store.LeaveLine(ctx, l))
 }
@@ -101,15 +103,15 @@ func (w *Waitlist) extend(ctx context.Context, l *Line, cancel context.CancelCau
 	again := time.NewTicker(extendInterval)
 	defer again.Stop()
 	for {
+		// At once too: what was freed may have waited long. After another error the next try comes before the line is lost.
+		if err := w.store.ExtendLine(ctx, l); errors.Is(err, errLineLost) {
+			cancel(err)
+			return
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-again.C:
-		}
-		// After another error the next try comes before the line is lost.
-		if err := w.store.ExtendLine(ctx, l); errors.Is(err, errLineLost) {
-			cancel(err)
-			return
 		}
 	}
 }
