@@ -145,7 +145,7 @@ func TestDeletedResourceAnswers(t *testing.T) {
 	chair := s.NewResource(t, s.NewResourceKind(t, s.NewSalon(t).GetId()))
 	path := "/v1/resources/" + chair.GetId()
 	got := s.HTTP(t, salontest.NewRequest(http.MethodDelete, path+"?validateOnly=true", "").As(t, s.Admin()))
-	if got.StatusCode != http.StatusOK || string(got.Bytes) != `{"conflicts":[],"moreConflicts":false}` {
+	if got.StatusCode != http.StatusOK || string(got.Bytes) != `{"conflicts":[],"moreConflicts":false,"groupSessions":[],"moreGroupSessions":false}` {
 		t.Errorf("%s %s", got.Status, got.Bytes)
 	}
 	stale := s.HTTP(t, salontest.NewRequest(http.MethodDelete, path, "").As(t, s.Admin()).With("If-Match", `"7"`))

@@ -94,7 +94,7 @@ func newWork(c workClass) *work {
 }
 
 // enter waits until a call may run. leave has to be called with its error when it has ended. The error is errOverloaded,
-// errCallerOverloads when the calls of this caller alone are half of those that run, or that of ctx.
+// errCallerOverloads when this caller has half of all places, or that of ctx.
 func (w *work) enter(ctx context.Context, caller string) (leave func(error), err error) {
 	if !w.join(caller) {
 		return nil, errCallerOverloads
@@ -126,13 +126,18 @@ func (w *work) permit(ctx context.Context) (adaptivelimiter.Permit, error) {
 	return w.limiter.AcquirePermitWithMaxWait(ctx, maxWait)
 }
 
-// join counts a call of a caller. It reports false when calls wait, and the caller has half of what runs: where others wait too, or would find
-// half of the places to wait taken.
+// join counts a call of a caller. It reports false when calls wait, and the caller has half of all places, to run and to wait. One who is
+// alone may have more, but leaves some for the next.
 func (w *work) join(caller string) bool {
-	limit, queued := w.limiter.Limit(), w.limiter.Queued()
+	places := w.limiter.Limit() + w.waiting
+	waits := w.limiter.Queued() > 0
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if queued > 0 && (len(w.callers) > 1 || queued >= (w.waiting+1)/2) && w.callers[caller] >= max(limit/2, 1) {
+	share, has := places/2, w.callers[caller]
+	if has > 0 && len(w.callers) == 1 {
+		share = places - max(places/8, 1)
+	}
+	if waits && has >= share {
 		w.refused++
 		return false
 	}

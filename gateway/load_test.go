@@ -116,7 +116,7 @@ salon_gateway_load_refused_total{class="reads",service="user"} 0
 	})
 }
 
-// TestLoadIsShared: when calls have to wait, a caller who has half of what runs gets no more, and others do.
+// TestLoadIsShared: when calls have to wait, a caller who has half of all places gets no more, and others do.
 func TestLoadIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		conn, held := newHeld(t, prometheus.NewRegistry())
@@ -182,4 +182,33 @@ func TestLoadPassesOnUnknownMethods(t *testing.T) {
 	conn, held := newHeld(t, prometheus.NewRegistry())
 	go func() { held.end <- apierr.Internal(nil) }()
 	wantError(t, conn.Invoke(t.Context(), "/salon.user.v1.IdentityService/CheckSession", nil, nil), "INTERNAL")
+}
+
+// TestLoadOfOne: a caller who is alone may have nearly all places, and others still find one.
+func TestLoadOfOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		conn, held := newHeld(t, prometheus.NewRegistry())
+		places := 2 * runtime.GOMAXPROCS(0)
+		done := make(chan error, places)
+		call := func(user string) { go func() { done <- conn.Invoke(as(t, user), aRead, nil, nil) }() }
+		for range places - max(places/8, 1) {
+			call("greedy")
+			synctest.Wait()
+		}
+		wantError(t, conn.Invoke(as(t, "greedy"), aRead, nil, nil), "RATE_LIMITED")
+		call("ann")
+		synctest.Wait()
+		if len(done) > 0 {
+			t.Errorf("another caller: %v", <-done)
+		}
+		calls := places - max(places/8, 1) + 1
+		for range calls {
+			held.end <- nil
+		}
+		for range calls {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+	})
 }

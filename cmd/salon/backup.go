@@ -58,24 +58,24 @@ func (c *restoreCmd) Run(ctx context.Context) (err error) {
 	if err := c.valid(); err != nil {
 		return err
 	}
-	if c.DataDir != "" && c.SecretKey == "" {
-		if err := os.MkdirAll(c.DataDir, 0o755); err != nil { //nolint:gosec // as prepareData does
-			return err
-		}
-		if c.SecretKey, err = keyFile(c.DataDir); err != nil {
-			return err
-		}
-	}
-	keys, previous, err := c.keys()
-	if err != nil {
-		return err
-	}
 	archive, err := backup.Open(ctx, c.From)
 	if err != nil {
 		return err
 	}
 	defer archive.Close()
 	if err := checkVersions(archive.Manifest); err != nil {
+		return err
+	}
+	if c.DataDir != "" {
+		if err := os.MkdirAll(c.DataDir, 0o755); err != nil { //nolint:gosec // as prepareData does
+			return err
+		}
+		if c.SecretKey, err = keptKey(c.DataDir, c.SecretKey); err != nil {
+			return err
+		}
+	}
+	keys, previous, err := c.keys()
+	if err != nil {
 		return err
 	}
 	i := installation{admin: c.DatabaseURL, stop: func() error { return nil }}
@@ -101,7 +101,7 @@ func (c *restoreCmd) Run(ctx context.Context) (err error) {
 	fmt.Printf("restored %s of %s\n", archive.Path, archive.Manifest.Time.UTC().Format(time.RFC3339))
 	if mark := backupMark(keys); archive.Manifest.Key != "" && archive.Manifest.Key != mark {
 		fmt.Println("the secret key is not the one of the backup: quotes, holds of guests and pages of lists from before are refused,",
-			"and requests of before may be done again; sign-ins go on")
+			"and requests of before may be done again; sign-ins go on; to keep the old key, restore once more with --secret-key, into another place")
 	}
 	return c.afterwards(ctx)
 }

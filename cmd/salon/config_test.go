@@ -14,6 +14,7 @@ import (
 
 	"github.com/beauty-salon/platform/internal/lifecycle"
 	"github.com/beauty-salon/platform/internal/ratelimit"
+	"github.com/beauty-salon/platform/internal/secret"
 )
 
 // parse reads a command line and SALON_ variables, "NAME=value", without running anything.
@@ -216,5 +217,28 @@ func TestKeyFileIsMadeOnce(t *testing.T) {
 	}
 	if _, err := keyFile(filepath.Join(dir, "nowhere")); err == nil {
 		t.Error("a folder that is not there does not matter")
+	}
+}
+
+// TestKeptKey: a data directory keeps the first key that it gets, and takes no other.
+func TestKeptKey(t *testing.T) {
+	dir := t.TempDir()
+	given := secret.Text(strings.Repeat("ab", secret.MinMasterLen))
+	for range 2 {
+		if got, err := keptKey(dir, given); err != nil || got != given {
+			t.Errorf("given: %v", err)
+		}
+	}
+	if got, err := keptKey(dir, ""); err != nil || got != given {
+		t.Errorf("kept: %v", err)
+	}
+	if _, err := keptKey(dir, secret.Text(strings.Repeat("cd", secret.MinMasterLen))); err == nil {
+		t.Error("another key is taken")
+	}
+	if info, err := os.Stat(filepath.Join(dir, "secret-key")); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	if made, err := keptKey(t.TempDir(), ""); err != nil || made == "" {
+		t.Errorf("made: %v", err)
 	}
 }

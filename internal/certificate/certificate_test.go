@@ -12,11 +12,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
 )
+
+// written counts the files that were written.
+var written atomic.Int64
 
 // write replaces both files by a new certificate with this name, or only one of them where the other is "".
 func write(t *testing.T, name, cert, key string) {
@@ -41,6 +45,11 @@ func write(t *testing.T, name, cert, key string) {
 			continue
 		}
 		if err := os.WriteFile(path+".new", pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		// Each in its own instant: file systems may round the time of two writes to the same one.
+		at := time.Unix(written.Add(1), 0)
+		if err := os.Chtimes(path+".new", at, at); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.Rename(path+".new", path); err != nil {

@@ -67,8 +67,8 @@ func TestSession(t *testing.T) {
 	if db.Schema() != "items" {
 		t.Errorf("Schema() = %q", db.Schema())
 	}
-	if got := db.PoolStats().MaxOpenConnections; got != 16 {
-		t.Errorf("the pool holds %d connections, want 16", got)
+	if got := db.PoolStats().MaxOpenConnections; got != 11 {
+		t.Errorf("the pool holds %d connections, want 11", got)
 	}
 }
 
