@@ -113,18 +113,18 @@ func TestConflicts(t *testing.T) {
 	wantRefused(f, f.series.CreateAppointmentSeries, f.ann, none, "SERIES_CONFLICT", "recurrence")
 }
 
-// TestLimitsCountWithinASeries: what a series itself takes counts, in the preview too.
-func TestLimitsCountWithinASeries(t *testing.T) {
+// TestHorizonWithinASeries: dates beyond the horizon are not possible, and a series counts once among the open appointments, in the preview too.
+func TestHorizonWithinASeries(t *testing.T) {
 	f := newFixture(t)
 	ok(f, f.salons.UpdateBookingPolicy, f.manager, &appointmentv1.UpdateBookingPolicyRequest{
-		SalonId: id.FirstSalon, MaxOpenAppointments: new(int32(2)), HorizonDays: new(int32(30)),
+		SalonId: id.FirstSalon, MaxOpenAppointments: new(int32(1)), HorizonDays: new(int32(30)),
 	})
 	req := f.weekly(func(r *createReq) { r.ValidateOnly = true })
 	wantShown(t, ok(f, f.series.CreateAppointmentSeries, f.ann, req),
-		"10-19T18:00 19:00", "10-26T18:00 19:00", "11-02T19:00 19:00 CUSTOMER_LIMIT", "11-09T19:00 19:00 HORIZON CUSTOMER_LIMIT")
+		"10-19T18:00 19:00", "10-26T18:00 19:00", "11-02T19:00 19:00", "11-09T19:00 19:00 HORIZON")
 	req.ValidateOnly, req.SkipConflicts = false, true
 	wantShown(t, ok(f, f.series.CreateAppointmentSeries, f.ann, req), "10-19T18:00 19:00 PENDING", "10-26T18:00 19:00 PENDING",
-		"11-02T19:00 19:00 CUSTOMER_LIMIT", "11-09T19:00 19:00 HORIZON CUSTOMER_LIMIT")
+		"11-02T19:00 19:00 PENDING", "11-09T19:00 19:00 HORIZON")
 }
 
 // TestCreateSeriesRefused: what speaks against all dates, or is not readable, is an error that names the field.
