@@ -202,7 +202,7 @@ func keptKey(dir string, given secret.Text) (secret.Text, error) {
 		return keyFile(dir)
 	}
 	path := filepath.Join(dir, "secret-key")
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the directory of the installation
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
 	case errors.Is(err, os.ErrExist):
 		kept, err := keyFile(dir)

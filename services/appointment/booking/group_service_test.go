@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
@@ -345,10 +346,11 @@ func TestHeldPlace(t *testing.T) {
 func TestSessionOnce(t *testing.T) {
 	f := newGroupFixture(t)
 	for day := range 6 {
-		req := f.opening(f.noon(2 + day))
+		first := f.opening(f.noon(2 + day))
 		ids := make([]string, 24)
 		var all sync.WaitGroup
 		for i := range ids {
+			req := proto.CloneOf(first)
 			all.Go(func() {
 				g, err := f.calls.CreateGroupSession(f.As(f.mira), req)
 				if ids[i] = g.GetId(); err != nil && status.Code(err) != codes.Aborted { // the first is still under way

@@ -219,10 +219,11 @@ func TestLongestSeries(t *testing.T) {
 func TestSeriesOnce(t *testing.T) {
 	f := newFixture(t)
 	for round := range 6 {
-		req := f.weekly(func(r *createReq) { r.LocalTime, r.RequestId = fmt.Sprintf("1%d:00", round), id.New() })
+		first := f.weekly(func(r *createReq) { r.LocalTime, r.RequestId = fmt.Sprintf("1%d:00", round), id.New() })
 		ids := make([]string, 16)
 		var all sync.WaitGroup
 		for i := range ids {
+			req := proto.CloneOf(first)
 			all.Go(func() {
 				s, err := f.series.CreateAppointmentSeries(f.As(f.ann), req)
 				if ids[i] = s.GetId(); err != nil && status.Code(err) != codes.Aborted { // the first is still under way
