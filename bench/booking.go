@@ -182,18 +182,22 @@ func (e *environment) booking(ctx context.Context, s settings) func() (result, e
 			if err != nil {
 				return nil, err
 			}
-			head := "POST /v1/appointments HTTP/1.1\r\nHost: " + e.httpAddr + "\r\nContent-Type: application/json\r\n" +
-				"Authorization: Bearer " + e.tokens[i%len(e.tokens)] + "\r\n"
 			return httpExchange(conn, func() []byte {
 				k := rounds[i]
 				rounds[i]++
 				start := first.Add(time.Duration(k*perRound+i/masters) * appointmentMinutes * time.Minute).Format(time.RFC3339)
-				body := e.bookingBody(e.masterIDs[(i+k)%masters], start)
-				return []byte(head + "Idempotency-Key: " + uuid.NewString() + "\r\nContent-Length: " + strconv.Itoa(len(body)) +
-					"\r\n\r\n" + body)
+				return e.createRequest(i, e.masterIDs[(i+k)%masters], start)
 			}, http.StatusCreated), nil
 		})
 	}
+}
+
+// createRequest is the request of a customer, by number, for a booking.
+func (e *environment) createRequest(customer int, masterID, start string) []byte {
+	body := e.bookingBody(masterID, start)
+	return []byte("POST /v1/appointments HTTP/1.1\r\nHost: " + e.httpAddr + "\r\nContent-Type: application/json\r\n" +
+		"Authorization: Bearer " + e.tokens[customer%len(e.tokens)] + "\r\nIdempotency-Key: " + uuid.NewString() +
+		"\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body)
 }
 
 func (e *environment) bookingBody(masterID, start string) string {

@@ -22,11 +22,14 @@ type result struct {
 
 func (r result) perSecond() float64 { return float64(r.calls) / r.elapsed.Seconds() }
 
-func (r result) percentile(p float64) time.Duration {
-	if len(r.times) == 0 {
+func (r result) percentile(p float64) time.Duration { return percentile(r.times, p) }
+
+// percentile is that of sorted times.
+func percentile(times []time.Duration, p float64) time.Duration {
+	if len(times) == 0 {
 		return 0
 	}
-	return r.times[min(int(float64(len(r.times))*p), len(r.times)-1)]
+	return times[min(int(float64(len(times))*p), len(times)-1)]
 }
 
 // cpu is the CPU time a call, of all servers together.

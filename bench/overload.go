@@ -10,8 +10,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 const (
@@ -35,10 +33,7 @@ func (e *environment) listRequest(n int64) []byte {
 // bookingRequest books a slot of its own: neither master nor customer is ever taken.
 func (e *environment) bookingRequest(n int64) []byte {
 	start := e.firstSlot.Add(time.Duration(n/masters) * appointmentMinutes * time.Minute).Format(time.RFC3339)
-	body := e.bookingBody(e.masterIDs[n%masters], start)
-	return []byte("POST /v1/appointments HTTP/1.1\r\nHost: " + e.httpAddr + "\r\nContent-Type: application/json\r\n" +
-		"Authorization: Bearer " + e.tokens[n%int64(len(e.tokens))] + "\r\nIdempotency-Key: " + uuid.NewString() +
-		"\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body)
+	return e.createRequest(int(n), e.masterIDs[n%masters], start)
 }
 
 // answers are the answers to a load.
@@ -69,11 +64,7 @@ func (a *answers) add(status int, problem string, err error, took time.Duration)
 func (a *answers) goodput() float64 { return float64(len(a.accepted)) / a.elapsed.Seconds() }
 
 func quantile(times []time.Duration, p float64) time.Duration {
-	if len(times) == 0 {
-		return 0
-	}
-	slices.Sort(times)
-	return times[min(int(float64(len(times))*p), len(times)-1)].Round(10 * time.Microsecond)
+	return percentile(times, p).Round(10 * time.Microsecond)
 }
 
 func (a *answers) String() string {
@@ -157,6 +148,8 @@ func (s *sender) run(connections int, work func(send func()), direct func(*answe
 	wg.Wait()
 	a.elapsed = time.Since(begin)
 	stop()
+	slices.Sort(a.accepted)
+	slices.Sort(a.refused)
 	return a
 }
 

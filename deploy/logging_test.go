@@ -44,17 +44,7 @@ func TestLogFields(t *testing.T) {
 		caller.Call(t, s.Admin(), userv1.MasterService_GetMaster_FullMethodName,
 			&userv1.GetMasterRequest{MasterId: "00000000-0000-7000-8000-00000000dead"})
 	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL()+"/v1/nothing", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := resp.Body.Close(); err != nil {
-		t.Fatal(err)
-	}
+	s.HTTP(t, salontest.NewRequest(http.MethodGet, "/v1/nothing", ""))
 	fields := documented(t)
 	seen := map[string]bool{}
 	salontest.Eventually(t, func() error {

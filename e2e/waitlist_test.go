@@ -30,8 +30,8 @@ func waits(t testing.TB, c salontest.Caller, as salontest.Identity, method strin
 	return salontest.Do[*appointmentv1.WaitlistEntry](t, c, as, method, req)
 }
 
-// wish is for what an appointment takes, at its time and no other.
-func wish(a *appointmentv1.Appointment) *appointmentv1.CreateWaitlistEntryRequest {
+// fitting asks for what an appointment takes, at its time and no other.
+func fitting(a *appointmentv1.Appointment) *appointmentv1.CreateWaitlistEntryRequest {
 	start := a.GetStartTime().AsTime().Add(time.Duration(a.GetUtcOffsetMinutes()) * time.Minute)
 	req := &appointmentv1.CreateWaitlistEntryRequest{
 		StartDate: start.Format(time.DateOnly), EndDate: start.Format(time.DateOnly),
@@ -65,7 +65,7 @@ func (s *stage) entryOf() string {
 		&appointmentv1.ListWaitlistEntriesRequest{States: []appointmentv1.WaitlistState{1, 2}}).GetEntries() {
 		waits(s.t, s.system.GRPC(), s.CustomerA, leaveList, &appointmentv1.LeaveWaitlistRequest{EntryId: e.GetId()})
 	}
-	return waits(s.t, s.system.GRPC(), s.CustomerA, createEntry, wish(s.Book(s.t, s.CustomerA, s.Master1))).GetId()
+	return waits(s.t, s.system.GRPC(), s.CustomerA, createEntry, fitting(s.Book(s.t, s.CustomerA, s.Master1))).GetId()
 }
 
 const frontDesk = "--  no 404  404 404 OK OK  404 404 404  OK"
@@ -73,7 +73,7 @@ const frontDesk = "--  no 404  404 404 OK OK  404 404 404  OK"
 var waitlistRights = []right{
 	{createEntry, signedIn, func(s *stage) proto.Message {
 		s.entryOf() // so that customer A has never too many
-		return wish(s.Book(s.t, s.CustomerA, s.Master1))
+		return fitting(s.Book(s.t, s.CustomerA, s.Master1))
 	}},
 	{getEntry, "--  OK 404  404 404 OK OK  404 404 404  OK", func(s *stage) proto.Message {
 		return &appointmentv1.GetWaitlistEntryRequest{EntryId: s.entryOf()}
@@ -102,7 +102,7 @@ func TestErasedTimeIsOffered(t *testing.T) {
 		var entries []string
 		for _, name := range []string{"First", "Second", "Third"} {
 			who := s.NewCustomer(t, name)
-			e := waits(t, c, who, createEntry, wish(a))
+			e := waits(t, c, who, createEntry, fitting(a))
 			if int(e.GetPosition()) != len(entries)+1 {
 				t.Errorf("%s is at place %d", name, e.GetPosition())
 			}
@@ -148,7 +148,7 @@ func TestReasonsOfWaitlist(t *testing.T) {
 		receptionist := s.NewReceptionist(t, h.salon)
 		a := book(t, c, s.NewCustomer(t, "Other"), &appointmentv1.CreateAppointmentRequest{Quote: new(h.slots(t, inDays(20), inDays(20))[4].GetQuote())})
 		with := func(change func(*appointmentv1.CreateWaitlistEntryRequest)) *appointmentv1.CreateWaitlistEntryRequest {
-			req := wish(a)
+			req := fitting(a)
 			change(req)
 			return req
 		}
@@ -168,12 +168,12 @@ func TestReasonsOfWaitlist(t *testing.T) {
 			})},
 			refused{"INVALID_FIELDS", h.customer, createEntry, with(func(r *appointmentv1.CreateWaitlistEntryRequest) { r.PartOfDay.End = "00:00" })},
 		)
-		entry := waits(t, c, h.customer, createEntry, wish(a)).GetId()
+		entry := waits(t, c, h.customer, createEntry, fitting(a)).GetId()
 		for range 9 {
-			waits(t, c, h.customer, createEntry, wish(a))
+			waits(t, c, h.customer, createEntry, fitting(a))
 		}
 		refuse(t, c,
-			refused{"TOO_MANY_WAITLIST_ENTRIES", h.customer, createEntry, wish(a)},
+			refused{"TOO_MANY_WAITLIST_ENTRIES", h.customer, createEntry, fitting(a)},
 			refused{"ILLEGAL_STATE", h.customer, declineOffer, &appointmentv1.DeclineWaitlistOfferRequest{EntryId: entry}},
 			refused{"PERMISSION_DENIED", h.customer, moveEntry, &appointmentv1.MoveWaitlistEntryRequest{EntryId: entry, Position: 1, Reason: "I"}},
 			refused{"INVALID_FIELDS", receptionist, moveEntry, &appointmentv1.MoveWaitlistEntryRequest{EntryId: entry, Position: 1}},

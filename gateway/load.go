@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go/adaptivelimiter"
@@ -82,7 +83,8 @@ type work struct {
 
 	mu      sync.Mutex
 	callers map[string]int // how many calls of a caller run or wait
-	refused int
+
+	refused atomic.Int64
 }
 
 func newWork(c workClass) *work {
@@ -103,7 +105,7 @@ func (w *work) enter(ctx context.Context, caller string) (leave func(error), err
 	if err != nil {
 		w.part(caller)
 		if errors.Is(err, adaptivelimiter.ErrExceeded) {
-			w.refuse()
+			w.refused.Add(1)
 			err = errOverloaded
 		}
 		return nil, err
@@ -138,7 +140,7 @@ func (w *work) join(caller string) bool {
 		share = places - max(places/8, 1)
 	}
 	if waits && has >= share {
-		w.refused++
+		w.refused.Add(1)
 		return false
 	}
 	w.callers[caller]++
@@ -151,18 +153,6 @@ func (w *work) part(caller string) {
 	if w.callers[caller]--; w.callers[caller] <= 0 {
 		delete(w.callers, caller)
 	}
-}
-
-func (w *work) refuse() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.refused++
-}
-
-func (w *work) refusals() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.refused
 }
 
 // limitedConn makes the unary calls of a connection when the load permits it. Streams have a limit of their own.

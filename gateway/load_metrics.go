@@ -45,6 +45,6 @@ func (m *loadMetrics) Collect(ch chan<- prometheus.Metric) {
 		gauge(m.limit, w.limiter.Limit())
 		gauge(m.running, w.limiter.Inflight())
 		gauge(m.waiting, w.limiter.Queued())
-		ch <- prometheus.MustNewConstMetric(m.refused, prometheus.CounterValue, float64(w.refusals()), w.service, w.class)
+		ch <- prometheus.MustNewConstMetric(m.refused, prometheus.CounterValue, float64(w.refused.Load()), w.service, w.class)
 	}
 }

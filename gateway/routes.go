@@ -11,7 +11,6 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
-	"google.golang.org/protobuf/types/descriptorpb"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	"github.com/beauty-salon/platform/internal/binding"
@@ -32,11 +31,8 @@ type route struct {
 	personal  bool   // some callers receive more fields than others
 }
 
-// mutates reports whether the method may change something. A search does not, although it is a POST.
-func (r *route) mutates() bool {
-	options, _ := r.desc.Options().(*descriptorpb.MethodOptions)
-	return options.GetIdempotencyLevel() != descriptorpb.MethodOptions_NO_SIDE_EFFECTS
-}
+// mutates reports whether the method may change something.
+func (r *route) mutates() bool { return binding.Mutates(r.desc) }
 
 // searches reports whether the method is a read that is a POST, because what it looks for is in the body.
 func (r *route) searches() bool { return r.Verb == http.MethodPost && !r.mutates() }

@@ -23,18 +23,8 @@ func (d *doctor) settings(c *doctorCmd) selection {
 		return everything
 	}
 	before := len(d.findings)
-	for _, server := range []struct {
-		variable string
-		url      secret.Text
-		wanted   bool
-	}{
-		{"SALON_DATABASE_URL", c.DatabaseURL, len(runs.services) > 0},
-		{"SALON_NATS_URL", c.NATSURL, true},
-		{"SALON_REDIS_URL", c.RedisURL, true},
-	} {
-		if server.wanted && server.url == "" {
-			d.fail("settings", "set "+server.variable, "%s is not set", server.variable)
-		}
+	for _, variable := range c.missing(runs) {
+		d.fail("settings", "set "+variable, "%s is not set", variable)
 	}
 	cfg := appConfig{
 		secretFlags: c.secretFlags, listenFlags: c.listenFlags, gatewayFlags: c.gatewayFlags, serverFlags: c.serverFlags, runs: runs,

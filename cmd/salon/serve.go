@@ -36,6 +36,24 @@ func (f serverFlags) check() error {
 	return nil
 }
 
+// missing returns the variables of the servers that a selection of services needs and that have no address.
+func (f serverFlags) missing(runs selection) (variables []string) {
+	for _, server := range []struct {
+		variable string
+		url      secret.Text
+		wanted   bool
+	}{
+		{"SALON_DATABASE_URL", f.DatabaseURL, len(runs.services) > 0},
+		{"SALON_NATS_URL", f.NATSURL, true},
+		{"SALON_REDIS_URL", f.RedisURL, true},
+	} {
+		if server.wanted && server.url == "" {
+			variables = append(variables, server.variable)
+		}
+	}
+	return variables
+}
+
 // complete adds the targets from the environment. A flag goes before a variable.
 func (f *remoteFlags) complete() error {
 	for name := range f.Target {
@@ -76,18 +94,8 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 	if err := c.complete(); err != nil {
 		return err
 	}
-	for _, server := range []struct {
-		variable string
-		url      secret.Text
-		wanted   bool
-	}{
-		{"SALON_DATABASE_URL", c.DatabaseURL, len(runs.services) > 0},
-		{"SALON_NATS_URL", c.NATSURL, true},
-		{"SALON_REDIS_URL", c.RedisURL, true},
-	} {
-		if server.wanted && server.url == "" {
-			return fmt.Errorf("no %s: set it, or use `salon dev`, which brings its own", server.variable)
-		}
+	if missing := c.missing(runs); len(missing) > 0 {
+		return fmt.Errorf("no %s: set it, or use `salon dev`, which brings its own", missing[0])
 	}
 	cfg := appConfig{
 		logFlags: c.logFlags, secretFlags: c.secretFlags, listenFlags: c.listenFlags, gatewayFlags: c.gatewayFlags,

@@ -53,7 +53,7 @@ func TestCheckerCanFailForTheLine(t *testing.T) {
 		"a stranger is before the line":    {false, freed(calls{m("book", 0, 0, "OK")})},
 		"a stranger holds before the line": {false, freed(calls{m("hold", 0, 1, "OK")})},
 		"a stranger is refused":            {true, freed(calls{m("book", 0, 0, "SLOT_UNAVAILABLE")})},
-		"a stranger gets what nobody wishes": {true, history(calls{
+		"a stranger gets what nobody waits for": {true, history(calls{
 			m("book", 0, 0, "OK"), m("join", 0, 4, "OK"), m("cancel", 0, 0, "OK"), m("book", 0, 0, "OK"),
 		})},
 		"a stranger is before who comes later": {true, history(calls{

@@ -12,7 +12,7 @@ type line struct {
 	// before are the starts that it was offered, lapsed those of which the offers have expired, as bits.
 	before, lapsed uint8
 	// owes are the cells of which it has to be asked before anybody else gets them, as bits: they became free while it waited, and a start
-	// that it wishes is possible with them.
+	// that it asks for is possible with them.
 	owes uint8
 	// unanswered is how many offers in a row have expired.
 	unanswered int8

@@ -70,7 +70,7 @@ const (
 // thing is a hold, an appointment, or an entry of the waitlist.
 type thing struct {
 	is standing
-	// start is that of a hold or an appointment, or the first that an entry wishes; upto is the last that it wishes.
+	// start is that of a hold or an appointment, or the first that an entry asks for; upto is the last that it asks for.
 	start, upto int8
 	// owner is the number of the customer.
 	owner int8
@@ -157,7 +157,7 @@ type input struct {
 	*kind
 	// number is that of the call, place whose calendar it is about.
 	number, place int
-	// start is which start it is about, upto the last one that is wished; of is the number of what it is about.
+	// start is which start it is about, upto the last one that is asked for; of is the number of what it is about.
 	start, upto int8
 	of          int
 	// owner is the number of the customer that the new thing is for; rank is the place of a new entry in the line.

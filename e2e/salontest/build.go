@@ -23,17 +23,11 @@ func Build(ctx context.Context, tags ...string) (string, error) {
 	checkout := fnv.New64a()
 	_, _ = checkout.Write([]byte(root)) // a hash never fails
 	dir := filepath.Join(os.TempDir(), fmt.Sprintf("salon-e2e-%d-%x", os.Geteuid(), checkout.Sum(nil)))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", err
-	}
-	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	unlock, err := lockDir(dir)
 	if err != nil {
 		return "", err
 	}
-	defer lock.Close() // and so unlocks it
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return "", fmt.Errorf("lock %s: %w", dir, err)
-	}
+	defer unlock()
 	program := filepath.Join(dir, strings.Join(append([]string{"salon"}, tags...), "-"))
 	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-ldflags=-s -w", "-tags", strings.Join(tags, ","), "-o", program, "./cmd/salon")
 	cmd.Dir = root
@@ -41,6 +35,21 @@ func Build(ctx context.Context, tags ...string) (string, error) {
 		return "", fmt.Errorf("build cmd/salon: %w\n%s", err, output)
 	}
 	return program, nil
+}
+
+// lockDir makes a directory and keeps other processes that lock it waiting until unlock.
+func lockDir(dir string) (unlock func(), err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", dir, err), lock.Close())
+	}
+	return func() { _ = lock.Close() }, nil
 }
 
 // BuildPrevious builds cmd/salon of the commit in .previous-version and returns the program's path. It is built once for each
@@ -57,17 +66,11 @@ func BuildPrevious(ctx context.Context) (string, error) {
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	commit := lines[len(lines)-1]
 	dir := filepath.Join(os.TempDir(), fmt.Sprintf("salon-previous-%d-%s", os.Geteuid(), commit))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", err
-	}
-	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	unlock, err := lockDir(dir)
 	if err != nil {
 		return "", err
 	}
-	defer lock.Close() // and so unlocks it
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return "", fmt.Errorf("lock %s: %w", dir, err)
-	}
+	defer unlock()
 	program, source := filepath.Join(dir, "salon"), filepath.Join(dir, "source")
 	if _, err := os.Stat(program); err == nil {
 		return program, nil

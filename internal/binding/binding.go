@@ -1,5 +1,5 @@
-// Package binding reads the REST binding of methods from the contract. The gateway serves it and the OpenAPI
-// document describes it.
+// Package binding reads from the contract how methods are bound to REST, and whether they change something. The gateway serves
+// what it says and the OpenAPI document describes it.
 package binding
 
 import (
@@ -10,6 +10,7 @@ import (
 	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/descriptorpb"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 )
@@ -24,6 +25,12 @@ type Binding struct {
 	HasBody bool
 
 	desc protoreflect.MethodDescriptor
+}
+
+// Mutates reports whether a method may change something. A search does not, although it is a POST.
+func Mutates(md protoreflect.MethodDescriptor) bool {
+	options, _ := md.Options().(*descriptorpb.MethodOptions)
+	return options.GetIdempotencyLevel() != descriptorpb.MethodOptions_NO_SIDE_EFFECTS
 }
 
 // Of returns the binding of a method. A body that is a single field of the request is an error: no method of Salon

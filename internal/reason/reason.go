@@ -11,7 +11,6 @@ import (
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/types/descriptorpb"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
@@ -84,10 +83,7 @@ func hasBody(m method) bool { return m.HasBody }
 func readsBody(m method) bool { return m.HasBody || hasEffects(m) }
 
 // hasEffects reports whether the method may write, and so meet others that write the same rows.
-func hasEffects(m method) bool {
-	options, _ := m.desc.Options().(*descriptorpb.MethodOptions)
-	return options.GetIdempotencyLevel() != descriptorpb.MethodOptions_NO_SIDE_EFFECTS
-}
+func hasEffects(m method) bool { return binding.Mutates(m.desc) }
 
 // REST returns the names of the reasons that a public method answers with over REST, such as "NOT_FOUND": first the
 // general ones, then those of its area. A method without a REST binding has none.

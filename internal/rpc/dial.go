@@ -12,7 +12,8 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
-	"google.golang.org/protobuf/types/descriptorpb"
+
+	"github.com/beauty-salon/platform/internal/binding"
 )
 
 // clientKeepalive is how often a connection with calls on it is probed. Servers accept probes twice as often.
@@ -85,9 +86,7 @@ func readMethods(service string) []methodName {
 		for i := range f.Services().Len() {
 			s := f.Services().Get(i)
 			for j := range s.Methods().Len() {
-				m := s.Methods().Get(j)
-				options, ok := m.Options().(*descriptorpb.MethodOptions)
-				if ok && options.GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS {
+				if m := s.Methods().Get(j); !binding.Mutates(m) {
 					names = append(names, methodName{string(s.FullName()), string(m.Name())})
 				}
 			}

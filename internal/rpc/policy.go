@@ -12,9 +12,9 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
-	"google.golang.org/protobuf/types/descriptorpb"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"github.com/beauty-salon/platform/internal/binding"
 )
 
 // exempt lists the services that are not of our contract and open to everybody who reaches the port: they return no data.
@@ -72,9 +72,7 @@ func ruleOf(fullMethod string) (rule, bool) {
 	if !ok || policy.GetCaller() == apiv1.Caller_CALLER_UNSPECIFIED {
 		return rule{}, false
 	}
-	options, _ := md.Options().(*descriptorpb.MethodOptions)
-	r := rule{policy: policy, reads: policy.GetCaller() != apiv1.Caller_CALLER_SERVICE &&
-		options.GetIdempotencyLevel() == descriptorpb.MethodOptions_NO_SIDE_EFFECTS}
+	r := rule{policy: policy, reads: policy.GetCaller() != apiv1.Caller_CALLER_SERVICE && !binding.Mutates(md)}
 	rules.Store(fullMethod, r)
 	return r, true
 }

@@ -2,20 +2,12 @@
 
 -- +goose Up
 
--- +goose StatementBegin
-CREATE FUNCTION keep_moved_places() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    numbers integer[] := ARRAY(SELECT generate_series(1, NEW.capacity));
-BEGIN
-    CALL keep_places(NEW.salon_id, NEW.id, numbers);
-    RETURN NULL;
-END
-$$;
--- +goose StatementEnd
+-- The function that keeps all places of a new session does it for a moved one too. Triggers follow a renamed function.
+ALTER FUNCTION offer_new_session() RENAME TO keep_all_places;
 CREATE CONSTRAINT TRIGGER group_sessions_moved AFTER UPDATE ON group_sessions DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW WHEN (NEW.start_time <> OLD.start_time) EXECUTE FUNCTION keep_moved_places();
+    FOR EACH ROW WHEN (NEW.start_time <> OLD.start_time) EXECUTE FUNCTION keep_all_places();
 
 -- +goose Down
 
 DROP TRIGGER group_sessions_moved ON group_sessions;
-DROP FUNCTION keep_moved_places();
+ALTER FUNCTION keep_all_places() RENAME TO offer_new_session;

@@ -131,7 +131,7 @@ func (s *Store) conflicts(ctx context.Context, resource Resource, from, to time.
 	found := make([]Conflict, len(rows))
 	for i, r := range rows {
 		found[i] = Conflict{
-			AppointmentID: r.ID, Version: r.Version, Start: r.StartTime.UTC(), End: r.EndTime.UTC(), MasterIDs: r.MasterIDs,
+			ID: r.ID, Version: r.Version, Start: r.StartTime.UTC(), End: r.EndTime.UTC(), MasterIDs: r.MasterIDs,
 		}
 	}
 	return found, nil

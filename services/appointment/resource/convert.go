@@ -52,7 +52,7 @@ func (i Impact) appointmentsToProto() (list []*appointmentv1.Conflict, more bool
 	found, more := named(i.Appointments)
 	for _, c := range found {
 		list = append(list, &appointmentv1.Conflict{
-			AppointmentId: c.AppointmentID, Etag: etag.Format(c.Version),
+			AppointmentId: c.ID, Etag: etag.Format(c.Version),
 			StartTime: protoconv.Timestamp(c.Start), EndTime: protoconv.Timestamp(c.End), MasterIds: c.MasterIDs,
 		})
 	}
@@ -64,7 +64,7 @@ func (i Impact) sessionsToProto() (list []*appointmentv1.GroupSessionConflict, m
 	found, more := named(i.Sessions)
 	for _, c := range found {
 		list = append(list, &appointmentv1.GroupSessionConflict{
-			GroupSessionId: c.AppointmentID, Etag: etag.Format(c.Version),
+			GroupSessionId: c.ID, Etag: etag.Format(c.Version),
 			StartTime: protoconv.Timestamp(c.Start), EndTime: protoconv.Timestamp(c.End), MasterId: c.MasterIDs[0],
 		})
 	}

@@ -72,9 +72,9 @@ type Impact struct{ Appointments, Sessions []Conflict }
 
 // Conflict is an appointment or a group session that has a resource which cannot be used.
 type Conflict struct {
-	// AppointmentID and Version are those of the appointment or the session.
-	AppointmentID string
-	Version       int64
+	// ID and Version are those of the appointment or the session.
+	ID      string
+	Version int64
 	// Start and End are when it takes place.
 	Start, End time.Time
 	// MasterIDs are the masters of the segments that have the resource, or that of the session.

@@ -64,20 +64,20 @@ func (s *Store) Calendar(
 
 // bookedRow is a segment with its appointment, or a group session.
 type bookedRow struct {
-	AppointmentID string
-	Version       int64
-	StartTime     time.Time
-	EndTime       time.Time
-	MasterID      string
-	SegmentStart  time.Time
-	SegmentEnd    time.Time
-	Phases        *string
+	ID           string
+	Version      int64
+	StartTime    time.Time
+	EndTime      time.Time
+	MasterID     string
+	SegmentStart time.Time
+	SegmentEnd   time.Time
+	Phases       *string
 }
 
 // Booked returns the segments in a salon that share time with a span, of appointments that are pending or confirmed and have not
 // ended, by the start and the id of the appointment. With a master, only the segments of that one.
 func (s *Store) Booked(ctx context.Context, of Subject, during Span, now time.Time) ([]Booked, error) {
-	sql := `SELECT a.id AS appointment_id, a.version, a.start_time, a.end_time,
+	sql := `SELECT a.id, a.version, a.start_time, a.end_time,
 			g.master_id, g.start_time AS segment_start, g.end_time AS segment_end, g.phases
 		FROM appointments a JOIN segments g ON g.salon_id = a.salon_id AND g.appointment_id = a.id
 		WHERE a.salon_id = ? AND a.state IN ('PENDING', 'CONFIRMED') AND a.end_time > ? AND a.start_time > ? AND a.start_time < ?
@@ -98,7 +98,7 @@ func (s *Store) Booked(ctx context.Context, of Subject, during Span, now time.Ti
 // Sessions returns the group sessions of a salon that share time with a span, are scheduled and have not ended, by start and id. With a master,
 // only those of that one.
 func (s *Store) Sessions(ctx context.Context, of Subject, during Span, now time.Time) ([]Booked, error) {
-	sql := `SELECT id AS appointment_id, version, start_time, end_time, master_id, start_time AS segment_start, end_time AS segment_end, phases
+	sql := `SELECT id, version, start_time, end_time, master_id, start_time AS segment_start, end_time AS segment_end, phases
 		FROM group_sessions WHERE salon_id = ? AND state = 'SCHEDULED' AND end_time > ? AND start_time > ? AND start_time < ? AND end_time > ?`
 	args := []any{of.SalonID, now, later(now, during.Start).Add(-longestAppointment), during.End, during.Start}
 	if of.Kind == OfMaster {
@@ -118,7 +118,7 @@ func bookedOf(rows []bookedRow) ([]Booked, error) {
 	for i, r := range rows {
 		var err error
 		if booked[i], err = r.booked(); err != nil {
-			return nil, fmt.Errorf("appointment or group session %s: %w", r.AppointmentID, err)
+			return nil, fmt.Errorf("appointment or group session %s: %w", r.ID, err)
 		}
 	}
 	return booked, nil
@@ -126,7 +126,7 @@ func bookedOf(rows []bookedRow) ([]Booked, error) {
 
 func (r bookedRow) booked() (Booked, error) {
 	b := Booked{
-		AppointmentID: r.AppointmentID, Version: r.Version, Appointment: Span{r.StartTime.UTC(), r.EndTime.UTC()},
+		ID: r.ID, Version: r.Version, Appointment: Span{r.StartTime.UTC(), r.EndTime.UTC()},
 		MasterID: r.MasterID, Segment: Span{r.SegmentStart.UTC(), r.SegmentEnd.UTC()},
 	}
 	if r.Phases == nil {

@@ -12,10 +12,10 @@ const maxConflicts = 100
 
 // Booked is a segment of an appointment, or a group session.
 type Booked struct {
-	// AppointmentID is the appointment or the session, Version its version, Appointment from its start to its end.
-	AppointmentID string
-	Version       int64
-	Appointment   Span
+	// ID is the appointment or the session, Version its version, Appointment from its start to its end.
+	ID          string
+	Version     int64
+	Appointment Span
 	// MasterID is the master of the segment, Segment from its start to its end, Work the parts in which the master works.
 	MasterID string
 	Segment  Span
@@ -33,9 +33,9 @@ type Impact struct {
 
 // Conflict is an appointment or a group session that does not fit into hours any more.
 type Conflict struct {
-	// AppointmentID is the appointment or the session, Version its version.
-	AppointmentID string
-	Version       int64
+	// ID is the appointment or the session, Version its version.
+	ID      string
+	Version int64
 	// Start and End are when it takes place.
 	Start, End time.Time
 	// MasterIDs are the masters whose segments do not fit any more, in the order of the segments.
@@ -52,7 +52,7 @@ func conflicts(before, after *Calendar, booked []Booked) (found []Conflict, more
 		}
 		last := len(found) - 1
 		switch {
-		case last >= 0 && found[last].AppointmentID == b.AppointmentID:
+		case last >= 0 && found[last].ID == b.ID:
 			if !slices.Contains(found[last].MasterIDs, b.MasterID) {
 				found[last].MasterIDs = append(found[last].MasterIDs, b.MasterID)
 			}
@@ -60,7 +60,7 @@ func conflicts(before, after *Calendar, booked []Booked) (found []Conflict, more
 			return found, true
 		default:
 			found = append(found, Conflict{
-				AppointmentID: b.AppointmentID, Version: b.Version, Start: b.Appointment.Start, End: b.Appointment.End,
+				ID: b.ID, Version: b.Version, Start: b.Appointment.Start, End: b.Appointment.End,
 				MasterIDs: []string{b.MasterID},
 			})
 		}

@@ -9,7 +9,7 @@ import (
 
 // booked is a segment of an appointment, with one stretch of work.
 func booked(id, master string, segment Span) Booked {
-	return Booked{AppointmentID: id, Version: 3, Appointment: segment, MasterID: master, Segment: segment, Work: []Span{segment}}
+	return Booked{ID: id, Version: 3, Appointment: segment, MasterID: master, Segment: segment, Work: []Span{segment}}
 }
 
 func TestFits(t *testing.T) {
@@ -64,7 +64,7 @@ func TestConflicts(t *testing.T) {
 	})
 	var got []string
 	for _, c := range found {
-		got = append(got, fmt.Sprint(c.AppointmentID, " ", c.Version, " ", c.MasterIDs))
+		got = append(got, fmt.Sprint(c.ID, " ", c.Version, " ", c.MasterIDs))
 	}
 	if want := []string{"2 3 [m n]", "4 3 [n]"}; !slices.Equal(got, want) || more {
 		t.Errorf("got %q (more: %t), want %q", got, more, want)

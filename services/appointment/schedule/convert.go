@@ -95,7 +95,7 @@ func conflictsToProto(found []Conflict) []*appointmentv1.Conflict {
 	list := make([]*appointmentv1.Conflict, len(found))
 	for i, c := range found {
 		list[i] = &appointmentv1.Conflict{
-			AppointmentId: c.AppointmentID, Etag: etag.Format(c.Version),
+			AppointmentId: c.ID, Etag: etag.Format(c.Version),
 			StartTime: protoconv.Timestamp(c.Start), EndTime: protoconv.Timestamp(c.End), MasterIds: c.MasterIDs,
 		}
 	}
@@ -106,7 +106,7 @@ func sessionsToProto(found []Conflict) []*appointmentv1.GroupSessionConflict {
 	list := make([]*appointmentv1.GroupSessionConflict, len(found))
 	for i, c := range found {
 		list[i] = &appointmentv1.GroupSessionConflict{
-			GroupSessionId: c.AppointmentID, Etag: etag.Format(c.Version),
+			GroupSessionId: c.ID, Etag: etag.Format(c.Version),
 			StartTime: protoconv.Timestamp(c.Start), EndTime: protoconv.Timestamp(c.End), MasterId: c.MasterIDs[0],
 		}
 	}
