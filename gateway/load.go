@@ -33,8 +33,8 @@ type workClass struct {
 // Changes and reads have limits of their own, so that lists and searches, of which there are more, never keep bookings waiting.
 // Changes are made in batches, which are better the more there are; reads only make each other slower.
 var (
-	changes = workClass{name: "changes", least: 16, most: 32, first: 32, waiting: 32}
-	reads   = workClass{name: "reads", least: 2, most: 16, first: 4, waiting: 48}
+	changes = workClass{name: "changes", least: 16, most: 32, first: 32, waiting: 16}
+	reads   = workClass{name: "reads", least: 2, most: 16, first: 4, waiting: 24}
 )
 
 // maxWait is how long a call waits for its turn.
@@ -74,6 +74,17 @@ func newLoad(rs *routes, reg prometheus.Registerer, changes, reads workClass) (*
 		l.byMethod[method] = works[k]
 	}
 	return l, reg.Register(m)
+}
+
+// refuses returns errOverloaded when so many calls of a method's kind wait already that another one has no place. It is asked before a
+// request is read, because what is refused takes time from what is not. Whether a call runs, enter decides.
+func (l *load) refuses(r *route) error {
+	w := l.byMethod[r.fullMethod]
+	if r.streams() || w == nil || !w.full() {
+		return nil
+	}
+	w.refused.Add(1)
+	return errOverloaded
 }
 
 // work is the calls of one class to one service that run or wait.
@@ -122,11 +133,14 @@ func (w *work) enter(ctx context.Context, caller string) (leave func(error), err
 
 // permit waits for a permit, in the order of the calls, where not too many wait already.
 func (w *work) permit(ctx context.Context) (adaptivelimiter.Permit, error) {
-	if w.limiter.Queued() >= w.waiting {
+	if w.full() {
 		return nil, adaptivelimiter.ErrExceeded
 	}
 	return w.limiter.AcquirePermitWithMaxWait(ctx, maxWait)
 }
+
+// full reports whether as many calls wait as may.
+func (w *work) full() bool { return w.limiter.Queued() >= w.waiting }
 
 // join counts a call of a caller. It reports false when calls wait, and the caller has half of all places, to run and to wait. One who is
 // alone may have more, but leaves some for the next.

@@ -3,6 +3,8 @@ package gateway
 import (
 	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strconv"
 	"strings"
@@ -114,6 +116,29 @@ salon_gateway_load_refused_total{class="reads",service="user"} 0
 			t.Errorf("%d ran in all", len(held.running))
 		}
 	})
+}
+
+// TestLoadRefusesBeforeItReads: a request that has no place is refused before its body is read, in whatever state the body is.
+func TestLoadRefusesBeforeItReads(t *testing.T) {
+	g := newIdleGateway(t, &strings.Builder{})
+	mux, err := g.newMux()
+	if err != nil {
+		t.Fatal(err)
+	}
+	search := func() *httptest.ResponseRecorder {
+		w, r := httptest.NewRecorder(), request(http.MethodPost, "/v1/availability:search", "{")
+		r.Header.Set("Content-Type", "application/json")
+		mux.ServeHTTP(w, r)
+		return w
+	}
+	if got := problemOf(t, search()); got.Status != http.StatusBadRequest {
+		t.Fatalf("while there is room: %+v", got)
+	}
+	g.load.byMethod[aSearch] = newWork(workClass{least: 1, most: 1, first: 1})
+	w := search()
+	if got := problemOf(t, w); got.Status != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" {
+		t.Errorf("got %+v, %v", got, w.Header())
+	}
 }
 
 // TestLoadIsShared: when calls have to wait, a caller who has half of all places gets no more, and others do.

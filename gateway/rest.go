@@ -94,6 +94,10 @@ func (g *Gateway) prepare(next runtime.HandlerFunc) runtime.HandlerFunc {
 			writeError(w, r, err)
 			return
 		}
+		if err := g.load.refuses(route); err != nil {
+			writeError(w, r, err)
+			return
+		}
 		query, err := checkQuery(route, r.URL.RawQuery)
 		if err != nil {
 			writeError(w, r, err)
