@@ -10,6 +10,7 @@ import (
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/services/appointment/claims"
 )
 
 // Filter says which appointments to list. Zero values leave a filter out.
@@ -151,7 +152,7 @@ func (q *query) filter(start, id string, f Filter) {
 		q.add(" AND a.state = ANY (?::text[])", postgres.Column(f.States, func(s State) string { return string(s) }))
 	}
 	if !f.From.IsZero() {
-		q.add(" AND a.end_time > ? AND "+start+" > ?::timestamptz - interval '"+longestInterval+"'", f.From, f.From)
+		q.add(" AND a.end_time > ? AND "+start+" > ?::timestamptz - interval '"+claims.Longest+"'", f.From, f.From)
 	}
 	if !f.To.IsZero() {
 		q.add(" AND "+start+" < ?", f.To)
