@@ -164,7 +164,7 @@ func (c *cluster) hungCopy(t *testing.T, name string) {
 	before := stopped.handled(t)
 	salontest.Eventually(t, func() error {
 		again.after(t, 10)
-		if stopped.handled(t) <= before {
+		if stopped.handled(t) < before+20 { // more than the calls that were on their way to it
 			return fmt.Errorf("a copy that works again gets no calls")
 		}
 		return nil

@@ -15,9 +15,7 @@ import (
 // balancerName is the name of our policy in service configs.
 const balancerName = "salon_instances"
 
-// gRPC finds policies by name.
-//
-//nolint:gochecknoinits // the policy must be known before the first connection, as those of gRPC itself are
+// gRPC finds policies by name, and wants them registered before the first connection.
 func init() { balancer.Register(instancePolicy{}) }
 
 // instancePolicy spreads the calls of a connection over its instances. gRPC's round robin leaves an instance out only when the connection to it is lost,
