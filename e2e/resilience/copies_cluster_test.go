@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -27,7 +28,7 @@ type cluster struct {
 	dns   *dnstest.Server
 	ports map[string]string // of the services: copies have the same port, and addresses of their own
 	delay time.Duration     // SALON_STOP_DELAY of all
-	cast  *salontest.Cast
+	cast  *salontest.Cast   // signs in at the gateways
 	first *salontest.System // where the people were made; it does not run any more
 	nodes map[string][]*node
 }
@@ -46,7 +47,6 @@ func newCluster(t *testing.T, delay time.Duration) *cluster {
 	c := &cluster{site: newSite(t), dns: dnstest.Start(t), ports: map[string]string{}, delay: delay, nodes: map[string][]*node{}}
 	c.first = c.copy(t)
 	c.cast = c.first.NewCast(t)
-	c.cast.CustomerA.Pair(t)
 	if err := c.first.Stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -131,26 +131,29 @@ func (n *node) awaitReady(t *testing.T) {
 	n.internal = strings.Fields(rest)[0]
 }
 
-// restart stops a copy and starts it again where it was.
-func (c *cluster) restart(t *testing.T, n *node) {
+// restart stops copies at the same time, and starts them again where they were.
+func (c *cluster) restart(t *testing.T, stopping ...*node) {
 	t.Helper()
-	if err := n.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case <-n.ended:
-	case <-time.After(time.Minute):
-		t.Fatalf("%s has not stopped:\n%s", n.name, n.out.tail())
-	}
-	if state := n.cmd.ProcessState; !state.Success() {
-		t.Errorf("%s ended with %v:\n%s", n.name, state, n.out.tail())
-	}
-	next := c.begin(t, n.name, n.addr)
-	next.awaitReady(t)
-	for i, old := range c.nodes[n.name] {
-		if old == n {
-			c.nodes[n.name][i] = next
+	for _, n := range stopping {
+		if err := n.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
 		}
+	}
+	begun := make([]*node, len(stopping))
+	for i, n := range stopping {
+		select {
+		case <-n.ended:
+		case <-time.After(time.Minute):
+			t.Fatalf("%s has not stopped:\n%s", n.name, n.out.tail())
+		}
+		if state := n.cmd.ProcessState; !state.Success() {
+			t.Errorf("%s ended with %v:\n%s", n.name, state, n.out.tail())
+		}
+		begun[i] = c.begin(t, n.name, n.addr)
+	}
+	for i, n := range stopping {
+		begun[i].awaitReady(t)
+		c.nodes[n.name][slices.Index(c.nodes[n.name], n)] = begun[i]
 	}
 }
 

@@ -3,7 +3,6 @@ package resilience_test
 import (
 	"fmt"
 	"os"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -52,21 +51,11 @@ func (c *cluster) rollTogether(t *testing.T) {
 	tr := startTraffic(t, c, b.url(), 8, 100*time.Millisecond)
 	tr.after(t, 50)
 	for n := range 2 {
-		var restarting sync.WaitGroup
-		for _, name := range append([]string{"gateway"}, clusterServices...) {
-			node := c.nodes[name][n]
-			if err := node.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-				t.Fatal(err)
-			}
-			restarting.Go(func() { <-node.ended })
+		var together []*node
+		for _, copies := range c.nodes {
+			together = append(together, copies[n])
 		}
-		restarting.Wait()
-		for _, name := range append([]string{"gateway"}, clusterServices...) {
-			c.nodes[name][n] = c.begin(t, name, c.nodes[name][n].addr)
-		}
-		for _, name := range append([]string{"gateway"}, clusterServices...) {
-			c.nodes[name][n].awaitReady(t)
-		}
+		c.restart(t, together...)
 		b.awaitAll(t)
 	}
 	tr.after(t, 50)
@@ -146,7 +135,9 @@ func (c *cluster) hungCopy(t *testing.T, name string) {
 	if err := stopped.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	salontest.Deadline(leftWithin+10*time.Second, func() bool { return time.Since(begin) > leftWithin/2 && tr.lastBadSince(begin)+10*time.Second < time.Since(begin) })
+	salontest.Deadline(leftWithin+10*time.Second, func() bool {
+		return time.Since(begin) > leftWithin/2 && tr.lastBadSince(begin)+10*time.Second < time.Since(begin)
+	})
 	tr.end()
 	failed := tr.failures()
 	t.Logf("a call that failed or took more than %s began last %s after the stop; %d of %d have failed, the slowest took %s",

@@ -2,6 +2,7 @@ package resilience_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -21,7 +22,6 @@ const slowCall = 2 * time.Second
 type traffic struct {
 	base   string
 	c      *cluster
-	token  string
 	ctx    context.Context //nolint:containedctx // ends with the test, for all clients
 	stop   chan struct{}
 	ending sync.Once
@@ -30,6 +30,8 @@ type traffic struct {
 
 	mu     sync.Mutex
 	failed []string
+	token  string // signed in at since
+	since  time.Time
 	// lastBad is when the last call began that failed or was slow.
 	lastBad time.Time
 	slowest time.Duration
@@ -38,7 +40,7 @@ type traffic struct {
 // startTraffic lets clients call, each with a pause after every answer.
 func startTraffic(t *testing.T, c *cluster, base string, clients int, pause time.Duration) *traffic {
 	t.Helper()
-	tr := &traffic{base: base, c: c, token: c.cast.CustomerA.Pair(t).GetAccessToken(), ctx: context.WithoutCancel(t.Context()), stop: make(chan struct{})}
+	tr := &traffic{base: base, c: c, ctx: context.WithoutCancel(t.Context()), stop: make(chan struct{})}
 	for n := range clients {
 		tr.done.Go(func() { tr.client(n, pause) })
 	}
@@ -79,6 +81,36 @@ func (tr *traffic) client(n int, pause time.Duration) {
 	}
 }
 
+// tokenTime is after how long clients sign in again.
+const tokenTime = 5 * time.Minute
+
+// bearer is the token of the customer.
+func (tr *traffic) bearer(client *http.Client) (string, error) {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	if time.Since(tr.since) < tokenTime {
+		return tr.token, nil
+	}
+	customer := tr.c.cast.CustomerA
+	body := fmt.Sprintf(`{"email":%q,"password":%q}`, customer.Email, customer.Password)
+	req, err := http.NewRequestWithContext(tr.ctx, http.MethodPost, tr.base+"/v1/auth:login", strings.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := client.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var pair struct{ AccessToken string }
+	if err := json.NewDecoder(resp.Body).Decode(&pair); err != nil || pair.AccessToken == "" {
+		return "", fmt.Errorf("signing in: %s, %w", resp.Status, err)
+	}
+	tr.token, tr.since = pair.AccessToken, time.Now()
+	return tr.token, nil
+}
+
 // call makes a call: in turn a booking, with and without a key for repeating it, and a read of each service.
 func (tr *traffic) call(client *http.Client, n int) error {
 	method, path, body, key, want := http.MethodGet, "", "", "", http.StatusOK
@@ -103,11 +135,15 @@ func (tr *traffic) call(client *http.Client, n int) error {
 	case 5:
 		path = "/v1/me"
 	}
+	token, err := tr.bearer(client)
+	if err != nil {
+		return err
+	}
 	req, err := http.NewRequestWithContext(tr.ctx, method, tr.base+path, strings.NewReader(body))
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Authorization", "Bearer "+tr.token)
+	req.Header.Set("Authorization", "Bearer "+token)
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}

@@ -21,7 +21,7 @@ func TestTargets(t *testing.T) {
 	for target, ok := range map[string]bool{
 		"user:9100": true, "10.0.0.1:9100,[::1]:9100, user:9100": true, "dns:///user:9100": true, "dns://10.0.0.10/user:9100": true,
 		"dns://10.0.0.10:5353/a:1,b:2": true,
-		"": false, "user": false, ":9100": false, "user:": false, "a:1,": false, "unix:///run/user": false, "dns://user:9100": false, "http://user:9100": false,
+		"":                             false, "user": false, ":9100": false, "user:": false, "a:1,": false, "unix:///run/user": false, "dns://user:9100": false, "http://user:9100": false,
 	} {
 		c := rpc.NewConns(rpc.ConnsConfig{})
 		if err := c.Remote("user", target); (err == nil) != ok {
