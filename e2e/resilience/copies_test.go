@@ -18,7 +18,7 @@ func TestCopies(t *testing.T) {
 	soak := os.Getenv("SALON_SOAK") != ""
 	delay := 3 * time.Second
 	if soak {
-		delay = 10 * time.Second
+		delay = 7 * time.Second // the default
 	}
 	c := newCluster(t, delay)
 	if !soak {
