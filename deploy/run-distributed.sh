@@ -67,7 +67,8 @@ set -a
 . "$data/env"
 set +a
 
-export SALON_INTERNAL_ADDR=127.0.0.1:0 SALON_LOG_FORMAT=console
+# Nothing takes over from these processes, so they need not wait before they stop.
+export SALON_INTERNAL_ADDR=127.0.0.1:0 SALON_LOG_FORMAT=console SALON_STOP_DELAY="${SALON_STOP_DELAY:-0s}"
 services=(user appointment rating notification)
 # The services call each other, so all addresses are chosen before the first service starts.
 target() { echo "SALON_${1^^}_TARGET"; }

@@ -79,7 +79,7 @@ type listenFlags struct {
 	HTTPAddr     string        `help:"Address of REST and Swagger UI." default:"127.0.0.1:8080" name:"http-addr"`
 	GRPCAddr     string        `help:"Address of public gRPC." default:"127.0.0.1:9090" name:"grpc-addr"`
 	InternalAddr string        `help:"Address of metrics, probes and pprof. Must not be reachable from outside." default:"127.0.0.1:9091"`
-	StopDelay    time.Duration `help:"How long a process that stops still takes new calls while its probes say no: longer than load balancers take to notice." default:"0s"`
+	StopDelay    time.Duration `help:"How long a process that stops still takes new calls while its probes say no: longer than load balancers take to notice." default:"${stopDelay=10s}"`
 	DrainTime    time.Duration `help:"How long running calls may take when the process stops." default:"${drainTime=20s}"`
 }
 

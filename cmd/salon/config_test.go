@@ -76,7 +76,7 @@ func TestDevelopmentDefaults(t *testing.T) {
 	dir := t.TempDir()
 	c := parse(t, nil, "dev", "--data-dir="+dir).Dev
 	cfg := c.config()
-	if cfg.LogFormat != "console" || cfg.LimitUser != 2000 || cfg.LimitAddress != 2000 || cfg.LimitAuth != 200 || cfg.DrainTime != time.Second || !c.Demo {
+	if cfg.LogFormat != "console" || cfg.LimitUser != 2000 || cfg.LimitAddress != 2000 || cfg.LimitAuth != 200 || cfg.DrainTime != time.Second || cfg.StopDelay != 0 || !c.Demo {
 		t.Errorf("read %+v", cfg.printed())
 	}
 	if !slices.Equal(cfg.CORSOrigins, []string{"*"}) || cfg.AccessLogFile != filepath.Join(dir, "gateway.log") {

@@ -15,7 +15,7 @@ type devCmd struct {
 	logFlags `embed:"" set:"logFormat=console"`
 	secretFlags
 	firstSalonFlags
-	listenFlags  `embed:"" set:"drainTime=1s"`
+	listenFlags  `embed:"" set:"drainTime=1s" set:"stopDelay=0s"`
 	gatewayFlags `embed:"" set:"limitUser=2000" set:"limitAddress=2000" set:"limitAuth=200" set:"limitStreams=200" set:"accessLog=" set:"noAccessLog=gateway.log in the data directory" set:"noOrigins=, as without any"`
 	serverFlags
 	DataDir    string `help:"Directory that keeps everything." default:".salon" type:"path"`

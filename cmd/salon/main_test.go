@@ -65,6 +65,7 @@ var unreachable = []string{
 	"SALON_DATABASE_URL=postgres://u:hunter2@127.0.0.1:1/salon", "SALON_NATS_URL=nats://u:hunter2@127.0.0.1:1",
 	"SALON_REDIS_URL=redis://u:hunter2@127.0.0.1:1", "SALON_ACCESS_LOG_FILE=",
 	"SALON_HTTP_ADDR=127.0.0.1:0", "SALON_GRPC_ADDR=127.0.0.1:0", "SALON_INTERNAL_ADDR=127.0.0.1:0", "SALON_RPC_ADDR=127.0.0.1:0",
+	"SALON_STOP_DELAY=0s",
 }
 
 // What is configured wrongly is said in one line that names the setting and shows no secret.

@@ -23,7 +23,7 @@ type serverFlags struct {
 // remoteFlags are the addresses for calls between processes.
 type remoteFlags struct {
 	RPCAddr string            `help:"Address at which this process offers its services to the others." default:"127.0.0.1:9100" name:"rpc-addr"`
-	Target  map[string]string `help:"Where a service runs that does not run here: service=host:port. Repeat it for each service, or set ${targetVariables}." placeholder:"SERVICE=HOST:PORT" env:"-"`
+	Target  map[string]string `help:"Where a service runs that does not run here: service=host:port, or several with commas. All addresses of a name are copies of the service. Repeat it for each service, or set ${targetVariables}." placeholder:"SERVICE=HOST:PORT" env:"-"`
 }
 
 // minConns is the least number of connections of a service: one for the relay, one for consumers, one for calls, and one for those that only read.

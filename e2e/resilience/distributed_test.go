@@ -112,7 +112,7 @@ func (d *distributed) salon(t *testing.T, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(t.Context(), "bash", append([]string{"-c", `set -a; . "$0"; exec "$@"`,
 		filepath.Join(d.dir, "env"), d.program}, args...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.Env = append(os.Environ(), "SALON_ADMIN_PASSWORD="+salontest.AdminPassword, "SALON_INTERNAL_ADDR=127.0.0.1:0")
+	cmd.Env = append(os.Environ(), "SALON_ADMIN_PASSWORD="+salontest.AdminPassword, "SALON_INTERNAL_ADDR=127.0.0.1:0", "SALON_STOP_DELAY=0s")
 	return cmd
 }
 

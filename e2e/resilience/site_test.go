@@ -126,6 +126,7 @@ func (s *site) copyWith(t *testing.T, options []salontest.Option, env ...string)
 		"SALON_SECRET_KEY=" + s.secret, "SALON_DATABASE_URL=" + s.address, "SALON_NATS_URL=" + s.queue.URL().Reveal(),
 		"SALON_REDIS_URL=" + s.cache.URL().Reveal(), "SALON_HTTP_ADDR=127.0.0.1:0", "SALON_GRPC_ADDR=127.0.0.1:0",
 		"SALON_INTERNAL_ADDR=127.0.0.1:0", "SALON_ACCESS_LOG_FILE=", "SALON_LIMIT_USER=0", "SALON_LIMIT_ADDRESS=0", "SALON_LIMIT_AUTH=0",
+		"SALON_STOP_DELAY=0s",
 	}, env...)...))...)
 }
 
