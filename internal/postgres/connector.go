@@ -35,7 +35,15 @@ type connector struct {
 }
 
 func newConnector(config *pgx.ConnConfig, derived bool) *connector {
-	return &connector{hosts: newHosts(config), derived: derived}
+	c := &connector{derived: derived}
+	c.hosts = newHosts(config, func() { c.generation.Add(1) })
+	return c
+}
+
+// Close implements [io.Closer]: each pool of the connector calls it when it is closed.
+func (c *connector) Close() error {
+	c.hosts.close()
+	return nil
 }
 
 // Connect implements [driver.Connector].

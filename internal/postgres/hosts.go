@@ -23,10 +23,15 @@ type hosts struct {
 	mu      sync.Mutex
 	primary int           // the host of the last connection
 	open    map[*wire]int // the connections that are open, with their hosts
+
+	search searching
 }
 
-func newHosts(config *pgx.ConnConfig) *hosts {
+// newHosts prepares the connections. onMove is called when a search has found another primary.
+func newHosts(config *pgx.ConnConfig, onMove func()) *hosts {
 	h := &hosts{open: map[*wire]int{}}
+	h.search.onMove = onMove
+	h.search.ctx, h.search.stop = context.WithCancel(context.Background())
 	noPing := stdlib.OptionShouldPing(func(context.Context, stdlib.ShouldPingParams) bool { return false })
 	for _, one := range eachHost(config) {
 		h.connectors = append(h.connectors, stdlib.GetConnector(*one, noPing))
@@ -93,11 +98,14 @@ func (h *hosts) connected(w *wire, host int) (moved bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.open[w] = host
+	if len(h.connectors) > 1 {
+		w.doubt.Store(time.AfterFunc(time.Hour, h.doubt)) // armed by what is sent
+	}
 	if moved = host != h.primary; moved {
 		h.primary = host
 		for other, at := range h.open {
 			if at != host {
-				_ = other.Conn.Close() // whoever uses it gets the error
+				other.giveUp()
 			}
 		}
 	}
@@ -109,4 +117,5 @@ func (h *hosts) closed(w *wire) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.open, w)
+	w.calm()
 }
