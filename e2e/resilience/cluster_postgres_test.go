@@ -101,13 +101,19 @@ func (p *postgresPair) start(t *testing.T, m *machine) {
 		"-c", "wal_sender_timeout=5s", "-c", "wal_receiver_timeout=5s", "-c", "shared_buffers=64MB")
 }
 
-// join makes the machine that is not the primary a standby with a fresh copy, and then lets every commit wait for it.
-func (p *postgresPair) join(t *testing.T) {
+// rejoin makes the machine that is not the primary a standby with a fresh copy.
+func (p *postgresPair) rejoin(t *testing.T) {
 	t.Helper()
 	p.makeData(t, p.standby)
 	p.as(t, "pg_basebackup", "--pgdata="+p.data(p.standby), "--checkpoint=fast", "--no-sync", "--write-recovery-conf",
 		"--dbname="+p.url(p.primary, "postgres"))
 	p.start(t, p.standby)
+}
+
+// join is rejoin, and then lets every commit wait for the standby.
+func (p *postgresPair) join(t *testing.T) {
+	t.Helper()
+	p.rejoin(t)
 	if !salontest.Deadline(time.Minute, func() bool { n, err := p.streaming(t); return err == nil && n == 1 }) {
 		t.Fatalf("the standby does not stream:\n%s", p.standby.tail())
 	}

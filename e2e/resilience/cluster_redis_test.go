@@ -1,6 +1,7 @@
 package resilience_test
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -60,7 +61,7 @@ func (g *redisGroup) sees(t *testing.T, sentinel *machine) {
 	t.Helper()
 	var answer string
 	if !salontest.Deadline(time.Minute, func() bool {
-		answer = ask(t, sentinel.addr+":26379", "INFO sentinel")
+		answer = ask(t.Context(), sentinel.addr+":26379", "INFO sentinel")
 		return strings.Contains(answer, "slaves=1,sentinels=3")
 	}) {
 		t.Fatalf("%s sees no replica: %s", sentinel.name, answer)
@@ -95,7 +96,7 @@ func (g *redisGroup) url() string {
 func (g *redisGroup) primary(t *testing.T) *machine {
 	t.Helper()
 	for _, m := range g.servers {
-		if !m.ended() && strings.Contains(ask(t, m.addr+":6379", "ROLE"), "master") {
+		if !m.ended() && strings.Contains(ask(t.Context(), m.addr+":6379", "ROLE"), "master") {
 			return m
 		}
 	}
@@ -103,9 +104,8 @@ func (g *redisGroup) primary(t *testing.T) *machine {
 }
 
 // ask sends a command to a Redis server and returns the beginning of the answer; "" when there is none.
-func ask(t *testing.T, address, command string) string {
-	t.Helper()
-	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(t.Context(), "tcp", address)
+func ask(ctx context.Context, address, command string) string {
+	conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return ""
 	}
@@ -129,7 +129,7 @@ func (g *redisGroup) promoted(t *testing.T, lost *machine) *machine {
 	if other == lost {
 		other = g.servers[1]
 	}
-	if !salontest.Deadline(time.Minute, func() bool { return strings.Contains(ask(t, other.addr+":6379", "ROLE"), "master") }) {
+	if !salontest.Deadline(time.Minute, func() bool { return strings.Contains(ask(t.Context(), other.addr+":6379", "ROLE"), "master") }) {
 		t.Fatalf("%s is not promoted:\n%s", other.name, g.sentinels[0].tail())
 	}
 	return other
@@ -143,7 +143,7 @@ func (g *redisGroup) used(t *testing.T, m *machine) {
 		host = "addr=" + m.network.prefix + "1:"
 	}
 	if !salontest.Deadline(time.Minute, func() bool {
-		return strings.Count(ask(t, m.addr+":6379", "CLIENT LIST TYPE normal"), " "+host) > 1 // one is the test's
+		return strings.Count(ask(t.Context(), m.addr+":6379", "CLIENT LIST TYPE normal"), " "+host) > 1 // one is the test's
 	}) {
 		t.Fatalf("nobody uses %s", m.name)
 	}
@@ -153,13 +153,13 @@ func (g *redisGroup) used(t *testing.T, m *machine) {
 func (g *redisGroup) follows(t *testing.T, m *machine) {
 	t.Helper()
 	if !salontest.Deadline(time.Minute, func() bool {
-		return strings.Contains(ask(t, m.addr+":6379", "INFO replication"), "master_link_status:up")
+		return strings.Contains(ask(t.Context(), m.addr+":6379", "INFO replication"), "master_link_status:up")
 	}) {
 		t.Fatalf("%s does not follow the new primary:\n%s", m.name, m.tail())
 	}
 	for _, sentinel := range g.sentinels {
 		if !salontest.Deadline(time.Minute, func() bool {
-			return strings.Contains(ask(t, sentinel.addr+":26379", "SENTINEL CKQUORUM salon"), "OK")
+			return strings.Contains(ask(t.Context(), sentinel.addr+":26379", "SENTINEL CKQUORUM salon"), "OK")
 		}) {
 			t.Fatalf("%s cannot promote another server", sentinel.name)
 		}
