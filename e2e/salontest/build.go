@@ -16,6 +16,15 @@ import (
 // so that the go command finds that nothing has changed; a lock keeps test packages that run at once from building side by
 // side.
 func Build(ctx context.Context, tags ...string) (string, error) {
+	return build(ctx, "salon", "./cmd/salon", tags...)
+}
+
+// BuildNATS builds the nats-server of the version in go.mod, as a program of its own, and returns its path.
+func BuildNATS(ctx context.Context) (string, error) {
+	return build(ctx, "nats-server", "github.com/nats-io/nats-server/v2")
+}
+
+func build(ctx context.Context, name, source string, tags ...string) (string, error) {
 	root, err := moduleRoot()
 	if err != nil {
 		return "", err
@@ -28,11 +37,11 @@ func Build(ctx context.Context, tags ...string) (string, error) {
 		return "", err
 	}
 	defer unlock()
-	program := filepath.Join(dir, strings.Join(append([]string{"salon"}, tags...), "-"))
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-ldflags=-s -w", "-tags", strings.Join(tags, ","), "-o", program, "./cmd/salon")
+	program := filepath.Join(dir, strings.Join(append([]string{name}, tags...), "-"))
+	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-ldflags=-s -w", "-tags", strings.Join(tags, ","), "-o", program, source)
 	cmd.Dir = root
 	if output, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build cmd/salon: %w\n%s", err, output)
+		return "", fmt.Errorf("build %s: %w\n%s", source, err, output)
 	}
 	return program, nil
 }
