@@ -187,10 +187,15 @@ func CheckSchema(ctx context.Context, db *DB, m Migrations) error {
 	}
 	newest := make([]string, len(sets))
 	have := make([]int64, len(sets))
-	into := make([]any, len(sets))
+	into := make([]any, len(sets), len(sets)+1)
 	for i, set := range sets {
 		newest[i] = "(SELECT coalesce(max(version_id), 0) FROM " + quote(m.Service) + "." + set.versions + ")"
 		into[i] = &have[i]
+	}
+	settled := true
+	if db.pooled {
+		newest = append(newest, "current_schema() IS NOT DISTINCT FROM '"+m.Service+"' AND current_setting('statement_timeout') = '"+statementTimeout+"'")
+		into = append(into, &settled)
 	}
 	// Unprepared, in one round trip: a process that starts waits for this answer.
 	err = db.pool(ctx).sql.QueryRowContext(ctx, "SELECT "+strings.Join(newest, ", "), pgx.QueryExecModeExec).Scan(into...)
@@ -200,6 +205,10 @@ func CheckSchema(ctx context.Context, db *DB, m Migrations) error {
 	}
 	if err != nil {
 		return fmt.Errorf("read the version of schema %s: %w", m.Service, err)
+	}
+	if !settled {
+		return fmt.Errorf("the sessions of the pooler lack the settings of role %s: run `salon migrate`, let the pooler connect to PostgreSQL again (RECONNECT), "+
+			"and name no user in SALON_DATABASE_URL", roleName(m.Service))
 	}
 	for i, set := range sets {
 		want, err := newestVersion(set.files)

@@ -3,6 +3,7 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -28,6 +29,8 @@ func explainSignIn(err error, derived bool) error {
 	}
 	user := connect.Config.User
 	switch code := SQLState(err); {
+	case code == codeProtocolViolation && strings.Contains(serverMessage(err), "startup parameter"):
+		return signInError{fmt.Sprintf("SALON_DATABASE_URL leads to a pooler, which says %q: set SALON_DATABASE_POOLED=true", serverMessage(err)), err}
 	case code == codeInvalidPassword && derived:
 		return signInError{fmt.Sprintf("PostgreSQL refuses the password of role %s (SQLSTATE %s), which is derived from the secret key: "+
 			"set SALON_SECRET_KEY to the key that `salon migrate` ran with, or run `salon migrate` with this key", user, code), err}
