@@ -130,7 +130,9 @@ func withSets(ctx context.Context, adminURL string, m Migrations, fn func(*sql.D
 	watch(config, 0) // a migration may run for long
 	conn := stdlib.OpenDB(*config)
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	if err := fn(conn, sets); err != nil {
+	if err := fn(conn, sets); refusesSettings(err) {
+		return signInError{"the database URL leads to a pooler: migrations need the address of PostgreSQL itself", err}
+	} else if err != nil {
 		return err
 	}
 	return withConn(ctx, adminURL, func(conn *pgx.Conn) error {
