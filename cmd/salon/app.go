@@ -101,10 +101,11 @@ type app struct {
 
 	connecting sync.WaitGroup // the first connections to the databases
 
-	names    []string // of the services that run here
-	remotes  []string // of those that run elsewhere
-	services map[string]service.Service
-	stack    *lifecycle.Stack
+	names     []string // of the services that run here
+	remotes   []string // of those that run elsewhere
+	services  map[string]service.Service
+	databases map[string]*postgres.DB // by service
+	stack     *lifecycle.Stack
 }
 
 // newApp opens the connections and makes the services. Everything that newApp opens goes onto the stack, which the caller
@@ -112,7 +113,7 @@ type app struct {
 func newApp(ctx context.Context, cfg appConfig, logger zerolog.Logger, stack *lifecycle.Stack) (_ *app, err error) {
 	a := &app{
 		log: logger, stack: stack, now: cfg.now, registry: metrics.New(version), tracing: cfg.tracing, callTimeout: cfg.RequestTimeout,
-		names: cfg.runs.services, services: map[string]service.Service{},
+		names: cfg.runs.services, services: map[string]service.Service{}, databases: map[string]*postgres.DB{},
 	}
 	if a.now == nil {
 		a.now = time.Now
@@ -155,11 +156,13 @@ func (a *app) addService(ctx context.Context, cfg appConfig, name string) error 
 	if !ok {
 		return errors.New("there is no such service")
 	}
-	db, err := postgres.Open(postgres.Config{URL: cfg.DatabaseURL, MaxConns: cfg.DatabaseMaxConns, IsRead: rpc.IsRead}, a.keys,
-		d.Migrations.Service)
+	db, err := postgres.Open(postgres.Config{
+		URL: cfg.DatabaseURL, MaxConns: cfg.DatabaseMaxConns, Pooled: cfg.DatabasePooled, IsRead: rpc.IsRead,
+	}, a.keys, d.Migrations.Service)
 	if err != nil {
 		return err
 	}
+	a.databases[name] = db
 	a.stack.Defer("database of "+name, db.Close)
 	// PostgreSQL takes tens of milliseconds for a first connection; the other parts are made meanwhile. The check of
 	// readiness reports a failure.

@@ -35,7 +35,7 @@ func (d *doctor) database(ctx context.Context, c *doctorCmd, runs selection) {
 	server := false
 	for _, name := range runs.services {
 		def, _ := definition(name)
-		db, err := postgres.Open(postgres.Config{URL: c.DatabaseURL, MaxConns: 1}, keys, def.Migrations.Service)
+		db, err := postgres.Open(postgres.Config{URL: c.DatabaseURL, MaxConns: 1, Pooled: c.DatabasePooled}, keys, def.Migrations.Service)
 		if err != nil {
 			d.fail("database of "+name, "correct SALON_DATABASE_URL", "%v", err)
 			return
@@ -43,7 +43,7 @@ func (d *doctor) database(ctx context.Context, c *doctorCmd, runs selection) {
 		if d.schema(ctx, db, def) {
 			if !server {
 				server = true
-				d.server(ctx, db, c.DatabaseMaxConns*len(runs.services))
+				d.server(ctx, db, c.DatabaseMaxConns*len(runs.services), c.DatabasePooled)
 			}
 			d.backlog(ctx, db, def)
 		}
@@ -84,8 +84,9 @@ func (d *doctor) schema(ctx context.Context, db *postgres.DB, def service.Defini
 	return true
 }
 
-// server checks version, clock, settings and connections of PostgreSQL. budget is what the pools of the process may take.
-func (d *doctor) server(ctx context.Context, db *postgres.DB, budget int) {
+// server checks version, clock, settings and connections of PostgreSQL. budget is what the pools of the process may take, of a
+// pooler's connections with pooled.
+func (d *doctor) server(ctx context.Context, db *postgres.DB, budget int, pooled bool) {
 	asked := time.Now()
 	s, err := db.Server(ctx)
 	if err != nil {
@@ -107,6 +108,8 @@ func (d *doctor) server(ctx context.Context, db *postgres.DB, budget int) {
 	d.skew("clock of PostgreSQL", s.Now.Sub(asked.Add(time.Since(asked)/2)))
 	const remedy = "lower SALON_DATABASE_MAX_CONNS, raise max_connections, or put a pooler in between"
 	switch free := s.MaxConnections - s.Reserved; {
+	case pooled:
+		d.ok("connections", "%d of %d are in use; the pools of one such process may take %d of the pooler", s.Connections, free, budget)
 	case budget > free:
 		d.fail("connections", remedy, "the pools of this process may take %d connections, the server has %d for all", budget, free)
 	case 2*budget > free:

@@ -41,6 +41,7 @@ func runApp(ctx context.Context, cfg appConfig, stack *lifecycle.Stack, ls *list
 	if err != nil {
 		return err
 	}
+	a.logBudget(cfg)
 	ready := &readiness{problems: a.bus.Problems}
 	for _, name := range a.names {
 		stack.Push(lifecycle.Part{Name: name, Run: ready.then(a.services[name].Run), StopTimeout: stopTime})
@@ -77,7 +78,9 @@ func runApp(ctx context.Context, cfg appConfig, stack *lifecycle.Stack, ls *list
 	}
 	stack.Push(lifecycle.Part{
 		Name: "readiness", StopTimeout: cfg.StopDelay + stopTime + checkTime,
-		Run: func(ctx context.Context) error { return a.watchReady(ctx, ready, func() { onReady(ls.addrs()) }) },
+		Run: func(ctx context.Context) error {
+			return a.watchReady(ctx, ready, func() { onReady(ls.addrs()); a.checkBudget(ctx, cfg) })
+		},
 		Stop: func(context.Context) error {
 			if ready.drain() {
 				<-time.After(cfg.StopDelay) // the listeners stay open until load balancers have noticed

@@ -15,6 +15,7 @@ import (
 type serverFlags struct {
 	DatabaseURL      secret.Text `help:"PostgreSQL: postgres://host/salon. Without a user each service signs in with its own role."`
 	DatabaseMaxConns int         `help:"Most connections of one service; a third of them is for calls that only read." default:"11"`
+	DatabasePooled   bool        `help:"The database URL leads to a pooler in transaction mode, such as PgBouncer: nothing is prepared, and sessions have the settings of their roles."`
 	NATSURL          secret.Text `help:"NATS with JetStream: nats://host:4222" name:"nats-url"`
 	NATSReplicas     int         `help:"Copies that JetStream keeps of the event stream: 3 in a cluster." default:"1" name:"nats-replicas"`
 	RedisURL         secret.Text `help:"Redis: redis://host:6379"`

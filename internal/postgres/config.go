@@ -66,7 +66,10 @@ func parseURL(rawURL string) (*pgx.ConnConfig, *url.URL, error) {
 
 // serviceConfig is how a service logs in: as its own role unless the URL names
 // another, with search path and limits set for the session. derived means that the role's password comes from the keys.
-func serviceConfig(rawURL string, keys *secret.Keys, schema string) (config *pgx.ConnConfig, derived bool, err error) {
+//
+// With pooled, the session has the settings that [Bootstrap] has given the role, because a pooler refuses those that a client sends. No statement is
+// prepared, because the next use may be on another connection of the pooler; what the server says about a statement's types is kept instead.
+func serviceConfig(rawURL string, keys *secret.Keys, schema string, pooled bool) (config *pgx.ConnConfig, derived bool, err error) {
 	if err := checkSchemaName(schema); err != nil {
 		return nil, false, err
 	}
@@ -82,9 +85,14 @@ func serviceConfig(rawURL string, keys *secret.Keys, schema string) (config *pgx
 		config.User = roleName(schema)
 		config.Password = rolePassword(keys, config.User)
 	}
-	setSession(config, schema)
-	config.RuntimeParams["statement_timeout"] = statementTimeout
-	config.RuntimeParams["idle_in_transaction_session_timeout"] = idleInTransactionTimeout
+	if pooled {
+		config.RuntimeParams["application_name"] = "salon-" + schema
+		config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	} else {
+		setSession(config, schema)
+		config.RuntimeParams["statement_timeout"] = statementTimeout
+		config.RuntimeParams["idle_in_transaction_session_timeout"] = idleInTransactionTimeout
+	}
 	watch(config, silenceLimit)
 	preferPrimary(config)
 	return config, derived, nil

@@ -197,11 +197,12 @@ func (e lostError) Error() string { return "the connection cannot be used: " + e
 // Unwrap returns what database/sql looks for, and the cause.
 func (e lostError) Unwrap() []error { return []error{driver.ErrBadConn, e.cause} }
 
-// isStalePlan reports whether a migration has changed a table under a cached statement. The server reports this before
-// it executes anything, and the driver then forgets the statement.
+// isStalePlan reports whether a migration has changed a table under a cached statement, or, through a pooler, under the
+// description of a statement. The server reports this before it executes anything, and the driver then forgets what it kept.
 func isStalePlan(err error) bool {
 	pgErr, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && pgErr.Code == codeFeatureNotSupported && pgErr.Routine == "RevalidateCachedQuery"
+	return ok && (pgErr.Code == codeFeatureNotSupported && pgErr.Routine == "RevalidateCachedQuery" ||
+		pgErr.Code == codeProtocolViolation && pgErr.Routine == "PortalSetResultFormat")
 }
 
 var (

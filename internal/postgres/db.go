@@ -34,6 +34,9 @@ type Config struct {
 	URL secret.Text
 	// MaxConns bounds the connections; 0 means 11, 2 at least.
 	MaxConns int
+	// Pooled means that the URL leads to a pooler that gives a connection to another client after each transaction, such as PgBouncer in
+	// transaction mode.
+	Pooled bool
 	// IsRead reports whether a context is that of a call that only reads. A third of the connections is for these calls, and they get no
 	// other, so that lists and searches never keep bookings waiting for a connection. With nil no call only reads.
 	IsRead func(context.Context) bool
@@ -45,6 +48,7 @@ type DB struct {
 	changes, reads *pool
 	isRead         func(context.Context) bool
 	schema         string
+	pooled         bool
 	tx             *transaction // nil outside a transaction
 }
 
@@ -58,7 +62,7 @@ type pool struct {
 // that a service can start before its database does; an error means that the
 // configuration is wrong.
 func Open(cfg Config, keys *secret.Keys, schema string) (*DB, error) {
-	config, derived, err := serviceConfig(cfg.URL.Reveal(), keys, schema)
+	config, derived, err := serviceConfig(cfg.URL.Reveal(), keys, schema, cfg.Pooled)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +73,7 @@ func open(c *connector, schema string, cfg Config) (*DB, error) {
 	if cfg.MaxConns <= 0 {
 		cfg.MaxConns = defaultMaxConns
 	}
-	d := &DB{schema: schema, isRead: cfg.IsRead}
+	d := &DB{schema: schema, isRead: cfg.IsRead, pooled: cfg.Pooled}
 	var err error
 	if d.isRead == nil {
 		d.changes, err = newPool(c, cfg.MaxConns)
@@ -129,6 +133,15 @@ func (d *DB) Ping(ctx context.Context) error { return d.pool(ctx).sql.PingContex
 
 // Close closes the connections. Transactions that are still running fail.
 func (d *DB) Close() error { return errors.Join(d.changes.sql.Close(), d.reads.sql.Close()) }
+
+// Budget returns how many connections there may be: for calls that only read, and for everything else.
+func (d *DB) Budget() (changes, reads int) {
+	changes = d.changes.sql.Stats().MaxOpenConnections
+	if d.reads != d.changes {
+		reads = d.reads.sql.Stats().MaxOpenConnections
+	}
+	return changes, reads
+}
 
 // PoolStats reports how the connections are used that are not for reads.
 func (d *DB) PoolStats() sql.DBStats { return d.changes.sql.Stats() }

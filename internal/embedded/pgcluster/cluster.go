@@ -48,6 +48,9 @@ type Config struct {
 	MaxConnections int
 	// Throwaway turns off all guarantees of durability for speed. For tests only.
 	Throwaway bool
+	// Primary is the address of a server with its superuser. The first start makes the cluster a standby of that server, whose
+	// MaxConnections it must at least have. A throwaway cluster has no standbys.
+	Primary string
 }
 
 // Cluster is a running server.
@@ -101,7 +104,12 @@ func Start(ctx context.Context, cfg Config) (_ *Cluster, err error) {
 		return nil, err
 	}
 	c.bin = chosen.bin
-	if c.password, err = c.prepare(ctx); err != nil {
+	if cfg.Primary != "" {
+		c.password, err = c.followPrimary(ctx, cfg.Primary)
+	} else {
+		c.password, err = c.prepare(ctx)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("make a database in %s: %w", dir, err)
 	}
 	if err := c.makeSocketDir(); err != nil {
