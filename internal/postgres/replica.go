@@ -13,14 +13,14 @@ import (
 )
 
 const (
-	// pollsPerAge is how often replicas are looked at within the age that their answers may have.
+	// pollsPerAge is how often replicas are looked at, at least, within the age that their answers may have.
 	pollsPerAge = 4
+	// maxPollPause is the longest time between two looks.
+	maxPollPause = 250 * time.Millisecond
 	// replicaTimeout bounds a look at a replica, and a read from it that is then made from the primary.
 	replicaTimeout = time.Second
 	// restAfterError is how long a replica is not used after a read from it has failed.
 	restAfterError = time.Second
-	// maxSamples bounds the samples of a replica that lags: older ones say nothing once they are too old.
-	maxSamples = 4 * pollsPerAge
 )
 
 // Position is a place in the write-ahead log of the server: later changes have greater positions.
@@ -213,7 +213,7 @@ func (d *DB) ReplicaStates() []ReplicaState {
 	return states
 }
 
-func (rs *replicas) interval() time.Duration { return rs.maxAge / pollsPerAge }
+func (rs *replicas) interval() time.Duration { return min(rs.maxAge/pollsPerAge, maxPollPause) }
 
 // watch looks at the replicas until close.
 func (rs *replicas) watch(primary *sql.DB) {

@@ -59,7 +59,7 @@ func (rs *replicas) sample(ctx context.Context, primary *sql.DB) (s sample, err 
 	return s, err
 }
 
-// compare returns the samples that the replica has not reached.
+// compare returns the samples that the replica has not reached, without those that are too old to be of use.
 func (rs *replicas) compare(ctx context.Context, r *replica, samples []sample) []sample {
 	ctx, cancel := context.WithTimeout(ctx, replicaTimeout)
 	defer cancel()
@@ -75,5 +75,6 @@ func (rs *replicas) compare(ctx context.Context, r *replica, samples []sample) [
 			}
 		}
 	}
-	return samples[max(0, len(samples)-maxSamples):]
+	oldest := time.Since(rs.begun) - rs.maxAge
+	return slices.DeleteFunc(samples, func(s sample) bool { return s.at < oldest })
 }
