@@ -79,7 +79,7 @@ func NewInterceptors(cfg ServerConfig) (Interceptors, error) {
 	//  8. authorization: denies by default. It is before validation, so that a call without permission reveals nothing
 	//     about the rules of a method and costs little.
 	//  9. validation: the handler sees only messages that are normalised and follow the contract's rules.
-	//  10. changes, where there is Changed: what the handler did is recorded before the caller knows, so that the next call sees it.
+	// 10. changes, where there is Changed: what the handler did is recorded before the caller knows, so that the next call sees it.
 	layers := []layer{
 		stage{around: identify(cfg.Services)},
 		stage{around: accessLog(cfg)},

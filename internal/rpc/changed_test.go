@@ -24,7 +24,9 @@ func TestChanged(t *testing.T) {
 		told = append(told, userID)
 	}}
 	var outcome func() error
-	m := &masters{create: func(context.Context, *userv1.CreateMasterRequest) (*userv1.Master, error) { return &userv1.Master{}, outcome() }}
+	m := &masters{create: func(context.Context, *userv1.CreateMasterRequest) (*userv1.Master, error) {
+		return &userv1.Master{}, outcome()
+	}}
 	inBoth(t, cfg, m, func(t *testing.T, e *env) {
 		want := func(when string, users ...string) {
 			t.Helper()
