@@ -33,7 +33,7 @@ type replica struct {
 
 	replayed atomic.Int64 // the position up to which the replica shows everything
 	fresh    atomic.Int64 // when the primary had nothing that the replica does not show now, since replicas.begun
-	restedAt atomic.Int64 // until when it is not used, since replicas.begun
+	restsUntil atomic.Int64 // until when it is not used, since replicas.begun
 
 	reads, failures atomic.Int64
 }
@@ -51,7 +51,7 @@ type replicas struct {
 
 // Replicas configures the standbys of a primary.
 type Replicas struct {
-	// URLs are their addresses, each like that of the primary.
+	// URLs are their addresses, each like that of the primary. An address leads to one server: what is known of a standby is not true of another.
 	URLs []secret.Text
 	// MaxAge is how old their answers may be; 0 means a second.
 	MaxAge time.Duration
@@ -65,6 +65,9 @@ func openReplicas(cfg Config, keys *secret.Keys, schema string) (*replicas, erro
 	rs := &replicas{maxAge: cfg.Replicas.MaxAge, seen: cfg.Replicas.Seen, begun: time.Now()}
 	if rs.maxAge <= 0 {
 		rs.maxAge = defaultMaxAge
+	}
+	if rs.seen == nil {
+		return nil, errors.New("postgres: replicas without Seen")
 	}
 	if cfg.MaxConns <= 0 {
 		cfg.MaxConns = defaultMaxConns
@@ -106,7 +109,7 @@ func Recent[T any](ctx context.Context, d *DB, read func(ctx context.Context, db
 		return found, err
 	}
 	r.failures.Add(1)
-	r.restedAt.Store(int64(time.Since(d.replicas.begun) + restAfterError))
+	r.restsUntil.Store(int64(time.Since(d.replicas.begun) + restAfterError))
 	return read(ctx, d)
 }
 
@@ -115,7 +118,7 @@ func (rs *replicas) choose(ctx context.Context) *replica {
 	now := time.Since(rs.begun)
 	var usable []*replica
 	for _, r := range rs.members {
-		if r.age(now) <= rs.maxAge && int64(now) >= r.restedAt.Load() {
+		if r.age(now) <= rs.maxAge && int64(now) >= r.restsUntil.Load() {
 			usable = append(usable, r)
 		}
 	}
