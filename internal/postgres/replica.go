@@ -31,8 +31,8 @@ type replica struct {
 	name string // number, host and port, for metrics
 	pool *pool
 
-	replayed atomic.Int64 // the position up to which the replica shows everything
-	fresh    atomic.Int64 // when the primary had nothing that the replica does not show now, since replicas.begun
+	replayed   atomic.Int64 // the position up to which the replica shows everything
+	fresh      atomic.Int64 // when the primary had nothing that the replica does not show now, since replicas.begun
 	restsUntil atomic.Int64 // until when it is not used, since replicas.begun
 
 	reads, failures atomic.Int64
