@@ -105,7 +105,10 @@ type app struct {
 	remotes   []string // of those that run elsewhere
 	services  map[string]service.Service
 	databases map[string]*postgres.DB // by service
-	stack     *lifecycle.Stack
+
+	positions     *cache.Positions // of what accounts have changed, for replicas
+	replicaMaxAge time.Duration
+	stack         *lifecycle.Stack
 }
 
 // newApp opens the connections and makes the services. Everything that newApp opens goes onto the stack, which the caller
@@ -132,6 +135,7 @@ func newApp(ctx context.Context, cfg appConfig, logger zerolog.Logger, stack *li
 		return nil, fmt.Errorf("connect to Redis: %w", err)
 	}
 	stack.Defer("Redis", a.cache.Close)
+	a.positions, a.replicaMaxAge = cache.NewPositions(a.cache, cfg.DatabaseReplicaMaxAge), cfg.DatabaseReplicaMaxAge
 	a.limits = ratelimit.New(a.cache, a.log)
 	a.credential = auth.NewServiceCredential(a.keys, a.previousKeys, a.now)
 	a.conns = rpc.NewConns(rpc.ConnsConfig{Services: a.credential, Tracing: a.tracing})
@@ -157,7 +161,7 @@ func (a *app) addService(ctx context.Context, cfg appConfig, name string) error 
 		return errors.New("there is no such service")
 	}
 	db, err := postgres.Open(postgres.Config{
-		URL: cfg.DatabaseURL, MaxConns: cfg.DatabaseMaxConns, Pooled: cfg.DatabasePooled, IsRead: rpc.IsRead,
+		URL: cfg.DatabaseURL, MaxConns: cfg.DatabaseMaxConns, Pooled: cfg.DatabasePooled, IsRead: rpc.IsRead, Replicas: a.replicas(cfg),
 	}, a.keys, d.Migrations.Service)
 	if err != nil {
 		return err
@@ -168,7 +172,7 @@ func (a *app) addService(ctx context.Context, cfg appConfig, name string) error 
 	// readiness reports a failure.
 	a.connecting.Go(func() { _ = db.Ping(ctx) })
 	if err := errors.Join(metrics.RegisterPool(a.registry, name, db.PoolStats),
-		metrics.RegisterPool(a.registry, name+"-reads", db.ReadPoolStats)); err != nil {
+		metrics.RegisterPool(a.registry, name+"-reads", db.ReadPoolStats), metrics.RegisterReplicas(a.registry, name, db.ReplicaStates)); err != nil {
 		return err
 	}
 	svc, err := d.New(service.Deps{
@@ -201,7 +205,12 @@ func (a *app) addRemotes(cfg appConfig) error {
 
 // serverConfig returns the chain for every call to a service of this process, in memory or over the network.
 func (a *app) serverConfig(name string) rpc.ServerConfig {
+	var changed func(ctx context.Context, userID string)
+	if len(a.names) > 0 && a.databases[a.names[0]].HasReplicas() {
+		changed = a.changed
+	}
 	return rpc.ServerConfig{
+		Changed:    changed,
 		Log:        a.log, // the chain adds the name
 		Auth:       auth.NewAuthenticator(a.verifier, a.sessions),
 		Services:   a.credential,

@@ -44,6 +44,7 @@ func (d *doctor) database(ctx context.Context, c *doctorCmd, runs selection) {
 			if !server {
 				server = true
 				d.server(ctx, db, c.DatabaseMaxConns*len(runs.services), c.DatabasePooled)
+				d.replicas(ctx, c, keys, def.Migrations.Service, db)
 			}
 			d.backlog(ctx, db, def)
 		}

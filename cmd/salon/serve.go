@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/beauty-salon/platform/internal/lifecycle"
 	"github.com/beauty-salon/platform/internal/secret"
@@ -13,12 +14,14 @@ import (
 
 // serverFlags are the addresses of PostgreSQL, NATS and Redis.
 type serverFlags struct {
-	DatabaseURL      secret.Text `help:"PostgreSQL: postgres://host/salon. Without a user each service signs in with its own role."`
-	DatabaseMaxConns int         `help:"Most connections of one service; a third of them is for calls that only read." default:"11"`
-	DatabasePooled   bool        `help:"The database URL leads to a pooler in transaction mode, such as PgBouncer: nothing is prepared, and sessions have the settings of their roles."`
-	NATSURL          secret.Text `help:"NATS with JetStream: nats://host:4222" name:"nats-url"`
-	NATSReplicas     int         `help:"Copies that JetStream keeps of the event stream: 3 in a cluster." default:"1" name:"nats-replicas"`
-	RedisURL         secret.Text `help:"Redis: redis://host:6379"`
+	DatabaseURL           secret.Text   `help:"PostgreSQL: postgres://host/salon. Without a user each service signs in with its own role."`
+	DatabaseMaxConns      int           `help:"Most connections of one service; a third of them is for calls that only read." default:"11"`
+	DatabaseReplicaURLs   []secret.Text `help:"Standbys of PostgreSQL, each like --database-url: lists and searches are read from them." name:"database-replica-urls" sep:"," placeholder:"URL,..."`
+	DatabaseReplicaMaxAge time.Duration `help:"How old the answers of a standby may be; an older one is not used." default:"1s"`
+	DatabasePooled        bool          `help:"The database URL leads to a pooler in transaction mode, such as PgBouncer: nothing is prepared, and sessions have the settings of their roles."`
+	NATSURL               secret.Text   `help:"NATS with JetStream: nats://host:4222" name:"nats-url"`
+	NATSReplicas          int           `help:"Copies that JetStream keeps of the event stream: 3 in a cluster." default:"1" name:"nats-replicas"`
+	RedisURL              secret.Text   `help:"Redis: redis://host:6379"`
 }
 
 // remoteFlags are the addresses for calls between processes.
@@ -33,6 +36,9 @@ const minConns = 4
 func (f serverFlags) check() error {
 	if f.DatabaseMaxConns < minConns {
 		return fmt.Errorf("--database-max-conns: a service needs %d at least", minConns)
+	}
+	if f.DatabaseReplicaMaxAge < 0 {
+		return errors.New("--database-replica-max-age: is too small")
 	}
 	return nil
 }

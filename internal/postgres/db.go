@@ -37,6 +37,8 @@ type Config struct {
 	// Pooled means that the URL leads to a pooler that gives a connection to another client after each transaction, such as PgBouncer in
 	// transaction mode.
 	Pooled bool
+	// Replicas are standbys for reads that may be a moment old; see [Recent].
+	Replicas Replicas
 	// IsRead reports whether a context is that of a call that only reads. A third of the connections is for these calls, and they get no
 	// other, so that lists and searches never keep bookings waiting for a connection. With nil no call only reads.
 	IsRead func(context.Context) bool
@@ -49,6 +51,7 @@ type DB struct {
 	isRead         func(context.Context) bool
 	schema         string
 	pooled         bool
+	replicas       *replicas    // nil without
 	tx             *transaction // nil outside a transaction
 }
 
@@ -66,7 +69,15 @@ func Open(cfg Config, keys *secret.Keys, schema string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return open(newConnector(config, derived), schema, cfg)
+	d, err := open(newConnector(config, derived), schema, cfg)
+	if err != nil || len(cfg.Replicas.URLs) == 0 {
+		return d, err
+	}
+	if d.replicas, err = openReplicas(cfg, keys, schema); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	d.replicas.watch(d.reads.sql)
+	return d, nil
 }
 
 func open(c *connector, schema string, cfg Config) (*DB, error) {
@@ -132,7 +143,13 @@ func (d *DB) Schema() string { return d.schema }
 func (d *DB) Ping(ctx context.Context) error { return d.pool(ctx).sql.PingContext(ctx) }
 
 // Close closes the connections. Transactions that are still running fail.
-func (d *DB) Close() error { return errors.Join(d.changes.sql.Close(), d.reads.sql.Close()) }
+func (d *DB) Close() error {
+	var err error
+	if d.replicas != nil {
+		err = d.replicas.close()
+	}
+	return errors.Join(err, d.changes.sql.Close(), d.reads.sql.Close())
+}
 
 // Budget returns how many connections there may be: for calls that only read, and for everything else.
 func (d *DB) Budget() (changes, reads int) {

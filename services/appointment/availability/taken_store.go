@@ -101,6 +101,15 @@ type takenRow struct {
 	What         string
 }
 
+// RecentlyTaken is Taken as of a moment ago.
+func (s *Store) RecentlyTaken(ctx context.Context, q TakenQuery) (t *Taken, version int64, err error) {
+	t, err = postgres.Recent(ctx, s.db, func(ctx context.Context, db *postgres.DB) (found *Taken, err error) {
+		found, version, err = NewStore(db).Taken(ctx, q)
+		return found, err
+	})
+	return t, version, err
+}
+
 // Taken returns what is taken, and the version of the salon's rules at the same moment; 0 when the salon does not exist.
 func (s *Store) Taken(ctx context.Context, q TakenQuery) (*Taken, int64, error) {
 	withAppointments := q.Appointments || len(q.Moving) > 0
