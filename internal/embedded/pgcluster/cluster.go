@@ -46,6 +46,8 @@ type Config struct {
 	Port int
 	// MaxConnections is the server's limit; 0 means 100.
 	MaxConnections int
+	// Bin is the directory of initdb and postgres; empty means those that are installed.
+	Bin string
 	// Throwaway turns off all guarantees of durability for speed. For tests only.
 	Throwaway bool
 }
@@ -96,11 +98,13 @@ func Start(ctx context.Context, cfg Config) (_ *Cluster, err error) {
 	if err := c.mend(); err != nil {
 		return nil, err
 	}
-	chosen, err := choose(ctx, c.data())
-	if err != nil {
-		return nil, err
+	if c.bin = cfg.Bin; c.bin == "" {
+		chosen, err := choose(ctx, c.data())
+		if err != nil {
+			return nil, err
+		}
+		c.bin = chosen.bin
 	}
-	c.bin = chosen.bin
 	if c.password, err = c.prepare(ctx); err != nil {
 		return nil, fmt.Errorf("make a database in %s: %w", dir, err)
 	}
