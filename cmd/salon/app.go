@@ -36,6 +36,7 @@ type appConfig struct {
 	gatewayFlags
 	serverFlags
 	remoteFlags
+	retentionFlags
 	runs             selection
 	tracing          bool
 	databaseAdminURL secret.Text      // of an administrator, where that is not DatabaseURL
@@ -68,14 +69,14 @@ func (c appConfig) check() error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return errors.New("--tls-cert and --tls-key: set both or none")
 	}
-	return c.serverFlags.check()
+	return errors.Join(c.serverFlags.check(), c.retentionFlags.check())
 }
 
 // printed returns the configuration for the log. Secrets print as "[redacted]".
 func (c appConfig) printed() map[string]any {
 	return map[string]any{
 		"log": c.logFlags, "secrets": c.secretFlags, "listen": c.listenFlags, "gateway": c.gatewayFlags,
-		"servers": c.serverFlags, "remotes": c.remoteFlags,
+		"servers": c.serverFlags, "remotes": c.remoteFlags, "retention": c.retentionFlags,
 		"services": c.runs.services, "withGateway": c.runs.gateway, "tracing": c.tracing,
 	}
 }
@@ -127,7 +128,9 @@ func newApp(ctx context.Context, cfg appConfig, logger zerolog.Logger, stack *li
 	if cfg.connectBus == nil {
 		cfg.connectBus = events.Connect
 	}
-	if a.bus, err = cfg.connectBus(events.Config{URL: cfg.NATSURL, Subjects: streamSubjects(), Replicas: cfg.NATSReplicas}, a.log, a.registry); err != nil {
+	if a.bus, err = cfg.connectBus(events.Config{
+		URL: cfg.NATSURL, Subjects: streamSubjects(), Replicas: cfg.NATSReplicas, KeepDeadLetters: cfg.keepDeadLetters(),
+	}, a.log, a.registry); err != nil {
 		return nil, err
 	}
 	stack.Defer("NATS", func() error { a.bus.Close(); return nil })
@@ -179,7 +182,7 @@ func (a *app) addService(ctx context.Context, cfg appConfig, name string) error 
 		DB: db, Bus: a.bus, Cache: a.cache, Limits: a.limits, Conns: a.conns, Sessions: a.sessions,
 		Keys: a.keys, PreviousKeys: a.previousKeys,
 		Log:     a.log.With().Str("service", name).Logger(),
-		Metrics: a.registry, MaxStreams: cfg.maxStreams(), Now: a.now,
+		Metrics: a.registry, MaxStreams: cfg.maxStreams(), KeepUnread: cfg.keepUnread(), ArchiveAfter: cfg.ArchiveAfterMonths, Now: a.now,
 	})
 	if err != nil {
 		return err

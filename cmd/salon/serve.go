@@ -89,6 +89,7 @@ type serveCmd struct {
 	gatewayFlags
 	serverFlags
 	remoteFlags
+	retentionFlags
 	Services []string `help:"What to run: all, or some of gateway, ${serviceList}." default:"all"`
 }
 
@@ -106,7 +107,7 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 	}
 	cfg := appConfig{
 		logFlags: c.logFlags, secretFlags: c.secretFlags, listenFlags: c.listenFlags, gatewayFlags: c.gatewayFlags,
-		serverFlags: c.serverFlags, remoteFlags: c.remoteFlags, runs: runs,
+		serverFlags: c.serverFlags, remoteFlags: c.remoteFlags, retentionFlags: c.retentionFlags, runs: runs,
 	}
 	if err := cfg.check(); err != nil {
 		return err

@@ -42,6 +42,8 @@ type Config struct {
 	// Replicas is the least number of copies of the stream, 1 to 5; 0 means 1. Use 3 in a cluster. The highest number
 	// that any process gives counts.
 	Replicas int
+	// KeepDeadLetters is how long consumers keep a dead letter after its last try; 0 means for ever.
+	KeepDeadLetters time.Duration
 }
 
 // Bus is the connection of this process to NATS. It survives every outage of the server. While the server is away,

@@ -10,6 +10,7 @@ import (
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
+	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
@@ -127,6 +128,21 @@ func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, er
 			ORDER BY create_time LIMIT ? FOR UPDATE SKIP LOCKED))`, before, limit)
 	if deleted.Error != nil {
 		return 0, fmt.Errorf("remove notifications: %w", deleted.Error)
+	}
+	return int(deleted.RowsAffected), nil
+}
+
+// PruneUnread removes at most limit notifications that nobody has read and that are older than before, oldest first, and returns how
+// many were removed. Ids sort by the time at which they were made, so the oldest are the first of the primary key. Concurrent calls
+// do not wait for each other.
+func (s *Store) PruneUnread(ctx context.Context, before time.Time, limit int) (int, error) {
+	deleted := s.db.Conn(ctx).Exec(`
+		DELETE FROM notifications WHERE id = ANY (ARRAY(
+			SELECT id FROM notifications
+			WHERE id < ? AND read_time IS NULL AND create_time < ?
+			ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED))`, id.Since(before), before, limit)
+	if deleted.Error != nil {
+		return 0, fmt.Errorf("remove unread notifications: %w", deleted.Error)
 	}
 	return int(deleted.RowsAffected), nil
 }
