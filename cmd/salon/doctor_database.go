@@ -25,7 +25,7 @@ func (d *doctor) database(ctx context.Context, c *doctorCmd, runs selection) {
 	if c.DatabaseURL == "" {
 		return // the settings say so
 	}
-	keys, _, err := c.keys()
+	keys, _, err := processKeys(c.secretFlags, c.derivedFlags, runs)
 	if err != nil {
 		return // the settings say so
 	}

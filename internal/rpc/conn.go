@@ -87,9 +87,13 @@ func (c *conn) outgoing(ctx context.Context) context.Context {
 	set(MDRequestID, i.ID)
 	set(MDClientIP, i.ClientIP)
 	set(MDUserAgent, i.UserAgent)
+	md.Delete(MDServiceCredential)
 	md.Delete(MDServiceToken)
 	if c.cfg.Services != nil {
-		md.Set(MDServiceToken, c.cfg.Services.Mint())
+		md.Set(MDServiceCredential, c.cfg.Services.Mint(c.service))
+		if legacy := c.cfg.Services.MintLegacy(); legacy != "" {
+			md.Set(MDServiceToken, legacy)
+		}
 	}
 	return metadata.NewOutgoingContext(ctx, md)
 }

@@ -126,13 +126,16 @@ func (e *env) masters() userv1.MasterServiceClient {
 	return userv1.NewMasterServiceClient(e.outsider.For("user"))
 }
 
+// peers are those of a process that may call every service.
+var peers = auth.Peers{Own: []string{"rating"}, All: []string{"rating", "user", auth.GatewayName}}
+
 func credential(t *testing.T) *auth.ServiceCredential {
 	t.Helper()
 	keys, err := secret.NewKeys([]byte(strings.Repeat("k", 32)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return auth.NewServiceCredential(keys, nil, time.Now)
+	return auth.NewServiceCredential(keys, nil, peers, time.Now)
 }
 
 // inBoth runs a test against the handler in this process and over TCP, which must behave in the same way. The runs
