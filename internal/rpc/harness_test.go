@@ -177,18 +177,25 @@ func inBoth(t *testing.T, cfg rpc.ServerConfig, m *masters, test func(t *testing
 	}
 }
 
+// served are the services whose methods the handlers of the tests have.
+var served = []string{"user", "rating"}
+
 func connectLocal(t *testing.T, c *rpc.Conns, cfg rpc.ServerConfig, register func(grpc.ServiceRegistrar)) {
 	t.Helper()
-	if err := c.Local("user", cfg, register); err != nil {
-		t.Fatal(err)
+	for _, service := range served {
+		if err := c.Local(service, cfg, register); err != nil {
+			t.Fatal(err)
+		}
 	}
 	t.Cleanup(func() { closeConns(t, c) })
 }
 
 func connectRemote(t *testing.T, c *rpc.Conns, addr string) {
 	t.Helper()
-	if err := c.Remote("user", addr); err != nil {
-		t.Fatal(err)
+	for _, service := range served {
+		if err := c.Remote(service, addr); err != nil {
+			t.Fatal(err)
+		}
 	}
 	t.Cleanup(func() { closeConns(t, c) })
 }
