@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -12,7 +13,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 
-	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/cache"
 	"github.com/beauty-salon/platform/internal/events"
@@ -23,6 +23,7 @@ import (
 	"github.com/beauty-salon/platform/internal/rpc"
 	"github.com/beauty-salon/platform/internal/secret"
 	"github.com/beauty-salon/platform/internal/service"
+	"github.com/beauty-salon/platform/services/user"
 )
 
 // connectBus connects to NATS, embedded or not.
@@ -32,6 +33,7 @@ type connectBus func(cfg events.Config, log zerolog.Logger, reg prometheus.Regis
 type appConfig struct {
 	logFlags
 	secretFlags
+	derivedFlags
 	listenFlags
 	gatewayFlags
 	serverFlags
@@ -75,7 +77,7 @@ func (c appConfig) check() error {
 // printed returns the configuration for the log. Secrets print as "[redacted]".
 func (c appConfig) printed() map[string]any {
 	return map[string]any{
-		"log": c.logFlags, "secrets": c.secretFlags, "listen": c.listenFlags, "gateway": c.gatewayFlags,
+		"log": c.logFlags, "secrets": c.secretFlags, "derived": c.derivedFlags, "listen": c.listenFlags, "gateway": c.gatewayFlags,
 		"servers": c.serverFlags, "remotes": c.remoteFlags, "retention": c.retentionFlags,
 		"services": c.runs.services, "withGateway": c.runs.gateway, "tracing": c.tracing,
 	}
@@ -93,6 +95,9 @@ type app struct {
 	cache              *cache.Client
 	limits             *ratelimit.Limiter
 	conns              *rpc.Conns
+	databases          map[string]*postgres.DB // by service
+	reader             *user.SessionReader     // nil without services, as sessions
+	readerReady        atomic.Bool
 	sessions           *auth.Sessions
 	verifier           *auth.Verifier
 	credential         *auth.ServiceCredential
@@ -122,7 +127,7 @@ func newApp(ctx context.Context, cfg appConfig, logger zerolog.Logger, stack *li
 	if a.now == nil {
 		a.now = time.Now
 	}
-	if a.keys, a.previousKeys, err = cfg.keys(); err != nil {
+	if a.keys, a.previousKeys, err = cfg.processKeys(); err != nil {
 		return nil, err
 	}
 	if cfg.connectBus == nil {
@@ -140,14 +145,22 @@ func newApp(ctx context.Context, cfg appConfig, logger zerolog.Logger, stack *li
 	stack.Defer("Redis", a.cache.Close)
 	a.positions, a.replicaMaxAge = cache.NewPositions(a.cache, cfg.DatabaseReplicaMaxAge), cfg.DatabaseReplicaMaxAge
 	a.limits = ratelimit.New(a.cache, a.log)
-	a.credential = auth.NewServiceCredential(a.keys, a.previousKeys, a.now)
+	a.credential = auth.NewServiceCredential(a.keys, a.previousKeys, cfg.runs.peers(), a.now)
 	a.conns = rpc.NewConns(rpc.ConnsConfig{Services: a.credential, Tracing: a.tracing})
 	stack.Defer("connections", a.conns.Close)
-	a.sessions = auth.NewSessions(userv1.NewIdentityServiceClient(a.conns.For(sessionsOwner)), a.bus, a.now)
-	stack.Defer("sessions", func() error { a.sessions.Close(); return nil })
 	a.verifier = auth.NewVerifier(a.keys, a.previousKeys, a.now)
 	for _, name := range a.names {
-		if err := a.addService(ctx, cfg, name); err != nil {
+		if err := a.openDatabase(ctx, cfg, name); err != nil {
+			return nil, fmt.Errorf("service %s: %w", name, err)
+		}
+	}
+	if len(a.names) > 0 { // the gateway alone checks no sessions
+		a.reader = user.NewSessionReader(a.databases[a.names[0]], a.now)
+		a.sessions = auth.NewSessions(a.reader, a.bus, a.now)
+		stack.Defer("sessions", func() error { a.sessions.Close(); return nil })
+	}
+	for _, name := range a.names {
+		if err := a.addService(cfg, name); err != nil {
 			return nil, fmt.Errorf("service %s: %w", name, err)
 		}
 	}
@@ -157,14 +170,15 @@ func newApp(ctx context.Context, cfg appConfig, logger zerolog.Logger, stack *li
 	return a, nil
 }
 
-// addService makes a service and connects the other services of this process to it in memory.
-func (a *app) addService(ctx context.Context, cfg appConfig, name string) error {
+// openDatabase opens the database of a service with the service's own role.
+func (a *app) openDatabase(ctx context.Context, cfg appConfig, name string) error {
 	d, ok := definition(name)
 	if !ok {
 		return errors.New("there is no such service")
 	}
 	db, err := postgres.Open(postgres.Config{
 		URL: cfg.DatabaseURL, MaxConns: cfg.DatabaseMaxConns, Pooled: cfg.DatabasePooled, IsRead: rpc.IsRead, Replicas: a.replicas(cfg),
+		Tracing: a.tracing,
 	}, a.keys, d.Migrations.Service)
 	if err != nil {
 		return err
@@ -174,12 +188,15 @@ func (a *app) addService(ctx context.Context, cfg appConfig, name string) error 
 	// PostgreSQL takes tens of milliseconds for a first connection; the other parts are made meanwhile. The check of
 	// readiness reports a failure.
 	a.connecting.Go(func() { _ = db.Ping(ctx) })
-	if err := errors.Join(metrics.RegisterPool(a.registry, name, db.PoolStats),
-		metrics.RegisterPool(a.registry, name+"-reads", db.ReadPoolStats), metrics.RegisterReplicas(a.registry, name, db.ReplicaStates)); err != nil {
-		return err
-	}
+	return errors.Join(metrics.RegisterPool(a.registry, name, db.PoolStats),
+		metrics.RegisterPool(a.registry, name+"-reads", db.ReadPoolStats), metrics.RegisterReplicas(a.registry, name, db.ReplicaStates))
+}
+
+// addService makes a service and connects the other services of this process to it in memory.
+func (a *app) addService(cfg appConfig, name string) error {
+	d, _ := definition(name)
 	svc, err := d.New(service.Deps{
-		DB: db, Bus: a.bus, Cache: a.cache, Limits: a.limits, Conns: a.conns, Sessions: a.sessions,
+		DB: a.databases[name], Bus: a.bus, Cache: a.cache, Limits: a.limits, Conns: a.conns, Sessions: a.sessions,
 		Keys: a.keys, PreviousKeys: a.previousKeys,
 		Log:     a.log.With().Str("service", name).Logger(),
 		Metrics: a.registry, MaxStreams: cfg.maxStreams(), KeepUnread: cfg.keepUnread(), ArchiveAfter: cfg.ArchiveAfterMonths, Now: a.now,

@@ -10,6 +10,7 @@ import (
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/service"
+	"github.com/beauty-salon/platform/services/user"
 )
 
 const (
@@ -25,7 +26,7 @@ func (d *doctor) database(ctx context.Context, c *doctorCmd, runs selection) {
 	if c.DatabaseURL == "" {
 		return // the settings say so
 	}
-	keys, _, err := c.keys()
+	keys, _, err := processKeys(c.secretFlags, c.derivedFlags, runs)
 	if err != nil {
 		return // the settings say so
 	}
@@ -59,7 +60,11 @@ func (d *doctor) schema(ctx context.Context, db *postgres.DB, def service.Defini
 		d.fail(check, "start PostgreSQL, and check SALON_DATABASE_URL and SALON_SECRET_KEY", "%v", err)
 		return false
 	}
-	if err := postgres.CheckSchema(ctx, db, def.Migrations); err != nil {
+	err := postgres.CheckSchema(ctx, db, def.Migrations)
+	if err == nil {
+		err = user.NewSessionReader(db, time.Now).Ready(ctx)
+	}
+	if err != nil {
 		remedy := "check the rights of the role with `salon migrate`"
 		if errors.Is(err, postgres.ErrSchemaOutdated) {
 			remedy = "run `salon migrate` of this version"

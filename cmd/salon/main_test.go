@@ -97,7 +97,7 @@ func TestWrongConfiguration(t *testing.T) {
 			[]string{"serve", "--services=gateway,user", "--target=rating=h:1", "--target=appointment=h:1"}, nil, 1,
 			"no SALON_NOTIFICATION_TARGET",
 		},
-		"no target of a service": {[]string{"serve", "--services=rating", "--target=appointment=h:1"}, nil, 1, "no SALON_USER_TARGET: rating has to know"},
+		"no target of a service": {[]string{"serve", "--services=rating", "--target=user=h:1"}, nil, 1, "no SALON_APPOINTMENT_TARGET: rating has to know"},
 		"unknown target":         {[]string{"serve", "--target=cash=h:1"}, nil, 1, `--target: there is no service "cash"; there are user`},
 		"bad network":            {[]string{"serve"}, []string{"SALON_TRUSTED_PROXIES=10.0.0.0/8,10.0.0.1"}, 1, `--trusted-proxies: "10.0.0.1" is not a network`},
 		"negative limit":         {[]string{"serve", "--limit-auth=-1"}, nil, 1, "--limit-auth: is too small"},

@@ -70,8 +70,9 @@ func migrateAll(ctx context.Context, adminURL secret.Text, keys, previous *secre
 		return false, err
 	}
 	schemas := make([]string, 0, len(definitions))
+	var shares []postgres.Function
 	for _, d := range definitions {
-		schemas = append(schemas, d.Migrations.Service)
+		schemas, shares = append(schemas, d.Migrations.Service), append(shares, d.Shares...)
 	}
 	if err := postgres.Bootstrap(ctx, adminURL.Reveal(), keys, previous, schemas...); err != nil {
 		return false, err
@@ -80,6 +81,9 @@ func migrateAll(ctx context.Context, adminURL secret.Text, keys, previous *secre
 		if err := postgres.Migrate(ctx, adminURL.Reveal(), d.Migrations); err != nil {
 			return false, fmt.Errorf("migrate %s: %w", d.Name, err)
 		}
+	}
+	if err := postgres.Share(ctx, adminURL.Reveal(), shares, schemas...); err != nil {
+		return false, err
 	}
 	return salon.TimeZone == "" && before < migrations.FirstSalonVersion, nil
 }

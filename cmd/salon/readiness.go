@@ -158,6 +158,15 @@ func (a *app) ready(ctx context.Context) error {
 			return nil
 		})
 	}
+	if a.reader != nil && !a.readerReady.Load() { // the right to ask does not go away again
+		group.Go(func() error {
+			if err := a.reader.Ready(ctx); err != nil {
+				return fmt.Errorf("sessions: %w", err)
+			}
+			a.readerReady.Store(true)
+			return nil
+		})
+	}
 	return group.Wait()
 }
 

@@ -85,6 +85,7 @@ func (f remoteFlags) target(service string) string { return f.Target[service] }
 type serveCmd struct {
 	logFlags
 	secretFlags
+	derivedFlags
 	listenFlags
 	gatewayFlags
 	serverFlags
@@ -106,7 +107,7 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 		return fmt.Errorf("no %s: set it, or use `salon dev`, which brings its own", missing[0])
 	}
 	cfg := appConfig{
-		logFlags: c.logFlags, secretFlags: c.secretFlags, listenFlags: c.listenFlags, gatewayFlags: c.gatewayFlags,
+		logFlags: c.logFlags, secretFlags: c.secretFlags, derivedFlags: c.derivedFlags, listenFlags: c.listenFlags, gatewayFlags: c.gatewayFlags,
 		serverFlags: c.serverFlags, remoteFlags: c.remoteFlags, retentionFlags: c.retentionFlags, runs: runs,
 	}
 	if err := cfg.check(); err != nil {

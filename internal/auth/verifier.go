@@ -64,7 +64,7 @@ func NewVerifier(keys, previous *secret.Keys, now func() time.Time) *Verifier {
 	}
 	for _, k := range []*secret.Keys{keys, previous} {
 		if k != nil {
-			public := publicKey(signer(k))
+			public := k.PublicKey(SigningPurpose)
 			v.keys[keyID(public)] = public
 		}
 	}

@@ -221,7 +221,7 @@ func TestBadTokens(t *testing.T) {
 		"unknown role":              signed(nil, map[string]any{"role": "ROLE_ROOT"}),
 		"unspecified role":          signed(nil, map[string]any{"role": "ROLE_UNSPECIFIED"}),
 		"refresh token":             base64.RawURLEncoding.EncodeToString(make([]byte, 32)),
-		"service credential":        NewServiceCredential(keysOf(t, 1), nil, c.Now).Mint(),
+		"service credential":        credentialOf(keysOf(t, 1), nil, c, "rating").Mint("user"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			claims, err := v.Verify(token)

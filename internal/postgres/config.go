@@ -34,7 +34,7 @@ const (
 var schemaName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,40}$`)
 
 func checkSchemaName(schema string) error {
-	if !schemaName.MatchString(schema) || schema == "public" || schema == extensionSchema {
+	if !schemaName.MatchString(schema) || schema == "public" || schema == extensionSchema || schema == sharedSchema {
 		return fmt.Errorf("%q cannot be a service's schema", schema)
 	}
 	return nil
@@ -45,9 +45,14 @@ func roleName(schema string) string { return "salon_" + schema }
 
 // rolePassword is derived, so that no password needs to be sent or stored.
 func rolePassword(keys *secret.Keys, role string) string {
-	key := keys.Derive("database-role:" + role)
+	key := keys.Derive(rolePurpose(role))
 	return hex.EncodeToString(key[:])
 }
+
+func rolePurpose(role string) string { return "database-role:" + role }
+
+// RolePurpose is the purpose of the key with the password of the role of the service that owns schema.
+func RolePurpose(schema string) string { return rolePurpose(roleName(schema)) }
 
 // parseURL reads a postgres:// URL. The driver's own message would quote the
 // URL, password included, so it is left out of the error.

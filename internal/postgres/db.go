@@ -42,6 +42,8 @@ type Config struct {
 	// IsRead reports whether a context is that of a call that only reads. A third of the connections is for these calls, and they get no
 	// other, so that lists and searches never keep bookings waiting for a connection. With nil no call only reads.
 	IsRead func(context.Context) bool
+	// Tracing records an OpenTelemetry span for each statement of a trace, with the global TracerProvider.
+	Tracing bool
 }
 
 // DB is a service's database: its connections, or, inside [DB.InTx], one transaction.
@@ -68,6 +70,9 @@ func Open(cfg Config, keys *secret.Keys, schema string) (*DB, error) {
 	config, derived, err := serviceConfig(cfg.URL.Reveal(), keys, schema, cfg.Pooled)
 	if err != nil {
 		return nil, err
+	}
+	if cfg.Tracing {
+		config.Tracer = newTracer(schema)
 	}
 	d, err := open(newConnector(config, derived), schema, cfg)
 	if err != nil || len(cfg.Replicas.URLs) == 0 {

@@ -77,6 +77,9 @@ func openReplicas(cfg Config, keys *secret.Keys, schema string) (*replicas, erro
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("replica: %w", err), rs.close())
 		}
+		if cfg.Tracing {
+			config.Tracer = newTracer(schema)
+		}
 		p, err := newPool(newConnector(config, derived), max(cfg.MaxConns/readShare, 1))
 		if err != nil {
 			return nil, errors.Join(err, rs.close())

@@ -16,6 +16,7 @@ type call struct {
 	method   string
 	stream   bool
 	internal bool           // the service token is valid
+	from     string         // the service that calls; "" when it is of the version before, or none
 	refusal  error          // why the service token is not valid
 	caller   auth.Principal // the zero value when not signed in
 	err      *apierr.Error  // the error of the call, with its cause
