@@ -12,11 +12,15 @@ import (
 	"syscall"
 )
 
-// Build builds cmd/salon with these build tags and returns the program's path. The path stays the same for a checkout,
-// so that the go command finds that nothing has changed; a lock keeps test packages that run at once from building side by
-// side.
+// weakPasswords is the build tag that makes hashes of passwords cheap. With the costs of production, they took half of the
+// program's processor time in these tests; the tests of internal/auth check those costs.
+const weakPasswords = "weakpasswords"
+
+// Build builds cmd/salon with these build tags and cheap hashes of passwords, and returns the program's path. The path stays the
+// same for a checkout, so that the go command finds that nothing has changed; a lock keeps test packages that run at once from
+// building side by side.
 func Build(ctx context.Context, tags ...string) (string, error) {
-	return build(ctx, "salon", "./cmd/salon", tags...)
+	return build(ctx, "salon", "./cmd/salon", append(tags, weakPasswords)...)
 }
 
 // BuildNATS builds the nats-server of the version in go.mod, as a program of its own, and returns its path.
@@ -93,7 +97,8 @@ func BuildPrevious(ctx context.Context) (string, error) {
 		exec.CommandContext(ctx, "mkdir", source),
 		exec.CommandContext(ctx, "git", "-C", root, "archive", "--output="+source+".tar", commit),
 		exec.CommandContext(ctx, "tar", "-xf", source+".tar", "-C", source),
-		exec.CommandContext(ctx, "go", "build", "-C", source, "-buildvcs=false", "-trimpath", "-ldflags=-s -w", "-o", program, "./cmd/salon"),
+		// With the flags of Build, so that the libraries are compiled once for both.
+		exec.CommandContext(ctx, "go", "build", "-C", source, "-buildvcs=false", "-ldflags=-s -w", "-o", program, "./cmd/salon"),
 	} {
 		if output, err := cmd.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("build the previous version: %s: %w\n%s", cmd.Args[0], err, output)

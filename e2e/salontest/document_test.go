@@ -1,11 +1,14 @@
 package salontest
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -53,6 +56,62 @@ func TestCheckResponse(t *testing.T) {
 		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, want %q", name, err, tt.want)
 		}
+	}
+}
+
+// TestNoKeywordsOf31: the schemas of answers and of their headers have only keywords that mean the same in OpenAPI 3.0, so that
+// validating answers as 3.0 misses nothing.
+func TestNoKeywordsOf31(t *testing.T) {
+	t.Parallel()
+	same := []string{
+		"additionalProperties", "allOf", "anyOf", "default", "deprecated", "description", "enum", "examples", "format", "items", "maxItems",
+		"maxLength", "maximum", "minItems", "minLength", "minimum", "not", "oneOf", "pattern", "properties", "readOnly", "required", "title",
+		"type", "uniqueItems", "writeOnly",
+	}
+	seen := map[*openapi3.Schema]bool{}
+	check := func(where string, schema *openapi3.SchemaRef) {
+		if seen[schema.Value] {
+			return
+		}
+		err := schema.WalkSubtree(func(path string, ref *openapi3.SchemaRef) error {
+			if seen[ref.Value] {
+				return nil
+			}
+			seen[ref.Value] = true
+			data, err := json.Marshal(ref.Value)
+			if err != nil {
+				return err
+			}
+			var keywords map[string]any
+			if err := json.Unmarshal(data, &keywords); err != nil {
+				return err
+			}
+			for keyword := range keywords {
+				if !slices.Contains(same, keyword) && !strings.HasPrefix(keyword, "x-") {
+					t.Errorf("%s: %s has the keyword %s", where, path, keyword)
+				}
+			}
+			if ref.Value.Type != nil && len(*ref.Value.Type) > 1 {
+				t.Errorf("%s: %s has several types", where, path)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Errorf("%s: %v", where, err)
+		}
+	}
+	for _, op := range Operations() {
+		for status, response := range op.Responses.Map() {
+			for _, content := range response.Value.Content {
+				check(op.OperationID+" "+status, content.Schema)
+			}
+			for name, header := range response.Value.Headers {
+				check(op.OperationID+" "+status+" "+name, header.Value.Schema)
+			}
+		}
+	}
+	if len(seen) == 0 {
+		t.Error("no schema was looked at")
 	}
 }
 

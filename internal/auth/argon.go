@@ -22,8 +22,6 @@ type argonParams struct {
 	threads uint8
 }
 
-var defaultArgon = argonParams{memory: 19456, time: 2, threads: 1}
-
 // argonHash is a password hash with all that is needed to verify it.
 type argonHash struct {
 	params    argonParams
