@@ -124,10 +124,10 @@ func (o *collected) tail() string {
 // awaitReady waits for the line that says so.
 func (n *node) awaitReady(t *testing.T) {
 	t.Helper()
-	salontest.Eventually(t, func() error { return n.out.has("\nready ") })
+	salontest.Eventually(t, func() error { return n.out.has(" internal=") })
 	n.out.mu.Lock()
 	defer n.out.mu.Unlock()
-	_, rest, _ := strings.Cut(n.out.text.String(), "internal=")
+	_, rest, _ := strings.Cut(n.out.text.String(), " internal=")
 	n.internal = strings.Fields(rest)[0]
 }
 

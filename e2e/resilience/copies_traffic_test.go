@@ -16,7 +16,7 @@ import (
 )
 
 // slowCall is what counts as not answered in time. The machine may have other things to do, so it is much longer than calls take.
-const slowCall = 2 * time.Second
+const slowCall = 3 * time.Second
 
 // traffic is calls of many clients over REST, each with a connection that it keeps. Every service is called.
 type traffic struct {
