@@ -18,7 +18,7 @@ type serverFlags struct {
 	DatabaseMaxConns      int           `help:"Most connections of one service; a third of them is for calls that only read." default:"11"`
 	DatabaseReplicaURLs   []secret.Text `help:"Standbys of PostgreSQL, each like --database-url: lists and searches are read from them." name:"database-replica-urls" sep:"," placeholder:"URL,..."`
 	DatabaseReplicaMaxAge time.Duration `help:"How old the answers of a standby may be; an older one is not used." default:"1s"`
-	DatabasePooled        bool          `help:"The database URL leads to a pooler in transaction mode, such as PgBouncer: nothing is prepared, and sessions have the settings of their roles."`
+	DatabasePooled        bool          `help:"The database URL leads to a pooler in transaction mode, such as PgBouncer: nothing is prepared, and sessions have the settings of their roles." default:"false"`
 	NATSURL               secret.Text   `help:"NATS with JetStream: nats://host:4222" name:"nats-url"`
 	NATSReplicas          int           `help:"Copies that JetStream keeps of the event stream: 3 in a cluster." default:"1" name:"nats-replicas"`
 	RedisURL              secret.Text   `help:"Redis: redis://host:6379"`
