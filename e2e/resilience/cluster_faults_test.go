@@ -14,16 +14,17 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-const (
-	// killedFor is how long a server that was killed stays away; hangsFor, how long one hangs or is cut off.
-	killedFor = time.Second
-	hangsFor  = 5 * time.Second
-)
+// hangsFor is how long a server hangs or is cut off.
+const hangsFor = 5 * time.Second
 
 // victims are servers of one kind. At most one of them is broken at a time.
 type victims struct {
 	kind     string
 	machines func() []*machine
+	// killedFor is how long a server that was killed stays away.
+	killedFor time.Duration
+	// await, when it is not nil, waits until a server may come back, however it was broken.
+	await func(context.Context)
 	// start starts a server that was killed.
 	start func(*testing.T, *machine)
 	// whole reports whether all servers work again, so that one may be broken.
@@ -88,9 +89,14 @@ func (c *chaos) strike(t *testing.T, v victims, how string) bool {
 
 // mend brings a server back, and waits until all of its kind work.
 func (c *chaos) mend(t *testing.T, v victims, m *machine, how string) {
-	if how == "killed" {
-		<-time.After(killedFor)
-	} else {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute)
+	defer cancel()
+	switch {
+	case v.await != nil:
+		v.await(ctx)
+	case how == "killed":
+		<-time.After(v.killedFor)
+	default:
 		<-time.After(hangsFor)
 	}
 	if how != "killed" {
@@ -100,8 +106,6 @@ func (c *chaos) mend(t *testing.T, v victims, m *machine, how string) {
 	if m.ended() {
 		v.start(t, m)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 2*time.Minute)
-	defer cancel()
 	for !v.whole(ctx) {
 		if ctx.Err() != nil {
 			t.Errorf("%s was %s and does not work again:\n%s", m.name, how, m.tail())
@@ -111,22 +115,33 @@ func (c *chaos) mend(t *testing.T, v victims, m *machine, how string) {
 	}
 }
 
+// standbyKind is the kind of both PostgreSQL servers: they are never lost together.
+const standbyKind = "PostgreSQL standby"
+
 // newChaos lists what can be broken.
 func newChaos(f *fleet, o *operator) *chaos {
 	c := &chaos{fleet: f, busy: map[string]bool{}}
 	for _, service := range fleetServices {
 		c.victims = append(c.victims, victims{
-			kind: service, machines: func() []*machine { return f.copies[service] },
+			kind: service, killedFor: time.Second, machines: func() []*machine { return f.copies[service] },
 			start: func(t *testing.T, m *machine) { f.start(t, service, m) },
 			whole: func(ctx context.Context) bool { return allReady(ctx, f.copies[service]) },
 		})
 	}
-	standby := func() []*machine { return []*machine{f.database.standby} }
-	follows := func(context.Context) bool { return !o.isDegraded() }
 	c.victims = append(c.victims,
-		victims{"NATS", func() []*machine { return f.queue.servers }, f.queue.start, func(ctx context.Context) bool { return f.queue.whole(ctx) == nil }},
-		victims{"Redis", func() []*machine { return f.cache.servers }, f.cache.start, f.cache.whole},
-		victims{"PostgreSQL standby", standby, f.database.start, follows},
+		victims{
+			kind: "NATS", killedFor: time.Second, machines: func() []*machine { return f.queue.servers }, start: f.queue.start,
+			whole: func(ctx context.Context) bool { return f.queue.whole(ctx) == nil },
+		},
+		victims{
+			kind: "Redis", killedFor: hangsFor, machines: func() []*machine { return f.cache.servers }, start: f.cache.start, whole: f.cache.whole,
+		},
+		victims{
+			kind: standbyKind, machines: func() []*machine { return []*machine{f.database.standby()} }, start: f.database.start,
+			// It stays away until commits go on without it.
+			await: func(ctx context.Context) { until(ctx, o.isDegraded) },
+			whole: func(context.Context) bool { return !o.isDegraded() },
+		},
 	)
 	return c
 }
@@ -134,16 +149,19 @@ func newChaos(f *fleet, o *operator) *chaos {
 // primary is the PostgreSQL primary, as a victim. The operator promotes the standby, and the former primary becomes a new one.
 func (c *chaos) primary(o *operator) victims {
 	before := o.promotions()
+	promoted := func() bool { return o.promotions() > before }
 	return victims{
-		// The same name as that of the standby: the two are never lost together.
-		kind: "PostgreSQL standby", machines: func() []*machine { return []*machine{c.fleet.database.primary} },
-		start: func(t *testing.T, _ *machine) {
-			for o.promotions() == before && t.Context().Err() == nil {
-				<-time.After(operatorLook)
-			}
-			c.fleet.database.rejoin(t)
-		},
-		whole: func(context.Context) bool { return o.promotions() > before && !o.isDegraded() },
+		kind: standbyKind, machines: func() []*machine { return []*machine{c.fleet.database.primary()} },
+		await: func(ctx context.Context) { until(ctx, promoted) },
+		start: func(t *testing.T, _ *machine) { c.fleet.database.rejoin(t) },
+		whole: func(context.Context) bool { return promoted() && !o.isDegraded() },
+	}
+}
+
+// until waits until something is so, or ctx ends.
+func until(ctx context.Context, is func() bool) {
+	for !is() && ctx.Err() == nil {
+		<-time.After(operatorLook)
 	}
 }
 

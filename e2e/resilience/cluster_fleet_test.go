@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/beauty-salon/platform/e2e/salontest"
 )
@@ -44,9 +45,12 @@ func newFleet(t *testing.T) *fleet {
 			}
 		}
 	}
-	for _, copies := range f.copies {
+	for service, copies := range f.copies {
 		for _, m := range copies {
 			m.listens(t, 9091)
+		}
+		if !salontest.Deadline(time.Minute, func() bool { return allReady(t.Context(), copies) }) {
+			t.Fatalf("the copies of %s are not ready:\n%s", service, copies[0].tail())
 		}
 	}
 	f.console = s.copy(t, append(f.environment(), "SALON_SERVICES=gateway")...)

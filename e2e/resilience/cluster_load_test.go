@@ -35,8 +35,8 @@ const (
 	repeatLimit = 2 * time.Minute
 )
 
-// traffic is clients that book, change and read until they are told to stop. Each repeats a call until it succeeds.
-type traffic struct {
+// workload is clients that book, change and read until they are told to stop. Each repeats a call until it succeeds.
+type workload struct {
 	front   *front
 	clients []*client
 	stop    context.CancelFunc
@@ -60,7 +60,7 @@ func (c call) failed() bool { return c.err != nil || c.answer.status >= http.Sta
 
 // client is a customer with an own master, and what became of them.
 type client struct {
-	load             *traffic
+	load             *workload
 	system           *salontest.System // only for free times
 	token            string
 	customer, master *salontest.Account
@@ -70,10 +70,10 @@ type client struct {
 	expected []notice
 }
 
-// newTraffic prepares clients, with the help of a system that can be reached now.
-func newTraffic(t *testing.T, f *front, system *salontest.System, casts int) *traffic {
+// newWorkload prepares clients, with the help of a system that can be reached now.
+func newWorkload(t *testing.T, f *front, system *salontest.System, casts int) *workload {
 	t.Helper()
-	l := &traffic{front: f}
+	l := &workload{front: f}
 	for range casts {
 		cast := system.NewCast(t)
 		for _, pair := range [][2]*salontest.Account{{cast.CustomerA, cast.Master1}, {cast.CustomerB, cast.Master2}} {
@@ -87,7 +87,7 @@ func newTraffic(t *testing.T, f *front, system *salontest.System, casts int) *tr
 }
 
 // start begins the load.
-func (l *traffic) start(t *testing.T) {
+func (l *workload) start(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	l.stop = cancel
@@ -106,7 +106,7 @@ func (l *traffic) start(t *testing.T) {
 }
 
 // end lets the clients finish what they have begun.
-func (l *traffic) end() {
+func (l *workload) end() {
 	l.stop()
 	l.running.Wait()
 }
@@ -203,7 +203,7 @@ func (c *client) once(t *testing.T, kind string, r *salontest.Request, key strin
 }
 
 // count is how many bookings were acknowledged.
-func (l *traffic) count() (n int) {
+func (l *workload) count() (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, c := range l.clients {
@@ -214,7 +214,7 @@ func (l *traffic) count() (n int) {
 
 // goesOn waits until every client has made some calls, without a failure in between, that began from now on. It returns how
 // long that took.
-func (l *traffic) goesOn(t *testing.T, limit time.Duration) time.Duration {
+func (l *workload) goesOn(t *testing.T, limit time.Duration) time.Duration {
 	t.Helper()
 	begin, want := time.Now(), 4*len(l.clients)
 	if !salontest.Deadline(limit, func() bool {
@@ -236,7 +236,7 @@ func (l *traffic) goesOn(t *testing.T, limit time.Duration) time.Duration {
 
 // check compares what was acknowledged with what there is: nothing is lost or doubled, and everybody is notified of everything
 // once.
-func (l *traffic) check(t *testing.T, at *salontest.System, natsURL string) {
+func (l *workload) check(t *testing.T, at *salontest.System, natsURL string) {
 	t.Helper()
 	var expectations []expectation
 	for _, c := range l.clients {
@@ -259,14 +259,14 @@ func (l *traffic) check(t *testing.T, at *salontest.System, natsURL string) {
 }
 
 // failures are the attempts without a result.
-func (l *traffic) failures() []call {
+func (l *workload) failures() []call {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(l.calls), func(c call) bool { return !c.failed() })
 }
 
 // summary counts attempts by what they were and how they ended.
-func (l *traffic) summary() string {
+func (l *workload) summary() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	counts, slowest := map[string]int{}, map[string]time.Duration{}

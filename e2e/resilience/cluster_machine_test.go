@@ -43,7 +43,7 @@ func newNetwork(t *testing.T, dir string) *network {
 		return n
 	}
 	// The network for benchmarks, RFC 2544.
-	bridge, prefix := fmt.Sprintf("salon%x", id%0xfffffff), fmt.Sprintf("198.%d.%d.", 18+id/251%2, id%251)
+	bridge, prefix := fmt.Sprintf("sl%x", id), fmt.Sprintf("198.%d.%d.", 18+id/251%2, id%251)
 	if err := run(t, "ip", "link", "add", bridge, "type", "bridge"); err != nil {
 		t.Logf("machines cannot be cut off: %v", err)
 		return n

@@ -10,8 +10,11 @@ import (
 const (
 	// operatorLook is the time between two looks of the operator at the database.
 	operatorLook = 500 * time.Millisecond
-	// lostAfter is how long a PostgreSQL server has to be away to count as lost.
-	lostAfter = 4 * time.Second
+	// primaryLost and standbyLost are how long one must be away to count as lost.
+	primaryLost = 4 * time.Second
+	standbyLost = 2 * time.Second
+	// answerTime is how long the operator waits for an answer of the primary.
+	answerTime = 3 * time.Second
 )
 
 // operator does for PostgreSQL what an installation has a tool for: it promotes the standby when the primary is lost, lets commits
@@ -20,9 +23,9 @@ type operator struct {
 	pair *postgresPair
 
 	mu        sync.Mutex
-	degraded  bool
-	failovers []span // from the last sign of life of a primary to the promotion
-	waits     []span // from the last sign of life of a standby to when commits go on
+	degraded  bool        // commits wait for no standby
+	failovers []span      // from the last sign of life of a primary to the promotion
+	relieved  []time.Time // when commits went on without a standby
 }
 
 // span is a time between two moments.
@@ -34,34 +37,36 @@ func startOperator(t *testing.T, pair *postgresPair) (o *operator, stop func()) 
 	o = &operator{pair: pair}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	var working sync.WaitGroup
-	working.Go(func() { o.work(t, ctx) })
+	working.Go(func() { o.work(ctx, t) })
 	stop = func() { cancel(); working.Wait() }
 	t.Cleanup(stop)
 	return o, stop
 }
 
-func (o *operator) work(t *testing.T, ctx context.Context) {
+func (o *operator) work(ctx context.Context, t *testing.T) {
 	alive, followed := time.Now(), time.Now()
 	for ctx.Err() == nil {
-		n, err := o.pair.streaming(t)
+		n, err := o.pair.streaming(ctx)
 		now := time.Now()
 		switch {
-		case err != nil && now.Sub(alive) > lostAfter && !o.isDegraded():
-			// Only a standby that every commit has waited for has everything.
-			o.pair.failOver(t)
-			o.note(&o.failovers, span{alive, time.Now()})
-			o.setDegraded(true)
-			alive, followed = time.Now(), time.Now()
 		case err != nil:
+			// Only a standby that every commit has waited for has everything.
+			if now.Sub(alive) > primaryLost && !o.isDegraded() && ctx.Err() == nil {
+				if err := o.pair.failOver(t); err != nil {
+					t.Error(err)
+					return
+				}
+				o.promoted(alive)
+				alive, followed = time.Now(), time.Now()
+			}
 		case n > 0:
 			alive, followed = now, now
-			if o.isDegraded() && o.pair.synchronous(t, o.pair.primary, true) == nil {
+			if o.isDegraded() && o.pair.synchronous(t, o.pair.primary(), true) == nil {
 				o.setDegraded(false)
 			}
 		default:
 			alive = now
-			if now.Sub(followed) > lostAfter && !o.isDegraded() && o.pair.synchronous(t, o.pair.primary, false) == nil {
-				o.note(&o.waits, span{followed, time.Now()})
+			if now.Sub(followed) > standbyLost && !o.isDegraded() && o.pair.synchronous(t, o.pair.primary(), false) == nil {
 				o.setDegraded(true)
 			}
 		}
@@ -72,10 +77,12 @@ func (o *operator) work(t *testing.T, ctx context.Context) {
 	}
 }
 
-func (o *operator) note(list *[]span, s span) {
+// promoted notes a promotion. The new primary has no standby.
+func (o *operator) promoted(alive time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	*list = append(*list, s)
+	o.failovers = append(o.failovers, span{alive, time.Now()})
+	o.degraded = true
 }
 
 // isDegraded reports whether commits wait for no standby.
@@ -89,6 +96,9 @@ func (o *operator) setDegraded(degraded bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.degraded = degraded
+	if degraded {
+		o.relieved = append(o.relieved, time.Now())
+	}
 }
 
 // promotions counts how often the standby was promoted.

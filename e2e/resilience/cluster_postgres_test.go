@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,21 +21,37 @@ const serverUser = "postgres"
 // postgresPair is a PostgreSQL primary and a synchronous standby, each on a machine of its own. The standby may be
 // promoted; the machine of the former primary then becomes the standby.
 type postgresPair struct {
-	bin              string
-	primary, standby *machine
+	bin string
+
+	mu    sync.Mutex
+	roles [2]*machine // the primary and the standby
+}
+
+// primary is the machine of the primary.
+func (p *postgresPair) primary() *machine {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.roles[0]
+}
+
+// standby is the machine of the standby.
+func (p *postgresPair) standby() *machine {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.roles[1]
 }
 
 func newPostgresPair(t *testing.T, n *network) *postgresPair {
 	t.Helper()
-	p := &postgresPair{bin: postgresPrograms(t), primary: n.machine(t, "postgres-1"), standby: n.machine(t, "postgres-2")}
+	p := &postgresPair{bin: postgresPrograms(t), roles: [2]*machine{n.machine(t, "postgres-1"), n.machine(t, "postgres-2")}}
 	password := filepath.Join(n.dir, "password")
 	if err := os.WriteFile(password, []byte(serverUser), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	p.makeData(t, p.primary)
-	p.as(t, "initdb", "--pgdata="+p.data(p.primary), "--username="+serverUser, "--pwfile="+password, "--auth=scram-sha-256",
+	p.makeData(t, p.primary())
+	p.as(t, "initdb", "--pgdata="+p.data(p.primary()), "--username="+serverUser, "--pwfile="+password, "--auth=scram-sha-256",
 		"--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
-	access, err := os.OpenFile(filepath.Join(p.data(p.primary), "pg_hba.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	access, err := os.OpenFile(filepath.Join(p.data(p.primary()), "pg_hba.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,8 +62,8 @@ func newPostgresPair(t *testing.T, n *network) *postgresPair {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.start(t, p.primary)
-	p.primary.listens(t, 5432)
+	p.start(t, p.primary())
+	p.primary().listens(t, 5432)
 	p.join(t)
 	return p
 }
@@ -98,26 +115,26 @@ func (p *postgresPair) start(t *testing.T, m *machine) {
 	t.Helper()
 	m.start(t, serverUser, nil, filepath.Join(p.bin, "postgres"), "-D", p.data(m), "-c", "listen_addresses="+m.addr,
 		"-c", "unix_socket_directories=", "-c", "max_connections=200", "-c", "fsync=off", "-c", "wal_keep_size=256MB",
-		"-c", "wal_sender_timeout=5s", "-c", "wal_receiver_timeout=5s", "-c", "shared_buffers=64MB")
+		"-c", "wal_sender_timeout=4s", "-c", "wal_receiver_timeout=4s", "-c", "shared_buffers=64MB")
 }
 
 // rejoin makes the machine that is not the primary a standby with a fresh copy.
 func (p *postgresPair) rejoin(t *testing.T) {
 	t.Helper()
-	p.makeData(t, p.standby)
-	p.as(t, "pg_basebackup", "--pgdata="+p.data(p.standby), "--checkpoint=fast", "--no-sync", "--write-recovery-conf",
-		"--dbname="+p.url(p.primary, "postgres"))
-	p.start(t, p.standby)
+	p.makeData(t, p.standby())
+	p.as(t, "pg_basebackup", "--pgdata="+p.data(p.standby()), "--checkpoint=fast", "--no-sync", "--write-recovery-conf",
+		"--dbname="+p.url(p.primary(), "postgres"))
+	p.start(t, p.standby())
 }
 
 // join is rejoin, and then lets every commit wait for the standby.
 func (p *postgresPair) join(t *testing.T) {
 	t.Helper()
 	p.rejoin(t)
-	if !salontest.Deadline(time.Minute, func() bool { n, err := p.streaming(t); return err == nil && n == 1 }) {
-		t.Fatalf("the standby does not stream:\n%s", p.standby.tail())
+	if !salontest.Deadline(time.Minute, func() bool { n, err := p.streaming(t.Context()); return err == nil && n == 1 }) {
+		t.Fatalf("the standby does not stream:\n%s", p.standby().tail())
 	}
-	if err := p.synchronous(t, p.primary, true); err != nil {
+	if err := p.synchronous(t, p.primary(), true); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -129,13 +146,12 @@ func (p *postgresPair) url(m *machine, database string) string {
 
 // serviceURL names both machines, for services: which one is the primary, they find out.
 func (p *postgresPair) serviceURL() string {
-	return fmt.Sprintf("postgres://%s:5432,%s:5432/salon?sslmode=disable", p.primary.addr, p.standby.addr)
+	return fmt.Sprintf("postgres://%s:5432,%s:5432/salon?sslmode=disable", p.primary().addr, p.standby().addr)
 }
 
 // query asks one of the machines for one value.
-func (p *postgresPair) query(t *testing.T, m *machine, into any, statement string) error {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 5*time.Second)
+func (p *postgresPair) query(ctx context.Context, m *machine, into any, statement string) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, p.url(m, "postgres"))
 	if err != nil {
@@ -146,9 +162,10 @@ func (p *postgresPair) query(t *testing.T, m *machine, into any, statement strin
 }
 
 // streaming counts the standbys that follow the primary.
-func (p *postgresPair) streaming(t *testing.T) (n int, err error) {
-	t.Helper()
-	err = p.query(t, p.primary, &n, "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'")
+func (p *postgresPair) streaming(ctx context.Context) (n int, err error) {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	err = p.query(ctx, p.primary(), &n, "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'")
 	return n, err
 }
 
@@ -177,8 +194,8 @@ func (p *postgresPair) synchronous(t *testing.T, m *machine, on bool) error {
 func (p *postgresPair) degrade(t *testing.T) {
 	t.Helper()
 	if !salontest.Deadline(time.Minute, func() bool {
-		n, err := p.streaming(t)
-		return err == nil && n == 0 && p.synchronous(t, p.primary, false) == nil
+		n, err := p.streaming(t.Context())
+		return err == nil && n == 0 && p.synchronous(t, p.primary(), false) == nil
 	}) {
 		t.Fatal("the primary goes on to wait for a standby")
 	}
@@ -186,17 +203,20 @@ func (p *postgresPair) degrade(t *testing.T) {
 
 // failOver makes the standby the primary. First it makes sure that the former primary is dead: a server that only hangs,
 // or is cut off, would go on as a second primary when it comes back.
-func (p *postgresPair) failOver(t *testing.T) {
+func (p *postgresPair) failOver(t *testing.T) error {
 	t.Helper()
-	p.primary.kill(t)
-	if err := p.synchronous(t, p.standby, false); err != nil {
-		t.Fatalf("prepare the standby: %v", err)
+	p.primary().kill(t)
+	if err := p.synchronous(t, p.standby(), false); err != nil {
+		return fmt.Errorf("prepare the standby: %w", err)
 	}
 	var promoted bool
-	if err := p.query(t, p.standby, &promoted, "SELECT pg_promote(true, 60)"); err != nil || !promoted {
-		t.Fatalf("promote the standby: %t %v", promoted, err)
+	if err := p.query(context.WithoutCancel(t.Context()), p.standby(), &promoted, "SELECT pg_promote(true, 60)"); err != nil || !promoted {
+		return fmt.Errorf("promote the standby: %t %w", promoted, err)
 	}
-	p.primary, p.standby = p.standby, p.primary
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.roles[0], p.roles[1] = p.roles[1], p.roles[0]
+	return nil
 }
 
 // newPairSite is a site whose database is a pair of servers, and has been migrated.
@@ -211,7 +231,7 @@ func newPairSite(t *testing.T) (*site, *postgresPair) {
 // use makes the program's database on the primary of a pair.
 func (s *site) use(t *testing.T, p *postgresPair) {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), p.url(p.primary, "postgres"))
+	conn, err := pgx.Connect(t.Context(), p.url(p.primary(), "postgres"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,6 +240,6 @@ func (s *site) use(t *testing.T, p *postgresPair) {
 		t.Fatal(err)
 	}
 	s.address = p.serviceURL()
-	s.salon(t, "migrate", "--database-url="+p.url(p.primary, "salon"))
+	s.salon(t, "migrate", "--database-url="+p.url(p.primary(), "salon"))
 	s.salon(t, "admin", "create", "--email="+salontest.AdminEmail, "--database-url="+s.address)
 }

@@ -17,7 +17,7 @@ func TestNATSCluster(t *testing.T) {
 		s.copy(t, "SALON_NATS_URL="+queue.url(), "SALON_NATS_REPLICAS=3"),
 		s.copy(t, "SALON_NATS_URL="+queue.url(), "SALON_NATS_REPLICAS=3"),
 	}
-	l := newTraffic(t, frontOf(t, copies), copies[0], 1)
+	l := newWorkload(t, frontOf(t, copies), copies[0], 1)
 	p := newPeople(t, copies[0])
 	notified := func() time.Duration {
 		begin := time.Now()
@@ -72,7 +72,7 @@ func TestRedisFailover(t *testing.T) {
 	// With limits: they are counted in Redis.
 	env := []string{"SALON_REDIS_URL=" + group.url(), "SALON_LIMIT_USER=10000", "SALON_LIMIT_ADDRESS=10000"}
 	copies := []*salontest.System{s.copy(t, env...), s.copy(t, env...)}
-	l := newTraffic(t, frontOf(t, copies), copies[0], 1)
+	l := newWorkload(t, frontOf(t, copies), copies[0], 1)
 	l.start(t)
 	for range rounds() {
 		for _, fault := range []struct {
@@ -107,19 +107,21 @@ func TestPromotion(t *testing.T) {
 	t.Parallel()
 	s, pair := newPairSite(t)
 	copies := []*salontest.System{s.copy(t), s.copy(t)}
-	l := newTraffic(t, frontOf(t, copies), copies[0], 1)
+	l := newWorkload(t, frontOf(t, copies), copies[0], 1)
 	l.start(t)
 	for n := range rounds() {
 		l.goesOn(t, time.Minute)
 		began, booked := time.Now(), l.count()
-		pair.failOver(t)
+		if err := pair.failOver(t); err != nil {
+			t.Fatal(err)
+		}
 		l.goesOn(t, recovery)
 		t.Logf("%d: the primary is killed after %d bookings: calls work after %s", n+1, booked, time.Since(began))
 
 		// The machine comes back as the standby, and is lost too.
 		pair.join(t)
 		l.goesOn(t, time.Minute)
-		pair.standby.kill(t)
+		pair.standby().kill(t)
 		began = time.Now()
 		pair.degrade(t)
 		l.goesOn(t, recovery)

@@ -26,7 +26,7 @@ func TestKillAnything(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
 	o, stopOperator := startOperator(t, f.database)
-	l := newTraffic(t, f.front, f.console, 2)
+	l := newWorkload(t, f.front, f.console, 2)
 	c := newChaos(f, o)
 	l.start(t)
 	l.goesOn(t, time.Minute)
@@ -56,8 +56,8 @@ func TestKillAnything(t *testing.T) {
 	l.check(t, f.console, f.queue.url())
 	t.Logf("%d servers were lost in %s:\n%s", len(c.faults), took.Round(time.Second), report(c, o, l))
 	c.rare(t, o, l)
-	for _, w := range o.waits {
-		if took := w.end.Sub(w.begin); took > 10*time.Second {
+	for _, took := range c.relief(o) {
+		if took > 10*time.Second {
 			t.Errorf("commits waited for a standby that was lost for %s", took)
 		}
 	}
@@ -85,7 +85,7 @@ func (o *operator) duringFailover(c call) bool {
 }
 
 // rare fails the test when more than one call of a hundred failed, outside of failovers of the database.
-func (c *chaos) rare(t *testing.T, o *operator, l *traffic) {
+func (c *chaos) rare(t *testing.T, o *operator, l *workload) {
 	t.Helper()
 	all, failed := 0, 0
 	for _, call := range l.calls {
@@ -102,8 +102,20 @@ func (c *chaos) rare(t *testing.T, o *operator, l *traffic) {
 	}
 }
 
+// relief returns how long after each loss of a standby commits went on.
+func (c *chaos) relief(o *operator) (took []time.Duration) {
+	for _, f := range c.faults {
+		for _, at := range o.relieved {
+			if f.kind == standbyKind && at.After(f.begin) && at.Before(f.end) {
+				took = append(took, at.Sub(f.begin))
+			}
+		}
+	}
+	return took
+}
+
 // report is a table of what was broken, and what clients saw of it.
-func report(c *chaos, o *operator, l *traffic) string {
+func report(c *chaos, o *operator, l *workload) string {
 	type row struct {
 		times, calls, failed int
 		slowest              time.Duration
@@ -112,7 +124,7 @@ func report(c *chaos, o *operator, l *traffic) string {
 	rows := map[string]*row{}
 	for _, f := range c.faults {
 		name := f.kind + " | " + f.how
-		if slices.ContainsFunc(o.failovers, func(s span) bool { return s.end.After(f.begin) && s.begin.Before(f.end) }) && f.kind == "PostgreSQL standby" {
+		if f.kind == standbyKind && slices.ContainsFunc(o.failovers, func(s span) bool { return s.end.After(f.begin) && s.end.Before(f.end) }) {
 			name = "PostgreSQL primary | " + f.how
 		}
 		r := rows[name]
@@ -140,8 +152,8 @@ func report(c *chaos, o *operator, l *traffic) string {
 	for _, s := range o.failovers {
 		text += fmt.Sprintf("failover: promoted %s after the last sign of life\n", s.end.Sub(s.begin).Round(100*time.Millisecond))
 	}
-	for _, s := range o.waits {
-		text += fmt.Sprintf("standby lost: commits went on %s after its last sign of life\n", s.end.Sub(s.begin).Round(100*time.Millisecond))
+	for _, took := range c.relief(o) {
+		text += fmt.Sprintf("standby lost: commits went on after %s\n", took.Round(100*time.Millisecond))
 	}
 	return text
 }

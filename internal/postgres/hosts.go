@@ -112,10 +112,12 @@ func (h *hosts) connected(w *wire, host int) (moved bool) {
 	return moved
 }
 
-// closed forgets a connection.
+// closed forgets a connection, before it is closed: what is sent to say goodbye has no answer.
 func (h *hosts) closed(w *wire) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.open, w)
-	w.calm()
+	if t := w.doubt.Swap(nil); t != nil {
+		t.Stop()
+	}
 }
