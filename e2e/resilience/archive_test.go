@@ -25,17 +25,9 @@ func TestArchivedAppointments(t *testing.T) {
 	}
 	db := system.Database(t)
 	archived := func() (ids []string) {
-		rows, err := db.Query(t.Context(), "SELECT id::text FROM appointments.archived_appointments")
-		if err != nil {
+		row := db.QueryRow(t.Context(), "SELECT coalesce(array_agg(id::text), '{}') FROM appointments.archived_appointments")
+		if err := row.Scan(&ids); err != nil {
 			t.Fatal(err)
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var id string
-			if err := rows.Scan(&id); err != nil {
-				t.Fatal(err)
-			}
-			ids = append(ids, id)
 		}
 		return ids
 	}
