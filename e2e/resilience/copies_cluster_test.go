@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -29,8 +30,14 @@ type cluster struct {
 	ports map[string]string // of the services: copies have the same port, and addresses of their own
 	delay time.Duration     // SALON_STOP_DELAY of all
 	cast  *salontest.Cast   // signs in at the gateways
-	first *salontest.System // where the people were made; it does not run any more
 	nodes map[string][]*node
+	// booked counts the starts that nextStart has returned.
+	booked atomic.Int64
+}
+
+// nextStart is a full hour at which nobody has booked.
+func (c *cluster) nextStart() time.Time {
+	return time.Now().UTC().Truncate(time.Hour).Add(48*time.Hour + time.Duration(c.booked.Add(1)%8000)*time.Hour)
 }
 
 // node is a copy that runs.
@@ -45,9 +52,9 @@ type node struct {
 func newCluster(t *testing.T, delay time.Duration) *cluster {
 	t.Helper()
 	c := &cluster{site: newSite(t), dns: dnstest.Start(t), ports: map[string]string{}, delay: delay, nodes: map[string][]*node{}}
-	c.first = c.copy(t)
-	c.cast = c.first.NewCast(t)
-	if err := c.first.Stop(); err != nil {
+	first := c.copy(t)
+	c.cast = first.NewCast(t)
+	if err := first.Stop(); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range clusterServices {

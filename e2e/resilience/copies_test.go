@@ -65,7 +65,7 @@ func (c *cluster) rollTogether(t *testing.T) {
 // rollEach restarts one copy after the other, the gateways last, until clients have made so many calls.
 func (c *cluster) rollEach(t *testing.T, interval time.Duration, calls int64) {
 	b := c.balance(t, interval)
-	tr := startTraffic(t, c, b.url(), 16, 100*time.Millisecond)
+	tr := startTraffic(t, c, b.url(), 8, 100*time.Millisecond)
 	for rounds := 0; rounds == 0 || tr.calls.Load() < calls; rounds++ {
 		for _, name := range clusterServices {
 			for _, node := range []*node{c.nodes[name][0], c.nodes[name][1]} {

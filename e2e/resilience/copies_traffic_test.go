@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/beauty-salon/platform/e2e/salontest"
 )
 
 // slowCall is what counts as not answered in time. The machine may have other things to do, so it is much longer than calls take.
@@ -30,8 +32,7 @@ type traffic struct {
 
 	mu     sync.Mutex
 	failed []string
-	token  string // signed in at since
-	since  time.Time
+	tokens map[*salontest.Account]bearer
 	// lastBad is when the last call began that failed or was slow.
 	lastBad time.Time
 	slowest time.Duration
@@ -40,7 +41,8 @@ type traffic struct {
 // startTraffic lets clients call, each with a pause after every answer.
 func startTraffic(t *testing.T, c *cluster, base string, clients int, pause time.Duration) *traffic {
 	t.Helper()
-	tr := &traffic{base: base, c: c, ctx: context.WithoutCancel(t.Context()), stop: make(chan struct{})}
+	tr := &traffic{base: base, c: c, ctx: context.WithoutCancel(t.Context()), stop: make(chan struct{}),
+		tokens: map[*salontest.Account]bearer{}}
 	for n := range clients {
 		tr.done.Go(func() { tr.client(n, pause) })
 	}
@@ -84,14 +86,19 @@ func (tr *traffic) client(n int, pause time.Duration) {
 // tokenTime is after how long clients sign in again.
 const tokenTime = 5 * time.Minute
 
-// bearer is the token of the customer.
-func (tr *traffic) bearer(client *http.Client) (string, error) {
+// bearer is a token, and when it was got.
+type bearer struct {
+	token string
+	since time.Time
+}
+
+// bearer is the token of a customer.
+func (tr *traffic) bearer(client *http.Client, customer *salontest.Account) (string, error) {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
-	if time.Since(tr.since) < tokenTime {
-		return tr.token, nil
+	if b := tr.tokens[customer]; time.Since(b.since) < tokenTime {
+		return b.token, nil
 	}
-	customer := tr.c.cast.CustomerA
 	body := fmt.Sprintf(`{"email":%q,"password":%q}`, customer.Email, customer.Password)
 	req, err := http.NewRequestWithContext(tr.ctx, http.MethodPost, tr.base+"/v1/auth:login", strings.NewReader(body))
 	if err != nil {
@@ -107,22 +114,22 @@ func (tr *traffic) bearer(client *http.Client) (string, error) {
 	if err := json.NewDecoder(resp.Body).Decode(&pair); err != nil || pair.AccessToken == "" {
 		return "", fmt.Errorf("signing in: %s, %w", resp.Status, err)
 	}
-	tr.token, tr.since = pair.AccessToken, time.Now()
-	return tr.token, nil
+	tr.tokens[customer] = bearer{pair.AccessToken, time.Now()}
+	return pair.AccessToken, nil
 }
 
 // call makes a call: in turn a booking, with and without a key for repeating it, and a read of each service.
 func (tr *traffic) call(client *http.Client, n int) error {
+	customer, master := tr.c.cast.CustomerA, tr.c.cast.Master1
+	if n%2 == 1 {
+		customer, master = tr.c.cast.CustomerB, tr.c.cast.Master2
+	}
 	method, path, body, key, want := http.MethodGet, "", "", "", http.StatusOK
 	switch n % 6 {
 	case 0, 3:
-		master := tr.c.cast.Master1
-		if n%12 < 6 {
-			master = tr.c.cast.Master2
-		}
 		method, path, want = http.MethodPost, "/v1/appointments", http.StatusCreated
 		body = fmt.Sprintf(`{"startTime":%q,"segments":[{"serviceId":%q,"masterId":%q}]}`,
-			tr.c.first.NextStart().Format(time.RFC3339), tr.c.cast.Service.GetId(), master.ID)
+			tr.c.nextStart().Format(time.RFC3339), tr.c.cast.Service.GetId(), master.ID)
 		if n%6 == 0 {
 			key = uuid.NewString()
 		}
@@ -135,7 +142,7 @@ func (tr *traffic) call(client *http.Client, n int) error {
 	case 5:
 		path = "/v1/me"
 	}
-	token, err := tr.bearer(client)
+	token, err := tr.bearer(client, customer)
 	if err != nil {
 		return err
 	}
