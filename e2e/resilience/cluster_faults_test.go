@@ -27,8 +27,8 @@ type victims struct {
 	await func(context.Context)
 	// start starts a server that was killed.
 	start func(*testing.T, *machine)
-	// whole reports whether all servers work again, so that one may be broken.
-	whole func(context.Context) bool
+	// whole returns nil when all servers work again, so that one may be broken.
+	whole func(context.Context) error
 }
 
 // fault is a server that was broken.
@@ -106,9 +106,9 @@ func (c *chaos) mend(t *testing.T, v victims, m *machine, how string) {
 	if m.ended() {
 		v.start(t, m)
 	}
-	for !v.whole(ctx) {
+	for err := v.whole(ctx); err != nil; err = v.whole(ctx) {
 		if ctx.Err() != nil {
-			t.Errorf("%s was %s and does not work again:\n%s", m.name, how, m.tail())
+			t.Errorf("%s was %s and does not work again: %v\n%s", m.name, how, err, m.tail())
 			return
 		}
 		<-time.After(200 * time.Millisecond)
@@ -125,13 +125,13 @@ func newChaos(f *fleet, o *operator) *chaos {
 		c.victims = append(c.victims, victims{
 			kind: service, killedFor: time.Second, machines: func() []*machine { return f.copies[service] },
 			start: func(t *testing.T, m *machine) { f.start(t, service, m) },
-			whole: func(ctx context.Context) bool { return allReady(ctx, f.copies[service]) },
+			whole: func(ctx context.Context) error { return allReady(ctx, f.copies[service]) },
 		})
 	}
 	c.victims = append(c.victims,
 		victims{
 			kind: "NATS", killedFor: time.Second, machines: func() []*machine { return f.queue.servers }, start: f.queue.start,
-			whole: func(ctx context.Context) bool { return f.queue.whole(ctx) == nil },
+			whole: f.queue.whole,
 		},
 		victims{
 			kind: "Redis", killedFor: hangsFor, machines: func() []*machine { return f.cache.servers }, start: f.cache.start, whole: f.cache.whole,
@@ -140,7 +140,7 @@ func newChaos(f *fleet, o *operator) *chaos {
 			kind: standbyKind, machines: func() []*machine { return []*machine{f.database.standby()} }, start: f.database.start,
 			// It stays away until commits go on without it.
 			await: func(ctx context.Context) { until(ctx, o.isDegraded) },
-			whole: func(context.Context) bool { return !o.isDegraded() },
+			whole: func(context.Context) error { return o.whole() },
 		},
 	)
 	return c
@@ -154,7 +154,7 @@ func (c *chaos) primary(o *operator) victims {
 		kind: standbyKind, machines: func() []*machine { return []*machine{c.fleet.database.primary()} },
 		await: func(ctx context.Context) { until(ctx, promoted) },
 		start: func(t *testing.T, _ *machine) { c.fleet.database.rejoin(t) },
-		whole: func(context.Context) bool { return promoted() && !o.isDegraded() },
+		whole: func(context.Context) error { return o.whole() },
 	}
 }
 
@@ -165,8 +165,8 @@ func until(ctx context.Context, is func() bool) {
 	}
 }
 
-// allReady reports whether all copies of a service answer that they are ready.
-func allReady(ctx context.Context, copies []*machine) bool {
+// allReady returns nil when all copies of a service answer that they are ready.
+func allReady(ctx context.Context, copies []*machine) error {
 	for _, m := range copies {
 		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+m.addr+":9091/readyz", nil)
@@ -181,14 +181,16 @@ func allReady(ctx context.Context, copies []*machine) bool {
 		}
 		cancel()
 		if err != nil {
-			return false
+			return fmt.Errorf("%s: %w", m.name, err)
 		}
 	}
-	return true
+	return nil
 }
 
 // whole returns nil when all servers have everything that the stream has.
 func (c *natsCluster) whole(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second) // a cluster without a leader does not answer at all
+	defer cancel()
 	conn, err := nats.Connect(c.url(), nats.Timeout(2*time.Second))
 	if err != nil {
 		return err
@@ -209,8 +211,8 @@ func (c *natsCluster) whole(ctx context.Context) error {
 	return c.current(info)
 }
 
-// whole reports whether one server is the primary, the other one follows it, and the Sentinels agree.
-func (g *redisGroup) whole(ctx context.Context) bool {
+// whole returns nil when one server is the primary and the other one follows it.
+func (g *redisGroup) whole(ctx context.Context) error {
 	primaries, replicas := 0, 0
 	for _, m := range g.servers {
 		answer := ask(ctx, m.addr+":6379", "INFO replication")
@@ -221,5 +223,8 @@ func (g *redisGroup) whole(ctx context.Context) bool {
 			replicas++
 		}
 	}
-	return primaries == 1 && replicas == 1
+	if primaries != 1 || replicas != 1 {
+		return fmt.Errorf("%d servers are primaries with a replica, %d are replicas", primaries, replicas)
+	}
+	return nil
 }

@@ -49,7 +49,7 @@ func newFleet(t *testing.T) *fleet {
 		for _, m := range copies {
 			m.listens(t, 9091)
 		}
-		if !salontest.Deadline(time.Minute, func() bool { return allReady(t.Context(), copies) }) {
+		if !salontest.Deadline(time.Minute, func() bool { return allReady(t.Context(), copies) == nil }) {
 			t.Fatalf("the copies of %s are not ready:\n%s", service, copies[0].tail())
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -280,9 +281,9 @@ func (l *workload) summary() string {
 		counts[c.kind+" "+end]++
 		slowest[c.kind+" "+end] = max(slowest[c.kind+" "+end], c.took)
 	}
-	text := ""
+	var text strings.Builder
 	for _, key := range slices.Sorted(maps.Keys(counts)) {
-		text += fmt.Sprintf("  %-40s %6d, the slowest took %.1f s\n", key, counts[key], slowest[key].Seconds())
+		fmt.Fprintf(&text, "  %-40s %6d, the slowest took %.1f s\n", key, counts[key], slowest[key].Seconds())
 	}
-	return text
+	return text.String()
 }

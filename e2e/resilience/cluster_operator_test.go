@@ -2,6 +2,7 @@ package resilience_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -99,6 +100,14 @@ func (o *operator) setDegraded(degraded bool) {
 	if degraded {
 		o.relieved = append(o.relieved, time.Now())
 	}
+}
+
+// whole returns nil when commits wait for a standby.
+func (o *operator) whole() error {
+	if o.isDegraded() {
+		return errors.New("no standby is in sync")
+	}
+	return nil
 }
 
 // promotions counts how often the standby was promoted.

@@ -64,6 +64,9 @@ func newPostgresPair(t *testing.T, n *network) *postgresPair {
 	}
 	p.start(t, p.primary())
 	p.primary().listens(t, 5432)
+	if !salontest.Deadline(time.Minute, func() bool { _, err := p.streaming(t.Context()); return err == nil }) {
+		t.Fatalf("the primary does not answer:\n%s", p.primary().tail()) // it listens before it has started up
+	}
 	p.join(t)
 	return p
 }
@@ -72,7 +75,9 @@ func newPostgresPair(t *testing.T, n *network) *postgresPair {
 func postgresPrograms(t *testing.T) string {
 	t.Helper()
 	if path, err := exec.LookPath("initdb"); err == nil {
-		return filepath.Dir(path)
+		if path, err = filepath.EvalSymlinks(path); err == nil {
+			return filepath.Dir(path)
+		}
 	}
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	if err != nil || len(found) == 0 {

@@ -109,7 +109,7 @@ func ask(ctx context.Context, address, command string) string {
 	if err != nil {
 		return ""
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	_ = conn.SetDeadline(time.Now().Add(time.Second))
 	if _, err := conn.Write([]byte(command + "\r\n")); err != nil {
 		return ""
