@@ -78,7 +78,7 @@ func TestArchivedAppointments(t *testing.T) {
 	data := salontest.Do[*userv1.PersonalData](t, system.REST(), cast.CustomerA, userv1.UserService_ExportMe_FullMethodName, &userv1.ExportMeRequest{})
 	found := 0
 	for _, r := range data.GetRecords() {
-		if r.GetKind() == "appointments" {
+		if r.GetService() == "appointment" && r.GetKind() == "appointments" {
 			found++
 		}
 	}
