@@ -95,8 +95,7 @@ type app struct {
 	cache              *cache.Client
 	limits             *ratelimit.Limiter
 	conns              *rpc.Conns
-	databases          map[string]*postgres.DB // by service
-	reader             *user.SessionReader     // nil without services, as sessions
+	reader             *user.SessionReader // nil without services, as sessions
 	readerReady        atomic.Bool
 	sessions           *auth.Sessions
 	verifier           *auth.Verifier
