@@ -202,10 +202,10 @@ func TestIsOutage(t *testing.T) {
 func TestSentinelURL(t *testing.T) {
 	for address, want := range map[string]string{
 		"redis://u:secret@s1:26379/2?master_name=salon&addr=s2:26379": "",
-		"redis://u:secret@s1:26379?master_name=":                       "master_name is empty",
-		"redis://u:secret@s1:26379?master_name=salon&addr=s2":          "addr",
-		"redis://u:secret@s1:26379?master_name=salon&nonsense=1":       "nonsense",
-		"redis://u:secret@s1:x?master_name=salon":                      "port",
+		"redis://u:secret@s1:26379?master_name=":                      "master_name is empty",
+		"redis://u:secret@s1:26379?master_name=salon&addr=s2":         "addr",
+		"redis://u:secret@s1:26379?master_name=salon&nonsense=1":      "nonsense",
+		"redis://u:secret@s1:x?master_name=salon":                     "port",
 	} {
 		c, err := Open(Config{URL: secret.Text(address)}, zerolog.Nop())
 		if want == "" {
