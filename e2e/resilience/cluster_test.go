@@ -1,6 +1,7 @@
 package resilience_test
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 // again within seconds, each once, in the order of their aggregate.
 func TestNATSCluster(t *testing.T) {
 	t.Parallel()
+	onlyLong(t)
 	s := newSite(t)
 	queue := newNATSCluster(t, newNetwork(t, s.dir))
 	copies := []*salontest.System{
@@ -53,6 +55,14 @@ func TestNATSCluster(t *testing.T) {
 	l.check(t, copies[0], queue.url())
 }
 
+// onlyLong skips a test outside of `make soak`. TestKillAnything loses a server of each kind in any case.
+func onlyLong(t *testing.T) {
+	t.Helper()
+	if os.Getenv("SALON_SOAK") == "" {
+		t.Skip("only in make soak")
+	}
+}
+
 // frontOf balances over copies that have a gateway.
 func frontOf(t *testing.T, copies []*salontest.System) *front {
 	t.Helper()
@@ -67,6 +77,7 @@ func frontOf(t *testing.T, copies []*salontest.System) *front {
 // and the program uses the new primary.
 func TestRedisFailover(t *testing.T) {
 	t.Parallel()
+	onlyLong(t)
 	s := newSite(t)
 	group := newRedisGroup(t, newNetwork(t, s.dir))
 	// With limits: they are counted in Redis.
@@ -105,6 +116,7 @@ func TestRedisFailover(t *testing.T) {
 // is there, and calls work again within seconds.
 func TestPromotion(t *testing.T) {
 	t.Parallel()
+	onlyLong(t)
 	s, pair := newPairSite(t)
 	copies := []*salontest.System{s.copy(t), s.copy(t)}
 	l := newWorkload(t, frontOf(t, copies), copies[0], 1)

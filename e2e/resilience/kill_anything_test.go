@@ -1,6 +1,7 @@
 package resilience_test
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -31,8 +32,9 @@ func TestKillAnything(t *testing.T) {
 	c := newChaos(f, o)
 	l.start(t)
 	l.goesOn(t, time.Minute)
-	strikes, primaries := 4, map[int]string{2: "killed"}
-	if os.Getenv("SALON_SOAK") != "" {
+	strikes, primaries := len(fewFaults), map[int]string{}
+	long := os.Getenv("SALON_SOAK") != ""
+	if long {
 		strikes, primaries = 60, map[int]string{15: "killed", 40: "cut off"}
 	}
 	begin := time.Now()
@@ -40,12 +42,16 @@ func TestKillAnything(t *testing.T) {
 		if t.Failed() {
 			break
 		}
-		if how := primaries[n]; how != "" {
-			for !c.strike(t, c.primary(o), how) {
+		how := primaries[n]
+		switch {
+		case !long && fewFaults[n].kind != primaryKind:
+			c.one(t, fewFaults[n].kind, fewFaults[n].how)
+		case long && how == "":
+			c.any(t)
+		default:
+			for !c.strike(t, c.primary(o), cmp.Or(how, "killed")) {
 				<-time.After(operatorLook)
 			}
-		} else {
-			c.any(t)
 		}
 		<-time.After(time.Until(begin.Add(time.Duration(n+1) * strikeEvery)))
 	}
@@ -60,6 +66,22 @@ func TestKillAnything(t *testing.T) {
 	for _, took := range c.relief(o) {
 		if took > recovery { // the operator needs less than ten seconds where it is not kept from working
 			t.Errorf("commits waited for a standby that was lost for %s", took)
+		}
+	}
+}
+
+// primaryKind names the PostgreSQL primary in fewFaults.
+const primaryKind = "PostgreSQL primary"
+
+// fewFaults are what the short form breaks.
+var fewFaults = []struct{ kind, how string }{{"NATS", "killed"}, {"Redis", "killed"}, {primaryKind, "killed"}, {"appointment", "stopped"}}
+
+// one breaks a server of a kind.
+func (c *chaos) one(t *testing.T, kind, how string) {
+	t.Helper()
+	for _, v := range c.victims {
+		if v.kind == kind {
+			c.strike(t, v, how)
 		}
 	}
 }
@@ -126,7 +148,7 @@ func report(c *chaos, o *operator, l *workload) string {
 	for _, f := range c.faults {
 		name := f.kind + " | " + f.how
 		if f.kind == standbyKind && slices.ContainsFunc(o.failovers, func(s span) bool { return s.end.After(f.begin) && s.end.Before(f.end) }) {
-			name = "PostgreSQL primary | " + f.how
+			name = primaryKind + " | " + f.how
 		}
 		r := rows[name]
 		if r == nil {
