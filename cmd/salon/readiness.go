@@ -89,8 +89,10 @@ func (r *readiness) set(serving bool) {
 func (r *readiness) drain() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.draining.Swap(true) {
+		return false
+	}
 	was := r.serving.Load()
-	r.draining.Store(true)
 	r.change(false)
 	return was
 }

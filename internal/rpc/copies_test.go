@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"context"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -145,16 +146,19 @@ func TestCopyThatFails(t *testing.T) {
 			t.Parallel()
 			cred := credential(t)
 			tried := make(chan struct{}, 10000)
-			broken := startInstance(t, "127.0.0.1:0", cred, &masters{get: func(ctx context.Context, _ *userv1.GetMasterRequest) (*userv1.Master, error) {
+			var fails atomic.Bool
+			var broken *instance
+			broken = startInstance(t, "127.0.0.1:0", cred, &masters{get: func(ctx context.Context, _ *userv1.GetMasterRequest) (*userv1.Master, error) {
+				if !fails.Load() {
+					return &userv1.Master{DisplayName: broken.addr}, nil
+				}
 				tried <- struct{}{}
 				return nil, get(ctx)
 			}})
 			works := startInstance(t, "127.0.0.1:0", cred, nil)
 			u := connectInstances(t, cred, broken.addr+","+works.addr)
-			eventually(t, func() bool { // both have a connection
-				u.read(t)
-				return len(tried) > 0
-			})
+			u.usesOnly(t, broken, works) // both have a connection
+			fails.Store(true)
 			answers := make(chan error, 12) // with more that fail, gRPC does not try them again
 			for range cap(answers) {
 				go func() {

@@ -14,7 +14,9 @@ import (
 // identify sets the request id of the call and verifies whether one of our services is calling.
 func identify(services *auth.ServiceCredential) around {
 	return func(ctx context.Context, c *call, next func(context.Context) error) error {
-		c.from, c.internal, c.refusal = peerOf(ctx, services, c.method)
+		if !c.unknown { // a token is for one service, and that is not this one
+			c.from, c.internal, c.refusal = peerOf(ctx, services, c.method)
+		}
 		info := incomingInfo(ctx, c.internal)
 		trace.SpanFromContext(ctx).SetAttributes(RequestIDAttribute(info.ID))
 		if !c.internal && c.refusal == nil {

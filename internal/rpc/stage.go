@@ -15,6 +15,7 @@ import (
 type call struct {
 	method   string
 	stream   bool
+	unknown  bool           // the server does not have the method
 	internal bool           // the service token is valid
 	from     string         // the service that calls; "" when it is of the version before, or none
 	refusal  error          // why the service token is not valid
@@ -87,7 +88,7 @@ func (s stage) streaming() grpc.StreamServerInterceptor {
 		}
 		c := callOf(ctx)
 		if c == nil {
-			c = &call{method: info.FullMethod, stream: true}
+			c = &call{method: info.FullMethod, stream: true, unknown: srv == nil}
 		}
 		return s.around(ctx, c, func(ctx context.Context) error {
 			return handler(srv, &stream{ServerStream: ss, ctx: ctx, message: s.message})

@@ -48,7 +48,7 @@ FROM salons s LEFT JOIN unnest($2::uuid[]) AS u (subject) ON true
 CROSS JOIN LATERAL (
     SELECT ` + columns + ` FROM claims c
     WHERE c.salon_id = s.id AND c.subject_id = u.subject AND c.blocking
-        AND c.during > tstzrange($3 - interval '` + claims.Longest + `', NULL) AND c.during < tstzrange($4, $4, '[]') AND upper(c.during) > $3
+        AND c.during > tstzrange($3::timestamptz - interval '` + claims.Longest + `', NULL) AND c.during < tstzrange($4, $4, '[]') AND upper(c.during) > $3
 ) AS t
 WHERE s.id = $1
 UNION ALL
