@@ -7,7 +7,6 @@ import (
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/rpc"
-	"github.com/beauty-salon/platform/internal/secret"
 )
 
 const (
@@ -20,11 +19,7 @@ const (
 
 // replicas is the configuration of the standbys of a service.
 func (a *app) replicas(cfg appConfig) postgres.Replicas {
-	r := postgres.Replicas{MaxAge: cfg.DatabaseReplicaMaxAge, Seen: a.seen}
-	for _, address := range cfg.DatabaseReplicaURLs {
-		r.URLs = append(r.URLs, secret.Text(address))
-	}
-	return r
+	return postgres.Replicas{URLs: cfg.DatabaseReplicaURLs, MaxAge: cfg.DatabaseReplicaMaxAge, Seen: a.seen}
 }
 
 // seen returns up to which position the call must see changes: those of its caller. It is false when the call must see everything: it changes

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -173,7 +174,7 @@ func (tr *traffic) call(client *http.Client, n int) error {
 func (tr *traffic) failures() []string {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
-	return tr.failed[:len(tr.failed):len(tr.failed)]
+	return slices.Clip(tr.failed)
 }
 
 // lastBadSince is how long after a moment the last call began that failed or was slow.

@@ -187,12 +187,12 @@ func CheckSchema(ctx context.Context, db *DB, m Migrations) error {
 	if err != nil {
 		return err
 	}
-	newest := make([]string, len(sets))
+	newest := make([]string, 0, len(sets)+1)
 	have := make([]int64, len(sets))
-	into := make([]any, len(sets), len(sets)+1)
+	into := make([]any, 0, len(sets)+1)
 	for i, set := range sets {
-		newest[i] = "(SELECT coalesce(max(version_id), 0) FROM " + quote(m.Service) + "." + set.versions + ")"
-		into[i] = &have[i]
+		newest = append(newest, "(SELECT coalesce(max(version_id), 0) FROM "+quote(m.Service)+"."+set.versions+")")
+		into = append(into, &have[i])
 	}
 	settled := true
 	if db.pooled {

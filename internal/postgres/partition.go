@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -104,12 +105,9 @@ func layOut(ctx context.Context, tx pgx.Tx, schema string, l Layout) (done bool,
 
 // quoteAll quotes names and puts commas between.
 func quoteAll(names []string) string {
-	list := ""
+	quoted := make([]string, len(names))
 	for i, name := range names {
-		if i > 0 {
-			list += ", "
-		}
-		list += quote(name)
+		quoted[i] = quote(name)
 	}
-	return list
+	return strings.Join(quoted, ", ")
 }

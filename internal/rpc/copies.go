@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -115,7 +116,7 @@ func (c *copies) try(ctx context.Context, a *attempt, limit time.Duration, metho
 func (c *copies) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, opts ...grpc.CallOption) (grpc.ClientStream, error) {
 	a := &attempt{}
 	ctx, a.cancel = context.WithCancelCause(a.context(ctx))
-	s, err := c.cc.NewStream(ctx, desc, method, append(opts[:len(opts):len(opts)], grpc.OnFinish(func(error) { a.cancel(nil) }))...)
+	s, err := c.cc.NewStream(ctx, desc, method, append(slices.Clip(opts), grpc.OnFinish(func(error) { a.cancel(nil) }))...)
 	if err != nil {
 		a.cancel(nil)
 		return nil, causeOf(ctx, err)

@@ -56,7 +56,7 @@ type instanceKey struct{}
 
 // instanceAt returns the instance at an address that update has returned.
 func instanceAt(a resolver.Address) *instance {
-	i, _ := a.BalancerAttributes.Value(instanceKey{}).(*instance)
+	i, _ := a.BalancerAttributes.Value(instanceKey{}).(*instance) //nolint:staticcheck // gRPC's base balancer knows addresses, not endpoints
 	return i
 }
 
@@ -74,7 +74,7 @@ func (g *group) update(addrs []string) []resolver.Address {
 		}
 		g.instances[addr] = i
 		out[n] = resolver.Address{Addr: addr}
-		out[n].BalancerAttributes = out[n].BalancerAttributes.WithValue(instanceKey{}, i)
+		out[n].BalancerAttributes = out[n].BalancerAttributes.WithValue(instanceKey{}, i) //nolint:staticcheck // see instanceAt
 	}
 	return out
 }
