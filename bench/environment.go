@@ -91,6 +91,7 @@ func startEnvironment(ctx context.Context, dir, data, binary string) (_ *environ
 		"SALON_HTTP_ADDR=127.0.0.1:0", "SALON_GRPC_ADDR=127.0.0.1:0", "SALON_INTERNAL_ADDR=127.0.0.1:0",
 		"SALON_ACCESS_LOG_FILE="+filepath.Join(dir, "gateway.log"),
 		"SALON_LIMIT_USER=0", "SALON_LIMIT_ADDRESS=0", "SALON_LIMIT_AUTH=0", "SALON_LIMIT_STREAMS=0",
+		"SALON_STOP_DELAY=0s",
 		"SALON_ADMIN_PASSWORD="+password,
 	)
 	if err := e.salonCommand(ctx, "migrate", "--database-url="+e.postgres.AdminURL()); err != nil {

@@ -314,6 +314,38 @@ func TestChartDistributed(t *testing.T) {
 	}
 }
 
+// TestChartDerivedSecrets: every pod may read its own secrets and not the key that all are made from, which the migrations need.
+func TestChartDerivedSecrets(t *testing.T) {
+	t.Parallel()
+	for mode, components := range map[string][]string{"distributed": processes, "all-in-one": {"all"}} {
+		all := objects(t, template(t, "-f", chart+"/ci/distributed-values.yaml", "--set", "mode="+mode, "--set", "derivedSecrets=true", "--set", "previousSecretKey=true"))
+		for _, name := range components {
+			spec := all["Deployment/salon-"+name].Spec.Template.Spec
+			for _, item := range spec.Volumes[0].Secret.Items {
+				if strings.HasPrefix(item.Key, "secret-key") || strings.HasPrefix(item.Key, "derived-") && item.Key != "derived-"+name {
+					t.Errorf("%s may read %s", name, item.Key)
+				}
+			}
+			given := map[string]string{}
+			for _, v := range spec.Containers[0].Env {
+				given[v.Name] = v.Value
+			}
+			_, key := given["SALON_SECRET_KEY"]
+			_, previous := given["SALON_SECRET_KEY_PREVIOUS"]
+			if given["SALON_DERIVED_SECRETS"] != "file:/etc/salon/secrets/derived-"+name || key || previous {
+				t.Errorf("%s gets %v", name, given)
+			}
+		}
+		var keys []string
+		for _, item := range all["Job/salon-migrate"].Spec.Template.Spec.Volumes[0].Secret.Items {
+			keys = append(keys, item.Key)
+		}
+		if !slices.Contains(keys, "secret-key") {
+			t.Errorf("the migrations may read %v", keys)
+		}
+	}
+}
+
 // TestChartValues: values that nobody can mean are refused, before anything is installed.
 func TestChartValues(t *testing.T) {
 	t.Parallel()

@@ -67,7 +67,12 @@ set -a
 . "$data/env"
 set +a
 
-export SALON_INTERNAL_ADDR=127.0.0.1:0 SALON_LOG_FORMAT=console
+# No process gets the secret key: each has the secrets that it needs, and no others.
+"$salon" secrets derive --service=all --dir="$data/secrets"
+unset SALON_SECRET_KEY SALON_SECRET_KEY_PREVIOUS
+
+# Nothing takes over from these processes, so they need not wait before they stop.
+export SALON_INTERNAL_ADDR=127.0.0.1:0 SALON_LOG_FORMAT=console SALON_STOP_DELAY="${SALON_STOP_DELAY:-0s}"
 services=(user appointment rating notification)
 # The services call each other, so all addresses are chosen before the first service starts.
 target() { echo "SALON_${1^^}_TARGET"; }
@@ -76,10 +81,10 @@ for service in "${services[@]}"; do
 done
 for service in "${services[@]}"; do
   target=$(target "$service")
-  start "$service" serve --services="$service" --rpc-addr="${!target}"
+  SALON_DERIVED_SECRETS="file:$data/secrets/$service" start "$service" serve --services="$service" --rpc-addr="${!target}"
 done
 for service in "${services[@]}"; do await "$service"; done
-start gateway serve --services=gateway --http-addr="$http" --grpc-addr="$grpc" --access-log-file=
+SALON_DERIVED_SECRETS="file:$data/secrets/gateway" start gateway serve --services=gateway --http-addr="$http" --grpc-addr="$grpc" --access-log-file=
 await gateway
 
 echo "Salon runs as five processes. Everything is kept in $data, with their logs; Ctrl-C stops them."

@@ -24,7 +24,8 @@ type adminCmd struct {
 // databaseFlags are the flags of tasks that work on the database alone.
 type databaseFlags struct {
 	secretFlags
-	DatabaseURL secret.Text `help:"PostgreSQL, as for salon serve." required:""`
+	DatabaseURL    secret.Text `help:"PostgreSQL, as for salon serve." required:""`
+	DatabasePooled bool        `help:"The database URL leads to a pooler in transaction mode, as for salon serve."`
 }
 
 // open connects to the database as a service.
@@ -33,7 +34,7 @@ func (f databaseFlags) open(d service.Definition) (*postgres.DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return postgres.Open(postgres.Config{URL: f.DatabaseURL, MaxConns: 2}, keys, d.Migrations.Service)
+	return postgres.Open(postgres.Config{URL: f.DatabaseURL, MaxConns: 2, Pooled: f.DatabasePooled}, keys, d.Migrations.Service)
 }
 
 type adminCreateCmd struct {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -12,7 +13,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 
-	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/cache"
 	"github.com/beauty-salon/platform/internal/events"
@@ -23,6 +23,7 @@ import (
 	"github.com/beauty-salon/platform/internal/rpc"
 	"github.com/beauty-salon/platform/internal/secret"
 	"github.com/beauty-salon/platform/internal/service"
+	"github.com/beauty-salon/platform/services/user"
 )
 
 // connectBus connects to NATS, embedded or not.
@@ -32,10 +33,12 @@ type connectBus func(cfg events.Config, log zerolog.Logger, reg prometheus.Regis
 type appConfig struct {
 	logFlags
 	secretFlags
+	derivedFlags
 	listenFlags
 	gatewayFlags
 	serverFlags
 	remoteFlags
+	retentionFlags
 	runs             selection
 	tracing          bool
 	databaseAdminURL secret.Text      // of an administrator, where that is not DatabaseURL
@@ -68,14 +71,14 @@ func (c appConfig) check() error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return errors.New("--tls-cert and --tls-key: set both or none")
 	}
-	return c.serverFlags.check()
+	return errors.Join(c.serverFlags.check(), c.retentionFlags.check())
 }
 
 // printed returns the configuration for the log. Secrets print as "[redacted]".
 func (c appConfig) printed() map[string]any {
 	return map[string]any{
-		"log": c.logFlags, "secrets": c.secretFlags, "listen": c.listenFlags, "gateway": c.gatewayFlags,
-		"servers": c.serverFlags, "remotes": c.remoteFlags,
+		"log": c.logFlags, "secrets": c.secretFlags, "derived": c.derivedFlags, "listen": c.listenFlags, "gateway": c.gatewayFlags,
+		"servers": c.serverFlags, "remotes": c.remoteFlags, "retention": c.retentionFlags,
 		"services": c.runs.services, "withGateway": c.runs.gateway, "tracing": c.tracing,
 	}
 }
@@ -92,6 +95,8 @@ type app struct {
 	cache              *cache.Client
 	limits             *ratelimit.Limiter
 	conns              *rpc.Conns
+	reader             *user.SessionReader // nil without services, as sessions
+	readerReady        atomic.Bool
 	sessions           *auth.Sessions
 	verifier           *auth.Verifier
 	credential         *auth.ServiceCredential
@@ -101,10 +106,14 @@ type app struct {
 
 	connecting sync.WaitGroup // the first connections to the databases
 
-	names    []string // of the services that run here
-	remotes  []string // of those that run elsewhere
-	services map[string]service.Service
-	stack    *lifecycle.Stack
+	names     []string // of the services that run here
+	remotes   []string // of those that run elsewhere
+	services  map[string]service.Service
+	databases map[string]*postgres.DB // by service
+
+	positions     *cache.Positions // of what accounts have changed, for replicas
+	replicaMaxAge time.Duration
+	stack         *lifecycle.Stack
 }
 
 // newApp opens the connections and makes the services. Everything that newApp opens goes onto the stack, which the caller
@@ -112,18 +121,20 @@ type app struct {
 func newApp(ctx context.Context, cfg appConfig, logger zerolog.Logger, stack *lifecycle.Stack) (_ *app, err error) {
 	a := &app{
 		log: logger, stack: stack, now: cfg.now, registry: metrics.New(version), tracing: cfg.tracing, callTimeout: cfg.RequestTimeout,
-		names: cfg.runs.services, services: map[string]service.Service{},
+		names: cfg.runs.services, services: map[string]service.Service{}, databases: map[string]*postgres.DB{},
 	}
 	if a.now == nil {
 		a.now = time.Now
 	}
-	if a.keys, a.previousKeys, err = cfg.keys(); err != nil {
+	if a.keys, a.previousKeys, err = cfg.processKeys(); err != nil {
 		return nil, err
 	}
 	if cfg.connectBus == nil {
 		cfg.connectBus = events.Connect
 	}
-	if a.bus, err = cfg.connectBus(events.Config{URL: cfg.NATSURL, Subjects: streamSubjects(), Replicas: cfg.NATSReplicas}, a.log, a.registry); err != nil {
+	if a.bus, err = cfg.connectBus(events.Config{
+		URL: cfg.NATSURL, Subjects: streamSubjects(), Replicas: cfg.NATSReplicas, KeepDeadLetters: cfg.keepDeadLetters(),
+	}, a.log, a.registry); err != nil {
 		return nil, err
 	}
 	stack.Defer("NATS", func() error { a.bus.Close(); return nil })
@@ -131,15 +142,24 @@ func newApp(ctx context.Context, cfg appConfig, logger zerolog.Logger, stack *li
 		return nil, fmt.Errorf("connect to Redis: %w", err)
 	}
 	stack.Defer("Redis", a.cache.Close)
+	a.positions, a.replicaMaxAge = cache.NewPositions(a.cache, cfg.DatabaseReplicaMaxAge), cfg.DatabaseReplicaMaxAge
 	a.limits = ratelimit.New(a.cache, a.log)
-	a.credential = auth.NewServiceCredential(a.keys, a.previousKeys, a.now)
+	a.credential = auth.NewServiceCredential(a.keys, a.previousKeys, cfg.runs.peers(), a.now)
 	a.conns = rpc.NewConns(rpc.ConnsConfig{Services: a.credential, Tracing: a.tracing})
 	stack.Defer("connections", a.conns.Close)
-	a.sessions = auth.NewSessions(userv1.NewIdentityServiceClient(a.conns.For(sessionsOwner)), a.bus, a.now)
-	stack.Defer("sessions", func() error { a.sessions.Close(); return nil })
 	a.verifier = auth.NewVerifier(a.keys, a.previousKeys, a.now)
 	for _, name := range a.names {
-		if err := a.addService(ctx, cfg, name); err != nil {
+		if err := a.openDatabase(ctx, cfg, name); err != nil {
+			return nil, fmt.Errorf("service %s: %w", name, err)
+		}
+	}
+	if len(a.names) > 0 { // the gateway alone checks no sessions
+		a.reader = user.NewSessionReader(a.databases[a.names[0]], a.now)
+		a.sessions = auth.NewSessions(a.reader, a.bus, a.now)
+		stack.Defer("sessions", func() error { a.sessions.Close(); return nil })
+	}
+	for _, name := range a.names {
+		if err := a.addService(cfg, name); err != nil {
 			return nil, fmt.Errorf("service %s: %w", name, err)
 		}
 	}
@@ -149,30 +169,36 @@ func newApp(ctx context.Context, cfg appConfig, logger zerolog.Logger, stack *li
 	return a, nil
 }
 
-// addService makes a service and connects the other services of this process to it in memory.
-func (a *app) addService(ctx context.Context, cfg appConfig, name string) error {
+// openDatabase opens the database of a service with the service's own role.
+func (a *app) openDatabase(ctx context.Context, cfg appConfig, name string) error {
 	d, ok := definition(name)
 	if !ok {
 		return errors.New("there is no such service")
 	}
-	db, err := postgres.Open(postgres.Config{URL: cfg.DatabaseURL, MaxConns: cfg.DatabaseMaxConns, IsRead: rpc.IsRead}, a.keys,
-		d.Migrations.Service)
+	db, err := postgres.Open(postgres.Config{
+		URL: cfg.DatabaseURL, MaxConns: cfg.DatabaseMaxConns, Pooled: cfg.DatabasePooled, IsRead: rpc.IsRead, Replicas: a.replicas(cfg),
+		Tracing: a.tracing,
+	}, a.keys, d.Migrations.Service)
 	if err != nil {
 		return err
 	}
+	a.databases[name] = db
 	a.stack.Defer("database of "+name, db.Close)
 	// PostgreSQL takes tens of milliseconds for a first connection; the other parts are made meanwhile. The check of
 	// readiness reports a failure.
 	a.connecting.Go(func() { _ = db.Ping(ctx) })
-	if err := errors.Join(metrics.RegisterPool(a.registry, name, db.PoolStats),
-		metrics.RegisterPool(a.registry, name+"-reads", db.ReadPoolStats)); err != nil {
-		return err
-	}
+	return errors.Join(metrics.RegisterPool(a.registry, name, db.PoolStats),
+		metrics.RegisterPool(a.registry, name+"-reads", db.ReadPoolStats), metrics.RegisterReplicas(a.registry, name, db.ReplicaStates))
+}
+
+// addService makes a service and connects the other services of this process to it in memory.
+func (a *app) addService(cfg appConfig, name string) error {
+	d, _ := definition(name)
 	svc, err := d.New(service.Deps{
-		DB: db, Bus: a.bus, Cache: a.cache, Limits: a.limits, Conns: a.conns, Sessions: a.sessions,
+		DB: a.databases[name], Bus: a.bus, Cache: a.cache, Limits: a.limits, Conns: a.conns, Sessions: a.sessions,
 		Keys: a.keys, PreviousKeys: a.previousKeys,
 		Log:     a.log.With().Str("service", name).Logger(),
-		Metrics: a.registry, MaxStreams: cfg.maxStreams(), Now: a.now,
+		Metrics: a.registry, MaxStreams: cfg.maxStreams(), KeepUnread: cfg.keepUnread(), ArchiveAfter: cfg.ArchiveAfterMonths, Now: a.now,
 	})
 	if err != nil {
 		return err
@@ -198,7 +224,12 @@ func (a *app) addRemotes(cfg appConfig) error {
 
 // serverConfig returns the chain for every call to a service of this process, in memory or over the network.
 func (a *app) serverConfig(name string) rpc.ServerConfig {
+	var changed func(ctx context.Context, userID string)
+	if len(a.names) > 0 && a.databases[a.names[0]].HasReplicas() {
+		changed = a.changed
+	}
 	return rpc.ServerConfig{
+		Changed:    changed,
 		Log:        a.log, // the chain adds the name
 		Auth:       auth.NewAuthenticator(a.verifier, a.sessions),
 		Services:   a.credential,

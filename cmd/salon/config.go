@@ -1,19 +1,17 @@
 package main
 
 import (
-	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/beauty-salon/platform/gateway"
+	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/log"
 	"github.com/beauty-salon/platform/internal/ratelimit"
 	"github.com/beauty-salon/platform/internal/secret"
@@ -79,7 +77,7 @@ type listenFlags struct {
 	HTTPAddr     string        `help:"Address of REST and Swagger UI." default:"127.0.0.1:8080" name:"http-addr"`
 	GRPCAddr     string        `help:"Address of public gRPC." default:"127.0.0.1:9090" name:"grpc-addr"`
 	InternalAddr string        `help:"Address of metrics, probes and pprof. Must not be reachable from outside." default:"127.0.0.1:9091"`
-	StopDelay    time.Duration `help:"How long a process that stops still takes new calls while its probes say no: longer than load balancers take to notice." default:"0s"`
+	StopDelay    time.Duration `help:"How long a process that stops still takes new calls while its probes say no: longer than load balancers take to notice." default:"${stopDelay=7s}"`
 	DrainTime    time.Duration `help:"How long running calls may take when the process stops." default:"${drainTime=20s}"`
 }
 
@@ -142,7 +140,7 @@ func perSecond(n int) ratelimit.Limit {
 	return ratelimit.Limit{Rate: n, Period: time.Second, Burst: 4 * n}
 }
 
-const gatewayName = "gateway"
+const gatewayName = auth.GatewayName
 
 // selection is what a process runs.
 type selection struct {
@@ -194,41 +192,4 @@ func (s selection) missing(target func(service string) string) (caller, callee s
 		}
 	}
 	return "", ""
-}
-
-// keptKey returns the secret of a data directory, which is the given one if it has none yet.
-func keptKey(dir string, given secret.Text) (secret.Text, error) {
-	if given == "" {
-		return keyFile(dir)
-	}
-	path := filepath.Join(dir, "secret-key")
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	switch {
-	case errors.Is(err, os.ErrExist):
-		kept, err := keyFile(dir)
-		if err == nil && strings.TrimSpace(kept.Reveal()) != strings.TrimSpace(given.Reveal()) {
-			err = fmt.Errorf("%s has another secret key than --secret-key: remove one of the two", path)
-		}
-		return given, err
-	case err != nil:
-		return "", fmt.Errorf("secret key of the data directory: %w", err)
-	}
-	_, err = f.WriteString(given.Reveal())
-	return given, errors.Join(err, f.Close())
-}
-
-// keyFile returns the secret of a data directory. The first call makes it.
-func keyFile(dir string) (secret.Text, error) {
-	path := filepath.Join(dir, "secret-key")
-	data, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		master := make([]byte, secret.MinMasterLen)
-		_, _ = rand.Read(master) // never fails (crypto/rand)
-		data = []byte(hex.EncodeToString(master))
-		err = os.WriteFile(path, data, 0o600)
-	}
-	if err != nil {
-		return "", fmt.Errorf("secret key of the data directory: %w", err)
-	}
-	return secret.Text(data), nil
 }

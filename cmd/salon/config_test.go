@@ -76,7 +76,7 @@ func TestDevelopmentDefaults(t *testing.T) {
 	dir := t.TempDir()
 	c := parse(t, nil, "dev", "--data-dir="+dir).Dev
 	cfg := c.config()
-	if cfg.LogFormat != "console" || cfg.LimitUser != 2000 || cfg.LimitAddress != 2000 || cfg.LimitAuth != 200 || cfg.DrainTime != time.Second || !c.Demo {
+	if cfg.LogFormat != "console" || cfg.LimitUser != 2000 || cfg.LimitAddress != 2000 || cfg.LimitAuth != 200 || cfg.DrainTime != time.Second || cfg.StopDelay != 0 || !c.Demo {
 		t.Errorf("read %+v", cfg.printed())
 	}
 	if !slices.Equal(cfg.CORSOrigins, []string{"*"}) || cfg.AccessLogFile != filepath.Join(dir, "gateway.log") {
@@ -103,10 +103,10 @@ func TestMissingTargets(t *testing.T) {
 		{[]string{"user"}, nil, "user", "appointment"},
 		{[]string{"user"}, []string{"appointment"}, "user", "notification"},
 		{[]string{"user", "user"}, []string{"appointment", "rating", "notification"}, "", ""},
-		{[]string{"rating"}, nil, "rating", "user"},
+		{[]string{"rating"}, nil, "rating", "appointment"},
 		{[]string{"rating"}, []string{"user"}, "rating", "appointment"},
 		{[]string{"rating", "appointment"}, []string{"user"}, "", ""},
-		{[]string{"notification"}, []string{"rating"}, "notification", "user"},
+		{[]string{"notification"}, []string{"appointment"}, "notification", "user"},
 		{[]string{"appointment"}, []string{"user"}, "", ""},
 		{[]string{"user", "gateway"}, []string{"appointment", "rating"}, "gateway", "notification"},
 		{[]string{"gateway"}, serviceNames, "", ""},
@@ -129,7 +129,8 @@ func TestMissingTargets(t *testing.T) {
 
 func TestPrintedConfigurationHasNoSecrets(t *testing.T) {
 	cfg := appConfig{
-		secretFlags: secretFlags{SecretKey: testKey, SecretKeyPrevious: "hunter1"},
+		secretFlags:  secretFlags{SecretKey: testKey, SecretKeyPrevious: "hunter1"},
+		derivedFlags: derivedFlags{DerivedSecrets: "hunter6"},
 		serverFlags: serverFlags{
 			DatabaseURL: "postgres://u:hunter2@h/salon", NATSURL: "nats://u:hunter3@h", RedisURL: "redis://u:hunter4@h",
 		},

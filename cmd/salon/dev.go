@@ -15,9 +15,10 @@ type devCmd struct {
 	logFlags `embed:"" set:"logFormat=console"`
 	secretFlags
 	firstSalonFlags
-	listenFlags  `embed:"" set:"drainTime=1s"`
+	listenFlags  `embed:"" set:"drainTime=1s" set:"stopDelay=0s"`
 	gatewayFlags `embed:"" set:"limitUser=2000" set:"limitAddress=2000" set:"limitAuth=200" set:"limitStreams=200" set:"accessLog=" set:"noAccessLog=gateway.log in the data directory" set:"noOrigins=, as without any"`
 	serverFlags
+	retentionFlags
 	DataDir    string `help:"Directory that keeps everything." default:".salon" type:"path"`
 	Demo       bool   `help:"Fill a new database with a believable salon." default:"true" negatable:""`
 	AdminEmail string `help:"With --no-demo: address of the first administrator of a new database, who gets the password in SALON_ADMIN_PASSWORD."`
@@ -84,7 +85,7 @@ func (c *devCmd) Run(ctx context.Context) (err error) {
 func (c *devCmd) config() appConfig {
 	cfg := appConfig{
 		logFlags: c.logFlags, secretFlags: c.secretFlags, listenFlags: c.listenFlags, gatewayFlags: c.gatewayFlags,
-		serverFlags: c.serverFlags, runs: everything,
+		serverFlags: c.serverFlags, retentionFlags: c.retentionFlags, runs: everything,
 	}
 	if cfg.AccessLogFile == "" {
 		cfg.AccessLogFile = filepath.Join(c.DataDir, "gateway.log")

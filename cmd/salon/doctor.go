@@ -57,6 +57,7 @@ func (d *doctor) count(result string) (n int) {
 
 type doctorCmd struct {
 	secretFlags
+	derivedFlags
 	listenFlags
 	gatewayFlags
 	serverFlags

@@ -10,6 +10,7 @@ import (
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/service"
+	"github.com/beauty-salon/platform/services/user"
 )
 
 const (
@@ -25,7 +26,7 @@ func (d *doctor) database(ctx context.Context, c *doctorCmd, runs selection) {
 	if c.DatabaseURL == "" {
 		return // the settings say so
 	}
-	keys, _, err := c.keys()
+	keys, _, err := processKeys(c.secretFlags, c.derivedFlags, runs)
 	if err != nil {
 		return // the settings say so
 	}
@@ -35,7 +36,7 @@ func (d *doctor) database(ctx context.Context, c *doctorCmd, runs selection) {
 	server := false
 	for _, name := range runs.services {
 		def, _ := definition(name)
-		db, err := postgres.Open(postgres.Config{URL: c.DatabaseURL, MaxConns: 1}, keys, def.Migrations.Service)
+		db, err := postgres.Open(postgres.Config{URL: c.DatabaseURL, MaxConns: 1, Pooled: c.DatabasePooled}, keys, def.Migrations.Service)
 		if err != nil {
 			d.fail("database of "+name, "correct SALON_DATABASE_URL", "%v", err)
 			return
@@ -43,7 +44,8 @@ func (d *doctor) database(ctx context.Context, c *doctorCmd, runs selection) {
 		if d.schema(ctx, db, def) {
 			if !server {
 				server = true
-				d.server(ctx, db, c.DatabaseMaxConns*len(runs.services))
+				d.server(ctx, db, c.DatabaseMaxConns*len(runs.services), c.DatabasePooled)
+				d.replicas(ctx, c, keys, def.Migrations.Service, db)
 			}
 			d.backlog(ctx, db, def)
 		}
@@ -58,7 +60,11 @@ func (d *doctor) schema(ctx context.Context, db *postgres.DB, def service.Defini
 		d.fail(check, "start PostgreSQL, and check SALON_DATABASE_URL and SALON_SECRET_KEY", "%v", err)
 		return false
 	}
-	if err := postgres.CheckSchema(ctx, db, def.Migrations); err != nil {
+	err := postgres.CheckSchema(ctx, db, def.Migrations)
+	if err == nil {
+		err = user.NewSessionReader(db, time.Now).Ready(ctx)
+	}
+	if err != nil {
 		remedy := "check the rights of the role with `salon migrate`"
 		if errors.Is(err, postgres.ErrSchemaOutdated) {
 			remedy = "run `salon migrate` of this version"
@@ -84,8 +90,9 @@ func (d *doctor) schema(ctx context.Context, db *postgres.DB, def service.Defini
 	return true
 }
 
-// server checks version, clock, settings and connections of PostgreSQL. budget is what the pools of the process may take.
-func (d *doctor) server(ctx context.Context, db *postgres.DB, budget int) {
+// server checks version, clock, settings and connections of PostgreSQL. budget is what the pools of the process may take, of a
+// pooler's connections with pooled.
+func (d *doctor) server(ctx context.Context, db *postgres.DB, budget int, pooled bool) {
 	asked := time.Now()
 	s, err := db.Server(ctx)
 	if err != nil {
@@ -107,6 +114,8 @@ func (d *doctor) server(ctx context.Context, db *postgres.DB, budget int) {
 	d.skew("clock of PostgreSQL", s.Now.Sub(asked.Add(time.Since(asked)/2)))
 	const remedy = "lower SALON_DATABASE_MAX_CONNS, raise max_connections, or put a pooler in between"
 	switch free := s.MaxConnections - s.Reserved; {
+	case pooled:
+		d.ok("connections", "%d of %d are in use; the pools of one such process may take %d of the pooler", s.Connections, free, budget)
 	case budget > free:
 		d.fail("connections", remedy, "the pools of this process may take %d connections, the server has %d for all", budget, free)
 	case 2*budget > free:

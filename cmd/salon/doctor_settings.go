@@ -16,8 +16,12 @@ const minDistinct = 16
 // settings checks what can be told without a server, and returns what the process runs.
 func (d *doctor) settings(c *doctorCmd) selection {
 	d.ok("program", "salon %s", version)
-	d.secrets(c.secretFlags)
 	runs, err := parseServices(c.Services)
+	if c.DerivedSecrets == "" {
+		d.secrets(c.secretFlags)
+	} else if err == nil {
+		d.derived(c, runs)
+	}
 	if err != nil {
 		d.fail("settings", "name services that there are", "%v", err)
 		return everything
@@ -53,6 +57,19 @@ func (d *doctor) settings(c *doctorCmd) selection {
 		d.ok("settings", "complete and without contradictions")
 	}
 	return runs
+}
+
+// derived checks the derived secrets of a process.
+func (d *doctor) derived(c *doctorCmd, runs selection) {
+	_, previous, err := processKeys(c.secretFlags, c.derivedFlags, runs)
+	switch {
+	case err != nil:
+		d.fail("secret", "run `salon secrets derive` again, and give its result to this process alone", "%v", err)
+	case previous != nil:
+		d.warn("secret", "a day after the change, derive the secrets again without SALON_SECRET_KEY_PREVIOUS", "tokens of the previous secret are still accepted")
+	default:
+		d.ok("secret", "derived, for %s", strings.Join(runs.names(), ", "))
+	}
 }
 
 // secrets checks the secret key and the one before it.

@@ -36,7 +36,7 @@ func TestDoctorSettings(t *testing.T) {
 		{"no Redis", "settings", resultFail, "SALON_REDIS_URL", func(c *doctorCmd) { c.RedisURL = "" }},
 		{"too few connections", "settings", resultFail, "correct", func(c *doctorCmd) { c.DatabaseMaxConns = 1 }},
 		{"an unknown service", "settings", resultFail, "services", func(c *doctorCmd) { c.Services = []string{"hair"} }},
-		{"a service that has to be found", "settings", resultFail, "SALON_USER_TARGET", func(c *doctorCmd) { c.Services = []string{"rating"} }},
+		{"a service that has to be found", "settings", resultFail, "SALON_APPOINTMENT_TARGET", func(c *doctorCmd) { c.Services = []string{"rating"} }},
 		{"two replicas", "settings", resultWarn, "3", func(c *doctorCmd) { c.NATSReplicas = 2 }},
 		{"scripts of everybody", "settings", resultWarn, "SALON_CORS_ORIGINS", func(c *doctorCmd) { c.CORSOrigins = []string{"*"} }},
 		{"no proxy", "settings", resultWarn, "SALON_TRUSTED_PROXIES", func(c *doctorCmd) { c.TrustedProxies = nil }},

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -73,6 +74,17 @@ func (u *unusedConns) close() {
 			}
 			return true
 		})
+	})
+}
+
+// leaving closes connections after their next answer when the process begins to stop. A load balancer sends only new connections to
+// another process, and one that is closed while it is unused may lose the request that is just being sent.
+func leaving(h http.Handler, stopping *atomic.Bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if stopping.Load() {
+			w.Header().Set("Connection", "close") // for HTTP/2 the server sends a GOAWAY instead
+		}
+		h.ServeHTTP(w, r)
 	})
 }
 

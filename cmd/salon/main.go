@@ -33,6 +33,7 @@ type cli struct {
 	Doctor       doctorCmd       `cmd:"" help:"Examine an installation with the settings of salon serve, and say what to do."`
 	Seed         seedCmd         `cmd:"" help:"Fill an empty database with a believable salon."`
 	Admin        adminCmd        `cmd:"" help:"Tasks of the operator."`
+	Secrets      secretsCmd      `cmd:"" help:"Secrets of single processes."`
 	Events       eventsCmd       `cmd:"" help:"Tasks of the operator for events between services."`
 	RecheckTimes recheckTimesCmd `cmd:"" help:"List open appointments whose wall time is not the one that was promised: the rules of a time zone changed, or a salon moved to another zone."`
 	Healthcheck  healthcheckCmd  `cmd:"" help:"Ask a running process whether it is ready; for containers."`

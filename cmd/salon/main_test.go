@@ -65,6 +65,7 @@ var unreachable = []string{
 	"SALON_DATABASE_URL=postgres://u:hunter2@127.0.0.1:1/salon", "SALON_NATS_URL=nats://u:hunter2@127.0.0.1:1",
 	"SALON_REDIS_URL=redis://u:hunter2@127.0.0.1:1", "SALON_ACCESS_LOG_FILE=",
 	"SALON_HTTP_ADDR=127.0.0.1:0", "SALON_GRPC_ADDR=127.0.0.1:0", "SALON_INTERNAL_ADDR=127.0.0.1:0", "SALON_RPC_ADDR=127.0.0.1:0",
+	"SALON_STOP_DELAY=0s",
 }
 
 // What is configured wrongly is said in one line that names the setting and shows no secret.
@@ -96,7 +97,7 @@ func TestWrongConfiguration(t *testing.T) {
 			[]string{"serve", "--services=gateway,user", "--target=rating=h:1", "--target=appointment=h:1"}, nil, 1,
 			"no SALON_NOTIFICATION_TARGET",
 		},
-		"no target of a service": {[]string{"serve", "--services=rating", "--target=appointment=h:1"}, nil, 1, "no SALON_USER_TARGET: rating has to know"},
+		"no target of a service": {[]string{"serve", "--services=rating", "--target=user=h:1"}, nil, 1, "no SALON_APPOINTMENT_TARGET: rating has to know"},
 		"unknown target":         {[]string{"serve", "--target=cash=h:1"}, nil, 1, `--target: there is no service "cash"; there are user`},
 		"bad network":            {[]string{"serve"}, []string{"SALON_TRUSTED_PROXIES=10.0.0.0/8,10.0.0.1"}, 1, `--trusted-proxies: "10.0.0.1" is not a network`},
 		"negative limit":         {[]string{"serve", "--limit-auth=-1"}, nil, 1, "--limit-auth: is too small"},

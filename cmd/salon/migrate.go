@@ -16,6 +16,7 @@ type migrateCmd struct {
 	secretFlags
 	firstSalonFlags
 	AdminEmail  string      `help:"Address of the first administrator, who is made when there are no accounts and gets the password in SALON_ADMIN_PASSWORD."`
+	Partitions  int         `help:"Lay the tables of appointments out in so many hash partitions by salon, once. Needs PostgreSQL 18 and stopped processes." env:"-" placeholder:"N"`
 	DatabaseURL secret.Text `help:"PostgreSQL of an administrator, who may create roles and schemas: postgres://admin:password@host/salon" required:""`
 }
 
@@ -35,6 +36,15 @@ func (c *migrateCmd) Run(ctx context.Context) error {
 	if c.AdminEmail != "" {
 		if err := makeFirstAdmin(ctx, c.DatabaseURL, keys, c.AdminEmail); err != nil {
 			return err
+		}
+	}
+	if c.Partitions != 0 {
+		done, err := postgres.Partition(ctx, c.DatabaseURL.Reveal(), migrations.Migrations, migrations.Layout(c.Partitions))
+		if err != nil {
+			return fmt.Errorf("--partitions: %w", err)
+		}
+		if done {
+			fmt.Printf("the tables of appointments have %d partitions\n", c.Partitions)
 		}
 	}
 	fmt.Println("the database is up to date")
@@ -60,8 +70,9 @@ func migrateAll(ctx context.Context, adminURL secret.Text, keys, previous *secre
 		return false, err
 	}
 	schemas := make([]string, 0, len(definitions))
+	var shares []postgres.Function
 	for _, d := range definitions {
-		schemas = append(schemas, d.Migrations.Service)
+		schemas, shares = append(schemas, d.Migrations.Service), append(shares, d.Shares...)
 	}
 	if err := postgres.Bootstrap(ctx, adminURL.Reveal(), keys, previous, schemas...); err != nil {
 		return false, err
@@ -70,6 +81,9 @@ func migrateAll(ctx context.Context, adminURL secret.Text, keys, previous *secre
 		if err := postgres.Migrate(ctx, adminURL.Reveal(), d.Migrations); err != nil {
 			return false, fmt.Errorf("migrate %s: %w", d.Name, err)
 		}
+	}
+	if err := postgres.Share(ctx, adminURL.Reveal(), shares, schemas...); err != nil {
+		return false, err
 	}
 	return salon.TimeZone == "" && before < migrations.FirstSalonVersion, nil
 }

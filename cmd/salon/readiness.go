@@ -27,11 +27,12 @@ const (
 // called.
 type readiness struct {
 	serving atomic.Bool
+	// draining is set when the process begins to stop.
+	draining atomic.Bool
 	// problems returns, from memory, what does not work although calls are answered. It may be nil.
 	problems func() []string
 
 	mu        sync.Mutex
-	draining  bool
 	listeners []func(serving bool)
 }
 
@@ -79,17 +80,21 @@ func (r *readiness) then(run func(context.Context) error) func(context.Context) 
 func (r *readiness) set(serving bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.draining {
+	if !r.draining.Load() {
 		r.change(serving)
 	}
 }
 
-// drain makes the probes report "not ready" from now on.
-func (r *readiness) drain() {
+// drain makes the probes report "not ready" from now on. It reports whether they have said "ready" until now.
+func (r *readiness) drain() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.draining = true
+	if r.draining.Swap(true) {
+		return false
+	}
+	was := r.serving.Load()
 	r.change(false)
+	return was
 }
 
 func (r *readiness) change(serving bool) {
@@ -155,6 +160,15 @@ func (a *app) ready(ctx context.Context) error {
 			return nil
 		})
 	}
+	if a.reader != nil && !a.readerReady.Load() { // the right to ask does not go away again
+		group.Go(func() error {
+			if err := a.reader.Ready(ctx); err != nil {
+				return fmt.Errorf("sessions: %w", err)
+			}
+			a.readerReady.Store(true)
+			return nil
+		})
+	}
 	return group.Wait()
 }
 
@@ -164,10 +178,23 @@ func (a *app) awaitRemotes(ctx context.Context) {
 	waiting, cancel := context.WithTimeout(ctx, patience*checkTime)
 	defer cancel()
 	for _, name := range a.remotes {
-		// Connections only use instances that are serving, so any answer is enough.
-		_, err := healthpb.NewHealthClient(a.conns.For(name)).Check(waiting, &healthpb.HealthCheckRequest{}, grpc.WaitForReady(true))
-		if err != nil && ctx.Err() == nil {
+		if err := awaitServing(waiting, healthpb.NewHealthClient(a.conns.For(name))); err != nil && ctx.Err() == nil {
 			a.log.Warn().Err(err).Str("service", name).Msg("ready, but a service that is called does not answer yet")
+		}
+	}
+}
+
+// awaitServing waits until a service says that it is serving.
+func awaitServing(ctx context.Context, service healthpb.HealthClient) error {
+	for {
+		answer, err := service.Check(ctx, &healthpb.HealthCheckRequest{}, grpc.WaitForReady(true))
+		if err != nil || answer.GetStatus() == healthpb.HealthCheckResponse_SERVING {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("it is %s", answer.GetStatus())
+		case <-time.After(firstPause):
 		}
 	}
 }

@@ -124,7 +124,9 @@ func TestReadiness(t *testing.T) {
 		if announced.Load() != 1 {
 			t.Errorf("said %d times that it is ready", announced.Load())
 		}
-		r.drain()
+		if !r.drain() || r.drain() {
+			t.Error("the process was ready until it began to stop")
+		}
 		pass(5 * checkTime)
 		want("draining", false, false, true, false, true, false)
 	})

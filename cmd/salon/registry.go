@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/service"
 	"github.com/beauty-salon/platform/services/appointment"
 	"github.com/beauty-salon/platform/services/notification"
@@ -24,9 +23,6 @@ var serviceNames = func() []string {
 	}
 	return names
 }()
-
-// sessionsOwner is the service that checks sessions. Every service calls it.
-var sessionsOwner = service.NameOf(&userv1.IdentityService_ServiceDesc)
 
 // definition returns the definition of a service, and false when there is no service with that name.
 func definition(name string) (service.Definition, bool) {
@@ -52,13 +48,7 @@ func callees(caller string) []string {
 		return serviceNames
 	}
 	d, _ := definition(caller)
-	var names []string
-	for _, name := range append([]string{sessionsOwner}, d.Calls...) {
-		if name != caller && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	return names
+	return d.Calls
 }
 
 // targetVariables lists the variables of all services, for the help.

@@ -41,6 +41,7 @@ func runApp(ctx context.Context, cfg appConfig, stack *lifecycle.Stack, ls *list
 	if err != nil {
 		return err
 	}
+	a.logBudget(cfg)
 	ready := &readiness{problems: a.bus.Problems}
 	for _, name := range a.names {
 		stack.Push(lifecycle.Part{Name: name, Run: ready.then(a.services[name].Run), StopTimeout: stopTime})
@@ -73,14 +74,17 @@ func runApp(ctx context.Context, cfg appConfig, stack *lifecycle.Stack, ls *list
 			return err
 		}
 		ready.subscribe(gw.SetServing)
-		pushGateway(stack, cfg, gw, ls)
+		pushGateway(stack, cfg, gw, ls, ready)
 	}
 	stack.Push(lifecycle.Part{
 		Name: "readiness", StopTimeout: cfg.StopDelay + stopTime + checkTime,
-		Run: func(ctx context.Context) error { return a.watchReady(ctx, ready, func() { onReady(ls.addrs()) }) },
+		Run: func(ctx context.Context) error {
+			return a.watchReady(ctx, ready, func() { onReady(ls.addrs()); a.checkBudget(ctx, cfg) })
+		},
 		Stop: func(context.Context) error {
-			ready.drain()
-			<-time.After(cfg.StopDelay) // the listeners stay open until load balancers have noticed
+			if ready.drain() {
+				<-time.After(cfg.StopDelay) // the listeners stay open until load balancers have noticed
+			}
 			return nil
 		},
 	})
@@ -109,9 +113,9 @@ func newGateway(cfg appConfig, a *app) (*gateway.Gateway, error) {
 }
 
 // pushGateway starts the gateway. REST and gRPC stop at the same time: calls of one do not wait for those of the other.
-func pushGateway(stack *lifecycle.Stack, cfg appConfig, gw *gateway.Gateway, ls *listeners) {
+func pushGateway(stack *lifecycle.Stack, cfg appConfig, gw *gateway.Gateway, ls *listeners, ready *readiness) {
 	stack.Push(lifecycle.Part{Name: gatewayName, Run: gw.Run, StopTimeout: stopTime})
-	rest, public := newHTTPServer(gw.Handler(), cfg.RequestTimeout), gw.GRPCServer()
+	rest, public := newHTTPServer(leaving(gw.Handler(), &ready.draining), cfg.RequestTimeout), gw.GRPCServer()
 	stack.Push(lifecycle.Part{
 		Name: "REST and gRPC", StopTimeout: cfg.DrainTime,
 		Run: func(context.Context) error {

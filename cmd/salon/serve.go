@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/beauty-salon/platform/internal/lifecycle"
 	"github.com/beauty-salon/platform/internal/secret"
@@ -13,17 +14,20 @@ import (
 
 // serverFlags are the addresses of PostgreSQL, NATS and Redis.
 type serverFlags struct {
-	DatabaseURL      secret.Text `help:"PostgreSQL: postgres://host/salon. Without a user each service signs in with its own role."`
-	DatabaseMaxConns int         `help:"Most connections of one service; a third of them is for calls that only read." default:"11"`
-	NATSURL          secret.Text `help:"NATS with JetStream: nats://host:4222" name:"nats-url"`
-	NATSReplicas     int         `help:"Copies that JetStream keeps of the event stream: 3 in a cluster." default:"1" name:"nats-replicas"`
-	RedisURL         secret.Text `help:"Redis: redis://host:6379"`
+	DatabaseURL           secret.Text   `help:"PostgreSQL: postgres://host/salon. Without a user each service signs in with its own role."`
+	DatabaseMaxConns      int           `help:"Most connections of one service; a third of them is for calls that only read." default:"11"`
+	DatabaseReplicaURLs   []secret.Text `help:"Standbys of PostgreSQL, each like --database-url: lists and searches are read from them." name:"database-replica-urls" sep:"," placeholder:"URL,..."`
+	DatabaseReplicaMaxAge time.Duration `help:"How old the answers of a standby may be; an older one is not used." default:"1s"`
+	DatabasePooled        bool          `help:"The database URL leads to a pooler in transaction mode, such as PgBouncer: nothing is prepared, and sessions have the settings of their roles." default:"false"`
+	NATSURL               secret.Text   `help:"NATS with JetStream: nats://host:4222" name:"nats-url"`
+	NATSReplicas          int           `help:"Copies that JetStream keeps of the event stream: 3 in a cluster." default:"1" name:"nats-replicas"`
+	RedisURL              secret.Text   `help:"Redis: redis://host:6379"`
 }
 
 // remoteFlags are the addresses for calls between processes.
 type remoteFlags struct {
 	RPCAddr string            `help:"Address at which this process offers its services to the others." default:"127.0.0.1:9100" name:"rpc-addr"`
-	Target  map[string]string `help:"Where a service runs that does not run here: service=host:port. Repeat it for each service, or set ${targetVariables}." placeholder:"SERVICE=HOST:PORT" env:"-"`
+	Target  map[string]string `help:"Where a service runs that does not run here: service=host:port, or several with commas. All addresses of a name are copies of the service. Repeat it for each service, or set ${targetVariables}." placeholder:"SERVICE=HOST:PORT" env:"-"`
 }
 
 // minConns is the least number of connections of a service: one for the relay, one for consumers, one for calls, and one for those that only read.
@@ -32,6 +36,9 @@ const minConns = 4
 func (f serverFlags) check() error {
 	if f.DatabaseMaxConns < minConns {
 		return fmt.Errorf("--database-max-conns: a service needs %d at least", minConns)
+	}
+	if f.DatabaseReplicaMaxAge < 0 {
+		return errors.New("--database-replica-max-age: is too small")
 	}
 	return nil
 }
@@ -78,10 +85,12 @@ func (f remoteFlags) target(service string) string { return f.Target[service] }
 type serveCmd struct {
 	logFlags
 	secretFlags
+	derivedFlags
 	listenFlags
 	gatewayFlags
 	serverFlags
 	remoteFlags
+	retentionFlags
 	Services []string `help:"What to run: all, or some of gateway, ${serviceList}." default:"all"`
 }
 
@@ -98,8 +107,8 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 		return fmt.Errorf("no %s: set it, or use `salon dev`, which brings its own", missing[0])
 	}
 	cfg := appConfig{
-		logFlags: c.logFlags, secretFlags: c.secretFlags, listenFlags: c.listenFlags, gatewayFlags: c.gatewayFlags,
-		serverFlags: c.serverFlags, remoteFlags: c.remoteFlags, runs: runs,
+		logFlags: c.logFlags, secretFlags: c.secretFlags, derivedFlags: c.derivedFlags, listenFlags: c.listenFlags, gatewayFlags: c.gatewayFlags,
+		serverFlags: c.serverFlags, remoteFlags: c.remoteFlags, retentionFlags: c.retentionFlags, runs: runs,
 	}
 	if err := cfg.check(); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"io"
 	"math/big"
 	"net"
 	"net/http"
@@ -151,11 +152,29 @@ func TestTLS(t *testing.T) {
 	check(oldGRPC)
 }
 
-// TestStopDelay: a process that stops says so to probes, and goes on taking calls on new connections for a while.
+// TestStopDelay: a process that stops says so to probes, and goes on taking calls on new connections for a while. A connection that
+// is kept is closed after an answer.
 func TestStopDelay(t *testing.T) {
 	t.Parallel()
 	const delay = 2 * time.Second
 	p := start(t, gatewayAlone("SALON_LIMIT_ADDRESS=0"), "serve", "--services=gateway", "--stop-delay="+delay.String())
+	kept := &http.Client{Transport: &http.Transport{}}
+	closes := func() bool {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+p.addrs["http"]+"/livez", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := kept.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		_, _ = io.Copy(io.Discard, resp.Body)
+		return resp.Close
+	}
+	if closes() {
+		t.Error("a connection is closed after an answer")
+	}
 	begin := time.Now()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -177,6 +196,9 @@ func TestStopDelay(t *testing.T) {
 		if time.Since(begin) > delay/2 {
 			t.Fatal("the probes still say yes")
 		}
+	}
+	if !closes() {
+		t.Error("a connection is kept while the process stops")
 	}
 	for time.Since(begin) < delay/2 {
 		if got := answers("/openapi.json"); got != http.StatusOK {

@@ -161,7 +161,7 @@ func (s *site) setBack(t *testing.T, master *salontest.Account) {
 // published waits until the stream has at least n events of a type.
 func published(t *testing.T, server *natstest.Server, typ string, n uint64) {
 	t.Helper()
-	eventually(t, server, func(stream jetstream.Stream) error {
+	eventually(t, server.URL().Reveal(), func(stream jetstream.Stream) error {
 		info, err := stream.Info(t.Context(), jetstream.WithSubjectFilter(typ))
 		if err != nil {
 			return err

@@ -32,6 +32,7 @@ func TestDistributed(t *testing.T) {
 	t.Run("flow", func(t *testing.T) { salontest.Both(t, d.System, flow) })
 	t.Run("internal methods", d.internalMethods)
 	t.Run("a service is away", d.serviceAway)
+	t.Run("the user service is away", d.userAway)
 	id := d.loggedRequest(t)
 	t.Run("Ctrl-C", d.interrupt)
 	t.Run("access log", func(t *testing.T) {
@@ -112,7 +113,7 @@ func (d *distributed) salon(t *testing.T, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(t.Context(), "bash", append([]string{"-c", `set -a; . "$0"; exec "$@"`,
 		filepath.Join(d.dir, "env"), d.program}, args...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.Env = append(os.Environ(), "SALON_ADMIN_PASSWORD="+salontest.AdminPassword, "SALON_INTERNAL_ADDR=127.0.0.1:0")
+	cmd.Env = append(os.Environ(), "SALON_ADMIN_PASSWORD="+salontest.AdminPassword, "SALON_INTERNAL_ADDR=127.0.0.1:0", "SALON_STOP_DELAY=0s")
 	return cmd
 }
 
@@ -177,10 +178,7 @@ func (d *distributed) serviceAway(t *testing.T) {
 	}
 	book()
 	arrive(t, d.REST(), []expectation{customer, master})
-	addr, pid := d.rpcAddr(t, "notification"), d.pid(t, "notification")
-	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
+	d.signal(t, "notification", syscall.SIGTERM)
 	salontest.Eventually(t, func() error {
 		status, reason, err := d.notifications(t, cast.CustomerA)
 		if err != nil || status != http.StatusServiceUnavailable || reason != "UNAVAILABLE" {
@@ -193,16 +191,7 @@ func (d *distributed) serviceAway(t *testing.T) {
 	})
 	book() // the others do not need it
 
-	cmd := d.salon(t, "serve", "--services=notification", "--rpc-addr="+addr,
-		"--target=user="+d.rpcAddr(t, "user"), "--target=appointment="+d.rpcAddr(t, "appointment"), "--target=rating="+d.rpcAddr(t, "rating"))
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()); err != nil {
-			t.Errorf("stop the notification service: %v", err)
-		}
-	}()
+	d.restart(t, "notification")
 	salontest.Eventually(t, func() error {
 		status, reason, err := d.notifications(t, cast.CustomerA)
 		if err != nil || status != http.StatusOK {
@@ -212,6 +201,34 @@ func (d *distributed) serviceAway(t *testing.T) {
 	})
 	arrive(t, d.GRPC(), []expectation{customer, master})
 	exactlyOnce(t, d.REST(), []expectation{customer, master})
+}
+
+// signal sends a signal to the process of a service.
+func (d *distributed) signal(t *testing.T, name string, sig syscall.Signal) {
+	t.Helper()
+	if err := syscall.Kill(d.pid(t, name), sig); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// restart starts a service where it was, until the end of the test. It has the secret key, which the others have not.
+func (d *distributed) restart(t *testing.T, name string) {
+	t.Helper()
+	args := []string{"serve", "--services=" + name, "--rpc-addr=" + d.rpcAddr(t, name)}
+	for _, other := range []string{"user", "appointment", "rating", "notification"} {
+		if other != name {
+			args = append(args, "--target="+other+"="+d.rpcAddr(t, other))
+		}
+	}
+	cmd := d.salon(t, args...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()); err != nil {
+			t.Errorf("stop %s: %v", name, err)
+		}
+	})
 }
 
 // notifications asks over REST without the harness, which takes a 503 for a failure.

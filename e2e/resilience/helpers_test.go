@@ -135,7 +135,13 @@ func exactlyOnce(t testing.TB, c salontest.Caller, expectations []expectation) {
 // comes of it.
 func settled(t testing.TB, server *natstest.Server) {
 	t.Helper()
-	eventually(t, server, func(stream jetstream.Stream) error {
+	settledAt(t, server.URL().Reveal())
+}
+
+// settledAt is settled for servers at an address.
+func settledAt(t testing.TB, url string) {
+	t.Helper()
+	eventually(t, url, func(stream jetstream.Stream) error {
 		consumers, seen := stream.ListConsumers(t.Context()), 0
 		var err error
 		for info := range consumers.Info() {
@@ -155,9 +161,9 @@ func settled(t testing.TB, server *natstest.Server) {
 }
 
 // eventually waits until check returns nil for the stream of events.
-func eventually(t testing.TB, server *natstest.Server, check func(jetstream.Stream) error) {
+func eventually(t testing.TB, url string, check func(jetstream.Stream) error) {
 	t.Helper()
-	conn, err := nats.Connect(server.URL().Reveal())
+	conn, err := nats.Connect(url)
 	if err != nil {
 		t.Fatalf("connect to NATS: %v", err)
 	}

@@ -36,8 +36,9 @@ func rounds() int {
 // site is what copies of the program stand on: servers that the test can break.
 type site struct {
 	dir, program string
-	database     *embedded.Postgres
-	socket       string // of the database
+	database     *embedded.Postgres // nil in a site whose database runs elsewhere
+	address      string             // of the database, for services
+	socket       string             // of the database
 	queue        *natstest.Server
 	cache        *redistest.Server
 	secret       string
@@ -54,11 +55,8 @@ func newSite(t *testing.T) *site {
 // emptySite is a site whose servers have nothing.
 func emptySite(t *testing.T) *site {
 	t.Helper()
-	program, err := salontest.Build(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &site{dir: dataDir(t), program: program, queue: natstest.New(t), cache: redistest.New(t), secret: strings.Repeat("5a", 32)}
+	s := bareSite(t)
+	var err error
 	s.database, err = embedded.StartPostgres(t.Context(), embedded.PostgresConfig{Dir: filepath.Join(s.dir, "postgres")})
 	if err != nil {
 		t.Fatal(err)
@@ -68,12 +66,23 @@ func emptySite(t *testing.T) *site {
 			t.Error(err)
 		}
 	})
-	address, err := url.Parse(s.database.URL())
+	s.address = s.database.URL()
+	address, err := url.Parse(s.address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.socket = filepath.Join(address.Query().Get("host"), ".s.PGSQL."+address.Query().Get("port"))
 	return s
+}
+
+// bareSite is a site without a database.
+func bareSite(t *testing.T) *site {
+	t.Helper()
+	program, err := salontest.Build(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &site{dir: dataDir(t), program: program, queue: natstest.New(t), cache: redistest.New(t), secret: strings.Repeat("5a", 32)}
 }
 
 // migrate brings the database up to date, and renews the rights of the services.
@@ -114,9 +123,10 @@ func (s *site) copyWith(t *testing.T, options []salontest.Option, env ...string)
 		t.Fatal(err)
 	}
 	return salontest.Start(t, append(options, salontest.WithProgram(script, nil), salontest.WithDataDir(s.dir), salontest.WithEnv(append([]string{
-		"SALON_SECRET_KEY=" + s.secret, "SALON_DATABASE_URL=" + s.database.URL(), "SALON_NATS_URL=" + s.queue.URL().Reveal(),
+		"SALON_SECRET_KEY=" + s.secret, "SALON_DATABASE_URL=" + s.address, "SALON_NATS_URL=" + s.queue.URL().Reveal(),
 		"SALON_REDIS_URL=" + s.cache.URL().Reveal(), "SALON_HTTP_ADDR=127.0.0.1:0", "SALON_GRPC_ADDR=127.0.0.1:0",
 		"SALON_INTERNAL_ADDR=127.0.0.1:0", "SALON_ACCESS_LOG_FILE=", "SALON_LIMIT_USER=0", "SALON_LIMIT_ADDRESS=0", "SALON_LIMIT_AUTH=0",
+		"SALON_STOP_DELAY=0s",
 	}, env...)...))...)
 }
 

@@ -107,7 +107,7 @@ func TestPresentVersionOnOldSchema(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), s.program, "serve")
 	cmd.Env = append(os.Environ(), "SALON_SECRET_KEY="+s.secret, "SALON_DATABASE_URL="+s.database.URL(),
 		"SALON_NATS_URL="+s.queue.URL().Reveal(), "SALON_REDIS_URL="+s.cache.URL().Reveal(), "SALON_HTTP_ADDR=127.0.0.1:0",
-		"SALON_GRPC_ADDR=127.0.0.1:0", "SALON_INTERNAL_ADDR=127.0.0.1:0", "SALON_ACCESS_LOG_FILE=")
+		"SALON_GRPC_ADDR=127.0.0.1:0", "SALON_INTERNAL_ADDR=127.0.0.1:0", "SALON_ACCESS_LOG_FILE=", "SALON_STOP_DELAY=0s")
 	out := &collected{}
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {

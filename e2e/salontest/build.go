@@ -12,14 +12,23 @@ import (
 	"syscall"
 )
 
-// weakPasswords is the build tag that makes hashes of passwords cheap. With the costs of production, they took half of the
-// program's processor time in these tests; the tests of internal/auth check those costs.
-const weakPasswords = "weakpasswords"
+// cheapHashes makes hashes of passwords cheap. With the costs of production, they took half of the program's processor time in these
+// tests; the tests of internal/auth check those costs. It is for the linker, so that nothing is compiled anew for it.
+const cheapHashes = "-X github.com/beauty-salon/platform/internal/auth.cheapHashes=true"
 
 // Build builds cmd/salon with these build tags and cheap hashes of passwords, and returns the program's path. The path stays the
 // same for a checkout, so that the go command finds that nothing has changed; a lock keeps test packages that run at once from
 // building side by side.
 func Build(ctx context.Context, tags ...string) (string, error) {
+	return build(ctx, "salon", "./cmd/salon", tags...)
+}
+
+// BuildNATS builds the nats-server of the version in go.mod, as a program of its own, and returns its path.
+func BuildNATS(ctx context.Context) (string, error) {
+	return build(ctx, "nats-server", "github.com/nats-io/nats-server/v2")
+}
+
+func build(ctx context.Context, name, source string, tags ...string) (string, error) {
 	root, err := moduleRoot()
 	if err != nil {
 		return "", err
@@ -32,14 +41,19 @@ func Build(ctx context.Context, tags ...string) (string, error) {
 		return "", err
 	}
 	defer unlock()
-	program := filepath.Join(dir, strings.Join(append([]string{"salon"}, tags...), "-"))
-	tags = append([]string{weakPasswords}, tags...)
-	cmd := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-ldflags=-s -w", "-tags", strings.Join(tags, ","), "-o", program, "./cmd/salon")
-	cmd.Dir = root
+	program := filepath.Join(dir, strings.Join(append([]string{name}, tags...), "-"))
+	cmd := goBuild(ctx, root, "-ldflags=-s -w "+cheapHashes, "-tags", strings.Join(tags, ","), "-o", program, source)
 	if output, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build cmd/salon: %w\n%s", err, output)
+		return "", fmt.Errorf("build %s: %w\n%s", source, err, output)
 	}
 	return program, nil
+}
+
+// goBuild is a build with the flags of `make build`, so that packages are compiled once for all programs that tests build.
+func goBuild(ctx context.Context, dir string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "go", append([]string{"build", "-buildvcs=false", "-trimpath"}, args...)...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0")
+	return cmd
 }
 
 // lockDir makes a directory and keeps other processes that lock it waiting until unlock.
@@ -89,8 +103,7 @@ func BuildPrevious(ctx context.Context) (string, error) {
 		exec.CommandContext(ctx, "mkdir", source),
 		exec.CommandContext(ctx, "git", "-C", root, "archive", "--output="+source+".tar", commit),
 		exec.CommandContext(ctx, "tar", "-xf", source+".tar", "-C", source),
-		// With the flags of Build, so that the libraries are compiled once for both.
-		exec.CommandContext(ctx, "go", "build", "-C", source, "-buildvcs=false", "-ldflags=-s -w", "-o", program, "./cmd/salon"),
+		goBuild(ctx, source, "-ldflags=-s -w", "-o", program, "./cmd/salon"),
 	} {
 		if output, err := cmd.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("build the previous version: %s: %w\n%s", cmd.Args[0], err, output)

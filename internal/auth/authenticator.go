@@ -30,5 +30,6 @@ func (a *Authenticator) Authenticate(ctx context.Context, bearer string) (Princi
 	if p.UserID != claims.UserID {
 		return Principal{}, errToken.WithCause(errors.New("the session is another user's"))
 	}
+	p.TokenTime = claims.TokenTime
 	return p, nil
 }

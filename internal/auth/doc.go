@@ -2,7 +2,7 @@
 //
 // A caller authenticates with an access token, a JWT that is valid for ten minutes, is signed with Ed25519 (RFC
 // 8037) and follows RFC 9068. [Verifier] checks the token with keys that every process derives itself. [Sessions]
-// asks the user service whether the session is still open and which role the account has now. [Authenticator] does
+// asks the database whether the session is still open and which role the account has now. [Authenticator] does
 // both, so a logout or a change of role has effect at once.
 //
 // Services identify themselves to each other with a [ServiceCredential], a JWT with its own key, algorithm and

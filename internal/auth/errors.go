@@ -15,7 +15,7 @@ var errToken = apierr.New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASON_
 var errSession = apierr.New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
 	"the session has ended")
 
-// errSessions is the answer while the user service refuses the check of sessions.
+// errSessions is the answer while the source of sessions refuses this process.
 var errSessions = apierr.New(codes.Unavailable, apiv1.ErrorReason_ERROR_REASON_UNAVAILABLE,
 	"sessions cannot be checked at the moment")
 

@@ -19,7 +19,10 @@ const (
 	tokenIssuer   = "salon"
 	tokenAudience = "salon-api"
 	tokenType     = "at+jwt" // RFC 9068, section 2.1
-	signingKey    = "signing-key"
+
+	// SigningPurpose is the purpose of the key that signs access tokens. Only the user service has it; the others have the public
+	// half.
+	SigningPurpose = "signing-key"
 
 	// AccessTokenTTL is how long an access token is valid.
 	AccessTokenTTL = 10 * time.Minute
@@ -44,11 +47,11 @@ type Issuer struct {
 // NewIssuer returns an issuer that signs with the key derived from keys. previous may be nil. While it is given,
 // its public key stays published, so that tokens from before the change of keys are valid until they expire.
 func NewIssuer(keys, previous *secret.Keys, now func() time.Time) *Issuer {
-	key := signer(keys)
+	key := keys.SigningKey(SigningPurpose)
 	i := &Issuer{key: key, kid: keyID(publicKey(key)), now: now, jwks: &userv1.Jwks{}}
 	i.jwks.Keys = append(i.jwks.Keys, publicJWK(publicKey(key)))
 	if previous != nil {
-		if old := publicJWK(publicKey(signer(previous))); old.GetKid() != i.kid {
+		if old := publicJWK(previous.PublicKey(SigningPurpose)); old.GetKid() != i.kid {
 			i.jwks.Keys = append(i.jwks.Keys, old)
 		}
 	}
@@ -89,12 +92,6 @@ func (i *Issuer) Issue(p Principal) (token string, expires time.Time, err error)
 // JWKS returns the public keys of all tokens that may still be valid (RFC 7517). Callers must not change the
 // result.
 func (i *Issuer) JWKS() *userv1.Jwks { return i.jwks }
-
-// signer derives the key pair: the same keys give the same pair in every process.
-func signer(keys *secret.Keys) ed25519.PrivateKey {
-	seed := keys.Derive(signingKey)
-	return ed25519.NewKeyFromSeed(seed[:])
-}
 
 // publicKey returns the public half of a key pair: a private key is the seed followed by the public key.
 func publicKey(key ed25519.PrivateKey) ed25519.PublicKey {

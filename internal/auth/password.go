@@ -33,10 +33,10 @@ type Passwords struct {
 // busyRetry is when a caller who found the queue full may try again. A full queue is processed by then.
 const busyRetry = 2 * time.Second
 
-// NewPasswords returns a hasher with the parameters of OWASP's password storage cheat sheet: m=19 MiB, t=2, p=1. A build with
-// the tag "weakpasswords" has parameters that cost next to nothing, for tests of the whole program.
+// NewPasswords returns a hasher with the parameters of OWASP's password storage cheat sheet: m=19 MiB, t=2, p=1. A
+// program that was linked for tests has parameters that cost next to nothing.
 func NewPasswords(cfg PasswordConfig) *Passwords {
-	return newPasswords(cfg, defaultArgon)
+	return newPasswords(cfg, defaultArgon())
 }
 
 func newPasswords(cfg PasswordConfig, params argonParams) *Passwords {

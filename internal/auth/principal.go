@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"slices"
+	"time"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 )
@@ -15,6 +16,8 @@ type Principal struct {
 	Role apiv1.Role
 	// SessionID is the session that the call belongs to, a UUID.
 	SessionID string
+	// TokenTime is when the access token was issued, in whole seconds; zero when that is not known.
+	TokenTime time.Time
 	// Memberships are the account's roles in salons, as of the last check of the session. They must not be changed.
 	Memberships []Membership
 }

@@ -1,8 +1,11 @@
 package auth
 
 import (
+	"crypto/ed25519"
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,97 +16,181 @@ import (
 )
 
 const (
-	serviceAudience = "salon-internal"
+	// GatewayName is the gateway's name among the services. It forwards the calls of others.
+	GatewayName = "gateway"
+
+	serviceAudience = "salon-internal/" // followed by the name of the callee
 	serviceType     = "salon-service+jwt"
-	serviceKey      = "service-token"
 	serviceTTL      = time.Minute
 	serviceRenewal  = 20 * time.Second
 )
 
-// ServiceCredential proves to another service that a call comes from one of ours. It has its own key, algorithm and
-// type: it never accepts an access token, and a [Verifier] never accepts its tokens. It is safe for concurrent use.
-type ServiceCredential struct {
-	keys   [][]byte // the first one signs
-	parser *jwt.Parser
-	now    func() time.Time
-	// verified has the expiry of verified tokens. A peer sends the same token with every call for a while.
-	verified *otter.Cache[[sha256.Size]byte, time.Time]
+// ServicePurpose is the purpose of the key with which a service identifies itself to the others.
+func ServicePurpose(service string) string { return "service:" + service }
 
-	mu     sync.Mutex
-	token  string
-	minted time.Time
+// Peers says who calls whom.
+type Peers struct {
+	// Own are the services of this process. The first one that may call a service is the caller.
+	Own []string
+	// All are all services, and the gateway.
+	All []string
+	// Calls reports whether a service calls another. With nil every service may call every other.
+	Calls func(caller, callee string) bool
 }
 
-// NewServiceCredential returns the credential derived from keys. previous may be nil. While it is given, tokens of
+func (p Peers) may(caller, callee string) bool { return p.Calls == nil || p.Calls(caller, callee) }
+
+// ServiceCredential proves to another service which of ours is calling. Each service signs with a key of its own, and
+// knows the public keys of the others: it can check who is calling, and cannot pretend to be another one. A token is for one
+// callee, which cannot use it for a call of its own. The type of the tokens is not that of access tokens: neither is
+// accepted in place of the other. It is safe for concurrent use.
+type ServiceCredential struct {
+	keys   *secret.Keys
+	peers  Peers
+	known  map[string]peer // by key id
+	parser *jwt.Parser
+	now    func() time.Time
+	// verified has the verified tokens. A peer sends the same token with every call for a while.
+	verified *otter.Cache[[sha256.Size]byte, verifiedToken]
+	legacy   *legacyCredential // nil without the master key
+
+	mu     sync.Mutex
+	minted map[string]mintedToken // by callee
+}
+
+// peer is a service with one of its public keys.
+type peer struct {
+	name string
+	key  ed25519.PublicKey
+}
+
+type verifiedToken struct {
+	caller, callee string
+	ends           time.Time
+}
+
+type mintedToken struct {
+	token string
+	at    time.Time
+}
+
+// NewServiceCredential returns the credential of a process with these keys. previous may be nil. While it is given, tokens of
 // processes that still use the previous keys are accepted too.
-func NewServiceCredential(keys, previous *secret.Keys, now func() time.Time) *ServiceCredential {
+func NewServiceCredential(keys, previous *secret.Keys, peers Peers, now func() time.Time) *ServiceCredential {
 	c := &ServiceCredential{
-		now: now,
-		parser: jwt.NewParser(
-			jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
-			jwt.WithIssuer(tokenIssuer),
-			jwt.WithAudience(serviceAudience),
-			jwt.WithExpirationRequired(),
-			jwt.WithIssuedAt(),
-			jwt.WithLeeway(tokenLeeway),
-			jwt.WithTimeFunc(now),
-			jwt.WithStrictDecoding(),
-		),
-		verified: otter.Must(&otter.Options[[sha256.Size]byte, time.Time]{MaximumSize: 256}),
+		keys: keys, peers: peers, known: map[string]peer{}, now: now, minted: map[string]mintedToken{},
+		parser:   serviceParser(jwt.SigningMethodEdDSA.Alg(), now),
+		verified: otter.Must(&otter.Options[[sha256.Size]byte, verifiedToken]{MaximumSize: 256}),
+		legacy:   newLegacyCredential(keys, previous, now),
 	}
-	for _, k := range []*secret.Keys{keys, previous} {
-		if k != nil {
-			key := k.Derive(serviceKey)
-			c.keys = append(c.keys, key[:])
+	for _, k := range []*secret.Keys{previous, keys} {
+		for _, name := range peers.All {
+			if k != nil {
+				public := k.PublicKey(ServicePurpose(name))
+				c.known[keyID(public)] = peer{name, public}
+			}
 		}
 	}
 	return c
 }
 
-// Mint returns a token that is valid for at least forty seconds.
-func (c *ServiceCredential) Mint() string {
+func serviceParser(alg string, now func() time.Time) *jwt.Parser {
+	return jwt.NewParser(
+		jwt.WithValidMethods([]string{alg}),
+		jwt.WithIssuer(tokenIssuer),
+		jwt.WithExpirationRequired(),
+		jwt.WithIssuedAt(),
+		jwt.WithLeeway(tokenLeeway),
+		jwt.WithTimeFunc(now),
+		jwt.WithStrictDecoding(),
+	)
+}
+
+// Mint returns a token for calls to a service, which is valid for at least forty seconds.
+func (c *ServiceCredential) Mint(callee string) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
-	if age := now.Sub(c.minted); c.token != "" && age >= 0 && age < serviceRenewal {
-		return c.token
+	if m := c.minted[callee]; m.token != "" && now.Sub(m.at) >= 0 && now.Sub(m.at) < serviceRenewal {
+		return m.token
 	}
-	t := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.RegisteredClaims{
+	key := c.keys.SigningKey(ServicePurpose(c.caller(callee)))
+	token := c.sign(key, c.caller(callee), callee, now)
+	c.minted[callee] = mintedToken{token, now}
+	return token
+}
+
+// caller is the service of this process in whose name a service is called.
+func (c *ServiceCredential) caller(callee string) string {
+	if i := slices.IndexFunc(c.peers.Own, func(own string) bool { return own != GatewayName && c.peers.may(own, callee) }); i >= 0 {
+		return c.peers.Own[i]
+	}
+	if slices.Contains(c.peers.Own, GatewayName) {
+		return GatewayName
+	}
+	return c.peers.Own[0]
+}
+
+func (c *ServiceCredential) sign(key ed25519.PrivateKey, caller, callee string, now time.Time) string {
+	t := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.RegisteredClaims{
 		Issuer:    tokenIssuer,
-		Audience:  jwt.ClaimStrings{serviceAudience},
+		Subject:   caller,
+		Audience:  jwt.ClaimStrings{serviceAudience + callee},
 		IssuedAt:  jwt.NewNumericDate(now),
 		ExpiresAt: jwt.NewNumericDate(now.Add(serviceTTL)),
 	})
 	t.Header["typ"] = serviceType
-	// HMAC over our own strings cannot fail, and an empty token would be refused.
-	c.token, _ = t.SignedString(c.keys[0])
-	c.minted = now
-	return c.token
+	t.Header["kid"] = keyID(publicKey(key))
+	// Signing our own strings cannot fail, and an empty token would be refused.
+	token, _ := t.SignedString(key)
+	return token
 }
 
-// Verify returns nil for a token of Mint from any process with the same keys. All other tokens are UNAUTHENTICATED.
-func (c *ServiceCredential) Verify(token string) error {
+// Verify returns which service calls callee with a token of Mint, in any process. All other tokens, and those of services that
+// have no reason to call callee, are UNAUTHENTICATED.
+func (c *ServiceCredential) Verify(token, callee string) (caller string, err error) {
 	if token == "" || len(token) > maxTokenBytes {
-		return errToken.WithCause(fmt.Errorf("service token of %d bytes", len(token)))
+		return "", errToken.WithCause(fmt.Errorf("service token of %d bytes", len(token)))
 	}
 	sum := sha256.Sum256([]byte(token))
-	if ends, ok := c.verified.GetIfPresent(sum); ok && c.now().Before(ends) {
-		return nil
+	v, ok := c.verified.GetIfPresent(sum)
+	if !ok || !c.now().Before(v.ends) {
+		if v, err = c.parse(token); err != nil {
+			return "", errToken.WithCause(fmt.Errorf("service token: %w", err))
+		}
+		c.verified.Set(sum, v)
 	}
+	if v.callee != serviceAudience+callee {
+		return "", errToken.WithCause(fmt.Errorf("service token of %s for %q, not for %s", v.caller, v.callee, callee))
+	}
+	if !c.peers.may(v.caller, callee) {
+		return "", errToken.WithCause(fmt.Errorf("%s does not call %s", v.caller, callee))
+	}
+	return v.caller, nil
+}
+
+// parse checks everything but who may call whom.
+func (c *ServiceCredential) parse(token string) (verifiedToken, error) {
 	var claims jwt.RegisteredClaims
-	var keys jwt.VerificationKeySet
-	for _, k := range c.keys {
-		keys.Keys = append(keys.Keys, k)
-	}
+	var from peer
 	_, err := c.parser.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
-		if _, err := checkHeader(t.Header, serviceType); err != nil {
+		kid, err := checkHeader(t.Header, serviceType)
+		if err != nil {
 			return nil, err
 		}
-		return keys, nil
+		var ok bool
+		if from, ok = c.known[kid]; !ok {
+			return nil, errUnknownKey
+		}
+		return from.key, nil
 	})
-	if err != nil {
-		return errToken.WithCause(fmt.Errorf("service token: %w", err))
+	switch {
+	case err != nil:
+		return verifiedToken{}, err
+	case claims.Subject != from.name:
+		return verifiedToken{}, fmt.Errorf("signed by %s in the name of %.40q", from.name, claims.Subject)
+	case len(claims.Audience) != 1:
+		return verifiedToken{}, errors.New("for no callee, or several")
 	}
-	c.verified.Set(sum, claims.ExpiresAt.Add(tokenLeeway))
-	return nil
+	return verifiedToken{from.name, claims.Audience[0], claims.ExpiresAt.Add(tokenLeeway)}, nil
 }

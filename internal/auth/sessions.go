@@ -10,6 +10,7 @@ import (
 
 	"github.com/maypok86/otter/v2"
 	"golang.org/x/sync/singleflight"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
@@ -22,7 +23,7 @@ const (
 	// sessionEnded is the subject of the broadcast that a session has ended.
 	sessionEnded = "session.ended"
 	// sessionTTL is how long an answer is used, counted from the start of the check. It also bounds how long a process
-	// that a broadcast did not reach accepts an ended session.
+	// that a broadcast did not reach accepts an ended session, whether or not the user service still runs.
 	sessionTTL = 5 * time.Second
 	// sessionTimeout ends a check whose callers may all have left.
 	sessionTimeout = 5 * time.Second
@@ -40,18 +41,26 @@ type sessionBus interface {
 	OnReconnect(fn func())
 }
 
+// SessionSource knows which sessions are open. In the program it is the database, so that sessions are checked without the
+// user service too.
+type SessionSource interface {
+	// CheckSession returns whose session it is, with the account's role and memberships as of now. An ended or unknown
+	// session, and one of a disabled account, is NOT_FOUND.
+	CheckSession(ctx context.Context, req *userv1.CheckSessionRequest, opts ...grpc.CallOption) (*userv1.CheckSessionResponse, error)
+}
+
 // Sessions checks whether a session is open and returns its principal. It is safe for concurrent use.
 //
-// Answers of the user service are kept for five seconds at most. They are dropped as soon as the session ends: in this
+// Answers of the source are kept for five seconds at most. They are dropped as soon as the session ends: in this
 // process by End, in other processes by its broadcast. While the bus is not ready, a broadcast could be missed, so no
-// answer is kept and every check asks the user service. After a reconnect all answers are dropped. Without a bus (nil)
+// answer is kept and every check asks the source. After a reconnect all answers are dropped. Without a bus (nil)
 // this process must be the only one.
 //
 // A check that began before an End and ends after it returns its answer to the callers who waited for it, who also
 // came before the End. The answer is neither kept nor shared with later callers: End raises counters that are part of
 // the name of a check.
 type Sessions struct {
-	client userv1.IdentityServiceClient
+	source SessionSource
 	bus    sessionBus // nil when there is none
 	// unwatched is whether broadcasts do not arrive, because Watch has failed or Close was called.
 	unwatched atomic.Bool
@@ -72,17 +81,17 @@ type session struct {
 	until     time.Time
 }
 
-// NewSessions returns a checker that asks client, the user service. bus may be nil.
-func NewSessions(client userv1.IdentityServiceClient, bus *events.Bus, now func() time.Time) *Sessions {
+// NewSessions returns a checker that asks source. bus may be nil.
+func NewSessions(source SessionSource, bus *events.Bus, now func() time.Time) *Sessions {
 	if bus == nil {
-		return newSessions(client, nil, now)
+		return newSessions(source, nil, now)
 	}
-	return newSessions(client, bus, now)
+	return newSessions(source, bus, now)
 }
 
-func newSessions(client userv1.IdentityServiceClient, bus sessionBus, now func() time.Time) *Sessions {
+func newSessions(source SessionSource, bus sessionBus, now func() time.Time) *Sessions {
 	s := &Sessions{
-		client: client,
+		source: source,
 		bus:    bus,
 		now:    now,
 		stop:   func() {},
@@ -109,7 +118,7 @@ func newSessions(client userv1.IdentityServiceClient, bus sessionBus, now func()
 	return s
 }
 
-// Close stops the watch for broadcasts. From then on Check keeps no answer and asks the user service every time.
+// Close stops the watch for broadcasts. From then on Check keeps no answer and asks the source every time.
 func (s *Sessions) Close() {
 	s.unwatched.Store(true)
 	s.stop()
@@ -117,7 +126,7 @@ func (s *Sessions) Close() {
 }
 
 // Check returns the principal of a session, with the account's current role and memberships. An ended or unknown session
-// is UNAUTHENTICATED. A user service that is unreachable, or refuses the credential of this process, is UNAVAILABLE.
+// is UNAUTHENTICATED. A source that is unreachable, or refuses this process, is UNAVAILABLE.
 func (s *Sessions) Check(ctx context.Context, sessionID string) (Principal, error) {
 	keep := s.mayKeep()
 	if keep {
@@ -136,7 +145,7 @@ func (s *Sessions) Check(ctx context.Context, sessionID string) (Principal, erro
 	}
 }
 
-// ask asks the user service for all callers who wait. It goes on when the first of them leaves.
+// ask asks the source for all callers who wait. It goes on when the first of them leaves.
 func (s *Sessions) ask(ctx context.Context, sessionID string, users, one uint64, keep bool) (p Principal, err error) {
 	defer func() {
 		// No recovery of a handler is on this stack, and singleflight would end the process.
@@ -147,13 +156,13 @@ func (s *Sessions) ask(ctx context.Context, sessionID string, users, one uint64,
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sessionTimeout)
 	defer cancel()
 	until := s.now().Add(sessionTTL)
-	resp, err := s.client.CheckSession(ctx, &userv1.CheckSessionRequest{SessionId: sessionID})
+	resp, err := s.source.CheckSession(ctx, &userv1.CheckSessionRequest{SessionId: sessionID})
 	if err != nil {
 		switch public := apierr.From(err); public.Code() {
 		case codes.NotFound, codes.InvalidArgument:
 			return Principal{}, errSession.WithCause(err)
 		case codes.Unauthenticated, codes.PermissionDenied:
-			// The credential of this process was refused, which says nothing about the session.
+			// This process was refused, which says nothing about the session.
 			return Principal{}, errSessions.WithCause(err)
 		default:
 			return Principal{}, public

@@ -64,7 +64,7 @@ func NewVerifier(keys, previous *secret.Keys, now func() time.Time) *Verifier {
 	}
 	for _, k := range []*secret.Keys{keys, previous} {
 		if k != nil {
-			public := publicKey(signer(k))
+			public := k.PublicKey(SigningPurpose)
 			v.keys[keyID(public)] = public
 		}
 	}
@@ -140,8 +140,12 @@ func (c *tokenClaims) claims() (Claims, error) {
 	if uuid.Validate(c.Subject) != nil || uuid.Validate(c.SessionID) != nil {
 		return Claims{}, errors.New("subject or session is not an id")
 	}
-	return Claims{
+	claims := Claims{
 		Principal: Principal{UserID: c.Subject, Role: apiv1.Role(role), SessionID: c.SessionID},
 		ExpiresAt: c.ExpiresAt.UTC(),
-	}, nil
+	}
+	if c.IssuedAt != nil {
+		claims.TokenTime = c.IssuedAt.UTC()
+	}
+	return claims, nil
 }

@@ -50,6 +50,7 @@ func TestIssueAndVerify(t *testing.T) {
 	}
 	want := anna()
 	want.Memberships = nil // only a check of the session knows them
+	want.TokenTime = c.Now().UTC()
 	for range 3 {
 		claims, err := v.Verify(token)
 		if err != nil {
@@ -220,7 +221,7 @@ func TestBadTokens(t *testing.T) {
 		"unknown role":              signed(nil, map[string]any{"role": "ROLE_ROOT"}),
 		"unspecified role":          signed(nil, map[string]any{"role": "ROLE_UNSPECIFIED"}),
 		"refresh token":             base64.RawURLEncoding.EncodeToString(make([]byte, 32)),
-		"service credential":        NewServiceCredential(keysOf(t, 1), nil, c.Now).Mint(),
+		"service credential":        credentialOf(keysOf(t, 1), nil, c, "rating").Mint("user"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			claims, err := v.Verify(token)

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 	"github.com/rs/zerolog"
 
 	"github.com/beauty-salon/platform/internal/secret"
@@ -21,8 +19,6 @@ const (
 	// defaultTimeout bounds one use of Redis. A healthy Redis answers within a millisecond. A request must not wait
 	// for a slow one, because every value in Redis can be loaded elsewhere.
 	defaultTimeout = 100 * time.Millisecond
-	// ioTimeout bounds the steps of the connection that have no context.
-	ioTimeout = 250 * time.Millisecond
 	// restTime is how long Redis is not used after a failure, and the interval of repairs.
 	restTime = time.Second
 	// timeoutsToTrip is how many operations in a row must time out before Redis counts as unavailable: a single
@@ -30,8 +26,6 @@ const (
 	timeoutsToTrip = 3
 	// lastTimeout bounds the last attempt of Close to send pending drops to Redis.
 	lastTimeout = time.Second
-	// maxConns bounds the connections of one process.
-	maxConns = 64
 )
 
 // ErrUnavailable is the error of [Client.Do] while Redis counts as unavailable.
@@ -39,8 +33,10 @@ var ErrUnavailable = errors.New("redis is not available")
 
 // Config describes the connection to Redis.
 type Config struct {
-	// URL is redis://user:password@host:port/db, or rediss:// with TLS, or unix://. Empty means no Redis: every read
-	// of a cache loads its value, and every process counts rate limits in its own memory.
+	// URL is redis://user:password@host:port/db, or rediss:// with TLS, or unix://. With the parameter master_name it is
+	// the address of a Sentinel, which is asked for the primary of that name; each parameter addr is another Sentinel, user
+	// and password are for Sentinels, and the parameters username and password for Redis. Empty means no Redis: every read of
+	// a cache loads its value, and every process counts rate limits in its own memory.
 	URL secret.Text
 	// Timeout bounds one use of Redis, and so the delay that a hanging Redis adds to a request. 0 means 100 ms.
 	Timeout time.Duration
@@ -72,26 +68,11 @@ func Open(cfg Config, log zerolog.Logger) (*Client, error) {
 	if cfg.URL == "" {
 		return c, nil
 	}
-	o, err := redis.ParseURL(cfg.URL.Reveal())
-	if err != nil {
-		if bad, ok := errors.AsType[*url.Error](err); ok {
-			err = bad.Err // without the URL, which contains a password
-		}
+	quiet()
+	var err error
+	if c.rdb, err = connect(cfg.URL.Reveal(), c.timeout); err != nil {
 		return nil, fmt.Errorf("redis URL: %w", err)
 	}
-	quiet()
-	o.ContextTimeoutEnabled = true
-	io := max(ioTimeout, c.timeout)
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = io, io, io
-	o.PoolTimeout = c.timeout
-	o.MaxActiveConns = maxConns
-	o.PoolSize = min(o.PoolSize, maxConns)
-	// One retry, for a connection that a restart of Redis has closed.
-	o.MaxRetries, o.MinRetryBackoff, o.MaxRetryBackoff = 1, -1, -1
-	o.DialerRetries = 1
-	o.DisableIdentity = true
-	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	c.rdb = redis.NewClient(o)
 	return c, nil
 }
 

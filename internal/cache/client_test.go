@@ -198,3 +198,26 @@ func TestIsOutage(t *testing.T) {
 		}
 	}
 }
+
+func TestSentinelURL(t *testing.T) {
+	for address, want := range map[string]string{
+		"redis://u:secret@s1:26379/2?master_name=salon&addr=s2:26379": "",
+		"redis://u:secret@s1:26379?master_name=":                      "master_name is empty",
+		"redis://u:secret@s1:26379?master_name=salon&addr=s2":         "addr",
+		"redis://u:secret@s1:26379?master_name=salon&nonsense=1":      "nonsense",
+		"redis://u:secret@s1:x?master_name=salon":                     "port",
+	} {
+		c, err := Open(Config{URL: secret.Text(address)}, zerolog.Nop())
+		if want == "" {
+			if err != nil {
+				t.Errorf("%s: %v", address, err)
+			} else if err := c.Close(); err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret@") {
+			t.Errorf("%s: %v, want %q and no password", address, err, want)
+		}
+	}
+}

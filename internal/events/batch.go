@@ -22,7 +22,7 @@ const (
 // that always syncs its files syncs once for the batch instead of once for each message. After an error the messages
 // may or may not have been stored. The server refuses a batch that contains a message it has stored before.
 func (b *Bus) publishBatch(ctx context.Context, ms []*nats.Msg) (last uint64, err error) {
-	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	ctx, cancel := b.answering(ctx)
 	defer cancel()
 	id := uuid.NewString()
 	for i, m := range ms {

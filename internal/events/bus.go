@@ -21,7 +21,9 @@ import (
 const (
 	connectTimeout = 2 * time.Second
 	reconnectWait  = 250 * time.Millisecond
-	pingInterval   = 10 * time.Second
+	// pingInterval and pingsOutstanding make a server that hangs lose its clients within six seconds.
+	pingInterval     = 2 * time.Second
+	pingsOutstanding = 2
 	// publishTimeout bounds the wait for the stream to confirm one event.
 	publishTimeout = 5 * time.Second
 )
@@ -40,6 +42,8 @@ type Config struct {
 	// Replicas is the least number of copies of the stream, 1 to 5; 0 means 1. Use 3 in a cluster. The highest number
 	// that any process gives counts.
 	Replicas int
+	// KeepDeadLetters is how long consumers keep a dead letter after its last try; 0 means for ever.
+	KeepDeadLetters time.Duration
 }
 
 // Bus is the connection of this process to NATS. It survives every outage of the server. While the server is away,
@@ -61,6 +65,8 @@ type Bus struct {
 	health health
 
 	mu          sync.Mutex
+	waits       context.Context // of [Bus.waiting]
+	endWaits    context.CancelCauseFunc
 	onReconnect []func()
 	onReady     map[chan struct{}]struct{}
 }
@@ -94,6 +100,7 @@ func connect(cfg Config, log zerolog.Logger, reg prometheus.Registerer, opts ...
 		cancel:  cancel,
 		onReady: map[chan struct{}]struct{}{},
 	}
+	b.interrupt()
 	b.setUnready(errNotReady)
 	conn, err := nats.Connect(cfg.URL.Reveal(), append(b.options(), opts...)...)
 	if err != nil {
@@ -108,6 +115,11 @@ func connect(cfg Config, log zerolog.Logger, reg prometheus.Registerer, opts ...
 		cancel()
 		conn.Close()
 		return nil, fmt.Errorf("use JetStream: %w", err)
+	}
+	if err := b.watchLeaders(); err != nil {
+		cancel()
+		conn.Close()
+		return nil, fmt.Errorf("watch the leaders of NATS: %w", err)
 	}
 	b.done.Go(func() { b.keepStream(ctx) })
 	return b, nil
@@ -132,7 +144,7 @@ func (b *Bus) options() []nats.Option {
 		// The outbox is the buffer. Another one in memory would only hide from the relay that nothing arrives.
 		nats.ReconnectBufSize(-1),
 		nats.PingInterval(pingInterval),
-		nats.MaxPingsOutstanding(2),
+		nats.MaxPingsOutstanding(pingsOutstanding),
 		nats.IgnoreAuthErrorAbort(),
 		nats.NoCallbacksAfterClientClose(),
 		nats.ConnectHandler(b.connected),
@@ -153,6 +165,7 @@ func (b *Bus) Close() {
 	b.cancel()
 	b.ready.Store(false)
 	b.conn.Close()
+	b.interrupt()
 	b.done.Wait()
 }
 

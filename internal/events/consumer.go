@@ -130,7 +130,8 @@ func (c *Consumer) session(ctx context.Context, w *worker) error {
 	if err := c.ping(ctx); err != nil {
 		return err
 	}
-	durable, err := c.bus.js.CreateOrUpdateConsumer(ctx, streamName, jetstream.ConsumerConfig{
+	asking, cancel := c.bus.answering(ctx)
+	durable, err := c.bus.js.CreateOrUpdateConsumer(asking, streamName, jetstream.ConsumerConfig{
 		Durable:        c.cfg.Name,
 		FilterSubjects: c.cfg.Subjects,
 		DeliverPolicy:  jetstream.DeliverAllPolicy,
@@ -139,6 +140,7 @@ func (c *Consumer) session(ctx context.Context, w *worker) error {
 		MaxAckPending:  maxAckPending,
 		MaxDeliver:     -1, // the dead letters are ours
 	})
+	cancel()
 	if err != nil {
 		if errors.Is(err, jetstream.ErrStreamNotFound) {
 			c.bus.lost()

@@ -104,7 +104,7 @@ func (b *Bus) unacknowledged(ctx context.Context, err error) {
 	}
 	b.health.silentMu.Lock()
 	defer b.health.silentMu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	ctx, cancel := b.answering(ctx)
 	defer cancel()
 	stream, err := b.js.Stream(ctx, streamName)
 	if err != nil {

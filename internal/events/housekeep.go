@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// housekeep replays dead letters, examines the consumer's state in NATS and prunes the inbox, each at its interval. The
+// housekeep replays dead letters, examines the consumer's state in NATS and prunes what is old, each at its interval. The
 // error is an outage of the database, or errPosition.
 func (w *worker) housekeep(ctx context.Context) error {
 	now := time.Now()
@@ -21,8 +21,8 @@ func (w *worker) housekeep(ctx context.Context) error {
 			return err
 		}
 	}
-	if now.Sub(w.pruned) >= inboxEvery {
-		more, err := pruneInbox(ctx, w.db)
+	if now.Sub(w.pruned) >= pruneOldEvery {
+		more, err := w.prune(ctx)
 		if err != nil {
 			return err
 		}
@@ -31,6 +31,21 @@ func (w *worker) housekeep(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// prune deletes some old rows of the inbox, of the dead letters and of the versions of aggregates, and reports whether there may
+// be more.
+func (w *worker) prune(ctx context.Context) (more bool, err error) {
+	inbox, err := pruneInbox(ctx, w.db)
+	if err != nil {
+		return false, err
+	}
+	letters, err := pruneDeadLetters(ctx, w.db, w.bus.cfg.KeepDeadLetters)
+	if err != nil {
+		return false, err
+	}
+	versions, err := pruneVersions(ctx, w.db)
+	return inbox || letters || versions, err
 }
 
 // keepAlive extends the server's wait for the deliveries when a third of the wait is

@@ -39,7 +39,7 @@ type progress struct {
 // examine measures the backlog, reports a consumer that is stuck, and checks the position. Without an answer of NATS it
 // does nothing; the next fetch shows what is wrong.
 func (w *worker) examine(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	ctx, cancel := w.bus.answering(ctx)
 	defer cancel()
 	info, err := w.durable.Info(ctx)
 	if err != nil {

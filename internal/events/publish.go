@@ -59,11 +59,12 @@ func (r *Relay) publish(ctx context.Context, rows []outboxRow, generation int64)
 // event of an aggregate would then precede an older one. So at most one event of an aggregate is unconfirmed: the
 // next one waits for the confirmation, and stays in the outbox when the confirmation does not come.
 func (r *Relay) publishEach(ctx context.Context, rows []outboxRow, generation int64) (done []confirmed, failed error) {
+	interrupted := r.bus.waiting()
 	sent := make(map[string]*sending, len(rows)) // the latest of each aggregate
 	inOrder := make([]*sending, 0, len(rows))
 	for _, row := range rows {
 		before := sent[row.event.AggregateID]
-		if before != nil && before.wait(ctx) != nil {
+		if before != nil && before.wait(ctx, interrupted) != nil {
 			continue
 		}
 		s := &sending{confirmed: confirmed{id: row.id, event: row.event.ID}}
@@ -73,7 +74,7 @@ func (r *Relay) publishEach(ctx context.Context, rows []outboxRow, generation in
 		inOrder = append(inOrder, s)
 	}
 	for _, s := range inOrder {
-		if err := s.wait(ctx); err != nil {
+		if err := s.wait(ctx, interrupted); err != nil {
 			r.metrics.failures.Inc()
 			failed = fmt.Errorf("publish outbox row %d: %w", s.id, err)
 			continue
@@ -93,8 +94,8 @@ type sending struct {
 	err error
 }
 
-// wait returns nil once the stream has confirmed the event.
-func (s *sending) wait(ctx context.Context) error {
+// wait returns nil once the stream has confirmed the event. interrupted ends when the confirmation will not come.
+func (s *sending) wait(ctx, interrupted context.Context) error {
 	if s.err != nil || s.ack == nil {
 		return s.err
 	}
@@ -104,6 +105,8 @@ func (s *sending) wait(ctx context.Context) error {
 	case s.err = <-s.ack.Err():
 	case <-ctx.Done():
 		s.err = ctx.Err()
+	case <-interrupted.Done():
+		s.err = context.Cause(interrupted)
 	}
 	s.ack = nil
 	return s.err

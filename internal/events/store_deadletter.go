@@ -153,6 +153,22 @@ func failDeadLetter(ctx context.Context, db *postgres.DB, id string, cause error
 	return nil
 }
 
+// pruneDeadLetters deletes some dead letters whose last try is longer ago than keep, and reports whether there may be more. Those
+// with a pending replay stay. keep 0 deletes nothing.
+func pruneDeadLetters(ctx context.Context, db *postgres.DB, keep time.Duration) (more bool, err error) {
+	if keep == 0 {
+		return false, nil
+	}
+	res := db.Conn(ctx).Exec(`WITH old AS MATERIALIZED (SELECT id FROM dead_letters
+			WHERE failed_at < now() - make_interval(secs => ?) AND (replayed_at IS NULL OR replayed_at <= failed_at)
+			ORDER BY failed_at LIMIT ? FOR UPDATE SKIP LOCKED)
+		DELETE FROM dead_letters d USING old WHERE d.id = old.id`, keep.Seconds(), pruneChunk)
+	if res.Error != nil {
+		return false, fmt.Errorf("prune dead letters: %w", res.Error)
+	}
+	return res.RowsAffected == pruneChunk, nil
+}
+
 // errorText returns the error as text that PostgreSQL accepts.
 func errorText(err error) string {
 	s := strings.ReplaceAll(strings.ToValidUTF8(err.Error(), "\uFFFD"), "\x00", "")

@@ -13,6 +13,10 @@ import (
 // until it is pruned, and the stream then keeps the event for its full time.
 const keepInbox = keepPublished + keepEvents + 24*time.Hour
 
+// keepVersions is how long the version of an aggregate is kept after its last change. The older events of the aggregate were
+// published before the newest, so none comes later than the newest could come again.
+const keepVersions = keepInbox
+
 // insertInbox records the events as handled and returns the ids of the events that were not recorded before. It
 // waits for another transaction that is about to commit the same row.
 func insertInbox(ctx context.Context, tx *postgres.DB, consumer string, es []Event) (map[string]bool, error) {
@@ -55,7 +59,7 @@ func raiseVersions(ctx context.Context, tx *postgres.DB, consumer string, es []E
 	var raised []struct{ Consumer, AggregateID string }
 	err := tx.Conn(ctx).Raw(`INSERT INTO aggregate_versions (consumer, aggregate_id, version) VALUES `+
 		strings.TrimSuffix(strings.Repeat(row+", ", len(es)), ", ")+
-		` ON CONFLICT (consumer, aggregate_id) DO UPDATE SET version = excluded.version
+		` ON CONFLICT (consumer, aggregate_id) DO UPDATE SET version = excluded.version, raised_at = excluded.raised_at
 		WHERE aggregate_versions.version < excluded.version
 		RETURNING consumer, aggregate_id::text`, args...).Scan(&raised).Error
 	if err != nil {
@@ -84,6 +88,21 @@ func pruneInbox(ctx context.Context, db *postgres.DB) (more bool, err error) {
 		keepInbox.Seconds(), pruneChunk)
 	if res.Error != nil {
 		return false, fmt.Errorf("prune inbox: %w", res.Error)
+	}
+	return res.RowsAffected == pruneChunk, nil
+}
+
+// pruneVersions deletes some versions of aggregates of which no older event can come any more, and reports whether there may be
+// more. A dead letter may still be replayed, so the version of its aggregate stays.
+func pruneVersions(ctx context.Context, db *postgres.DB) (more bool, err error) {
+	res := db.Conn(ctx).Exec(`WITH old AS MATERIALIZED (SELECT consumer, aggregate_id FROM aggregate_versions v
+			WHERE raised_at < now() - make_interval(secs => ?)
+				AND NOT EXISTS (SELECT FROM dead_letters d WHERE d.aggregate_id = v.aggregate_id)
+			ORDER BY raised_at LIMIT ? FOR UPDATE SKIP LOCKED)
+		DELETE FROM aggregate_versions v USING old WHERE v.consumer = old.consumer AND v.aggregate_id = old.aggregate_id`,
+		keepVersions.Seconds(), pruneChunk)
+	if res.Error != nil {
+		return false, fmt.Errorf("prune aggregate versions: %w", res.Error)
 	}
 	return res.RowsAffected == pruneChunk, nil
 }

@@ -67,13 +67,15 @@ func (b *Bus) keepStream(ctx context.Context) {
 				b.setUnready(err)
 				b.log.Warn().Err(err).Str("stream", streamName).Msg("cannot ensure the event stream")
 			}
-			pause(ctx, jitter(wait))
+			b.pause(ctx, jitter(wait))
 		}
 	}
 }
 
 // ensureStream creates the stream, or adds to the existing stream what this process needs.
 func (b *Bus) ensureStream(ctx context.Context) (jetstream.Stream, error) {
+	ctx, cancel := b.answering(ctx)
+	defer cancel()
 	stream, err := b.js.Stream(ctx, streamName)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return b.js.CreateStream(ctx, b.streamConfig())
@@ -130,6 +132,7 @@ func (b *Bus) disconnected(err error) {
 	b.metrics.ready.Set(0)
 	b.setUnready(err)
 	b.log.Warn().Err(err).Msg("disconnected from NATS")
+	b.interrupt()
 }
 
 // lost is called when the server reports that the stream does not exist or has no leader.
@@ -164,6 +167,14 @@ func (b *Bus) readied() (<-chan struct{}, func()) {
 		defer b.mu.Unlock()
 		delete(b.onReady, ch)
 	}
+}
+
+// pause waits for d, the end of ctx, or the next interrupt.
+func (b *Bus) pause(ctx context.Context, d time.Duration) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(b.waiting(), cancel)()
+	pause(ctx, d)
 }
 
 // pause waits for d or the end of ctx.

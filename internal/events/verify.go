@@ -163,7 +163,7 @@ type storedEvent struct {
 // examine returns the state of the stream, with the newest events of a source. Subjects whose newest event is of
 // another source belong to another schema.
 func (b *Bus) examine(ctx context.Context, source string) (streamView, error) {
-	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	ctx, cancel := b.answering(ctx)
 	defer cancel()
 	stream, err := b.js.Stream(ctx, streamName)
 	if err != nil {
@@ -199,7 +199,7 @@ func (b *Bus) behind(ctx context.Context, view streamView, row relayRow) (bool, 
 	if view.last < row.LastSeq {
 		return true, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	ctx, cancel := b.answering(ctx)
 	defer cancel()
 	msg, err := view.stream.GetMsg(ctx, row.LastSeq)
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
@@ -213,7 +213,7 @@ func (b *Bus) behind(ctx context.Context, view streamView, row relayRow) (bool, 
 
 // purge removes the events from the stream whose type begins with the token, up to a sequence.
 func (b *Bus) purge(ctx context.Context, token string, last uint64) error {
-	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	ctx, cancel := b.answering(ctx)
 	defer cancel()
 	stream, err := b.js.Stream(ctx, streamName)
 	if err == nil {

@@ -20,7 +20,7 @@ const (
 	// settleTimeout bounds the wait for the server to confirm an acknowledgement.
 	settleTimeout = 2 * time.Second
 	replayEvery   = 2 * time.Second
-	inboxEvery    = 10 * time.Minute
+	pruneOldEvery = 10 * time.Minute
 
 	// A transaction handles up to maxBatch events, and fewer when it gets long, because its locks block requests.
 	minBatch  = 1

@@ -2,6 +2,7 @@ package id_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -22,6 +23,19 @@ func TestNew(t *testing.T) {
 			t.Fatalf("%q comes after %q", got, last)
 		}
 		seen[got], last = true, got
+	}
+}
+
+func TestSince(t *testing.T) {
+	t.Parallel()
+	before := id.New()
+	u := uuid.MustParse(before)
+	made := time.UnixMilli(int64(u[0])<<40 | int64(u[1])<<32 | int64(u[2])<<24 | int64(u[3])<<16 | int64(u[4])<<8 | int64(u[5]))
+	if got := id.Since(made); got > before || uuid.MustParse(got).Version() != 7 {
+		t.Errorf("Since(%v) = %s, later than %s", made, got, before)
+	}
+	if got := id.Since(made.Add(time.Millisecond)); got <= before {
+		t.Errorf("Since(a millisecond later) = %s, not later than %s", got, before)
 	}
 }
 

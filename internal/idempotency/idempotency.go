@@ -34,8 +34,8 @@ import (
 // while [Prune] has not removed it yet.
 const Retention = 24 * time.Hour
 
-// purpose is the purpose for which the key of the hashes is derived.
-const purpose = "idempotency"
+// Purpose is the purpose of the key of the hashes of requests.
+const Purpose = "idempotency"
 
 // Errors of a request id.
 var (
@@ -60,9 +60,9 @@ type Guard struct {
 // password from the stored hash of a request that contains it. previous may be nil;
 // while it is given, requests from before the last change of the keys are recognized.
 func New(keys, previous *secret.Keys, now func() time.Time) *Guard {
-	g := &Guard{hashKey: keys.Derive(purpose), now: now}
+	g := &Guard{hashKey: keys.Derive(Purpose), now: now}
 	if previous != nil {
-		key := previous.Derive(purpose)
+		key := previous.Derive(Purpose)
 		g.previous = key[:]
 	}
 	return g

@@ -27,7 +27,9 @@ const (
 	// maxLen is the length of the longest token that the contract's validation accepts.
 	maxLen = 2048
 
-	purpose    = "page-token"
+	// Purpose is the purpose of the key of page tokens.
+	Purpose = "page-token"
+
 	sizeField  = "page_size"
 	tokenField = "page_token"
 )
@@ -49,7 +51,7 @@ type Codec struct {
 
 // New returns a codec. Every codec with the same keys reads its tokens.
 func New(keys *secret.Keys) *Codec {
-	key := keys.Derive(purpose)
+	key := keys.Derive(Purpose)
 	block, err := aes.NewCipher(key[:])
 	if err != nil { // only for other key lengths than 16, 24 and 32
 		panic(fmt.Sprintf("pagetoken: %v", err))

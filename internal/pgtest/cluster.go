@@ -72,7 +72,9 @@ func startCluster() (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	server, err := pgcluster.Start(ctx, pgcluster.Config{Dir: dir, MaxConnections: maxConnections, Throwaway: true})
+	server, err := pgcluster.Start(ctx, pgcluster.Config{
+		Dir: dir, MaxConnections: maxConnections, Bin: os.Getenv("SALON_TEST_POSTGRES"), Throwaway: true,
+	})
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}

@@ -34,7 +34,7 @@ const (
 var schemaName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,40}$`)
 
 func checkSchemaName(schema string) error {
-	if !schemaName.MatchString(schema) || schema == "public" || schema == extensionSchema {
+	if !schemaName.MatchString(schema) || schema == "public" || schema == extensionSchema || schema == sharedSchema {
 		return fmt.Errorf("%q cannot be a service's schema", schema)
 	}
 	return nil
@@ -45,9 +45,14 @@ func roleName(schema string) string { return "salon_" + schema }
 
 // rolePassword is derived, so that no password needs to be sent or stored.
 func rolePassword(keys *secret.Keys, role string) string {
-	key := keys.Derive("database-role:" + role)
+	key := keys.Derive(rolePurpose(role))
 	return hex.EncodeToString(key[:])
 }
+
+func rolePurpose(role string) string { return "database-role:" + role }
+
+// RolePurpose is the purpose of the key with the password of the role of the service that owns schema.
+func RolePurpose(schema string) string { return rolePurpose(roleName(schema)) }
 
 // parseURL reads a postgres:// URL. The driver's own message would quote the
 // URL, password included, so it is left out of the error.
@@ -66,7 +71,10 @@ func parseURL(rawURL string) (*pgx.ConnConfig, *url.URL, error) {
 
 // serviceConfig is how a service logs in: as its own role unless the URL names
 // another, with search path and limits set for the session. derived means that the role's password comes from the keys.
-func serviceConfig(rawURL string, keys *secret.Keys, schema string) (config *pgx.ConnConfig, derived bool, err error) {
+//
+// With pooled, the session has the settings that [Bootstrap] has given the role, because a pooler refuses those that a client sends. No statement is
+// prepared, because the next use may be on another connection of the pooler; what the server says about a statement's types is kept instead.
+func serviceConfig(rawURL string, keys *secret.Keys, schema string, pooled bool) (config *pgx.ConnConfig, derived bool, err error) {
 	if err := checkSchemaName(schema); err != nil {
 		return nil, false, err
 	}
@@ -82,9 +90,14 @@ func serviceConfig(rawURL string, keys *secret.Keys, schema string) (config *pgx
 		config.User = roleName(schema)
 		config.Password = rolePassword(keys, config.User)
 	}
-	setSession(config, schema)
-	config.RuntimeParams["statement_timeout"] = statementTimeout
-	config.RuntimeParams["idle_in_transaction_session_timeout"] = idleInTransactionTimeout
+	if pooled {
+		config.RuntimeParams["application_name"] = "salon-" + schema
+		config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	} else {
+		setSession(config, schema)
+		config.RuntimeParams["statement_timeout"] = statementTimeout
+		config.RuntimeParams["idle_in_transaction_session_timeout"] = idleInTransactionTimeout
+	}
 	watch(config, silenceLimit)
 	preferPrimary(config)
 	return config, derived, nil

@@ -28,34 +28,39 @@ const (
 // connector makes the connections of a pool. database/sql tries a statement again on another connection when it gets
 // [driver.ErrBadConn]; the connections return that for everything that is certain to have changed nothing.
 type connector struct {
-	driver.Connector
+	hosts   *hosts
 	derived bool // the role's password comes from the keys
 	// generation counts how often all connections had to be replaced.
 	generation atomic.Int64
 }
 
 func newConnector(config *pgx.ConnConfig, derived bool) *connector {
-	noPing := stdlib.OptionShouldPing(func(context.Context, stdlib.ShouldPingParams) bool { return false })
-	return &connector{Connector: stdlib.GetConnector(*config, noPing), derived: derived}
+	c := &connector{derived: derived}
+	c.hosts = newHosts(config, func() { c.generation.Add(1) })
+	return c
+}
+
+// Close implements [io.Closer]: each pool of the connector calls it when it is closed.
+func (c *connector) Close() error {
+	c.hosts.close()
+	return nil
 }
 
 // Connect implements [driver.Connector].
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	generation := c.generation.Load()
-	made, err := c.Connector.Connect(ctx)
+	made, w, moved, err := c.hosts.connect(ctx)
 	if err != nil {
 		return nil, explainSignIn(err, c.derived)
 	}
-	wrapped, ok := made.(*stdlib.Conn)
-	if !ok {
-		return nil, fmt.Errorf("postgres: the driver is %T", made)
+	if moved {
+		generation = c.generation.Add(1)
 	}
-	w := wireOf(wrapped.Conn().PgConn().Conn())
-	if w == nil {
-		return nil, errors.New("postgres: the pool's connections are not watched")
-	}
-	return &conn{Conn: wrapped, connector: c, wire: w, generation: generation, lastUse: time.Now()}, nil
+	return &conn{Conn: made, connector: c, wire: w, generation: generation, lastUse: time.Now()}, nil
 }
+
+// Driver implements [driver.Connector].
+func (c *connector) Driver() driver.Driver { return c.hosts.connectors[0].Driver() }
 
 // conn is a connection of the pool. At most one goroutine uses it at a time.
 type conn struct {
@@ -69,6 +74,12 @@ type conn struct {
 // retire replaces all connections of the pool: each is closed instead of being used again. So a statement that is tried
 // again does not meet the next connection with the same fault.
 func (c *conn) retire() { c.connector.generation.CompareAndSwap(c.generation, c.generation+1) }
+
+// Close implements [driver.Conn].
+func (c *conn) Close() error {
+	c.connector.hosts.closed(c.wire)
+	return c.Conn.Close()
+}
 
 // IsValid implements [driver.Validator]: database/sql asks when a connection comes back.
 func (c *conn) IsValid() bool {
@@ -186,11 +197,12 @@ func (e lostError) Error() string { return "the connection cannot be used: " + e
 // Unwrap returns what database/sql looks for, and the cause.
 func (e lostError) Unwrap() []error { return []error{driver.ErrBadConn, e.cause} }
 
-// isStalePlan reports whether a migration has changed a table under a cached statement. The server reports this before
-// it executes anything, and the driver then forgets the statement.
+// isStalePlan reports whether a migration has changed a table under a cached statement, or, through a pooler, under the
+// description of a statement. The server reports this before it executes anything, and the driver then forgets what it kept.
 func isStalePlan(err error) bool {
 	pgErr, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && pgErr.Code == codeFeatureNotSupported && pgErr.Routine == "RevalidateCachedQuery"
+	return ok && (pgErr.Code == codeFeatureNotSupported && pgErr.Routine == "RevalidateCachedQuery" ||
+		pgErr.Code == codeProtocolViolation && pgErr.Routine == "PortalSetResultFormat")
 }
 
 var (

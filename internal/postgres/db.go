@@ -34,9 +34,16 @@ type Config struct {
 	URL secret.Text
 	// MaxConns bounds the connections; 0 means 11, 2 at least.
 	MaxConns int
+	// Pooled means that the URL leads to a pooler that gives a connection to another client after each transaction, such as PgBouncer in
+	// transaction mode.
+	Pooled bool
+	// Replicas are standbys for reads that may be a moment old; see [Recent].
+	Replicas Replicas
 	// IsRead reports whether a context is that of a call that only reads. A third of the connections is for these calls, and they get no
 	// other, so that lists and searches never keep bookings waiting for a connection. With nil no call only reads.
 	IsRead func(context.Context) bool
+	// Tracing records an OpenTelemetry span for each statement of a trace, with the global TracerProvider.
+	Tracing bool
 }
 
 // DB is a service's database: its connections, or, inside [DB.InTx], one transaction.
@@ -45,6 +52,8 @@ type DB struct {
 	changes, reads *pool
 	isRead         func(context.Context) bool
 	schema         string
+	pooled         bool
+	replicas       *replicas    // nil without
 	tx             *transaction // nil outside a transaction
 }
 
@@ -58,18 +67,29 @@ type pool struct {
 // that a service can start before its database does; an error means that the
 // configuration is wrong.
 func Open(cfg Config, keys *secret.Keys, schema string) (*DB, error) {
-	config, derived, err := serviceConfig(cfg.URL.Reveal(), keys, schema)
+	config, derived, err := serviceConfig(cfg.URL.Reveal(), keys, schema, cfg.Pooled)
 	if err != nil {
 		return nil, err
 	}
-	return open(newConnector(config, derived), schema, cfg)
+	if cfg.Tracing {
+		config.Tracer = newTracer(schema)
+	}
+	d, err := open(newConnector(config, derived), schema, cfg)
+	if err != nil || len(cfg.Replicas.URLs) == 0 {
+		return d, err
+	}
+	if d.replicas, err = openReplicas(cfg, keys, schema); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	d.replicas.watch(d.reads.sql)
+	return d, nil
 }
 
 func open(c *connector, schema string, cfg Config) (*DB, error) {
 	if cfg.MaxConns <= 0 {
 		cfg.MaxConns = defaultMaxConns
 	}
-	d := &DB{schema: schema, isRead: cfg.IsRead}
+	d := &DB{schema: schema, isRead: cfg.IsRead, pooled: cfg.Pooled}
 	var err error
 	if d.isRead == nil {
 		d.changes, err = newPool(c, cfg.MaxConns)
@@ -128,7 +148,22 @@ func (d *DB) Schema() string { return d.schema }
 func (d *DB) Ping(ctx context.Context) error { return d.pool(ctx).sql.PingContext(ctx) }
 
 // Close closes the connections. Transactions that are still running fail.
-func (d *DB) Close() error { return errors.Join(d.changes.sql.Close(), d.reads.sql.Close()) }
+func (d *DB) Close() error {
+	var err error
+	if d.replicas != nil {
+		err = d.replicas.close()
+	}
+	return errors.Join(err, d.changes.sql.Close(), d.reads.sql.Close())
+}
+
+// Budget returns how many connections there may be: for calls that only read, and for everything else.
+func (d *DB) Budget() (changes, reads int) {
+	changes = d.changes.sql.Stats().MaxOpenConnections
+	if d.reads != d.changes {
+		reads = d.reads.sql.Stats().MaxOpenConnections
+	}
+	return changes, reads
+}
 
 // PoolStats reports how the connections are used that are not for reads.
 func (d *DB) PoolStats() sql.DBStats { return d.changes.sql.Stats() }

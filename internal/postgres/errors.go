@@ -19,6 +19,7 @@ import (
 
 // SQLSTATE codes, PostgreSQL documentation, appendix A.
 const (
+	codeProtocolViolation     = "08P01"
 	codeFeatureNotSupported   = "0A000"
 	codeReadOnlyTransaction   = "25006"
 	codeIdleInTransaction     = "25P03"

@@ -130,7 +130,9 @@ func withSets(ctx context.Context, adminURL string, m Migrations, fn func(*sql.D
 	watch(config, 0) // a migration may run for long
 	conn := stdlib.OpenDB(*config)
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	if err := fn(conn, sets); err != nil {
+	if err := fn(conn, sets); refusesSettings(err) {
+		return signInError{"the database URL leads to a pooler: migrations need the address of PostgreSQL itself", err}
+	} else if err != nil {
 		return err
 	}
 	return withConn(ctx, adminURL, func(conn *pgx.Conn) error {
@@ -185,12 +187,17 @@ func CheckSchema(ctx context.Context, db *DB, m Migrations) error {
 	if err != nil {
 		return err
 	}
-	newest := make([]string, len(sets))
+	newest := make([]string, 0, len(sets)+1)
 	have := make([]int64, len(sets))
-	into := make([]any, len(sets))
+	into := make([]any, 0, len(sets)+1)
 	for i, set := range sets {
-		newest[i] = "(SELECT coalesce(max(version_id), 0) FROM " + quote(m.Service) + "." + set.versions + ")"
-		into[i] = &have[i]
+		newest = append(newest, "(SELECT coalesce(max(version_id), 0) FROM "+quote(m.Service)+"."+set.versions+")")
+		into = append(into, &have[i])
+	}
+	settled := true
+	if db.pooled {
+		newest = append(newest, "current_schema() IS NOT DISTINCT FROM '"+m.Service+"' AND current_setting('statement_timeout') = '"+statementTimeout+"'")
+		into = append(into, &settled)
 	}
 	// Unprepared, in one round trip: a process that starts waits for this answer.
 	err = db.pool(ctx).sql.QueryRowContext(ctx, "SELECT "+strings.Join(newest, ", "), pgx.QueryExecModeExec).Scan(into...)
@@ -200,6 +207,10 @@ func CheckSchema(ctx context.Context, db *DB, m Migrations) error {
 	}
 	if err != nil {
 		return fmt.Errorf("read the version of schema %s: %w", m.Service, err)
+	}
+	if !settled {
+		return fmt.Errorf("the sessions of the pooler lack the settings of role %s: run `salon migrate`, let the pooler connect to PostgreSQL again (RECONNECT), "+
+			"and name no user in SALON_DATABASE_URL", roleName(m.Service))
 	}
 	for i, set := range sets {
 		want, err := newestVersion(set.files)

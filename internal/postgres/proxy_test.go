@@ -83,6 +83,13 @@ func (p *proxy) each(fn func(*link)) {
 	}
 }
 
+// count is how many connections there were.
+func (p *proxy) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.links)
+}
+
 // freeze makes all connections of now forward nothing any more, and close nothing: as when a machine vanishes.
 func (p *proxy) freeze() { p.each(func(l *link) { l.set(&l.frozen) }) }
 

@@ -42,7 +42,14 @@ func bootstrapRole(ctx context.Context, tx pgx.Tx, keys, previous *secret.Keys, 
 	if err != nil {
 		return err
 	}
-	statement := fmt.Sprintf("%s ROLE %s LOGIN NOINHERIT PASSWORD '%s'", verb, quote(role), verifier)
+	// The settings are for sessions that cannot send their own, see serviceConfig.
+	statement := fmt.Sprintf(`%[1]s ROLE %[2]s LOGIN NOINHERIT PASSWORD '%[3]s';
+		ALTER ROLE %[2]s SET search_path = %[4]s, %[5]s;
+		ALTER ROLE %[2]s SET timezone = 'UTC';
+		ALTER ROLE %[2]s SET lock_timeout = '%[6]s';
+		ALTER ROLE %[2]s SET statement_timeout = '%[7]s';
+		ALTER ROLE %[2]s SET idle_in_transaction_session_timeout = '%[8]s'`,
+		verb, quote(role), verifier, quote(schema), extensionSchema, lockTimeout, statementTimeout, idleInTransactionTimeout)
 	if _, err := tx.Exec(ctx, statement); err != nil {
 		return fmt.Errorf("%s role %s (the administrator needs CREATEROLE): %w", strings.ToLower(verb), role, err)
 	}

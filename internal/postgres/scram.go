@@ -3,7 +3,6 @@ package postgres
 import (
 	"crypto/hmac"
 	"crypto/pbkdf2"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -13,13 +12,16 @@ import (
 // so more of them would only slow down connecting.
 const scramIterations = 4096
 
+// saltSize is what PostgreSQL itself uses, in bytes.
+const saltSize = 16
+
 // scramVerifier makes what PostgreSQL stores for a password (RFC 5803). Sending
-// this instead of the password keeps the password out of the server's log.
+// this instead of the password keeps the password out of the server's log. A
+// password always has the same salt: a pooler that has signed in with it can go
+// on when Bootstrap sets the password again. The passwords are random keys, so
+// that nobody gains by a salt that can be foreseen.
 func scramVerifier(password string) (string, error) {
-	salt := make([]byte, 16)
-	if _, err := rand.Read(salt); err != nil {
-		return "", fmt.Errorf("make a salt: %w", err)
-	}
+	salt := hmacSHA256([]byte(password), "SCRAM salt")[:saltSize]
 	salted, err := pbkdf2.Key(sha256.New, password, salt, scramIterations, sha256.Size)
 	if err != nil {
 		return "", fmt.Errorf("derive a SCRAM key: %w", err)

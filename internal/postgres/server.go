@@ -35,6 +35,16 @@ func (d *DB) Server(ctx context.Context) (s Server, err error) {
 	return s, nil
 }
 
+// ConnectionLimit returns how many connections the server admits of all services together.
+func (d *DB) ConnectionLimit(ctx context.Context) (n int, err error) {
+	err = d.pool(ctx).sql.QueryRowContext(ctx, `SELECT current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer
+		- coalesce(current_setting('reserved_connections', true)::integer, 0)`).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("read the limit of connections: %w", err)
+	}
+	return n, nil
+}
+
 // Versions returns the numbers of the newest migrations of the schema, which was migrated before.
 func (d *DB) Versions(ctx context.Context) (v Versions, err error) {
 	err = d.pool(ctx).sql.QueryRowContext(ctx, "SELECT (SELECT coalesce(max(version_id), 0) FROM "+platformVersions+"), (SELECT coalesce(max(version_id), 0) FROM "+

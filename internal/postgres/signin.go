@@ -3,6 +3,7 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -28,6 +29,8 @@ func explainSignIn(err error, derived bool) error {
 	}
 	user := connect.Config.User
 	switch code := SQLState(err); {
+	case refusesSettings(err):
+		return signInError{fmt.Sprintf("SALON_DATABASE_URL leads to a pooler, which says %q: set SALON_DATABASE_POOLED=true", serverMessage(err)), err}
 	case code == codeInvalidPassword && derived:
 		return signInError{fmt.Sprintf("PostgreSQL refuses the password of role %s (SQLSTATE %s), which is derived from the secret key: "+
 			"set SALON_SECRET_KEY to the key that `salon migrate` ran with, or run `salon migrate` with this key", user, code), err}
@@ -39,6 +42,11 @@ func explainSignIn(err error, derived bool) error {
 			"role exists and may log in", user, code, serverMessage(err)), err}
 	}
 	return err
+}
+
+// refusesSettings reports whether err is that of a pooler which refuses the settings of a session.
+func refusesSettings(err error) bool {
+	return SQLState(err) == codeProtocolViolation && strings.Contains(serverMessage(err), "startup parameter")
 }
 
 // serverMessage is what the server said, without the driver's words.

@@ -116,7 +116,7 @@ func retryable(err error, attempt int, committing bool) bool {
 		return true
 	case codeReadOnlyTransaction:
 		return attempt == 1 // on a new connection, which is one to a new primary if there is one
-	case codeFeatureNotSupported:
+	case codeFeatureNotSupported, codeProtocolViolation:
 		return isStalePlan(err)
 	case codeAdminShutdown, codeCrashShutdown:
 		return !committing

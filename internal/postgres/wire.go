@@ -26,6 +26,9 @@ const (
 // keepAlive finds a peer that vanished while the connection was unused, in 25 seconds.
 var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 3}
 
+// longAgo is a deadline that has passed.
+var longAgo = time.Unix(1, 0)
+
 // watch makes connections notice a server that vanishes without a word, and with a silence limit, one that hangs. The
 // limit holds for every statement and commit, also where the caller's context has no deadline. 0 means no limit.
 func watch(config *pgx.ConnConfig, silence time.Duration) {
@@ -44,10 +47,12 @@ type wire struct {
 	net.Conn
 	silence time.Duration
 	written atomic.Int64
+	doubt   atomic.Pointer[time.Timer] // fires when an answer does not come; nil where there is only one host
 
-	mu       sync.Mutex // the driver sets deadlines from another goroutine when a context ends
-	deadline time.Time  // what the driver has set; zero for none
-	extended time.Time  // when the deadline of the network connection was last moved
+	mu        sync.Mutex // the driver sets deadlines from another goroutine when a context ends
+	deadline  time.Time  // what the driver has set; zero for none
+	abandoned bool       // its server is not the primary any more
+	extended  time.Time  // when the deadline of the network connection was last moved
 }
 
 // extend moves the deadline, at most to the one that the driver has set.
@@ -58,7 +63,18 @@ func (w *wire) extend() error {
 	return w.Conn.SetDeadline(w.earliest())
 }
 
+// giveUp makes the reads and writes of now and later fail.
+func (w *wire) giveUp() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.abandoned = true
+	_ = w.Conn.SetDeadline(w.earliest()) // fails for a closed connection, which is as good
+}
+
 func (w *wire) earliest() time.Time {
+	if w.abandoned {
+		return longAgo
+	}
 	limit := w.extended.Add(w.silence)
 	if !w.deadline.IsZero() && w.deadline.Before(limit) {
 		return w.deadline
@@ -72,7 +88,17 @@ func (w *wire) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	w.written.Add(1)
+	if t := w.doubt.Load(); t != nil {
+		t.Reset(doubtAfter)
+	}
 	return w.Conn.Write(p)
+}
+
+// calm ends the doubt whether an answer comes.
+func (w *wire) calm() {
+	if t := w.doubt.Load(); t != nil {
+		t.Stop()
+	}
 }
 
 // sent is a number that changes with everything that is sent.
@@ -81,6 +107,7 @@ func (w *wire) sent() int64 { return w.written.Load() }
 // Read implements [net.Conn]. An answer that goes on for long moves the deadline, once a second.
 func (w *wire) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
+	w.calm()
 	if err == nil && time.Since(w.lastExtended()) > time.Second {
 		err = w.extend()
 	}

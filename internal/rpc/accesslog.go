@@ -20,6 +20,9 @@ func accessLog(cfg ServerConfig) around {
 		start := time.Now()
 		err := next(ctx)
 		code := status.Code(err)
+		if err == nil && isExempt(c.method) { // probes: some each second
+			return nil
+		}
 		level := levelOf(code)
 		if c.refusal != nil && cfg.Services != nil { // the secret keys of two services differ
 			level = zerolog.ErrorLevel

@@ -71,7 +71,7 @@ func authorize(ctx context.Context, c *call, next func(context.Context) error) e
 	case apiv1.Caller_CALLER_ANYBODY:
 		return next(ctx)
 	case apiv1.Caller_CALLER_SERVICE:
-		if c.internal {
+		if c.internal && c.from != auth.GatewayName { // which only forwards the calls of others
 			return next(ctx)
 		}
 		return errInternalOnly

@@ -61,6 +61,14 @@ var policies = map[string]func(ctx context.Context, c grpc.ClientConnInterface) 
 	},
 }
 
+// serviceOf is the service whose method a policy calls.
+func serviceOf(policy string) string {
+	if policy == "master" {
+		return "rating"
+	}
+	return "user"
+}
+
 // except returns the answers to a caller whom only these policies admit.
 func except(answer string, admitted ...string) map[string]string {
 	want := map[string]string{}
@@ -112,8 +120,8 @@ func TestAuthorize(t *testing.T) {
 					if policy == "service" { // whoever the user is
 						want, byService = denied, ""
 					}
-					t.Run(policy, func(t *testing.T) { check(t, do(ctx, e.outsider.For("user")), want) })
-					t.Run(policy+", by a service", func(t *testing.T) { check(t, do(ctx, e.service.For("user")), byService) })
+					t.Run(policy, func(t *testing.T) { check(t, do(ctx, e.outsider.For(serviceOf(policy))), want) })
+					t.Run(policy+", by a service", func(t *testing.T) { check(t, do(ctx, e.service.For(serviceOf(policy))), byService) })
 				}
 			})
 		}
@@ -122,16 +130,24 @@ func TestAuthorize(t *testing.T) {
 
 func TestServiceTokens(t *testing.T) {
 	t.Parallel()
+	ours, before, elsewhere := credential(t).Mint("user"), credential(t).MintLegacy(), credential(t).Mint("rating")
+	const key, keyBefore = rpc.MDServiceCredential, rpc.MDServiceToken
 	tests := map[string]struct {
-		tokens []string
+		tokens metadata.MD
 		want   string
 	}{
-		"none":      {nil, denied},
-		"forged":    {[]string{"eyJhbGciOiJub25lIn0.e30."}, unavailable},
-		"empty":     {[]string{""}, unavailable},
-		"two":       {[]string{credential(t).Mint(), credential(t).Mint()}, unavailable},
-		"ours":      {[]string{credential(t).Mint()}, ""},
-		"no access": {[]string{"admin"}, unavailable},
+		"none":                        {nil, denied},
+		"forged":                      {metadata.MD{key: {"eyJhbGciOiJub25lIn0.e30."}}, unavailable},
+		"empty":                       {metadata.MD{key: {""}}, unavailable},
+		"two":                         {metadata.MD{key: {ours, ours}}, unavailable},
+		"ours":                        {metadata.MD{key: {ours}}, ""},
+		"no access":                   {metadata.MD{key: {"admin"}}, unavailable},
+		"for another service":         {metadata.MD{key: {elsewhere}}, unavailable},
+		"of the version before":       {metadata.MD{keyBefore: {before}}, ""},
+		"two of the version before":   {metadata.MD{keyBefore: {before, before}}, unavailable},
+		"both":                        {metadata.MD{key: {ours}, keyBefore: {before}}, ""},
+		"a forged one and a good one": {metadata.MD{key: {"forged"}, keyBefore: {before}}, unavailable},
+		"in the place of the other":   {metadata.MD{keyBefore: {ours}}, unavailable},
 	}
 	cfg := rpc.ServerConfig{Services: credential(t), Auth: authenticator{}}
 	chain, err := rpc.NewInterceptors(cfg)
@@ -141,7 +157,7 @@ func TestServiceTokens(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ctx := metadata.NewIncomingContext(t.Context(), metadata.MD{rpc.MDServiceToken: tt.tokens})
+			ctx := metadata.NewIncomingContext(t.Context(), tt.tokens)
 			check(t, runUnary(ctx, chain, "/salon.user.v1.IdentityService/LookupMaster", &userv1.LookupMasterRequest{MasterId: someID}, nil), tt.want)
 			// A service token that is not valid is refused by public methods, too.
 			want := tt.want
@@ -151,6 +167,25 @@ func TestServiceTokens(t *testing.T) {
 			check(t, runUnary(ctx, chain, "/salon.user.v1.MasterService/GetMaster", &userv1.GetMasterRequest{MasterId: someID}, nil), want)
 		})
 	}
+}
+
+// The gateway forwards the calls of others, and so has no use for what services ask each other.
+func TestTheGatewayIsNoService(t *testing.T) {
+	t.Parallel()
+	keys, err := secret.NewKeys([]byte(strings.Repeat("k", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	as := peers
+	as.Own = []string{auth.GatewayName}
+	chain, err := rpc.NewInterceptors(rpc.ServerConfig{Services: credential(t), Auth: authenticator{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := auth.NewServiceCredential(keys, nil, as, time.Now).Mint("user")
+	ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs(rpc.MDServiceCredential, token))
+	check(t, runUnary(ctx, chain, "/salon.user.v1.MasterService/GetMaster", &userv1.GetMasterRequest{MasterId: someID}, nil), "")
+	check(t, runUnary(ctx, chain, "/salon.user.v1.IdentityService/LookupMaster", &userv1.LookupMasterRequest{MasterId: someID}, nil), denied)
 }
 
 // During a change of the secret, two services may refuse each other's tokens. The user must not be signed out
@@ -163,7 +198,7 @@ func TestServicesWithDifferentSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := rpc.NewConns(rpc.ConnsConfig{Services: auth.NewServiceCredential(keys, nil, time.Now)})
+	c := rpc.NewConns(rpc.ConnsConfig{Services: auth.NewServiceCredential(keys, nil, peers, time.Now)})
 	connectRemote(t, c, addr)
 	_, err = userv1.NewMasterServiceClient(c.For("user")).GetMaster(t.Context(), &userv1.GetMasterRequest{MasterId: someID})
 	check(t, err, unavailable)
@@ -180,7 +215,7 @@ func TestServiceTokensWhereNoneAreAccepted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs(rpc.MDServiceToken, credential(t).Mint()))
+	ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs(rpc.MDServiceCredential, credential(t).Mint("user")))
 	got := runUnary(ctx, chain, "/salon.user.v1.MasterService/GetMaster", &userv1.GetMasterRequest{MasterId: someID}, nil)
 	check(t, got, unauthenticated)
 }

@@ -22,7 +22,7 @@ func BenchmarkCall(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	cred := auth.NewServiceCredential(keys, nil, time.Now)
+	cred := auth.NewServiceCredential(keys, nil, peers, time.Now)
 	c := rpc.NewConns(rpc.ConnsConfig{Services: cred})
 	cfg := rpc.ServerConfig{
 		Log: zerolog.New(io.Discard).Level(zerolog.InfoLevel), Auth: authenticator{}, Services: cred,

@@ -39,6 +39,8 @@ type ServerConfig struct {
 	Service string
 	// MaxTimeout bounds every unary call; 0 means DefaultTimeout.
 	MaxTimeout time.Duration
+	// Changed is called, before the answer, after each call of somebody who is signed in that may have changed something. It may be nil.
+	Changed func(ctx context.Context, userID string)
 	// Tracing records OpenTelemetry spans with the global TracerProvider.
 	Tracing bool
 	// Health is served as grpc.health.v1.Health by NewServer; nil means one that is always SERVING.
@@ -77,6 +79,7 @@ func NewInterceptors(cfg ServerConfig) (Interceptors, error) {
 	//  8. authorization: denies by default. It is before validation, so that a call without permission reveals nothing
 	//     about the rules of a method and costs little.
 	//  9. validation: the handler sees only messages that are normalised and follow the contract's rules.
+	// 10. changes, where there is Changed: what the handler did is recorded before the caller knows, so that the next call sees it.
 	layers := []layer{
 		stage{around: identify(cfg.Services)},
 		stage{around: accessLog(cfg)},
@@ -87,6 +90,9 @@ func NewInterceptors(cfg ServerConfig) (Interceptors, error) {
 		stage{around: authenticate(cfg.Auth)},
 		stage{around: authorize},
 		stage{message: checkMessage},
+	}
+	if cfg.Changed != nil {
+		layers = append(layers, stage{around: afterChanges(cfg.Changed)})
 	}
 	var chain Interceptors
 	for _, l := range layers {

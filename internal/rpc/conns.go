@@ -79,16 +79,17 @@ func (c *Conns) Local(service string, cfg ServerConfig, register func(grpc.Servi
 	return c.conn(service).connect(channel, nil)
 }
 
-// Remote connects to a service in another process, at a gRPC target such as "dns:///user:9090". A target without a
-// scheme is a DNS name. Calls are not encrypted: the network must be secure. The connection is made on the first
-// call. Remote fails when the service is connected already.
+// Remote connects to a service in other processes, at a target such as "user:9100" or "10.0.0.1:9100,10.0.0.2:9100". All addresses of
+// all names are copies of the service, between which the calls are spread; names are looked up again and again.
+// "dns://server/user:9100" asks a certain DNS server. Calls are not encrypted: the network must be secure. The connections are made
+// on the first call. Remote fails when the service is connected already.
 func (c *Conns) Remote(service, target string) error {
-	cc, err := grpc.NewClient(target, dialOptions(service, c.cfg)...)
+	remote, err := dialCopies(service, target, c.cfg)
 	if err != nil {
 		return fmt.Errorf("rpc: connect to %s at %s: %w", service, target, err)
 	}
-	if err := c.conn(service).connect(cc, cc); err != nil {
-		return errors.Join(err, cc.Close())
+	if err := c.conn(service).connect(remote, remote); err != nil {
+		return errors.Join(err, remote.Close())
 	}
 	return nil
 }

@@ -84,7 +84,7 @@ func TestAccessLog(t *testing.T) {
 		if _, ok := line["duration_ms"].(float64); !ok {
 			t.Errorf("no duration in %v", line)
 		}
-		for _, private := range []string{"Bearer", "authorization", someID, credential(t).Mint()[:20]} {
+		for _, private := range []string{"Bearer", "authorization", someID, credential(t).Mint("user")[:20]} {
 			if strings.Contains(fmt.Sprint(line), private) {
 				t.Errorf("%q is logged: %v", private, line)
 			}

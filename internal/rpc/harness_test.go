@@ -126,13 +126,16 @@ func (e *env) masters() userv1.MasterServiceClient {
 	return userv1.NewMasterServiceClient(e.outsider.For("user"))
 }
 
+// peers are those of a process that may call every service.
+var peers = auth.Peers{Own: []string{"rating"}, All: []string{"rating", "user", auth.GatewayName}}
+
 func credential(t *testing.T) *auth.ServiceCredential {
 	t.Helper()
 	keys, err := secret.NewKeys([]byte(strings.Repeat("k", 32)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return auth.NewServiceCredential(keys, nil, time.Now)
+	return auth.NewServiceCredential(keys, nil, peers, time.Now)
 }
 
 // inBoth runs a test against the handler in this process and over TCP, which must behave in the same way. The runs
@@ -174,18 +177,25 @@ func inBoth(t *testing.T, cfg rpc.ServerConfig, m *masters, test func(t *testing
 	}
 }
 
+// served are the services whose methods the handlers of the tests have.
+var served = []string{"user", "rating"}
+
 func connectLocal(t *testing.T, c *rpc.Conns, cfg rpc.ServerConfig, register func(grpc.ServiceRegistrar)) {
 	t.Helper()
-	if err := c.Local("user", cfg, register); err != nil {
-		t.Fatal(err)
+	for _, service := range served {
+		if err := c.Local(service, cfg, register); err != nil {
+			t.Fatal(err)
+		}
 	}
 	t.Cleanup(func() { closeConns(t, c) })
 }
 
 func connectRemote(t *testing.T, c *rpc.Conns, addr string) {
 	t.Helper()
-	if err := c.Remote("user", addr); err != nil {
-		t.Fatal(err)
+	for _, service := range served {
+		if err := c.Remote(service, addr); err != nil {
+			t.Fatal(err)
+		}
 	}
 	t.Cleanup(func() { closeConns(t, c) })
 }

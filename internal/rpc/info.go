@@ -15,7 +15,9 @@ import (
 // Metadata that Salon's services exchange. Values other than MDRequestID count only together with a valid
 // MDServiceToken.
 const (
-	// MDServiceToken is a token of [auth.ServiceCredential].
+	// MDServiceCredential is a token of [auth.ServiceCredential.Mint].
+	MDServiceCredential = "salon-service-credential"
+	// MDServiceToken is a token of [auth.ServiceCredential.MintLegacy], for the version before.
 	MDServiceToken = "salon-service-token"
 	// MDClientIP is the address of the gateway's client.
 	MDClientIP = "salon-client-ip"

@@ -113,3 +113,10 @@ func split(fullMethod string) (service, method string, ok bool) {
 	service, method, ok = strings.Cut(strings.TrimPrefix(fullMethod, "/"), "/")
 	return service, method, ok
 }
+
+// serviceOf is the name of the service that has a method, such as "user" for "/salon.user.v1.UserService/GetUser".
+func serviceOf(fullMethod string) string {
+	service, _, _ := split(fullMethod)
+	name, _, _ := strings.Cut(strings.TrimPrefix(service, "salon."), ".")
+	return name
+}

@@ -15,7 +15,9 @@ import (
 type call struct {
 	method   string
 	stream   bool
+	unknown  bool           // the server does not have the method
 	internal bool           // the service token is valid
+	from     string         // the service that calls; "" when it is of the version before, or none
 	refusal  error          // why the service token is not valid
 	caller   auth.Principal // the zero value when not signed in
 	err      *apierr.Error  // the error of the call, with its cause
@@ -86,7 +88,7 @@ func (s stage) streaming() grpc.StreamServerInterceptor {
 		}
 		c := callOf(ctx)
 		if c == nil {
-			c = &call{method: info.FullMethod, stream: true}
+			c = &call{method: info.FullMethod, stream: true, unknown: srv == nil}
 		}
 		return s.around(ctx, c, func(ctx context.Context) error {
 			return handler(srv, &stream{ServerStream: ss, ctx: ctx, message: s.message})

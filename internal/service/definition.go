@@ -30,9 +30,12 @@ type Definition struct {
 	Migrations postgres.Migrations
 	// Subjects are the first tokens of the event types that the service publishes, such as "appointment".
 	Subjects []string
-	// Calls are the names of the services that this service calls. The service that checks sessions need not be listed:
-	// every service calls it.
+	// Calls are the names of the services that this service calls.
 	Calls []string
+	// Purposes are those of the keys that the service derives, besides those that every service has.
+	Purposes []string
+	// Shares are the questions about this service's schema that other services ask the database.
+	Shares []postgres.Function
 	// APIs are the gRPC services of the contract that the service implements.
 	APIs []API
 	// New makes the service. New connects to nothing and starts nothing.

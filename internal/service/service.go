@@ -43,6 +43,10 @@ type Deps struct {
 	// MaxStreams bounds the streams that one account, or one address that is not signed in, has open in this process; 0 means
 	// DefaultMaxStreams.
 	MaxStreams int
+	// KeepUnread is how long notifications are kept that nobody has read; 0 means for ever.
+	KeepUnread time.Duration
+	// ArchiveAfter is the number of months after its end at which an appointment moves to the archive; 0 means never.
+	ArchiveAfter int
 	// Now returns the current time.
 	Now func() time.Time
 }

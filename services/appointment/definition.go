@@ -3,6 +3,8 @@ package appointment
 import (
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/service"
+	"github.com/beauty-salon/platform/services/appointment/availability"
+	"github.com/beauty-salon/platform/services/appointment/booking"
 )
 
 // Definition describes this service to the program.
@@ -11,6 +13,7 @@ var Definition = service.Definition{
 	Migrations: Migrations,
 	Subjects:   []string{"salon", "appointment", "hold", "group_session", "waitlist", "service", "offering"},
 	Calls:      []string{"user"},
+	Purposes:   []string{availability.QuotePurpose, booking.HoldProofPurpose, booking.HoldAddressPurpose},
 	APIs: []service.API{
 		service.RESTAPI(&appointmentv1.SalonService_ServiceDesc, appointmentv1.NewSalonServiceClient,
 			appointmentv1.RegisterSalonServiceHandlerClient),

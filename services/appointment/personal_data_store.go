@@ -6,6 +6,7 @@ import (
 
 	"github.com/beauty-salon/platform/internal/erasure"
 	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/services/appointment/booking"
 )
 
 // ofCustomer joins the rows a of a table with the customers c of the account.
@@ -21,13 +22,13 @@ var personalTables = []erasure.Table{
 	{Kind: "times_off", Query: `SELECT to_jsonb(h) AS data, h.id::text AS place FROM times_off h WHERE h.subject_id = @account`},
 	{Kind: "customers", Query: `SELECT to_jsonb(c) - ARRAY['search_text', 'erase_time'] AS data, c.id::text AS place
 		FROM customers c WHERE c.account_id = @account`},
-	{Kind: "appointments", Query: `SELECT to_jsonb(a) - 'overbooked' AS data, a.id::text AS place FROM appointments a` + ofCustomer},
-	{Kind: "segments", Query: `SELECT to_jsonb(s) AS data, s.appointment_id::text || s.position AS place FROM appointments a` + ofCustomer +
-		` JOIN segments s ON s.salon_id = a.salon_id AND s.appointment_id = a.id`},
+	{Kind: "appointments", Query: `SELECT to_jsonb(a) - 'overbooked' AS data, a.id::text AS place FROM ` + booking.EveryAppointment + ` a` + ofCustomer},
+	{Kind: "segments", Query: `SELECT to_jsonb(s) AS data, s.appointment_id::text || s.position AS place FROM ` + booking.EveryAppointment + ` a` + ofCustomer +
+		` JOIN ` + booking.EverySegment + ` s ON s.salon_id = a.salon_id AND s.appointment_id = a.id`},
 	// Without the ids of the accounts of others, who have changed the appointment.
 	{Kind: "appointment_history", Query: `SELECT to_jsonb(h) - ARRAY['account_id', 'overbooked'] || jsonb_build_object('own', h.account_id = @account) AS data,
-		h.appointment_id::text || lpad(h.version::text, 19, '0') AS place FROM appointments a` + ofCustomer +
-		` JOIN appointment_history h ON h.salon_id = a.salon_id AND h.appointment_id = a.id`},
+		h.appointment_id::text || lpad(h.version::text, 19, '0') AS place FROM ` + booking.EveryAppointment + ` a` + ofCustomer +
+		` JOIN ` + booking.EveryHistory + ` h ON h.salon_id = a.salon_id AND h.appointment_id = a.id`},
 	{Kind: "appointment_series", Query: `SELECT to_jsonb(a) AS data, a.id::text AS place FROM appointment_series a` + ofCustomer},
 	{Kind: "waitlist_entries", Query: `SELECT to_jsonb(a) AS data, a.id::text AS place FROM waitlist_entries a` + ofCustomer},
 	{Kind: "waitlist_offers", Query: `SELECT to_jsonb(o) AS data, o.hold_id::text AS place FROM waitlist_entries a` + ofCustomer +

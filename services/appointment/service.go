@@ -34,6 +34,8 @@ const (
 	reconcileInterval = time.Minute
 	// lapseInterval is how often requests are looked for that no salon has confirmed in time, and holds that have expired.
 	lapseInterval = 3 * time.Second
+	// archiveInterval is how often appointments are looked for that belong into the archive.
+	archiveInterval = 10 * time.Minute
 	// catchUpRetry is how soon changes of masters and accounts are looked for again after a failure.
 	catchUpRetry = 5 * time.Second
 )
@@ -119,6 +121,10 @@ func (s *Service) Run(ctx context.Context) error {
 	})
 	g.Go(func() error {
 		s.deps.Every(ctx, lapseInterval, "the time of expired holds was not freed", s.bookings.ExpireHolds)
+		return nil
+	})
+	g.Go(func() error {
+		s.deps.Every(ctx, archiveInterval, "old appointments were not archived", s.bookings.Archive)
 		return nil
 	})
 	g.Go(func() error {

@@ -4,7 +4,8 @@
 // can read it. A unique constraint makes sure that an event notifies nobody twice.
 //
 // A notification is stored as ids, instants and facts. Its text is made when it is read, in the reader's language, with
-// names that are looked up once a page. Notifications that were read are kept for Retention.
+// names that are looked up once a page. Notifications that were read are kept for Retention,
+// unread ones for as long as the setting says.
 //
 //	notification.go  which event notifies whom, and of what
 //	waitlist.go      the same for waitlists, and the English texts of that

@@ -7,7 +7,8 @@ import (
 	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
 )
 
-// Retention is how long a notification that was read is kept, from the time of its event. Unread ones stay.
+// Retention is how long a notification that was read is kept, from the time of its event. How long unread
+// ones are kept is a setting ([service.Deps]).
 const Retention = 180 * 24 * time.Hour
 
 // Notice is what one person is notified of: the facts that the text is made of.

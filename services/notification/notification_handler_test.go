@@ -136,3 +136,22 @@ func TestOldNotificationsAreRemovedOnceRead(t *testing.T) {
 		t.Errorf("unread ones left %v", left)
 	}
 }
+
+func TestUnreadNotificationsAreRemovedAfterTheSetting(t *testing.T) {
+	f := newFixture(t)
+	f.publish("appointment.created", 1, f.appointment())
+	f.inbox(f.master, 1)
+	f.Clock.Advance(10 * 365 * 24 * time.Hour)
+	for _, step := range []struct {
+		keep time.Duration
+		left int
+	}{{0, 1}, {11 * 365 * 24 * time.Hour, 1}, {9 * 365 * 24 * time.Hour, 0}} {
+		f.service.deps.KeepUnread = step.keep
+		if err := f.service.prune(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if left := f.list(f.master); len(left) != step.left {
+			t.Errorf("kept for %v: %d left, want %d", step.keep, len(left), step.left)
+		}
+	}
+}

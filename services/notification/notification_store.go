@@ -10,6 +10,7 @@ import (
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
+	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
@@ -42,6 +43,14 @@ func (s *Store) InsertNotifications(ctx context.Context, ns []Notification) erro
 // Notifications returns at most limit notifications of a recipient, newest first: those after the cursor, or the newest
 // when after is nil.
 func (s *Store) Notifications(
+	ctx context.Context, recipientID string, unreadOnly bool, after *Cursor, limit int,
+) ([]Notification, error) {
+	return postgres.Recent(ctx, s.db, func(ctx context.Context, db *postgres.DB) ([]Notification, error) {
+		return s.In(db).notifications(ctx, recipientID, unreadOnly, after, limit)
+	})
+}
+
+func (s *Store) notifications(
 	ctx context.Context, recipientID string, unreadOnly bool, after *Cursor, limit int,
 ) ([]Notification, error) {
 	query := gorm.G[notificationRow](s.db.Conn(ctx)).Where("recipient_id = ?", recipientID)
@@ -119,6 +128,21 @@ func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, er
 			ORDER BY create_time LIMIT ? FOR UPDATE SKIP LOCKED))`, before, limit)
 	if deleted.Error != nil {
 		return 0, fmt.Errorf("remove notifications: %w", deleted.Error)
+	}
+	return int(deleted.RowsAffected), nil
+}
+
+// PruneUnread removes at most limit notifications that nobody has read and that are older than before, oldest first, and returns how
+// many were removed. Ids sort by the time at which they were made, so the oldest are the first of the primary key. Concurrent calls
+// do not wait for each other.
+func (s *Store) PruneUnread(ctx context.Context, before time.Time, limit int) (int, error) {
+	deleted := s.db.Conn(ctx).Exec(`
+		DELETE FROM notifications WHERE id = ANY (ARRAY(
+			SELECT id FROM notifications
+			WHERE id < ? AND read_time IS NULL AND create_time < ?
+			ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED))`, id.Since(before), before, limit)
+	if deleted.Error != nil {
+		return 0, fmt.Errorf("remove unread notifications: %w", deleted.Error)
 	}
 	return int(deleted.RowsAffected), nil
 }

@@ -92,14 +92,23 @@ func (s *Service) Ready(ctx context.Context) error {
 // EndStreams ends all streams at once; see [service.Streamer].
 func (s *Service) EndStreams() { s.streams.EndStreams() }
 
-// prune removes tickets that have expired, and all notifications that were read and are older than Retention, batch by batch.
+// prune removes tickets that have expired, the notifications that were read and are older than Retention, and the unread ones that
+// are older than the setting says, batch by batch.
 func (s *Service) prune(ctx context.Context) error {
 	if err := s.streams.Prune(ctx); err != nil {
 		return err
 	}
-	before := s.deps.Time().Add(-Retention)
+	now := s.deps.Time()
+	if err := inBatches(ctx, now.Add(-Retention), s.store.Prune); err != nil || s.deps.KeepUnread == 0 {
+		return err
+	}
+	return inBatches(ctx, now.Add(-s.deps.KeepUnread), s.store.PruneUnread)
+}
+
+// inBatches calls prune until it has removed everything that is older than before.
+func inBatches(ctx context.Context, before time.Time, prune func(context.Context, time.Time, int) (int, error)) error {
 	for {
-		n, err := s.store.Prune(ctx, before, pruneBatch)
+		n, err := prune(ctx, before, pruneBatch)
 		if err != nil || n < pruneBatch {
 			return err
 		}

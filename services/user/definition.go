@@ -2,6 +2,7 @@ package user
 
 import (
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/service"
 )
 
@@ -11,6 +12,8 @@ var Definition = service.Definition{
 	Migrations: Migrations,
 	Subjects:   []string{"user", "master"},
 	Calls:      keeperNames(),
+	Purposes:   []string{auth.SigningPurpose},
+	Shares:     sharedFunctions,
 	APIs: []service.API{
 		service.RESTAPI(&userv1.AuthService_ServiceDesc, userv1.NewAuthServiceClient, userv1.RegisterAuthServiceHandlerClient),
 		service.RESTAPI(&userv1.UserService_ServiceDesc, userv1.NewUserServiceClient, userv1.RegisterUserServiceHandlerClient),

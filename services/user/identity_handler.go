@@ -4,6 +4,7 @@ import (
 	"context"
 
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/protoconv"
 )
 
@@ -14,13 +15,17 @@ type identityHandler struct {
 }
 
 // CheckSession returns whose session it is, with the account's role and memberships as of
-// now.
+// now. Processes of this version read that in the database ([SessionReader]); those of the version before call this.
 func (h *identityHandler) CheckSession(ctx context.Context, req *userv1.CheckSessionRequest) (*userv1.CheckSessionResponse, error) {
 	p, err := h.store.OpenSession(ctx, req.GetSessionId(), h.deps.Time())
 	if err != nil {
 		return nil, err
 	}
-	return &userv1.CheckSessionResponse{UserId: p.UserID, Role: p.Role, Memberships: membershipsToProto(p.Memberships)}, nil
+	return checkedToProto(p), nil
+}
+
+func checkedToProto(p auth.Principal) *userv1.CheckSessionResponse {
+	return &userv1.CheckSessionResponse{UserId: p.UserID, Role: p.Role, Memberships: membershipsToProto(p.Memberships)}
 }
 
 // LookupUser returns what other services keep of an account.

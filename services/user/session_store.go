@@ -194,25 +194,16 @@ func (s *Store) DeleteSessionsOf(ctx context.Context, userID, except string) err
 	return nil
 }
 
-// OpenSession returns whose session it is, with the account's role and memberships as of
-// now. It returns NOT_FOUND when the session has ended or the account is disabled. It is
-// one statement, since other services call it for every request that they have no recent
-// answer for.
-func (s *Store) OpenSession(ctx context.Context, id string, now time.Time) (auth.Principal, error) {
-	var rows []struct {
-		UserID, Role string
-		SalonID      *string
-		SalonRoles   rolesColumn
-	}
-	err := s.db.Conn(ctx).Raw(`
-		SELECT s.user_id, u.role, m.salon_id, m.roles AS salon_roles
-		FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN memberships m ON m.user_id = u.id
-		WHERE s.id = ? AND s.expire_time > ? AND NOT u.disabled
-		ORDER BY m.create_time, m.salon_id`, id, now).Scan(&rows).Error
-	switch {
-	case err != nil:
-		return auth.Principal{}, fmt.Errorf("check a session: %w", err)
-	case len(rows) == 0:
+// openSessionRow is a row of sessionQuery.
+type openSessionRow struct {
+	UserID, Role string
+	SalonID      *string
+	SalonRoles   rolesColumn
+}
+
+// openSession returns whose session the rows of sessionQuery are, or NOT_FOUND when there are none.
+func openSession(id string, rows []openSessionRow) (auth.Principal, error) {
+	if len(rows) == 0 {
 		return auth.Principal{}, errNoSession
 	}
 	p := auth.Principal{UserID: rows[0].UserID, Role: roleFromColumn(rows[0].Role), SessionID: id}
@@ -222,6 +213,16 @@ func (s *Store) OpenSession(ctx context.Context, id string, now time.Time) (auth
 		}
 	}
 	return p, nil
+}
+
+// OpenSession returns whose session it is, with the account's role and memberships as of
+// now. It returns NOT_FOUND when the session has ended or the account is disabled.
+func (s *Store) OpenSession(ctx context.Context, id string, now time.Time) (auth.Principal, error) {
+	var rows []openSessionRow
+	if err := s.db.Conn(ctx).Raw(fmt.Sprintf(sessionQuery, "?", "?"), id, now).Scan(&rows).Error; err != nil {
+		return auth.Principal{}, fmt.Errorf("check a session: %w", err)
+	}
+	return openSession(id, rows)
 }
 
 // sessionCursor is the place of a session in ListSessions.

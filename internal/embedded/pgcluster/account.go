@@ -46,6 +46,16 @@ func serverAccount() (account, error) {
 	return account{}, errors.New("PostgreSQL does not run as root, and there is no user postgres or nobody to run it as")
 }
 
+// ServerAttributes start a process as the user that a server runs as, for programs that do not run as root either. The kernel sends the
+// process deathSignal, on Linux, when the thread that started it ends.
+func ServerAttributes(deathSignal syscall.Signal) (*syscall.SysProcAttr, error) {
+	account, err := serverAccount()
+	if err != nil {
+		return nil, err
+	}
+	return account.attributes(deathSignal), nil
+}
+
 // own makes the account the owner of path.
 func (a account) own(path string) error {
 	if a.credential == nil {

@@ -46,8 +46,13 @@ type Config struct {
 	Port int
 	// MaxConnections is the server's limit; 0 means 100.
 	MaxConnections int
+	// Bin is the directory of initdb and postgres; empty means those that are installed.
+	Bin string
 	// Throwaway turns off all guarantees of durability for speed. For tests only.
 	Throwaway bool
+	// Primary is the address of a server with its superuser. The first start makes the cluster a standby of that server, whose
+	// MaxConnections it must at least have. A throwaway cluster has no standbys.
+	Primary string
 }
 
 // Cluster is a running server.
@@ -96,12 +101,19 @@ func Start(ctx context.Context, cfg Config) (_ *Cluster, err error) {
 	if err := c.mend(); err != nil {
 		return nil, err
 	}
-	chosen, err := choose(ctx, c.data())
-	if err != nil {
-		return nil, err
+	if c.bin = cfg.Bin; c.bin == "" {
+		chosen, err := choose(ctx, c.data())
+		if err != nil {
+			return nil, err
+		}
+		c.bin = chosen.bin
 	}
-	c.bin = chosen.bin
-	if c.password, err = c.prepare(ctx); err != nil {
+	if cfg.Primary != "" {
+		c.password, err = c.followPrimary(ctx, cfg.Primary)
+	} else {
+		c.password, err = c.prepare(ctx)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("make a database in %s: %w", dir, err)
 	}
 	if err := c.makeSocketDir(); err != nil {

@@ -45,10 +45,15 @@ func (s *solver) dependsOnTaken(start Minute) bool {
 func (a *Availability) taken(
 	ctx context.Context, r *Rules, q Query, first, last civil.Date, appointments bool,
 ) (*Taken, *Rules, error) {
+	read := a.store.RecentlyTaken
 	for attempt := 1; ; attempt++ {
-		t, version, err := a.store.Taken(ctx, r.takenQuery(q, first, last, appointments))
+		t, version, err := read(ctx, r.takenQuery(q, first, last, appointments))
 		if err != nil {
 			return nil, nil, err
+		}
+		read = a.store.Taken
+		if version < r.Version && attempt == 1 { // of a replica that is behind
+			continue
 		}
 		if version == 0 {
 			return nil, nil, salon.ErrNotFound

@@ -88,13 +88,16 @@ func (a *Availability) Quote(text string, now time.Time) (Quote, error) {
 	return a.quotes.decode(text, now)
 }
 
+// QuotePurpose is the purpose of the key that signs quotes.
+const QuotePurpose = "quote"
+
 // quotes makes and reads quotes. A quote is signed by HMAC-SHA256, so a client can neither change nor make one.
 type quotes struct {
 	keys [][32]byte // the first signs; the others are those of before the secret was changed
 }
 
 func newQuotes(keys, previous *secret.Keys) *quotes {
-	return &quotes{keys: secret.DeriveBoth(keys, previous, "quote")}
+	return &quotes{keys: secret.DeriveBoth(keys, previous, QuotePurpose)}
 }
 
 // installation identifies a key without telling it.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/services/appointment/civil"
+	"github.com/beauty-salon/platform/services/appointment/claims"
 )
 
 // TakenQuery says what taken time to read.
@@ -32,10 +33,10 @@ type TakenQuery struct {
 }
 
 // takenSQL reads the version of a salon's rules and what is taken, in one statement: a row a subject, and one without a subject
-// where there is none. The index of the exclusion constraint answers for each subject. Small indexes of their own answer, for the whole
-// salon, what is overbooked, and which claims of holds have expired: those are among the others, because the large index does not
-// have the time until which a claim counts. The claims of a subject come in no order: the program sorts them for less than the
-// server, which sorts anew for each array.
+// where there is none. A B-tree (claims_taken) answers for each subject, in which claims are in the order of their beginnings. Small indexes of
+// their own answer, for the whole salon, what is overbooked, and which claims of holds have expired: those are among the others,
+// because the large index does not have the time until which a claim counts. The arrays are in no order that could be relied on:
+// the program sorts them for less than the server, which sorts anew for each array.
 func takenSQL(appointments bool) string {
 	columns := "array_agg(lower(c.during)) AS starts, array_agg(upper(c.during)) AS ends, NULL::text[] AS appointments, NULL::text[] AS holds"
 	if appointments {
@@ -46,7 +47,8 @@ SELECT s.rules_version, coalesce(u.subject::text, '') AS subject, t.*, 0::bigint
 FROM salons s LEFT JOIN unnest($2::uuid[]) AS u (subject) ON true
 CROSS JOIN LATERAL (
     SELECT ` + columns + ` FROM claims c
-    WHERE c.salon_id = s.id AND c.subject_id = u.subject AND c.during && tstzrange($3, $4) AND c.blocking
+    WHERE c.salon_id = s.id AND c.subject_id = u.subject AND c.blocking
+        AND c.during > tstzrange($3::timestamptz - interval '` + claims.Longest + `', NULL) AND c.during < tstzrange($4, $4, '[]') AND upper(c.during) > $3
 ) AS t
 WHERE s.id = $1
 UNION ALL
@@ -70,7 +72,7 @@ const countSQL = `
 UNION ALL
 SELECT s.rules_version, '', NULL, NULL, NULL, NULL, count(DISTINCT coalesce(a.series_id, a.id)), 'open'
 FROM salons s JOIN appointments a ON a.salon_id = s.id AND a.customer_id = $5::uuid AND a.state IN ('PENDING', 'CONFIRMED')
-    AND a.start_time > now() - interval '4 days' AND a.end_time > now() AND a.id <> ALL ($7::uuid[])
+    AND a.start_time > now() - interval '` + claims.Longest + `' AND a.end_time > now() AND a.id <> ALL ($7::uuid[])
 WHERE s.id = $1 GROUP BY s.rules_version
 UNION ALL
 SELECT s.rules_version, '', array_agg(a.start_time), NULL, NULL, NULL, 0, 'customer'
@@ -97,6 +99,15 @@ type takenRow struct {
 	Holds        []string
 	Count        int64
 	What         string
+}
+
+// RecentlyTaken is Taken as of a moment ago.
+func (s *Store) RecentlyTaken(ctx context.Context, q TakenQuery) (t *Taken, version int64, err error) {
+	t, err = postgres.Recent(ctx, s.db, func(ctx context.Context, db *postgres.DB) (found *Taken, err error) {
+		found, version, err = NewStore(db).Taken(ctx, q)
+		return found, err
+	})
+	return t, version, err
 }
 
 // Taken returns what is taken, and the version of the salon's rules at the same moment; 0 when the salon does not exist.

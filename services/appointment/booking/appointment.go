@@ -139,6 +139,8 @@ type Appointment struct {
 	// CreateTime and UpdateTime are when it was booked and when it last changed.
 	CreateTime, UpdateTime time.Time
 
+	// archived is whether the rows are in the archive tables.
+	archived bool
 	// cancellationWindow and reschedulingWindow are how long before the start the salon lets its customers cancel or move.
 	cancellationWindow, reschedulingWindow time.Duration
 	// lateFee and noShowFee are how much of the price the salon demands, in percent.

@@ -45,6 +45,7 @@ func (b *Bookings) ListAppointments(
 	if filter.To, err = protoconv.Time("to", req.GetTo()); err != nil {
 		return nil, err
 	}
+	filter.Archived = b.archivedSince(filter.From)
 	fetch := func(after *Cursor, limit int) ([]*Appointment, error) {
 		filter.After, filter.Limit = after, limit
 		return b.store.List(ctx, filter)

@@ -2,6 +2,7 @@ package booking
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -57,6 +58,8 @@ type appointmentRow struct {
 	CreateTime        time.Time
 	UpdateTime        time.Time
 
+	// Whether the row is in the archive.
+	Archived bool
 	// The number of the place in the group session, from its table.
 	GroupPlace *int32
 	// What is shown of the customer, from other tables.
@@ -99,10 +102,10 @@ type segmentRow struct {
 	Rated               bool
 }
 
-// visible is the condition on appointments a with customer c that a caller may see them: one's own; as a
+// visible is the condition on appointments a of the tables from, with customer c, that a caller may see them: one's own; as a
 // master those in which one has a segment; as receptionist or manager all of the salon; as administrator
 // all.
-func visible(to auth.Principal) clause.Expr {
+func visible(to auth.Principal, from tables) clause.Expr {
 	if to.IsAdmin() {
 		return gorm.Expr("true")
 	}
@@ -111,7 +114,7 @@ func visible(to auth.Principal) clause.Expr {
 		return own
 	}
 	return gorm.Expr(`(? OR a.salon_id = ANY (?::uuid[]) OR a.salon_id = ANY (?::uuid[]) AND EXISTS (
-		SELECT 1 FROM segments v WHERE v.salon_id = a.salon_id AND v.appointment_id = a.id AND v.master_id = ?))`,
+		SELECT 1 FROM `+from.segments+` v WHERE v.salon_id = a.salon_id AND v.appointment_id = a.id AND v.master_id = ?))`,
 		own, postgres.Array[string](to.Salons(auth.FrontDesk...)),
 		postgres.Array[string](to.Salons(apiv1.SalonRole_SALON_ROLE_MASTER)), to.UserID)
 }
@@ -121,12 +124,22 @@ func (s *Store) Appointment(ctx context.Context, id string, visibleTo auth.Princ
 	return s.appointment(ctx, id, visibleTo, "")
 }
 
+// appointment looks in the archive for what it does not find, and then once more where it began: somebody may have brought it back.
 func (s *Store) appointment(ctx context.Context, id string, visibleTo auth.Principal, lock string) (*Appointment, error) {
+	for _, from := range []tables{live, archive} {
+		if a, err := s.appointmentIn(ctx, from, id, visibleTo, lock); !errors.Is(err, errNoAppointment) {
+			return a, err
+		}
+	}
+	return s.appointmentIn(ctx, live, id, visibleTo, lock)
+}
+
+func (s *Store) appointmentIn(ctx context.Context, from tables, id string, visibleTo auth.Principal, lock string) (*Appointment, error) {
 	var rows []appointmentRow
-	err := s.db.Conn(ctx).Raw("SELECT "+shownColumns+
-		", l.cancellation_window_minutes, l.rescheduling_window_minutes, l.late_cancellation_fee_percent, l.no_show_fee_percent FROM appointments a"+joinCustomer+
+	err := s.db.Conn(ctx).Raw("SELECT "+shownColumns+`, ?::boolean AS archived,
+		l.cancellation_window_minutes, l.rescheduling_window_minutes, l.late_cancellation_fee_percent, l.no_show_fee_percent FROM `+from.appointments+" a"+joinCustomer+
 		"JOIN salons l ON l.id = a.salon_id WHERE a.id = ? AND ? "+lock,
-		id, visible(visibleTo)).Scan(&rows).Error
+		from.archived, id, visible(visibleTo, from)).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read an appointment: %w", err)
 	}
@@ -140,27 +153,27 @@ func (s *Store) appointment(ctx context.Context, id string, visibleTo auth.Princ
 	return found[0], nil
 }
 
-// withSegments reads the segments of the rows.
+// withSegments reads the segments of the rows. Those that were archived or brought back since the rows were read are looked for in the
+// other tables.
 func (s *Store) withSegments(ctx context.Context, rows []appointmentRow) ([]*Appointment, error) {
-	var segments []segmentRow
-	err := s.db.Conn(ctx).Raw(`
-		SELECT s.*, m.display_name AS master_name
-		FROM unnest(?::uuid[], ?::uuid[]) AS w (salon_id, appointment_id)
-		JOIN segments s USING (salon_id, appointment_id)
-		JOIN masters m ON m.id = s.master_id
-		ORDER BY s.appointment_id, s.position`,
-		postgres.Column(rows, func(r appointmentRow) string { return r.SalonID }),
-		postgres.Column(rows, func(r appointmentRow) string { return r.ID })).Scan(&segments).Error
-	if err != nil {
-		return nil, fmt.Errorf("read segments: %w", err)
-	}
 	of := make(map[string][]Segment, len(rows))
-	for _, r := range segments {
-		segment, err := r.segment()
-		if err != nil {
-			return nil, fmt.Errorf("read a segment: %w", err)
+	for range 2 {
+		for _, from := range []tables{live, archive} {
+			var missing []appointmentRow
+			for i := range rows {
+				if rows[i].Archived == from.archived && of[rows[i].ID] == nil {
+					missing = append(missing, rows[i])
+				}
+			}
+			if err := s.readSegments(ctx, from, missing, of); err != nil {
+				return nil, err
+			}
 		}
-		of[r.AppointmentID] = append(of[r.AppointmentID], segment)
+		for i := range rows {
+			if of[rows[i].ID] == nil {
+				rows[i].Archived = !rows[i].Archived
+			}
+		}
 	}
 	found := make([]*Appointment, len(rows))
 	for i, r := range rows {
@@ -172,12 +185,44 @@ func (s *Store) withSegments(ctx context.Context, rows []appointmentRow) ([]*App
 	return found, nil
 }
 
+// readSegments adds the segments of the rows to of, by the ids of the appointments.
+func (s *Store) readSegments(ctx context.Context, from tables, rows []appointmentRow, of map[string][]Segment) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	var segments []segmentRow
+	err := s.db.Conn(ctx).Raw(`
+		SELECT s.*, m.display_name AS master_name
+		FROM unnest(?::uuid[], ?::uuid[]) AS w (salon_id, appointment_id)
+		JOIN `+from.segments+` s USING (salon_id, appointment_id)
+		JOIN masters m ON m.id = s.master_id
+		ORDER BY s.appointment_id, s.position`,
+		postgres.Column(rows, func(r appointmentRow) string { return r.SalonID }),
+		postgres.Column(rows, func(r appointmentRow) string { return r.ID })).Scan(&segments).Error
+	if err != nil {
+		return fmt.Errorf("read segments: %w", err)
+	}
+	for _, r := range segments {
+		segment, err := r.segment()
+		if err != nil {
+			return fmt.Errorf("read a segment: %w", err)
+		}
+		of[r.AppointmentID] = append(of[r.AppointmentID], segment)
+	}
+	return nil
+}
+
 // MarkRated notes that the customer has rated a master for an appointment.
 func (s *Store) MarkRated(ctx context.Context, salonID, appointmentID, masterID string) error {
-	err := s.db.Conn(ctx).Exec(`UPDATE segments SET rated = true
-		WHERE salon_id = ? AND appointment_id = ? AND master_id = ?`, salonID, appointmentID, masterID).Error
-	if err != nil {
-		return fmt.Errorf("mark a segment as rated: %w", err)
+	for _, in := range []tables{live, archive} {
+		marked := s.db.Conn(ctx).Exec("UPDATE "+in.segments+" SET rated = true WHERE salon_id = ? AND appointment_id = ? AND master_id = ?",
+			salonID, appointmentID, masterID)
+		if marked.Error != nil {
+			return fmt.Errorf("mark a segment as rated: %w", marked.Error)
+		}
+		if marked.RowsAffected > 0 {
+			break
+		}
 	}
 	return nil
 }
@@ -196,7 +241,7 @@ func (r segmentRow) segment() (Segment, error) {
 // HasCompleted reports whether a customer has a completed appointment in a salon.
 func (s *Store) HasCompleted(ctx context.Context, salonID, customerID string) (bool, error) {
 	var found bool
-	err := s.db.Conn(ctx).Raw(`SELECT EXISTS (SELECT FROM appointments WHERE salon_id = ? AND customer_id = ? AND state = ?)`,
+	err := s.db.Conn(ctx).Raw("SELECT EXISTS (SELECT FROM "+EveryAppointment+" a WHERE salon_id = ? AND customer_id = ? AND state = ?)",
 		salonID, customerID, Completed).Scan(&found).Error
 	if err != nil {
 		return false, fmt.Errorf("look for completed appointments: %w", err)
@@ -214,7 +259,7 @@ func (r appointmentRow) appointment(segments []Segment) *Appointment {
 		CancelledBy: postgres.Value(r.CancelledBy), CancelReason: r.CancelReason, Cause: postgres.Value(r.CancellationCause),
 		TimeoutTime: postgres.Time(r.TimeoutTime), LapseTime: postgres.Time(r.LapseTime),
 		Overbooked: r.Overbooked, CompleteTime: postgres.Time(r.CompleteTime), ChangedBy: r.ChangedBy, PreviousStart: postgres.Time(r.PreviousStartTime),
-		Version: r.Version, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(),
+		Version: r.Version, CreateTime: r.CreateTime.UTC(), UpdateTime: r.UpdateTime.UTC(), archived: r.Archived,
 		cancellationWindow: time.Duration(r.CancellationWindowMinutes) * time.Minute,
 		reschedulingWindow: time.Duration(r.ReschedulingWindowMinutes) * time.Minute,
 		Fee:                Fee{Rule: postgres.Value(r.FeeRule), AmountMinor: postgres.Value(r.FeeMinor), Waived: r.FeeWaived},

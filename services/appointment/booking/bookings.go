@@ -54,7 +54,7 @@ func New(
 		availability: availability,
 
 		proofs:     newProofs(d.Keys, d.PreviousKeys),
-		addressKey: d.Keys.Derive("hold-address"),
+		addressKey: d.Keys.Derive(HoldAddressPurpose),
 	}
 	availability.FindAppointments(b.movable)
 	return b

@@ -122,16 +122,23 @@ func (s *Store) update(
 
 // lockSubjects takes the locks of an appointment's masters and customer, and of other subjects.
 func (s *Store) lockSubjects(ctx context.Context, id string, visibleTo auth.Principal, also []string) error {
-	return claims.LockSelected(ctx, s.db, `
-		SELECT unnest(ARRAY[p.master_id, a.customer_id, a.group_session_id]) AS subject
-		FROM appointments a`+joinCustomer+`
-		JOIN segments p ON p.salon_id = a.salon_id AND p.appointment_id = a.id
-		WHERE a.id = ? AND ?
-		UNION SELECT unnest(?::uuid[])`, id, visible(visibleTo), postgres.Array[string](also))
+	subjects := func(of tables) string {
+		return `SELECT unnest(ARRAY[p.master_id, a.customer_id, a.group_session_id]) AS subject
+			FROM ` + of.appointments + " a" + joinCustomer + `
+			JOIN ` + of.segments + ` p ON p.salon_id = a.salon_id AND p.appointment_id = a.id
+			WHERE a.id = ? AND ? UNION `
+	}
+	return claims.LockSelected(ctx, s.db, subjects(live)+subjects(archive)+"SELECT unnest(?::uuid[])",
+		id, visible(visibleTo, live), id, visible(visibleTo, archive), postgres.Array[string](also))
 }
 
 // save writes a changed appointment over its rows.
 func (s *Store) save(ctx context.Context, a *Appointment) error {
+	if a.archived {
+		if err := s.restore(ctx, a); err != nil {
+			return err
+		}
+	}
 	err := s.saveRow(ctx, a)
 	if err != nil {
 		return err

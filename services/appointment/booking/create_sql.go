@@ -58,7 +58,7 @@ WITH item AS MATERIALIZED (
             SELECT count(*) FROM (
                 SELECT DISTINCT coalesce(o.series_id, o.id) FROM appointments o
                 WHERE o.salon_id = i.salon_id AND o.customer_id = i.customer_id AND o.state IN ('PENDING', 'CONFIRMED')
-                    AND o.start_time > i.create_time - interval '` + longestInterval + `' AND o.end_time > i.create_time
+                    AND o.start_time > i.create_time - interval '` + claims.Longest + `' AND o.end_time > i.create_time
                 LIMIT s.max_open_appointments) AS open
             ) >= s.max_open_appointments THEN 'too many open'
         WHEN NOT i.overridden AND s.max_customer_appointments_a_day > 0 AND (
@@ -127,10 +127,6 @@ WITH item AS MATERIALIZED (
 )
 SELECT d.outcome, CASE WHEN d.outcome = 'replayed' THEN d.response END AS response
 FROM decision d ORDER BY d.n`
-
-// longestInterval is longer than any appointment: eight segments of twelve hours. It bounds the range
-// of an index in which an appointment that has not ended begins.
-const longestInterval = "4 days"
 
 // arrays lists array parameters of these types, from $first on. A subquery hides their length from the
 // planner, which would otherwise make a new plan for every length; planning takes longer than booking.

@@ -15,6 +15,7 @@
 //   - offer.go: holds that are offered to somebody in the waitlist, and what package waitlist needs to know of who books what.
 //   - group.go: what a group session is (no I/O). group_handler.go, group_change.go, group_store.go: GroupService. place_store.go: taking
 //     and freeing the places.
+//   - archive.go, archive_store.go: the archive of appointments that ended long ago.
 //   - convert.go, events.go, errors.go: the contract's messages, events and errors.
 //
 // A double booking is impossible by the exclusion constraint of the table claims (package claims),

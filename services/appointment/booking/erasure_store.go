@@ -74,7 +74,7 @@ func (s *Store) futureOf(ctx context.Context, customerIDs []string, after time.T
 func (s *Store) keysOf(ctx context.Context, customerIDs, except []string) ([]Key, error) {
 	var keys []Key
 	err := s.db.Conn(ctx).Raw(`
-		SELECT a.salon_id, a.id FROM customers c JOIN appointments a ON a.salon_id = c.salon_id AND a.customer_id = c.id
+		SELECT a.salon_id, a.id FROM customers c JOIN `+EveryAppointment+` a ON a.salon_id = c.salon_id AND a.customer_id = c.id
 		WHERE c.id = ANY(?::uuid[]) AND a.id <> ALL(?::uuid[]) ORDER BY a.id`,
 		postgres.Array[string](customerIDs), postgres.Array[string](except)).Scan(&keys).Error
 	if err != nil {
@@ -87,19 +87,21 @@ func (s *Store) keysOf(ctx context.Context, customerIDs, except []string) ([]Key
 // rows. What was written about a person may name them, whoever has written it.
 func (s *Store) eraseTexts(ctx context.Context, customerIDs []string, now time.Time) (int64, error) {
 	var changed int64
-	for _, statement := range []string{
-		`UPDATE appointments a SET note = '', cancel_reason = '', version = a.version + 1, update_time = @now
-		FROM customers c WHERE c.id = ANY(CAST(@customers AS uuid[])) AND a.salon_id = c.salon_id AND a.customer_id = c.id
-			AND (a.note <> '' OR a.cancel_reason <> '')`,
-		`UPDATE appointment_history h SET reason = ''
-		FROM customers c JOIN appointments a ON a.salon_id = c.salon_id AND a.customer_id = c.id
-		WHERE c.id = ANY(CAST(@customers AS uuid[])) AND h.salon_id = a.salon_id AND h.appointment_id = a.id AND h.reason <> ''`,
-	} {
-		result := s.db.Conn(ctx).Exec(statement, sql.Named("now", now), sql.Named("customers", postgres.Array[string](customerIDs)))
-		if result.Error != nil {
-			return 0, fmt.Errorf("erase notes and reasons: %w", result.Error)
+	for _, in := range []tables{live, archive} {
+		for _, statement := range []string{
+			`UPDATE ` + in.appointments + ` a SET note = '', cancel_reason = '', version = a.version + 1, update_time = @now
+			FROM customers c WHERE c.id = ANY(CAST(@customers AS uuid[])) AND a.salon_id = c.salon_id AND a.customer_id = c.id
+				AND (a.note <> '' OR a.cancel_reason <> '')`,
+			`UPDATE ` + in.history + ` h SET reason = ''
+			FROM customers c JOIN ` + in.appointments + ` a ON a.salon_id = c.salon_id AND a.customer_id = c.id
+			WHERE c.id = ANY(CAST(@customers AS uuid[])) AND h.salon_id = a.salon_id AND h.appointment_id = a.id AND h.reason <> ''`,
+		} {
+			result := s.db.Conn(ctx).Exec(statement, sql.Named("now", now), sql.Named("customers", postgres.Array[string](customerIDs)))
+			if result.Error != nil {
+				return 0, fmt.Errorf("erase notes and reasons: %w", result.Error)
+			}
+			changed += result.RowsAffected
 		}
-		changed += result.RowsAffected
 	}
 	return changed, nil
 }

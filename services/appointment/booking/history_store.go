@@ -48,7 +48,7 @@ func (s *Store) History(ctx context.Context, a *Appointment, after int64, limit 
 	err := s.db.Conn(ctx).Raw(`
 		SELECT version, action, actor, account_id, reason, state_before, state_after, start_before, start_after, change_time, overbooked,
 			end_before, end_after, group_session_before, group_session_after
-		FROM appointment_history WHERE salon_id = ? AND appointment_id = ? AND version > ? ORDER BY version LIMIT ?`,
+		FROM `+EveryHistory+` h WHERE salon_id = ? AND appointment_id = ? AND version > ? ORDER BY version LIMIT ?`,
 		a.SalonID, a.ID, after, limit).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read the history of an appointment: %w", err)

@@ -131,6 +131,12 @@ func (h *Hold) ended() error {
 
 var holdWords = map[HoldState]string{HoldBooked: "booked", HoldReleased: "released"}
 
+// The purposes of the keys for proofs of holds, and for the hashes of addresses of those who hold.
+const (
+	HoldProofPurpose   = "hold-proof"
+	HoldAddressPurpose = "hold-address"
+)
+
 // proofs makes and checks what somebody shows who has a hold and is not signed in. It is computed from the hold's id, so nobody has to
 // store it, and a repeated call has the same.
 type proofs struct {
@@ -138,7 +144,7 @@ type proofs struct {
 }
 
 func newProofs(keys, previous *secret.Keys) proofs {
-	return proofs{secret.DeriveBoth(keys, previous, "hold-proof")}
+	return proofs{secret.DeriveBoth(keys, previous, HoldProofPurpose)}
 }
 
 // of is the proof of a hold.

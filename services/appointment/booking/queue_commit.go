@@ -96,11 +96,11 @@ func (q *Queue) write(attempt string, patience time.Duration, entries []*entry) 
 	}()
 	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
-	creations := make([]*creation, len(entries))
+	creations, callers := make([]*creation, len(entries)), make([]context.Context, len(entries))
 	for i, e := range entries {
-		creations[i] = e.creation
+		creations[i], callers[i] = e.creation, e.ctx
 	}
-	return q.store.Create(ctx, attempt, patience, creations)
+	return q.store.Create(postgres.WithTraceOf(ctx, callers...), attempt, patience, creations)
 }
 
 func (q *Queue) forget(e *entry) error {

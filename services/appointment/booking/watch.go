@@ -15,6 +15,7 @@ type Key struct{ SalonID, ID string }
 
 // ListIn returns what ListAppointments would show, as the transaction tx sees it.
 func (b *Bookings) ListIn(ctx context.Context, tx *postgres.DB, f Filter) ([]*Appointment, error) {
+	f.Archived = b.archivedSince(f.From)
 	return b.store.In(tx).List(ctx, f)
 }
 

@@ -13,7 +13,7 @@ func (s *Store) read(ctx context.Context, keys []Key) ([]*Appointment, error) {
 	}
 	var rows []appointmentRow
 	err := s.db.Conn(ctx).Raw("SELECT "+shownColumns+` FROM unnest(?::uuid[], ?::uuid[]) AS w (salon_id, id)
-		JOIN appointments a USING (salon_id, id)`+joinCustomer,
+		JOIN `+EveryAppointment+` a USING (salon_id, id)`+joinCustomer,
 		postgres.Column(keys, func(k Key) string { return k.SalonID }),
 		postgres.Column(keys, func(k Key) string { return k.ID })).Scan(&rows).Error
 	if err != nil {

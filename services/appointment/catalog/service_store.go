@@ -107,6 +107,12 @@ type ServiceCursor struct {
 
 // Services returns services by category, name and id.
 func (s *Store) Services(ctx context.Context, f ServiceFilter) ([]Service, error) {
+	return postgres.Recent(ctx, s.db, func(ctx context.Context, db *postgres.DB) ([]Service, error) {
+		return NewStore(db).services(ctx, f)
+	})
+}
+
+func (s *Store) services(ctx context.Context, f ServiceFilter) ([]Service, error) {
 	q := gorm.G[serviceRow](s.db.Conn(ctx)).Where("deleted_at IS NULL")
 	if f.SalonID != "" {
 		q = q.Where("salon_id = ?", f.SalonID)

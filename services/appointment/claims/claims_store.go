@@ -16,6 +16,10 @@ import (
 // NoOverlap is the constraint that makes double bookings impossible.
 const NoOverlap = "claims_no_overlap"
 
+// Longest is an interval that no claim is longer than: a customer's covers an appointment, of eight segments of twelve hours at most. It bounds
+// the range of an index in which claims and appointments begin that have not ended.
+const Longest = "4 days"
+
 // LockKey returns the SQL expression of the advisory lock of a subject whose id is the expression
 // subject. An account has a lock too: it stands for what is known of the account.
 func LockKey(subject string) string {

@@ -21,3 +21,10 @@ var files embed.FS
 
 // Migrations make the schema "appointments".
 var Migrations = postgres.Migrations{Service: "appointments", FS: files}
+
+// Layout is how the tables that bookings and searches use are laid out in partitions. All of them have the salon in every key.
+func Layout(partitions int) postgres.Layout {
+	return postgres.Layout{
+		Tables: []string{"appointments", "segments", "claims", "appointment_history", "holds"}, Key: "salon_id", Partitions: partitions,
+	}
+}

@@ -103,7 +103,7 @@ func whole(to auth.Principal) clause.Expr {
 // performs is the condition on dates o that the caller has a segment of the appointment, as a master of the salon.
 func performs(to auth.Principal) clause.Expr {
 	return gorm.Expr(`o.salon_id = ANY (?::uuid[]) AND EXISTS (
-		SELECT FROM segments v WHERE v.salon_id = o.salon_id AND v.appointment_id = o.appointment_id AND v.master_id = ?)`,
+		SELECT FROM `+booking.EverySegment+` v WHERE v.salon_id = o.salon_id AND v.appointment_id = o.appointment_id AND v.master_id = ?)`,
 		postgres.Array[string](to.Salons(apiv1.SalonRole_SALON_ROLE_MASTER)), to.UserID)
 }
 
@@ -184,7 +184,7 @@ func (s *Store) addDates(ctx context.Context, rows []seriesRow, of map[string]*S
 		FROM unnest(?::uuid[], ?::uuid[]) AS w (salon_id, id)
 		JOIN appointment_series s ON s.salon_id = w.salon_id AND s.id = w.id`+joinCustomer+`
 		JOIN series_occurrences o ON o.salon_id = s.salon_id AND o.series_id = s.id
-		LEFT JOIN appointments a ON a.salon_id = o.salon_id AND a.id = o.appointment_id
+		LEFT JOIN `+booking.EveryAppointment+` a ON a.salon_id = o.salon_id AND a.id = o.appointment_id
 		WHERE ? OR o.appointment_id IS NULL OR ?
 		ORDER BY o.series_id, o.position`,
 		postgres.Column(rows, func(r seriesRow) string { return r.SalonID }), postgres.Column(rows, func(r seriesRow) string { return r.ID }),

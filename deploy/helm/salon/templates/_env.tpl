@@ -4,9 +4,13 @@
 {{- $name := include "salon.name" .root }}
 {{- $path := include "salon.secretsPath" .root }}
 {{- $gateway := has .component (list "all" "gateway") }}
+{{- if $v.derivedSecrets }}
+- {name: SALON_DERIVED_SECRETS, value: "file:{{ $path }}/derived-{{ .component }}"}
+{{- else }}
 - {name: SALON_SECRET_KEY, value: "file:{{ $path }}/secret-key"}
 {{- if $v.previousSecretKey }}
 - {name: SALON_SECRET_KEY_PREVIOUS, value: "file:{{ $path }}/secret-key-previous"}
+{{- end }}
 {{- end }}
 {{- if ne .component "gateway" }}
 - {name: SALON_DATABASE_URL, value: {{ include "salon.databaseURL" .root | default (printf "file:%s/database-url" $path) | quote }}}

@@ -54,7 +54,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- define "salon.secretKeys" -}}
 {{- $v := .root.Values }}
 {{- $keys := list "secret-key" }}
-{{- if $v.previousSecretKey }}{{ $keys = append $keys "secret-key-previous" }}{{ end }}
+{{- if $v.derivedSecrets }}{{ $keys = list (printf "derived-%s" .component) }}
+{{- else if $v.previousSecretKey }}{{ $keys = append $keys "secret-key-previous" }}
+{{- end }}
 {{- if and (ne .component "gateway") (not (include "salon.databaseURL" .root)) }}{{ $keys = append $keys "database-url" }}{{ end }}
 {{- if not $v.nats.url }}{{ $keys = append $keys "nats-url" }}{{ end }}
 {{- if not (include "salon.redisURL" .root) }}{{ $keys = append $keys "redis-url" }}{{ end }}
