@@ -26,6 +26,7 @@ var clusterServices = []string{"user", "appointment", "rating", "notification"}
 type cluster struct {
 	*site
 
+	test  *testing.T // processes live until it ends, also those that a subtest begins
 	dns   *dnstest.Server
 	ports map[string]string // of the services: copies have the same port, and addresses of their own
 	delay time.Duration     // SALON_STOP_DELAY of all
@@ -51,7 +52,7 @@ type node struct {
 
 func newCluster(t *testing.T, delay time.Duration) *cluster {
 	t.Helper()
-	c := &cluster{site: newSite(t), dns: dnstest.Start(t), ports: map[string]string{}, delay: delay, nodes: map[string][]*node{}}
+	c := &cluster{site: newSite(t), test: t, dns: dnstest.Start(t), ports: map[string]string{}, delay: delay, nodes: map[string][]*node{}}
 	first := c.copy(t)
 	c.cast = first.NewCast(t)
 	if err := first.Stop(); err != nil {
@@ -68,9 +69,9 @@ func newCluster(t *testing.T, delay time.Duration) *cluster {
 	var begun []*node
 	for _, host := range []string{"127.0.0.2", "127.0.0.3"} {
 		for _, name := range clusterServices {
-			begun = append(begun, c.begin(t, name, host+":"+c.ports[name]))
+			begun = append(begun, c.begin(name, host+":"+c.ports[name]))
 		}
-		begun = append(begun, c.begin(t, "gateway", freeAddr(t)))
+		begun = append(begun, c.begin("gateway", freeAddr(t)))
 	}
 	for _, n := range begun {
 		n.awaitReady(t)
@@ -91,7 +92,8 @@ func freeAddr(t *testing.T) string {
 }
 
 // begin starts a copy of a service, or of the gateway, at an address.
-func (c *cluster) begin(t *testing.T, name, addr string) *node {
+func (c *cluster) begin(name, addr string) *node {
+	t := c.test
 	t.Helper()
 	n := &node{name: name, addr: addr, ended: make(chan struct{}), out: &collected{}}
 	n.cmd = exec.Command(c.program, "serve", "--services="+name)
@@ -156,7 +158,7 @@ func (c *cluster) restart(t *testing.T, stopping ...*node) {
 		if state := n.cmd.ProcessState; !state.Success() {
 			t.Errorf("%s ended with %v:\n%s", n.name, state, n.out.tail())
 		}
-		begun[i] = c.begin(t, n.name, n.addr)
+		begun[i] = c.begin(n.name, n.addr)
 	}
 	for i, n := range stopping {
 		begun[i].awaitReady(t)

@@ -97,7 +97,7 @@ func (tr *traffic) none(t *testing.T, b *balancer) {
 // newCopy adds a copy to the name of a service.
 func (c *cluster) newCopy(t *testing.T) {
 	tr := startTraffic(t, c, c.balance(t, time.Second).url(), 8, 100*time.Millisecond)
-	added := c.begin(t, "appointment", "127.0.0.4:"+c.ports["appointment"])
+	added := c.begin("appointment", "127.0.0.4:"+c.ports["appointment"])
 	added.awaitReady(t)
 	begin := time.Now()
 	c.dns.Set("appointment.test", "127.0.0.2", "127.0.0.3", "127.0.0.4")

@@ -1,6 +1,7 @@
 package resilience_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -58,6 +59,7 @@ func TestOneProcess(t *testing.T) {
 type distributed struct {
 	*salontest.System
 
+	test         *testing.T // processes live until it ends, also those that a subtest begins
 	program, dir string
 }
 
@@ -71,7 +73,7 @@ func startDistributed(t *testing.T) *distributed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &distributed{program: program, dir: dataDir(t)}
+	d := &distributed{test: t, program: program, dir: dataDir(t)}
 	d.System = salontest.Start(t, salontest.WithProgram(script, nil), salontest.WithDataDir(d.dir), salontest.WithBookingLimit(), salontest.WithEnv(
 		"PROGRAM="+program, "DATA_DIR="+d.dir, "SALON_HTTP_ADDR=127.0.0.1:0", "SALON_GRPC_ADDR=127.0.0.1:0", "SALON_DEMO=false", "SALON_LIMIT_AUTH=200"))
 	t.Cleanup(func() {
@@ -80,7 +82,7 @@ func startDistributed(t *testing.T) *distributed {
 			t.Error(err)
 		}
 	})
-	out, err := d.salon(t, "admin", "create", "--email="+salontest.AdminEmail).CombinedOutput()
+	out, err := d.salon(t.Context(), "admin", "create", "--email="+salontest.AdminEmail).CombinedOutput()
 	if err != nil {
 		t.Fatalf("create the administrator: %v\n%s", err, out)
 	}
@@ -108,9 +110,8 @@ func (d *distributed) loggedRequest(t *testing.T) string {
 }
 
 // salon is the program with these arguments, in the environment that the script gives to its processes.
-func (d *distributed) salon(t *testing.T, args ...string) *exec.Cmd {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "bash", append([]string{"-c", `set -a; . "$0"; exec "$@"`,
+func (d *distributed) salon(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "bash", append([]string{"-c", `set -a; . "$0"; exec "$@"`,
 		filepath.Join(d.dir, "env"), d.program}, args...)...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.Env = append(os.Environ(), "SALON_ADMIN_PASSWORD="+salontest.AdminPassword, "SALON_INTERNAL_ADDR=127.0.0.1:0", "SALON_STOP_DELAY=0s")
@@ -191,7 +192,7 @@ func (d *distributed) serviceAway(t *testing.T) {
 	})
 	book() // the others do not need it
 
-	d.restart(t, "notification")
+	d.restart("notification")
 	salontest.Eventually(t, func() error {
 		status, reason, err := d.notifications(t, cast.CustomerA)
 		if err != nil || status != http.StatusOK {
@@ -212,7 +213,8 @@ func (d *distributed) signal(t *testing.T, name string, sig syscall.Signal) {
 }
 
 // restart starts a service where it was, until the end of the test. It has the secret key, which the others have not.
-func (d *distributed) restart(t *testing.T, name string) {
+func (d *distributed) restart(name string) {
+	t := d.test
 	t.Helper()
 	args := []string{"serve", "--services=" + name, "--rpc-addr=" + d.rpcAddr(t, name)}
 	for _, other := range []string{"user", "appointment", "rating", "notification"} {
@@ -220,7 +222,7 @@ func (d *distributed) restart(t *testing.T, name string) {
 			args = append(args, "--target="+other+"="+d.rpcAddr(t, other))
 		}
 	}
-	cmd := d.salon(t, args...)
+	cmd := d.salon(context.WithoutCancel(t.Context()), args...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

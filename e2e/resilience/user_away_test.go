@@ -66,7 +66,7 @@ func (d *distributed) userAway(t *testing.T) {
 	})
 	d.wantStatus(t, http.StatusOK, "/v1/notifications", fresh.GetAccessToken())
 
-	d.restart(t, "user")
+	d.restart("user")
 	salontest.Eventually(t, func() error {
 		if r, reason := d.get(t, "/v1/me", fresh.GetAccessToken()); r.StatusCode != http.StatusOK {
 			return fmt.Errorf("the user service is back, and /v1/me answers %d %s", r.StatusCode, reason)

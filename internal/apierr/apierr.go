@@ -106,6 +106,16 @@ func (e *Error) WithField(field, description string) *Error {
 	return c
 }
 
+// WithFieldsRenamed returns a copy whose invalid fields have the paths that rename makes of theirs.
+func (e *Error) WithFieldsRenamed(rename func(field string) string) *Error {
+	c := e.copy()
+	c.fields = make([]*errdetails.BadRequest_FieldViolation, len(e.fields))
+	for i, f := range e.fields {
+		c.fields[i] = &errdetails.BadRequest_FieldViolation{Field: rename(f.GetField()), Description: f.GetDescription()}
+	}
+	return c
+}
+
 // WithRetryAfter returns a copy with the delay before a retry makes sense.
 func (e *Error) WithRetryAfter(d time.Duration) *Error {
 	c := e.copy()

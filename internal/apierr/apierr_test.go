@@ -72,6 +72,10 @@ func TestCopies(t *testing.T) {
 	if len(base.Fields()) != 1 || one.Fields()[1].GetField() != "b" || two.Fields()[1].GetField() != "c" {
 		t.Errorf("copies share fields: %v, %v, %v", base, one, two)
 	}
+	renamed := base.WithFieldsRenamed(func(field string) string { return "in." + field })
+	if renamed.Fields()[0].GetField() != "in.a" || base.Fields()[0].GetField() != "a" {
+		t.Errorf("renamed: %v, %v", renamed, base)
+	}
 	if e := base.WithCause(errDriver).WithRetryAfter(time.Second); !errors.Is(e.Cause(), errDriver) || e.RetryAfter() != time.Second {
 		t.Errorf("got %v", e)
 	}

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"time"
 
@@ -37,6 +38,11 @@ var Staff = []apiv1.SalonRole{
 
 // FrontDesk are the roles that see and change all appointments of a salon.
 var FrontDesk = []apiv1.SalonRole{apiv1.SalonRole_SALON_ROLE_RECEPTIONIST, apiv1.SalonRole_SALON_ROLE_MANAGER}
+
+// SameRights reports whether two checks of a session have found the same role and memberships.
+func (p Principal) SameRights(q Principal) bool {
+	return p.UserID == q.UserID && p.Role == q.Role && reflect.DeepEqual(p.Memberships, q.Memberships)
+}
 
 // IsAdmin reports whether the caller runs the platform.
 func (p Principal) IsAdmin() bool { return p.Role == apiv1.Role_ROLE_ADMIN }

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 )
@@ -22,6 +23,19 @@ func TestPrincipalInContext(t *testing.T) {
 	}
 	if p := Caller(ctx); !reflect.DeepEqual(p, anna()) {
 		t.Errorf("Caller = %v", p)
+	}
+}
+
+func TestSameRights(t *testing.T) {
+	renewed, admin, left := anna(), anna(), anna()
+	renewed.TokenTime = renewed.TokenTime.Add(time.Minute)
+	admin.Role = apiv1.Role_ROLE_ADMIN
+	left.Memberships = nil
+	if !anna().SameRights(renewed) {
+		t.Error("a new token is a change of rights")
+	}
+	if anna().SameRights(admin) || anna().SameRights(left) {
+		t.Error("another role, or a membership that has ended, is no change of rights")
 	}
 }
 

@@ -2,7 +2,6 @@ package stream
 
 import (
 	"context"
-	"reflect"
 	"sync"
 	"time"
 
@@ -75,7 +74,7 @@ func (g *guard) admit(ctx context.Context, p auth.Principal) (*admission, error)
 		return a, nil
 	}
 	w := g.watched[p.SessionID]
-	if w == nil || !reflect.DeepEqual(w.principal, p) {
+	if w == nil || !w.principal.SameRights(p) {
 		if w != nil { // the streams from before have older roles
 			w.end(errRolesChanged)
 		}
@@ -157,7 +156,7 @@ func (g *guard) settle(id string, p auth.Principal, err error) {
 		return
 	}
 	switch {
-	case err == nil && reflect.DeepEqual(p, w.principal):
+	case err == nil && p.SameRights(w.principal):
 		w.checked = time.Now()
 		return
 	case err == nil:

@@ -151,9 +151,7 @@ func (b *groups) fitSession(
 	q.Staff, q.Group = true, true
 	plan, rules, err := b.fit(ctx, rules, q, start, true)
 	if refused, ok := errors.AsType[*apierr.Error](err); ok {
-		for _, f := range refused.Fields() {
-			f.Field = strings.TrimPrefix(f.GetField(), "segments[0].")
-		}
+		err = refused.WithFieldsRenamed(func(field string) string { return strings.TrimPrefix(field, "segments[0].") })
 	}
 	return plan, rules, err
 }
