@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc/codes"
-	"gorm.io/gorm"
 
 	"github.com/beauty-salon/platform/internal/pgtest"
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -31,8 +30,7 @@ const addOne = "UPDATE items SET amount = amount + 1 WHERE id = "
 var (
 	reads = []operation{
 		{"GORM", func(ctx context.Context, db *postgres.DB, id int) error {
-			_, err := gorm.G[item](db.Conn(ctx)).Where("id = ?", id).Take(ctx)
-			return err
+			return db.Conn(ctx).Where("id = ?", id).Take(&item{}).Error
 		}},
 		{"SQL", func(ctx context.Context, db *postgres.DB, id int) error {
 			var rows []map[string]any

@@ -15,9 +15,10 @@ import (
 // of the row waiting, but not the foreign keys that refer to it.
 var LockForChange = clause.Locking{Strength: "NO KEY UPDATE"}
 
-// One returns the row of a read that finds one at most: absent when there was none, and
+// One returns the row of a query that finds one at most: absent when there is none, and
 // every other error with the row's type in front.
-func One[T any](row T, err, absent error) (T, error) {
+func One[T any](query *gorm.DB, absent error) (row T, err error) {
+	err = query.Take(&row).Error
 	switch {
 	case err == nil:
 		return row, nil

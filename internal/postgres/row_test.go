@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"gorm.io/gorm"
 
 	"github.com/beauty-salon/platform/internal/pgtest"
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -24,24 +23,20 @@ type item struct {
 
 func TestOne(t *testing.T) {
 	t.Parallel()
-	errAbsent := errors.New("item not found")
-	errLost := errors.New("connection lost")
-	for _, tt := range []struct {
-		name      string
-		err, want error
-	}{
-		{"found", nil, nil},
-		{"not found", gorm.ErrRecordNotFound, errAbsent},
-		{"not found, wrapped", fmt.Errorf("read: %w", gorm.ErrRecordNotFound), errAbsent},
-		{"failed", errLost, errLost},
-	} {
-		got, err := postgres.One(item{ID: 1}, tt.err, errAbsent)
-		if !errors.Is(err, tt.want) || err == nil && got.ID != 1 {
-			t.Errorf("%s: got %v, %v", tt.name, got, err)
-		}
+	conn := pgtest.New(t, items).Conn(t.Context())
+	if err := conn.Exec("INSERT INTO items (id, amount) VALUES (1, 5)").Error; err != nil {
+		t.Fatal(err)
 	}
-	if _, err := postgres.One(item{}, errLost, errAbsent); !strings.Contains(err.Error(), "postgres_test.item") {
-		t.Errorf("%v does not name the row", err)
+	absent := errors.New("item not found")
+	if row, err := postgres.One[item](conn.Where("id = ?", 1), absent); err != nil || row != (item{ID: 1, Amount: 5}) {
+		t.Errorf("found: got %v, %v", row, err)
+	}
+	if row, err := postgres.One[item](conn.Where("id = ?", 99), absent); !errors.Is(err, absent) || row != (item{}) {
+		t.Errorf("not found: got %v, %v", row, err)
+	}
+	_, err := postgres.One[item](conn.Where("nothing = ?", 1), absent)
+	if postgres.SQLState(err) != "42703" || !strings.Contains(err.Error(), "postgres_test.item") { // undefined_column
+		t.Errorf("failed: %v does not name the row and the cause", err)
 	}
 }
 
@@ -85,8 +80,8 @@ func TestRows(t *testing.T) {
 	).Error; err != nil {
 		t.Fatal(err)
 	}
-	stored, err := gorm.G[item](conn).Order("id").Find(t.Context())
-	if err != nil || !reflect.DeepEqual(stored, given) {
+	var stored []item
+	if err := conn.Order("id").Find(&stored).Error; err != nil || !reflect.DeepEqual(stored, given) {
 		t.Errorf("got %v, %v, want %v", stored, err, given)
 	}
 	for _, tt := range []struct {
@@ -98,8 +93,8 @@ func TestRows(t *testing.T) {
 		{nil, 0},
 		{postgres.Column([]item(nil), func(i item) int { return i.ID }), 0},
 	} {
-		found, err := gorm.G[item](conn).Where("id = ANY (?)", tt.ids).Find(t.Context())
-		if err != nil || len(found) != tt.want {
+		var found []item
+		if err := conn.Where("id = ANY (?)", tt.ids).Find(&found).Error; err != nil || len(found) != tt.want {
 			t.Errorf("ids %v: got %v, %v, want %d rows", tt.ids, found, err, tt.want)
 		}
 	}
@@ -110,11 +105,6 @@ func TestRows(t *testing.T) {
 		if err := conn.Raw("SELECT ?::text[] AS words", want).Scan(&read).Error; err != nil || !reflect.DeepEqual(read[0].Words, want) {
 			t.Errorf("wrote %#v, read %#v, %v", want, read, err)
 		}
-	}
-	absent := errors.New("item not found")
-	row, err := gorm.G[item](conn).Where("id = ?", 99).Take(t.Context())
-	if _, err := postgres.One(row, err, absent); !errors.Is(err, absent) {
-		t.Errorf("got %v", err)
 	}
 }
 

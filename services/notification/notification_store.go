@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
@@ -53,15 +52,15 @@ func (s *Store) Notifications(
 func (s *Store) notifications(
 	ctx context.Context, recipientID string, unreadOnly bool, after *Cursor, limit int,
 ) ([]Notification, error) {
-	query := gorm.G[notificationRow](s.db.Conn(ctx)).Where("recipient_id = ?", recipientID)
+	query := s.db.Conn(ctx).Where("recipient_id = ?", recipientID)
 	if unreadOnly {
 		query = query.Where("read_time IS NULL")
 	}
 	if after != nil {
 		query = query.Where("(create_time, id) < (?, ?)", after.Time, after.ID)
 	}
-	rows, err := query.Order("create_time DESC, id DESC").Limit(limit).Find(ctx)
-	if err != nil {
+	var rows []notificationRow
+	if err := query.Order("create_time DESC, id DESC").Limit(limit).Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("list notifications: %w", err)
 	}
 	list := make([]Notification, len(rows))
@@ -73,8 +72,9 @@ func (s *Store) notifications(
 
 // CountUnread counts the unread notifications of a recipient.
 func (s *Store) CountUnread(ctx context.Context, recipientID string) (int, error) {
-	n, err := gorm.G[notificationRow](s.db.Conn(ctx)).
-		Where("recipient_id = ? AND read_time IS NULL", recipientID).Count(ctx, "*")
+	var n int64
+	err := s.db.Conn(ctx).Model(&notificationRow{}).
+		Where("recipient_id = ? AND read_time IS NULL", recipientID).Count(&n).Error
 	if err != nil {
 		return 0, fmt.Errorf("count notifications: %w", err)
 	}
@@ -86,13 +86,14 @@ func (s *Store) CountUnread(ctx context.Context, recipientID string) (int, error
 func (s *Store) MarkRead(ctx context.Context, recipientID, id string, now time.Time) (Notification, error) {
 	var marked Notification
 	err := s.db.InTx(ctx, func(tx *postgres.DB) error {
-		_, err := gorm.G[notificationRow](tx.Conn(ctx)).
-			Where("id = ? AND recipient_id = ? AND read_time IS NULL", id, recipientID).Update(ctx, "read_time", now)
+		err := tx.Conn(ctx).Model(&notificationRow{}).
+			Where("id = ? AND recipient_id = ? AND read_time IS NULL", id, recipientID).Update("read_time", now).Error
 		if err != nil {
 			return fmt.Errorf("mark a notification as read: %w", err)
 		}
-		row, err := gorm.G[notificationRow](tx.Conn(ctx)).Where("id = ? AND recipient_id = ?", id, recipientID).Take(ctx)
-		if row, err = postgres.One(row, err, ErrNotificationNotFound); err != nil {
+		row, err := postgres.One[notificationRow](
+			tx.Conn(ctx).Where("id = ? AND recipient_id = ?", id, recipientID), ErrNotificationNotFound)
+		if err != nil {
 			return err
 		}
 		marked = row.notification()
@@ -106,12 +107,12 @@ func (s *Store) MarkAllRead(ctx context.Context, recipientID string, now time.Ti
 	var marked int
 	// In a transaction, because two concurrent calls can lock the rows in different orders. Then one is tried again.
 	err := s.db.InTx(ctx, func(tx *postgres.DB) error {
-		n, err := gorm.G[notificationRow](tx.Conn(ctx)).
-			Where("recipient_id = ? AND read_time IS NULL", recipientID).Update(ctx, "read_time", now)
-		if err != nil {
-			return fmt.Errorf("mark notifications as read: %w", err)
+		update := tx.Conn(ctx).Model(&notificationRow{}).
+			Where("recipient_id = ? AND read_time IS NULL", recipientID).Update("read_time", now)
+		if update.Error != nil {
+			return fmt.Errorf("mark notifications as read: %w", update.Error)
 		}
-		marked = n
+		marked = int(update.RowsAffected)
 		return nil
 	})
 	return marked, err

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/beauty-salon/platform/internal/erasure"
@@ -14,8 +13,8 @@ import (
 
 // Appointment returns what the projection has of an appointment. It returns ErrAppointmentNotFound when that is nothing.
 func (s *Store) Appointment(ctx context.Context, id string) (Appointment, error) {
-	row, err := gorm.G[appointmentRow](s.db.Conn(ctx)).Where("appointment_id = ?", id).Take(ctx)
-	if row, err = postgres.One(row, err, ErrAppointmentNotFound); err != nil {
+	row, err := postgres.One[appointmentRow](s.db.Conn(ctx).Where("appointment_id = ?", id), ErrAppointmentNotFound)
+	if err != nil {
 		return Appointment{}, err
 	}
 	return row.appointment(), nil

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -46,8 +45,8 @@ type Cursor struct {
 
 // Rating returns a rating. It returns ErrRatingNotFound when there is none or it was deleted.
 func (s *Store) Rating(ctx context.Context, id string) (Rating, error) {
-	row, err := gorm.G[ratingRow](s.db.Conn(ctx)).Where("id = ? AND delete_time IS NULL", id).Take(ctx)
-	if row, err = postgres.One(row, err, ErrRatingNotFound); err != nil {
+	row, err := postgres.One[ratingRow](s.db.Conn(ctx).Where("id = ? AND delete_time IS NULL", id), ErrRatingNotFound)
+	if err != nil {
 		return Rating{}, err
 	}
 	return row.rating(), nil
@@ -62,12 +61,12 @@ func (s *Store) MasterRatings(ctx context.Context, masterID string, after *Curso
 }
 
 func (s *Store) masterRatings(ctx context.Context, masterID string, after *Cursor, limit int) ([]Rating, error) {
-	query := gorm.G[ratingRow](s.db.Conn(ctx)).Where("master_id = ? AND delete_time IS NULL", masterID)
+	query := s.db.Conn(ctx).Where("master_id = ? AND delete_time IS NULL", masterID)
 	if after != nil {
 		query = query.Where("(create_time, id) < (?, ?)", after.Time, after.ID)
 	}
-	rows, err := query.Order("create_time DESC, id DESC").Limit(limit).Find(ctx)
-	if err != nil {
+	var rows []ratingRow
+	if err := query.Order("create_time DESC, id DESC").Limit(limit).Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("list ratings of a master: %w", err)
 	}
 	return ratings(rows), nil
@@ -75,8 +74,9 @@ func (s *Store) masterRatings(ctx context.Context, masterID string, after *Curso
 
 // AppointmentRatings returns the ratings of an appointment, oldest first.
 func (s *Store) AppointmentRatings(ctx context.Context, appointmentID string) ([]Rating, error) {
-	rows, err := gorm.G[ratingRow](s.db.Conn(ctx)).
-		Where("appointment_id = ? AND delete_time IS NULL", appointmentID).Order("create_time, id").Find(ctx)
+	var rows []ratingRow
+	err := s.db.Conn(ctx).
+		Where("appointment_id = ? AND delete_time IS NULL", appointmentID).Order("create_time, id").Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("list ratings of an appointment: %w", err)
 	}
@@ -110,9 +110,8 @@ func (s *Store) UpdateRating(
 	var changed Rating
 	err := s.db.InTx(ctx, func(tx *postgres.DB) error {
 		condition, args := scope.where()
-		row, err := gorm.G[ratingRow](tx.Conn(ctx), postgres.LockForChange).
-			Where("id = ? AND delete_time IS NULL", id).Where(condition, args...).Take(ctx)
-		row, err = postgres.One(row, err, ErrNotYours)
+		row, err := postgres.One[ratingRow](tx.Conn(ctx).Clauses(postgres.LockForChange).
+			Where("id = ? AND delete_time IS NULL", id).Where(condition, args...), ErrNotYours)
 		if errors.Is(err, ErrNotYours) {
 			if _, missing := s.In(tx).Rating(ctx, id); missing != nil {
 				return missing
@@ -126,10 +125,10 @@ func (s *Store) UpdateRating(
 		if err != nil || !store {
 			return err
 		}
-		_, err = gorm.G[ratingRow](tx.Conn(ctx)).
+		err = tx.Conn(ctx).
 			Where("id = ?", id).
 			Select("stars", "comment", "reply", "reply_time", "update_time", "delete_time", "version").
-			Updates(ctx, rowOfRating(changed))
+			Updates(rowOfRating(changed)).Error
 		if err != nil {
 			return fmt.Errorf("update a rating: %w", err)
 		}

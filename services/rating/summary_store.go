@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -13,8 +12,8 @@ import (
 
 // Summary returns a master's summary. It is empty for a master without ratings, also for one who is unknown.
 func (s *Store) Summary(ctx context.Context, masterID string) (Summary, error) {
-	row, err := gorm.G[summaryRow](s.db.Conn(ctx)).Where("master_id = ?", masterID).Take(ctx)
-	if row, err = postgres.One(row, err, errNoSummary); errors.Is(err, errNoSummary) {
+	row, err := postgres.One[summaryRow](s.db.Conn(ctx).Where("master_id = ?", masterID), errNoSummary)
+	if errors.Is(err, errNoSummary) {
 		return Summary{MasterID: masterID}, nil
 	}
 	return row.summary(), err
@@ -30,15 +29,13 @@ func (s *Store) UpdateSummary(ctx context.Context, masterID string, change func(
 		if made.Error != nil {
 			return fmt.Errorf("insert a summary: %w", made.Error)
 		}
-		row, err := gorm.G[summaryRow](tx.Conn(ctx), postgres.LockForChange).Where("master_id = ?", masterID).Take(ctx)
-		if row, err = postgres.One(row, err, errNoSummary); err != nil {
+		row, err := postgres.One[summaryRow](tx.Conn(ctx).Clauses(postgres.LockForChange).Where("master_id = ?", masterID), errNoSummary)
+		if err != nil {
 			return err
 		}
 		summary = row.summary()
 		change(&summary)
-		_, err = gorm.G[summaryRow](tx.Conn(ctx)).
-			Where("master_id = ?", masterID).Select("*").Updates(ctx, rowOfSummary(summary))
-		if err != nil {
+		if err := tx.Conn(ctx).Where("master_id = ?", masterID).Select("*").Updates(rowOfSummary(summary)).Error; err != nil {
 			return fmt.Errorf("update a summary: %w", err)
 		}
 		return nil

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
@@ -114,8 +113,7 @@ func (s *Store) LockAccount(ctx context.Context, id string) (Account, Credential
 }
 
 func (s *Store) accountWhere(ctx context.Context, condition, value string, lock ...clause.Expression) (Account, Credential, error) {
-	row, err := gorm.G[accountRow](s.db.Conn(ctx), lock...).Where(condition, value).Where("erase_time IS NULL").Take(ctx)
-	row, err = postgres.One(row, err, errNoUser)
+	row, err := postgres.One[accountRow](s.db.Conn(ctx).Clauses(lock...).Where(condition, value).Where("erase_time IS NULL"), errNoUser)
 	return row.account(), row.credential(), err
 }
 
@@ -207,9 +205,9 @@ func (s *Store) otherAdmins(ctx context.Context, id string) (int64, error) {
 // saveAccount writes everything of an account that can change, except for its
 // password.
 func (s *Store) saveAccount(ctx context.Context, a Account) error {
-	_, err := gorm.G[accountRow](s.db.Conn(ctx)).Where("id = ?", a.ID).
+	err := s.db.Conn(ctx).Where("id = ?", a.ID).
 		Select("display_name", "phone", "role", "disabled", "search_text", "version", "update_time").
-		Updates(ctx, newAccountRow(a))
+		Updates(newAccountRow(a)).Error
 	if err != nil {
 		return fmt.Errorf("save an account: %w", err)
 	}
@@ -227,9 +225,9 @@ func (s *Store) appendAccountEvent(ctx context.Context, typ string, a Account) e
 // SetPassword stores a password's hash. The account keeps its version, since no
 // caller sees the password.
 func (s *Store) SetPassword(ctx context.Context, id string, c Credential) error {
-	_, err := gorm.G[accountRow](s.db.Conn(ctx)).Where("id = ?", id).
+	err := s.db.Conn(ctx).Where("id = ?", id).
 		Select("password_hash", "password_version").
-		Updates(ctx, accountRow{PasswordHash: c.Hash, PasswordVersion: c.Version})
+		Updates(accountRow{PasswordHash: c.Hash, PasswordVersion: c.Version}).Error
 	if err != nil {
 		return fmt.Errorf("set a password: %w", err)
 	}
@@ -258,7 +256,7 @@ func (s *Store) Accounts(ctx context.Context, f accountFilter) ([]Account, error
 }
 
 func (s *Store) accounts(ctx context.Context, f accountFilter) ([]Account, error) {
-	q := gorm.G[accountRow](s.db.Conn(ctx)).Where("erase_time IS NULL").Order("create_time DESC, id DESC").Limit(f.limit)
+	q := s.db.Conn(ctx).Where("erase_time IS NULL").Order("create_time DESC, id DESC").Limit(f.limit)
 	if f.query != "" {
 		q = q.Where("search_text LIKE ?", postgres.Containing(fold.Text(f.query)))
 	}
@@ -268,8 +266,8 @@ func (s *Store) accounts(ctx context.Context, f accountFilter) ([]Account, error
 	if f.after != nil {
 		q = q.Where("(create_time, id) < (?, ?)", f.after.CreateTime, f.after.ID)
 	}
-	rows, err := q.Find(ctx)
-	if err != nil {
+	var rows []accountRow
+	if err := q.Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("list accounts: %w", err)
 	}
 	accounts := make([]Account, len(rows))

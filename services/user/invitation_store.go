@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
@@ -51,8 +49,8 @@ func (s *Store) CreateInvitation(ctx context.Context, i Invitation) error {
 		if lock.Error != nil {
 			return fmt.Errorf("lock the invitations of an address: %w", lock.Error)
 		}
-		_, err := gorm.G[invitationRow](st.db.Conn(ctx)).
-			Where("salon_id = ? AND email = ? AND NOT closed", i.SalonID, i.Email).Update(ctx, "closed", true)
+		err := st.db.Conn(ctx).Model(&invitationRow{}).
+			Where("salon_id = ? AND email = ? AND NOT closed", i.SalonID, i.Email).Update("closed", true).Error
 		if err != nil {
 			return fmt.Errorf("replace an invitation: %w", err)
 		}
@@ -60,7 +58,7 @@ func (s *Store) CreateInvitation(ctx context.Context, i Invitation) error {
 			ID: i.ID, SalonID: i.SalonID, Email: i.Email, Roles: i.Roles, Closed: i.Closed,
 			CreateTime: i.CreateTime, ExpireTime: i.ExpireTime,
 		}
-		if err := gorm.G[invitationRow](st.db.Conn(ctx)).Create(ctx, &row); err != nil {
+		if err := st.db.Conn(ctx).Create(&row).Error; err != nil {
 			return fmt.Errorf("create an invitation: %w", err)
 		}
 		return nil
@@ -85,14 +83,14 @@ func (s *Store) InvitationsOfUser(ctx context.Context, userID string, now time.T
 }
 
 func (s *Store) openInvitations(ctx context.Context, condition, value string, now time.Time, after *invitationCursor, limit int) ([]Invitation, error) {
-	q := gorm.G[invitationRow](s.db.Conn(ctx)).
+	q := s.db.Conn(ctx).
 		Where(condition, value).Where("NOT closed AND expire_time > ?", now).
 		Order("create_time DESC, id DESC").Limit(limit)
 	if after != nil {
 		q = q.Where("(create_time, id) < (?, ?)", after.CreateTime, after.ID)
 	}
-	rows, err := q.Find(ctx)
-	if err != nil {
+	var rows []invitationRow
+	if err := q.Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("list invitations: %w", err)
 	}
 	invitations := make([]Invitation, len(rows))
@@ -176,15 +174,15 @@ func (s *Store) AcceptInvitation(ctx context.Context, userID, id string, now tim
 
 // closeInvitation closes the invitation that meets a condition and returns it.
 func (s *Store) closeInvitation(ctx context.Context, now time.Time, condition string, args ...any) (Invitation, error) {
-	row, err := gorm.G[invitationRow](s.db.Conn(ctx), postgres.LockForChange).Where(condition, args...).Take(ctx)
-	if row, err = postgres.One(row, err, errNoInvitation); err != nil {
+	row, err := postgres.One[invitationRow](s.db.Conn(ctx).Clauses(postgres.LockForChange).Where(condition, args...), errNoInvitation)
+	if err != nil {
 		return Invitation{}, err
 	}
 	i := row.invitation()
 	if err := i.Close(now); err != nil {
 		return Invitation{}, err
 	}
-	if _, err := gorm.G[invitationRow](s.db.Conn(ctx)).Where("id = ?", i.ID).Update(ctx, "closed", true); err != nil {
+	if err := s.db.Conn(ctx).Model(&invitationRow{}).Where("id = ?", i.ID).Update("closed", true).Error; err != nil {
 		return Invitation{}, fmt.Errorf("close an invitation: %w", err)
 	}
 	return i, nil
@@ -193,7 +191,7 @@ func (s *Store) closeInvitation(ctx context.Context, now time.Time, condition st
 // DeleteExpiredInvitations removes the invitations that no answer is expected to any
 // more.
 func (s *Store) DeleteExpiredInvitations(ctx context.Context, now time.Time) error {
-	_, err := gorm.G[invitationRow](s.db.Conn(ctx)).Where("expire_time <= ?", now.Add(-InvitationLifetime)).Delete(ctx)
+	err := s.db.Conn(ctx).Where("expire_time <= ?", now.Add(-InvitationLifetime)).Delete(&invitationRow{}).Error
 	if err != nil {
 		return fmt.Errorf("delete expired invitations: %w", err)
 	}

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"gorm.io/gorm"
-
 	"github.com/beauty-salon/platform/internal/fold"
 	"github.com/beauty-salon/platform/internal/postgres"
 )
@@ -87,7 +85,7 @@ func (s *Store) Masters(ctx context.Context, f masterFilter) ([]Master, error) {
 }
 
 func (s *Store) masters(ctx context.Context, f masterFilter) ([]Master, error) {
-	q := gorm.G[masterRow](s.db.Conn(ctx)).
+	q := s.db.Conn(ctx).
 		Where("NOT deleted AND NOT disabled").
 		Order(f.order.sql()).
 		Limit(f.limit)
@@ -113,8 +111,8 @@ func (s *Store) masters(ctx context.Context, f masterFilter) ([]Master, error) {
 	if f.after != nil {
 		q = q.Where(f.order.after(*f.after))
 	}
-	rows, err := q.Find(ctx)
-	if err != nil {
+	var rows []masterRow
+	if err := q.Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("list masters: %w", err)
 	}
 	masters := make([]Master, len(rows))

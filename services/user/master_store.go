@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
@@ -97,8 +96,7 @@ func (s *Store) lockMaster(ctx context.Context, id string) (Master, error) {
 }
 
 func (s *Store) master(ctx context.Context, id string, lock ...clause.Expression) (Master, error) {
-	row, err := gorm.G[masterRow](s.db.Conn(ctx), lock...).Where("id = ?", id).Take(ctx)
-	row, err = postgres.One(row, err, errNoMaster)
+	row, err := postgres.One[masterRow](s.db.Conn(ctx).Clauses(lock...).Where("id = ?", id), errNoMaster)
 	return row.master(), err
 }
 

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/postgres"
 )
@@ -54,7 +52,7 @@ func (r tokenRow) firstUse() time.Time {
 // CreateSession stores a new session with its first refresh token.
 func (s *Store) CreateSession(ctx context.Context, session Session, token string) error {
 	row := sessionRow(session)
-	if err := gorm.G[sessionRow](s.db.Conn(ctx)).Create(ctx, &row); err != nil {
+	if err := s.db.Conn(ctx).Create(&row).Error; err != nil {
 		return fmt.Errorf("create a session: %w", err)
 	}
 	return s.createToken(ctx, session, token)
@@ -68,7 +66,7 @@ func (s *Store) createToken(ctx context.Context, session Session, token string) 
 		CreateTime: session.LastUsedTime,
 		ExpireTime: session.ExpireTime,
 	}
-	if err := gorm.G[tokenRow](s.db.Conn(ctx)).Create(ctx, &row); err != nil {
+	if err := s.db.Conn(ctx).Create(&row).Error; err != nil {
 		return fmt.Errorf("create a refresh token: %w", err)
 	}
 	return nil
@@ -93,9 +91,9 @@ func (s *Store) RefreshSession(ctx context.Context, token, newToken string, now 
 	err := s.inTx(ctx, func(st *Store) error {
 		out = Refreshed{}
 		// Concurrent uses of one token wait for each other here. The token is read after that, as the use before left it.
-		row, err := gorm.G[sessionRow](st.db.Conn(ctx), postgres.LockForChange).
-			Where("id = (SELECT session_id FROM refresh_tokens WHERE hash = ?)", hash).Take(ctx)
-		if row, err = postgres.One(row, err, ErrRefreshTokenInvalid); err != nil {
+		row, err := postgres.One[sessionRow](st.db.Conn(ctx).Clauses(postgres.LockForChange).
+			Where("id = (SELECT session_id FROM refresh_tokens WHERE hash = ?)", hash), ErrRefreshTokenInvalid)
+		if err != nil {
 			return err
 		}
 		used, err := st.token(ctx, hash, now)
@@ -126,8 +124,7 @@ func (s *Store) RefreshSession(ctx context.Context, token, newToken string, now 
 
 // token returns the refresh token with a hash, or ErrRefreshTokenInvalid when there is none or it has expired.
 func (s *Store) token(ctx context.Context, hash []byte, now time.Time) (tokenRow, error) {
-	row, err := gorm.G[tokenRow](s.db.Conn(ctx)).Where("hash = ? AND expire_time > ?", hash, now).Take(ctx)
-	return postgres.One(row, err, ErrRefreshTokenInvalid)
+	return postgres.One[tokenRow](s.db.Conn(ctx).Where("hash = ? AND expire_time > ?", hash, now), ErrRefreshTokenInvalid)
 }
 
 // markUsed records the first use of a refresh token.
@@ -135,17 +132,16 @@ func (s *Store) markUsed(ctx context.Context, token tokenRow, now time.Time) err
 	if token.UseTime != nil {
 		return nil
 	}
-	_, err := gorm.G[tokenRow](s.db.Conn(ctx)).Where("hash = ?", token.Hash).Update(ctx, "use_time", now)
-	if err != nil {
+	if err := s.db.Conn(ctx).Model(&tokenRow{}).Where("hash = ?", token.Hash).Update("use_time", now).Error; err != nil {
 		return fmt.Errorf("record the use of a refresh token: %w", err)
 	}
 	return nil
 }
 
 func (s *Store) saveSession(ctx context.Context, session Session) error {
-	_, err := gorm.G[sessionRow](s.db.Conn(ctx)).Where("id = ?", session.ID).
+	err := s.db.Conn(ctx).Where("id = ?", session.ID).
 		Select("last_used_time", "expire_time").
-		Updates(ctx, sessionRow(session))
+		Updates(sessionRow(session)).Error
 	if err != nil {
 		return fmt.Errorf("save a session: %w", err)
 	}
@@ -171,12 +167,11 @@ func (s *Store) DeleteSessionOfToken(ctx context.Context, token string) (userID,
 
 // DeleteSession ends an open session of a user, or returns NOT_FOUND.
 func (s *Store) DeleteSession(ctx context.Context, userID, id string, now time.Time) error {
-	n, err := gorm.G[sessionRow](s.db.Conn(ctx)).
-		Where("id = ? AND user_id = ? AND expire_time > ?", id, userID, now).Delete(ctx)
+	deleted := s.db.Conn(ctx).Where("id = ? AND user_id = ? AND expire_time > ?", id, userID, now).Delete(&sessionRow{})
 	switch {
-	case err != nil:
-		return fmt.Errorf("delete a session: %w", err)
-	case n == 0:
+	case deleted.Error != nil:
+		return fmt.Errorf("delete a session: %w", deleted.Error)
+	case deleted.RowsAffected == 0:
 		return errNoSession
 	}
 	return nil
@@ -184,11 +179,11 @@ func (s *Store) DeleteSession(ctx context.Context, userID, id string, now time.T
 
 // DeleteSessionsOf ends all sessions of a user except for one. An empty except ends all.
 func (s *Store) DeleteSessionsOf(ctx context.Context, userID, except string) error {
-	q := gorm.G[sessionRow](s.db.Conn(ctx)).Where("user_id = ?", userID)
+	q := s.db.Conn(ctx).Where("user_id = ?", userID)
 	if except != "" {
 		q = q.Where("id <> ?", except)
 	}
-	if _, err := q.Delete(ctx); err != nil {
+	if err := q.Delete(&sessionRow{}).Error; err != nil {
 		return fmt.Errorf("delete sessions: %w", err)
 	}
 	return nil
@@ -233,14 +228,14 @@ type sessionCursor struct {
 
 // Sessions returns a user's open sessions, newest first.
 func (s *Store) Sessions(ctx context.Context, userID string, now time.Time, after *sessionCursor, limit int) ([]Session, error) {
-	q := gorm.G[sessionRow](s.db.Conn(ctx)).
+	q := s.db.Conn(ctx).
 		Where("user_id = ? AND expire_time > ?", userID, now).
 		Order("create_time DESC, id DESC").Limit(limit)
 	if after != nil {
 		q = q.Where("(create_time, id) < (?, ?)", after.CreateTime, after.ID)
 	}
-	rows, err := q.Find(ctx)
-	if err != nil {
+	var rows []sessionRow
+	if err := q.Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("list sessions: %w", err)
 	}
 	sessions := make([]Session, len(rows))
@@ -253,10 +248,10 @@ func (s *Store) Sessions(ctx context.Context, userID string, now time.Time, afte
 // DeleteExpiredSessions removes the sessions that have ended by now, and the refresh
 // tokens of other sessions that cannot be used any more.
 func (s *Store) DeleteExpiredSessions(ctx context.Context, now time.Time) error {
-	if _, err := gorm.G[sessionRow](s.db.Conn(ctx)).Where("expire_time <= ?", now).Delete(ctx); err != nil {
+	if err := s.db.Conn(ctx).Where("expire_time <= ?", now).Delete(&sessionRow{}).Error; err != nil {
 		return fmt.Errorf("delete expired sessions: %w", err)
 	}
-	if _, err := gorm.G[tokenRow](s.db.Conn(ctx)).Where("expire_time <= ?", now).Delete(ctx); err != nil {
+	if err := s.db.Conn(ctx).Where("expire_time <= ?", now).Delete(&tokenRow{}).Error; err != nil {
 		return fmt.Errorf("delete expired refresh tokens: %w", err)
 	}
 	return nil

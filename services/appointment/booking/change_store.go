@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -159,8 +157,8 @@ func (s *Store) save(ctx context.Context, a *Appointment) error {
 
 // saveRow writes the row of a changed appointment.
 func (s *Store) saveRow(ctx context.Context, a *Appointment) error {
-	_, err := gorm.G[appointmentRow](s.db.Conn(ctx)).Where("salon_id = ? AND id = ?", a.SalonID, a.ID).
-		Select("state", changeable...).Updates(ctx, rowOf(a))
+	err := s.db.Conn(ctx).Where("salon_id = ? AND id = ?", a.SalonID, a.ID).
+		Select("state", changeable...).Updates(rowOf(a)).Error
 	if err != nil {
 		return fmt.Errorf("update an appointment: %w", err)
 	}

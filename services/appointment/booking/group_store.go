@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/services/appointment/availability"
@@ -175,7 +173,7 @@ func (s *Store) createSession(ctx context.Context, g *Session, list []claims.Cla
 		return err
 	}
 	row := groupRowOf(g)
-	if err := gorm.G[groupRow](s.db.Conn(ctx)).Create(ctx, &row); err != nil {
+	if err := s.db.Conn(ctx).Create(&row).Error; err != nil {
 		return fmt.Errorf("write a group session: %w", err)
 	}
 	return s.appendSessionEvent(ctx, "group_session.created", g)

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -133,7 +131,7 @@ func (s *Store) createHold(ctx context.Context, p *plannedHold) error {
 	if err != nil {
 		return err
 	}
-	if err := gorm.G[holdRow](s.db.Conn(ctx)).Create(ctx, &row); err != nil {
+	if err := s.db.Conn(ctx).Create(&row).Error; err != nil {
 		return fmt.Errorf("write a hold: %w", err)
 	}
 	if err := claims.TakeKept(ctx, s.db, p.SalonID, p.freed, p.claims); err != nil {

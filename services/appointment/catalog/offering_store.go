@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/beauty-salon/platform/internal/apierr"
@@ -102,9 +101,8 @@ func (s *Store) MastersOffering(ctx context.Context, serviceID string) ([]string
 // LockOffering returns an offering that is not deleted and keeps others from changing it until the
 // transaction ends; else NOT_FOUND. Of the service, only the id is set.
 func (s *Store) LockOffering(ctx context.Context, masterID, serviceID string) (Offering, error) {
-	r, err := gorm.G[offeringRow](s.db.Conn(ctx), lockForUpdate).
-		Where("master_id = ? AND service_id = ? AND deleted_at IS NULL", masterID, serviceID).Take(ctx)
-	r, err = postgres.One(r, err, errNoOffering)
+	r, err := postgres.One[offeringRow](s.db.Conn(ctx).Clauses(lockForUpdate).
+		Where("master_id = ? AND service_id = ? AND deleted_at IS NULL", masterID, serviceID), errNoOffering)
 	return r.offering(Service{ID: r.ServiceID}), err
 }
 
@@ -121,9 +119,8 @@ func (s *Store) LockOrMakeOffering(
 	if err != nil {
 		return Offering{}, false, fmt.Errorf("make room for an offering: %w", err)
 	}
-	r, err := gorm.G[offeringRow](s.db.Conn(ctx), lockForUpdate).
-		Where("master_id = ? AND service_id = ?", masterID, service.ID).Take(ctx)
-	r, err = postgres.One(r, err, errNoOffering)
+	r, err := postgres.One[offeringRow](s.db.Conn(ctx).Clauses(lockForUpdate).
+		Where("master_id = ? AND service_id = ?", masterID, service.ID), errNoOffering)
 	return r.offering(service), r.DeletedAt != nil, err
 }
 
@@ -140,8 +137,9 @@ func (s *Store) LockOfferingsOf(ctx context.Context, masterID string, until time
 }
 
 func (s *Store) lockOfferings(ctx context.Context, condition string, args ...any) ([]Offering, error) {
-	rows, err := gorm.G[offeringRow](s.db.Conn(ctx), lockForUpdate).
-		Where(condition, args...).Where("deleted_at IS NULL").Order("master_id, service_id").Find(ctx)
+	var rows []offeringRow
+	err := s.db.Conn(ctx).Clauses(lockForUpdate).
+		Where(condition, args...).Where("deleted_at IS NULL").Order("master_id, service_id").Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read offerings: %w", err)
 	}
@@ -163,16 +161,16 @@ func (s *Store) DeleteOffering(ctx context.Context, o Offering) error {
 }
 
 func (s *Store) saveOffering(ctx context.Context, o Offering, typ string, deletedAt *time.Time) error {
-	_, err := gorm.G[offeringRow](s.db.Conn(ctx)).
+	err := s.db.Conn(ctx).
 		Where("master_id = ? AND service_id = ?", o.MasterID, o.Service.ID).
 		Select("price_override_minor", "duration_override_minutes", "phases_override", "buffer_before_override_minutes",
 			"buffer_after_override_minutes", "version", "create_time", "update_time", "deleted_at").
-		Updates(ctx, offeringRow{
+		Updates(offeringRow{
 			PriceOverrideMinor: o.PriceOverrideMinor, DurationOverrideMinutes: o.DurationOverrideMinutes,
 			PhasesOverride: o.PhasesOverride, BufferBeforeOverrideMinutes: o.BufferBeforeOverrideMinutes,
 			BufferAfterOverrideMinutes: o.BufferAfterOverrideMinutes,
 			Version:                    o.Version, CreateTime: o.CreateTime, UpdateTime: o.UpdateTime, DeletedAt: deletedAt,
-		})
+		}).Error
 	if err != nil {
 		return fmt.Errorf("write an offering: %w", err)
 	}
@@ -186,9 +184,9 @@ func (s *Store) saveOffering(ctx context.Context, o Offering, typ string, delete
 // refuseForeignOverrides returns INVALID_FIELDS when masters have prices of their own for a service: they
 // are in the currency that the service has.
 func (s *Store) refuseForeignOverrides(ctx context.Context, service Service) error {
-	n, err := gorm.G[offeringRow](s.db.Conn(ctx)).
-		Where("service_id = ? AND deleted_at IS NULL AND price_override_minor IS NOT NULL", service.ID).
-		Count(ctx, "*")
+	var n int64
+	err := s.db.Conn(ctx).Model(&offeringRow{}).
+		Where("service_id = ? AND deleted_at IS NULL AND price_override_minor IS NOT NULL", service.ID).Count(&n).Error
 	if err != nil {
 		return fmt.Errorf("count offerings: %w", err)
 	}
@@ -201,8 +199,9 @@ func (s *Store) refuseForeignOverrides(ctx context.Context, service Service) err
 
 // refuseDurationOverrides returns INVALID_FIELDS when masters have durations of their own for a service: these are of one phase.
 func (s *Store) refuseDurationOverrides(ctx context.Context, serviceID string) error {
-	n, err := gorm.G[offeringRow](s.db.Conn(ctx)).
-		Where("service_id = ? AND deleted_at IS NULL AND duration_override_minutes IS NOT NULL", serviceID).Count(ctx, "*")
+	var n int64
+	err := s.db.Conn(ctx).Model(&offeringRow{}).
+		Where("service_id = ? AND deleted_at IS NULL AND duration_override_minutes IS NOT NULL", serviceID).Count(&n).Error
 	if err != nil {
 		return fmt.Errorf("count offerings: %w", err)
 	}

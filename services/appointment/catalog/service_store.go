@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/beauty-salon/platform/internal/events"
@@ -62,14 +61,14 @@ var serviceColumns = []any{
 
 // Service returns a service that is not deleted, else NOT_FOUND.
 func (s *Store) Service(ctx context.Context, id string, lock ...clause.Expression) (Service, error) {
-	r, err := gorm.G[serviceRow](s.db.Conn(ctx), lock...).Where("id = ? AND deleted_at IS NULL", id).Take(ctx)
-	r, err = postgres.One(r, err, errNoService)
+	r, err := postgres.One[serviceRow](s.db.Conn(ctx).Clauses(lock...).Where("id = ? AND deleted_at IS NULL", id), errNoService)
 	return r.service(), err
 }
 
 // ServiceNames returns the names of services by id, also of deleted ones.
 func (s *Store) ServiceNames(ctx context.Context, ids []string) (map[string]string, error) {
-	rows, err := gorm.G[serviceRow](s.db.Conn(ctx)).Select("id, name").Where("id = ANY(?)", postgres.Array[string](ids)).Find(ctx)
+	var rows []serviceRow
+	err := s.db.Conn(ctx).Select("id, name").Where("id = ANY(?)", postgres.Array[string](ids)).Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read names of services: %w", err)
 	}
@@ -113,7 +112,7 @@ func (s *Store) Services(ctx context.Context, f ServiceFilter) ([]Service, error
 }
 
 func (s *Store) services(ctx context.Context, f ServiceFilter) ([]Service, error) {
-	q := gorm.G[serviceRow](s.db.Conn(ctx)).Where("deleted_at IS NULL")
+	q := s.db.Conn(ctx).Where("deleted_at IS NULL")
 	if f.SalonID != "" {
 		q = q.Where("salon_id = ?", f.SalonID)
 	}
@@ -129,8 +128,8 @@ func (s *Store) services(ctx context.Context, f ServiceFilter) ([]Service, error
 	if f.After != nil {
 		q = q.Where("(category, name, id) > (?, ?, ?)", f.After.Category, f.After.Name, f.After.ID)
 	}
-	rows, err := q.Order("category, name, id").Limit(f.Limit).Find(ctx)
-	if err != nil {
+	var rows []serviceRow
+	if err := q.Order("category, name, id").Limit(f.Limit).Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("list services: %w", err)
 	}
 	services := make([]Service, len(rows))
@@ -143,7 +142,7 @@ func (s *Store) services(ctx context.Context, f ServiceFilter) ([]Service, error
 // CreateService adds a service and its event. A name in use is SERVICE_NAME_TAKEN.
 func (s *Store) CreateService(ctx context.Context, service Service) error {
 	r := service.row()
-	if err := gorm.G[serviceRow](s.db.Conn(ctx)).Create(ctx, &r); err != nil {
+	if err := s.db.Conn(ctx).Create(&r).Error; err != nil {
 		return serviceError(err)
 	}
 	return s.appendService(ctx, eventServiceCreated, service)
@@ -169,8 +168,7 @@ func (s *Store) DeleteService(ctx context.Context, service Service) error {
 }
 
 func (s *Store) saveService(ctx context.Context, r serviceRow) error {
-	_, err := gorm.G[serviceRow](s.db.Conn(ctx)).Where("id = ?", r.ID).Select("name", serviceColumns...).Updates(ctx, r)
-	return serviceError(err)
+	return serviceError(s.db.Conn(ctx).Where("id = ?", r.ID).Select("name", serviceColumns...).Updates(r).Error)
 }
 
 func (s *Store) appendService(ctx context.Context, typ string, service Service) error {

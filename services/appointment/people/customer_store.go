@@ -76,8 +76,7 @@ func (s *Store) CustomerOf(ctx context.Context, salonID, accountID string) (Cust
 
 // take reads the one customer of a query.
 func take(q *gorm.DB) (Customer, error) {
-	var r joinedRow
-	r, err := postgres.One(r, q.Take(&r).Error, ErrNotFound)
+	r, err := postgres.One[joinedRow](q, ErrNotFound)
 	return r.customer(), err
 }
 
@@ -143,7 +142,7 @@ func (s *Store) list(ctx context.Context, caller auth.Principal, f Filter) ([]Cu
 // Create adds a customer.
 func (s *Store) Create(ctx context.Context, c Customer) error {
 	r := c.row()
-	if err := gorm.G[customerRow](s.db.Conn(ctx)).Create(ctx, &r); err != nil {
+	if err := s.db.Conn(ctx).Create(&r).Error; err != nil {
 		return fmt.Errorf("write a customer: %w", err)
 	}
 	return nil
@@ -151,9 +150,9 @@ func (s *Store) Create(ctx context.Context, c Customer) error {
 
 // Update writes what staff have written down of a customer whose row is locked.
 func (s *Store) Update(ctx context.Context, c Customer) error {
-	_, err := gorm.G[customerRow](s.db.Conn(ctx)).Where("salon_id = ? AND id = ?", c.SalonID, c.ID).
+	err := s.db.Conn(ctx).Where("salon_id = ? AND id = ?", c.SalonID, c.ID).
 		Select("display_name", "phone", "email", "notes", "search_text", "version", "update_time").
-		Updates(ctx, c.row())
+		Updates(c.row()).Error
 	if err != nil {
 		return fmt.Errorf("write a customer: %w", err)
 	}

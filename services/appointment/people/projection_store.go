@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/postgres"
 )
@@ -50,8 +48,7 @@ func (accountRow) TableName() string { return "accounts" }
 
 // Master returns a master, also one who takes no bookings; ErrMasterUnavailable when none is known.
 func (s *Store) Master(ctx context.Context, id string) (Master, error) {
-	r, err := gorm.G[masterRow](s.db.Conn(ctx)).Where("id = ?", id).Take(ctx)
-	r, err = postgres.One(r, err, ErrMasterUnavailable)
+	r, err := postgres.One[masterRow](s.db.Conn(ctx).Where("id = ?", id), ErrMasterUnavailable)
 	r.ProfileTime = r.ProfileTime.UTC()
 	return Master(r), err
 }
@@ -71,8 +68,7 @@ func (s *Store) PutMaster(ctx context.Context, m Master) error {
 
 // Account returns an account; errNoAccount when none is known.
 func (s *Store) Account(ctx context.Context, id string) (Account, error) {
-	r, err := gorm.G[accountRow](s.db.Conn(ctx)).Where("id = ?", id).Take(ctx)
-	r, err = postgres.One(r, err, errNoAccount)
+	r, err := postgres.One[accountRow](s.db.Conn(ctx).Where("id = ?", id), errNoAccount)
 	return r.account(), err
 }
 

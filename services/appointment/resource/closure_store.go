@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/services/appointment/claims"
 )
@@ -40,7 +38,7 @@ type ClosureCursor struct {
 func (s *Store) Closures(
 	ctx context.Context, resource Resource, from time.Time, after *ClosureCursor, limit int,
 ) ([]Closure, error) {
-	q := gorm.G[closureRow](s.db.Conn(ctx)).
+	q := s.db.Conn(ctx).
 		Where("salon_id = ? AND subject_id = ? AND subject_kind = ?", resource.SalonID, resource.ID, subjectKind)
 	if !from.IsZero() {
 		q = q.Where("end_time > ?", from)
@@ -48,8 +46,8 @@ func (s *Store) Closures(
 	if after != nil {
 		q = q.Where("(start_time, id) > (?, ?)", after.Start, after.ID)
 	}
-	rows, err := q.Order("start_time, id").Limit(limit).Find(ctx)
-	if err != nil {
+	var rows []closureRow
+	if err := q.Order("start_time, id").Limit(limit).Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("list closures of a resource: %w", err)
 	}
 	closures := make([]Closure, len(rows))
@@ -61,8 +59,7 @@ func (s *Store) Closures(
 
 // Closure returns a closure, else NOT_FOUND.
 func (s *Store) Closure(ctx context.Context, id string) (Closure, error) {
-	r, err := gorm.G[closureRow](s.db.Conn(ctx)).Where("id = ? AND subject_kind = ?", id, subjectKind).Take(ctx)
-	r, err = postgres.One(r, err, errNoClosure)
+	r, err := postgres.One[closureRow](s.db.Conn(ctx).Where("id = ? AND subject_kind = ?", id, subjectKind), errNoClosure)
 	return r.closure(), err
 }
 
@@ -72,7 +69,7 @@ func (s *Store) CreateClosure(ctx context.Context, c Closure) error {
 		SalonID: c.SalonID, ID: c.ID, SubjectID: c.ResourceID, SubjectKind: subjectKind,
 		StartTime: c.Start, EndTime: c.End, Note: c.Note, CreateTime: c.CreateTime,
 	}
-	if err := gorm.G[closureRow](s.db.Conn(ctx)).Create(ctx, &r); err != nil {
+	if err := s.db.Conn(ctx).Create(&r).Error; err != nil {
 		return fmt.Errorf("write a closure of a resource: %w", err)
 	}
 	return nil
@@ -80,11 +77,11 @@ func (s *Store) CreateClosure(ctx context.Context, c Closure) error {
 
 // DeleteClosure removes a closure; NOT_FOUND when there is none any more.
 func (s *Store) DeleteClosure(ctx context.Context, c Closure) error {
-	n, err := gorm.G[closureRow](s.db.Conn(ctx)).Where("salon_id = ? AND id = ?", c.SalonID, c.ID).Delete(ctx)
-	if err != nil {
-		return fmt.Errorf("delete a closure of a resource: %w", err)
+	deleted := s.db.Conn(ctx).Where("salon_id = ? AND id = ?", c.SalonID, c.ID).Delete(&closureRow{})
+	if deleted.Error != nil {
+		return fmt.Errorf("delete a closure of a resource: %w", deleted.Error)
 	}
-	if n == 0 {
+	if deleted.RowsAffected == 0 {
 		return errNoClosure
 	}
 	return nil

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -37,7 +36,8 @@ func (kindRow) TableName() string { return "resource_kinds" }
 
 // Kinds returns the kinds of a salon by name.
 func (s *Store) Kinds(ctx context.Context, salonID string) ([]Kind, error) {
-	rows, err := gorm.G[kindRow](s.db.Conn(ctx)).Where("salon_id = ? AND deleted_at IS NULL", salonID).Order("name, id").Find(ctx)
+	var rows []kindRow
+	err := s.db.Conn(ctx).Where("salon_id = ? AND deleted_at IS NULL", salonID).Order("name, id").Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("list kinds of resources: %w", err)
 	}
@@ -50,23 +50,22 @@ func (s *Store) Kinds(ctx context.Context, salonID string) ([]Kind, error) {
 
 // Kind returns a kind that is not deleted, else NOT_FOUND.
 func (s *Store) Kind(ctx context.Context, id string, lock ...clause.Expression) (Kind, error) {
-	r, err := gorm.G[kindRow](s.db.Conn(ctx), lock...).Where("id = ? AND deleted_at IS NULL", id).Take(ctx)
-	r, err = postgres.One(r, err, errNoKind)
+	r, err := postgres.One[kindRow](s.db.Conn(ctx).Clauses(lock...).Where("id = ? AND deleted_at IS NULL", id), errNoKind)
 	return r.kind(), err
 }
 
 // ShareKind keeps a kind of a salon from being deleted until the transaction ends. A kind that the salon does not have is
 // INVALID_FIELDS.
 func (s *Store) ShareKind(ctx context.Context, salonID, id string) error {
-	r, err := gorm.G[kindRow](s.db.Conn(ctx), lockForShare).
-		Where("salon_id = ? AND id = ? AND deleted_at IS NULL", salonID, id).Take(ctx)
-	_, err = postgres.One(r, err, errOtherKind)
+	_, err := postgres.One[kindRow](s.db.Conn(ctx).Clauses(lockForShare).
+		Where("salon_id = ? AND id = ? AND deleted_at IS NULL", salonID, id), errOtherKind)
 	return err
 }
 
 // CountKinds counts the kinds of a salon.
 func (s *Store) CountKinds(ctx context.Context, salonID string) (int64, error) {
-	n, err := gorm.G[kindRow](s.db.Conn(ctx)).Where("salon_id = ? AND deleted_at IS NULL", salonID).Count(ctx, "*")
+	var n int64
+	err := s.db.Conn(ctx).Model(&kindRow{}).Where("salon_id = ? AND deleted_at IS NULL", salonID).Count(&n).Error
 	if err != nil {
 		return 0, fmt.Errorf("count kinds of resources: %w", err)
 	}
@@ -91,7 +90,7 @@ func (s *Store) KindInUse(ctx context.Context, k Kind) (bool, error) {
 // CreateKind adds a kind. A name in use is NAME_TAKEN.
 func (s *Store) CreateKind(ctx context.Context, k Kind) error {
 	r := kindRow{SalonID: k.SalonID, ID: k.ID, Name: k.Name, CreateTime: k.CreateTime}
-	err := gorm.G[kindRow](s.db.Conn(ctx)).Create(ctx, &r)
+	err := s.db.Conn(ctx).Create(&r).Error
 	switch {
 	case err == nil:
 		return nil
@@ -103,7 +102,7 @@ func (s *Store) CreateKind(ctx context.Context, k Kind) error {
 
 // DeleteKind marks a kind whose row is locked as deleted.
 func (s *Store) DeleteKind(ctx context.Context, k Kind, now time.Time) error {
-	_, err := gorm.G[kindRow](s.db.Conn(ctx)).Where("salon_id = ? AND id = ?", k.SalonID, k.ID).Update(ctx, "deleted_at", now)
+	err := s.db.Conn(ctx).Model(&kindRow{}).Where("salon_id = ? AND id = ?", k.SalonID, k.ID).Update("deleted_at", now).Error
 	if err != nil {
 		return fmt.Errorf("delete a kind of resources: %w", err)
 	}

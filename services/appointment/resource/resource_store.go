@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -32,8 +31,7 @@ func (row) TableName() string { return "resources" }
 
 // Resource returns a resource that is not deleted, else NOT_FOUND.
 func (s *Store) Resource(ctx context.Context, id string, lock ...clause.Expression) (Resource, error) {
-	r, err := gorm.G[row](s.db.Conn(ctx), lock...).Where("id = ? AND deleted_at IS NULL", id).Take(ctx)
-	r, err = postgres.One(r, err, errNoResource)
+	r, err := postgres.One[row](s.db.Conn(ctx).Clauses(lock...).Where("id = ? AND deleted_at IS NULL", id), errNoResource)
 	return r.resource(), err
 }
 
@@ -91,7 +89,7 @@ func (s *Store) List(ctx context.Context, f Filter) ([]Listed, error) {
 // Create adds a resource whose kind is shared. A name in use is NAME_TAKEN.
 func (s *Store) Create(ctx context.Context, resource Resource) error {
 	r := resource.row()
-	return writeError(gorm.G[row](s.db.Conn(ctx)).Create(ctx, &r))
+	return writeError(s.db.Conn(ctx).Create(&r).Error)
 }
 
 // Update writes a resource whose row is locked. A name in use is NAME_TAKEN.
@@ -107,9 +105,8 @@ func (s *Store) Delete(ctx context.Context, resource Resource) error {
 }
 
 func (s *Store) save(ctx context.Context, r row) error {
-	_, err := gorm.G[row](s.db.Conn(ctx)).Where("salon_id = ? AND id = ?", r.SalonID, r.ID).
-		Select("name", "active", "version", "update_time", "deleted_at").Updates(ctx, r)
-	return writeError(err)
+	return writeError(s.db.Conn(ctx).Where("salon_id = ? AND id = ?", r.SalonID, r.ID).
+		Select("name", "active", "version", "update_time", "deleted_at").Updates(r).Error)
 }
 
 func writeError(err error) error {

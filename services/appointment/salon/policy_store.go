@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -56,15 +55,14 @@ const PolicyColumns = `s.slot_step_minutes, s.lead_time_minutes, s.horizon_days,
 
 // Policy returns the policy of a salon that is not deleted, else ErrNotFound.
 func (s *Store) Policy(ctx context.Context, salonID string, lock ...clause.Expression) (Policy, error) {
-	r, err := gorm.G[PolicyRow](s.db.Conn(ctx), lock...).Where("id = ? AND deleted_at IS NULL", salonID).Take(ctx)
-	r, err = postgres.One(r, err, ErrNotFound)
+	r, err := postgres.One[PolicyRow](s.db.Conn(ctx).Clauses(lock...).Where("id = ? AND deleted_at IS NULL", salonID), ErrNotFound)
 	return r.Policy(), err
 }
 
 // UpdatePolicy writes the policy of a salon whose row is locked.
 func (s *Store) UpdatePolicy(ctx context.Context, salonID string, p Policy) error {
-	_, err := gorm.G[PolicyRow](s.db.Conn(ctx)).Where("id = ?", salonID).
-		Select("slot_step_minutes", policyColumns...).Updates(ctx, p.row())
+	err := s.db.Conn(ctx).Where("id = ?", salonID).
+		Select("slot_step_minutes", policyColumns...).Updates(p.row()).Error
 	if err != nil {
 		return fmt.Errorf("write a policy: %w", err)
 	}

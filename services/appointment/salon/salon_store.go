@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/beauty-salon/platform/internal/events"
@@ -69,15 +68,13 @@ var updated = []any{
 
 // Salon returns a salon that is not deleted, else ErrNotFound.
 func (s *Store) Salon(ctx context.Context, id string, lock ...clause.Expression) (Salon, error) {
-	r, err := gorm.G[row](s.db.Conn(ctx), lock...).Where("id = ? AND deleted_at IS NULL", id).Take(ctx)
-	r, err = postgres.One(r, err, ErrNotFound)
+	r, err := postgres.One[row](s.db.Conn(ctx).Clauses(lock...).Where("id = ? AND deleted_at IS NULL", id), ErrNotFound)
 	return r.salon(), err
 }
 
 // Default returns the default salon.
 func (s *Store) Default(ctx context.Context) (Salon, error) {
-	r, err := gorm.G[row](s.db.Conn(ctx)).Where("is_default").Take(ctx)
-	r, err = postgres.One(r, err, ErrNotFound)
+	r, err := postgres.One[row](s.db.Conn(ctx).Where("is_default"), ErrNotFound)
 	return r.salon(), err
 }
 
@@ -90,21 +87,20 @@ func (s *Store) DefaultForChange(ctx context.Context) (Salon, error) {
 	if err != nil {
 		return Salon{}, fmt.Errorf("lock the default salon: %w", err)
 	}
-	r, err := gorm.G[row](s.db.Conn(ctx), postgres.LockForChange).Where("is_default").Take(ctx)
-	r, err = postgres.One(r, err, ErrNotFound)
+	r, err := postgres.One[row](s.db.Conn(ctx).Clauses(postgres.LockForChange).Where("is_default"), ErrNotFound)
 	return r.salon(), err
 }
 
 // WithDeleted returns a salon, also a deleted one, and whether it is deleted; else ErrNotFound.
 func (s *Store) WithDeleted(ctx context.Context, id string) (found Salon, deleted bool, err error) {
-	r, err := gorm.G[row](s.db.Conn(ctx)).Where("id = ?", id).Take(ctx)
-	r, err = postgres.One(r, err, ErrNotFound)
+	r, err := postgres.One[row](s.db.Conn(ctx).Where("id = ?", id), ErrNotFound)
 	return r.salon(), r.DeletedAt != nil, err
 }
 
 // Names returns the names of salons by id, also of deleted ones.
 func (s *Store) Names(ctx context.Context, ids []string) (map[string]string, error) {
-	rows, err := gorm.G[row](s.db.Conn(ctx)).Select("id, name").Where("id = ANY(?)", postgres.Array[string](ids)).Find(ctx)
+	var rows []row
+	err := s.db.Conn(ctx).Select("id, name").Where("id = ANY(?)", postgres.Array[string](ids)).Find(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read names of salons: %w", err)
 	}
@@ -131,15 +127,15 @@ func (s *Store) List(ctx context.Context, text string, after *Cursor, limit int)
 }
 
 func (s *Store) list(ctx context.Context, text string, after *Cursor, limit int) ([]Salon, error) {
-	q := gorm.G[row](s.db.Conn(ctx)).Where("deleted_at IS NULL")
+	q := s.db.Conn(ctx).Where("deleted_at IS NULL")
 	if text != "" {
 		q = q.Where("search_text LIKE ?", postgres.Containing(text))
 	}
 	if after != nil {
 		q = q.Where("(name, id) > (?, ?)", after.Name, after.ID)
 	}
-	rows, err := q.Order("name, id").Limit(limit).Find(ctx)
-	if err != nil {
+	var rows []row
+	if err := q.Order("name, id").Limit(limit).Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("list salons: %w", err)
 	}
 	salons := make([]Salon, len(rows))
@@ -175,7 +171,7 @@ func (s *Store) exists(ctx context.Context, condition string, args ...any) (bool
 // Create adds a salon with a policy, and its event. A slug in use is ErrSlugTaken.
 func (s *Store) Create(ctx context.Context, salon Salon, policy Policy) error {
 	r := newRow{Salon: salon.row(), Policy: policy.row()}
-	if err := gorm.G[newRow](s.db.Conn(ctx)).Create(ctx, &r); err != nil {
+	if err := s.db.Conn(ctx).Create(&r).Error; err != nil {
 		return writeError(err)
 	}
 	return s.append(ctx, eventCreated, salon)
@@ -200,8 +196,7 @@ func (s *Store) Delete(ctx context.Context, salon Salon) error {
 }
 
 func (s *Store) save(ctx context.Context, r row) error {
-	_, err := gorm.G[row](s.db.Conn(ctx)).Where("id = ?", r.ID).Select("name", updated...).Updates(ctx, r)
-	return writeError(err)
+	return writeError(s.db.Conn(ctx).Where("id = ?", r.ID).Select("name", updated...).Updates(r).Error)
 }
 
 func (s *Store) append(ctx context.Context, typ string, salon Salon) error {

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/services/appointment/civil"
 )
@@ -19,19 +17,19 @@ const longestAppointment = 4 * 24 * time.Hour
 func (s *Store) Calendar(
 	ctx context.Context, salonID string, zone *time.Location, masterIDs []string, first, last civil.Date,
 ) (*Calendar, error) {
-	weekly := gorm.G[weeklyRow](s.db.Conn(ctx)).Where("salon_id = ?", salonID)
-	dated := gorm.G[datedRow](s.db.Conn(ctx)).
+	weekly := s.db.Conn(ctx).Where("salon_id = ?", salonID)
+	dated := s.db.Conn(ctx).
 		Where("salon_id = ? AND end_date >= ? AND start_date <= ?", salonID, dateColumn(first), dateColumn(last))
 	if len(masterIDs) > 0 {
 		subjects := postgres.Array[string](append([]string{salonID}, masterIDs...))
 		weekly, dated = weekly.Where("subject_id = ANY(?)", subjects), dated.Where("subject_id = ANY(?)", subjects)
 	}
-	weeklyRows, err := weekly.Find(ctx)
-	if err != nil {
+	var weeklyRows []weeklyRow
+	if err := weekly.Find(&weeklyRows).Error; err != nil {
 		return nil, fmt.Errorf("read weekly hours: %w", err)
 	}
-	datedRows, err := dated.Order("start_date").Find(ctx)
-	if err != nil {
+	var datedRows []datedRow
+	if err := dated.Order("start_date").Find(&datedRows).Error; err != nil {
 		return nil, fmt.Errorf("read dated hours: %w", err)
 	}
 	entries, err := datedEntries(datedRows)

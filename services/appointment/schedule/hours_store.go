@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/services/appointment/civil"
 )
@@ -56,8 +54,7 @@ var errNoHours = errors.New("no weekly hours")
 
 // Weekly returns the periods of a subject.
 func (s *Store) Weekly(ctx context.Context, of Subject) (WeeklyEntry, error) {
-	r, err := gorm.G[weeklyRow](s.db.Conn(ctx)).Where("salon_id = ? AND subject_id = ?", of.SalonID, of.ID).Take(ctx)
-	r, err = postgres.One(r, err, errNoHours)
+	r, err := postgres.One[weeklyRow](s.db.Conn(ctx).Where("salon_id = ? AND subject_id = ?", of.SalonID, of.ID), errNoHours)
 	if errors.Is(err, errNoHours) {
 		return WeeklyEntry{Subject: of, Version: 1}, nil
 	}
@@ -95,7 +92,7 @@ func (s *Store) CreateDated(ctx context.Context, e DatedEntry) error {
 		SalonID: e.SalonID, ID: e.ID, SubjectID: e.Subject.ID, SubjectKind: e.Kind,
 		StartDate: dateColumn(e.From), EndDate: dateColumn(e.Until), Intervals: intervals, Note: e.Note, CreateTime: e.CreateTime,
 	}
-	err = gorm.G[datedRow](s.db.Conn(ctx)).Create(ctx, &r)
+	err = s.db.Conn(ctx).Create(&r).Error
 	switch {
 	case postgres.IsExclusionViolation(err, datesOnce):
 		return errDatesTaken.WithCause(err)
@@ -107,8 +104,8 @@ func (s *Store) CreateDated(ctx context.Context, e DatedEntry) error {
 
 // Dated returns a closure or an override, else absent.
 func (s *Store) Dated(ctx context.Context, kind SubjectKind, id string, absent error) (DatedEntry, error) {
-	r, err := gorm.G[datedRow](s.db.Conn(ctx)).Where("id = ? AND subject_kind = ?", id, kind).Take(ctx)
-	if r, err = postgres.One(r, err, absent); err != nil {
+	r, err := postgres.One[datedRow](s.db.Conn(ctx).Where("id = ? AND subject_kind = ?", id, kind), absent)
+	if err != nil {
 		return DatedEntry{}, err
 	}
 	return r.entry()
@@ -117,15 +114,15 @@ func (s *Store) Dated(ctx context.Context, kind SubjectKind, id string, absent e
 // ListDated returns at most limit closures or overrides of a subject by date: those that end on from or later, unless from is
 // zero, and begin after a date, unless that is zero.
 func (s *Store) ListDated(ctx context.Context, of Subject, from, after civil.Date, limit int) ([]DatedEntry, error) {
-	q := gorm.G[datedRow](s.db.Conn(ctx)).Where("salon_id = ? AND subject_id = ?", of.SalonID, of.ID)
+	q := s.db.Conn(ctx).Where("salon_id = ? AND subject_id = ?", of.SalonID, of.ID)
 	if from != (civil.Date{}) {
 		q = q.Where("end_date >= ?", dateColumn(from))
 	}
 	if after != (civil.Date{}) {
 		q = q.Where("start_date > ?", dateColumn(after))
 	}
-	rows, err := q.Order("start_date").Limit(limit).Find(ctx)
-	if err != nil {
+	var rows []datedRow
+	if err := q.Order("start_date").Limit(limit).Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("list dated hours: %w", err)
 	}
 	return datedEntries(rows)
@@ -133,11 +130,11 @@ func (s *Store) ListDated(ctx context.Context, of Subject, from, after civil.Dat
 
 // DeleteDated removes a closure or an override, else it returns absent.
 func (s *Store) DeleteDated(ctx context.Context, e DatedEntry, absent error) error {
-	n, err := gorm.G[datedRow](s.db.Conn(ctx)).Where("salon_id = ? AND id = ?", e.SalonID, e.ID).Delete(ctx)
+	deleted := s.db.Conn(ctx).Where("salon_id = ? AND id = ?", e.SalonID, e.ID).Delete(&datedRow{})
 	switch {
-	case err != nil:
-		return fmt.Errorf("delete dated hours: %w", err)
-	case n == 0:
+	case deleted.Error != nil:
+		return fmt.Errorf("delete dated hours: %w", deleted.Error)
+	case deleted.RowsAffected == 0:
 		return absent
 	}
 	return nil

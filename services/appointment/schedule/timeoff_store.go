@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/services/appointment/civil"
 )
@@ -44,7 +42,7 @@ func (s *Store) CreateTimeOff(ctx context.Context, e TimeOffEntry) error {
 		start, end := dateColumn(e.From), dateColumn(e.Until)
 		r.StartDate, r.EndDate = &start, &end
 	}
-	if err := gorm.G[timeOffRow](s.db.Conn(ctx)).Create(ctx, &r); err != nil {
+	if err := s.db.Conn(ctx).Create(&r).Error; err != nil {
 		return fmt.Errorf("write time off: %w", err)
 	}
 	return nil
@@ -52,8 +50,7 @@ func (s *Store) CreateTimeOff(ctx context.Context, e TimeOffEntry) error {
 
 // TimeOff returns time off of a master, else NOT_FOUND.
 func (s *Store) TimeOff(ctx context.Context, id string) (TimeOffEntry, error) {
-	r, err := gorm.G[timeOffRow](s.db.Conn(ctx)).Where("id = ? AND subject_kind = ?", id, OfMaster).Take(ctx)
-	r, err = postgres.One(r, err, errNoTimeOff)
+	r, err := postgres.One[timeOffRow](s.db.Conn(ctx).Where("id = ? AND subject_kind = ?", id, OfMaster), errNoTimeOff)
 	return r.entry(), err
 }
 
@@ -70,15 +67,15 @@ type TimeOffCursor struct {
 func (s *Store) ListTimeOff(
 	ctx context.Context, salonID, masterID string, from time.Time, fromDate civil.Date, after *TimeOffCursor, limit int,
 ) ([]TimeOffEntry, error) {
-	q := gorm.G[timeOffRow](s.db.Conn(ctx)).Where("salon_id = ? AND subject_id = ?", salonID, masterID)
+	q := s.db.Conn(ctx).Where("salon_id = ? AND subject_id = ?", salonID, masterID)
 	if !from.IsZero() {
 		q = q.Where("(start_date IS NULL AND end_time > ? OR end_date >= ?)", from, dateColumn(fromDate))
 	}
 	if after != nil {
 		q = q.Where("(start_time, id) > (?, ?)", after.Start, after.ID)
 	}
-	rows, err := q.Order("start_time, id").Limit(limit).Find(ctx)
-	if err != nil {
+	var rows []timeOffRow
+	if err := q.Order("start_time, id").Limit(limit).Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("list time off: %w", err)
 	}
 	return timeOffEntries(rows), nil
@@ -89,13 +86,13 @@ func (s *Store) ListTimeOff(
 func (s *Store) TimesOff(
 	ctx context.Context, salonID string, zone *time.Location, masterIDs []string, first, last civil.Date,
 ) ([]TimeOffEntry, error) {
-	q := gorm.G[timeOffRow](s.db.Conn(ctx)).Where("salon_id = ? AND subject_kind = ?", salonID, OfMaster).
+	q := s.db.Conn(ctx).Where("salon_id = ? AND subject_kind = ?", salonID, OfMaster).
 		Where(touching, first.Start(zone), last.End(zone), dateColumn(first), dateColumn(last))
 	if len(masterIDs) > 0 {
 		q = q.Where("subject_id = ANY(?)", postgres.Array[string](masterIDs))
 	}
-	rows, err := q.Find(ctx)
-	if err != nil {
+	var rows []timeOffRow
+	if err := q.Find(&rows).Error; err != nil {
 		return nil, fmt.Errorf("read time off: %w", err)
 	}
 	entries := timeOffEntries(rows)
@@ -107,11 +104,11 @@ func (s *Store) TimesOff(
 
 // DeleteTimeOff removes time off, else it returns NOT_FOUND.
 func (s *Store) DeleteTimeOff(ctx context.Context, e TimeOffEntry) error {
-	n, err := gorm.G[timeOffRow](s.db.Conn(ctx)).Where("salon_id = ? AND id = ?", e.SalonID, e.ID).Delete(ctx)
+	deleted := s.db.Conn(ctx).Where("salon_id = ? AND id = ?", e.SalonID, e.ID).Delete(&timeOffRow{})
 	switch {
-	case err != nil:
-		return fmt.Errorf("delete time off: %w", err)
-	case n == 0:
+	case deleted.Error != nil:
+		return fmt.Errorf("delete time off: %w", deleted.Error)
+	case deleted.RowsAffected == 0:
 		return errNoTimeOff
 	}
 	return nil
