@@ -84,9 +84,7 @@ func New(cfg Config, deps Deps) (*Gateway, error) {
 	if g.routes, err = newRoutes(deps.Services); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
-	if g.cache, err = newResponseCache(g.routes, cfg.CacheTTL); err != nil {
-		return nil, fmt.Errorf("gateway: %w", err)
-	}
+	g.cache = newResponseCache(g.routes, cfg.CacheTTL)
 	if g.metrics, err = newMetrics(deps.Metrics); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}

@@ -5,10 +5,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/maypok86/otter/v2"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"github.com/beauty-salon/platform/internal/memory"
 )
 
 // maxCachedResponses bounds the memory of cached answers: at about 1 KiB each, some 10 MiB.
@@ -21,7 +22,7 @@ const maxCachedResponses = 10_000
 // through this gateway, or when its time is up. The time is short and bounds the age of answers while NATS is down.
 // put compares the generation, so that an answer that was read before a drop is not stored after it.
 type responseCache struct {
-	entries    *otter.Cache[string, cachedResponse]
+	entries    *memory.Cache[cachedResponse]
 	ttl        time.Duration
 	generation atomic.Uint64
 	templates  map[string][]*route // by entity
@@ -34,22 +35,18 @@ type cachedResponse struct {
 	expires time.Time
 }
 
-func newResponseCache(rs *routes, ttl time.Duration) (*responseCache, error) {
-	entries, err := otter.New(&otter.Options[string, cachedResponse]{MaximumSize: maxCachedResponses})
-	if err != nil {
-		return nil, err
-	}
-	c := &responseCache{entries: entries, ttl: ttl, templates: map[string][]*route{}}
+func newResponseCache(rs *routes, ttl time.Duration) *responseCache {
+	c := &responseCache{entries: memory.New[cachedResponse](maxCachedResponses), ttl: ttl, templates: map[string][]*route{}}
 	for _, r := range rs.byMethod {
 		if r.cache != nil {
 			c.templates[r.cache.GetEntity()] = append(c.templates[r.cache.GetEntity()], r)
 		}
 	}
-	return c, nil
+	return c
 }
 
 func (c *responseCache) get(key string) (cachedResponse, bool) {
-	e, ok := c.entries.GetIfPresent(key)
+	e, ok := c.entries.Get(key)
 	if !ok || time.Now().After(e.expires) {
 		return cachedResponse{}, false
 	}
@@ -65,7 +62,7 @@ func (c *responseCache) put(generation uint64, key string, answer cachedResponse
 	c.entries.Set(key, answer)
 	// A drop between the check and Set would have missed this entry.
 	if c.generation.Load() != generation {
-		c.entries.Invalidate(key)
+		c.entries.Delete(key)
 	}
 }
 
@@ -73,8 +70,8 @@ func (c *responseCache) put(generation uint64, key string, answer cachedResponse
 func (c *responseCache) drop(entity, id string) {
 	c.generation.Add(1)
 	for _, r := range c.templates[entity] {
-		c.entries.Invalidate(locationOf(r.Template, id))
-		c.entries.Invalidate(frameKey(r, id))
+		c.entries.Delete(locationOf(r.Template, id))
+		c.entries.Delete(frameKey(r, id))
 	}
 }
 
@@ -93,7 +90,7 @@ func (c *responseCache) dropService(written *route) {
 // dropAll deletes everything, because events may have been missed.
 func (c *responseCache) dropAll() {
 	c.generation.Add(1)
-	c.entries.InvalidateAll()
+	c.entries.Clear()
 }
 
 // frameKey is the key of a gRPC answer. The key of a REST answer is its path, which has no dot before its second

@@ -11,15 +11,6 @@ import (
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 )
 
-func newTestCache(t *testing.T, rs *routes, ttl time.Duration) *responseCache {
-	t.Helper()
-	c, err := newResponseCache(rs, ttl)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
 func TestResponseCacheDrops(t *testing.T) {
 	t.Parallel()
 	rs := newTestRoutes(t)
@@ -46,7 +37,7 @@ func TestResponseCacheDrops(t *testing.T) {
 		}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cache := newTestCache(t, rs, time.Hour)
+			cache := newResponseCache(rs, time.Hour)
 			for _, key := range keys {
 				cache.put(cache.generation.Load(), key, cachedResponse{body: []byte(key), etag: `"1"`})
 			}
@@ -73,7 +64,7 @@ func TestDropWhileLoading(t *testing.T) {
 		"reconnect": (*responseCache).dropAll,
 		"write":     func(c *responseCache) { c.dropService(rs.byMethod[userv1.MasterService_UpdateMaster_FullMethodName]) },
 	} {
-		c := newTestCache(t, rs, time.Hour)
+		c := newResponseCache(rs, time.Hour)
 		generation := c.generation.Load()
 		drop(c)
 		c.put(generation, "/v1/masters/a", cachedResponse{body: []byte("old"), etag: ""})
@@ -91,7 +82,7 @@ func TestResponseCacheTime(t *testing.T) {
 	t.Parallel()
 	rs := newTestRoutes(t)
 	synctest.Test(t, func(t *testing.T) {
-		c := newTestCache(t, rs, time.Second)
+		c := newResponseCache(rs, time.Second)
 		c.put(0, "/k", cachedResponse{body: []byte("v"), etag: ""})
 		<-time.After(time.Second) // of the bubble's clock
 		if _, ok := c.get("/k"); !ok {
@@ -102,7 +93,7 @@ func TestResponseCacheTime(t *testing.T) {
 			t.Error("still there after its time")
 		}
 	})
-	c := newTestCache(t, rs, 0)
+	c := newResponseCache(rs, 0)
 	c.put(0, "/k", cachedResponse{body: []byte("v"), etag: ""})
 	if _, ok := c.get("/k"); ok {
 		t.Error("kept although nothing is to be kept")
@@ -112,7 +103,7 @@ func TestResponseCacheTime(t *testing.T) {
 func TestServeCached(t *testing.T) {
 	t.Parallel()
 	rs := newTestRoutes(t)
-	g := &Gateway{routes: rs, cache: newTestCache(t, rs, time.Hour)}
+	g := &Gateway{routes: rs, cache: newResponseCache(rs, time.Hour)}
 	g.cache.put(0, "/v1/masters/a", cachedResponse{body: []byte(`{"id":"a"}`), etag: `"7"`})
 	for _, c := range []struct {
 		method, target, ifNoneMatch string

@@ -2,7 +2,6 @@ package auth
 
 import (
 	"crypto/ed25519"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,8 +9,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-	"github.com/maypok86/otter/v2"
 
+	"github.com/beauty-salon/platform/internal/memory"
 	"github.com/beauty-salon/platform/internal/secret"
 )
 
@@ -51,7 +50,7 @@ type ServiceCredential struct {
 	parser *jwt.Parser
 	now    func() time.Time
 	// verified has the verified tokens. A peer sends the same token with every call for a while.
-	verified *otter.Cache[[sha256.Size]byte, verifiedToken]
+	verified *memory.Cache[verifiedToken]
 	legacy   *legacyCredential // nil without the master key
 
 	mu     sync.Mutex
@@ -80,7 +79,7 @@ func NewServiceCredential(keys, previous *secret.Keys, peers Peers, now func() t
 	c := &ServiceCredential{
 		keys: keys, peers: peers, known: map[string]peer{}, now: now, minted: map[string]mintedToken{},
 		parser:   serviceParser(jwt.SigningMethodEdDSA.Alg(), now),
-		verified: otter.Must(&otter.Options[[sha256.Size]byte, verifiedToken]{MaximumSize: 256}),
+		verified: memory.New[verifiedToken](256),
 		legacy:   newLegacyCredential(keys, previous, now),
 	}
 	for _, k := range []*secret.Keys{previous, keys} {
@@ -152,8 +151,8 @@ func (c *ServiceCredential) Verify(token, callee string) (caller string, err err
 	if token == "" || len(token) > maxTokenBytes {
 		return "", errToken.WithCause(fmt.Errorf("service token of %d bytes", len(token)))
 	}
-	sum := sha256.Sum256([]byte(token))
-	v, ok := c.verified.GetIfPresent(sum)
+	sum := sumOf(token)
+	v, ok := c.verified.Get(sum)
 	if !ok || !c.now().Before(v.ends) {
 		if v, err = c.parse(token); err != nil {
 			return "", errToken.WithCause(fmt.Errorf("service token: %w", err))

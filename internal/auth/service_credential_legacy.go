@@ -1,14 +1,13 @@
 package auth
 
 import (
-	"crypto/sha256"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-	"github.com/maypok86/otter/v2"
 
+	"github.com/beauty-salon/platform/internal/memory"
 	"github.com/beauty-salon/platform/internal/secret"
 )
 
@@ -23,7 +22,7 @@ type legacyCredential struct {
 	keys     [][32]byte // the first one signs
 	parser   *jwt.Parser
 	now      func() time.Time
-	verified *otter.Cache[[sha256.Size]byte, time.Time] // when the tokens end
+	verified *memory.Cache[time.Time] // when the tokens end
 
 	mu     sync.Mutex
 	minted mintedToken
@@ -36,7 +35,7 @@ func newLegacyCredential(keys, previous *secret.Keys, now func() time.Time) *leg
 	}
 	return &legacyCredential{
 		keys: secret.DeriveBoth(keys, previous, legacyKey), now: now, parser: serviceParser(jwt.SigningMethodHS256.Alg(), now),
-		verified: otter.Must(&otter.Options[[sha256.Size]byte, time.Time]{MaximumSize: 256}),
+		verified: memory.New[time.Time](256),
 	}
 }
 
@@ -73,8 +72,8 @@ func (c *ServiceCredential) VerifyLegacy(token string) error {
 	if token == "" || len(token) > maxTokenBytes {
 		return errToken.WithCause(fmt.Errorf("service token of %d bytes", len(token)))
 	}
-	sum := sha256.Sum256([]byte(token))
-	if ends, ok := l.verified.GetIfPresent(sum); ok && l.now().Before(ends) {
+	sum := sumOf(token)
+	if ends, ok := l.verified.Get(sum); ok && l.now().Before(ends) {
 		return nil
 	}
 	var claims jwt.RegisteredClaims

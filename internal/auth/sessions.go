@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/maypok86/otter/v2"
 	"golang.org/x/sync/singleflight"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -17,6 +16,7 @@ import (
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/events"
+	"github.com/beauty-salon/platform/internal/memory"
 )
 
 const (
@@ -67,7 +67,7 @@ type Sessions struct {
 	stop      func()
 	now       func() time.Time
 
-	known     *otter.Cache[string, session]
+	known     *memory.Cache[session]
 	group     singleflight.Group
 	seed      maphash.Seed
 	userEnds  atomic.Uint64 // ends of all sessions of a user, and lost connections
@@ -96,7 +96,7 @@ func newSessions(source SessionSource, bus sessionBus, now func() time.Time) *Se
 		now:    now,
 		stop:   func() {},
 		seed:   maphash.MakeSeed(),
-		known:  otter.Must(&otter.Options[string, session]{MaximumSize: sessionsKept}),
+		known:  memory.New[session](sessionsKept),
 	}
 	if bus == nil {
 		return s
@@ -130,7 +130,7 @@ func (s *Sessions) Close() {
 func (s *Sessions) Check(ctx context.Context, sessionID string) (Principal, error) {
 	keep := s.mayKeep()
 	if keep {
-		if hit, ok := s.known.GetIfPresent(sessionID); ok && s.now().Before(hit.until) {
+		if hit, ok := s.known.Get(sessionID); ok && s.now().Before(hit.until) {
 			return hit.principal, nil
 		}
 	}
@@ -175,13 +175,13 @@ func (s *Sessions) ask(ctx context.Context, sessionID string, users, one uint64,
 	if !keep {
 		return p, nil
 	}
-	// drop raises a counter before it removes the entry. So with a concurrent drop, either Compute sees the raised
+	// drop raises a counter before it removes the entry. So with a concurrent drop, either Update sees the raised
 	// counter, or drop sees the entry.
-	s.known.Compute(sessionID, func(old session, _ bool) (session, otter.ComputeOp) {
+	s.known.Update(sessionID, func(old session, _ bool) (session, bool) {
 		if s.userEnds.Load() != users || s.shard(sessionID).Load() != one {
-			return old, otter.CancelOp
+			return old, false
 		}
-		return session{principal: p, until: until}, otter.WriteOp
+		return session{principal: p, until: until}, true
 	})
 	return p, nil
 }
@@ -201,20 +201,20 @@ func (s *Sessions) End(userID, sessionID string) {
 func (s *Sessions) drop(userID, sessionID string) {
 	if sessionID != "" {
 		s.shard(sessionID).Add(1)
-		s.known.Invalidate(sessionID)
+		s.known.Delete(sessionID)
 		return
 	}
 	s.userEnds.Add(1)
 	for id, known := range s.known.All() {
 		if known.principal.UserID == userID {
-			s.known.Invalidate(id)
+			s.known.Delete(id)
 		}
 	}
 }
 
 func (s *Sessions) dropAll() {
 	s.userEnds.Add(1)
-	s.known.InvalidateAll()
+	s.known.Clear()
 }
 
 // mayKeep reports whether every broadcast reaches this process at the moment, so that answers may be kept and used.

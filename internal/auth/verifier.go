@@ -9,9 +9,9 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
-	"github.com/maypok86/otter/v2"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"github.com/beauty-salon/platform/internal/memory"
 	"github.com/beauty-salon/platform/internal/secret"
 )
 
@@ -40,7 +40,7 @@ type Verifier struct {
 	keys     map[string]ed25519.PublicKey // by key id
 	parser   *jwt.Parser
 	now      func() time.Time
-	verified *otter.Cache[[sha256.Size]byte, Claims] // tokens with a good signature
+	verified *memory.Cache[Claims] // tokens with a good signature
 }
 
 // NewVerifier returns a verifier for the tokens that an [Issuer] with the same keys signs. previous may be nil. While it
@@ -60,7 +60,7 @@ func NewVerifier(keys, previous *secret.Keys, now func() time.Time) *Verifier {
 			jwt.WithStrictDecoding(),
 		),
 		// The size bounds the cache. No ExpiryCalculator: Verify checks the end of a token at every read.
-		verified: otter.Must(&otter.Options[[sha256.Size]byte, Claims]{MaximumSize: verifiedTokens}),
+		verified: memory.New[Claims](verifiedTokens),
 	}
 	for _, k := range []*secret.Keys{keys, previous} {
 		if k != nil {
@@ -77,12 +77,12 @@ func (v *Verifier) Verify(token string) (Claims, error) {
 	if token == "" || len(token) > maxTokenBytes {
 		return Claims{}, errToken.WithCause(fmt.Errorf("token of %d bytes", len(token)))
 	}
-	sum := sha256.Sum256([]byte(token))
-	if claims, ok := v.verified.GetIfPresent(sum); ok {
+	sum := sumOf(token)
+	if claims, ok := v.verified.Get(sum); ok {
 		if v.now().Before(claims.ExpiresAt.Add(tokenLeeway)) {
 			return claims, nil
 		}
-		v.verified.Invalidate(sum)
+		v.verified.Delete(sum)
 		return Claims{}, errToken.WithCause(jwt.ErrTokenExpired)
 	}
 	claims, err := v.parse(token)
@@ -91,6 +91,12 @@ func (v *Verifier) Verify(token string) (Claims, error) {
 	}
 	v.verified.Set(sum, claims)
 	return claims, nil
+}
+
+// sumOf is the key of a token in memory, which has no tokens.
+func sumOf(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return string(sum[:])
 }
 
 // parse does all the checks.

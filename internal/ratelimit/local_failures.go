@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/maypok86/otter/v2"
+	"github.com/beauty-salon/platform/internal/memory"
 )
 
 // localFailureCount bounds the memory of the failures that one process keeps to some 10 MB.
@@ -15,7 +15,7 @@ const localFailureCount = 250_000
 type localFailures struct {
 	now   func() time.Time
 	mu    sync.Mutex // an attempt reads and changes several keys at once
-	byKey *otter.Cache[string, []localFailure]
+	byKey *memory.Cache[[]localFailure]
 }
 
 type localFailure struct {
@@ -24,9 +24,8 @@ type localFailure struct {
 }
 
 func newLocalFailures(now func() time.Time) *localFailures {
-	return &localFailures{now: now, byKey: otter.Must(&otter.Options[string, []localFailure]{
-		MaximumWeight: localFailureCount,
-		Weigher:       func(_ string, failures []localFailure) uint32 { return uint32(len(failures)) },
+	return &localFailures{now: now, byKey: memory.NewWeighted(localFailureCount, func(failures []localFailure) uint32 {
+		return uint32(len(failures))
 	})}
 }
 
@@ -39,7 +38,7 @@ func (l *localFailures) use(keys []string, ceilings []Ceiling, add, alone bool) 
 	now := l.now()
 	recent := make([][]localFailure, len(keys))
 	for i, c := range ceilings {
-		old, _ := l.byKey.GetIfPresent(keys[i])
+		old, _ := l.byKey.Get(keys[i])
 		recent[i] = slices.DeleteFunc(slices.Clone(old), func(f localFailure) bool { return now.Sub(f.at) >= c.Window })
 		decides := alone || slices.ContainsFunc(recent[i], func(f localFailure) bool { return f.alone })
 		if over := len(recent[i]) - c.Allowed; over >= 0 && decides {
@@ -52,7 +51,7 @@ func (l *localFailures) use(keys []string, ceilings []Ceiling, add, alone bool) 
 			recent[i] = recent[i][max(len(recent[i])-c.Allowed, 0):]
 		}
 		if len(recent[i]) == 0 {
-			l.byKey.Invalidate(keys[i])
+			l.byKey.Delete(keys[i])
 		} else {
 			l.byKey.Set(keys[i], recent[i])
 		}
@@ -63,5 +62,5 @@ func (l *localFailures) use(keys []string, ceilings []Ceiling, add, alone bool) 
 func (l *localFailures) reset(key string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.byKey.Invalidate(key)
+	l.byKey.Delete(key)
 }

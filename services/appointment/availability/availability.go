@@ -4,11 +4,11 @@ import (
 	"context"
 	"time"
 
-	"github.com/maypok86/otter/v2"
 	"google.golang.org/grpc"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/memory"
 	"github.com/beauty-salon/platform/internal/pagetoken"
 	"github.com/beauty-salon/platform/internal/service"
 	"github.com/beauty-salon/platform/services/appointment/catalog"
@@ -33,7 +33,7 @@ type Availability struct {
 	store   *Store
 	quotes  *quotes
 	pages   *pagetoken.Codec
-	memory  *otter.Cache[string, *Rules]
+	memory  *memory.Cache[*Rules]
 	// appointment finds an appointment that is to be moved.
 	appointment Appointments
 }
@@ -66,7 +66,7 @@ func New(d service.Deps, people *people.People, catalog *catalog.Catalog) *Avail
 		store:   NewStore(d.DB),
 		quotes:  newQuotes(d.Keys, d.PreviousKeys),
 		pages:   pagetoken.New(d.Keys),
-		memory:  otter.Must(&otter.Options[string, *Rules]{MaximumSize: memorySize}),
+		memory:  memory.New[*Rules](memorySize),
 	}
 }
 
@@ -78,7 +78,7 @@ func (a *Availability) Register(r grpc.ServiceRegistrar) {
 // Rules returns the rules of a salon from memory where possible, else salon.ErrNotFound. They may be out of date: whoever relies on
 // them compares their version with the database's in the statement that reads taken time or writes, and calls Forget when it is another one.
 func (a *Availability) Rules(ctx context.Context, salonID string) (*Rules, error) {
-	if known, ok := a.memory.GetIfPresent(salonID); ok && time.Since(known.readTime) < memoryTime {
+	if known, ok := a.memory.Get(salonID); ok && time.Since(known.readTime) < memoryTime {
 		return known, nil
 	}
 	began := time.Now()
@@ -93,10 +93,5 @@ func (a *Availability) Rules(ctx context.Context, salonID string) (*Rules, error
 
 // Forget makes the next Rules read the rules of a salon from the database, unless those in memory are newer than the version.
 func (a *Availability) Forget(salonID string, version int64) {
-	a.memory.ComputeIfPresent(salonID, func(known *Rules) (*Rules, otter.ComputeOp) {
-		if known.Version > version {
-			return known, otter.CancelOp
-		}
-		return nil, otter.InvalidateOp
-	})
+	a.memory.DeleteIf(salonID, func(known *Rules) bool { return known.Version <= version })
 }

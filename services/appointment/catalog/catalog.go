@@ -7,13 +7,13 @@ import (
 	"slices"
 	"time"
 
-	"github.com/maypok86/otter/v2"
 	"google.golang.org/grpc"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/cache"
 	"github.com/beauty-salon/platform/internal/idempotency"
+	"github.com/beauty-salon/platform/internal/memory"
 	"github.com/beauty-salon/platform/internal/pagetoken"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/service"
@@ -42,7 +42,7 @@ type Catalog struct {
 	requests *idempotency.Guard
 	pages    *pagetoken.Codec
 	services *cache.Cache[*appointmentv1.Service]
-	salonOf  *otter.Cache[string, string] // salon ids by service id
+	salonOf  *memory.Cache[string] // salon ids by service id
 }
 
 // New returns the root. It connects to nothing. Offerings of masters who leave are removed from then on.
@@ -54,7 +54,7 @@ func New(d service.Deps, salons *salon.Salons, people *people.People) *Catalog {
 		store:    NewStore(d.DB),
 		requests: idempotency.New(d.Keys, d.PreviousKeys, d.Now),
 		pages:    pagetoken.New(d.Keys),
-		salonOf:  otter.Must(&otter.Options[string, string]{MaximumSize: memorySize}),
+		salonOf:  memory.New[string](memorySize),
 	}
 	c.services = cache.New(d.Cache, cache.Options[*appointmentv1.Service]{
 		Name: "phased-service",

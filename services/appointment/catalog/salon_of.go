@@ -8,7 +8,7 @@ import (
 // SalonOf returns the salon of a service, from memory where possible; ErrNotOffered when there is no such service. A service never
 // changes its salon.
 func (c *Catalog) SalonOf(ctx context.Context, serviceID string) (string, error) {
-	if salonID, ok := c.salonOf.GetIfPresent(serviceID); ok {
+	if salonID, ok := c.salonOf.Get(serviceID); ok {
 		return salonID, nil
 	}
 	s, err := c.store.Service(ctx, serviceID)

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/maypok86/otter/v2"
+	"github.com/beauty-salon/platform/internal/memory"
 )
 
 const (
@@ -14,10 +14,10 @@ const (
 	memoryTTL = time.Minute
 )
 
-// memory keeps the customers of accounts, so that a booking reads nothing. What is in it may be out of
+// customerMemory keeps the customers of accounts, so that a booking reads nothing. What is in it may be out of
 // date; the statement that books checks the customer and the account. It is safe for concurrent use.
-type memory struct {
-	byAccount *otter.Cache[string, []remembered]
+type customerMemory struct {
+	byAccount *memory.Cache[[]remembered]
 }
 
 // remembered is a customer in memory.
@@ -26,13 +26,13 @@ type remembered struct {
 	expires  time.Time
 }
 
-func newMemory() *memory {
-	return &memory{otter.Must(&otter.Options[string, []remembered]{MaximumSize: memorySize})}
+func newCustomerMemory() *customerMemory {
+	return &customerMemory{memory.New[[]remembered](memorySize)}
 }
 
 // get returns the account's customer of a salon.
-func (m *memory) get(salonID, accountID string) (Customer, bool) {
-	list, _ := m.byAccount.GetIfPresent(accountID)
+func (m *customerMemory) get(salonID, accountID string) (Customer, bool) {
+	list, _ := m.byAccount.Get(accountID)
 	now := time.Now()
 	for _, r := range list {
 		if r.customer.SalonID == salonID && now.Before(r.expires) {
@@ -43,16 +43,16 @@ func (m *memory) get(salonID, accountID string) (Customer, bool) {
 }
 
 // put keeps the customer of an account.
-func (m *memory) put(c Customer) {
+func (m *customerMemory) put(c Customer) {
 	now := time.Now()
-	m.byAccount.Compute(c.AccountID, func(old []remembered, _ bool) ([]remembered, otter.ComputeOp) {
+	m.byAccount.Update(c.AccountID, func(old []remembered, _ bool) ([]remembered, bool) {
 		// A copy, because others may be reading the old list.
 		list := slices.DeleteFunc(slices.Clone(old), func(r remembered) bool {
 			return r.customer.SalonID == c.SalonID || now.After(r.expires)
 		})
-		return append(list, remembered{customer: c, expires: now.Add(memoryTTL)}), otter.WriteOp
+		return append(list, remembered{customer: c, expires: now.Add(memoryTTL)}), true
 	})
 }
 
 // forget drops the account's customers of all salons.
-func (m *memory) forget(accountID string) { m.byAccount.Invalidate(accountID) }
+func (m *customerMemory) forget(accountID string) { m.byAccount.Delete(accountID) }

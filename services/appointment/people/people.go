@@ -31,7 +31,7 @@ type People struct {
 	owner    userv1.IdentityServiceClient
 	requests *idempotency.Guard
 	pages    *pagetoken.Codec
-	memory   *memory
+	memory   *customerMemory
 	// masterLeft runs in the transaction that records that a master has left their salon.
 	masterLeft MasterLeft
 }
@@ -49,7 +49,7 @@ func New(d service.Deps, salons *salon.Salons) *People {
 		owner:      userv1.NewIdentityServiceClient(d.Conns.For("user")),
 		requests:   idempotency.New(d.Keys, d.PreviousKeys, d.Now),
 		pages:      pagetoken.New(d.Keys),
-		memory:     newMemory(),
+		memory:     newCustomerMemory(),
 		masterLeft: func(context.Context, *postgres.DB, string, time.Time) error { return nil },
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/maypok86/otter/v2"
 	"google.golang.org/grpc"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
@@ -13,6 +12,7 @@ import (
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/idempotency"
+	"github.com/beauty-salon/platform/internal/memory"
 	"github.com/beauty-salon/platform/internal/pagetoken"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/service"
@@ -34,7 +34,7 @@ type Salons struct {
 	store    *Store
 	requests *idempotency.Guard
 	pages    *pagetoken.Codec
-	memory   *otter.Cache[string, remembered]
+	memory   *memory.Cache[remembered]
 }
 
 // remembered is a salon in memory.
@@ -50,7 +50,7 @@ func New(d service.Deps) *Salons {
 		store:    NewStore(d.DB),
 		requests: idempotency.New(d.Keys, d.PreviousKeys, d.Now),
 		pages:    pagetoken.New(d.Keys),
-		memory:   otter.Must(&otter.Options[string, remembered]{MaximumSize: memorySize}),
+		memory:   memory.New[remembered](memorySize),
 	}
 }
 
@@ -61,7 +61,7 @@ func (s *Salons) Register(r grpc.ServiceRegistrar) { appointmentv1.RegisterSalon
 // old: whoever relies on it compares its version in the transaction that writes, and calls Forget
 // when it has changed.
 func (s *Salons) Get(ctx context.Context, id string) (Salon, error) {
-	if hit, ok := s.memory.GetIfPresent(id); ok && time.Now().Before(hit.expires) {
+	if hit, ok := s.memory.Get(id); ok && time.Now().Before(hit.expires) {
 		return hit.salon, nil
 	}
 	found, err := s.store.Salon(ctx, id)
@@ -73,7 +73,7 @@ func (s *Salons) Get(ctx context.Context, id string) (Salon, error) {
 }
 
 // Forget makes the next Get read the salon from the database.
-func (s *Salons) Forget(id string) { s.memory.Invalidate(id) }
+func (s *Salons) Forget(id string) { s.memory.Delete(id) }
 
 // Share reads a salon and keeps it from changing until tx ends; else it returns ErrNotFound. Whoever
 // adds something to a salon shares it first.
