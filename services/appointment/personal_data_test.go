@@ -59,6 +59,11 @@ func TestEraseAccount(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// A request would lapse when its time has come.
+	first, err = f.appointments.ConfirmAppointment(f.As(f.mira), &appointmentv1.ConfirmAppointmentRequest{AppointmentId: first.GetId()})
+	if err != nil {
+		t.Fatal(err)
+	}
 	other := f.book(f.ann, 3*time.Hour)
 	cancelled := f.book(xenia, 5*time.Hour)
 	if _, err := f.appointments.CancelAppointment(f.As(xenia), &appointmentv1.CancelAppointmentRequest{
