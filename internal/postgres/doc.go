@@ -13,5 +13,5 @@
 // GORM is used without its own retry, error translation, prepared statements and
 // implicit transactions; SQLSTATE is matched by type (see [SQLState]).
 // Stores use its plain API, not gorm.G: the compiler would generate the code of that
-// again for each type of row, which took a quarter of the time of a build.
+// again for each type of row, which is 500 kB of object code each.
 package postgres
