@@ -1,6 +1,7 @@
 package memory_test
 
 import (
+	"maps"
 	"strconv"
 	"testing"
 	"time"
@@ -20,10 +21,7 @@ func TestCache(t *testing.T) {
 	c.Update("b", func(old int, ok bool) (int, bool) { return old + 7, !ok })
 	c.DeleteIf("b", func(value int) bool { return value != 7 })
 	c.DeleteIf("none", func(int) bool { t.Error("asked about a value that is not there"); return true })
-	got := map[string]int{}
-	for key, value := range c.All() {
-		got[key] = value
-	}
+	got := maps.Collect(c.All())
 	if len(got) != 2 || got["a"] != 2 || got["b"] != 7 {
 		t.Errorf("has %v", got)
 	}
@@ -61,18 +59,18 @@ func TestBounds(t *testing.T) {
 			c.Set(strconv.Itoa(i), 10)
 		}
 		// What is dropped is dropped in the background: the bound holds when it has caught up.
-		for tries := 0; count(c) > 100; tries++ {
-			if tries == 3000 {
-				t.Fatalf("%s: keeps %d values", name, count(c))
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
+		waitFor(t, name+" are within the bound", func() bool { return len(maps.Collect(c.All())) <= 100 })
 	}
 }
 
-func count(c *memory.Cache[int]) (n int) {
-	for range c.All() {
-		n++
+// waitFor waits until a condition holds, for a minute at most.
+func waitFor(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(time.Minute); !cond(); <-tick.C {
+		if time.Now().After(end) {
+			t.Fatalf("still not so: %s", what)
+		}
 	}
-	return n
 }
