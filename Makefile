@@ -100,10 +100,11 @@ bench-scheduling: postgresql ## Run the benchmarks of searches and bookings amon
 
 # --- Check ---------------------------------------------------------------------
 
+# With the flags of `build`, so that the packages that one has compiled are there for the other.
 .PHONY: lint
 lint: bin/golangci-lint bin/buf third_party/proto ## Lint the Go code and the contract
 	bin/buf lint
-	bin/golangci-lint run
+	CGO_ENABLED=0 GOFLAGS='$(GOFLAGS) -trimpath' bin/golangci-lint run
 
 .PHONY: fmt
 fmt: bin/golangci-lint ## Format the Go code

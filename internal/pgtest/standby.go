@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/beauty-salon/platform/internal/embedded/pgcluster"
+	"github.com/beauty-salon/platform/internal/postgres"
 )
 
 const (
@@ -18,6 +19,8 @@ const (
 	standbyTimeout = 2 * time.Minute
 	// pollPause is the time between two looks at a standby.
 	pollPause = 20 * time.Millisecond
+	// serializationFailure is an SQLSTATE.
+	serializationFailure = "40001"
 )
 
 // Standby is a server that streams from another one until the end of the test.
@@ -139,7 +142,11 @@ func (s *Standby) query(ctx context.Context, at string, into any, statement stri
 		s.t.Fatalf("connect: %v", err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	if err := conn.QueryRow(ctx, statement).Scan(into); err != nil {
+	err = conn.QueryRow(ctx, statement).Scan(into)
+	for postgres.SQLState(err) == serializationFailure { // a standby ends statements that are in the way of what it is to show
+		err = conn.QueryRow(ctx, statement).Scan(into)
+	}
+	if err != nil {
 		s.t.Fatalf("%s: %v", statement, err)
 	}
 }

@@ -37,7 +37,7 @@ func (b *Bookings) createHeld(
 			overlap = true // what is held is booked, also when the customer was not known yet and has something else
 			continue
 		}
-		if errors.Is(err, errHeldTaken) {
+		if errors.Is(err, errHeldTaken) || errors.Is(err, errCustomerBusy) {
 			// Perhaps because the hold has ended since it was read.
 			now, readErr := b.store.Hold(ctx, h.ID)
 			if readErr == nil && now.State != HoldActive {
