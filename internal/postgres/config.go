@@ -95,6 +95,7 @@ func serviceConfig(rawURL string, keys *secret.Keys, schema string, pooled bool)
 		config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	} else {
 		setSession(config, schema)
+		config.RuntimeParams["jit"] = "off" // to compile a statement takes longer than any of ours should
 		config.RuntimeParams["statement_timeout"] = statementTimeout
 		config.RuntimeParams["idle_in_transaction_session_timeout"] = idleInTransactionTimeout
 	}

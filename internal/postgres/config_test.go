@@ -50,6 +50,7 @@ func TestSession(t *testing.T) {
 	want := map[string]string{
 		"search_path":                         "items,extensions",
 		"timezone":                            "UTC",
+		"jit":                                 "off",
 		"application_name":                    "salon-items",
 		"statement_timeout":                   "15s",
 		"lock_timeout":                        "5s",

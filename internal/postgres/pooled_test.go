@@ -78,7 +78,7 @@ func TestPooledSettings(t *testing.T) {
 	t.Parallel()
 	db := openPooled(t, pgtest.NewServer(t, items), true)
 	for setting, want := range map[string]string{
-		"search_path": "items, extensions", "timezone": "UTC", "lock_timeout": "5s", "statement_timeout": "15s",
+		"search_path": "items, extensions", "timezone": "UTC", "jit": "off", "lock_timeout": "5s", "statement_timeout": "15s",
 		"idle_in_transaction_session_timeout": "30s", "application_name": "salon-items",
 	} {
 		var got string

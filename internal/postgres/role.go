@@ -46,6 +46,7 @@ func bootstrapRole(ctx context.Context, tx pgx.Tx, keys, previous *secret.Keys, 
 	statement := fmt.Sprintf(`%[1]s ROLE %[2]s LOGIN NOINHERIT PASSWORD '%[3]s';
 		ALTER ROLE %[2]s SET search_path = %[4]s, %[5]s;
 		ALTER ROLE %[2]s SET timezone = 'UTC';
+		ALTER ROLE %[2]s SET jit = off;
 		ALTER ROLE %[2]s SET lock_timeout = '%[6]s';
 		ALTER ROLE %[2]s SET statement_timeout = '%[7]s';
 		ALTER ROLE %[2]s SET idle_in_transaction_session_timeout = '%[8]s'`,
