@@ -146,8 +146,9 @@ func TestUnreadNotificationsAreRemovedAfterTheSetting(t *testing.T) {
 		keep time.Duration
 		left int
 	}{{0, 1}, {11 * 365 * 24 * time.Hour, 1}, {9 * 365 * 24 * time.Hour, 0}} {
-		f.service.deps.KeepUnread = step.keep
-		if err := f.service.prune(t.Context()); err != nil {
+		pruning := &Service{store: f.service.store, deps: f.service.deps, streams: f.service.streams} // the fixture's own runs
+		pruning.deps.KeepUnread = step.keep
+		if err := pruning.prune(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if left := f.list(f.master); len(left) != step.left {
