@@ -45,6 +45,10 @@ func TestCheckerCanFailForTheLine(t *testing.T) {
 	full := func(then calls) []porcupine.Operation {
 		return history(append(calls{g("hold", 0, 0, "OK"), g("book", 0, 0, "OK"), g("join", 0, 0, "OK")}, then...))
 	}
+	// A place is kept for one who leaves, #2. Then #5 comes, and the other place is kept too.
+	kept := func(then calls) []porcupine.Operation {
+		return full(append(calls{g("cancel", 1, 0, "OK"), g("leave", 2, 0, "OK"), g("join", 0, 0, "OK"), g("release", 0, 0, "OK")}, then...))
+	}
 	offer := looked(aMaster, 1, offered)
 	for name, tt := range map[string]struct {
 		right   bool
@@ -108,6 +112,8 @@ func TestCheckerCanFailForTheLine(t *testing.T) {
 		"an expired place goes to the line": {true, full(calls{
 			g("expire", 0, 0, "OK"), g("book", 0, 0, "GROUP_FULL"), looked(aGroup, 2, offered),
 		})},
+		"a place that was kept for nobody else goes to a stranger": {true, kept(calls{g("book", 0, 0, "OK"), looked(aGroup, 5, offered)})},
+		"both places go to strangers":                              {false, kept(calls{g("book", 0, 0, "OK"), g("book", 0, 0, "OK")})},
 	} {
 		if got, _ := linearizable(tt.history); got != tt.right {
 			t.Errorf("%s: the checker says %v", name, got)

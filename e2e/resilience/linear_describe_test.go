@@ -40,7 +40,7 @@ func (c calendar) String() (text string) {
 		if start, ok := e.takes(true); ok {
 			text += fmt.Sprintf("#%d is at %d (%d); ", n, start, e.is)
 		} else if e.is == waiting {
-			text += fmt.Sprintf("#%d waits, is owed %07b; ", n, e.owes)
+			text += fmt.Sprintf("#%d waits, is owed %07b, late %07b; ", n, e.owes, e.late)
 		}
 	}
 	return text + fmt.Sprintf("kept %v", c.kept)

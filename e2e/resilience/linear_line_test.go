@@ -12,8 +12,8 @@ type line struct {
 	// before are the starts that it was offered, lapsed those of which the offers have expired, as bits.
 	before, lapsed uint8
 	// owes are the cells of which it has to be asked before anybody else gets them, as bits: they became free while it waited, and a start
-	// that it asks for is possible with them.
-	owes uint8
+	// that it asks for is possible with them. Of late, only the one of two places counts that became free last: the other one was kept already.
+	owes, late uint8
 	// unanswered is how many offers in a row have expired.
 	unanswered int8
 }
@@ -50,12 +50,17 @@ func (c calendar) freed(start int8) calendar {
 		if c.used(cell, -1, true)+c.kept[cell] >= c.capacity {
 			continue
 		}
-		c.kept[cell]++
 		for n := range c.things {
-			if c.things[n].is == waiting {
-				c.things[n].owes |= 1 << cell
+			e := &c.things[n]
+			if e.is != waiting {
+				continue
 			}
+			if c.kept[cell] > 0 && e.owes&(1<<cell) == 0 {
+				e.late |= 1 << cell
+			}
+			e.owes |= 1 << cell
 		}
+		c.kept[cell]++
 	}
 	return c
 }
@@ -82,6 +87,7 @@ func (c calendar) asked() calendar {
 			}
 		}
 		e.owes &= possible
+		e.late &= e.owes
 	}
 	return c
 }
@@ -90,15 +96,18 @@ func (c calendar) asked() calendar {
 func (c calendar) passed(among []int8) []calendar {
 	list := []calendar{c}
 	for _, cell := range among {
-		owed := false
+		owed := int8(0)
 		for n := range c.things {
-			owed = owed || c.things[n].is == waiting && c.things[n].owes&(1<<cell) != 0
-		}
-		if owed {
-			continue
+			switch e := &c.things[n]; {
+			case e.is != waiting || e.owes&(1<<cell) == 0:
+			case e.late&(1<<cell) != 0:
+				owed = max(owed, 1)
+			default:
+				owed = c.capacity
+			}
 		}
 		for i := range list {
-			for v := list[i]; v.kept[cell] > 0; {
+			for v := list[i]; v.kept[cell] > owed; {
 				v.kept[cell]--
 				list = append(list, v.asked())
 			}
@@ -145,7 +154,7 @@ func (c calendar) offer(n int, start int8) []calendar {
 	}
 	for i := range list {
 		e := &list[i].things[n]
-		e.is, e.offer, e.at, e.owes = offered, active, start, 0
+		e.is, e.offer, e.at, e.owes, e.late = offered, active, start, 0, 0
 		e.before |= 1 << start
 		list[i] = list[i].asked()
 	}
