@@ -45,11 +45,11 @@ func TestCheckerCanFailForTheLine(t *testing.T) {
 	full := func(then calls) []porcupine.Operation {
 		return history(append(calls{g("hold", 0, 0, "OK"), g("book", 0, 0, "OK"), g("join", 0, 0, "OK")}, then...))
 	}
-	// A place is kept for one who leaves, #2, while somebody waits for something else, #3. Then #7 comes, and the other place is kept too.
+	// A place is kept for one who leaves, #2, while somebody waits for something else, #3. Then #7 and #8 come, and the other place is kept too.
 	kept := func(then calls) []porcupine.Operation {
 		return full(append(calls{
 			g("join", 0, 1, "OK"), g("cancel", 1, 0, "OK"), g("leave", 2, 0, "OK"), looked(aGroup, 3, waiting),
-			g("join", 0, 0, "OK"), g("release", 0, 0, "OK"), looked(aGroup, 7, waiting),
+			g("join", 0, 0, "OK"), g("join", 0, 0, "OK"), g("release", 0, 0, "OK"), looked(aGroup, 7, waiting),
 		}, then...))
 	}
 	offer := looked(aMaster, 1, offered)
@@ -115,8 +115,10 @@ func TestCheckerCanFailForTheLine(t *testing.T) {
 		"an expired place goes to the line": {true, full(calls{
 			g("expire", 0, 0, "OK"), g("book", 0, 0, "GROUP_FULL"), looked(aGroup, 2, offered),
 		})},
-		"a place that was kept for nobody else goes to a stranger": {true, kept(calls{g("book", 0, 0, "OK"), looked(aGroup, 7, offered)})},
-		"both places go to strangers":                              {false, kept(calls{g("book", 0, 0, "OK"), g("book", 0, 0, "OK")})},
+		"a place that was kept for nobody else goes to a stranger": {true, kept(calls{
+			g("book", 0, 0, "OK"), looked(aGroup, 7, offered), looked(aGroup, 8, waiting),
+		})},
+		"both places go to strangers": {false, kept(calls{g("book", 0, 0, "OK"), g("book", 0, 0, "OK")})},
 	} {
 		if got, _ := linearizable(tt.history); got != tt.right {
 			t.Errorf("%s: the checker says %v", name, got)
