@@ -12,6 +12,7 @@ import (
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/events"
+	"github.com/beauty-salon/platform/internal/polltest"
 )
 
 func TestAuthenticate(t *testing.T) {
@@ -54,7 +55,7 @@ func connect(t *testing.T, srv *server.Server) *events.Bus {
 		t.Fatal(err)
 	}
 	t.Cleanup(bus.Close)
-	waitFor(t, "the bus is ready", func() bool { return bus.Ready() == nil })
+	polltest.Until(t, "the bus is ready", func() bool { return bus.Ready() == nil })
 	return bus
 }
 
@@ -80,7 +81,7 @@ func TestEndReachesOtherProcesses(t *testing.T) {
 	_, err = here.Check(t.Context(), anna().SessionID)
 	wantCode(t, err, codes.Unauthenticated)
 	// The clock does not move, so only the broadcast can end the session there.
-	waitFor(t, "the end is known there", func() bool {
+	polltest.Until(t, "the end is known there", func() bool {
 		_, err := there.Check(t.Context(), anna().SessionID)
 		return err != nil
 	})

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 
 	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/polltest"
 )
 
 // cheapArgon keeps tests fast where the cost does not matter.
@@ -154,7 +155,7 @@ func TestPasswordQueue(t *testing.T) {
 	for range 3 {
 		wg.Go(func() { gone <- p.do(ctx, func() { t.Error("ran for a caller who has left") }) })
 	}
-	waitFor(t, "three waiting", func() bool { return len(p.admitted) == 5 })
+	polltest.Until(t, "three waiting", func() bool { return len(p.admitted) == 5 })
 
 	_, err := p.Hash(t.Context(), "x")
 	wantCode(t, err, codes.ResourceExhausted)

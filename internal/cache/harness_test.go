@@ -127,18 +127,3 @@ func wantLoads(t testing.TB, d *database, n int32) {
 		t.Fatalf("%d loads, want %d", got, n)
 	}
 }
-
-// waitFor polls until cond returns true, for ten seconds at most.
-func waitFor(t testing.TB, what string, cond func() bool) {
-	t.Helper()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	deadline := time.After(10 * time.Second)
-	for !cond() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("never: %s", what)
-		}
-	}
-}

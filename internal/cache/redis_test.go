@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/rs/zerolog"
 
+	"github.com/beauty-salon/platform/internal/polltest"
 	"github.com/beauty-salon/platform/internal/redistest"
 )
 
@@ -168,7 +169,7 @@ func TestRedisComesAndGoes(t *testing.T) {
 	want(t, c, 1)
 	wantLoads(t, d, 2)
 	server.Start()
-	waitFor(t, "Redis is used", func() bool {
+	polltest.Until(t, "Redis is used", func() bool {
 		before := d.loads.Load()
 		want(t, c, 1)
 		return d.loads.Load() == before
@@ -192,7 +193,7 @@ func TestDropDuringOutage(t *testing.T) {
 	writer.Drop(t.Context(), "a", 2)
 	server.Start()
 	want(t, writer, 2) // not the value in Redis
-	waitFor(t, "Redis has the drop", func() bool {
+	polltest.Until(t, "Redis has the drop", func() bool {
 		n, err := reader.Get(t.Context(), "a")
 		return err == nil && n.GetValue() == 2
 	})
@@ -252,7 +253,7 @@ func TestTooManyDropsDuringOutage(t *testing.T) {
 	writer.Drop(t.Context(), "a", 2)
 	server.Start()
 	want(t, writer, 2)
-	waitFor(t, "Redis has the drop", func() bool {
+	polltest.Until(t, "Redis has the drop", func() bool {
 		n, err := reader.Get(t.Context(), "a")
 		return err == nil && n.GetValue() == 2 && !writer.values.pending.covers("a")
 	})

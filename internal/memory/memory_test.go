@@ -4,9 +4,9 @@ import (
 	"maps"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/beauty-salon/platform/internal/memory"
+	"github.com/beauty-salon/platform/internal/polltest"
 )
 
 func TestCache(t *testing.T) {
@@ -59,18 +59,6 @@ func TestBounds(t *testing.T) {
 			c.Set(strconv.Itoa(i), 10)
 		}
 		// What is dropped is dropped in the background: the bound holds when it has caught up.
-		waitFor(t, name+" are within the bound", func() bool { return len(maps.Collect(c.All())) <= 100 })
-	}
-}
-
-// waitFor waits until a condition holds, for a minute at most.
-func waitFor(t *testing.T, what string, cond func() bool) {
-	t.Helper()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for end := time.Now().Add(time.Minute); !cond(); <-tick.C {
-		if time.Now().After(end) {
-			t.Fatalf("still not so: %s", what)
-		}
+		polltest.Until(t, name+" are within the bound", func() bool { return len(maps.Collect(c.All())) <= 100 })
 	}
 }

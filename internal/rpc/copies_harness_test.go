@@ -11,6 +11,7 @@ import (
 
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/polltest"
 	"github.com/beauty-salon/platform/internal/rpc"
 )
 
@@ -148,7 +149,7 @@ func (u user) read(t *testing.T) string {
 func (u user) usesOnly(t *testing.T, want ...*instance) {
 	t.Helper()
 	begin := time.Now()
-	eventually(t, func() bool {
+	polltest.Until(t, "exactly these copies get calls", func() bool {
 		seen := map[string]int{}
 		for range 10 * len(want) {
 			seen[u.read(t)]++

@@ -14,6 +14,7 @@ import (
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/dnstest"
+	"github.com/beauty-salon/platform/internal/polltest"
 	"github.com/beauty-salon/platform/internal/rpc"
 )
 
@@ -53,7 +54,7 @@ func TestNewCopies(t *testing.T) {
 	u.usesOnly(t, second, third)
 	dns.Set("user.test")
 	asked := dns.Asked()
-	eventually(t, func() bool { return dns.Asked() > asked+4 })
+	polltest.Until(t, "the name is looked up again", func() bool { return dns.Asked() > asked+4 })
 	u.usesOnly(t, second, third)
 }
 

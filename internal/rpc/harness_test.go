@@ -20,6 +20,7 @@ import (
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/polltest"
 	"github.com/beauty-salon/platform/internal/rpc"
 	"github.com/beauty-salon/platform/internal/secret"
 )
@@ -78,7 +79,7 @@ func (l *logBuffer) Write(p []byte) (int, error) {
 func (l *logBuffer) lines(t *testing.T, n int) []map[string]any {
 	t.Helper()
 	var lines []map[string]any
-	eventually(t, func() bool {
+	polltest.Until(t, "the lines are written", func() bool {
 		l.mu.Lock()
 		text := strings.TrimSpace(l.b.String())
 		l.mu.Unlock()
@@ -96,21 +97,6 @@ func (l *logBuffer) lines(t *testing.T, n int) []map[string]any {
 		t.Errorf("got %d log lines, want %d: %v", len(lines), n, lines)
 	}
 	return lines
-}
-
-func eventually(t *testing.T, done func() bool) {
-	t.Helper()
-	deadline := time.NewTimer(10 * time.Second)
-	defer deadline.Stop()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for !done() {
-		select {
-		case <-deadline.C:
-			t.Fatal("waited for 10 seconds")
-		case <-tick.C:
-		}
-	}
 }
 
 // env is a server and two clients of it.

@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
+	"github.com/beauty-salon/platform/internal/polltest"
 	"github.com/beauty-salon/platform/internal/rpc"
 )
 
@@ -40,7 +41,7 @@ func TestTracing(t *testing.T) {
 		if line := log.lines(t, 1)[0]; line["trace_id"] != want.String() {
 			t.Errorf("remote %v: the log has %v, want %v", remote, line["trace_id"], want)
 		}
-		eventually(t, func() bool {
+		polltest.Until(t, "three spans have ended", func() bool {
 			n := 0
 			for _, s := range spans.Ended() {
 				if s.SpanContext().TraceID() == want {

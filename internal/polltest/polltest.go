@@ -1,12 +1,13 @@
-package auth
+// Package polltest waits in tests for what happens in the background.
+package polltest
 
 import (
 	"testing"
 	"time"
 )
 
-// waitFor polls until cond returns true.
-func waitFor(t testing.TB, what string, cond func() bool) {
+// Until waits until a condition holds, and fails the test when that takes more than ten seconds.
+func Until(t testing.TB, what string, cond func() bool) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
