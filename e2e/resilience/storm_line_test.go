@@ -36,7 +36,7 @@ var lineActions = []action{
 			&appointmentv1.CreateAppointmentRequest{GroupSessionId: new(c.session())}).(*appointmentv1.Appointment)
 		if ok {
 			c.succeeded(bookedPlace)
-			c.mine, c.places = append(c.mine, a.GetId()), append(c.places, a.GetId())
+			c.mine = append(c.mine, a.GetId())
 		}
 	}},
 	{3, createHold, func(c *everyClient) {
@@ -47,12 +47,28 @@ var lineActions = []action{
 		}
 	}},
 	{3, movedPlace, func(c *everyClient) {
-		g, ok := c.do(c.desk, getGroup, &appointmentv1.GetGroupSessionRequest{GroupSessionId: c.session()}).(*appointmentv1.GroupSession)
-		if !ok || len(c.places) == 0 {
+		from := c.openSession(3) // days, so that nobody waits for a place
+		if from == nil {
 			return
 		}
-		id := c.places[rand.IntN(len(c.places))]
-		if c.do(c.as, moveAppointment, &appointmentv1.RescheduleAppointmentRequest{AppointmentId: id, StartTime: g.GetStartTime()}) != nil {
+		defer c.closeSession(from)
+		to, _ := c.do(c.desk, getGroup, &appointmentv1.GetGroupSessionRequest{GroupSessionId: c.session()}).(*appointmentv1.GroupSession)
+		if rand.IntN(2) == 0 { // where nobody else wants to be
+			if to = c.openSession(3); to == nil {
+				return
+			}
+			defer c.closeSession(to)
+		}
+		a, ok := c.do(c.as, createAppointment, &appointmentv1.CreateAppointmentRequest{GroupSessionId: new(from.GetId())}).(*appointmentv1.Appointment)
+		if !ok {
+			return
+		}
+		c.mine = append(c.mine, a.GetId())
+		moved := c.do(c.as, moveAppointment, &appointmentv1.RescheduleAppointmentRequest{
+			AppointmentId: a.GetId(), StartTime: to.GetStartTime(),
+			Segments: []*appointmentv1.SegmentInput{{ServiceId: c.class.GetId(), MasterId: new(to.GetMasterId())}},
+		})
+		if moved != nil {
 			c.succeeded(movedPlace)
 		}
 	}},
@@ -63,12 +79,9 @@ var lineActions = []action{
 		c.do(c.desk, rescheduleGroup, &appointmentv1.RescheduleGroupSessionRequest{GroupSessionId: c.session(), StartTime: c.start()})
 	}},
 	{1, cancelGroup, func(c *everyClient) {
-		g, ok := c.do(c.desk, createGroup, &appointmentv1.CreateGroupSessionRequest{
-			ServiceId: c.class.GetId(), MasterId: c.masters[rand.IntN(len(c.masters))].ID, StartTime: c.start(),
-		}).(*appointmentv1.GroupSession)
-		if ok {
+		if g := c.openSession(0); g != nil {
 			c.do(c.as, createAppointment, &appointmentv1.CreateAppointmentRequest{GroupSessionId: new(g.GetId())})
-			c.do(c.desk, cancelGroup, &appointmentv1.CancelGroupSessionRequest{GroupSessionId: g.GetId(), Reason: "Nobody comes."})
+			c.closeSession(g)
 		}
 	}},
 	{4, createEntry, func(c *everyClient) {
@@ -131,6 +144,20 @@ func (e *everything) openSessions(t *testing.T) {
 
 // session is one of those that are there all the time.
 func (e *everything) session() string { return e.sessions[rand.IntN(len(e.sessions))] }
+
+// openSession opens a session at a random start some days after those of everybody, or returns nil if the master is taken.
+func (c *everyClient) openSession(days int) *appointmentv1.GroupSession {
+	g, _ := c.do(c.desk, createGroup, &appointmentv1.CreateGroupSessionRequest{
+		ServiceId: c.class.GetId(), MasterId: c.masters[rand.IntN(len(c.masters))].ID,
+		StartTime: timestamppb.New(c.start().AsTime().AddDate(0, 0, days)),
+	}).(*appointmentv1.GroupSession)
+	return g
+}
+
+// closeSession cancels a session with its places.
+func (c *everyClient) closeSession(g *appointmentv1.GroupSession) {
+	c.do(c.desk, cancelGroup, &appointmentv1.CancelGroupSessionRequest{GroupSessionId: g.GetId(), Reason: "Nobody comes."})
+}
 
 // succeeded counts what has no method of its own.
 func (e *everything) succeeded(what string) {
