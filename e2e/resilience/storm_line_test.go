@@ -64,11 +64,7 @@ var lineActions = []action{
 			return
 		}
 		c.mine = append(c.mine, a.GetId())
-		moved := c.do(c.as, moveAppointment, &appointmentv1.RescheduleAppointmentRequest{
-			AppointmentId: a.GetId(), StartTime: to.GetStartTime(),
-			Segments: []*appointmentv1.SegmentInput{{ServiceId: c.class.GetId(), MasterId: new(to.GetMasterId())}},
-		})
-		if moved != nil {
+		if c.do(c.as, moveAppointment, &appointmentv1.RescheduleAppointmentRequest{AppointmentId: a.GetId(), StartTime: to.GetStartTime()}) != nil {
 			c.succeeded(movedPlace)
 		}
 	}},

@@ -118,18 +118,25 @@ func TestCancelSession(t *testing.T) {
 	wantClaims(t, f.db)
 }
 
-// TestMovePlace: a place moves to the session that begins at the new time, and to nothing else.
+// TestMovePlace: a place moves to the session that begins at the new time, whoever gives it, and to nothing else.
 func TestMovePlace(t *testing.T) {
 	f := newGroupFixture(t)
-	one, two := f.open(f.noon(2)), f.open(f.noon(3))
+	nora := f.staff(first.ID, roleMaster)
+	f.offer(nora, f.class)
+	one, byAnother := f.open(f.noon(2)), f.opening(f.noon(3))
+	byAnother.MasterId = nora.UserID
+	two, err := f.calls.CreateGroupSession(f.As(f.receptionist), byAnother)
+	if err != nil {
+		t.Fatal(err)
+	}
 	a := f.mustJoin(f.ann, one)
 	move := func(to time.Time) (*appointmentv1.Appointment, error) {
 		return f.appointments.RescheduleAppointment(f.As(f.ann), &appointmentv1.RescheduleAppointmentRequest{AppointmentId: a.GetId(), StartTime: timestamppb.New(to)})
 	}
-	_, err := move(f.noon(4))
+	_, err = move(f.noon(4))
 	wantError(t, err, codes.AlreadyExists, "SLOT_UNAVAILABLE", "start_time")
 	moved, err := move(f.noon(3))
-	if err != nil || moved.GetGroupSessionId() != two.GetId() || moved.GetGroupPlace() != 1 {
+	if err != nil || moved.GetGroupSessionId() != two.GetId() || moved.GetGroupPlace() != 1 || moved.GetSegments()[0].GetMasterId() != nora.UserID {
 		t.Fatalf("moved %v, %v", moved, err)
 	}
 	if left := f.session(f.ann, one.GetId()).GetPlacesLeft(); left != 3 {

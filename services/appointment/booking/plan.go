@@ -101,6 +101,9 @@ func (a *Appointment) wants() []availability.Want {
 func (a *Appointment) rechain(wants []availability.Want) (chain []availability.Want, same bool, err error) {
 	chain, same = a.wants(), true
 	if len(wants) == 0 {
+		if a.GroupSessionID != "" {
+			chain[0].MasterIDs = nil // the master of a place is that of the session
+		}
 		return chain, true, nil
 	}
 	if len(wants) != len(chain) {

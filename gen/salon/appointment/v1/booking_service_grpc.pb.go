@@ -55,7 +55,7 @@ type AppointmentServiceClient interface {
 	CancelAppointment(ctx context.Context, in *CancelAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
 	// RescheduleAppointment moves an appointment to another time, or to other masters. Without segments, masters, prices and durations
 	// stay. A confirmed appointment that its customer moves has to be confirmed again, unless the salon confirms nothing. A place in a
-	// group session moves to the session of the same service that begins at start_time.
+	// group session moves to the session of the same service that begins at start_time, by whichever master if segments name none.
 	RescheduleAppointment(ctx context.Context, in *RescheduleAppointmentRequest, opts ...grpc.CallOption) (*Appointment, error)
 	// ConfirmAppointment accepts an appointment, also a request that has lapsed, if its time is free. Confirming twice returns the same
 	// result.
@@ -203,7 +203,7 @@ type AppointmentServiceServer interface {
 	CancelAppointment(context.Context, *CancelAppointmentRequest) (*Appointment, error)
 	// RescheduleAppointment moves an appointment to another time, or to other masters. Without segments, masters, prices and durations
 	// stay. A confirmed appointment that its customer moves has to be confirmed again, unless the salon confirms nothing. A place in a
-	// group session moves to the session of the same service that begins at start_time.
+	// group session moves to the session of the same service that begins at start_time, by whichever master if segments name none.
 	RescheduleAppointment(context.Context, *RescheduleAppointmentRequest) (*Appointment, error)
 	// ConfirmAppointment accepts an appointment, also a request that has lapsed, if its time is free. Confirming twice returns the same
 	// result.
