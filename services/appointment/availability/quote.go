@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,22 +94,32 @@ const QuotePurpose = "quote"
 
 // quotes makes and reads quotes. A quote is signed by HMAC-SHA256, so a client can neither change nor make one.
 type quotes struct {
-	keys [][32]byte // the first signs; the others are those of before the secret was changed
+	keys []quoteKey // the first signs; the others are those of before the secret was changed
+}
+
+// quoteKey is a key that signs quotes.
+type quoteKey struct {
+	key [32]byte
+	// installation identifies the key without telling it.
+	installation []byte
 }
 
 func newQuotes(keys, previous *secret.Keys) *quotes {
-	return &quotes{keys: secret.DeriveBoth(keys, previous, QuotePurpose)}
+	q := &quotes{}
+	for _, key := range secret.DeriveBoth(keys, previous, QuotePurpose) {
+		q.keys = append(q.keys, quoteKey{key, installation(key)})
+	}
+	return q
 }
 
-// installation identifies a key without telling it.
 func installation(key [32]byte) []byte {
 	mac := hmac.New(sha256.New, key[:])
 	mac.Write([]byte("installation"))
 	return mac.Sum(nil)[:installationLen]
 }
 
-func sign(key [32]byte, body []byte) []byte {
-	mac := hmac.New(sha256.New, key[:])
+func (k *quoteKey) sign(body []byte) []byte {
+	mac := hmac.New(sha256.New, k.key[:])
 	mac.Write([]byte("quote\x00"))
 	mac.Write(body)
 	return mac.Sum(nil)
@@ -120,8 +131,8 @@ func (q *quotes) encode(quote Quote) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := append(installation(q.keys[0]), sign(q.keys[0], body)...)
-	return quoteEncoding.EncodeToString(append(text, body...)), nil
+	key := &q.keys[0]
+	return quoteEncoding.EncodeToString(slices.Concat(key.installation, key.sign(body), body)), nil
 }
 
 // decode returns the quote of a text: errQuoteForeign for one of another installation, errQuoteInvalid for one that was changed,
@@ -134,10 +145,10 @@ func (q *quotes) decode(text string, now time.Time) (Quote, error) {
 	}
 	made, signature, body := raw[:installationLen], raw[installationLen:installationLen+sha256.Size], raw[installationLen+sha256.Size:]
 	for _, key := range q.keys {
-		if !hmac.Equal(made, installation(key)) {
+		if !hmac.Equal(made, key.installation) {
 			continue
 		}
-		if !hmac.Equal(signature, sign(key, body)) {
+		if !hmac.Equal(signature, key.sign(body)) {
 			return Quote{}, errQuoteInvalid
 		}
 		quote, err := DecodeQuote(body)
