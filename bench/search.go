@@ -89,7 +89,7 @@ const firstDays = 14
 
 // searches lets several connections search, each time in another salon.
 func (e *environment) searches(ctx context.Context, s settings, q query, list []target) func() (result, error) {
-	servers := []process{{"salon", e.salon.Process.Pid}, {"postgres", e.postgres.PID()}}
+	servers := e.servers()
 	next := make([]int, searchers)
 	return func() (result, error) {
 		return drive(ctx, searchers, s.duration, servers, func(i int) (caller, error) {

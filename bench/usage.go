@@ -20,6 +20,11 @@ type usage struct {
 	cpu  time.Duration
 }
 
+// servers are those whose CPU time counts.
+func (e *environment) servers() []process {
+	return []process{{"salon", e.salon.Process.Pid}, {"postgres", e.postgres.PID()}}
+}
+
 // observe runs a round, waits until the servers have little to do again, and adds the CPU time that they have spent. What
 // calls leave behind, such as events, counts as theirs, and does not slow down what is measured next.
 func observe(ctx context.Context, servers []process, round func() (result, error)) (result, error) {
@@ -39,9 +44,9 @@ func observe(ctx context.Context, servers []process, round func() (result, error
 	return r, ctx.Err()
 }
 
-// settle waits until the servers have little to do, and returns since when. It gives up after ten seconds.
+// settle waits until the servers have little to do, and returns since when. It gives up after a minute.
 func settle(ctx context.Context, servers []process) time.Time {
-	const interval, idle, limit = 200 * time.Millisecond, 20 * time.Millisecond, 50
+	const interval, idle, limit = 200 * time.Millisecond, 20 * time.Millisecond, 300
 	since := time.Now()
 	used := total(servers)
 	for range limit {

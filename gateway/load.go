@@ -33,8 +33,8 @@ type workClass struct {
 // Changes and reads have limits of their own, so that lists and searches, of which there are more, never keep bookings waiting.
 // Changes are made in batches, which are better the more there are; reads only make each other slower.
 var (
-	changes = workClass{name: "changes", least: 16, most: 32, first: 32, waiting: 16}
-	reads   = workClass{name: "reads", least: 2, most: 16, first: 4, waiting: 24}
+	changes = workClass{name: "changes", least: 24, most: 32, first: 32, waiting: 8}
+	reads   = workClass{name: "reads", least: 2, most: 16, first: 4, waiting: 32}
 )
 
 // maxWait is how long a call waits for its turn.
