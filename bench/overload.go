@@ -20,8 +20,8 @@ const (
 	overloadConnections = 1000
 	// overloadRounds is how often everything is measured; the median counts.
 	overloadRounds = 3
-	// calmWriters is how many clients book while lists are sent in excess.
-	calmWriters = 4
+	// calmBookings is how many bookings a second come while lists are sent in excess.
+	calmBookings = 20
 )
 
 // request makes the n-th request of a load.
@@ -103,10 +103,10 @@ func (s *sender) closed(ctx context.Context, clients int, duration time.Duration
 	}, func(*answers) {})
 }
 
-// open sends so many calls a second, whether they are answered or not.
-func (s *sender) open(ctx context.Context, rate float64, duration time.Duration) *answers {
+// open sends so many calls a second on connections, whether they are answered or not.
+func (s *sender) open(ctx context.Context, connections int, rate float64, duration time.Duration) *answers {
 	due := make(chan struct{}) // without a buffer: what nobody can send now is not sent later
-	return s.run(overloadConnections, func(send func()) {
+	return s.run(connections, func(send func()) {
 		for range due {
 			send()
 		}
@@ -222,7 +222,7 @@ func (e *environment) overloadWith(ctx context.Context, s settings, name string,
 		if err := e.calm(ctx); err != nil {
 			return err
 		}
-		over := load.open(ctx, overloadFactor*before.goodput(), s.overload)
+		over := load.open(ctx, overloadConnections, overloadFactor*before.goodput(), s.overload)
 		after := load.closed(ctx, s.writers, s.overload/10)
 		fmt.Printf("  %s, %d clients:  %s\n  %s, in excess:   %s\n  %s, right after: %s\n", name, s.writers, before, name, over, name, after)
 		goodput = append(goodput, over.goodput()/before.goodput())
@@ -237,7 +237,7 @@ func (e *environment) overloadWith(ctx context.Context, s settings, name string,
 	return ctx.Err()
 }
 
-// bookBeside compares what a few clients book with what they book while lists come in excess.
+// bookBeside compares how long some bookings take with how long they take while lists come in excess.
 func (e *environment) bookBeside(ctx context.Context, s settings, bookings, lists *sender) error {
 	if err := e.calm(ctx); err != nil {
 		return err
@@ -248,17 +248,17 @@ func (e *environment) bookBeside(ctx context.Context, s settings, bookings, list
 		if err := e.calm(ctx); err != nil {
 			return err
 		}
-		calm := bookings.closed(ctx, calmWriters, s.overload/3)
+		calm := bookings.open(ctx, s.writers, calmBookings, s.overload/3)
 		if err := e.calm(ctx); err != nil {
 			return err
 		}
 		var busy *answers
 		var wg sync.WaitGroup
-		wg.Go(func() { busy = bookings.closed(ctx, calmWriters, s.overload/3) })
-		excess := lists.open(ctx, overloadFactor*peak, s.overload/3)
+		wg.Go(func() { busy = bookings.open(ctx, s.writers, calmBookings, s.overload/3) })
+		excess := lists.open(ctx, overloadConnections, overloadFactor*peak, s.overload/3)
 		wg.Wait()
-		fmt.Printf("  %d clients book, nothing else:        %s\n  %d clients book, lists come in excess: %s\n  these lists: %s\n",
-			calmWriters, calm, calmWriters, busy, excess)
+		fmt.Printf("  %d bookings a second, nothing else:        %s\n  %d bookings a second, lists come in excess: %s\n  these lists: %s\n",
+			calmBookings, calm, calmBookings, busy, excess)
 		alone, beside = append(alone, quantile(calm.accepted, 0.5)), append(beside, quantile(busy.accepted, 0.5))
 	}
 	slices.Sort(alone)
