@@ -1,6 +1,7 @@
 package resilience_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -223,12 +224,14 @@ func (d *distributed) restart(name string) {
 		}
 	}
 	cmd := d.salon(context.WithoutCancel(t.Context()), args...)
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if err := errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()); err != nil {
-			t.Errorf("stop %s: %v", name, err)
+			t.Errorf("stop %s: %v\n%s", name, err, output.Bytes()[max(0, output.Len()-4000):])
 		}
 	})
 }

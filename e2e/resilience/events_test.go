@@ -109,30 +109,29 @@ func TestNATSLosesItsFiles(t *testing.T) {
 }
 
 // TestRestoredBackup restores the database beside the same NATS, while the program runs. At the time of the backup one
-// event was not published yet; it was handled afterwards, and its effect is lost with the database.
+// event was not published yet; it was handled afterwards, and its effect is lost with the database. It happens once: what
+// the outbox does not have again within minutes is taken for another installation's.
 func TestRestoredBackup(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	system := s.copy(t)
 	p := newPeople(t, system)
-	for range rounds() {
-		p.book(t, system)
-		p.arrive(t, system)
-		s.queue.Stop()
-		p.book(t, system)
-		s.backUp(t)
-		s.queue.Start()
-		p.arrive(t, system)
-		before := p.expected
-		p.expected = []expectation{{p.cast.CustomerA, nil}, {p.cast.Master1, nil}}
-		p.book(t, system) // what will never have happened
-		p.arrive(t, system)
-		p.expected = before
-		s.restore(t)
-		p.arrive(t, system)
-		p.book(t, system)
-		p.arrive(t, system)
-	}
+	p.book(t, system)
+	p.arrive(t, system)
+	s.queue.Stop()
+	p.book(t, system)
+	s.backUp(t)
+	s.queue.Start()
+	p.arrive(t, system)
+	before := p.expected
+	p.expected = []expectation{{p.cast.CustomerA, nil}, {p.cast.Master1, nil}}
+	p.book(t, system) // what will never have happened
+	p.arrive(t, system)
+	p.expected = before
+	s.restore(t)
+	p.arrive(t, system)
+	p.book(t, system)
+	p.arrive(t, system)
 	p.notifiedOnce(t, s.queue, system)
 	// The operator may publish everything again.
 	if out := s.salon(t, "events", "republish", "--since=1h", "--database-url="+s.database.URL()); !strings.Contains(out, "appointment") {

@@ -25,6 +25,16 @@ func TestCheckerCanFailForTheLine(t *testing.T) {
 			return op
 		}
 	}
+	// by is a call for the customer of another one.
+	by := func(owner int8, of call) call {
+		return func(number int) porcupine.Operation {
+			op := of(number)
+			in := op.Input.(input)
+			in.owner = owner
+			op.Input = in
+			return op
+		}
+	}
 	history := func(all calls) (list []porcupine.Operation) {
 		for n, call := range all {
 			list = append(list, call(n))
@@ -117,6 +127,12 @@ func TestCheckerCanFailForTheLine(t *testing.T) {
 		})},
 		"a place that was kept for nobody else goes to a stranger": {true, kept(calls{
 			g("book", 0, 0, "OK"), looked(aGroup, 7, offered), looked(aGroup, 8, waiting),
+		})},
+		"nobody has noticed that one's own place is over": {true, history(calls{
+			g("join", 0, 0, "OK"), by(0, g("hold", 0, 0, "OK")), g("expire", 1, 0, "OK"), g("settle", 0, 0, "OK"), looked(aGroup, 0, waiting),
+		})},
+		"nobody has noticed that a stranger's place is over": {false, history(calls{
+			g("join", 0, 0, "OK"), g("hold", 0, 0, "OK"), g("expire", 1, 0, "OK"), g("settle", 0, 0, "OK"), looked(aGroup, 0, waiting),
 		})},
 		"both places go to strangers": {false, kept(calls{g("book", 0, 0, "OK"), g("book", 0, 0, "OK")})},
 	} {

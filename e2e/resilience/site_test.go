@@ -190,17 +190,21 @@ func (p *people) notifiedOnce(t *testing.T, queue *natstest.Server, at *salontes
 func (p *people) missing(t *testing.T, at *salontest.System) error {
 	t.Helper()
 	for _, e := range p.expected {
-		answer := &notificationv1.ListNotificationsResponse{}
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-		err := attempt(ctx, at.Conn(), e.who.Pair(t).GetAccessToken(), listNotifications,
-			&notificationv1.ListNotificationsRequest{PageSize: 100}, answer)
-		cancel()
-		if err != nil {
-			return err
-		}
 		got := map[notice]bool{}
-		for _, n := range answer.GetNotifications() {
-			got[notice{n.GetType(), n.GetAppointmentId()}] = true
+		for req := (&notificationv1.ListNotificationsRequest{PageSize: 100}); ; {
+			answer := &notificationv1.ListNotificationsResponse{}
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			err := attempt(ctx, at.Conn(), e.who.Pair(t).GetAccessToken(), listNotifications, req, answer)
+			cancel()
+			if err != nil {
+				return err
+			}
+			for _, n := range answer.GetNotifications() {
+				got[notice{n.GetType(), n.GetAppointmentId()}] = true
+			}
+			if req.PageToken = answer.GetNextPageToken(); req.PageToken == "" {
+				break
+			}
 		}
 		for _, what := range e.what {
 			if !got[what] {
