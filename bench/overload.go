@@ -46,8 +46,8 @@ type answers struct {
 	failed            map[string]int
 	unsent            int // calls for which there was no connection: all waited
 	elapsed           time.Duration
-	memory            float64    // MiB, the most that Salon held
-	cores             [3]float64 // what Salon, PostgreSQL and the load itself took of the processors
+	memory            float64 // MiB, the most that Salon held
+	usage             []usage // of the servers and of the load itself
 }
 
 func (a *answers) add(status int, problem string, err error, took time.Duration) {
@@ -72,10 +72,14 @@ func quantile(times []time.Duration, p float64) time.Duration {
 }
 
 func (a *answers) String() string {
-	text := fmt.Sprintf("%6.0f/s accepted, p50 %s p99 %s; %.0f/s refused, p50 %s p99 %s; %.0f MiB; cores: salon %.2f, postgres %.2f, load %.2f",
+	cores := make([]string, len(a.usage))
+	for i, u := range a.usage {
+		cores[i] = fmt.Sprintf("%s %.2f", u.name, u.cpu.Seconds()/a.elapsed.Seconds())
+	}
+	text := fmt.Sprintf("%6.0f/s accepted, p50 %s p99 %s; %.0f/s refused, p50 %s p99 %s; %.0f MiB; cores: %s",
 		a.goodput(), quantile(a.accepted, 0.5), quantile(a.accepted, 0.99),
 		float64(len(a.refused))/a.elapsed.Seconds(), quantile(a.refused, 0.5), quantile(a.refused, 0.99), a.memory,
-		a.cores[0], a.cores[1], a.cores[2])
+		strings.Join(cores, ", "))
 	if a.unsent > 0 {
 		text += fmt.Sprintf("; %d not sent: all connections waited", a.unsent)
 	}
@@ -131,11 +135,7 @@ func (s *sender) open(ctx context.Context, connections int, rate float64, durati
 func (s *sender) run(connections int, work func(send func()), direct func(*answers)) *answers {
 	a := &answers{failed: map[string]int{}}
 	stop := a.watchMemory(s.e.salon.Process.Pid)
-	processes := append(s.e.servers(), process{"load", os.Getpid()})
-	var used [3]time.Duration
-	for i, p := range processes {
-		used[i] = p.cpuTime()
-	}
+	used := countUsage(append(s.e.servers(), process{"load", os.Getpid()}))
 	begin := time.Now()
 	var wg sync.WaitGroup
 	for range connections {
@@ -157,9 +157,7 @@ func (s *sender) run(connections int, work func(send func()), direct func(*answe
 	direct(a)
 	wg.Wait()
 	a.elapsed = time.Since(begin)
-	for i, p := range processes {
-		a.cores[i] = (p.cpuTime() - used[i]).Seconds() / a.elapsed.Seconds()
-	}
+	a.usage = used()
 	stop()
 	slices.Sort(a.accepted)
 	slices.Sort(a.refused)

@@ -28,20 +28,30 @@ func (e *environment) servers() []process {
 // observe runs a round, waits until the servers have little to do again, and adds the CPU time that they have spent. What
 // calls leave behind, such as events, counts as theirs, and does not slow down what is measured next.
 func observe(ctx context.Context, servers []process, round func() (result, error)) (result, error) {
-	before := make([]time.Duration, len(servers))
-	for i, p := range servers {
-		before[i] = p.cpuTime()
-	}
+	used := countUsage(servers)
 	r, err := round()
 	if err != nil {
 		return r, err
 	}
 	end := time.Now()
 	r.after = settle(ctx, servers).Sub(end)
-	for i, p := range servers {
-		r.usage = append(r.usage, usage{p.name, p.cpuTime() - before[i]})
-	}
+	r.usage = used()
 	return r, ctx.Err()
+}
+
+// countUsage returns what tells the CPU time that processes have spent since.
+func countUsage(processes []process) func() []usage {
+	before := make([]time.Duration, len(processes))
+	for i, p := range processes {
+		before[i] = p.cpuTime()
+	}
+	return func() []usage {
+		list := make([]usage, len(processes))
+		for i, p := range processes {
+			list[i] = usage{p.name, p.cpuTime() - before[i]}
+		}
+		return list
+	}
 }
 
 // settle waits until the servers have little to do, and returns since when. It gives up after a minute.
