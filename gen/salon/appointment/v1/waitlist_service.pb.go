@@ -315,7 +315,7 @@ func (x *WaitlistMove) GetReason() string {
 	return ""
 }
 
-// WaitlistEntry is a customer's wish for a time.
+// WaitlistEntry is a customer who waits for a time.
 type WaitlistEntry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A UUIDv7.

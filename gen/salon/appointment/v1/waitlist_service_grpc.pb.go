@@ -31,8 +31,8 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// WaitlistService keeps the customers of a salon who wait for a time, in one line. When time becomes free, the first in the line whose wish
-// fits is offered it: a hold keeps it for waitlist_offer_minutes of the booking policy, and hold_id of CreateAppointment books it. Then the
+// WaitlistService keeps the customers of a salon who wait for a time, in one line. When time becomes free, the first in the line whom it
+// suits is offered it: a hold keeps it for waitlist_offer_minutes of the booking policy, and hold_id of CreateAppointment books it. Then the
 // next is asked. An entry is seen by its customer and by the front desk of the salon.
 type WaitlistServiceClient interface {
 	// CreateWaitlistEntry joins the line of the salon of the services at its end. A customer has at most 10 entries that wait in a salon, and a
@@ -124,8 +124,8 @@ func (c *waitlistServiceClient) MoveWaitlistEntry(ctx context.Context, in *MoveW
 // All implementations must embed UnimplementedWaitlistServiceServer
 // for forward compatibility.
 //
-// WaitlistService keeps the customers of a salon who wait for a time, in one line. When time becomes free, the first in the line whose wish
-// fits is offered it: a hold keeps it for waitlist_offer_minutes of the booking policy, and hold_id of CreateAppointment books it. Then the
+// WaitlistService keeps the customers of a salon who wait for a time, in one line. When time becomes free, the first in the line whom it
+// suits is offered it: a hold keeps it for waitlist_offer_minutes of the booking policy, and hold_id of CreateAppointment books it. Then the
 // next is asked. An entry is seen by its customer and by the front desk of the salon.
 type WaitlistServiceServer interface {
 	// CreateWaitlistEntry joins the line of the salon of the services at its end. A customer has at most 10 entries that wait in a salon, and a
