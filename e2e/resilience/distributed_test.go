@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -62,6 +63,7 @@ type distributed struct {
 
 	test         *testing.T // processes live until it ends, also those that a subtest begins
 	program, dir string
+	stops        []func() // of the processes that were started again
 }
 
 func startDistributed(t *testing.T) *distributed {
@@ -213,7 +215,7 @@ func (d *distributed) signal(t *testing.T, name string, sig syscall.Signal) {
 	}
 }
 
-// restart starts a service where it was, until the end of the test. It has the secret key, which the others have not.
+// restart starts a service where it was, until the servers stop or the test ends. It has the secret key, which the others have not.
 func (d *distributed) restart(name string) {
 	t := d.test
 	t.Helper()
@@ -229,11 +231,13 @@ func (d *distributed) restart(name string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	stop := sync.OnceFunc(func() {
 		if err := errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()); err != nil {
 			t.Errorf("stop %s: %v\n%s", name, err, output.Bytes()[max(0, output.Len()-4000):])
 		}
 	})
+	t.Cleanup(stop)
+	d.stops = append(d.stops, stop)
 }
 
 // notifications asks over REST without the harness, which takes a 503 for a failure.
@@ -256,6 +260,9 @@ func (d *distributed) notifications(t *testing.T, as *salontest.Account) (status
 
 // interrupt stops everything as Ctrl-C in a terminal does, which signals the whole group: nothing stays behind.
 func (d *distributed) interrupt(t *testing.T) {
+	for _, stop := range d.stops { // before the servers that they need
+		stop()
+	}
 	if err := syscall.Kill(-d.PID(), syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}

@@ -109,10 +109,16 @@ func TestNATSLosesItsFiles(t *testing.T) {
 }
 
 // TestRestoredBackup restores the database beside the same NATS, while the program runs. At the time of the backup one
-// event was not published yet; it was handled afterwards, and its effect is lost with the database. It happens once: what
-// the outbox does not have again within minutes is taken for another installation's.
+// event was not published yet; it was handled afterwards, and its effect is lost with the database. Each round has a site
+// of its own: what the outbox does not have again within minutes is taken for another installation's.
 func TestRestoredBackup(t *testing.T) {
 	t.Parallel()
+	for range rounds() {
+		t.Run("restored", restoreBackup)
+	}
+}
+
+func restoreBackup(t *testing.T) {
 	s := newSite(t)
 	system := s.copy(t)
 	p := newPeople(t, system)

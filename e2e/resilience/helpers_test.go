@@ -72,22 +72,42 @@ type notice struct {
 	id string
 }
 
-// notifications counts the notifications of somebody, over all pages.
+// notifications counts the notifications of somebody.
 func notifications(t testing.TB, c salontest.Caller, as salontest.Identity) map[notice]int {
 	t.Helper()
 	counts := map[notice]int{}
+	for _, n := range notificationsOf(t, c, as) {
+		id := n.GetAppointmentId()
+		if id == "" {
+			id = n.GetRatingId()
+		}
+		counts[notice{n.GetType(), id}]++
+	}
+	return counts
+}
+
+// notificationsOf are the notifications of somebody, over all pages.
+func notificationsOf(t testing.TB, c salontest.Caller, as salontest.Identity) []*notificationv1.Notification {
+	t.Helper()
+	list, _ := allNotifications(func(req *notificationv1.ListNotificationsRequest) (*notificationv1.ListNotificationsResponse, error) {
+		return salontest.Do[*notificationv1.ListNotificationsResponse](t, c, as, listNotifications, req), nil
+	})
+	return list
+}
+
+// allNotifications reads all pages of notifications, unless a call fails.
+func allNotifications(
+	page func(*notificationv1.ListNotificationsRequest) (*notificationv1.ListNotificationsResponse, error),
+) (list []*notificationv1.Notification, err error) {
 	req := &notificationv1.ListNotificationsRequest{PageSize: 100}
 	for {
-		page := salontest.Do[*notificationv1.ListNotificationsResponse](t, c, as, listNotifications, req)
-		for _, n := range page.GetNotifications() {
-			id := n.GetAppointmentId()
-			if id == "" {
-				id = n.GetRatingId()
-			}
-			counts[notice{n.GetType(), id}]++
+		answer, err := page(req)
+		if err != nil {
+			return nil, err
 		}
-		if req.PageToken = page.GetNextPageToken(); req.GetPageToken() == "" {
-			return counts
+		list = append(list, answer.GetNotifications()...)
+		if req.PageToken = answer.GetNextPageToken(); req.GetPageToken() == "" {
+			return list, nil
 		}
 	}
 }

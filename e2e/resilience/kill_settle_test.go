@@ -140,16 +140,9 @@ func (k *killedSite) notifiedOfOffers(t *testing.T) {
 	}
 	told := map[string]int{}
 	for _, who := range k.waiting {
-		req := &notificationv1.ListNotificationsRequest{PageSize: 100}
-		for {
-			page := salontest.Do[*notificationv1.ListNotificationsResponse](t, k.copies[0].GRPC(), who, listNotifications, req)
-			for _, n := range page.GetNotifications() {
-				if n.GetType() == offeredNotice {
-					told[fmt.Sprintf("%s%d", who.ID, n.GetAppointmentStartTime().AsTime().Unix())]++
-				}
-			}
-			if req.PageToken = page.GetNextPageToken(); req.GetPageToken() == "" {
-				break
+		for _, n := range notificationsOf(t, k.copies[0].GRPC(), who) {
+			if n.GetType() == offeredNotice {
+				told[fmt.Sprintf("%s%d", who.ID, n.GetAppointmentStartTime().AsTime().Unix())]++
 			}
 		}
 	}

@@ -128,11 +128,11 @@ func TestCheckerCanFailForTheLine(t *testing.T) {
 		"a place that was kept for nobody else goes to a stranger": {true, kept(calls{
 			g("book", 0, 0, "OK"), looked(aGroup, 7, offered), looked(aGroup, 8, waiting),
 		})},
-		"nobody has noticed that one's own place is over": {true, history(calls{
+		"nobody is asked whose own place is over": {false, history(calls{
 			g("join", 0, 0, "OK"), by(0, g("hold", 0, 0, "OK")), g("expire", 1, 0, "OK"), g("settle", 0, 0, "OK"), looked(aGroup, 0, waiting),
 		})},
-		"nobody has noticed that a stranger's place is over": {false, history(calls{
-			g("join", 0, 0, "OK"), g("hold", 0, 0, "OK"), g("expire", 1, 0, "OK"), g("settle", 0, 0, "OK"), looked(aGroup, 0, waiting),
+		"somebody is asked whose own place is over": {true, history(calls{
+			g("join", 0, 0, "OK"), by(0, g("hold", 0, 0, "OK")), g("expire", 1, 0, "OK"), g("settle", 0, 0, "OK"), looked(aGroup, 0, offered),
 		})},
 		"both places go to strangers": {false, kept(calls{g("book", 0, 0, "OK"), g("book", 0, 0, "OK")})},
 	} {

@@ -117,12 +117,13 @@ func (c *linearClient) expire(holdID string) output {
 	return output{outcome: "OK"}
 }
 
-// settle waits until the line of a place was asked about everything.
+// settle waits until the line of a place was asked about everything, also about what nobody had noticed yet that it is over.
 func (c *linearClient) settle(place int) output {
 	salontest.Eventually(c.t, func() error {
 		var left int
 		err := c.database.QueryRow(c.t.Context(), `SELECT (SELECT count(*) FROM appointments.freed_times WHERE salon_id = $1)
 			+ (SELECT count(*) FROM appointments.waitlist_entries WHERE salon_id = $1 AND state = 'WAITING' AND fresh)
+			+ (SELECT count(*) FROM appointments.holds WHERE salon_id = $1 AND state = 'ACTIVE' AND expire_time <= clock_timestamp())
 			+ (SELECT count(*) FROM appointments.claims WHERE salon_id = $1 AND kept)
 			+ (SELECT count(*) FROM appointments.group_places WHERE salon_id = $1 AND freed_id IS NOT NULL)`, c.places[place].salon).Scan(&left)
 		if err == nil && left > 0 {

@@ -21,7 +21,7 @@ type line struct {
 // fits is whether a start can be offered to an entry that waits.
 func (c *calendar) fits(n int, start int8) bool {
 	e := &c.things[n]
-	if e.is != waiting || start < e.start || start > e.upto || c.inSession(e.owner, start, -1, false) {
+	if e.is != waiting || start < e.start || start > e.upto || c.inSession(e.owner, start, -1) {
 		return false
 	}
 	for b := range c.starts {
@@ -219,12 +219,11 @@ func (c calendar) meanwhile() iter.Seq[calendar] {
 	}
 }
 
-// settled is whether nobody has to be asked any more: nobody waits for a start that is free. A place of their own whose time is over is in
-// the way until somebody has noticed: they may have been asked before it was over.
+// settled is whether nobody has to be asked any more: nothing is kept, and nobody waits for a start that is free.
 func (c *calendar) settled() bool {
 	for n := range c.things {
 		for start := range c.starts {
-			if c.fits(n, start) && !c.inSession(c.things[n].owner, start, -1, true) {
+			if c.fits(n, start) {
 				return false
 			}
 		}

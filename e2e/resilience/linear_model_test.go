@@ -118,13 +118,13 @@ func (c *calendar) free(start int8, without int, over bool) bool {
 	return true
 }
 
-// inSession is whether a customer has a place in a group session; late is whether one counts whose time is over.
-func (c *calendar) inSession(owner, start int8, without int, late bool) bool {
+// inSession is whether a customer has a place in a group session.
+func (c *calendar) inSession(owner, start int8, without int) bool {
 	if !c.group() {
 		return false
 	}
 	for i := range c.things {
-		if at, ok := c.things[i].takes(late); ok && i != without && at == start && c.things[i].owner == owner {
+		if at, ok := c.things[i].takes(false); ok && i != without && at == start && c.things[i].owner == owner {
 			return true
 		}
 	}
@@ -238,14 +238,14 @@ func linearizable(history []porcupine.Operation) (bool, porcupine.LinearizationI
 
 // take is what comes of taking time for something new, or of moving something (without).
 func take(c calendar, in input, without int, then func(c calendar) calendar) (list []right) {
-	if c.inSession(in.owner, in.start, without, false) {
+	if c.inSession(in.owner, in.start, without) {
 		list = append(list, right{"CUSTOMER_BUSY", c})
 	}
 	for _, v := range c.passed(c.taken(in.start)) {
 		switch {
 		case !v.free(in.start, without, false):
 			list = append(list, right{c.full, v})
-		case v.free(in.start, without, true) && !v.inSession(in.owner, in.start, without, false):
+		case v.free(in.start, without, true) && !v.inSession(in.owner, in.start, without):
 			list = append(list, right{"OK", then(v)})
 		}
 	}

@@ -190,21 +190,18 @@ func (p *people) notifiedOnce(t *testing.T, queue *natstest.Server, at *salontes
 func (p *people) missing(t *testing.T, at *salontest.System) error {
 	t.Helper()
 	for _, e := range p.expected {
-		got := map[notice]bool{}
-		for req := (&notificationv1.ListNotificationsRequest{PageSize: 100}); ; {
+		list, err := allNotifications(func(req *notificationv1.ListNotificationsRequest) (*notificationv1.ListNotificationsResponse, error) {
 			answer := &notificationv1.ListNotificationsResponse{}
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-			err := attempt(ctx, at.Conn(), e.who.Pair(t).GetAccessToken(), listNotifications, req, answer)
-			cancel()
-			if err != nil {
-				return err
-			}
-			for _, n := range answer.GetNotifications() {
-				got[notice{n.GetType(), n.GetAppointmentId()}] = true
-			}
-			if req.PageToken = answer.GetNextPageToken(); req.PageToken == "" {
-				break
-			}
+			defer cancel()
+			return answer, attempt(ctx, at.Conn(), e.who.Pair(t).GetAccessToken(), listNotifications, req, answer)
+		})
+		if err != nil {
+			return err
+		}
+		got := map[notice]bool{}
+		for _, n := range list {
+			got[notice{n.GetType(), n.GetAppointmentId()}] = true
 		}
 		for _, what := range e.what {
 			if !got[what] {
