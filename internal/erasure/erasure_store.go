@@ -15,8 +15,8 @@ import (
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
-// lockKey is the SQL expression of the advisory lock of an account in a schema, for two parameters.
-const lockKey = "hashtextextended('erasure:' || ? || ':' || ?, 0)"
+// lockKey is the SQL expression of the key of the advisory locks of accounts, with the schema as a parameter and an account as id.
+const lockKey = "hashtextextended('erasure:' || ? || ':' || id, 0)"
 
 // Once runs erase in a transaction of db, unless that was done for the account before, and answers with what erase has removed
 // then. Calls for one account wait for each other, and for transactions that have called [Erased] for it.
@@ -26,7 +26,7 @@ func Once(
 	var removed Counts
 	err := db.InTx(ctx, func(tx *postgres.DB) error {
 		// A statement of its own: the next one sees what the last holder committed.
-		if err := tx.Conn(ctx).Exec("SELECT pg_advisory_xact_lock("+lockKey+")", tx.Schema(), accountID).Error; err != nil {
+		if err := tx.Conn(ctx).Exec("SELECT pg_advisory_xact_lock("+lockKey+") FROM (SELECT ?::text) AS a (id)", tx.Schema(), accountID).Error; err != nil {
 			return fmt.Errorf("lock an account that is erased: %w", err)
 		}
 		var rows []string
@@ -64,13 +64,13 @@ func Erased(ctx context.Context, tx *postgres.DB, accountIDs ...string) ([]strin
 	ids := slices.Clone(accountIDs)
 	slices.Sort(ids)
 	ids = slices.DeleteFunc(slices.Compact(ids), func(id string) bool { return id == "" })
-	for _, id := range ids {
-		if err := tx.Conn(ctx).Exec("SELECT pg_advisory_xact_lock_shared("+lockKey+")", tx.Schema(), id).Error; err != nil {
-			return nil, fmt.Errorf("keep an account from being erased: %w", err)
-		}
-	}
 	if len(ids) == 0 {
 		return nil, nil
+	}
+	locked := tx.Conn(ctx).Exec("SELECT pg_advisory_xact_lock_shared("+lockKey+") FROM unnest(?::text[]) AS id",
+		tx.Schema(), postgres.Array[string](ids))
+	if locked.Error != nil {
+		return nil, fmt.Errorf("keep accounts from being erased: %w", locked.Error)
 	}
 	var erased []string
 	err := tx.Conn(ctx).Raw("SELECT account_id FROM erased_accounts WHERE account_id = ANY(?::uuid[])",

@@ -35,6 +35,10 @@ var defaultBackoff = []time.Duration{
 // again later. Other events of the same transaction are tried again at once. ctx ends after some seconds.
 type Handler func(ctx context.Context, tx *postgres.DB, e Event) error
 
+// BatchHandler is a [Handler] of several events at once, in the order in which they were delivered. It has fewer statements than one after the
+// other. When it fails, it is called again with each event alone.
+type BatchHandler func(ctx context.Context, tx *postgres.DB, es []Event) error
+
 // ConsumerConfig describes a consumer.
 type ConsumerConfig struct {
 	// Name is the name of the durable consumer, such as "ratings-appointments". Its position in the stream and its inbox
@@ -42,8 +46,10 @@ type ConsumerConfig struct {
 	Name string
 	// Subjects are the event types that the consumer receives, such as "rating.>".
 	Subjects []string
-	// Handle is called for one event at a time in this process.
+	// Handle is called for one event at a time in this process. Either it or HandleBatch is set.
 	Handle Handler
+	// HandleBatch is called for the events that are handled in one transaction. Without AllVersions they are of different aggregates.
+	HandleBatch BatchHandler
 	// MaxDeliver is how many times an event is tried before it becomes a dead letter; 0 means 8. A try that failed
 	// because the database or another service was unavailable does not count. Each process counts its own tries, so an
 	// event may be tried a few times more: a false dead letter needs a human, an extra try costs nothing.
@@ -89,8 +95,8 @@ func NewConsumer(db *postgres.DB, bus *Bus, cfg ConsumerConfig, log zerolog.Logg
 // Run works until ctx ends and then returns nil. An outage of the database or of NATS does not end it. The only
 // error is an incomplete configuration. Call Run once in a process; several processes share the work.
 func (c *Consumer) Run(ctx context.Context) error {
-	if c.cfg.Name == "" || len(c.cfg.Subjects) == 0 || c.cfg.Handle == nil {
-		return fmt.Errorf("consumer %q needs a name, subjects and a handler", c.cfg.Name)
+	if c.cfg.Name == "" || len(c.cfg.Subjects) == 0 || (c.cfg.Handle == nil) == (c.cfg.HandleBatch == nil) {
+		return fmt.Errorf("consumer %q needs a name, subjects and one handler", c.cfg.Name)
 	}
 	ready, stop := c.bus.readied()
 	defer stop()

@@ -179,6 +179,56 @@ func TestConsumersAreIndependent(t *testing.T) {
 	}
 }
 
+// TestBatches: a handler of batches gets each event once and in its order, and without AllVersions no aggregate twice in a batch. An event that
+// fails does so alone.
+func TestBatches(t *testing.T) {
+	t.Parallel()
+	for _, all := range []bool{false, true} {
+		t.Run(map[bool]string{false: "latest versions", true: "all versions"}[all], func(t *testing.T) {
+			t.Parallel()
+			b := newBed(t)
+			want := someEvents(t, 20, 5)
+			bad := want[0]
+			want = want[1:]
+			b.append(append([]Event{bad}, want...)...)
+			var largest atomic.Int64
+			b.start(b.relay().Run)
+			b.waitPublished()
+			b.start(b.consumer(ConsumerConfig{
+				AllVersions: all, MaxDeliver: 2,
+				HandleBatch: func(ctx context.Context, tx *postgres.DB, es []Event) error {
+					aggregates := map[string]bool{}
+					for _, e := range es {
+						if aggregates[e.AggregateID] && !all {
+							t.Errorf("%s is twice in a batch", e.AggregateID)
+						}
+						aggregates[e.AggregateID] = true
+						if e.ID == bad.ID {
+							return errors.New("bad")
+						}
+						if err := effectOf("tests-all")(ctx, tx, e); err != nil {
+							return err
+						}
+					}
+					largest.Store(max(largest.Load(), int64(len(es))))
+					return nil
+				},
+			}).Run)
+			eventually(t, "all is settled", func() bool {
+				return b.count("SELECT count(*) FROM inbox")+b.count("SELECT count(*) FROM dead_letters") == len(want)+1
+			})
+			b.waitAcknowledged("tests-all")
+			assertOnceInOrder(t, b.effects("tests-all"), want)
+			if got := b.count("SELECT count(*) FROM dead_letters"); all && got != 1 {
+				t.Errorf("%d dead letters", got)
+			}
+			if largest.Load() < 2 {
+				t.Error("no batch had two events")
+			}
+		})
+	}
+}
+
 func TestProcessesShareAConsumer(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
@@ -387,6 +437,10 @@ func TestConsumerConfigIsChecked(t *testing.T) {
 		{},
 		{Name: "x", Subjects: []string{"user.>"}},
 		{Name: "x", Handle: effectOf("x")},
+		{
+			Name: "x", Subjects: []string{"user.>"}, Handle: effectOf("x"),
+			HandleBatch: func(context.Context, *postgres.DB, []Event) error { return nil },
+		},
 	} {
 		if err := NewConsumer(b.db, b.bus, cfg, b.log, nil).Run(t.Context()); err == nil {
 			t.Errorf("%+v runs", cfg)

@@ -42,11 +42,15 @@ func (c *Consumer) handleIn(ctx context.Context, tx *postgres.DB, ds []*delivery
 	}
 	results := make([]string, 0, len(ds))
 	for len(ds) > 0 {
-		n := distinctAggregates(ds)
+		n := len(ds)
+		if !c.cfg.AllVersions {
+			n = distinctAggregates(ds)
+		}
 		newer, err := c.newer(ctx, tx, es[:n], fresh)
 		if err != nil {
 			return nil, err
 		}
+		var handled []*delivery
 		for _, d := range ds[:n] {
 			switch {
 			case !fresh[d.event.ID]:
@@ -55,12 +59,13 @@ func (c *Consumer) handleIn(ctx context.Context, tx *postgres.DB, ds []*delivery
 			case !newer[d.event.ID]:
 				results = append(results, resultOlder)
 			default:
-				if err := c.call(ctx, tx, d); err != nil {
-					return nil, err
-				}
+				handled = append(handled, d)
 				results = append(results, resultHandled)
 			}
 			delete(fresh, d.event.ID) // the stream may hold an event twice
+		}
+		if err := c.call(ctx, tx, handled); err != nil {
+			return nil, err
 		}
 		ds, es = ds[n:], es[n:]
 	}
@@ -98,24 +103,53 @@ func distinctAggregates(ds []*delivery) int {
 	return len(ds)
 }
 
-// call runs the handler as part of the trace in which the event was appended.
-func (c *Consumer) call(ctx context.Context, tx *postgres.DB, d *delivery) (err error) {
-	if d.traceparent != "" {
-		carrier := propagation.MapCarrier{headerTraceparent: d.traceparent}
-		ctx = propagation.TraceContext{}.Extract(ctx, carrier)
+// call runs the handler, once for all deliveries if it can.
+func (c *Consumer) call(ctx context.Context, tx *postgres.DB, ds []*delivery) error {
+	if c.cfg.HandleBatch != nil {
+		if len(ds) == 0 {
+			return nil
+		}
+		es := make([]Event, len(ds))
+		for i, d := range ds {
+			es[i] = d.event
+		}
+		return c.traced(ctx, ds, func(ctx context.Context) error { return c.cfg.HandleBatch(ctx, tx, es) })
 	}
-	ctx, span := otel.Tracer("github.com/beauty-salon/platform/internal/events").
-		Start(ctx, c.cfg.Name+" "+d.event.Type, trace.WithSpanKind(trace.SpanKindConsumer))
-	defer span.End()
+	for _, d := range ds {
+		err := c.traced(ctx, []*delivery{d}, func(ctx context.Context) error { return c.cfg.Handle(ctx, tx, d.event) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// traced runs handle with a span for each delivery, as part of the trace in which its event was appended. What handle does itself belongs to the
+// trace of the last one.
+func (c *Consumer) traced(ctx context.Context, ds []*delivery, handle func(context.Context) error) (err error) {
+	tracer := otel.Tracer("github.com/beauty-salon/platform/internal/events")
+	handling := ctx
+	spans := make([]trace.Span, len(ds))
+	for i, d := range ds {
+		of := ctx
+		if d.traceparent != "" {
+			of = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{headerTraceparent: d.traceparent})
+		}
+		handling, spans[i] = tracer.Start(of, c.cfg.Name+" "+d.event.Type, trace.WithSpanKind(trace.SpanKindConsumer))
+	}
 	defer func() {
 		if v := recover(); v != nil {
-			c.log.Error().Str("event", d.event.ID).Str("type", d.event.Type).Any("panic", v).
+			first := ds[0].event
+			c.log.Error().Str("event", first.ID).Str("type", first.Type).Int("events", len(ds)).Any("panic", v).
 				Bytes("stack", debug.Stack()).Msg("event handler panicked")
 			err = fmt.Errorf("panic: %v", v)
 		}
-		if err != nil {
-			span.SetStatus(codes.Error, "handler failed")
+		for _, span := range spans {
+			if err != nil {
+				span.SetStatus(codes.Error, "handler failed")
+			}
+			span.End()
 		}
 	}()
-	return c.cfg.Handle(ctx, tx, d.event)
+	return handle(handling)
 }

@@ -117,7 +117,7 @@ func (b *bed) consumer(cfg ConsumerConfig) *Consumer {
 	if cfg.Subjects == nil {
 		cfg.Subjects = []string{"appointment.>"}
 	}
-	if cfg.Handle == nil {
+	if cfg.Handle == nil && cfg.HandleBatch == nil {
 		cfg.Handle = effectOf(cfg.Name)
 	}
 	if cfg.Backoff == nil {

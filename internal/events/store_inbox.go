@@ -3,7 +3,6 @@ package events
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -51,17 +50,16 @@ func settled(ctx context.Context, db *postgres.DB, consumer, eventID string) (kn
 // raiseVersions records the versions of the events, which belong to different aggregates, and returns the ids of
 // the events that are newer than the recorded version.
 func raiseVersions(ctx context.Context, tx *postgres.DB, consumer string, es []Event) (map[string]bool, error) {
-	const row = "(?, ?::uuid, ?::bigint)"
-	args := make([]any, 0, 3*len(es))
-	for _, e := range es {
-		args = append(args, versionKey(consumer, e), e.AggregateID, e.AggregateVersion)
+	keys, ids, versions := make(postgres.Array[string], len(es)), make(postgres.Array[string], len(es)), make(postgres.Array[int64], len(es))
+	for i, e := range es {
+		keys[i], ids[i], versions[i] = versionKey(consumer, e), e.AggregateID, e.AggregateVersion
 	}
 	var raised []struct{ Consumer, AggregateID string }
-	err := tx.Conn(ctx).Raw(`INSERT INTO aggregate_versions (consumer, aggregate_id, version) VALUES `+
-		strings.TrimSuffix(strings.Repeat(row+", ", len(es)), ", ")+
-		` ON CONFLICT (consumer, aggregate_id) DO UPDATE SET version = excluded.version, raised_at = excluded.raised_at
+	err := tx.Conn(ctx).Raw(`INSERT INTO aggregate_versions (consumer, aggregate_id, version)
+		SELECT * FROM unnest(?::text[], ?::uuid[], ?::bigint[])
+		ON CONFLICT (consumer, aggregate_id) DO UPDATE SET version = excluded.version, raised_at = excluded.raised_at
 		WHERE aggregate_versions.version < excluded.version
-		RETURNING consumer, aggregate_id::text`, args...).Scan(&raised).Error
+		RETURNING consumer, aggregate_id::text`, keys, ids, versions).Scan(&raised).Error
 	if err != nil {
 		return nil, fmt.Errorf("write aggregate versions: %w", err)
 	}

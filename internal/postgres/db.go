@@ -110,7 +110,7 @@ func newPool(c *connector, maxConns int) (*pool, error) {
 	p.sql.SetMaxIdleConns(maxConns) // fewer would close and reopen them under load
 	p.sql.SetConnMaxLifetime(connLifetime)
 	var err error
-	p.gorm, err = gorm.Open(gormpostgres.New(gormpostgres.Config{Conn: p.sql}), &gorm.Config{
+	p.gorm, err = gorm.Open(dialect{&gormpostgres.Dialector{Config: &gormpostgres.Config{Conn: p.sql}}}, &gorm.Config{
 		// Errors travel up to where the request is logged; GORM's own log would
 		// repeat them with the values of the statement.
 		Logger:                 logger.Discard,

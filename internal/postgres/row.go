@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"database/sql/driver"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -74,4 +75,16 @@ func Time(t *time.Time) time.Time {
 		return time.Time{}
 	}
 	return t.UTC()
+}
+
+// JSON returns a value as a parameter of the type jsonb, for statements that take any number of rows in one parameter
+// (jsonb_populate_recordset): with a parameter for each column of each row, each number of rows would be a statement of its own.
+func JSON(value any) driver.Valuer { return jsonValue{value} }
+
+type jsonValue struct{ value any }
+
+// Value implements driver.Valuer.
+func (j jsonValue) Value() (driver.Value, error) {
+	encoded, err := json.Marshal(j.value)
+	return string(encoded), err
 }

@@ -2,6 +2,7 @@ package notification
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"google.golang.org/grpc/codes"
@@ -22,74 +23,89 @@ const (
 	consumerRatings      = "notifications-ratings"
 )
 
-// onAppointment notifies those concerned of an event of an appointment.
-func (s *Service) onAppointment(ctx context.Context, tx *postgres.DB, e events.Event) error {
+// decodeAppointment returns the notices that an event of an appointment causes.
+func decodeAppointment(e events.Event) ([]Notice, error) {
 	var body appointmentv1.AppointmentEvent
 	if err := e.Decode(&body); err != nil {
-		return err
+		return nil, err
 	}
-	notices, err := noticesFromAppointment(e.Type, &body)
-	if err != nil {
-		return err
-	}
-	return s.notify(ctx, tx, e, notices)
+	return noticesFromAppointment(e.Type, &body)
 }
 
-// onRating notifies those concerned of an event of a rating.
-func (s *Service) onRating(ctx context.Context, tx *postgres.DB, e events.Event) error {
+// decodeRating returns the notices that an event of a rating causes.
+func decodeRating(e events.Event) ([]Notice, error) {
 	var body ratingv1.RatingEvent
 	if err := e.Decode(&body); err != nil {
-		return err
+		return nil, err
 	}
-	return s.notify(ctx, tx, e, noticesFromRating(e.Type, &body))
+	return noticesFromRating(e.Type, &body), nil
 }
 
-// notify puts the notices of an event into inboxes, in the transaction that records the event as handled. Masters who
+// handler returns a handler that notifies those concerned of events.
+func (s *Service) handler(notices func(events.Event) ([]Notice, error)) events.BatchHandler {
+	return func(ctx context.Context, tx *postgres.DB, es []events.Event) error {
+		var ns []Notification
+		for _, e := range es {
+			caused, err := notices(e)
+			if err != nil {
+				return fmt.Errorf("%s %s: %w", e.Type, e.ID, err)
+			}
+			for _, n := range caused {
+				ns = append(ns, Notification{Notice: n, ID: id.New(), EventID: e.ID, CreateTime: e.Time})
+			}
+		}
+		return s.notify(ctx, tx, ns)
+	}
+}
+
+// notify puts notifications into inboxes, in the transaction that records their events as handled. Masters who
 // have left the salon are left out, also when they were its masters at the time of the event. So are accounts that were
 // erased.
-func (s *Service) notify(ctx context.Context, tx *postgres.DB, e events.Event, notices []Notice) error {
-	notices, err := s.withoutFormerMasters(ctx, notices)
+func (s *Service) notify(ctx context.Context, tx *postgres.DB, ns []Notification) error {
+	ns, err := s.withoutFormerMasters(ctx, ns)
 	if err != nil {
 		return err
 	}
-	recipients := make([]string, len(notices))
-	for i, notice := range notices {
-		recipients[i] = notice.RecipientID
+	recipients := make([]string, len(ns))
+	for i, n := range ns {
+		recipients[i] = n.RecipientID
 	}
 	erased, err := erasure.Erased(ctx, tx, recipients...)
 	if err != nil {
 		return err
 	}
-	ns := make([]Notification, 0, len(notices))
-	for _, notice := range notices {
-		if !slices.Contains(erased, notice.RecipientID) {
-			ns = append(ns, Notification{Notice: notice, ID: id.New(), EventID: e.ID, CreateTime: e.Time})
-		}
-	}
+	ns = slices.DeleteFunc(ns, func(n Notification) bool { return slices.Contains(erased, n.RecipientID) })
 	if len(ns) > 0 {
 		tx.OnCommit(s.wake)
 	}
 	return s.store.In(tx).InsertNotifications(ctx, ns)
 }
 
-// withoutFormerMasters returns the notices of customers, and those of masters who work in the salon as of now. It asks the
+// withoutFormerMasters returns the notifications of customers, and those of masters who work in the salon as of now. It asks the
 // user service: an event of a removal may arrive later than one of an appointment.
-func (s *Service) withoutFormerMasters(ctx context.Context, notices []Notice) ([]Notice, error) {
-	kept := make([]Notice, 0, len(notices))
-	for _, n := range notices {
-		if !n.ForCustomer {
+func (s *Service) withoutFormerMasters(ctx context.Context, ns []Notification) ([]Notification, error) {
+	salons := map[string]string{} // of the masters asked about; none for those who are no masters any more
+	kept := make([]Notification, 0, len(ns))
+	for _, n := range ns {
+		if n.ForCustomer {
+			kept = append(kept, n)
+			continue
+		}
+		salonID, known := salons[n.RecipientID]
+		if !known {
 			m, err := s.owner.LookupMaster(ctx, &userv1.LookupMasterRequest{MasterId: n.RecipientID})
-			switch {
-			case status.Code(err) == codes.NotFound:
-				continue
-			case err != nil:
+			if err != nil && status.Code(err) != codes.NotFound {
 				// The event is not the cause, whatever the user service answers.
 				return nil, errOwnerAway.WithCause(err)
-			case m.GetDeleted() || m.GetSalonId() != n.SalonID:
-				continue
 			}
+			if err == nil && !m.GetDeleted() {
+				salonID = m.GetSalonId()
+			}
+			salons[n.RecipientID] = salonID
 		}
-		kept = append(kept, n)
+		if salonID != "" && salonID == n.SalonID {
+			kept = append(kept, n)
+		}
 	}
 	return kept, nil
 }

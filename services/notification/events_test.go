@@ -156,7 +156,7 @@ func TestEventsTwiceAndOutOfOrder(t *testing.T) {
 
 	// The same event again, without the inbox of the consumer.
 	err := f.service.deps.DB.InTx(t.Context(), func(tx *postgres.DB) error {
-		return f.service.onAppointment(t.Context(), tx, first)
+		return f.service.handler(decodeAppointment)(t.Context(), tx, []events.Event{first})
 	})
 	wantReason(t, err, "")
 	again := f.inbox(f.customer, 3)
@@ -167,11 +167,11 @@ func TestEventsTwiceAndOutOfOrder(t *testing.T) {
 
 func TestEventsThatCannotBeRead(t *testing.T) {
 	f := newFixture(t)
-	for typ, handle := range map[string]events.Handler{
-		"appointment.created": f.service.onAppointment, "rating.created": f.service.onRating,
+	for typ, decode := range map[string]func(events.Event) ([]Notice, error){
+		"appointment.created": decodeAppointment, "rating.created": decodeRating, "waitlist.offered": decodeWaitlist,
 	} {
 		e := events.Event{ID: f.NewID(), Type: typ, AggregateID: f.NewID(), AggregateVersion: 1, Body: []byte(`{"masterIds":1}`)}
-		if err := handle(t.Context(), f.service.deps.DB, e); err == nil {
+		if err := f.service.handler(decode)(t.Context(), f.service.deps.DB, []events.Event{e}); err == nil {
 			t.Errorf("%s was accepted", typ)
 		}
 	}

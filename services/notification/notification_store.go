@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm/clause"
-
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
 	"github.com/beauty-salon/platform/internal/id"
@@ -21,6 +19,11 @@ type Cursor struct {
 	ID string `json:"i"`
 }
 
+// notificationColumns are the columns of a notificationRow.
+const notificationColumns = `id, recipient_id, type, for_customer, salon_id, appointment_id, rating_id, customer_id, master_ids, service_ids,
+    appointment_start, appointment_end, offer_expire_time, previous_start, time_zone, actor, pending, early, stars, event_id,
+    create_time, read_time, title, body`
+
 // InsertNotifications puts notifications into inboxes. Those whose event has notified the recipient before are left out.
 func (s *Store) InsertNotifications(ctx context.Context, ns []Notification) error {
 	if len(ns) == 0 {
@@ -30,9 +33,9 @@ func (s *Store) InsertNotifications(ctx context.Context, ns []Notification) erro
 	for i, n := range ns {
 		rows[i] = rowOfNotification(n)
 	}
-	insert := s.db.Conn(ctx).Clauses(clause.OnConflict{
-		Columns: []clause.Column{{Name: "event_id"}, {Name: "recipient_id"}}, DoNothing: true,
-	}).Create(&rows)
+	insert := s.db.Conn(ctx).Exec(`INSERT INTO notifications (`+notificationColumns+`)
+		SELECT `+notificationColumns+` FROM jsonb_populate_recordset(NULL::notifications, ?)
+		ON CONFLICT (event_id, recipient_id) DO NOTHING`, postgres.JSON(rows))
 	if insert.Error != nil {
 		return fmt.Errorf("insert notifications: %w", insert.Error)
 	}
@@ -159,30 +162,30 @@ func (s *Store) DeleteInbox(ctx context.Context, recipientID string) (int64, err
 
 // notificationRow is a row of the table notifications; migrations/ says what its columns mean.
 type notificationRow struct {
-	ID               string
-	RecipientID      string
-	Type             int32
-	ForCustomer      bool
-	SalonID          string
-	AppointmentID    *string
-	RatingID         *string
-	CustomerID       *string
-	MasterIDs        postgres.Array[string] `gorm:"column:master_ids;type:uuid[]"`
-	ServiceIDs       postgres.Array[string] `gorm:"column:service_ids;type:uuid[]"`
-	AppointmentStart *time.Time
-	AppointmentEnd   *time.Time
-	OfferExpireTime  *time.Time
-	PreviousStart    *time.Time
-	TimeZone         *string
-	Actor            int32
-	Pending          bool
-	Early            bool
-	Stars            *int
-	EventID          string
-	CreateTime       time.Time
-	ReadTime         *time.Time
-	Title            *string
-	Body             *string
+	ID               string                 `json:"id"`
+	RecipientID      string                 `json:"recipient_id"`
+	Type             int32                  `json:"type"`
+	ForCustomer      bool                   `json:"for_customer"`
+	SalonID          string                 `json:"salon_id"`
+	AppointmentID    *string                `json:"appointment_id"`
+	RatingID         *string                `json:"rating_id"`
+	CustomerID       *string                `json:"customer_id"`
+	MasterIDs        postgres.Array[string] `gorm:"column:master_ids;type:uuid[]" json:"master_ids"`
+	ServiceIDs       postgres.Array[string] `gorm:"column:service_ids;type:uuid[]" json:"service_ids"`
+	AppointmentStart *time.Time             `json:"appointment_start"`
+	AppointmentEnd   *time.Time             `json:"appointment_end"`
+	OfferExpireTime  *time.Time             `json:"offer_expire_time"`
+	PreviousStart    *time.Time             `json:"previous_start"`
+	TimeZone         *string                `json:"time_zone"`
+	Actor            int32                  `json:"actor"`
+	Pending          bool                   `json:"pending"`
+	Early            bool                   `json:"early"`
+	Stars            *int                   `json:"stars"`
+	EventID          string                 `json:"event_id"`
+	CreateTime       time.Time              `json:"create_time"`
+	ReadTime         *time.Time             `json:"read_time"`
+	Title            *string                `json:"title"`
+	Body             *string                `json:"body"`
 }
 
 // TableName implements GORM's Tabler.

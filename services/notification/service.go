@@ -68,9 +68,9 @@ func (s *Service) Run(ctx context.Context) error {
 	d := s.deps
 	g, ctx := errgroup.WithContext(ctx)
 	for _, c := range []events.ConsumerConfig{
-		{Name: consumerAppointments, Subjects: []string{"appointment.>"}, Handle: s.onAppointment},
-		{Name: consumerWaitlist, Subjects: []string{"waitlist.>"}, Handle: s.onWaitlist},
-		{Name: consumerRatings, Subjects: []string{"rating.>"}, Handle: s.onRating},
+		{Name: consumerAppointments, Subjects: []string{"appointment.>"}, HandleBatch: s.handler(decodeAppointment)},
+		{Name: consumerWaitlist, Subjects: []string{"waitlist.>"}, HandleBatch: s.handler(decodeWaitlist)},
+		{Name: consumerRatings, Subjects: []string{"rating.>"}, HandleBatch: s.handler(decodeRating)},
 	} {
 		// Each event notifies, also one that arrives after a newer one.
 		c.AllVersions = true

@@ -1,13 +1,11 @@
 package notification
 
 import (
-	"context"
 	"errors"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
 	"github.com/beauty-salon/platform/internal/events"
-	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/protoconv"
 )
 
@@ -20,17 +18,13 @@ var waitlistTypes = map[string]notificationv1.NotificationType{
 	"waitlist.offer_expired": notificationv1.NotificationType_NOTIFICATION_TYPE_WAITLIST_OFFER_EXPIRED,
 }
 
-// onWaitlist notifies those concerned of an event of a waitlist.
-func (s *Service) onWaitlist(ctx context.Context, tx *postgres.DB, e events.Event) error {
+// decodeWaitlist returns the notices that an event of a waitlist causes.
+func decodeWaitlist(e events.Event) ([]Notice, error) {
 	var body appointmentv1.WaitlistEvent
 	if err := e.Decode(&body); err != nil {
-		return err
+		return nil, err
 	}
-	notices, err := noticesFromWaitlist(e.Type, &body)
-	if err != nil {
-		return err
-	}
-	return s.notify(ctx, tx, e, notices)
+	return noticesFromWaitlist(e.Type, &body)
 }
 
 // noticesFromWaitlist returns the notices that an event of a waitlist causes: to the customer; for a guest, to the masters of the offered

@@ -58,5 +58,5 @@ func (s *Service) appointment(ctx context.Context, id string, suffices func(Appo
 	if a, err = appointmentFromEvent(found.GetAppointment(), found.GetVersion()); err != nil {
 		return Appointment{}, fmt.Errorf("look up an appointment: %w", err)
 	}
-	return a, s.store.PutAppointment(ctx, a)
+	return a, s.store.PutAppointments(ctx, a)
 }

@@ -124,7 +124,7 @@ func TestSecondMasterOfAnOldAppointment(t *testing.T) {
 	stored, err := appointmentFromEvent(appointment, 3)
 	wantReason(t, err, "")
 	stored.MasterIDs = stored.MasterIDs[:1]
-	wantReason(t, f.service.store.PutAppointment(t.Context(), stored), "")
+	wantReason(t, f.service.store.PutAppointments(t.Context(), stored), "")
 	_, err = f.createFor(f.customer, appointment.GetAppointmentId(), f.colleague.UserID, 5)
 	wantReason(t, err, "")
 }
@@ -149,7 +149,7 @@ func (f *fixture) handle(typ string, version int64, e *appointmentv1.Appointment
 		f.t.Fatal(err)
 	}
 	return f.service.deps.DB.InTx(f.t.Context(), func(tx *postgres.DB) error {
-		return f.service.onAppointment(f.t.Context(), tx, event)
+		return f.service.onAppointments(f.t.Context(), tx, []events.Event{event})
 	})
 }
 
@@ -191,9 +191,9 @@ func TestEventsThatCannotBeRead(t *testing.T) {
 	if err := f.handle("appointment.completed", 1, e); err == nil {
 		t.Error("an event without a master was accepted")
 	}
-	err := f.service.onAppointment(t.Context(), f.service.deps.DB, events.Event{
+	err := f.service.onAppointments(t.Context(), f.service.deps.DB, []events.Event{{
 		ID: f.NewID(), Type: "appointment.completed", AggregateVersion: 1, Body: []byte(`{"appointmentId": 1}`),
-	})
+	}})
 	if err == nil {
 		t.Error("an event that cannot be read was accepted")
 	}

@@ -3,9 +3,8 @@ package rating
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
-
-	"gorm.io/gorm/clause"
 
 	"github.com/beauty-salon/platform/internal/erasure"
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -20,48 +19,55 @@ func (s *Store) Appointment(ctx context.Context, id string) (Appointment, error)
 	return row.appointment(), nil
 }
 
-// PutAppointment stores what was learned of an appointment, unless the projection has a newer version. The same version
-// is stored again, because the customer's account can become known without a new version. An account that was erased since a
-// was read is not stored.
-func (s *Store) PutAppointment(ctx context.Context, a Appointment) error {
+// PutAppointments stores what was learned of appointments, each named once, unless the projection has a newer version. The same version
+// is stored again, because the customer's account can become known without a new version. An account that was erased since
+// an appointment was read is not stored.
+func (s *Store) PutAppointments(ctx context.Context, as ...Appointment) error {
 	return s.db.InTx(ctx, func(tx *postgres.DB) error {
-		erased, err := erasure.Erased(ctx, tx, a.AccountID)
+		accounts := make([]string, len(as))
+		for i, a := range as {
+			accounts[i] = a.AccountID
+		}
+		erased, err := erasure.Erased(ctx, tx, accounts...)
 		if err != nil {
 			return err
 		}
-		if len(erased) > 0 {
-			a.AccountID = ""
+		rows := make([]appointmentRow, len(as))
+		for i, a := range as {
+			if slices.Contains(erased, a.AccountID) {
+				a.AccountID = ""
+			}
+			rows[i] = rowOfAppointment(a)
 		}
-		return s.In(tx).putAppointment(ctx, a)
+		return s.In(tx).putAppointments(ctx, rows)
 	})
 }
 
-func (s *Store) putAppointment(ctx context.Context, a Appointment) error {
-	row := rowOfAppointment(a)
-	put := s.db.Conn(ctx).Clauses(clause.OnConflict{
-		Columns: []clause.Column{{Name: "appointment_id"}},
-		DoUpdates: clause.AssignmentColumns([]string{
-			"salon_id", "customer_id", "account_id", "master_ids", "state", "end_time", "complete_time", "version",
-		}),
-		Where: clause.Where{Exprs: []clause.Expression{clause.Expr{SQL: "appointments.version <= excluded.version"}}},
-	}).Create(&row)
+func (s *Store) putAppointments(ctx context.Context, rows []appointmentRow) error {
+	const columns = "appointment_id, salon_id, customer_id, account_id, master_ids, state, end_time, complete_time, version"
+	put := s.db.Conn(ctx).Exec(`INSERT INTO appointments (`+columns+`)
+		SELECT `+columns+` FROM jsonb_populate_recordset(NULL::appointments, ?)
+		ON CONFLICT (appointment_id) DO UPDATE SET salon_id = excluded.salon_id, customer_id = excluded.customer_id,
+			account_id = excluded.account_id, master_ids = excluded.master_ids, state = excluded.state, end_time = excluded.end_time,
+			complete_time = excluded.complete_time, version = excluded.version
+		WHERE appointments.version <= excluded.version`, postgres.JSON(rows))
 	if put.Error != nil {
-		return fmt.Errorf("put an appointment: %w", put.Error)
+		return fmt.Errorf("put appointments: %w", put.Error)
 	}
 	return nil
 }
 
 // appointmentRow is a row of the table appointments; migrations/ says what its columns mean.
 type appointmentRow struct {
-	AppointmentID string
-	SalonID       string
-	CustomerID    string
-	AccountID     *string
-	MasterIDs     postgres.Array[string] `gorm:"column:master_ids;type:uuid[]"`
-	State         string
-	EndTime       *time.Time
-	CompleteTime  *time.Time
-	Version       int64
+	AppointmentID string                 `json:"appointment_id"`
+	SalonID       string                 `json:"salon_id"`
+	CustomerID    string                 `json:"customer_id"`
+	AccountID     *string                `json:"account_id"`
+	MasterIDs     postgres.Array[string] `gorm:"column:master_ids;type:uuid[]" json:"master_ids"`
+	State         string                 `json:"state"`
+	EndTime       *time.Time             `json:"end_time"`
+	CompleteTime  *time.Time             `json:"complete_time"`
+	Version       int64                  `json:"version"`
 }
 
 // TableName implements GORM's Tabler.

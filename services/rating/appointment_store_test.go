@@ -28,7 +28,7 @@ func TestPutAppointmentKeepsTheNewest(t *testing.T) {
 	for i, step := range []struct{ put, want Appointment }{
 		{a, a}, {older, a}, {a, a}, {claimed, claimed}, {newer, newer}, {older, newer},
 	} {
-		if err := s.PutAppointment(t.Context(), step.put); err != nil {
+		if err := s.PutAppointments(t.Context(), step.put); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := s.Appointment(t.Context(), a.ID); !reflect.DeepEqual(got, step.want) || err != nil {
@@ -48,7 +48,7 @@ func TestAppointmentConstraints(t *testing.T) {
 		a := completedAppointment()
 		a.ID, a.SalonID, a.CustomerID, a.AccountID, a.MasterIDs = id.New(), id.New(), id.New(), id.New(), []string{id.New()}
 		spoil(&a)
-		if err := s.PutAppointment(t.Context(), a); !postgres.IsCheckViolation(err, "") {
+		if err := s.PutAppointments(t.Context(), a); !postgres.IsCheckViolation(err, "") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -59,18 +59,21 @@ func (s *Service) record(
 	return nil
 }
 
-// onAppointment feeds the projection of appointments.
-func (s *Service) onAppointment(ctx context.Context, tx *postgres.DB, e events.Event) error {
-	var body appointmentv1.AppointmentEvent
-	if err := e.Decode(&body); err != nil {
-		return err
+// onAppointments feeds the projection of appointments.
+func (s *Service) onAppointments(ctx context.Context, tx *postgres.DB, es []events.Event) error {
+	as := make([]Appointment, len(es))
+	for i, e := range es {
+		var body appointmentv1.AppointmentEvent
+		if err := e.Decode(&body); err != nil {
+			return err
+		}
+		if len(body.GetMasterIds()) == 0 {
+			return fmt.Errorf("%s %s names no master", e.Type, e.ID)
+		}
+		var err error
+		if as[i], err = appointmentFromEvent(&body, e.AggregateVersion); err != nil {
+			return err
+		}
 	}
-	if len(body.GetMasterIds()) == 0 {
-		return fmt.Errorf("%s %s names no master", e.Type, e.ID)
-	}
-	a, err := appointmentFromEvent(&body, e.AggregateVersion)
-	if err != nil {
-		return err
-	}
-	return s.store.In(tx).PutAppointment(ctx, a)
+	return s.store.In(tx).PutAppointments(ctx, as...)
 }

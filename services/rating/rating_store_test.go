@@ -16,7 +16,7 @@ func putAppointment(t *testing.T, s *Store, masters ...string) Appointment {
 	t.Helper()
 	a := completedAppointment()
 	a.ID, a.SalonID, a.CustomerID, a.AccountID, a.MasterIDs = id.New(), id.FirstSalon, id.New(), id.New(), masters
-	if err := s.PutAppointment(t.Context(), a); err != nil {
+	if err := s.PutAppointments(t.Context(), a); err != nil {
 		t.Fatal(err)
 	}
 	return a

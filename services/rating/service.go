@@ -73,7 +73,7 @@ func (s *Service) Run(ctx context.Context) error {
 	g.Go(func() error { return events.NewRelay(d.DB, d.Bus, d.Log, d.Metrics).Run(ctx) })
 	g.Go(func() error {
 		return events.NewConsumer(d.DB, d.Bus, events.ConsumerConfig{
-			Name: consumerAppointments, Subjects: []string{"appointment.>"}, Handle: s.onAppointment,
+			Name: consumerAppointments, Subjects: []string{"appointment.>"}, HandleBatch: s.onAppointments,
 		}, d.Log, d.Metrics).Run(ctx)
 	})
 	g.Go(func() error {
