@@ -40,15 +40,8 @@ func (e *environment) loadData(ctx context.Context, s size) error {
 	if there, err := hasData(ctx, conn, s); there || err != nil {
 		return err
 	}
-	for _, setting := range []string{
-		"wal_level = minimal", "max_wal_senders = 0", "max_wal_size = '4GB'", "shared_buffers = '3GB'",
-	} {
-		if _, err := conn.Exec(ctx, "ALTER SYSTEM SET "+setting); err != nil {
-			return err
-		}
-	}
 	_ = conn.Close(ctx)
-	if err := e.restartPostgres(ctx); err != nil {
+	if err := e.setForLoading(ctx); err != nil {
 		return err
 	}
 	if err := generate(ctx, benchURL(e.postgres.AdminURL()), s); err != nil {
@@ -57,8 +50,21 @@ func (e *environment) loadData(ctx context.Context, s size) error {
 	return e.setSharedBuffers(ctx, "")
 }
 
+// setForLoading restarts the server with settings for much new data.
+func (e *environment) setForLoading(ctx context.Context) error {
+	return e.setSystem(ctx, "wal_level = minimal", "max_wal_senders = 0", "max_wal_size = '4GB'", "shared_buffers = '3GB'", "maintenance_work_mem = '1GB'")
+}
+
 // setSharedBuffers restarts the server with its own settings, apart from one; empty: with that one too.
 func (e *environment) setSharedBuffers(ctx context.Context, value string) error {
+	if value == "" {
+		return e.setSystem(ctx)
+	}
+	return e.setSystem(ctx, "shared_buffers = '"+strings.ReplaceAll(value, "'", "''")+"'")
+}
+
+// setSystem restarts the server with settings instead of those that were given to it before.
+func (e *environment) setSystem(ctx context.Context, settings ...string) error {
 	conn, err := pgx.Connect(ctx, benchURL(e.postgres.AdminURL()))
 	if err != nil {
 		return err
@@ -67,9 +73,8 @@ func (e *environment) setSharedBuffers(ctx context.Context, value string) error 
 	if _, err := conn.Exec(ctx, "ALTER SYSTEM RESET ALL"); err != nil {
 		return err
 	}
-	if value != "" {
-		literal := "'" + strings.ReplaceAll(value, "'", "''") + "'"
-		if _, err := conn.Exec(ctx, "ALTER SYSTEM SET shared_buffers = "+literal); err != nil {
+	for _, setting := range settings {
+		if _, err := conn.Exec(ctx, "ALTER SYSTEM SET "+setting); err != nil {
 			return err
 		}
 	}

@@ -110,9 +110,6 @@ func restore(ctx context.Context, url string, list []definition, those func(defi
 		return err
 	}
 	defer conn.Close(ctx)
-	if _, err := conn.Exec(ctx, "SET maintenance_work_mem = '1GB'"); err != nil {
-		return err
-	}
 	for _, d := range list {
 		if !those(d) {
 			continue

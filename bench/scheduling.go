@@ -10,7 +10,7 @@ import (
 )
 
 // parts are the measurements of the scheduling engine, in their order.
-var parts = []string{"search", "reads", "growth", "rows", "old"}
+var parts = []string{"search", "reads", "growth", "rows", "old", "partitions"}
 
 // runScheduling measures searches and bookings in a database with many appointments.
 func runScheduling(ctx context.Context, s settings, dir, binary string) error {
@@ -56,6 +56,8 @@ func runScheduling(ctx context.Context, s settings, dir, binary string) error {
 			err = env.measureRows(ctx, s, dir)
 		case "old":
 			err = measureOld(ctx, s, dir, binary)
+		case "partitions":
+			err = env.measurePartitions(ctx, s, dir)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", p, err)

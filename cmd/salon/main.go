@@ -42,7 +42,7 @@ type cli struct {
 
 // gcPercent is how much the heap may grow between two collections, unless GOGC says something else. What stays alive is
 // small, a few megabytes, so that Go's 100 would collect many times a second under load.
-const gcPercent = 300
+const gcPercent = 200
 
 func main() {
 	if os.Getenv("GOGC") == "" {
