@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/beauty-salon/platform/internal/embedded"
 )
 
@@ -23,10 +25,14 @@ func (e *environment) layOutCopy(ctx context.Context, s settings, dir string) (*
 			return nil, err
 		}
 		// Under another name until it is complete.
-		if out, err := exec.CommandContext(ctx, "cp", "-a", e.data, data+"-copying").CombinedOutput(); err != nil {
+		copying := data + "-copying"
+		if err := os.RemoveAll(copying); err != nil {
+			return nil, err
+		}
+		if out, err := exec.CommandContext(ctx, "cp", "-a", e.data, copying).CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("copy %s: %w\n%s", e.data, err, out)
 		}
-		if err := os.Rename(data+"-copying", data); err != nil {
+		if err := os.Rename(copying, data); err != nil {
 			return nil, err
 		}
 		if e.postgres, err = embedded.StartPostgres(ctx, embedded.PostgresConfig{Dir: e.data}); err != nil {
@@ -52,8 +58,19 @@ func (e *environment) layOutCopy(ctx context.Context, s settings, dir string) (*
 	return laid, nil
 }
 
-// layOut lays the database out, which takes a minute when that was done before, and starts Salon on it.
+// layOut lays the database out, unless that was done before, and starts Salon on it.
 func (e *environment) layOut(ctx context.Context, s settings) error {
+	conn, err := pgx.Connect(ctx, benchURL(e.postgres.AdminURL()))
+	if err != nil {
+		return err
+	}
+	there, err := hasData(ctx, conn, s.size)
+	if err = errors.Join(err, conn.Close(ctx)); err != nil {
+		return err
+	}
+	if !there {
+		return fmt.Errorf("%w: no copy of this one; remove %s", errOtherData, e.data)
+	}
 	if err := e.setForLoading(ctx); err != nil {
 		return err
 	}
@@ -65,7 +82,7 @@ func (e *environment) layOut(ctx context.Context, s settings) error {
 	if err := e.setSharedBuffers(ctx, s.sharedBuffers); err != nil {
 		return err
 	}
-	_, err := e.startSalon(ctx)
+	_, err = e.startSalon(ctx)
 	return err
 }
 

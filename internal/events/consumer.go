@@ -35,8 +35,8 @@ var defaultBackoff = []time.Duration{
 // again later. Other events of the same transaction are tried again at once. ctx ends after some seconds.
 type Handler func(ctx context.Context, tx *postgres.DB, e Event) error
 
-// BatchHandler is a [Handler] of several events at once, in the order in which they were delivered. It has fewer statements than one after the
-// other. When it fails, it is called again with each event alone.
+// BatchHandler is a [Handler] of several events, in the order in which they were delivered. It needs fewer statements for them than one call for
+// each would. When it fails for a reason that does not go away, it is called again for each event, in a transaction of its own.
 type BatchHandler func(ctx context.Context, tx *postgres.DB, es []Event) error
 
 // ConsumerConfig describes a consumer.
@@ -48,7 +48,8 @@ type ConsumerConfig struct {
 	Subjects []string
 	// Handle is called for one event at a time in this process. Either it or HandleBatch is set.
 	Handle Handler
-	// HandleBatch is called for the events that are handled in one transaction. Without AllVersions they are of different aggregates.
+	// HandleBatch is called for events that are handled in one transaction: for all of them with AllVersions, else for some that belong to
+	// different aggregates.
 	HandleBatch BatchHandler
 	// MaxDeliver is how many times an event is tried before it becomes a dead letter; 0 means 8. A try that failed
 	// because the database or another service was unavailable does not count. Each process counts its own tries, so an

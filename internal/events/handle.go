@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/rs/zerolog"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
@@ -72,8 +73,8 @@ func (c *Consumer) handleIn(ctx context.Context, tx *postgres.DB, ds []*delivery
 	return results, nil
 }
 
-// newer returns the ids of the fresh events that no newer event of their aggregate supersedes. The events belong to
-// different aggregates.
+// newer returns the ids of the fresh events that no newer event of their aggregate supersedes. Unless all versions are handled, the events
+// belong to different aggregates.
 func (c *Consumer) newer(ctx context.Context, tx *postgres.DB, es []Event, fresh map[string]bool) (map[string]bool, error) {
 	if c.cfg.AllVersions {
 		return fresh, nil
@@ -124,32 +125,34 @@ func (c *Consumer) call(ctx context.Context, tx *postgres.DB, ds []*delivery) er
 	return nil
 }
 
-// traced runs handle with a span for each delivery, as part of the trace in which its event was appended. What handle does itself belongs to the
-// trace of the last one.
+// traced runs handle with a span for each delivery, in the trace in which its event was appended. Statements of several deliveries are in one of
+// these traces, with links to the others.
 func (c *Consumer) traced(ctx context.Context, ds []*delivery, handle func(context.Context) error) (err error) {
 	tracer := otel.Tracer("github.com/beauty-salon/platform/internal/events")
-	handling := ctx
-	spans := make([]trace.Span, len(ds))
+	contexts := make([]context.Context, len(ds))
 	for i, d := range ds {
 		of := ctx
 		if d.traceparent != "" {
 			of = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{headerTraceparent: d.traceparent})
 		}
-		handling, spans[i] = tracer.Start(of, c.cfg.Name+" "+d.event.Type, trace.WithSpanKind(trace.SpanKindConsumer))
+		contexts[i], _ = tracer.Start(of, c.cfg.Name+" "+d.event.Type, trace.WithSpanKind(trace.SpanKindConsumer))
 	}
 	defer func() {
 		if v := recover(); v != nil {
-			first := ds[0].event
-			c.log.Error().Str("event", first.ID).Str("type", first.Type).Int("events", len(ds)).Any("panic", v).
-				Bytes("stack", debug.Stack()).Msg("event handler panicked")
+			c.log.Error().Func(func(line *zerolog.Event) {
+				if len(ds) == 1 { // else each is tried again alone, which tells
+					line.Str("event", ds[0].event.ID).Str("type", ds[0].event.Type)
+				}
+			}).Int("events", len(ds)).Any("panic", v).Bytes("stack", debug.Stack()).Msg("event handler panicked")
 			err = fmt.Errorf("panic: %v", v)
 		}
-		for _, span := range spans {
+		for _, of := range contexts {
+			span := trace.SpanFromContext(of)
 			if err != nil {
 				span.SetStatus(codes.Error, "handler failed")
 			}
 			span.End()
 		}
 	}()
-	return handle(handling)
+	return handle(postgres.WithTraceOf(contexts[0], contexts[1:]...))
 }

@@ -204,12 +204,17 @@ func quote(identifier string) string { return pgx.Identifier{identifier}.Sanitiz
 
 // connectAdmin opens a single connection with the rights of adminURL's user.
 func connectAdmin(ctx context.Context, adminURL string) (*pgx.Conn, error) {
+	return connectAdminFor(ctx, adminURL, adminSilenceLimit)
+}
+
+// connectAdminFor is connectAdmin for statements of which each may take as long as a limit; 0: any time.
+func connectAdminFor(ctx context.Context, adminURL string, silence time.Duration) (*pgx.Conn, error) {
 	config, _, err := parseURL(adminURL)
 	if err != nil {
 		return nil, err
 	}
 	config.RuntimeParams["application_name"] = "salon-bootstrap"
-	watch(config, adminSilenceLimit)
+	watch(config, silence)
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connect as administrator: %w", explainSignIn(err, false))

@@ -31,8 +31,10 @@ type Layout struct {
 }
 
 // Partition lays tables of a service's schema out in hash partitions, in one transaction, and reports whether there was something to do.
-// It copies all rows and makes all indexes anew. The tables are locked meanwhile. When it fails, nothing has changed. Servers before
-// version 18 are refused, and another number of partitions than the tables have.
+// It copies all rows and makes all indexes anew. The tables are locked meanwhile. When it fails, nothing has changed; only the VACUUM that
+// follows can fail later. Servers before
+// version 18 are refused, and another number of partitions than the tables have. It takes as long as it takes: a connection that
+// is lost is noticed, a server that hangs is not.
 func Partition(ctx context.Context, adminURL string, m Migrations, l Layout) (done bool, err error) {
 	if l.Partitions < 2 || l.Partitions > maxPartitions {
 		return false, fmt.Errorf("%d partitions: there must be 2 to %d", l.Partitions, maxPartitions)
@@ -40,15 +42,25 @@ func Partition(ctx context.Context, adminURL string, m Migrations, l Layout) (do
 	if err := checkSchemaName(m.Service); err != nil {
 		return false, err
 	}
-	err = withConn(ctx, adminURL, func(conn *pgx.Conn) error {
-		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-			if done, err = layOut(ctx, tx, m.Service, l); err != nil || !done {
-				return err
-			}
-			return grantTables(ctx, tx, m.Service)
-		})
+	conn, err := connectAdminFor(ctx, adminURL, 0) // millions of rows take longer than any limit
+	if err != nil {
+		return false, err
+	}
+	defer closeConn(ctx, conn)
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if done, err = layOut(ctx, tx, m.Service, l); err != nil || !done {
+			return err
+		}
+		return grantTables(ctx, tx, m.Service)
 	})
-	return done, err
+	if err != nil || !done {
+		return false, err
+	}
+	// Rows that were copied in one transaction are not known to be visible to everybody, so that no index answers alone.
+	if _, err := conn.Exec(ctx, "VACUUM "+tablesOf(m.Service, l.Tables)); err != nil {
+		return true, fmt.Errorf("the tables are laid out, but were not vacuumed: %w", err)
+	}
+	return true, nil
 }
 
 func layOut(ctx context.Context, tx pgx.Tx, schema string, l Layout) (done bool, err error) {
@@ -93,7 +105,7 @@ func layOut(ctx context.Context, tx pgx.Tx, schema string, l Layout) (done bool,
 		{sql: partitionSQL},
 		{"SELECT pg_temp.lay_out($1, $2, $3)", []any{l.Tables, l.Key, l.Partitions}},
 		// The parents have statistics of their own, which autovacuum does not collect.
-		{sql: "ANALYZE " + quoteAll(l.Tables)},
+		{sql: "ANALYZE " + tablesOf(schema, l.Tables)},
 		{sql: "DROP FUNCTION pg_temp.lay_out"},
 	} {
 		if _, err := tx.Exec(ctx, statement.sql, statement.args...); err != nil {
@@ -103,11 +115,11 @@ func layOut(ctx context.Context, tx pgx.Tx, schema string, l Layout) (done bool,
 	return true, nil
 }
 
-// quoteAll quotes names and puts commas between.
-func quoteAll(names []string) string {
+// tablesOf quotes the names of tables, with their schema, and puts commas between.
+func tablesOf(schema string, names []string) string {
 	quoted := make([]string, len(names))
 	for i, name := range names {
-		quoted[i] = quote(name)
+		quoted[i] = quote(schema) + "." + quote(name)
 	}
 	return strings.Join(quoted, ", ")
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgtype"
@@ -77,14 +79,28 @@ func Time(t *time.Time) time.Time {
 	return t.UTC()
 }
 
-// JSON returns a value as a parameter of the type jsonb, for statements that take any number of rows in one parameter
-// (jsonb_populate_recordset): with a parameter for each column of each row, each number of rows would be a statement of its own.
-func JSON(value any) driver.Valuer { return jsonValue{value} }
+// Columns returns the names of the columns of a row type, which its fields have as json tags, with commas between. Together with [JSON] and
+// jsonb_populate_recordset, a statement takes any number of rows in one parameter; with a parameter for each column of each row, each number of
+// rows would be a statement of its own. It panics when a field has no tag: the column would silently become NULL.
+func Columns[Row any]() string {
+	var names []string
+	for field := range reflect.TypeFor[Row]().Fields() {
+		name := field.Tag.Get("json")
+		if name == "" {
+			panic(fmt.Sprintf("postgres: %s of %T has no json tag", field.Name, *new(Row)))
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, ", ")
+}
 
-type jsonValue struct{ value any }
+// JSON returns rows as a parameter of the type jsonb. PostgreSQL rounds what is less than a microsecond of a time; the driver would cut it off.
+func JSON[Row any](rows []Row) driver.Valuer { return jsonRows[Row](rows) }
+
+type jsonRows[Row any] []Row
 
 // Value implements driver.Valuer.
-func (j jsonValue) Value() (driver.Value, error) {
-	encoded, err := json.Marshal(j.value)
+func (rows jsonRows[Row]) Value() (driver.Value, error) {
+	encoded, err := json.Marshal([]Row(rows))
 	return string(encoded), err
 }

@@ -2,14 +2,12 @@ package notification
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
-	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
-	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/erasure"
 	"github.com/beauty-salon/platform/internal/events"
@@ -23,32 +21,21 @@ const (
 	consumerRatings      = "notifications-ratings"
 )
 
-// decodeAppointment returns the notices that an event of an appointment causes.
-func decodeAppointment(e events.Event) ([]Notice, error) {
-	var body appointmentv1.AppointmentEvent
-	if err := e.Decode(&body); err != nil {
-		return nil, err
-	}
-	return noticesFromAppointment(e.Type, &body)
-}
-
-// decodeRating returns the notices that an event of a rating causes.
-func decodeRating(e events.Event) ([]Notice, error) {
-	var body ratingv1.RatingEvent
-	if err := e.Decode(&body); err != nil {
-		return nil, err
-	}
-	return noticesFromRating(e.Type, &body), nil
-}
-
-// handler returns a handler that notifies those concerned of events.
-func (s *Service) handler(notices func(events.Event) ([]Notice, error)) events.BatchHandler {
+// handler returns a handler that notifies those concerned of events, whose bodies are of the type M.
+func handler[T any, M interface {
+	*T
+	proto.Message
+}](s *Service, notices func(eventType string, body M) ([]Notice, error)) events.BatchHandler {
 	return func(ctx context.Context, tx *postgres.DB, es []events.Event) error {
 		var ns []Notification
 		for _, e := range es {
-			caused, err := notices(e)
+			body := M(new(T))
+			if err := e.Decode(body); err != nil {
+				return err
+			}
+			caused, err := notices(e.Type, body)
 			if err != nil {
-				return fmt.Errorf("%s %s: %w", e.Type, e.ID, err)
+				return err
 			}
 			for _, n := range caused {
 				ns = append(ns, Notification{Notice: n, ID: id.New(), EventID: e.ID, CreateTime: e.Time})

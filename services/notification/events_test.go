@@ -8,6 +8,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
 	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
@@ -156,7 +158,7 @@ func TestEventsTwiceAndOutOfOrder(t *testing.T) {
 
 	// The same event again, without the inbox of the consumer.
 	err := f.service.deps.DB.InTx(t.Context(), func(tx *postgres.DB) error {
-		return f.service.handler(decodeAppointment)(t.Context(), tx, []events.Event{first})
+		return handler(f.service, noticesFromAppointment)(t.Context(), tx, []events.Event{first})
 	})
 	wantReason(t, err, "")
 	again := f.inbox(f.customer, 3)
@@ -165,14 +167,46 @@ func TestEventsTwiceAndOutOfOrder(t *testing.T) {
 	}
 }
 
+// TestEventsTogether: of several events that are handled at once, each notifies those concerned, but for accounts that were erased and masters who
+// have left.
+func TestEventsTogether(t *testing.T) {
+	f := newFixture(t)
+	f.SetMaster(&userv1.LookupMasterResponse{MasterId: f.colleague.UserID, SalonId: id.New()})
+	gone := f.SignIn(apiv1.Role_ROLE_CUSTOMER)
+	err := f.service.deps.DB.Conn(t.Context()).Exec("INSERT INTO erased_accounts (account_id, erase_time, removed) VALUES (?, now(), '[]')", gone.UserID).Error
+	wantReason(t, err, "")
+	var es []events.Event
+	add := func(typ string, a *appointmentv1.AppointmentEvent) {
+		e, err := events.NewEvent(typ, a.GetAppointmentId(), int64(len(es)+1), f.Clock.Now(), a)
+		wantReason(t, err, "")
+		es = append(es, e)
+	}
+	first, second, ofErased := f.appointment(), f.appointment(), f.appointment()
+	ofErased.AccountId = gone.UserID
+	add("appointment.created", first)
+	add("appointment.created", ofErased)
+	add("appointment.created", second)
+	add("appointment.cancelled", first)
+	es = append(es, es[0]) // delivered twice
+	wantReason(t, f.service.deps.DB.InTx(t.Context(), func(tx *postgres.DB) error {
+		return handler(f.service, noticesFromAppointment)(t.Context(), tx, es)
+	}), "")
+	for who, want := range map[*auth.Principal]int{&f.customer: 3, &f.master: 4, &f.colleague: 0, &gone: 0} {
+		if got := f.list(*who); len(got) != want {
+			t.Errorf("%d notifications of %s, want %d: %v", len(got), who.UserID, want, got)
+		}
+	}
+}
+
 func TestEventsThatCannotBeRead(t *testing.T) {
 	f := newFixture(t)
-	for typ, decode := range map[string]func(events.Event) ([]Notice, error){
-		"appointment.created": decodeAppointment, "rating.created": decodeRating, "waitlist.offered": decodeWaitlist,
+	for body, handle := range map[string]events.BatchHandler{
+		`{"masterIds":1}`: handler(f.service, noticesFromAppointment), `{"masterIds": 2}`: handler(f.service, noticesFromWaitlist),
+		`{"stars":"many"}`: handler(f.service, func(string, *ratingv1.RatingEvent) ([]Notice, error) { return nil, nil }),
 	} {
-		e := events.Event{ID: f.NewID(), Type: typ, AggregateID: f.NewID(), AggregateVersion: 1, Body: []byte(`{"masterIds":1}`)}
-		if err := f.service.handler(decode)(t.Context(), f.service.deps.DB, []events.Event{e}); err == nil {
-			t.Errorf("%s was accepted", typ)
+		e := events.Event{ID: f.NewID(), Type: "appointment.created", AggregateID: f.NewID(), AggregateVersion: 1, Body: []byte(body)}
+		if err := handle(t.Context(), f.service.deps.DB, []events.Event{e}); err == nil {
+			t.Errorf("%s was accepted", body)
 		}
 	}
 }

@@ -19,10 +19,7 @@ type Cursor struct {
 	ID string `json:"i"`
 }
 
-// notificationColumns are the columns of a notificationRow.
-const notificationColumns = `id, recipient_id, type, for_customer, salon_id, appointment_id, rating_id, customer_id, master_ids, service_ids,
-    appointment_start, appointment_end, offer_expire_time, previous_start, time_zone, actor, pending, early, stars, event_id,
-    create_time, read_time, title, body`
+var notificationColumns = postgres.Columns[notificationRow]()
 
 // InsertNotifications puts notifications into inboxes. Those whose event has notified the recipient before are left out.
 func (s *Store) InsertNotifications(ctx context.Context, ns []Notification) error {

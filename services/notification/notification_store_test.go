@@ -63,8 +63,20 @@ func TestNotificationRoundTrip(t *testing.T) {
 		},
 		ID: id.New(), EventID: id.New(), CreateTime: appointmentStart.Add(-time.Microsecond), ReadTime: appointmentStart,
 	}
-	add(t, s, appointment, rating)
-	if got, want := list(t, s, ann, false), []Notification{appointment, rating}; !equal(got, want) {
+	everything := unstored(ann, appointmentStart)
+	everything.CreateTime = rating.CreateTime.Add(-time.Second)
+	everything.RatingID, everything.Stars, everything.ReadTime = id.New(), 1, appointmentStart
+	everything.PreviousStart, everything.End, everything.OfferExpire = appointmentStart.Add(-time.Hour), appointmentStart.Add(time.Hour), appointmentStart
+	everything.Pending, everything.Early, everything.Title, everything.Body = true, true, "A title", "A text"
+	for _, v := range []reflect.Value{reflect.ValueOf(everything), reflect.ValueOf(everything.Notice)} {
+		for field, value := range v.Fields() {
+			if value.IsZero() {
+				t.Errorf("%s is not tested", field.Name)
+			}
+		}
+	}
+	add(t, s, appointment, rating, everything)
+	if got, want := list(t, s, ann, false), []Notification{appointment, rating, everything}; !equal(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 	add(t, s) // none is not an error

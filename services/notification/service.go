@@ -10,6 +10,7 @@ import (
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
+	ratingv1 "github.com/beauty-salon/platform/gen/salon/rating/v1"
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/pagetoken"
@@ -67,10 +68,13 @@ func (s *Service) Register(r grpc.ServiceRegistrar) {
 func (s *Service) Run(ctx context.Context) error {
 	d := s.deps
 	g, ctx := errgroup.WithContext(ctx)
+	fromRating := func(eventType string, e *ratingv1.RatingEvent) ([]Notice, error) {
+		return noticesFromRating(eventType, e), nil
+	}
 	for _, c := range []events.ConsumerConfig{
-		{Name: consumerAppointments, Subjects: []string{"appointment.>"}, HandleBatch: s.handler(decodeAppointment)},
-		{Name: consumerWaitlist, Subjects: []string{"waitlist.>"}, HandleBatch: s.handler(decodeWaitlist)},
-		{Name: consumerRatings, Subjects: []string{"rating.>"}, HandleBatch: s.handler(decodeRating)},
+		{Name: consumerAppointments, Subjects: []string{"appointment.>"}, HandleBatch: handler(s, noticesFromAppointment)},
+		{Name: consumerWaitlist, Subjects: []string{"waitlist.>"}, HandleBatch: handler(s, noticesFromWaitlist)},
+		{Name: consumerRatings, Subjects: []string{"rating.>"}, HandleBatch: handler(s, fromRating)},
 	} {
 		// Each event notifies, also one that arrives after a newer one.
 		c.AllVersions = true

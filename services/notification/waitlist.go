@@ -5,7 +5,6 @@ import (
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
-	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/protoconv"
 )
 
@@ -16,15 +15,6 @@ const consumerWaitlist = "notifications-waitlist"
 var waitlistTypes = map[string]notificationv1.NotificationType{
 	"waitlist.offered":       notificationv1.NotificationType_NOTIFICATION_TYPE_WAITLIST_OFFERED,
 	"waitlist.offer_expired": notificationv1.NotificationType_NOTIFICATION_TYPE_WAITLIST_OFFER_EXPIRED,
-}
-
-// decodeWaitlist returns the notices that an event of a waitlist causes.
-func decodeWaitlist(e events.Event) ([]Notice, error) {
-	var body appointmentv1.WaitlistEvent
-	if err := e.Decode(&body); err != nil {
-		return nil, err
-	}
-	return noticesFromWaitlist(e.Type, &body)
 }
 
 // noticesFromWaitlist returns the notices that an event of a waitlist causes: to the customer; for a guest, to the masters of the offered

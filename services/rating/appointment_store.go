@@ -19,6 +19,8 @@ func (s *Store) Appointment(ctx context.Context, id string) (Appointment, error)
 	return row.appointment(), nil
 }
 
+var appointmentColumns = postgres.Columns[appointmentRow]()
+
 // PutAppointments stores what was learned of appointments, each named once, unless the projection has a newer version. The same version
 // is stored again, because the customer's account can become known without a new version. An account that was erased since
 // an appointment was read is not stored.
@@ -44,9 +46,8 @@ func (s *Store) PutAppointments(ctx context.Context, as ...Appointment) error {
 }
 
 func (s *Store) putAppointments(ctx context.Context, rows []appointmentRow) error {
-	const columns = "appointment_id, salon_id, customer_id, account_id, master_ids, state, end_time, complete_time, version"
-	put := s.db.Conn(ctx).Exec(`INSERT INTO appointments (`+columns+`)
-		SELECT `+columns+` FROM jsonb_populate_recordset(NULL::appointments, ?)
+	put := s.db.Conn(ctx).Exec(`INSERT INTO appointments (`+appointmentColumns+`)
+		SELECT `+appointmentColumns+` FROM jsonb_populate_recordset(NULL::appointments, ?)
 		ON CONFLICT (appointment_id) DO UPDATE SET salon_id = excluded.salon_id, customer_id = excluded.customer_id,
 			account_id = excluded.account_id, master_ids = excluded.master_ids, state = excluded.state, end_time = excluded.end_time,
 			complete_time = excluded.complete_time, version = excluded.version

@@ -37,6 +37,36 @@ func TestPutAppointmentKeepsTheNewest(t *testing.T) {
 	}
 }
 
+// TestPutAppointmentsTogether: each of several appointments is stored by its own version, and without an account that was erased.
+func TestPutAppointmentsTogether(t *testing.T) {
+	db := pgtest.New(t, Migrations)
+	s := NewStore(db)
+	some := func(state string, version int64) Appointment {
+		return Appointment{
+			ID: id.New(), SalonID: id.New(), CustomerID: id.New(), AccountID: id.New(), MasterIDs: []string{id.New()}, State: state, Version: version,
+		}
+	}
+	kept, raised, erased, fresh := some("CONFIRMED", 5), some("PENDING", 1), some("CONFIRMED", 1), some("CONFIRMED", 1)
+	if err := s.PutAppointments(t.Context(), kept, raised); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Conn(t.Context()).Exec("INSERT INTO erased_accounts (account_id, erase_time, removed) VALUES (?, now(), '[]')", erased.AccountID).Error; err != nil {
+		t.Fatal(err)
+	}
+	older := kept
+	older.State, older.Version = "PENDING", 4
+	raised.State, raised.Version = "CONFIRMED", 2
+	if err := s.PutAppointments(t.Context(), fresh, erased, older, raised); err != nil {
+		t.Fatal(err)
+	}
+	erased.AccountID = ""
+	for _, want := range []Appointment{kept, raised, erased, fresh} {
+		if got, err := s.Appointment(t.Context(), want.ID); !reflect.DeepEqual(got, want) || err != nil {
+			t.Errorf("got %+v, %v, want %+v", got, err, want)
+		}
+	}
+}
+
 func TestAppointmentConstraints(t *testing.T) {
 	s := NewStore(pgtest.New(t, Migrations))
 	for name, spoil := range map[string]func(*Appointment){
