@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -16,6 +17,8 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/known/anypb"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
@@ -54,7 +57,7 @@ var reasonStatus = map[string]int{
 // writeError answers with a problem that describes the public part of an error.
 func writeError(w http.ResponseWriter, r *http.Request, err error) {
 	st := apierr.From(err).GRPCStatus()
-	p := problem{Status: runtime.HTTPStatusFromCode(st.Code()), Detail: st.Message()}
+	p := problem{Status: runtime.HTTPStatusFromCode(st.Code()), Detail: inJSON(st.Message())}
 	if st.Code() == codes.Canceled {
 		p.Status = 499 // nginx's "client closed request"; only the log shows it
 	}
@@ -64,7 +67,7 @@ func writeError(w http.ResponseWriter, r *http.Request, err error) {
 			p.Reason = d.GetReason()
 		case *errdetails.BadRequest:
 			for _, v := range d.GetFieldViolations() {
-				p.Errors = append(p.Errors, problemField{Field: jsonPath(v.GetField()), Description: v.GetDescription()})
+				p.Errors = append(p.Errors, problemField{Field: jsonPath(v.GetField()), Description: inJSON(v.GetDescription())})
 			}
 		case *errdetails.RetryInfo:
 			seconds := int64((d.GetRetryDelay().AsDuration() + time.Second - 1) / time.Second)
@@ -114,6 +117,34 @@ func jsonPath(path string) string {
 	}
 	return b.String()
 }
+
+// severalWords are what can be the name of a field in the contract that JSON writes in another way.
+var severalWords = regexp.MustCompile(`\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b`)
+
+// inJSON writes the names of the contract's fields in a text as JSON has them: "must be after start_time" is "must be after startTime".
+func inJSON(text string) string {
+	return severalWords.ReplaceAllStringFunc(text, func(word string) string {
+		if fieldNames()[word] {
+			return jsonPath(word)
+		}
+		return word
+	})
+}
+
+// fieldNames are the names of the fields of Salon's messages.
+var fieldNames = sync.OnceValue(func() map[string]bool {
+	names := map[string]bool{}
+	protoregistry.GlobalTypes.RangeMessages(func(message protoreflect.MessageType) bool {
+		if strings.HasPrefix(string(message.Descriptor().FullName()), "salon.") {
+			fields := message.Descriptor().Fields()
+			for i := range fields.Len() {
+				names[string(fields.Get(i).Name())] = true
+			}
+		}
+		return true
+	})
+	return names
+})
 
 // writeStatus answers with a problem that exists only in HTTP.
 func writeStatus(w http.ResponseWriter, r *http.Request, httpStatus int, reason apiv1.ErrorReason, detail string) {

@@ -29,6 +29,20 @@ func TestJSONPath(t *testing.T) {
 	}
 }
 
+func TestTextsNameFieldsAsJSON(t *testing.T) {
+	for text, want := range map[string]string{
+		"must be after start_time":                       "must be after startTime",
+		"must be alone, but for a resume_token":          "must be alone, but for a resumeToken",
+		"segments[0].master_id and group_session_id":     "segments[0].masterId and groupSessionId",
+		"some_thing is no field, nor is _start_time_now": "some_thing is no field, nor is _start_time_now",
+		"is not a time": "is not a time",
+	} {
+		if got := inJSON(text); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestWriteError(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
