@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -28,7 +29,12 @@ const (
 	migrationLock int64 = 0x73616c6f6e02 // "salon", 2
 	// A migration waits this many seconds for another one to finish.
 	migrationLockPatience = 300
+	// migrationAttempts is how often a migration is tried that meets locks of others.
+	migrationAttempts = 10
 )
+
+// contention are the states of a migration that met locks of others.
+var contention = []string{codeDeadlockDetected, codeLockNotAvailable}
 
 // ErrSchemaOutdated is returned by [CheckSchema] when the database's schema is
 // older than the program.
@@ -87,12 +93,30 @@ func Migrate(ctx context.Context, adminURL string, m Migrations) error {
 			if err != nil {
 				return err
 			}
-			if _, err := provider.Up(ctx); err != nil {
+			if err := up(ctx, provider); err != nil {
 				return fmt.Errorf("migrate schema %s: %w", m.Service, err)
 			}
 		}
 		return nil
 	})
+}
+
+// up applies the migrations that are missing. Processes that work meanwhile lock rows and tables in orders of their own: a migration that has
+// waited too long for them, or would wait for ever, was rolled back, and is tried again.
+func up(ctx context.Context, provider *goose.Provider) error {
+	for attempt := 1; ; attempt++ {
+		_, err := provider.Up(ctx)
+		if err == nil || attempt == migrationAttempts || !slices.Contains(contention, SQLState(err)) {
+			return err
+		}
+		pause := time.NewTimer(time.Second)
+		select {
+		case <-ctx.Done():
+			pause.Stop()
+			return errors.Join(err, ctx.Err())
+		case <-pause.C:
+		}
+	}
 }
 
 // Rollback undoes every migration of the service, then the platform's tables: all

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/beauty-salon/platform/internal/pgtest"
@@ -120,6 +121,50 @@ func TestMigrateAtTheSameTime(t *testing.T) {
 	if err := group.Wait(); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestMigrateTriesAgain: a migration that locks two tables in the order other than that of a process gives way to it, and succeeds then.
+func TestMigrateTriesAgain(t *testing.T) {
+	t.Parallel()
+	files := maps.Clone(itemFiles)
+	files["0002_others.sql"] = &fstest.MapFile{Data: []byte("-- +goose Up\nCREATE TABLE others (id int);\n-- +goose Down\nDROP TABLE others;\n")}
+	m := postgres.Migrations{Service: items.Service, FS: files}
+	server := pgtest.NewServer(t, m)
+	files["0003_both.sql"] = &fstest.MapFile{Data: []byte(`-- +goose Up
+ALTER TABLE others ADD COLUMN note text;
+ALTER TABLE items ADD COLUMN note text;
+-- +goose Down
+ALTER TABLE items DROP COLUMN note;
+ALTER TABLE others DROP COLUMN note;
+`)}
+	admin, err := pgx.Connect(t.Context(), server.AdminURL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = admin.Close(t.Context()) }()
+	exec := func(sql string) {
+		t.Helper()
+		if _, err := admin.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec("SET deadlock_timeout = '1h'") // the migration notices
+	exec("BEGIN")
+	exec("LOCK TABLE " + items.Service + ".items IN ACCESS SHARE MODE")
+	var migrating errgroup.Group
+	migrating.Go(func() error { return postgres.Migrate(t.Context(), server.AdminURL(), m) })
+	for waits := false; !waits; {
+		err := admin.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = '"+items.Service+".items'::regclass AND NOT granted)").Scan(&waits)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec("LOCK TABLE " + items.Service + ".others IN ACCESS SHARE MODE") // which the migration has
+	exec("COMMIT")
+	if err := migrating.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	exec("SELECT o.note, i.note FROM " + items.Service + ".others o, " + items.Service + ".items i")
 }
 
 func TestMigrateReportsABadMigration(t *testing.T) {

@@ -40,7 +40,8 @@ type TakenQuery struct {
 //
 // Rows are something that a GiST index cannot compare. With the subject apart, the planner takes the index of the exclusion constraint for as
 // good, because it expects a single claim of each subject, and then reads all that the subject ever had. The array is in a SELECT so that
-// the planner does not count it: it would plan each call anew, which takes longer than the statement.
+// the planner does not count it: it would plan each call anew, which takes longer than the statement. Claims are compared with $1 and not with
+// s.id, so that the planner itself leaves out the partitions of other salons.
 func takenSQL(appointments bool) string {
 	columns := "array_agg(lower(c.during)) AS starts, array_agg(upper(c.during)) AS ends, NULL::text[] AS appointments, NULL::text[] AS holds"
 	if appointments {
@@ -51,18 +52,18 @@ SELECT s.rules_version, coalesce(u.subject::text, '') AS subject, t.*, 0::bigint
 FROM salons s LEFT JOIN unnest((SELECT $2::uuid[])) AS u (subject) ON true
 CROSS JOIN LATERAL (
     SELECT ` + columns + ` FROM claims c
-    WHERE c.salon_id = s.id AND c.blocking AND upper(c.during) > $3
+    WHERE c.salon_id = $1 AND c.blocking AND upper(c.during) > $3
         AND (c.subject_id, c.during) > (u.subject, tstzrange($3::timestamptz - interval '` + claims.Longest + `', NULL))
         AND (c.subject_id, c.during) < (u.subject, tstzrange($4, $4, '[]'))
 ) AS t
 WHERE s.id = $1
 UNION ALL
 SELECT s.rules_version, c.subject_id::text, ` + claimArrays + `, 0, 'overbooked'
-FROM salons s JOIN claims c ON c.salon_id = s.id AND NOT c.blocking AND c.subject_id = ANY($2::uuid[]) AND c.during && tstzrange($3, $4)
+FROM salons s JOIN claims c ON c.salon_id = $1 AND NOT c.blocking AND c.subject_id = ANY($2::uuid[]) AND c.during && tstzrange($3, $4)
 WHERE s.id = $1 GROUP BY s.rules_version, c.subject_id
 UNION ALL
 SELECT s.rules_version, c.subject_id::text, ` + claimArrays + `, 0, 'expired'
-FROM salons s JOIN claims c ON c.salon_id = s.id AND c.expire_time <= now() AND c.subject_id = ANY($2::uuid[])
+FROM salons s JOIN claims c ON c.salon_id = $1 AND c.expire_time <= now() AND c.subject_id = ANY($2::uuid[])
 WHERE s.id = $1 GROUP BY s.rules_version, c.subject_id`
 }
 
@@ -76,21 +77,21 @@ const claimArrays = `array_agg(lower(c.during)) AS starts, array_agg(upper(c.dur
 const countSQL = `
 UNION ALL
 SELECT s.rules_version, '', NULL, NULL, NULL, NULL, count(DISTINCT coalesce(a.series_id, a.id)), 'open'
-FROM salons s JOIN appointments a ON a.salon_id = s.id AND a.customer_id = $5::uuid AND a.state IN ('PENDING', 'CONFIRMED')
+FROM salons s JOIN appointments a ON a.salon_id = $1 AND a.customer_id = $5::uuid AND a.state IN ('PENDING', 'CONFIRMED')
     AND a.start_time > now() - interval '` + claims.Longest + `' AND a.end_time > now() AND a.id <> ALL ($7::uuid[])
 WHERE s.id = $1 GROUP BY s.rules_version
 UNION ALL
 SELECT s.rules_version, '', array_agg(a.start_time), NULL, NULL, NULL, 0, 'customer'
-FROM salons s JOIN appointments a ON a.salon_id = s.id AND a.customer_id = $5::uuid AND a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
+FROM salons s JOIN appointments a ON a.salon_id = $1 AND a.customer_id = $5::uuid AND a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
     AND a.start_time >= $3 AND a.start_time < $4 AND a.id <> ALL ($7::uuid[])
 WHERE s.id = $1 GROUP BY s.rules_version
 UNION ALL
 SELECT m.rules_version, m.master_id::text, array_agg(m.start_time), NULL, NULL, NULL, 0, 'master'
 FROM (
     SELECT DISTINCT s.rules_version, g.master_id, a.id, a.start_time
-    FROM salons s JOIN segments g ON g.salon_id = s.id AND g.master_id = ANY($6::uuid[])
+    FROM salons s JOIN segments g ON g.salon_id = $1 AND g.master_id = ANY($6::uuid[])
         AND g.appointment_start_time >= $3 AND g.appointment_start_time < $4 AND g.appointment_id <> ALL ($7::uuid[])
-    JOIN appointments a ON a.salon_id = s.id AND a.id = g.appointment_id AND a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
+    JOIN appointments a ON a.salon_id = $1 AND a.id = g.appointment_id AND a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
         AND a.group_session_id IS NULL
     WHERE s.id = $1
 ) AS m GROUP BY m.rules_version, m.master_id`
