@@ -86,6 +86,10 @@ func TestPartition(t *testing.T) {
 			t.Errorf("%s: %v, want %q", c.sql, err, c.state)
 		}
 	}
+	var mode string
+	if err := db.Conn(t.Context()).Raw("SHOW plan_cache_mode").Scan(&mode).Error; err != nil || mode != "force_generic_plan" {
+		t.Errorf("plan_cache_mode is %q, %v", mode, err)
+	}
 	for from, want := range map[string]int{
 		"plans": 101, "times": 99, "freed": 1, "plans WHERE name = 'plan'": 1,
 		"pg_inherits WHERE inhparent = 'plans'::regclass": 4, "pg_inherits WHERE inhparent = 'times'::regclass": 4,
