@@ -60,7 +60,7 @@ func main() {
 	flag.BoolVar(&s.streams, "streams", false, "measure the streams, and nothing else")
 	flag.DurationVar(&s.overload, "overload", 0, "measure how more calls than can be answered are handled, for so long, and nothing else; 30s is usual")
 	scheduling := flag.Bool("scheduling", false, "measure the scheduling engine, and nothing else")
-	only := flag.String("parts", strings.Join(parts[:len(parts)-1], ","), "with -scheduling: what to measure, also partitions, which needs -data and PostgreSQL 18; empty: only make the data")
+	only := flag.String("parts", strings.Join(parts, ","), "with -scheduling: what to measure, also partitions, which needs -data and PostgreSQL 18; empty: only make the data")
 	flag.IntVar(&s.partitions, "partitions", 16, "with -scheduling -parts partitions: how many hash partitions the copy of the database has")
 	flag.IntVar(&s.size.salons, "salons", 1_000, "with -scheduling: how many salons there are")
 	flag.IntVar(&s.size.masters, "masters", 10_000, "with -scheduling: how many masters there are in all salons")

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -109,12 +108,8 @@ func up(ctx context.Context, provider *goose.Provider) error {
 		if err == nil || attempt == migrationAttempts || !slices.Contains(contention, SQLState(err)) {
 			return err
 		}
-		pause := time.NewTimer(time.Second)
-		select {
-		case <-ctx.Done():
-			pause.Stop()
+		if !pause(ctx, attempt) {
 			return errors.Join(err, ctx.Err())
-		case <-pause.C:
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
@@ -153,7 +154,7 @@ ALTER TABLE others DROP COLUMN note;
 	exec("LOCK TABLE " + items.Service + ".items IN ACCESS SHARE MODE")
 	var migrating errgroup.Group
 	migrating.Go(func() error { return postgres.Migrate(t.Context(), server.AdminURL(), m) })
-	for waits := false; !waits; {
+	for waits := false; !waits; <-time.After(time.Millisecond) {
 		err := admin.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = '"+items.Service+".items'::regclass AND NOT granted)").Scan(&waits)
 		if err != nil {
 			t.Fatal(err)

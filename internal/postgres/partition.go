@@ -32,9 +32,8 @@ type Layout struct {
 
 // Partition lays tables of a service's schema out in hash partitions, in one transaction, and reports whether there was something to do.
 // It copies all rows and makes all indexes anew. The tables are locked meanwhile. When it fails, nothing has changed; only the VACUUM that
-// follows can fail later. Servers before
-// version 18 are refused, and another number of partitions than the tables have. It takes as long as it takes: a connection that
-// is lost is noticed, a server that hangs is not.
+// follows can fail later. Servers before version 18 are refused, and another number of partitions than the tables have. It takes as long as it
+// takes: a connection that is lost is noticed, a server that hangs is not.
 func Partition(ctx context.Context, adminURL string, m Migrations, l Layout) (done bool, err error) {
 	if l.Partitions < 2 || l.Partitions > maxPartitions {
 		return false, fmt.Errorf("%d partitions: there must be 2 to %d", l.Partitions, maxPartitions)
@@ -122,10 +121,7 @@ func layOut(ctx context.Context, tx pgx.Tx, schema string, l Layout) (done bool,
 // does not count in the cost of a plan for all calls that partitions are left out when it runs; with partitions, planning takes longer than most
 // statements.
 func keepPlans(ctx context.Context, tx pgx.Tx, schema string) error {
-	var database string
-	if err := tx.QueryRow(ctx, "SELECT current_database()").Scan(&database); err != nil {
-		return fmt.Errorf("read the name of the database: %w", err)
-	}
+	database := tx.Conn().Config().Database
 	_, err := tx.Exec(ctx, "ALTER ROLE "+quote(roleName(schema))+" IN DATABASE "+quote(database)+" SET plan_cache_mode = force_generic_plan")
 	if err != nil {
 		return fmt.Errorf("set the role of schema %s to keep plans: %w", schema, err)
@@ -137,7 +133,7 @@ func keepPlans(ctx context.Context, tx pgx.Tx, schema string) error {
 func tablesOf(schema string, names []string) string {
 	quoted := make([]string, len(names))
 	for i, name := range names {
-		quoted[i] = quote(schema) + "." + quote(name)
+		quoted[i] = pgx.Identifier{schema, name}.Sanitize()
 	}
 	return strings.Join(quoted, ", ")
 }

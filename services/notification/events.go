@@ -53,10 +53,7 @@ func (s *Service) notify(ctx context.Context, tx *postgres.DB, ns []Notification
 	if err != nil {
 		return err
 	}
-	recipients := make([]string, len(ns))
-	for i, n := range ns {
-		recipients[i] = n.RecipientID
-	}
+	recipients := postgres.Column(ns, func(n Notification) string { return n.RecipientID })
 	erased, err := erasure.Erased(ctx, tx, recipients...)
 	if err != nil {
 		return err

@@ -26,10 +26,7 @@ var appointmentColumns = postgres.Columns[appointmentRow]()
 // an appointment was read is not stored.
 func (s *Store) PutAppointments(ctx context.Context, as ...Appointment) error {
 	return s.db.InTx(ctx, func(tx *postgres.DB) error {
-		accounts := make([]string, len(as))
-		for i, a := range as {
-			accounts[i] = a.AccountID
-		}
+		accounts := postgres.Column(as, func(a Appointment) string { return a.AccountID })
 		erased, err := erasure.Erased(ctx, tx, accounts...)
 		if err != nil {
 			return err
