@@ -6,6 +6,7 @@ import (
 	notificationv1 "github.com/beauty-salon/platform/gen/salon/notification/v1"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/pagetoken"
+	"github.com/beauty-salon/platform/internal/postgres"
 )
 
 // ListNotifications lists the caller's notifications, newest first.
@@ -15,7 +16,9 @@ func (s *Service) ListNotifications(
 	caller := auth.Caller(ctx)
 	page, next, err := pagetoken.List(s.pages, req,
 		func(after *Cursor, limit int) ([]Notification, error) {
-			return s.store.Notifications(ctx, caller.UserID, req.GetUnreadOnly(), after, limit)
+			return postgres.Recent(ctx, s.deps.DB, func(ctx context.Context, db *postgres.DB) ([]Notification, error) {
+				return s.store.In(db).Notifications(ctx, caller.UserID, req.GetUnreadOnly(), after, limit)
+			})
 		},
 		func(n Notification) Cursor { return Cursor{Time: n.CreateTime, ID: n.ID} },
 		func(n Notification) Notification { return n }) // converted below, with the names of the whole page

@@ -44,14 +44,6 @@ func (s *Store) InsertNotifications(ctx context.Context, ns []Notification) erro
 func (s *Store) Notifications(
 	ctx context.Context, recipientID string, unreadOnly bool, after *Cursor, limit int,
 ) ([]Notification, error) {
-	return postgres.Recent(ctx, s.db, func(ctx context.Context, db *postgres.DB) ([]Notification, error) {
-		return s.In(db).notifications(ctx, recipientID, unreadOnly, after, limit)
-	})
-}
-
-func (s *Store) notifications(
-	ctx context.Context, recipientID string, unreadOnly bool, after *Cursor, limit int,
-) ([]Notification, error) {
 	query := s.db.Conn(ctx).Where("recipient_id = ?", recipientID)
 	if unreadOnly {
 		query = query.Where("read_time IS NULL")

@@ -146,7 +146,9 @@ func (s *Service) ListMasterRatings(
 	caller := auth.Caller(ctx)
 	ratings, next, err := pagetoken.List(s.pages, req,
 		func(after *Cursor, limit int) ([]Rating, error) {
-			return s.store.MasterRatings(ctx, req.GetMasterId(), after, limit)
+			return postgres.Recent(ctx, s.deps.DB, func(ctx context.Context, db *postgres.DB) ([]Rating, error) {
+				return s.store.In(db).MasterRatings(ctx, req.GetMasterId(), after, limit)
+			})
 		},
 		func(r Rating) Cursor { return Cursor{Time: r.CreateTime, ID: r.ID} },
 		func(r Rating) *ratingv1.Rating { return ratingToProto(caller, r) })

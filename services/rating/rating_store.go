@@ -55,12 +55,6 @@ func (s *Store) Rating(ctx context.Context, id string) (Rating, error) {
 // MasterRatings returns at most limit ratings of a master, newest first: those after the cursor, or the newest when after is
 // nil.
 func (s *Store) MasterRatings(ctx context.Context, masterID string, after *Cursor, limit int) ([]Rating, error) {
-	return postgres.Recent(ctx, s.db, func(ctx context.Context, db *postgres.DB) ([]Rating, error) {
-		return s.In(db).masterRatings(ctx, masterID, after, limit)
-	})
-}
-
-func (s *Store) masterRatings(ctx context.Context, masterID string, after *Cursor, limit int) ([]Rating, error) {
 	query := s.db.Conn(ctx).Where("master_id = ? AND delete_time IS NULL", masterID)
 	if after != nil {
 		query = query.Where("(create_time, id) < (?, ?)", after.Time, after.ID)

@@ -50,12 +50,16 @@ func (h *accountHandler) UpdateMe(ctx context.Context, req *userv1.UpdateMeReque
 func (h *accountHandler) ListUsers(ctx context.Context, req *userv1.ListUsersRequest) (*userv1.ListUsersResponse, error) {
 	var memberships map[string][]auth.Membership
 	fetch := func(after *accountCursor, limit int) ([]Account, error) {
-		rows, err := h.store.Accounts(ctx, accountFilter{query: req.GetQuery(), roles: req.GetRoles(), after: after, limit: limit})
-		if err != nil {
-			return nil, err
-		}
-		memberships, err = h.store.Memberships(ctx, postgres.Column(rows, func(a Account) string { return a.ID })...)
-		return rows, err
+		f := accountFilter{query: req.GetQuery(), roles: req.GetRoles(), after: after, limit: limit}
+		return postgres.Recent(ctx, h.deps.DB, func(ctx context.Context, db *postgres.DB) ([]Account, error) {
+			store := h.store.In(db)
+			rows, err := store.Accounts(ctx, f)
+			if err != nil {
+				return nil, err
+			}
+			memberships, err = store.Memberships(ctx, postgres.Column(rows, func(a Account) string { return a.ID })...)
+			return rows, err
+		})
 	}
 	users, next, err := pagetoken.List(h.pages, req, fetch,
 		func(a Account) accountCursor { return accountCursor{CreateTime: a.CreateTime, ID: a.ID} },

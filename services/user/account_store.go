@@ -250,12 +250,6 @@ type accountFilter struct {
 
 // Accounts returns accounts, newest first.
 func (s *Store) Accounts(ctx context.Context, f accountFilter) ([]Account, error) {
-	return postgres.Recent(ctx, s.db, func(ctx context.Context, db *postgres.DB) ([]Account, error) {
-		return s.In(db).accounts(ctx, f)
-	})
-}
-
-func (s *Store) accounts(ctx context.Context, f accountFilter) ([]Account, error) {
 	q := s.db.Conn(ctx).Where("erase_time IS NULL").Order("create_time DESC, id DESC").Limit(f.limit)
 	if f.query != "" {
 		q = q.Where("search_text LIKE ?", postgres.Containing(fold.Text(f.query)))

@@ -35,7 +35,9 @@ func (h *memberHandler) ListInvitations(ctx context.Context, req *userv1.ListInv
 		return nil, err
 	}
 	invitations, next, err := pagetoken.List(h.pages, req, func(after *invitationCursor, limit int) ([]Invitation, error) {
-		return h.store.InvitationsOfSalon(ctx, req.GetSalonId(), h.deps.Time(), after, limit)
+		return postgres.Recent(ctx, h.deps.DB, func(ctx context.Context, db *postgres.DB) ([]Invitation, error) {
+			return h.store.In(db).InvitationsOfSalon(ctx, req.GetSalonId(), h.deps.Time(), after, limit)
+		})
 	}, cursorOfInvitation, invitationToProto)
 	if err != nil {
 		return nil, err
@@ -58,7 +60,9 @@ func (h *memberHandler) RevokeInvitation(ctx context.Context, req *userv1.Revoke
 func (h *memberHandler) ListMyInvitations(ctx context.Context, req *userv1.ListMyInvitationsRequest) (*userv1.ListMyInvitationsResponse, error) {
 	userID := auth.Caller(ctx).UserID
 	invitations, next, err := pagetoken.List(h.pages, req, func(after *invitationCursor, limit int) ([]Invitation, error) {
-		return h.store.InvitationsOfUser(ctx, userID, h.deps.Time(), after, limit)
+		return postgres.Recent(ctx, h.deps.DB, func(ctx context.Context, db *postgres.DB) ([]Invitation, error) {
+			return h.store.In(db).InvitationsOfUser(ctx, userID, h.deps.Time(), after, limit)
+		})
 	}, cursorOfInvitation, invitationToProto)
 	if err != nil {
 		return nil, err

@@ -52,7 +52,9 @@ func (h *masterHandler) ListMasters(ctx context.Context, req *userv1.ListMasters
 	}
 	masters, next, err := pagetoken.List(h.pages, req, func(after *masterCursor, limit int) ([]Master, error) {
 		filter.after, filter.limit = after, limit
-		return h.store.Masters(ctx, filter)
+		return postgres.Recent(ctx, h.deps.DB, func(ctx context.Context, db *postgres.DB) ([]Master, error) {
+			return h.store.In(db).Masters(ctx, filter)
+		})
 	}, filter.order.cursor, masterToProto)
 	if err != nil {
 		return nil, err

@@ -79,12 +79,6 @@ type masterFilter struct {
 
 // Masters returns live masters.
 func (s *Store) Masters(ctx context.Context, f masterFilter) ([]Master, error) {
-	return postgres.Recent(ctx, s.db, func(ctx context.Context, db *postgres.DB) ([]Master, error) {
-		return s.In(db).masters(ctx, f)
-	})
-}
-
-func (s *Store) masters(ctx context.Context, f masterFilter) ([]Master, error) {
 	q := s.db.Conn(ctx).
 		Where("NOT deleted AND NOT disabled").
 		Order(f.order.sql()).

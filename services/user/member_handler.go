@@ -10,6 +10,7 @@ import (
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/etag"
 	"github.com/beauty-salon/platform/internal/pagetoken"
+	"github.com/beauty-salon/platform/internal/postgres"
 )
 
 // memberHandler implements salon.user.v1.MemberService.
@@ -64,7 +65,9 @@ func (h *memberHandler) ListMembers(ctx context.Context, req *userv1.ListMembers
 	}
 	members, next, err := pagetoken.List(h.pages, req,
 		func(after *memberCursor, limit int) ([]Member, error) {
-			return h.store.Members(ctx, req.GetSalonId(), after, limit)
+			return postgres.Recent(ctx, h.deps.DB, func(ctx context.Context, db *postgres.DB) ([]Member, error) {
+				return h.store.In(db).Members(ctx, req.GetSalonId(), after, limit)
+			})
 		},
 		func(m Member) memberCursor { return memberCursor{CreateTime: m.CreateTime, UserID: m.UserID} },
 		func(m Member) *userv1.Member { return memberToProto(m, caller) })

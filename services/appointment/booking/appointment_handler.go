@@ -9,6 +9,7 @@ import (
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/etag"
 	"github.com/beauty-salon/platform/internal/pagetoken"
+	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/protoconv"
 )
 
@@ -48,7 +49,9 @@ func (b *Bookings) ListAppointments(
 	filter.Archived = b.archivedSince(filter.From)
 	fetch := func(after *Cursor, limit int) ([]*Appointment, error) {
 		filter.After, filter.Limit = after, limit
-		return b.store.List(ctx, filter)
+		return postgres.Recent(ctx, b.deps.DB, func(ctx context.Context, db *postgres.DB) ([]*Appointment, error) {
+			return b.store.In(db).List(ctx, filter)
+		})
 	}
 	appointments, next, err := pagetoken.List(b.pages, req, fetch,
 		func(a *Appointment) Cursor { return Cursor{Start: a.Start(), ID: a.ID} },

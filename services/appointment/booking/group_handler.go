@@ -191,7 +191,9 @@ func (b *groups) ListGroupSessions(
 	}
 	fetch := func(after *Cursor, limit int) ([]*Session, error) {
 		filter.After, filter.Limit = after, limit
-		return b.store.Sessions(ctx, filter)
+		return postgres.Recent(ctx, b.deps.DB, func(ctx context.Context, db *postgres.DB) ([]*Session, error) {
+			return b.store.In(db).Sessions(ctx, filter)
+		})
 	}
 	sessions, next, err := pagetoken.List(b.pages, req, fetch,
 		func(g *Session) Cursor { return Cursor{Start: g.Start, ID: g.ID} },

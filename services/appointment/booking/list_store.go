@@ -60,12 +60,6 @@ func (q *query) add(text string, args ...any) {
 // as receptionist or manager those of the salon. Each is one range of an index in the wanted order, a
 // salon at a time; one condition with OR would make PostgreSQL read everybody's.
 func (s *Store) List(ctx context.Context, f Filter) ([]*Appointment, error) {
-	return postgres.Recent(ctx, s.db, func(ctx context.Context, db *postgres.DB) ([]*Appointment, error) {
-		return s.In(db).list(ctx, f)
-	})
-}
-
-func (s *Store) list(ctx context.Context, f Filter) ([]*Appointment, error) {
 	var q query
 	q.add("SELECT " + shownColumns + " FROM (")
 	branches := f.branches(live)

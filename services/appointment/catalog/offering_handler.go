@@ -27,7 +27,9 @@ func (c *Catalog) ListOfferings(
 			if _, err := c.master(ctx, req.GetMasterId()); err != nil {
 				return nil, err
 			}
-			return c.store.OfferingsOf(ctx, req.GetMasterId(), after, limit)
+			return postgres.Recent(ctx, c.deps.DB, func(ctx context.Context, db *postgres.DB) ([]Offering, error) {
+				return NewStore(db).OfferingsOf(ctx, req.GetMasterId(), after, limit)
+			})
 		},
 		func(o Offering) ServiceCursor { return ServiceCursor{Name: o.Service.Name, ID: o.Service.ID} }, offeringToProto)
 	if err != nil {

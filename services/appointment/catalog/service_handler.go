@@ -32,13 +32,16 @@ func (c *Catalog) ListServices(
 ) (*appointmentv1.ListServicesResponse, error) {
 	services, next, err := pagetoken.List(c.pages, req,
 		func(after *ServiceCursor, limit int) ([]Service, error) {
-			return c.store.Services(ctx, ServiceFilter{
+			f := ServiceFilter{
 				SalonID:  req.GetSalonId(),
 				Category: req.GetCategory(),
 				Text:     fold.Text(req.GetQuery()),
 				Active:   req.Active,
 				After:    after,
 				Limit:    limit,
+			}
+			return postgres.Recent(ctx, c.deps.DB, func(ctx context.Context, db *postgres.DB) ([]Service, error) {
+				return NewStore(db).Services(ctx, f)
 			})
 		},
 		func(s Service) ServiceCursor { return ServiceCursor{Category: s.Category, Name: s.Name, ID: s.ID} }, serviceToProto)

@@ -106,12 +106,6 @@ type ServiceCursor struct {
 
 // Services returns services by category, name and id.
 func (s *Store) Services(ctx context.Context, f ServiceFilter) ([]Service, error) {
-	return postgres.Recent(ctx, s.db, func(ctx context.Context, db *postgres.DB) ([]Service, error) {
-		return NewStore(db).services(ctx, f)
-	})
-}
-
-func (s *Store) services(ctx context.Context, f ServiceFilter) ([]Service, error) {
 	q := s.db.Conn(ctx).Where("deleted_at IS NULL")
 	if f.SalonID != "" {
 		q = q.Where("salon_id = ?", f.SalonID)

@@ -31,8 +31,9 @@ func (p *People) ListCustomers(
 ) (*appointmentv1.ListCustomersResponse, error) {
 	customers, next, err := pagetoken.List(p.pages, req,
 		func(after *Cursor, limit int) ([]Customer, error) {
-			return p.store.List(ctx, auth.Caller(ctx), Filter{
-				SalonID: req.GetSalonId(), Text: fold.Text(req.GetQuery()), After: after, Limit: limit,
+			f := Filter{SalonID: req.GetSalonId(), Text: fold.Text(req.GetQuery()), After: after, Limit: limit}
+			return postgres.Recent(ctx, p.deps.DB, func(ctx context.Context, db *postgres.DB) ([]Customer, error) {
+				return NewStore(db).List(ctx, auth.Caller(ctx), f)
 			})
 		},
 		func(c Customer) Cursor { return Cursor{CreateTime: c.CreateTime, ID: c.ID} }, toProto)

@@ -111,12 +111,6 @@ type Filter struct {
 
 // List returns customers whom the caller sees as staff, newest first, without those who were erased.
 func (s *Store) List(ctx context.Context, caller auth.Principal, f Filter) ([]Customer, error) {
-	return postgres.Recent(ctx, s.db, func(ctx context.Context, db *postgres.DB) ([]Customer, error) {
-		return NewStore(db).list(ctx, caller, f)
-	})
-}
-
-func (s *Store) list(ctx context.Context, caller auth.Principal, f Filter) ([]Customer, error) {
 	q := inScope(s.joined(ctx, "c.erase_time IS NULL"), caller)
 	if f.SalonID != "" {
 		q = q.Where("c.salon_id = ?", f.SalonID)

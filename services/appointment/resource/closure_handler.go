@@ -34,7 +34,9 @@ func (r *Resources) ListResourceClosures(
 	}
 	closures, next, err := pagetoken.List(r.pages, req,
 		func(after *ClosureCursor, limit int) ([]Closure, error) {
-			return r.store.Closures(ctx, resource, from, after, limit)
+			return postgres.Recent(ctx, r.deps.DB, func(ctx context.Context, db *postgres.DB) ([]Closure, error) {
+				return NewStore(db).Closures(ctx, resource, from, after, limit)
+			})
 		},
 		func(c Closure) ClosureCursor { return ClosureCursor{Start: c.Start, ID: c.ID} }, closureToProto)
 	if err != nil {

@@ -20,7 +20,9 @@ func (r *Resources) ListResourceKinds(
 	if _, err := r.salons.Get(ctx, req.GetSalonId()); err != nil {
 		return nil, err
 	}
-	kinds, err := r.store.Kinds(ctx, req.GetSalonId())
+	kinds, err := postgres.Recent(ctx, r.deps.DB, func(ctx context.Context, db *postgres.DB) ([]Kind, error) {
+		return NewStore(db).Kinds(ctx, req.GetSalonId())
+	})
 	if err != nil {
 		return nil, err
 	}

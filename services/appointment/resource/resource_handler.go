@@ -27,7 +27,10 @@ func (r *Resources) ListResources(
 	}
 	resources, next, err := pagetoken.List(r.pages, req,
 		func(after *Cursor, limit int) ([]Listed, error) {
-			return r.store.List(ctx, Filter{SalonID: req.GetSalonId(), KindID: req.GetResourceKindId(), After: after, Limit: limit})
+			f := Filter{SalonID: req.GetSalonId(), KindID: req.GetResourceKindId(), After: after, Limit: limit}
+			return postgres.Recent(ctx, r.deps.DB, func(ctx context.Context, db *postgres.DB) ([]Listed, error) {
+				return NewStore(db).List(ctx, f)
+			})
 		},
 		func(l Listed) Cursor { return Cursor{KindName: l.KindName, Name: l.Name, ID: l.ID} },
 		func(l Listed) *appointmentv1.Resource { return toProto(l.Resource) })

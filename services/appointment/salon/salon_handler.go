@@ -33,7 +33,9 @@ func (s *Salons) ListSalons(
 ) (*appointmentv1.ListSalonsResponse, error) {
 	salons, next, err := pagetoken.List(s.pages, req,
 		func(after *Cursor, limit int) ([]Salon, error) {
-			return s.store.List(ctx, fold.Text(req.GetQuery()), after, limit)
+			return postgres.Recent(ctx, s.deps.DB, func(ctx context.Context, db *postgres.DB) ([]Salon, error) {
+				return NewStore(db).List(ctx, fold.Text(req.GetQuery()), after, limit)
+			})
 		},
 		func(s Salon) Cursor { return Cursor{Name: s.Name, ID: s.ID} }, toProto)
 	if err != nil {

@@ -121,12 +121,6 @@ type Cursor struct {
 // List returns at most limit salons by name and id, after a place. text is a folded part of the
 // search text; empty finds all.
 func (s *Store) List(ctx context.Context, text string, after *Cursor, limit int) ([]Salon, error) {
-	return postgres.Recent(ctx, s.db, func(ctx context.Context, db *postgres.DB) ([]Salon, error) {
-		return NewStore(db).list(ctx, text, after, limit)
-	})
-}
-
-func (s *Store) list(ctx context.Context, text string, after *Cursor, limit int) ([]Salon, error) {
 	q := s.db.Conn(ctx).Where("deleted_at IS NULL")
 	if text != "" {
 		q = q.Where("search_text LIKE ?", postgres.Containing(text))

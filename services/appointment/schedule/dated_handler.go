@@ -176,7 +176,9 @@ func listDated[Item any](
 			if err != nil {
 				return nil, err
 			}
-			return s.store.ListDated(ctx, of, from, last, limit)
+			return postgres.Recent(ctx, s.deps.DB, func(ctx context.Context, db *postgres.DB) ([]DatedEntry, error) {
+				return NewStore(db).ListDated(ctx, of, from, last, limit)
+			})
 		},
 		func(e DatedEntry) datedCursor { return datedCursor{From: e.From.String()} }, item)
 }

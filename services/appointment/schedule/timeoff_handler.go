@@ -36,7 +36,9 @@ func (s *Schedules) ListTimeOff(
 	fromDate, _ := civil.Local(from, zone)
 	entries, next, err := pagetoken.List(s.pages, req,
 		func(after *TimeOffCursor, limit int) ([]TimeOffEntry, error) {
-			return s.store.ListTimeOff(ctx, of.SalonID, of.ID, from, fromDate, after, limit)
+			return postgres.Recent(ctx, s.deps.DB, func(ctx context.Context, db *postgres.DB) ([]TimeOffEntry, error) {
+				return NewStore(db).ListTimeOff(ctx, of.SalonID, of.ID, from, fromDate, after, limit)
+			})
 		},
 		func(e TimeOffEntry) TimeOffCursor { return TimeOffCursor{Start: e.Start, ID: e.ID} },
 		func(e TimeOffEntry) *appointmentv1.TimeOff { return timeOffToProto(e, zone) })

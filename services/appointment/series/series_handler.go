@@ -22,6 +22,7 @@ import (
 type All struct {
 	appointmentv1.UnimplementedAppointmentSeriesServiceServer
 
+	deps     service.Deps
 	store    *Store
 	pages    *pagetoken.Codec
 	bookings *booking.Bookings
@@ -29,7 +30,7 @@ type All struct {
 
 // New makes the series of a service. It connects to nothing.
 func New(d service.Deps, bookings *booking.Bookings) *All {
-	return &All{store: NewStore(d.DB), pages: pagetoken.New(d.Keys), bookings: bookings}
+	return &All{deps: d, store: NewStore(d.DB), pages: pagetoken.New(d.Keys), bookings: bookings}
 }
 
 // Register adds the methods to a server.
@@ -177,7 +178,9 @@ func (s *All) ListAppointmentSeries(
 		if filter.Limit = limit; after != nil {
 			filter.Before = after.ID
 		}
-		return s.store.List(ctx, filter)
+		return postgres.Recent(ctx, s.deps.DB, func(ctx context.Context, db *postgres.DB) ([]*Series, error) {
+			return s.store.In(db).List(ctx, filter)
+		})
 	}
 	found, next, err := pagetoken.List(s.pages, req, fetch,
 		func(s *Series) cursor { return cursor{s.ID} }, func(s *Series) *Series { return s })

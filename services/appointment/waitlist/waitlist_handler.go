@@ -81,7 +81,9 @@ func (w *Waitlist) ListWaitlistEntries(
 	}
 	fetch := func(after *Cursor, limit int) ([]*Entry, error) {
 		filter.After, filter.Limit = after, limit
-		return w.store.List(ctx, filter)
+		return postgres.Recent(ctx, w.deps.DB, func(ctx context.Context, db *postgres.DB) ([]*Entry, error) {
+			return w.store.In(db).List(ctx, filter)
+		})
 	}
 	list, next, err := pagetoken.List(w.pages, req, fetch,
 		func(e *Entry) Cursor { return Cursor{!e.live(), e.Turn, e.CreateTime, e.ID} },
