@@ -118,10 +118,11 @@ func jsonPath(path string) string {
 	return b.String()
 }
 
-// severalWords are what can be the name of a field in the contract that JSON writes in another way.
-var severalWords = regexp.MustCompile(`\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b`)
+// severalWords are what can be the name of a field in the contract that JSON writes in another way, and values in quotes, which are not.
+var severalWords = regexp.MustCompile(`"[^"]*"|\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b`)
 
-// inJSON writes the names of the contract's fields in a text as JSON has them: "must be after start_time" is "must be after startTime".
+// inJSON writes the names of the contract's fields in a text as JSON has them: "must be after start_time" is "must be after startTime". What the
+// text has in quotes is a value and stays: an order_by must be "start_time" in JSON too.
 func inJSON(text string) string {
 	return severalWords.ReplaceAllStringFunc(text, func(word string) string {
 		if fieldNames()[word] {

@@ -31,10 +31,11 @@ func TestJSONPath(t *testing.T) {
 
 func TestTextsNameFieldsAsJSON(t *testing.T) {
 	for text, want := range map[string]string{
-		"must be after start_time":                       "must be after startTime",
-		"must be alone, but for a resume_token":          "must be alone, but for a resumeToken",
-		"segments[0].master_id and group_session_id":     "segments[0].masterId and groupSessionId",
-		"some_thing is no field, nor is _start_time_now": "some_thing is no field, nor is _start_time_now",
+		"must be after start_time":                                              "must be after startTime",
+		"must be alone, but for a resume_token":                                 "must be alone, but for a resumeToken",
+		"segments[0].master_id and group_session_id":                            "segments[0].masterId and groupSessionId",
+		"some_thing is no field, nor is _start_time_now":                        "some_thing is no field, nor is _start_time_now",
+		`must be "start_time" or "start_time desc", not created_at or end_time`: `must be "start_time" or "start_time desc", not created_at or endTime`,
 		"is not a time": "is not a time",
 	} {
 		if got := inJSON(text); got != want {

@@ -101,7 +101,8 @@ func Migrate(ctx context.Context, adminURL string, m Migrations) error {
 }
 
 // up applies the migrations that are missing. Processes that work meanwhile lock rows and tables in orders of their own: a migration that has
-// waited too long for them, or would wait for ever, was rolled back, and is tried again.
+// waited too long for them, or would wait for ever, is tried again. Its transaction was rolled back, and migrations without one are written
+// so that they can be repeated.
 func up(ctx context.Context, provider *goose.Provider) error {
 	for attempt := 1; ; attempt++ {
 		_, err := provider.Up(ctx)

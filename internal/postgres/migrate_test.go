@@ -152,9 +152,14 @@ ALTER TABLE others DROP COLUMN note;
 	exec("SET deadlock_timeout = '1h'") // the migration notices
 	exec("BEGIN")
 	exec("LOCK TABLE " + items.Service + ".items IN ACCESS SHARE MODE")
-	var migrating errgroup.Group
-	migrating.Go(func() error { return postgres.Migrate(t.Context(), server.AdminURL(), m) })
-	for waits := false; !waits; <-time.After(time.Millisecond) {
+	migrated := make(chan error, 1)
+	go func() { migrated <- postgres.Migrate(t.Context(), server.AdminURL(), m) }()
+	for waits := false; !waits; {
+		select {
+		case err := <-migrated:
+			t.Fatalf("the migration has not waited: %v", err)
+		case <-time.After(time.Millisecond):
+		}
 		err := admin.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = '"+items.Service+".items'::regclass AND NOT granted)").Scan(&waits)
 		if err != nil {
 			t.Fatal(err)
@@ -162,7 +167,7 @@ ALTER TABLE others DROP COLUMN note;
 	}
 	exec("LOCK TABLE " + items.Service + ".others IN ACCESS SHARE MODE") // which the migration has
 	exec("COMMIT")
-	if err := migrating.Wait(); err != nil {
+	if err := <-migrated; err != nil {
 		t.Fatal(err)
 	}
 	exec("SELECT o.note, i.note FROM " + items.Service + ".others o, " + items.Service + ".items i")

@@ -32,8 +32,8 @@ type Layout struct {
 
 // Partition lays tables of a service's schema out in hash partitions, in one transaction, and reports whether there was something to do.
 // It copies all rows and makes all indexes anew. The tables are locked meanwhile. When it fails, nothing has changed; only the VACUUM that
-// follows can fail later. Servers before version 18 are refused, and another number of partitions than the tables have. It takes as long as it
-// takes: a connection that is lost is noticed, a server that hangs is not.
+// follows can fail later, and is done again by the next call, as are the settings. Servers before version 18 are refused, and another number
+// of partitions than the tables have. It takes as long as it takes: a connection that is lost is noticed, a server that hangs is not.
 func Partition(ctx context.Context, adminURL string, m Migrations, l Layout) (done bool, err error) {
 	if l.Partitions < 2 || l.Partitions > maxPartitions {
 		return false, fmt.Errorf("%d partitions: there must be 2 to %d", l.Partitions, maxPartitions)
@@ -47,22 +47,22 @@ func Partition(ctx context.Context, adminURL string, m Migrations, l Layout) (do
 	}
 	defer closeConn(ctx, conn)
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if done, err = layOut(ctx, tx, m.Service, l); err != nil {
+		if err := keepPlans(ctx, tx, m.Service); err != nil { // before what takes long
 			return err
 		}
-		if err := keepPlans(ctx, tx, m.Service); err != nil || !done {
+		if done, err = layOut(ctx, tx, m.Service, l); err != nil || !done {
 			return err
 		}
 		return grantTables(ctx, tx, m.Service)
 	})
-	if err != nil || !done {
+	if err != nil {
 		return false, err
 	}
 	// Rows that were copied in one transaction are not known to be visible to everybody, so that no index answers alone.
 	if _, err := conn.Exec(ctx, "VACUUM "+tablesOf(m.Service, l.Tables)); err != nil {
-		return true, fmt.Errorf("the tables are laid out, but were not vacuumed: %w", err)
+		return done, fmt.Errorf("the tables are laid out, but were not vacuumed; repeat the command: %w", err)
 	}
-	return true, nil
+	return done, nil
 }
 
 func layOut(ctx context.Context, tx pgx.Tx, schema string, l Layout) (done bool, err error) {
@@ -121,8 +121,11 @@ func layOut(ctx context.Context, tx pgx.Tx, schema string, l Layout) (done bool,
 // does not count in the cost of a plan for all calls that partitions are left out when it runs; with partitions, planning takes longer than most
 // statements.
 func keepPlans(ctx context.Context, tx pgx.Tx, schema string) error {
-	database := tx.Conn().Config().Database
-	_, err := tx.Exec(ctx, "ALTER ROLE "+quote(roleName(schema))+" IN DATABASE "+quote(database)+" SET plan_cache_mode = force_generic_plan")
+	var database string
+	err := tx.QueryRow(ctx, "SELECT current_database()").Scan(&database)
+	if err == nil {
+		_, err = tx.Exec(ctx, "ALTER ROLE "+quote(roleName(schema))+" IN DATABASE "+quote(database)+" SET plan_cache_mode = force_generic_plan")
+	}
 	if err != nil {
 		return fmt.Errorf("set the role of schema %s to keep plans: %w", schema, err)
 	}

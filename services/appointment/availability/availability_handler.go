@@ -166,6 +166,10 @@ func (a *Availability) Alternatives(
 			q.Chain[i].Offering = nil
 		}
 	}
+	if q.Session != "" { // another session of the service
+		q.Session, q.Place, q.Chain = "", true, slices.Clone(q.Chain)
+		q.Chain[0].MasterIDs = nil
+	}
 	first, _ := civil.Local(start, r.Zone)
 	where := Range{First: first, Last: first.AddDays(6), Limit: alternatives, After: MinuteOf(start)}
 	taken, r, err := a.taken(ctx, r, q, where.First, where.Last, false)

@@ -68,8 +68,8 @@ type masterTime struct {
 // unitTime is the time of a resource.
 type unitTime struct {
 	ID string
-	// busy is what is taken, unusable also when the resource is out of use.
-	busy, unusable []Span
+	// busy is what is taken, closed is when the resource is out of use; unusable is both.
+	busy, closed, unusable []Span
 }
 
 // load adds the times of all subjects.
@@ -96,7 +96,7 @@ func (s *solver) load(t *Taken) {
 				continue
 			}
 			busy := s.busy(u.ID, all)
-			k.units = append(k.units, unitTime{u.ID, busy, union(busy, u.Closed)})
+			k.units = append(k.units, unitTime{u.ID, busy, u.Closed, union(busy, u.Closed)})
 		}
 	}
 	if s.query.Customer != "" && !s.query.AllowCustomerOverlap && !s.rules.Policy.AllowCustomerOverlap {

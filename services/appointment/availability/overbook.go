@@ -39,7 +39,7 @@ func (s *solver) overbookUnits(start Minute) {
 		for i := range k.units {
 			u := &k.units[i]
 			s.overbook(u.ID, &u.busy)
-			u.unusable = k.Units[i].Closed
+			u.unusable = u.closed
 		}
 		slices.SortStableFunc(k.units, func(a, b unitTime) int {
 			return int(minutesIn(s.overbooked[a.ID], during) - minutesIn(s.overbooked[b.ID], during))

@@ -163,8 +163,7 @@ func (o *option) continuing(u *unitChoice) *unitChoice {
 // reachable returns the resources that a use can have, given those that the uses at the end of the segment before can have. A
 // use keeps the resource of the one that it continues, or takes another one, with the buffers of both.
 func (u *unitChoice) reachable(before *option, sets []unitSet) unitSet {
-	set := make(unitSet, len(u.work))
-	copy(set, u.before)
+	set := slices.Clone(u.before)
 	for i := range sets {
 		b := &before.units[i]
 		if !u.first || !b.last || b.kind != u.kind {
@@ -178,13 +177,10 @@ func (u *unitChoice) reachable(before *option, sets []unitSet) unitSet {
 			set[w] |= sets[i][w]
 		}
 	}
-	for w := range set {
-		set[w] &= u.work[w]
-	}
-	return set
+	return set.and(u.work)
 }
 
-// assign returns the resources of the uses of each chosen option. It keeps a resource where it can, and takes the first one
+// assign returns the resources of the uses of each chosen option. It keeps a resource for as long as it can, and takes the first one
 // else.
 func (s *solver) assign(chosen []*option) [][]Use {
 	reach := make([][]unitSet, len(chosen))
@@ -213,13 +209,34 @@ func (s *solver) assign(chosen []*option) [][]Use {
 				}
 			}
 			if pick < 0 {
-				pick = reach[i][j].firstIn(u.after)
+				pick = pickUnit(chosen, reach, i, j)
 			}
 			picked[u] = pick
 			uses[i] = append(uses[i], Use{u.kind.ID, u.kind.units[pick].ID, u.Span})
 		}
 	}
 	return uses
+}
+
+// pickUnit returns the resource of a use for which no later one decides, by its segment and its index in that: the first that the uses which it
+// continues can have too, as far back as possible.
+func pickUnit(chosen []*option, reach [][]unitSet, segment, index int) int {
+	use := &chosen[segment].units[index]
+	set := reach[segment][index].and(use.after)
+	for use.first && segment > 0 {
+		segment--
+		before := chosen[segment].units
+		index = slices.IndexFunc(before, func(u unitChoice) bool { return u.last && u.kind == use.kind })
+		if index < 0 {
+			break
+		}
+		kept := set.and(reach[segment][index])
+		if kept.isEmpty() {
+			break
+		}
+		set, use = kept, &before[index]
+	}
+	return set.first()
 }
 
 // heldTable numbers lists of sets. The empty list has the number 0.
@@ -278,11 +295,20 @@ func (u unitSet) meets(other unitSet) bool {
 	return false
 }
 
-// firstIn returns the first resource that two sets have in common, or -1.
-func (u unitSet) firstIn(other unitSet) int {
+// and returns the resources that two sets have in common.
+func (u unitSet) and(other unitSet) unitSet {
+	both := make(unitSet, len(u))
 	for w := range u {
-		if both := u[w] & other[w]; both != 0 {
-			return w*64 + bits.TrailingZeros64(both)
+		both[w] = u[w] & other[w]
+	}
+	return both
+}
+
+// first returns the first resource, or -1.
+func (u unitSet) first() int {
+	for w := range u {
+		if u[w] != 0 {
+			return w*64 + bits.TrailingZeros64(u[w])
 		}
 	}
 	return -1

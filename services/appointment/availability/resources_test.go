@@ -63,6 +63,16 @@ func TestUnits(t *testing.T) {
 			taken:    map[string]Span{"chair1": {40, 70}, "chair2": {0, 30}}, want: "chair1 chair2",
 		},
 		{
+			name:     "the first segment decides for the next ones",
+			segments: [][]Phase{{{Minutes: 30, Kinds: chair}}, {{Minutes: 30, Kinds: chair}}, {{Minutes: 30, Kinds: chair}}},
+			taken:    map[string]Span{"chair1": {10, 25}}, want: "chair2 | chair2 | chair2",
+		},
+		{
+			name:     "kept as far back as possible",
+			segments: [][]Phase{{{Minutes: 30, Kinds: chair}}, {{Minutes: 30, Kinds: chair}}, {{Minutes: 30, Kinds: chair}}},
+			taken:    map[string]Span{"chair1": {10, 25}, "chair2": {65, 70}}, want: "chair2 | chair1 | chair1",
+		},
+		{
 			name: "the next segment keeps it", after: 10,
 			segments: [][]Phase{{{Minutes: 30, Kinds: chair}}, {{Minutes: 30, Kinds: chair}}},
 			taken:    map[string]Span{"chair1": {70, 90}}, want: "chair1 | chair1",

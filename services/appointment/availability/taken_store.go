@@ -41,7 +41,7 @@ type TakenQuery struct {
 // Rows are something that a GiST index cannot compare. With the subject apart, the planner takes the index of the exclusion constraint for as
 // good, because it expects a single claim of each subject, and then reads all that the subject ever had. The array is in a SELECT so that
 // the planner does not count it: it would plan each call anew, which takes longer than the statement. Claims are compared with $1 and not with
-// s.id, so that the planner itself leaves out the partitions of other salons.
+// s.id, so that the partitions of other salons are left out before anything is read.
 func takenSQL(appointments bool) string {
 	columns := "array_agg(lower(c.during)) AS starts, array_agg(upper(c.during)) AS ends, NULL::text[] AS appointments, NULL::text[] AS holds"
 	if appointments {
@@ -74,27 +74,19 @@ const claimArrays = `array_agg(lower(c.during)) AS starts, array_agg(upper(c.dur
 
 // countSQL finds the appointments that limits count: how many of a customer have not ended, and when those of the customer and of masters
 // begin. Which dates that are is for the program to say, which has time zones of its own.
-const countSQL = `
+var countSQL = `
 UNION ALL
-SELECT s.rules_version, '', NULL, NULL, NULL, NULL, count(DISTINCT coalesce(a.series_id, a.id)), 'open'
-FROM salons s JOIN appointments a ON a.salon_id = $1 AND a.customer_id = $5::uuid AND a.state IN ('PENDING', 'CONFIRMED')
-    AND a.start_time > now() - interval '` + claims.Longest + `' AND a.end_time > now() AND a.id <> ALL ($7::uuid[])
+SELECT s.rules_version, '', NULL, NULL, NULL, NULL, count(*), 'open'
+FROM salons s CROSS JOIN (` + OpenSQL("$1", "$5::uuid", "now()", "$7::uuid[]") + `) AS o
 WHERE s.id = $1 GROUP BY s.rules_version
 UNION ALL
-SELECT s.rules_version, '', array_agg(a.start_time), NULL, NULL, NULL, 0, 'customer'
-FROM salons s JOIN appointments a ON a.salon_id = $1 AND a.customer_id = $5::uuid AND a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
-    AND a.start_time >= $3 AND a.start_time < $4 AND a.id <> ALL ($7::uuid[])
+SELECT s.rules_version, '', array_agg(o.start_time), NULL, NULL, NULL, 0, 'customer'
+FROM salons s CROSS JOIN (` + CustomerDaySQL("$1", "$5::uuid", "$3", "$4", "$7::uuid[]") + `) AS o
 WHERE s.id = $1 GROUP BY s.rules_version
 UNION ALL
-SELECT m.rules_version, m.master_id::text, array_agg(m.start_time), NULL, NULL, NULL, 0, 'master'
-FROM (
-    SELECT DISTINCT s.rules_version, g.master_id, a.id, a.start_time
-    FROM salons s JOIN segments g ON g.salon_id = $1 AND g.master_id = ANY($6::uuid[])
-        AND g.appointment_start_time >= $3 AND g.appointment_start_time < $4 AND g.appointment_id <> ALL ($7::uuid[])
-    JOIN appointments a ON a.salon_id = $1 AND a.id = g.appointment_id AND a.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
-        AND a.group_session_id IS NULL
-    WHERE s.id = $1
-) AS m GROUP BY m.rules_version, m.master_id`
+SELECT s.rules_version, m.master_id::text, array_agg(m.start_time), NULL, NULL, NULL, 0, 'master'
+FROM salons s CROSS JOIN (` + MasterDaySQL("$1", "$6::uuid[]", "$3", "$4", "$7::uuid[]") + `) AS m
+WHERE s.id = $1 GROUP BY s.rules_version, m.master_id`
 
 // takenRow is a row of takenSQL and countSQL.
 type takenRow struct {

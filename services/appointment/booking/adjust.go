@@ -37,22 +37,43 @@ func (a *Appointment) checkEnd(end time.Time) error {
 // extend returns the claims of the appointment as they are with another end, and what of them is more than before.
 func (a *Appointment) extend(list []claims.Claim, end time.Time) (extended, more []claims.Claim) {
 	s, _ := a.lastPhase()
-	by := end.Sub(s.End)
 	for _, c := range list {
-		last := s.End
+		var buffer time.Duration
 		if c.Kind != claims.Customer {
-			last = last.Add(s.BufferAfter)
+			buffer = s.BufferAfter
 		}
-		if c.SegmentID == s.ID && c.To.Equal(last) {
+		if c.SegmentID == s.ID && !c.To.Before(s.End.Add(buffer)) {
 			added := c
-			c.To = c.To.Add(by)
-			if added.From, added.To = added.To, c.To; by > 0 {
+			c.To = end.Add(buffer)
+			if kept := a.bufferedUntil(list, c); kept.After(c.To) && !added.To.Before(kept) {
+				c.To = kept
+			}
+			if added.From, added.To = added.To, c.To; added.From.Before(added.To) {
 				more = append(more, added)
 			}
 		}
 		extended = append(extended, c)
 	}
 	return extended, more
+}
+
+// bufferedUntil is until when the subject of a claim of the last segment needs time after earlier segments, zero if it is in none. Claims do
+// not overlap, so that such a buffer, where it is longer, is a part of the last claim.
+func (a *Appointment) bufferedUntil(list []claims.Claim, last claims.Claim) (until time.Time) {
+	takes := func(segment int) bool {
+		return slices.ContainsFunc(list, func(c claims.Claim) bool {
+			return c.SegmentID == a.Segments[segment].ID && c.SubjectID == last.SubjectID
+		})
+	}
+	if last.Kind == claims.Customer {
+		return until
+	}
+	for i, s := range a.Segments[:len(a.Segments)-1] {
+		if end := s.End.Add(s.BufferAfter); takes(i) && !takes(i+1) && end.After(until) {
+			until = end
+		}
+	}
+	return until
 }
 
 // Adjust sets when the appointment ends; list is its claims with that end.

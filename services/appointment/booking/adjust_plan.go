@@ -71,7 +71,7 @@ func (b *Bookings) planAdjustment(
 	if p.beside, err = claims.Overlapping(ctx, b.deps.DB, a.SalonID, of[a.ID], []string{a.ID}); err != nil {
 		return nil, err
 	}
-	ids, err := claims.Overlapping(ctx, b.deps.DB, a.SalonID, p.more, append(p.besideAppointments(), a.ID))
+	ids, err := claims.Overlapping(ctx, b.deps.DB, a.SalonID, p.more, slices.Concat(p.beside, []string{a.ID}))
 	if err != nil || len(ids) == 0 {
 		return p, err
 	}
@@ -103,11 +103,6 @@ func (b *Bookings) currentRules(ctx context.Context, salonID string) (*availabil
 	}
 	b.availability.Forget(salonID, rules.Version)
 	return b.availability.Rules(ctx, salonID)
-}
-
-// besideAppointments are the appointments of beside.
-func (p *adjustment) besideAppointments() []string {
-	return slices.DeleteFunc(slices.Clone(p.beside), func(id string) bool { return id == "" })
 }
 
 // checkRules returns NOT_BOOKABLE or SLOT_UNAVAILABLE when hours or a resource that is out of use speak against a later end.

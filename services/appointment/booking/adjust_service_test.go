@@ -233,6 +233,39 @@ func TestAdjustWithPhases(t *testing.T) {
 	wantClaims(t, f.db)
 }
 
+// TestAdjustInLongerBuffer: a master needs a while after an earlier segment, which ends after the last one: that time stays taken, and what
+// the last segment needs beyond it is taken too.
+func TestAdjustInLongerBuffer(t *testing.T) {
+	f := newFixture(t)
+	nora := f.staff(first.ID, roleMaster)
+	peel, brows, rinse := f.newPhased("Peel", phase(workPhase, 10)), f.newPhased("Brows", phase(workPhase, 10)), f.newPhased("Rinse", phase(workPhase, 10))
+	f.offer(f.mira, peel)
+	f.offer(nora, brows)
+	f.offer(f.mira, rinse)
+	_, err := f.catalogue.UpdateService(f.As(f.manager), &appointmentv1.UpdateServiceRequest{ServiceId: peel.GetId(), BufferAfterMinutes: new(int32(45))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := f.noon(2)
+	req := byMaster(start, peel, f.mira)
+	req.Segments = append(req.Segments, byMaster(start, brows, nora).GetSegments()[0], byMaster(start, rinse, f.mira).GetSegments()[0])
+	a := f.create(f.ann, req)
+	for _, step := range []struct{ end, taken time.Duration }{{60, 60}, {40, 55}, {55, 55}, {25, 55}, {30, 55}} {
+		f.mustAdjust(f.manager, adjust(a, start.Add(step.end*time.Minute)))
+		until := start.Add(step.taken * time.Minute)
+		if n := count(t, f.db, "claims WHERE appointment_id = ? AND subject_id = ? AND upper(during) = ?", a.GetId(), f.mira.UserID, until); n != 1 {
+			t.Errorf("with an end after %d minutes, %d claims of the master end after %d", step.end, n, step.taken)
+		}
+		wantClaims(t, f.db)
+	}
+	other := f.at(start.Add(55*time.Minute), f.mira)
+	_, err = f.desk.AdjustAppointment(f.As(f.manager), adjust(a, start.Add(56*time.Minute)))
+	wantError(t, err, codes.AlreadyExists, "SLOT_UNAVAILABLE", "end_time")
+	if got := collisionsOf(err); !slices.Equal(got, []string{other.GetId()}) {
+		t.Errorf("in the way are %v", got)
+	}
+}
+
 // TestAdjustBesideOverbooking: what is overbooked already stays beside it, and more than that collides.
 func TestAdjustBesideOverbooking(t *testing.T) {
 	f := newFixture(t)

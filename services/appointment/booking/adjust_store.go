@@ -3,6 +3,7 @@ package booking
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/beauty-salon/platform/internal/auth"
@@ -94,7 +95,7 @@ func (s *Store) saveAdjusted(ctx context.Context, list []*Appointment, p *adjust
 	for _, check := range []struct {
 		claims []claims.Claim
 		except []string
-	}{{p.more, append(p.besideAppointments(), ids...)}, {moved, ids}} {
+	}{{p.more, slices.Concat(p.beside, ids)}, {moved, ids}} {
 		taken, err := claims.Overlapping(ctx, s.db, salonID, check.claims, check.except)
 		if err != nil {
 			return err

@@ -2,12 +2,14 @@ package booking
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/services/appointment/availability"
 	"github.com/beauty-salon/platform/services/appointment/claims"
 )
 
@@ -65,19 +67,14 @@ func (s *Store) checkDay(ctx context.Context, a *Appointment, m move) error {
 	var full bool
 	err := s.db.Conn(ctx).Raw(`
 		SELECT l.max_customer_appointments_a_day > 0 AND (
-				SELECT count(*) FROM appointments o
-				WHERE o.salon_id = l.id AND o.customer_id = ? AND o.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
-					AND o.start_time >= ? AND o.start_time < ? AND o.id <> ?
+				SELECT count(*) FROM (`+availability.CustomerDaySQL("l.id", "@customer", "@from", "@to", "ARRAY[CAST(@id AS uuid)]")+`) AS o
 			) >= l.max_customer_appointments_a_day
-			OR l.max_master_appointments_a_day > 0 AND ? AND EXISTS (
-				SELECT FROM segments g
-				JOIN appointments o ON o.salon_id = g.salon_id AND o.id = g.appointment_id AND o.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
-					AND o.group_session_id IS NULL
-				WHERE g.salon_id = l.id AND g.master_id = ANY(?::uuid[])
-					AND g.appointment_start_time >= ? AND g.appointment_start_time < ? AND o.id <> ?
-				GROUP BY g.master_id HAVING count(DISTINCT o.id) >= l.max_master_appointments_a_day)
-		FROM salons l WHERE l.id = ?`,
-		a.CustomerID, m.dayStart, m.dayEnd, a.ID, a.GroupSessionID == "", postgres.Array[string](a.Masters()), m.dayStart, m.dayEnd, a.ID, a.SalonID).Scan(&full).Error
+			OR l.max_master_appointments_a_day > 0 AND @alone AND EXISTS (
+				SELECT FROM (`+availability.MasterDaySQL("l.id", "CAST(@masters AS uuid[])", "@from", "@to", "ARRAY[CAST(@id AS uuid)]")+`) AS o
+				GROUP BY o.master_id HAVING count(*) >= l.max_master_appointments_a_day)
+		FROM salons l WHERE l.id = @salon`,
+		sql.Named("salon", a.SalonID), sql.Named("id", a.ID), sql.Named("customer", a.CustomerID), sql.Named("from", m.dayStart), sql.Named("to", m.dayEnd),
+		sql.Named("alone", a.GroupSessionID == ""), sql.Named("masters", postgres.Array[string](a.Masters()))).Scan(&full).Error
 	if err != nil {
 		return fmt.Errorf("count the appointments of a date: %w", err)
 	}

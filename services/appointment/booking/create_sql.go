@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/beauty-salon/platform/internal/idempotency"
+	"github.com/beauty-salon/platform/services/appointment/availability"
 	"github.com/beauty-salon/platform/services/appointment/claims"
 )
 
@@ -56,23 +57,15 @@ WITH item AS MATERIALIZED (
         WHEN b.customer THEN 'customer busy'
         WHEN NOT i.overridden AND i.actor = '` + string(Customer) + `' AND s.max_open_appointments > 0 AND NOT $59 AND (
             SELECT count(*) FROM (
-                SELECT DISTINCT coalesce(o.series_id, o.id) FROM appointments o
-                WHERE o.salon_id = i.salon_id AND o.customer_id = i.customer_id AND o.state IN ('PENDING', 'CONFIRMED')
-                    AND o.start_time > i.create_time - interval '` + claims.Longest + `' AND o.end_time > i.create_time
+                SELECT FROM (` + availability.OpenSQL("i.salon_id", "i.customer_id", "i.create_time", "'{}'::uuid[]") + `) AS o
                 LIMIT s.max_open_appointments) AS open
             ) >= s.max_open_appointments THEN 'too many open'
         WHEN NOT i.overridden AND s.max_customer_appointments_a_day > 0 AND (
-            SELECT count(*) FROM appointments o
-            WHERE o.salon_id = i.salon_id AND o.customer_id = i.customer_id AND o.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
-                AND o.start_time >= i.day_start AND o.start_time < i.day_end
+            SELECT count(*) FROM (` + availability.CustomerDaySQL("i.salon_id", "i.customer_id", "i.day_start", "i.day_end", "'{}'::uuid[]") + `) AS o
             ) >= s.max_customer_appointments_a_day THEN 'full day'
         WHEN NOT i.overridden AND s.max_master_appointments_a_day > 0 AND EXISTS (
             SELECT FROM (SELECT DISTINCT c.subject_id AS master_id FROM claim c WHERE c.n = i.n AND c.kind = 'MASTER') AS m
-            WHERE (SELECT count(DISTINCT g.appointment_id) FROM segments g
-                JOIN appointments o ON o.salon_id = g.salon_id AND o.id = g.appointment_id AND o.state IN ('PENDING', 'CONFIRMED', 'COMPLETED')
-                    AND o.group_session_id IS NULL
-                WHERE g.salon_id = i.salon_id AND g.master_id = m.master_id
-                    AND g.appointment_start_time >= i.day_start AND g.appointment_start_time < i.day_end
+            WHERE (SELECT count(*) FROM (` + availability.MasterDaySQL("i.salon_id", "ARRAY[m.master_id]", "i.day_start", "i.day_end", "'{}'::uuid[]") + `) AS o
                 ) >= s.max_master_appointments_a_day) THEN 'full day'
         ELSE 'booked' END AS outcome
     FROM item i

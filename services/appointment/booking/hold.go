@@ -106,7 +106,7 @@ func (h *Hold) expire(now time.Time) bool {
 	return true
 }
 
-// extend keeps the time until another instant, once.
+// extend keeps the time until another instant, if that is later, once.
 func (h *Hold) extend(until, now time.Time) error {
 	switch {
 	case h.State != HoldActive:
@@ -116,7 +116,10 @@ func (h *Hold) extend(until, now time.Time) error {
 	case h.Extended:
 		return errHoldState.WithField("hold_id", "must be a hold that was not extended before")
 	}
-	h.ExpireTime, h.Extended, h.UpdateTime = until, true, now
+	if until.After(h.ExpireTime) {
+		h.ExpireTime = until
+	}
+	h.Extended, h.UpdateTime = true, now
 	h.Version++
 	return nil
 }

@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -296,6 +297,58 @@ func TestTooManyHolds(t *testing.T) {
 		HoldId: new(h.GetId()), CustomerId: new(customer.GetId()), Quote: new(req.GetQuote()),
 	})
 	wantError(t, err, codes.InvalidArgument, "INVALID_FIELDS", "hold_id")
+}
+
+// TestHoldsCountAsAppointments: what a customer holds counts for the limits of what is booked, moved or searched beside it.
+func TestHoldsCountAsAppointments(t *testing.T) {
+	f := newFixture(t)
+	a := f.book(f.ann, timestamp(f.noon(1))) // the salon knows her
+	f.setPolicy(&appointmentv1.UpdateBookingPolicyRequest{MaxOpenAppointments: new(int32(2))})
+	h := f.hold(f.ann, f.noon(2))
+	other := f.noon(3)
+	if f.offered(f.ann, other) {
+		t.Error("a third one is offered")
+	}
+	_, err := f.appointments.CreateAppointment(f.As(f.ann), byMaster(other, f.cut, f.mira))
+	wantError(t, err, codes.FailedPrecondition, "TOO_MANY_OPEN_APPOINTMENTS", "")
+	f.setPolicy(&appointmentv1.UpdateBookingPolicyRequest{MaxOpenAppointments: new(int32(0)), MaxCustomerAppointmentsADay: new(int32(1))})
+	sameDay := f.noon(2).Add(2 * hour)
+	if f.offered(f.ann, sameDay) {
+		t.Error("a second one of the date is offered")
+	}
+	_, err = f.appointments.CreateAppointment(f.As(f.ann), byMaster(sameDay, f.cut, f.mira))
+	wantFullDay(t, err)
+	_, err = f.reschedule(f.ann, a.GetId(), "", timestamp(sameDay))
+	wantFullDay(t, err)
+	if _, err := f.bookHold(f.ann, h, ""); err != nil {
+		t.Errorf("what is held: %v", err)
+	}
+	if _, err = f.appointments.CreateAppointment(f.As(f.ann), byMaster(other, f.cut, f.mira)); err != nil {
+		t.Errorf("on another date: %v", err)
+	}
+}
+
+// TestHoldUntilItsStart: nobody keeps time that has begun, and extending a hold never makes it end sooner.
+func TestHoldUntilItsStart(t *testing.T) {
+	f := newFixture(t)
+	start := time.Now().UTC().Truncate(time.Minute).Add(4 * time.Minute)
+	f.openDaily("00:00", "24:00")
+	f.setPolicy(&appointmentv1.UpdateBookingPolicyRequest{HoldMinutes: new(int32(5)), SlotStepMinutes: new(int32(5))})
+	slots := f.search(f.receptionist, start)
+	i := slices.IndexFunc(slots, func(s *appointmentv1.Slot) bool { return !s.GetStartTime().AsTime().Before(start) })
+	soon, err := f.holds().CreateHold(f.As(f.receptionist), &appointmentv1.CreateHoldRequest{Quote: slots[i].GetQuote()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if soon.GetExpireTime().AsTime().After(soon.GetStartTime().AsTime()) {
+		t.Errorf("a hold of %s is kept until %s", soon.GetStartTime().AsTime(), soon.GetExpireTime().AsTime())
+	}
+	later := f.hold(f.ann, f.noon(2))
+	f.setPolicy(&appointmentv1.UpdateBookingPolicyRequest{HoldMinutes: new(int32(1))})
+	extended, err := f.holds().ExtendHold(f.As(f.ann), &appointmentv1.ExtendHoldRequest{HoldId: later.GetId()})
+	if err != nil || extended.GetExpireTime().AsTime().Before(later.GetExpireTime().AsTime()) {
+		t.Errorf("extended from %s to %s: %v", later.GetExpireTime().AsTime(), extended.GetExpireTime().AsTime(), err)
+	}
 }
 
 // TestHoldOfSomebodyRemoved: a hold is not booked with a master or a customer who was removed.

@@ -113,12 +113,9 @@ func (s *Store) createHold(ctx context.Context, p *plannedHold) error {
 	if err := s.checkHolder(ctx, p); err != nil {
 		return err
 	}
-	until, err := s.holdUntil(ctx, p.SalonID, p.EntryID != "")
+	until, err := s.holdUntil(ctx, p.Hold)
 	if err != nil {
 		return err
-	}
-	if p.EntryID != "" && until.After(p.Start) { // nobody can come later
-		until = p.Start
 	}
 	p.ExpireTime = until
 	if p.EntryID != "" {
@@ -175,7 +172,7 @@ func (s *Store) UpdateHold(ctx context.Context, id, event string, change func(h 
 		if h, err = t.hold(ctx, id, "FOR UPDATE"); err != nil {
 			return err
 		}
-		until, err := t.holdUntil(ctx, h.SalonID, false)
+		until, err := t.holdUntil(ctx, h)
 		if err != nil {
 			return err
 		}
@@ -202,19 +199,15 @@ func (s *Store) checkHolder(ctx context.Context, p *plannedHold) error {
 			AND NOT EXISTS (SELECT FROM erased_accounts WHERE account_id = w.account)
 			AND (w.customer IS NULL OR EXISTS (SELECT FROM customers WHERE salon_id = l.id AND id = w.customer AND erase_time IS NULL)) AS known,
 		n.held >= l.max_holds AS too_many_holds,
-		n.of_customer > 0 AND l.max_open_appointments > 0 AND n.of_customer + (
-			SELECT count(DISTINCT coalesce(o.series_id, o.id)) FROM appointments o WHERE o.salon_id = l.id AND o.customer_id = w.customer
-				AND o.state IN ('PENDING', 'CONFIRMED') AND o.end_time > @now) >= l.max_open_appointments AS too_many_open,
-		n.of_customer_day > 0 AND l.max_customer_appointments_a_day > 0 AND n.of_customer_day + (
-			SELECT count(*) FROM appointments o WHERE o.salon_id = l.id AND o.customer_id = w.customer
-				AND o.state IN ('PENDING', 'CONFIRMED', 'COMPLETED') AND o.start_time >= @from AND o.start_time < @to
+		l.max_open_appointments > 0 AND (
+			SELECT count(*) FROM (`+availability.OpenSQL("l.id", "w.customer", "CAST(@now AS timestamptz)", "'{}'::uuid[]")+`) AS o) >= l.max_open_appointments AS too_many_open,
+		l.max_customer_appointments_a_day > 0 AND (
+			SELECT count(*) FROM (`+availability.CustomerDaySQL("l.id", "w.customer", "@from", "@to", "'{}'::uuid[]")+`) AS o
 			) >= l.max_customer_appointments_a_day AS full_day
 		FROM salons l
 		CROSS JOIN (SELECT CAST(@account AS uuid) AS account, CAST(@customer AS uuid) AS customer, CAST(@holder AS uuid) AS holder) AS w
 		CROSS JOIN LATERAL (
-			SELECT count(*) FILTER (WHERE h.holder_id = w.holder) AS held, count(*) FILTER (WHERE h.customer_id = w.customer) AS of_customer,
-				count(*) FILTER (WHERE h.customer_id = w.customer AND h.start_time >= @from AND h.start_time < @to) AS of_customer_day
-			FROM holds h WHERE h.salon_id = l.id AND h.state = 'ACTIVE' AND h.expire_time > clock_timestamp()
+			SELECT count(*) AS held FROM holds h WHERE h.salon_id = l.id AND h.holder_id = w.holder AND h.state = 'ACTIVE' AND h.expire_time > clock_timestamp()
 		) AS n WHERE l.id = @salon`,
 		sql.Named("account", postgres.Null(p.AccountID)), sql.Named("customer", postgres.Null(p.CustomerID)),
 		sql.Named("holder", postgres.Null(p.HolderID)), sql.Named("salon", p.SalonID),
@@ -244,11 +237,11 @@ func (s *Store) PruneHolds(ctx context.Context, before time.Time) error {
 	return nil
 }
 
-// holdUntil is when a hold of a salon expires that is made now, or an offer of the waitlist.
-func (s *Store) holdUntil(ctx context.Context, salonID string, offer bool) (time.Time, error) {
+// holdUntil is when a hold expires that is made or extended now: not after its start, because nobody can come later.
+func (s *Store) holdUntil(ctx context.Context, h *Hold) (time.Time, error) {
 	var until time.Time
-	err := s.db.Conn(ctx).Raw(`SELECT clock_timestamp() + make_interval(mins => CASE WHEN ? THEN waitlist_offer_minutes ELSE hold_minutes END)
-		FROM salons WHERE id = ?`, offer, salonID).Scan(&until).Error
+	err := s.db.Conn(ctx).Raw(`SELECT least(clock_timestamp() + make_interval(mins => CASE WHEN ? THEN waitlist_offer_minutes ELSE hold_minutes END), ?)
+		FROM salons WHERE id = ?`, h.EntryID != "", h.Start, h.SalonID).Scan(&until).Error
 	if err != nil {
 		return until, fmt.Errorf("read how long holds keep their time: %w", err)
 	}
@@ -353,7 +346,7 @@ func (s *Store) createOne(ctx context.Context, c *creation) error {
 func (s *Store) DueHolds(ctx context.Context, salonID string, limit int) ([]string, error) {
 	var ids []string
 	err := s.db.Conn(ctx).Raw(`SELECT id FROM holds WHERE state = 'ACTIVE' AND expire_time <= clock_timestamp()
-		AND salon_id = coalesce(?::uuid, salon_id) ORDER BY expire_time, id LIMIT ?`, postgres.Null(salonID), limit).Scan(&ids).Error
+		AND ? ORDER BY expire_time, id LIMIT ?`, claims.In(salonID), limit).Scan(&ids).Error
 	if err != nil {
 		return nil, fmt.Errorf("look for holds that have expired: %w", err)
 	}

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"time"
 
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
 	"github.com/beauty-salon/platform/internal/postgres"
 )
 
@@ -88,12 +91,20 @@ func ExtendKept(ctx context.Context, tx *postgres.DB, salonID string, freed []st
 	return nil
 }
 
+// In is the condition that a row is of a salon; without an id, all are. PostgreSQL leaves out the partitions of other salons with it.
+func In(salonID string) clause.Expr {
+	if salonID == "" {
+		return gorm.Expr("true")
+	}
+	return gorm.Expr("salon_id = ?::uuid", salonID)
+}
+
 // EndExpired ends the claims of freed times that nobody has worked on in time, in one salon or, without an id, in all.
 func EndExpired(ctx context.Context, db *postgres.DB, salonID string) error {
-	const expired = " FROM claims WHERE kept AND expire_time <= clock_timestamp() AND salon_id = coalesce(?::uuid, salon_id)"
+	const expired = " FROM claims WHERE kept AND expire_time <= clock_timestamp() AND ?"
 	for {
 		var ids []string
-		err := db.Conn(ctx).Raw("SELECT id"+expired+" LIMIT ?", postgres.Null(salonID), keptPage).Scan(&ids).Error
+		err := db.Conn(ctx).Raw("SELECT id"+expired+" LIMIT ?", In(salonID), keptPage).Scan(&ids).Error
 		if err != nil {
 			return fmt.Errorf("look for freed times that have expired: %w", err)
 		}
@@ -101,7 +112,7 @@ func EndExpired(ctx context.Context, db *postgres.DB, salonID string) error {
 			return nil
 		}
 		err = db.InTx(ctx, func(tx *postgres.DB) error {
-			these, args := expired+" AND id = ANY(?::uuid[])", []any{postgres.Null(salonID), postgres.Array[string](ids)}
+			these, args := expired+" AND id = ANY(?::uuid[])", []any{In(salonID), postgres.Array[string](ids)}
 			if err := LockSelected(ctx, tx, "SELECT subject_id AS subject"+these, args...); err != nil {
 				return err
 			}

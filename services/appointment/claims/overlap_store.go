@@ -30,8 +30,8 @@ func Of(ctx context.Context, db *postgres.DB, salonID string, appointmentIDs []s
 	return of, nil
 }
 
-// Overlapping returns the appointments that take a part of the time in list, blocking or not, apart from some, each once. An id is empty for
-// time that no appointment takes.
+// Overlapping returns the ids under which a part of the time in list is taken, blocking or not, apart from some, each once: those of
+// appointments, of what holds are booked as, of group sessions, and of freed times that are kept.
 func Overlapping(ctx context.Context, db *postgres.DB, salonID string, list []Claim, except []string) ([]string, error) {
 	if len(list) == 0 {
 		return nil, nil
@@ -40,10 +40,10 @@ func Overlapping(ctx context.Context, db *postgres.DB, salonID string, list []Cl
 		AND x.during && tstzrange(c.claim_from, c.claim_to) AND `
 	var ids []string
 	err := db.Conn(ctx).Raw(`
-		SELECT DISTINCT coalesce(x.appointment_id::text, '') AS id
+		SELECT DISTINCT x.appointment_id AS id
 		FROM unnest(?::uuid[], ?::text[], ?::timestamptz[], ?::timestamptz[]) AS c (subject_id, kind, claim_from, claim_to)
 		CROSS JOIN LATERAL (`+overlap+`x.blocking UNION ALL `+overlap+`NOT x.blocking) AS x
-		WHERE x.appointment_id IS NULL OR NOT x.appointment_id = ANY(?::uuid[]) ORDER BY id`,
+		WHERE x.appointment_id <> ALL (?::uuid[]) ORDER BY id`,
 		postgres.Column(list, func(c Claim) string { return c.SubjectID }),
 		postgres.Column(list, func(c Claim) string { return string(c.Kind) }),
 		postgres.Column(list, func(c Claim) time.Time { return c.From }),

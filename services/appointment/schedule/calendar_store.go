@@ -53,9 +53,9 @@ func (s *Store) Calendar(
 		h.Dated = append(h.Dated, e.Dated)
 		hours[e.Subject.ID] = h
 	}
-	c := &Calendar{Zone: zone, Salon: hours[salonID], Masters: hours, TimeOff: map[string][]TimeOff{}}
+	c := &Calendar{Zone: zone, Salon: hours[salonID], Masters: hours, TimeOff: map[string][]TimeOffEntry{}}
 	for _, e := range off {
-		c.TimeOff[e.MasterID] = append(c.TimeOff[e.MasterID], e.In(zone))
+		c.TimeOff[e.MasterID] = append(c.TimeOff[e.MasterID], e)
 	}
 	return c, nil
 }

@@ -16,7 +16,7 @@ func TestFits(t *testing.T) {
 	c := &Calendar{
 		Zone: location(t, "Europe/Berlin"), Salon: daily(t, "08:00-20:00"),
 		Masters: map[string]Hours{"m": daily(t, "09:00-12:00", "13:00-17:00"), "night": daily(t, "00:00-24:00")},
-		TimeOff: map[string][]TimeOff{"m": {TimeOff(span(t, "2027-03-01T15:00Z", "2027-03-01T15:30Z"))}},
+		TimeOff: map[string][]TimeOffEntry{"m": {{Span: span(t, "2027-03-01T15:00Z", "2027-03-01T15:30Z")}}},
 	}
 	allNight := &Calendar{Zone: c.Zone, Masters: map[string]Hours{"m": daily(t, "00:00-02:00", "20:00-24:00")}}
 	// 30 minutes of work, an hour of waiting, half an hour of work

@@ -18,7 +18,7 @@ type Calendar struct {
 	Salon   Hours
 	Masters map[string]Hours
 	// TimeOff is when masters are away, by master.
-	TimeOff map[string][]TimeOff
+	TimeOff map[string][]TimeOffEntry
 }
 
 // Day is a local date of a master.
@@ -51,7 +51,7 @@ func (c *Calendar) Day(masterID string, d civil.Date) Day {
 		day.HoursSource, day.Open = WorkingHours, intersect(c.instants(own, d), day.SalonOpen)
 	}
 	for _, off := range c.TimeOff[masterID] {
-		day.Open = subtract(day.Open, Span(off))
+		day.Open = subtract(day.Open, off.In(c.Zone))
 	}
 	return day
 }

@@ -165,12 +165,12 @@ func TestDay(t *testing.T) {
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c := &Calendar{Zone: location(t, tt.zone), Salon: tt.salon, Masters: map[string]Hours{"m": tt.master}, TimeOff: map[string][]TimeOff{}}
+			c := &Calendar{Zone: location(t, tt.zone), Salon: tt.salon, Masters: map[string]Hours{"m": tt.master}, TimeOff: map[string][]TimeOffEntry{}}
 			for _, s := range tt.off {
-				c.TimeOff["m"] = append(c.TimeOff["m"], TimeOff(s))
+				c.TimeOff["m"] = append(c.TimeOff["m"], TimeOffEntry{Span: s})
 			}
 			d := date(t, tt.date)
-			c.TimeOff["another"] = []TimeOff{{d.Start(c.Zone), d.End(c.Zone)}}
+			c.TimeOff["another"] = []TimeOffEntry{{Span: Span{d.Start(c.Zone), d.End(c.Zone)}}}
 			got := c.Day("m", d)
 			if got.SalonSource != tt.salonSource || got.HoursSource != tt.masterSource {
 				t.Errorf("sources %s and %s, want %s and %s", got.SalonSource, got.HoursSource, tt.salonSource, tt.masterSource)
@@ -202,13 +202,13 @@ func TestTimeOffByDates(t *testing.T) {
 		{"America/Santiago", "2022-09-11", "2022-09-11", "2022-09-11T04:00Z–2022-09-12T03:00Z"},
 		{"Pacific/Apia", "2011-12-29", "2011-12-30", "2011-12-29T10:00Z–2011-12-30T10:00Z"},
 	} {
-		e := TimeOffEntry{From: date(t, tt.from), Until: date(t, tt.until), TimeOff: TimeOff(span(t, "2000-01-01T00:00Z", "2000-01-02T00:00Z"))}
+		e := TimeOffEntry{From: date(t, tt.from), Until: date(t, tt.until), Span: span(t, "2000-01-01T00:00Z", "2000-01-02T00:00Z")}
 		if got := texts([]Span{Span(e.In(location(t, tt.zone)))})[0]; got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.zone, got, tt.want)
 		}
 	}
-	fixed := TimeOffEntry{TimeOff: TimeOff(span(t, "2027-01-01T00:00Z", "2027-01-02T00:00Z"))}
-	if got := fixed.In(location(t, "Asia/Tokyo")); got != fixed.TimeOff {
+	fixed := TimeOffEntry{Span: span(t, "2027-01-01T00:00Z", "2027-01-02T00:00Z")}
+	if got := fixed.In(location(t, "Asia/Tokyo")); got != fixed.Span {
 		t.Errorf("time off of instants is %v", got)
 	}
 }
@@ -238,12 +238,12 @@ func TestDayProperties(t *testing.T) {
 			Zone: zone, Salon: Hours{Dated: []Dated{{From: d, Until: d, Day: hours.Draw(rt, "salon")}}},
 			Masters: map[string]Hours{"m": {Dated: []Dated{{From: d, Until: d, Day: hours.Draw(rt, "master")}}}},
 		}
-		var off []TimeOff
+		var off []TimeOffEntry
 		for range rapid.IntRange(0, 4).Draw(rt, "times off") {
 			start := d.Start(zone).Add(time.Duration(rapid.IntRange(-600, 1500).Draw(rt, "start")) * time.Minute)
-			off = append(off, TimeOff{start, start.Add(time.Duration(rapid.IntRange(1, 900).Draw(rt, "minutes")) * time.Minute)})
+			off = append(off, TimeOffEntry{Span: Span{start, start.Add(time.Duration(rapid.IntRange(1, 900).Draw(rt, "minutes")) * time.Minute)}})
 		}
-		c.TimeOff = map[string][]TimeOff{"m": off}
+		c.TimeOff = map[string][]TimeOffEntry{"m": off}
 		got := c.Day("m", d)
 		for i := 1; i < len(got.Open); i++ {
 			if got.Open[i].Start.Before(got.Open[i-1].End) {
@@ -253,7 +253,7 @@ func TestDayProperties(t *testing.T) {
 		contains := func(spans []Span, at time.Time) bool { return covers(spans, Span{at, at.Add(time.Minute)}) }
 		own := c.instants(c.Masters["m"].Dated[0].Day, d)
 		for at := got.Start.Add(-time.Hour); at.Before(got.End.Add(time.Hour)); at = at.Add(time.Minute) {
-			want := contains(got.SalonOpen, at) && contains(own, at) && !slices.ContainsFunc(off, func(o TimeOff) bool {
+			want := contains(got.SalonOpen, at) && contains(own, at) && !slices.ContainsFunc(off, func(o TimeOffEntry) bool {
 				return at.Before(o.End) && o.Start.Before(at.Add(time.Minute))
 			})
 			if want != contains(got.Open, at) {

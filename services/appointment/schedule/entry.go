@@ -60,9 +60,9 @@ type TimeOffEntry struct {
 	SalonID, MasterID string
 	// Kind is why.
 	Kind Kind
-	// TimeOff is from when to when. Where From is a date, it is what From and Until were in the zone that the salon had, and only
+	// Span is from when to when. Where From is a date, it is what From and Until were in the zone that the salon had, and only
 	// for the order of lists: the present instants are those of In.
-	TimeOff
+	Span
 	// From and Until are the first and the last date of time off that was given by dates, else zero.
 	From, Until civil.Date
 	// Note is for staff, or empty.
@@ -76,9 +76,9 @@ func (e TimeOffEntry) byDates() bool { return e.From != civil.Date{} }
 
 // In returns when the time off is. That of dates is made anew from the dates at each reading. So it follows the salon when it
 // moves to another time zone, and a zone whose rules change, and nothing has to be rewritten.
-func (e TimeOffEntry) In(zone *time.Location) TimeOff {
+func (e TimeOffEntry) In(zone *time.Location) Span {
 	if !e.byDates() {
-		return e.TimeOff
+		return e.Span
 	}
-	return TimeOff{e.From.Start(zone), e.Until.End(zone)}
+	return Span{e.From.Start(zone), e.Until.End(zone)}
 }

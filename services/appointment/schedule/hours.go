@@ -1,8 +1,6 @@
 package schedule
 
 import (
-	"time"
-
 	"github.com/beauty-salon/platform/services/appointment/civil"
 )
 
@@ -35,9 +33,4 @@ type Dated struct {
 type Hours struct {
 	Periods []Period
 	Dated   []Dated
-}
-
-// TimeOff is when a master is away, or a resource cannot be used: [Start, End).
-type TimeOff struct {
-	Start, End time.Time
 }

@@ -186,7 +186,7 @@ func checkInstants(first, last civil.Date) error {
 }
 
 // parseTimeOff returns the time off of a request: a range of instants, or dates.
-func parseTimeOff(req *appointmentv1.CreateTimeOffRequest) (off TimeOff, first, last civil.Date, err error) {
+func parseTimeOff(req *appointmentv1.CreateTimeOffRequest) (off Span, first, last civil.Date, err error) {
 	byTimes := req.GetStartTime() != nil || req.GetEndTime() != nil
 	byDates := req.GetStartDate() != "" || req.GetEndDate() != ""
 	switch {
@@ -207,22 +207,22 @@ func parseTimeOff(req *appointmentv1.CreateTimeOffRequest) (off TimeOff, first, 
 	return off, first, last, err
 }
 
-func parseTimes(start, end *timestamppb.Timestamp) (TimeOff, error) {
+func parseTimes(start, end *timestamppb.Timestamp) (Span, error) {
 	from, err := parseMinute("start_time", start)
 	if err != nil {
-		return TimeOff{}, err
+		return Span{}, err
 	}
 	to, err := parseMinute("end_time", end)
 	if err != nil {
-		return TimeOff{}, err
+		return Span{}, err
 	}
 	switch {
 	case !from.Before(to):
-		return TimeOff{}, apierr.InvalidField("end_time", "must be after start_time")
+		return Span{}, apierr.InvalidField("end_time", "must be after start_time")
 	case to.Sub(from) > longestRange*24*time.Hour:
-		return TimeOff{}, apierr.InvalidField("end_time", fmt.Sprintf("must be at most %d days after start_time", longestRange))
+		return Span{}, apierr.InvalidField("end_time", fmt.Sprintf("must be at most %d days after start_time", longestRange))
 	}
-	return TimeOff{from, to}, nil
+	return Span{from, to}, nil
 }
 
 func parseMinute(field string, t *timestamppb.Timestamp) (time.Time, error) {

@@ -25,12 +25,7 @@ func (s *Schedules) GetSchedule(ctx context.Context, req *appointmentv1.GetSched
 	if err != nil {
 		return nil, err
 	}
-	masters := []string{of.ID}
-	calendar, err := s.store.Calendar(ctx, of.SalonID, zone, masters, first, last)
-	if err != nil {
-		return nil, err
-	}
-	off, err := s.store.TimesOff(ctx, of.SalonID, zone, masters, first, last)
+	calendar, err := s.store.Calendar(ctx, of.SalonID, zone, []string{of.ID}, first, last)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +33,7 @@ func (s *Schedules) GetSchedule(ctx context.Context, req *appointmentv1.GetSched
 	for d := first; d.Compare(last) <= 0; d = d.AddDays(1) {
 		day := calendar.Day(of.ID, d)
 		shown := scheduleDayToProto(day, zone)
-		for _, e := range off {
+		for _, e := range calendar.TimeOff[of.ID] {
 			if at := e.In(zone); at.Start.Before(day.End) && day.Start.Before(at.End) {
 				shown.TimeOff = append(shown.TimeOff, timeOffToProto(e, zone))
 			}

@@ -62,7 +62,7 @@ func (s *Schedules) CreateTimeOff(
 	}
 	made := TimeOffEntry{
 		ID: id.New(), SalonID: of.SalonID, MasterID: of.ID, Kind: Kind(strings.TrimPrefix(req.GetKind().String(), kindPrefix)),
-		TimeOff: off, From: first, Until: last, Note: req.GetNote(), CreateTime: s.deps.Time(),
+		Span: off, From: first, Until: last, Note: req.GetNote(), CreateTime: s.deps.Time(),
 	}
 	method := appointmentv1.ScheduleService_CreateTimeOff_FullMethodName
 	return create(ctx, s, method, req, func(tx *postgres.DB) (*appointmentv1.CreateTimeOffResponse, error) {
@@ -71,7 +71,7 @@ func (s *Schedules) CreateTimeOff(
 			return nil, err
 		}
 		made := made
-		made.TimeOff = made.In(c.zone)
+		made.Span = made.In(c.zone)
 		if !made.Start.Before(made.End) {
 			return nil, apierr.InvalidField("start_date", "must exist in the salon's time zone")
 		}
@@ -80,7 +80,7 @@ func (s *Schedules) CreateTimeOff(
 				return nil, err
 			}
 		}
-		impact, err := c.apply(ctx, Span(made.TimeOff), func() error { return c.store.CreateTimeOff(ctx, made) })
+		impact, err := c.apply(ctx, Span(made.Span), func() error { return c.store.CreateTimeOff(ctx, made) })
 		if err != nil {
 			return nil, err
 		}
@@ -99,14 +99,14 @@ func (s *Schedules) CreateTimeOff(
 // checkBreak returns INVALID_FIELDS for a break that is not within one stretch of the time in which the master can work: it would
 // have no effect, or less than it says.
 func (c *changing) checkBreak(ctx context.Context, e TimeOffEntry) error {
-	calendar, err := c.open(ctx, Span(e.TimeOff))
+	calendar, err := c.open(ctx, e.Span)
 	if err != nil {
 		return err
 	}
-	_, master := calendar.Open(e.MasterID, Span(e.TimeOff))
+	_, master := calendar.Open(e.MasterID, e.Span)
 	field := "start_time"
 	switch {
-	case covers(master, Span(e.TimeOff)):
+	case covers(master, e.Span):
 		return nil
 	case e.byDates():
 		field = "start_date"

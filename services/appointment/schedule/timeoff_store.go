@@ -124,7 +124,7 @@ func timeOffEntries(rows []timeOffRow) []TimeOffEntry {
 
 func (r timeOffRow) entry() TimeOffEntry {
 	e := TimeOffEntry{
-		ID: r.ID, SalonID: r.SalonID, MasterID: r.SubjectID, Kind: r.Kind, TimeOff: TimeOff{r.StartTime.UTC(), r.EndTime.UTC()},
+		ID: r.ID, SalonID: r.SalonID, MasterID: r.SubjectID, Kind: r.Kind, Span: Span{r.StartTime.UTC(), r.EndTime.UTC()},
 		Note: r.Note, CreateTime: r.CreateTime.UTC(),
 	}
 	if r.StartDate != nil && r.EndDate != nil {
