@@ -20,7 +20,7 @@ func (b *Bookings) AdjustAppointment(
 		return nil, err
 	}
 	end, caller := req.GetEndTime().AsTime(), auth.Caller(ctx)
-	for tried, late := 0, 0; tried < attempts && late < replans; {
+	return retry(func(bool) (*appointmentv1.AdjustAppointmentResponse, error) {
 		a, err := b.store.Appointment(ctx, req.GetAppointmentId(), caller)
 		if err != nil {
 			return nil, err
@@ -29,17 +29,8 @@ func (b *Bookings) AdjustAppointment(
 		if err := b.expireHolds(ctx, a.SalonID); err != nil {
 			return nil, err
 		}
-		response, err := b.adjust(ctx, caller, a, end, req)
-		switch {
-		case errors.Is(err, errLate):
-			late++
-		case errors.Is(err, errOutdated):
-			tried++
-		default:
-			return response, err
-		}
-	}
-	return nil, errContention
+		return b.adjust(ctx, caller, a, end, req)
+	})
 }
 
 func (b *Bookings) adjust(

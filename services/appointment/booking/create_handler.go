@@ -14,14 +14,6 @@ import (
 	"github.com/beauty-salon/platform/internal/idempotency"
 )
 
-const (
-	// attempts is how often a booking is tried that was made from rows which have changed meanwhile. Each
-	// attempt reads anew what was out of date. A salon whose catalogue is being filled changes its rules many times a second.
-	attempts = 16
-	// replans is how often a booking is planned because somebody was faster. Each time, another booking has succeeded.
-	replans = 50
-)
-
 // CreateAppointment books an appointment. The salon's rules and the customer come from memory where possible; the statement that
 // writes the appointment checks that they are still true.
 func (b *Bookings) CreateAppointment(
@@ -72,8 +64,8 @@ var ofState = []codes.Code{codes.FailedPrecondition, codes.AlreadyExists, codes.
 func (b *Bookings) create(
 	ctx context.Context, caller auth.Principal, request idempotency.Request, plan func(informed bool) (*creation, error),
 ) (*appointmentv1.Appointment, error) {
-	for tried, late := 0, 0; tried < attempts && late < replans; {
-		c, err := plan(late > 0)
+	return retry(func(late bool) (*appointmentv1.Appointment, error) {
+		c, err := plan(late)
 		if err != nil {
 			return nil, err
 		}
@@ -104,22 +96,8 @@ func (b *Bookings) create(
 			return nil, idempotency.ErrReused
 		case InFlight:
 			return nil, idempotency.ErrInFlight
-		case Taken, CustomerBusy, TooManyOpen, FullDay:
-			// Somebody was faster, or a hold has just expired. The next plan is made around them; where there is none, the error says what is free.
-			if err := b.expireHolds(ctx, c.appointment.SalonID); err != nil {
-				return nil, err
-			}
-			late++
-			continue
-		case Stale:
-			b.availability.Forget(c.appointment.SalonID, c.rulesVersion)
-		case NoCustomer:
-			b.people.ForgetCustomer(c.appointment.SalonID, c.appointment.AccountID)
-			if err := b.checkCustomer(ctx, c.appointment); err != nil {
-				return nil, err
-			}
+		default:
+			return nil, b.reconsider(ctx, c.appointment, c.rulesVersion, result.Outcome)
 		}
-		tried++
-	}
-	return nil, errContention
+	})
 }

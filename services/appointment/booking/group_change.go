@@ -79,7 +79,7 @@ func (b *groups) RescheduleGroupSession(
 		return nil, err
 	}
 	caller, now := auth.Caller(ctx), b.deps.Time()
-	for tried, late := 0, 0; tried < attempts && late < replans; {
+	return retry(func(bool) (*appointmentv1.GroupSession, error) {
 		var rules *availability.Rules
 		var plan *availability.Plan
 		moved, err := b.changeSession(ctx, req.GetGroupSessionId(), func(g *Session) (same bool, err error) {
@@ -104,9 +104,6 @@ func (b *groups) RescheduleGroupSession(
 			return false, err
 		}, func() []string { return subjectsOf(plan) }, func(t *Store, g *Session, list []*Appointment) error {
 			if err := t.checkRules(ctx, g.SalonID, rules.Version); err != nil {
-				if errors.Is(err, errOutdated) {
-					b.availability.Forget(rules.SalonID, rules.Version)
-				}
 				return err
 			}
 			g.follow(rules, plan)
@@ -126,19 +123,11 @@ func (b *groups) RescheduleGroupSession(
 			}
 			return t.yield(ctx, list)
 		})
-		switch {
-		case errors.Is(err, errOutdated):
-			tried++
-		case errors.Is(err, errSlotUnavailable) && plan != nil:
-			if err := b.expireHolds(ctx, rules.SalonID); err != nil {
-				return nil, err
-			}
-			late++
-		default:
+		if plan == nil {
 			return moved, err
 		}
-	}
-	return nil, errContention
+		return moved, b.replan(ctx, rules, err)
+	})
 }
 
 // open returns errSessionState unless the session is scheduled.

@@ -60,7 +60,7 @@ func (b *groups) CreateGroupSession(
 func (b *groups) createSession(
 	ctx context.Context, caller auth.Principal, req *appointmentv1.CreateGroupSessionRequest, key idempotency.Key,
 ) (*appointmentv1.GroupSession, error) {
-	for tried, late := 0, 0; tried < attempts && late < replans; {
+	return retry(func(bool) (*appointmentv1.GroupSession, error) {
 		p, err := b.planSession(ctx, caller, req)
 		if err != nil {
 			return nil, err
@@ -72,20 +72,8 @@ func (b *groups) createSession(
 			}
 			return sessionToProto(p.Session, caller), nil
 		})
-		switch {
-		case errors.Is(err, errOutdated):
-			b.availability.Forget(p.SalonID, p.rules.Version)
-			tried++
-		case errors.Is(err, errSlotUnavailable):
-			if err := b.expireHolds(ctx, p.SalonID); err != nil {
-				return nil, err
-			}
-			late++
-		default:
-			return session, err
-		}
-	}
-	return nil, errContention
+		return session, b.replan(ctx, p.rules, err)
+	})
 }
 
 // planSession plans a session around what is taken, and checks that the caller may open it.

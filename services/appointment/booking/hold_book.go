@@ -24,7 +24,7 @@ func (b *Bookings) createHeld(
 		return nil, apierr.InvalidField("hold_id", "must be alone: quote, start_time, segments, override and group_session_id have no place beside it")
 	}
 	overlap := req.GetAllowCustomerOverlap()
-	for range attempts {
+	return retry(func(bool) (*appointmentv1.Appointment, error) {
 		h, err := b.changeable(ctx, req.GetHoldId(), "hold_proof", req.GetHoldProof())
 		if err != nil {
 			return nil, err
@@ -35,7 +35,7 @@ func (b *Bookings) createHeld(
 		c, err := b.planHeld(ctx, caller, req, h, overlap)
 		if errors.Is(err, errCustomerBusy) && !overlap {
 			overlap = true // what is held is booked, also when the customer was not known yet and has something else
-			continue
+			return nil, errOutdated
 		}
 		if errors.Is(err, errHeldTaken) || errors.Is(err, errCustomerBusy) {
 			// Perhaps because the hold has ended since it was read.
@@ -62,30 +62,16 @@ func (b *Bookings) createHeld(
 		refused, notBooked := errors.AsType[*notBookedError](err)
 		switch {
 		case errors.Is(err, errGroupFull):
-			refused = &notBookedError{Taken}
+			return nil, b.beaten(ctx, h.SalonID)
 		case !notBooked:
 			return nil, err
-		}
-		switch refused.outcome {
-		case Taken, CustomerBusy:
-			// Perhaps by a hold that has just expired.
-			if err := b.expireHolds(ctx, h.SalonID); err != nil {
-				return nil, err
-			}
-		case TooManyOpen:
+		case refused.outcome == TooManyOpen:
 			return nil, errTooManyOpen
-		case FullDay:
+		case refused.outcome == FullDay:
 			return nil, errFullDay
-		case NoCustomer:
-			b.people.ForgetCustomer(h.SalonID, c.appointment.AccountID)
-			if err := b.checkCustomer(ctx, c.appointment); err != nil {
-				return nil, err
-			}
-		default:
-			b.availability.Forget(h.SalonID, c.rulesVersion)
 		}
-	}
-	return nil, errContention
+		return nil, b.reconsider(ctx, c.appointment, c.rulesVersion, refused.outcome)
+	})
 }
 
 // planHeld makes the appointment of a hold. Rules of the salon do not count any more, only who was removed does.

@@ -54,7 +54,7 @@ func (b *holds) CreateHold(ctx context.Context, req *appointmentv1.CreateHoldReq
 func (b *holds) createHold(
 	ctx context.Context, caller auth.Principal, req *appointmentv1.CreateHoldRequest, key idempotency.Key,
 ) (*appointmentv1.Hold, error) {
-	for tried, late := 0, 0; tried < attempts && late < replans; {
+	return retry(func(bool) (*appointmentv1.Hold, error) {
 		p, err := b.planHold(ctx, caller, req)
 		if err != nil {
 			return nil, err
@@ -65,22 +65,8 @@ func (b *holds) createHold(
 			}
 			return holdToProto(p.Hold), nil
 		})
-		switch {
-		case err == nil:
-			return hold, nil
-		case errors.Is(err, errOutdated):
-			b.availability.Forget(p.SalonID, p.rulesVersion)
-			tried++
-		case errors.Is(err, errSlotUnavailable), errors.Is(err, errCustomerBusy), errors.Is(err, errGroupFull):
-			if err := b.expireHolds(ctx, p.SalonID); err != nil {
-				return nil, err
-			}
-			late++
-		default:
-			return nil, err
-		}
-	}
-	return nil, errContention
+		return hold, b.replan(ctx, p.rules, err)
+	})
 }
 
 // planHold plans what a quote says around what is taken, and checks that the caller may book it.
@@ -125,7 +111,7 @@ func (b *holds) planHold(ctx context.Context, caller auth.Principal, req *appoin
 func planned(h *Hold, plan *availability.Plan, rules *availability.Rules) *plannedHold {
 	h.End, h.Currency = plan.To.Time(), rules.Currency
 	p := &plannedHold{
-		Hold: h, rulesVersion: rules.Version,
+		Hold: h, rules: rules,
 		subjects: append(subjectsOf(plan), h.lockIDs()...),
 	}
 	date, _ := civil.Local(h.Start, rules.Zone)

@@ -90,8 +90,8 @@ func (s *Store) hold(ctx context.Context, id, lock string) (*Hold, error) {
 type plannedHold struct {
 	*Hold
 
-	claims       []claims.Claim
-	rulesVersion int64
+	claims []claims.Claim
+	rules  *availability.Rules
 	// subjects are the ids of those whose time it takes, and of the kinds of its resources.
 	subjects []string
 	// dayStart and dayEnd bound the local date of the start: [dayStart, dayEnd).
@@ -107,7 +107,7 @@ func (s *Store) createHold(ctx context.Context, p *plannedHold) error {
 	if err := claims.Lock(ctx, s.db, p.subjects...); err != nil {
 		return err
 	}
-	if err := s.checkRules(ctx, p.SalonID, p.rulesVersion); err != nil {
+	if err := s.checkRules(ctx, p.SalonID, p.rules.Version); err != nil {
 		return err
 	}
 	if err := s.checkHolder(ctx, p); err != nil {

@@ -48,7 +48,7 @@ func (b *Bookings) retake(
 ) (*appointmentv1.Appointment, error) {
 	caller := auth.Caller(ctx)
 	do := b.checked(caller, tag, change)
-	for tried, late := 0, 0; tried < attempts && late < replans; {
+	return retry(func(bool) (*appointmentv1.Appointment, error) {
 		a, err := b.store.Appointment(ctx, id, caller)
 		if err != nil {
 			return nil, err
@@ -67,22 +67,11 @@ func (b *Bookings) retake(
 			a.take(plan)
 			return do(a)
 		})
-		switch {
-		case err == nil:
-			return toProto(a, caller), nil
-		case errors.Is(err, errOutdated):
-			b.availability.Forget(rules.SalonID, rules.Version)
-			tried++
-		case errors.Is(err, errSlotUnavailable), errors.Is(err, errCustomerBusy), errors.Is(err, errGroupFull):
-			if err := b.expireHolds(ctx, rules.SalonID); err != nil {
-				return nil, err
-			}
-			late++ // the next plan is made around them, or there is none
-		default:
-			return nil, err
+		if err != nil {
+			return nil, b.replan(ctx, rules, err)
 		}
-	}
-	return nil, errContention
+		return toProto(a, caller), nil
+	})
 }
 
 // planLapsed plans a request that has lapsed at its own time, which may lie in the past. It returns SLOT_UNAVAILABLE or CUSTOMER_BUSY when

@@ -59,7 +59,7 @@ func (b *Bookings) Offer(ctx context.Context, o Offer, record func(tx *postgres.
 	})
 	switch {
 	case errors.Is(err, errOutdated):
-		b.availability.Forget(p.SalonID, p.rulesVersion)
+		b.availability.Forget(p.SalonID, p.rules.Version)
 		return ErrOfferAgain
 	case errors.Is(err, errTooManyHolds), errors.Is(err, errTooManyOpen), errors.Is(err, errFullDay), errors.Is(err, errInSession):
 		return ErrNoOffer

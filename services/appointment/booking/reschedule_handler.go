@@ -2,7 +2,6 @@ package booking
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -12,13 +11,6 @@ import (
 	"github.com/beauty-salon/platform/internal/etag"
 	"github.com/beauty-salon/platform/services/appointment/availability"
 	"github.com/beauty-salon/platform/services/appointment/civil"
-)
-
-var (
-	// errOutdated means that an appointment or the rules of its salon have changed since the appointment was planned anew.
-	errOutdated = errors.New("the plan is outdated")
-	// errLate means that somebody else has got the time of the plan.
-	errLate = errors.New("somebody else was faster")
 )
 
 // RescheduleAppointment moves an appointment to another time, or to other masters. It plans the appointment anew, and the transaction
@@ -31,31 +23,21 @@ func (b *Bookings) RescheduleAppointment(
 		return nil, err
 	}
 	caller := auth.Caller(ctx)
-	for tried, late := 0, 0; tried < attempts && late < replans; {
+	return retry(func(late bool) (*appointmentv1.Appointment, error) {
 		a, err := b.store.Appointment(ctx, req.GetAppointmentId(), caller)
 		if err != nil {
 			return nil, err
 		}
-		moved, err := b.reschedule(ctx, caller, a, req, start, late > 0)
-		switch {
-		case err == nil:
+		moved, err := b.reschedule(ctx, caller, a, req, start, late)
+		if err == nil {
 			return toProto(moved, caller), nil
-		case errors.Is(err, errLate):
-			if err := b.expireHolds(ctx, a.SalonID); err != nil {
-				return nil, err
-			}
-			late++ // the next plan is made around them, or the error says what is free
-		case errors.Is(err, errOutdated):
-			tried++
-		default:
-			// What is refused is a move of the appointment as it was read. Where it has changed since, the move is planned anew.
-			if now, readErr := b.store.Appointment(ctx, a.ID, caller); readErr != nil || now.Version == a.Version {
-				return nil, err
-			}
-			tried++
 		}
-	}
-	return nil, errContention
+		// What is refused is a move of the appointment as it was read. Where it has changed since, the move is planned anew.
+		if now, readErr := b.store.Appointment(ctx, a.ID, caller); readErr == nil && now.Version != a.Version {
+			return nil, errOutdated
+		}
+		return nil, err
+	})
 }
 
 func (b *Bookings) reschedule(
@@ -115,13 +97,7 @@ func (b *Bookings) reschedule(
 		}
 		return a.Reschedule(rules, plan, overlap, why(req.GetOverride(), req.GetOverbook()), by)
 	})
-	switch {
-	case errors.Is(err, errOutdated):
-		b.availability.Forget(rules.SalonID, rules.Version)
-	case errors.Is(err, errSlotUnavailable), errors.Is(err, errCustomerBusy), errors.Is(err, errFullDay), errors.Is(err, errGroupFull):
-		err = errLate
-	}
-	return moved, err
+	return moved, b.replan(ctx, rules, err)
 }
 
 // subjectsOf are the ids whose locks a plan needs: masters and kinds of resources.

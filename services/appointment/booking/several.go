@@ -69,7 +69,7 @@ func (b *Bookings) bookSeveral(
 	ctx context.Context, several Several, key idempotency.Key, req proto.Message, refuse func(*PlannedSeveral) error,
 	record func(tx *postgres.DB, booked *PlannedSeveral) (*appointmentv1.AppointmentSeries, error),
 ) (*appointmentv1.AppointmentSeries, error) {
-	for tried, late := 0, 0; tried < attempts && late < replans; {
+	return retry(func(bool) (*appointmentv1.AppointmentSeries, error) {
 		p, err := b.planSeveral(ctx, several, false)
 		if err != nil {
 			return nil, err
@@ -84,34 +84,14 @@ func (b *Bookings) bookSeveral(
 				}
 				return record(tx, p)
 			})
-		refused, notBooked := errors.AsType[*notBookedError](err)
-		switch {
-		case err == nil:
-			if p.NewCustomer {
-				b.people.KnowCustomer(p.Customer)
-			}
-			return series, nil
-		case !notBooked:
-			return nil, err
+		if refused, ok := errors.AsType[*notBookedError](err); ok {
+			return nil, b.reconsider(ctx, p.creations[0].appointment, p.Rules.Version, refused.outcome)
 		}
-		switch refused.outcome {
-		case Taken, CustomerBusy, TooManyOpen, FullDay:
-			if err := b.expireHolds(ctx, p.Rules.SalonID); err != nil {
-				return nil, err
-			}
-			late++ // somebody was faster, or a hold has just expired
-			continue
-		case NoCustomer:
-			b.people.ForgetCustomer(p.Customer.SalonID, p.Customer.AccountID)
-			if err := b.checkCustomer(ctx, p.creations[0].appointment); err != nil {
-				return nil, err
-			}
-		default:
-			b.availability.Forget(p.Rules.SalonID, p.Rules.Version)
+		if err == nil && p.NewCustomer {
+			b.people.KnowCustomer(p.Customer)
 		}
-		tried++
-	}
-	return nil, errContention
+		return series, err
+	})
 }
 
 func (b *Bookings) planSeveral(ctx context.Context, several Several, nearest bool) (*PlannedSeveral, error) {

@@ -70,7 +70,7 @@ func (b *Bookings) moveSeveral(
 	ctx context.Context, m SeveralMoves, key idempotency.Key, req proto.Message, refuse func(*PlannedMoves) error,
 	record func(tx *postgres.DB, moved *PlannedMoves) (*appointmentv1.AppointmentSeries, error),
 ) (*appointmentv1.AppointmentSeries, error) {
-	for tried, late := 0, 0; tried < attempts && late < replans; {
+	return retry(func(bool) (*appointmentv1.AppointmentSeries, error) {
 		p, err := b.planSeveralMoves(ctx, m, false)
 		if err != nil {
 			return nil, err
@@ -85,22 +85,8 @@ func (b *Bookings) moveSeveral(
 				}
 				return record(tx, p)
 			})
-		switch {
-		case err == nil:
-			return series, nil
-		case errors.Is(err, errOutdated):
-			b.availability.Forget(p.Rules.SalonID, p.Rules.Version)
-			tried++
-		case errors.Is(err, errSlotUnavailable), errors.Is(err, errCustomerBusy), errors.Is(err, errFullDay):
-			if err := b.expireHolds(ctx, p.Rules.SalonID); err != nil {
-				return nil, err
-			}
-			late++ // somebody was faster, or a hold has just expired
-		default:
-			return nil, err
-		}
-	}
-	return nil, errContention
+		return series, b.replan(ctx, p.Rules, err)
+	})
 }
 
 func (b *Bookings) planSeveralMoves(ctx context.Context, m SeveralMoves, nearest bool) (*PlannedMoves, error) {
