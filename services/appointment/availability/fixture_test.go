@@ -1,6 +1,7 @@
 package availability
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -133,4 +134,22 @@ func reasons(r *Rules, q Query, t *Taken, start Minute) string {
 		}
 	}
 	return strings.Join(list, " ")
+}
+
+// Plan returns the best plan at a start, apart from those with the masters in except, one for each segment.
+func (r *Rules) Plan(q Query, t *Taken, start Minute, except ...[]string) (*Plan, bool) {
+	s := r.solverAt(q, t, start)
+	plan, ok := s.best(start)
+	if !ok || len(except) == 0 {
+		return plan, ok
+	}
+	plan = nil
+	s.choices(startState(start), nil, nil, func(chosen []*option) bool {
+		p := s.newPlan(chosen)
+		if !slices.ContainsFunc(except, func(ids []string) bool { return slices.Equal(ids, p.MasterIDs()) }) {
+			plan = p
+		}
+		return plan == nil
+	})
+	return plan, plan != nil
 }

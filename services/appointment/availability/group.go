@@ -22,11 +22,8 @@ type Session struct {
 	// most one, whatever else may be at the same time.
 	HasPlace                bool
 	OwnAppointment, OwnHold string
-	// PriceMinor is what a place costs, in minor units of the salon's currency.
-	PriceMinor int32
-	// Phases and buffers are the session's.
-	Phases                    []Phase
-	BufferBefore, BufferAfter Minute
+	// Offering is how the session is done, and what a place costs.
+	Offering
 }
 
 // checkGroups returns INVALID_FIELDS for a chain with a service that is booked alone, as a place in a group session.
@@ -170,17 +167,13 @@ func (p *places) against(g *Session) []Block {
 
 // plan is a place in a session, at the price of the quote if there is one.
 func (p *places) plan(g *Session) *Plan {
-	want := p.chain[0].want
-	price := g.PriceMinor
-	if want.Offering != nil && want.OfferedBy == g.MasterID {
-		price = want.Offering.PriceMinor
+	offering := g.Offering
+	if want := p.chain[0].want; want.Offering != nil && want.OfferedBy == g.MasterID {
+		offering.PriceMinor = want.Offering.PriceMinor
 	}
 	return &Plan{
 		Span: g.Span, Customer: p.query.Customer, Session: g,
-		Segments: []Segment{{
-			ServiceID: g.ServiceID, MasterID: g.MasterID, Span: g.Span, PriceMinor: price, Phases: g.Phases,
-			BufferBefore: g.BufferBefore, BufferAfter: g.BufferAfter,
-		}},
+		Segments: []Segment{{ServiceID: g.ServiceID, MasterID: g.MasterID, Span: g.Span, Offering: offering}},
 	}
 }
 

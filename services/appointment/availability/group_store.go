@@ -56,7 +56,9 @@ func (s *Store) Sessions(ctx context.Context, salonID string, q Query, from, to 
 		span := Span{MinuteOf(r.StartTime), MinuteOf(r.EndTime)}
 		list[i] = Session{
 			ID: r.ID, ServiceID: r.ServiceID, MasterID: r.MasterID, Span: span, Capacity: int(r.Capacity), Taken: int(r.Taken),
-			PriceMinor: r.PriceMinor, Phases: []Phase{{Minutes: span.To - span.From}}, BufferBefore: Minute(r.Before), BufferAfter: Minute(r.After),
+			Offering: Offering{
+				PriceMinor: r.PriceMinor, Phases: []Phase{{Minutes: span.To - span.From}}, BufferBefore: Minute(r.Before), BufferAfter: Minute(r.After),
+			},
 			HasPlace: r.HasPlace, OwnAppointment: r.OwnAppointment, OwnHold: r.OwnHold,
 		}
 		if r.Phases != nil {

@@ -51,11 +51,11 @@ func (s *solver) overbookUnits(start Minute) {
 }
 
 // best returns the best plan at a start on this date. An overbooking takes resources that are taken only where none is free.
-func (s *solver) best(start Minute, except ...[]string) (*Plan, bool) {
-	plan, ok := s.plan(start, except...)
+func (s *solver) best(start Minute) (*Plan, bool) {
+	plan, ok := s.plan(start)
 	if ok || !s.query.Overbook {
 		return plan, ok
 	}
 	s.overbookUnits(start)
-	return s.plan(start, except...)
+	return s.plan(start)
 }

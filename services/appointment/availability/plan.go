@@ -31,10 +31,8 @@ type Segment struct {
 	ServiceID, MasterID string
 	// Span is what the customer is told.
 	Span
-	// PriceMinor, Phases and buffers are the offering's.
-	PriceMinor                int32
-	Phases                    []Phase
-	BufferBefore, BufferAfter Minute
+	// Offering is how it is done, and at which price.
+	Offering
 	// Uses are the resources that it takes, by start.
 	Uses []Use
 }

@@ -23,6 +23,11 @@ type Want struct {
 	OfferedBy string
 }
 
+// WantAs is a want for a service by a master as it was quoted or booked.
+func WantAs(serviceID, masterID string, o Offering) Want {
+	return Want{ServiceID: serviceID, MasterIDs: []string{masterID}, Offering: &o, OfferedBy: masterID}
+}
+
 // OnlyBy reports whether a master, and nobody else, may do it.
 func (w Want) OnlyBy(masterID string) bool {
 	return len(w.MasterIDs) == 1 && w.MasterIDs[0] == masterID

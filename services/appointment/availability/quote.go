@@ -45,19 +45,15 @@ type Quote struct {
 // QuoteSegment is one service of a quote.
 type QuoteSegment struct {
 	ServiceID, MasterID string
-	// PriceMinor is in minor units of the salon's currency.
-	PriceMinor                int32
-	Phases                    []Phase
-	BufferBefore, BufferAfter Minute
+	// Offering is that of its issue.
+	Offering
 }
 
 // Wants are what the quote wants: the offerings as they were when it was issued.
 func (q Quote) Wants() []Want {
 	wants := make([]Want, len(q.Segments))
 	for i, s := range q.Segments {
-		wants[i] = Want{ServiceID: s.ServiceID, MasterIDs: []string{s.MasterID}, OfferedBy: s.MasterID, Offering: &Offering{
-			PriceMinor: s.PriceMinor, Phases: s.Phases, BufferBefore: s.BufferBefore, BufferAfter: s.BufferAfter,
-		}}
+		wants[i] = WantAs(s.ServiceID, s.MasterID, s.Offering)
 	}
 	return wants
 }
@@ -69,10 +65,7 @@ func (r *Rules) Quote(p *Plan, issued time.Time) Quote {
 		q.Session = p.Session.ID
 	}
 	for _, s := range p.Segments {
-		q.Segments = append(q.Segments, QuoteSegment{
-			ServiceID: s.ServiceID, MasterID: s.MasterID, PriceMinor: s.PriceMinor, Phases: s.Phases,
-			BufferBefore: s.BufferBefore, BufferAfter: s.BufferAfter,
-		})
+		q.Segments = append(q.Segments, QuoteSegment{s.ServiceID, s.MasterID, s.Offering})
 	}
 	return q
 }

@@ -74,11 +74,10 @@ func quoteFrom(p *appointmentv1.QuotePayload) Quote {
 		Segments: make([]QuoteSegment, len(p.GetSegments())),
 	}
 	for i, s := range p.GetSegments() {
-		segment := QuoteSegment{
-			ServiceID: decodeID(s.GetServiceId()), MasterID: decodeID(s.GetMasterId()), PriceMinor: s.GetPriceMinor(),
-			Phases:       make([]Phase, len(s.GetPhases())),
+		segment := QuoteSegment{decodeID(s.GetServiceId()), decodeID(s.GetMasterId()), Offering{
+			PriceMinor: s.GetPriceMinor(), Phases: make([]Phase, len(s.GetPhases())),
 			BufferBefore: Minute(s.GetBufferBeforeMinutes()), BufferAfter: Minute(s.GetBufferAfterMinutes()),
-		}
+		}}
 		for j, phase := range s.GetPhases() {
 			segment.Phases[j] = Phase{Wait: phase.GetWait(), Minutes: Minute(phase.GetMinutes())}
 			for _, kind := range phase.GetKindIds() {

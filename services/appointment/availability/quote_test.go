@@ -23,10 +23,10 @@ func keysOf(t *testing.T, b byte) *secret.Keys {
 func TestQuotes(t *testing.T) {
 	now := time.Date(2027, 5, 3, 9, 0, 0, 0, time.UTC)
 	ours, changed, theirs := newQuotes(keysOf(t, 'a'), nil), newQuotes(keysOf(t, 'b'), keysOf(t, 'a')), newQuotes(keysOf(t, 'c'), nil)
-	quote := Quote{SalonID: id.New(), Start: 42, Issued: now, Segments: []QuoteSegment{{
-		ServiceID: id.New(), MasterID: id.New(), PriceMinor: 4500, BufferBefore: 5, BufferAfter: 10,
+	quote := Quote{SalonID: id.New(), Start: 42, Issued: now, Segments: []QuoteSegment{{id.New(), id.New(), Offering{
+		PriceMinor: 4500, BufferBefore: 5, BufferAfter: 10,
 		Phases: []Phase{{Minutes: 30, Kinds: []string{id.New(), id.New()}}, {Wait: true, Minutes: 35}},
-	}}}
+	}}}}
 	text, err := ours.encode(quote)
 	if err != nil {
 		t.Fatal(err)

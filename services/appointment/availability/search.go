@@ -46,12 +46,6 @@ func (r *Rules) Search(q Query, t *Taken, in Range) Result {
 	return result
 }
 
-// Plan returns the best plan at a start, apart from those with the masters in except, one for each segment. It reports false
-// when there is none.
-func (r *Rules) Plan(q Query, t *Taken, start Minute, except ...[]string) (*Plan, bool) {
-	return r.solverAt(q, t, start).best(start, except...)
-}
-
 // solverAt returns a solver for one start.
 func (r *Rules) solverAt(q Query, t *Taken, start Minute) *solver {
 	date, _ := civil.Local(start.Time(), r.Zone)
@@ -61,17 +55,14 @@ func (r *Rules) solverAt(q Query, t *Taken, start Minute) *solver {
 	return s
 }
 
-// plan is [Rules.Plan] for a start on this date.
-func (s *solver) plan(start Minute, except ...[]string) (*Plan, bool) {
+// plan returns the best plan at a start on this date. It reports false when there is none.
+func (s *solver) plan(start Minute) (*Plan, bool) {
 	root := startState(start)
 	if !s.startFits(start, nil) || s.ways(root, nil) == 0 {
 		return nil, false
 	}
 	var plan *Plan
 	s.choices(root, nil, make([]*option, 0, len(s.chain)), func(chosen []*option) bool {
-		if slices.ContainsFunc(except, func(ids []string) bool { return slices.EqualFunc(ids, chosen, isOf) }) {
-			return true
-		}
 		plan = s.newPlan(chosen)
 		plan.Alternatives = s.ways(root, nil) - 1
 		return false
@@ -79,17 +70,13 @@ func (s *solver) plan(start Minute, except ...[]string) (*Plan, bool) {
 	return plan, plan != nil
 }
 
-func isOf(masterID string, o *option) bool { return o.master.ID == masterID }
-
 // newPlan returns the plan of chosen options.
 func (s *solver) newPlan(chosen []*option) *Plan {
 	p := &Plan{Span: Span{chosen[0].From, chosen[len(chosen)-1].To}, Customer: s.query.Customer, taken: s.overbooked}
 	uses := s.assign(chosen)
 	for i, o := range chosen {
 		p.Segments = append(p.Segments, Segment{
-			ServiceID: s.chain[i].want.ServiceID, MasterID: o.master.ID, Span: o.Span,
-			PriceMinor: o.offering.PriceMinor, Phases: o.offering.Phases,
-			BufferBefore: o.offering.BufferBefore, BufferAfter: o.offering.BufferAfter, Uses: uses[i],
+			ServiceID: s.chain[i].want.ServiceID, MasterID: o.master.ID, Span: o.Span, Offering: *o.offering, Uses: uses[i],
 		})
 	}
 	return p

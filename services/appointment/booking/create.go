@@ -101,10 +101,10 @@ func wantsOf(segments []*appointmentv1.SegmentInput) []availability.Want {
 	return wants
 }
 
-// plan makes the appointment that a request asks for from what is known as of now, and checks that the caller may book it. informed
+// newCreation makes the appointment that a request asks for from what is known as of now, and checks that the caller may book it. informed
 // plans around what is taken; without it, that is only read where the plan depends on it, because the statement that books checks it
 // anyway.
-func (b *Bookings) plan(
+func (b *Bookings) newCreation(
 	ctx context.Context, caller auth.Principal, req *appointmentv1.CreateAppointmentRequest, informed bool,
 ) (*creation, error) {
 	by := By{AccountID: caller.UserID, Now: b.deps.Time()}

@@ -29,15 +29,15 @@ func (b *Bookings) CreateAppointment(
 		booked, err := b.createHeld(ctx, caller, req, key)
 		return orFirst(ctx, b, b.requests.Request(b.deps.DB, key, req), booked, err)
 	}
-	return b.bookOnce(ctx, caller, key, req, func(informed bool) (*creation, error) { return b.plan(ctx, caller, req, informed) })
+	return b.bookOnce(ctx, caller, key, req, func(informed bool) (*creation, error) { return b.newCreation(ctx, caller, req, informed) })
 }
 
-// bookOnce books what plan makes, with the key of the request. informed is passed on to plan.
+// bookOnce books what newCreation makes, with the key of the request.
 func (b *Bookings) bookOnce(
-	ctx context.Context, caller auth.Principal, key idempotency.Key, req proto.Message, plan func(informed bool) (*creation, error),
+	ctx context.Context, caller auth.Principal, key idempotency.Key, req proto.Message, newCreation func(informed bool) (*creation, error),
 ) (*appointmentv1.Appointment, error) {
 	request := b.requests.Request(b.deps.DB, key, req)
-	booked, err := b.create(ctx, caller, request, plan)
+	booked, err := b.create(ctx, caller, request, newCreation)
 	return orFirst(ctx, b, request, booked, err)
 }
 
@@ -62,10 +62,10 @@ func orFirst[T proto.Message](ctx context.Context, b *Bookings, request idempote
 var ofState = []codes.Code{codes.FailedPrecondition, codes.AlreadyExists, codes.ResourceExhausted, codes.Aborted}
 
 func (b *Bookings) create(
-	ctx context.Context, caller auth.Principal, request idempotency.Request, plan func(informed bool) (*creation, error),
+	ctx context.Context, caller auth.Principal, request idempotency.Request, newCreation func(informed bool) (*creation, error),
 ) (*appointmentv1.Appointment, error) {
 	return retry(func(late bool) (*appointmentv1.Appointment, error) {
-		c, err := plan(late)
+		c, err := newCreation(late)
 		if err != nil {
 			return nil, err
 		}

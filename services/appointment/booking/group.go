@@ -98,22 +98,20 @@ func (g *Session) want() availability.Want {
 	if len(phases) == 0 {
 		phases = []availability.Phase{{Minutes: availability.Minutes(g.End.Sub(g.Start))}}
 	}
-	return availability.Want{ServiceID: g.ServiceID, MasterIDs: []string{g.MasterID}, OfferedBy: g.MasterID, Offering: &availability.Offering{
+	return availability.WantAs(g.ServiceID, g.MasterID, availability.Offering{
 		PriceMinor: g.PriceMinor, Phases: phases,
 		BufferBefore: availability.Minutes(g.BufferBefore), BufferAfter: availability.Minutes(g.BufferAfter),
-	}}
+	})
 }
 
 // placeAt is the plan of a place in the session, for an appointment that moves with it.
 func (g *Session) placeAt(a *Appointment) *availability.Plan {
-	start, end := availability.MinuteOf(g.Start), availability.MinuteOf(g.End)
-	offering := g.want().Offering
+	span := availability.Span{From: availability.MinuteOf(g.Start), To: availability.MinuteOf(g.End)}
+	offering := *g.want().Offering
+	offering.PriceMinor = a.Segments[0].PriceMinor
 	return &availability.Plan{
-		Span: availability.Span{From: start, To: end}, Customer: a.CustomerID, Session: &availability.Session{ID: g.ID},
-		Segments: []availability.Segment{{
-			ServiceID: g.ServiceID, MasterID: g.MasterID, Span: availability.Span{From: start, To: end}, PriceMinor: a.Segments[0].PriceMinor,
-			Phases: offering.Phases, BufferBefore: offering.BufferBefore, BufferAfter: offering.BufferAfter,
-		}},
+		Span: span, Customer: a.CustomerID, Session: &availability.Session{ID: g.ID},
+		Segments: []availability.Segment{{ServiceID: g.ServiceID, MasterID: g.MasterID, Span: span, Offering: offering}},
 	}
 }
 

@@ -66,8 +66,8 @@ func (b *groups) createSession(
 			return nil, err
 		}
 		session, err := idempotency.Run(ctx, b.requests, b.deps.DB, key, req, func(tx *postgres.DB) (*appointmentv1.GroupSession, error) {
-			err := b.store.In(tx).createSession(ctx, p.Session, claimsOf(p.plan, false), subjectsOf(p.plan), p.rules.Version)
-			if err != nil {
+			taken, _ := claimsOf(p.plan, nil, false)
+			if err := b.store.In(tx).createSession(ctx, p.Session, taken, subjectsOf(p.plan), p.rules.Version); err != nil {
 				return nil, err
 			}
 			return sessionToProto(p.Session, caller), nil

@@ -245,7 +245,8 @@ func (s *Store) moveSession(ctx context.Context, g *Session, plan *availability.
 	if err := claims.Delete(ctx, s.db, g.SalonID, g.ID); err != nil {
 		return err
 	}
-	if err := s.take(ctx, g.SalonID, g.ID, claimsOf(plan, false)); err != nil {
+	taken, _ := claimsOf(plan, nil, false)
+	if err := s.take(ctx, g.SalonID, g.ID, taken); err != nil {
 		return err
 	}
 	return s.saveSession(ctx, "group_session.rescheduled", g)

@@ -158,8 +158,10 @@ func planOf(
 		minutes := availability.Minute(o.Minutes())
 		plan.Segments = append(plan.Segments, availability.Segment{
 			ServiceID: o.Service.ID, MasterID: o.MasterID, Span: availability.Span{From: plan.To, To: plan.To + minutes},
-			PriceMinor: o.PriceMinor(), Phases: []availability.Phase{{Minutes: minutes}},
-			BufferBefore: availability.Minute(o.Service.BufferBeforeMinutes), BufferAfter: availability.Minute(o.Service.BufferAfterMinutes),
+			Offering: availability.Offering{
+				PriceMinor: o.PriceMinor(), Phases: []availability.Phase{{Minutes: minutes}},
+				BufferBefore: availability.Minute(o.Service.BufferBeforeMinutes), BufferAfter: availability.Minute(o.Service.BufferAfterMinutes),
+			},
 		})
 		plan.To += minutes
 	}

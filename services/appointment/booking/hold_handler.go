@@ -119,19 +119,8 @@ func planned(h *Hold, plan *availability.Plan, rules *availability.Rules) *plann
 	for _, s := range plan.Segments {
 		h.ServiceNames = append(h.ServiceNames, rules.Services[s.ServiceID].Name)
 	}
-	p.claims = claimsOf(plan, h.Overlap)
+	p.claims, _ = claimsOf(plan, nil, h.Overlap)
 	return p
-}
-
-// claimsOf are the claims of a plan that no appointment has yet; overlap is whether the customer may have something else at the time.
-func claimsOf(plan *availability.Plan, overlap bool) []claims.Claim {
-	var list []claims.Claim
-	for _, t := range plan.Claims() {
-		c := claims.New(t.Kind, t.SubjectID, "", t.From.Time(), t.To.Time())
-		c.Blocking = t.Kind != claims.Customer || !overlap
-		list = append(list, c)
-	}
-	return list
 }
 
 // lockIDs are the subjects of a hold that its plan does not have.

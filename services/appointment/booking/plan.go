@@ -77,21 +77,30 @@ func (a *Appointment) follow(r *availability.Rules, plan *availability.Plan) err
 
 // take gives the appointment the claims of a plan. Those of overbooked time do not block.
 func (a *Appointment) take(plan *availability.Plan) {
-	a.claims, a.Overbooked = a.claims[:0:0], false
+	a.claims, a.Overbooked = claimsOf(plan, a.Segments, a.overlap)
+}
+
+// claimsOf are the claims of a plan, for its segments where they are known already, and whether some of them are of overbooked time. overlap is
+// whether the customer may have something else at the time.
+func claimsOf(plan *availability.Plan, segments []Segment, overlap bool) (list []claims.Claim, overbooked bool) {
 	for _, t := range plan.Claims() {
-		c := claims.New(t.Kind, t.SubjectID, a.Segments[t.Segment].ID, t.From.Time(), t.To.Time())
-		overbooked := plan.Overbooks(t)
-		c.Blocking = !overbooked && (t.Kind != claims.Customer || !a.overlap)
-		a.Overbooked = a.Overbooked || overbooked
-		a.claims = append(a.claims, c)
+		var segmentID string
+		if segments != nil {
+			segmentID = segments[t.Segment].ID
+		}
+		c := claims.New(t.Kind, t.SubjectID, segmentID, t.From.Time(), t.To.Time())
+		over := plan.Overbooks(t)
+		c.Blocking = !over && (t.Kind != claims.Customer || !overlap)
+		list, overbooked = append(list, c), overbooked || over
 	}
+	return list, overbooked
 }
 
 // wants are the segments as they were booked, for a plan at another time.
 func (a *Appointment) wants() []availability.Want {
 	wants := make([]availability.Want, len(a.Segments))
 	for i, s := range a.Segments {
-		wants[i] = availability.Want{ServiceID: s.ServiceID, MasterIDs: []string{s.MasterID}, Offering: s.offering(), OfferedBy: s.MasterID}
+		wants[i] = availability.WantAs(s.ServiceID, s.MasterID, s.offering())
 	}
 	return wants
 }
@@ -131,8 +140,8 @@ func (a *Appointment) otherService(chain []availability.Want) int {
 }
 
 // offering is what the segment was booked from.
-func (s *Segment) offering() *availability.Offering {
-	return &availability.Offering{
+func (s *Segment) offering() availability.Offering {
+	return availability.Offering{
 		PriceMinor: s.PriceMinor, Phases: s.phases(),
 		BufferBefore: availability.Minutes(s.BufferBefore), BufferAfter: availability.Minutes(s.BufferAfter),
 	}

@@ -24,7 +24,7 @@ type Claim struct {
 	SubjectID string
 	// Kind is what the subject is.
 	Kind Kind
-	// SegmentID is the segment that owns the claim; empty for the claim of a hold.
+	// SegmentID is the segment that owns the claim; empty for that of a hold, a group session or freed time.
 	SegmentID string
 	// From is inclusive, To exclusive.
 	From, To time.Time
@@ -32,7 +32,8 @@ type Claim struct {
 	ExpireTime time.Time
 	// Kept is set for freed time that is kept until the waitlist was asked. The appointment is then the freed time.
 	Kept bool
-	// Blocking is false for time that is overbooked on purpose: of a customer who wants two appointments at once.
+	// Blocking is false for time that is overbooked on purpose: of a customer who wants two appointments at once, of a master or a resource
+	// that staff have given more than one.
 	Blocking bool
 }
 

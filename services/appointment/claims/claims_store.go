@@ -9,6 +9,9 @@ import (
 	"google.golang.org/grpc/codes"
 
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/postgres"
 )
@@ -16,9 +19,12 @@ import (
 // NoOverlap is the constraint that makes double bookings impossible.
 const NoOverlap = "claims_no_overlap"
 
-// Longest is an interval that no claim is longer than: a customer's covers an appointment, of eight segments of twelve hours at most. It bounds
-// the range of an index in which claims and appointments begin that have not ended.
-const Longest = "4 days"
+// LongestTime is longer than any claim and any appointment, which has eight segments of twelve hours at most. It bounds the range of an index in
+// which claims and appointments begin that have not ended. Longest is the same as an interval of PostgreSQL.
+const (
+	LongestTime = 4 * 24 * time.Hour
+	Longest     = "4 days"
+)
 
 // LockKey returns the SQL expression of the advisory lock of a subject whose id is the expression
 // subject. An account has a lock too: it stands for what is known of the account.
@@ -115,21 +121,26 @@ func OverlapSQL(salonID, kind, subjectID, during string) string {
 		" OR EXISTS (SELECT 1 FROM claims x WHERE " + overlap + " AND NOT x.blocking))"
 }
 
+// table is a list in a FROM clause: c (subject_id, kind, claim_from, claim_to, blocking).
+func table(list []Claim) clause.Expr {
+	return gorm.Expr(`unnest(?::uuid[], ?::text[], ?::timestamptz[], ?::timestamptz[], ?::boolean[])
+			AS c (subject_id, kind, claim_from, claim_to, blocking)`,
+		postgres.Column(list, func(c Claim) string { return c.SubjectID }),
+		postgres.Column(list, func(c Claim) string { return string(c.Kind) }),
+		postgres.Column(list, func(c Claim) time.Time { return c.From }),
+		postgres.Column(list, func(c Claim) time.Time { return c.To }),
+		postgres.Column(list, func(c Claim) bool { return c.Blocking }))
+}
+
 // Conflicts returns the kinds of the subjects among the blocking claims in list whose time is taken.
 // The caller holds the locks of the subjects.
 func Conflicts(ctx context.Context, tx *postgres.DB, salonID string, list []Claim) (map[Kind]bool, error) {
 	var kinds []Kind
 	err := tx.Conn(ctx).Raw(`
 		SELECT DISTINCT c.kind
-		FROM unnest(?::uuid[], ?::text[], ?::timestamptz[], ?::timestamptz[], ?::boolean[])
-			AS c (subject_id, kind, claim_from, claim_to, blocking)
+		FROM ?
 		WHERE c.blocking AND `+OverlapSQL("?", "c.kind", "c.subject_id", "tstzrange(c.claim_from, c.claim_to)"),
-		postgres.Column(list, func(c Claim) string { return c.SubjectID }),
-		postgres.Column(list, func(c Claim) string { return string(c.Kind) }),
-		postgres.Column(list, func(c Claim) time.Time { return c.From }),
-		postgres.Column(list, func(c Claim) time.Time { return c.To }),
-		postgres.Column(list, func(c Claim) bool { return c.Blocking }),
-		salonID, salonID,
+		table(list), salonID, salonID,
 	).Scan(&kinds).Error
 	if err != nil {
 		return nil, fmt.Errorf("look for conflicting claims: %w", err)

@@ -32,14 +32,9 @@ func TakeKept(ctx context.Context, tx *postgres.DB, salonID string, freed []stri
 	}
 	err := tx.Conn(ctx).Raw(`
 		DELETE FROM claims x WHERE x.salon_id = ? AND x.appointment_id = ANY(?::uuid[]) AND x.kept AND EXISTS (
-			SELECT FROM unnest(?::uuid[], ?::text[], ?::timestamptz[], ?::timestamptz[]) AS c (subject_id, kind, claim_from, claim_to)
-			WHERE c.kind = x.subject_kind AND c.subject_id = x.subject_id AND tstzrange(c.claim_from, c.claim_to) && x.during)
+			SELECT FROM ? WHERE c.kind = x.subject_kind AND c.subject_id = x.subject_id AND tstzrange(c.claim_from, c.claim_to) && x.during)
 		RETURNING x.subject_id, x.subject_kind AS kind, lower(x.during) AS "from", upper(x.during) AS "to", x.expire_time, x.appointment_id`,
-		salonID, postgres.Array[string](freed),
-		postgres.Column(list, func(c Claim) string { return c.SubjectID }),
-		postgres.Column(list, func(c Claim) string { return string(c.Kind) }),
-		postgres.Column(list, func(c Claim) time.Time { return c.From }),
-		postgres.Column(list, func(c Claim) time.Time { return c.To })).Scan(&rows).Error
+		salonID, postgres.Array[string](freed), table(list)).Scan(&rows).Error
 	if err != nil {
 		return fmt.Errorf("take freed time: %w", err)
 	}

@@ -3,7 +3,6 @@ package claims
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/beauty-salon/platform/internal/postgres"
 )
@@ -41,14 +40,10 @@ func Overlapping(ctx context.Context, db *postgres.DB, salonID string, list []Cl
 	var ids []string
 	err := db.Conn(ctx).Raw(`
 		SELECT DISTINCT x.appointment_id AS id
-		FROM unnest(?::uuid[], ?::text[], ?::timestamptz[], ?::timestamptz[]) AS c (subject_id, kind, claim_from, claim_to)
+		FROM ?
 		CROSS JOIN LATERAL (`+overlap+`x.blocking UNION ALL `+overlap+`NOT x.blocking) AS x
 		WHERE x.appointment_id <> ALL (?::uuid[]) ORDER BY id`,
-		postgres.Column(list, func(c Claim) string { return c.SubjectID }),
-		postgres.Column(list, func(c Claim) string { return string(c.Kind) }),
-		postgres.Column(list, func(c Claim) time.Time { return c.From }),
-		postgres.Column(list, func(c Claim) time.Time { return c.To }),
-		salonID, salonID, postgres.Array[string](except)).Scan(&ids).Error
+		table(list), salonID, salonID, postgres.Array[string](except)).Scan(&ids).Error
 	if err != nil {
 		return nil, fmt.Errorf("look for overlapping claims: %w", err)
 	}

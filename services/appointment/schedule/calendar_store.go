@@ -8,10 +8,8 @@ import (
 
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/services/appointment/civil"
+	"github.com/beauty-salon/platform/services/appointment/claims"
 )
-
-// longestAppointment is longer than any appointment: eight segments of twelve hours. It bounds the range of an index.
-const longestAppointment = 4 * 24 * time.Hour
 
 // Calendar returns what decides when masters of a salon can work from one date to another one. Without masters, it is about all.
 func (s *Store) Calendar(
@@ -80,7 +78,7 @@ func (s *Store) Booked(ctx context.Context, of Subject, during Span, now time.Ti
 		FROM appointments a JOIN segments g ON g.salon_id = a.salon_id AND g.appointment_id = a.id
 		WHERE a.salon_id = ? AND a.state IN ('PENDING', 'CONFIRMED') AND a.end_time > ? AND a.start_time > ? AND a.start_time < ?
 			AND g.end_time > ? AND g.start_time < ?`
-	earliest := later(now, during.Start).Add(-longestAppointment)
+	earliest := later(now, during.Start).Add(-claims.LongestTime)
 	args := []any{of.SalonID, now, earliest, during.End, during.Start, during.End}
 	if of.Kind == OfMaster {
 		sql += " AND g.master_id = ? AND g.appointment_start_time > ? AND g.appointment_start_time < ?"
@@ -98,7 +96,7 @@ func (s *Store) Booked(ctx context.Context, of Subject, during Span, now time.Ti
 func (s *Store) Sessions(ctx context.Context, of Subject, during Span, now time.Time) ([]Booked, error) {
 	sql := `SELECT id, version, start_time, end_time, master_id, start_time AS segment_start, end_time AS segment_end, phases
 		FROM group_sessions WHERE salon_id = ? AND state = 'SCHEDULED' AND end_time > ? AND start_time > ? AND start_time < ? AND end_time > ?`
-	args := []any{of.SalonID, now, later(now, during.Start).Add(-longestAppointment), during.End, during.Start}
+	args := []any{of.SalonID, now, later(now, during.Start).Add(-claims.LongestTime), during.End, during.Start}
 	if of.Kind == OfMaster {
 		sql += " AND master_id = ?"
 		args = append(args, of.ID)
