@@ -2,7 +2,6 @@ package booking
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/beauty-salon/platform/internal/idempotency"
 	"github.com/beauty-salon/platform/services/appointment/availability"
@@ -20,23 +19,11 @@ import (
 // empty does not scan them.
 var createSQL = `
 WITH item AS MATERIALIZED (
-    SELECT * FROM unnest(` + arrays(1,
-	"uuid", "uuid", "bigint", "uuid", "uuid", "boolean", "boolean", "text", "timestamptz", "timestamptz", "text", "integer",
-	"timestamptz", "timestamptz", "integer", "text", "text", "text", "uuid", "text", "timestamptz", "uuid", "jsonb", "text",
-	"text", "text", "uuid", "bytea", "bytea", "bigint", "bytea", "timestamptz", "timestamptz") + `) WITH ORDINALITY AS i (
-        id, salon_id, rules_version, customer_id, account_id, new_customer, overridden, state, start_time, end_time, time_zone, utc_offset_minutes,
-        day_start, day_end, total_minor, currency, note, actor, actor_account_id, reason, create_time, event_id, event_body, traceparent,
-        caller, method, request_id, request_hash, previous_hash, request_lock, response, timeout_time, lapse_time, n)
+    SELECT * FROM unnest(` + itemArrays.arrays(itemsAt) + `) WITH ORDINALITY AS i (` + itemArrays.names() + `, n)
 ), segment AS MATERIALIZED (
-    SELECT * FROM unnest(` + arrays(34,
-	"integer", "integer", "uuid", "uuid", "text", "uuid", "timestamptz", "timestamptz",
-	"integer", "integer", "integer", "jsonb") + `) AS p (
-        n, position, id, service_id, service_name, master_id, start_time, end_time,
-        buffer_before, buffer_after, price_minor, phases)
+    SELECT * FROM unnest(` + segmentArrays.arrays(segmentsAt) + `) AS p (` + segmentArrays.names() + `)
 ), claim AS MATERIALIZED (
-    SELECT * FROM unnest(` + arrays(46,
-	"integer", "uuid", "uuid", "text", "uuid", "timestamptz", "timestamptz", "boolean") + `) AS c (
-        n, id, segment_id, kind, subject_id, claim_from, claim_to, blocking)
+    SELECT * FROM unnest(` + claimArrays.arrays(claimsAt) + `) AS c (` + claimArrays.names() + `)
 ), seen AS MATERIALIZED (` + idempotency.SeenSQL("item") + `
 ), busy AS MATERIALIZED (
     SELECT c.n, bool_or(c.kind = 'MASTER') AS master, bool_or(c.kind = 'RESOURCE') AS resource, bool_or(c.kind = 'CUSTOMER') AS customer
@@ -46,7 +33,7 @@ WITH item AS MATERIALIZED (
 ), decision AS MATERIALIZED (
     SELECT i.n, k.response, CASE
         -- The caller has given this attempt up and does not see what comes of it.
-        WHEN EXISTS (SELECT FROM abandoned_attempts WHERE id = $54) THEN 'stale'
+        WHEN EXISTS (SELECT FROM abandoned_attempts WHERE id = ` + parameter(attemptAt) + `) THEN 'stale'
         WHEN k.same THEN 'replayed'
         WHEN NOT k.same THEN 'request id reused'
         WHEN k.in_flight THEN 'in flight'
@@ -55,7 +42,7 @@ WITH item AS MATERIALIZED (
         WHEN i.account_id IS NOT NULL AND a.disabled IS NOT false THEN 'no customer'
         WHEN b.master OR b.resource THEN 'taken'
         WHEN b.customer THEN 'customer busy'
-        WHEN NOT i.overridden AND i.actor = '` + string(Customer) + `' AND s.max_open_appointments > 0 AND NOT $59 AND (
+        WHEN NOT i.overridden AND i.actor = '` + string(Customer) + `' AND s.max_open_appointments > 0 AND NOT ` + parameter(laterAt) + ` AND (
             SELECT count(*) FROM (
                 SELECT FROM (` + availability.OpenSQL("i.salon_id", "i.customer_id", "i.create_time", "'{}'::uuid[]") + `) AS o
                 LIMIT s.max_open_appointments) AS open
@@ -88,7 +75,7 @@ WITH item AS MATERIALIZED (
     INSERT INTO customers (salon_id, id, account_id, display_name, phone, email, notes, search_text, version, create_time, update_time)
     SELECT b.salon_id, b.customer_id, b.account_id, coalesce(g.display_name, ''), coalesce(g.phone, ''), '', '',
         coalesce(g.search_text, ''), 1, b.create_time, b.create_time
-    FROM booked b LEFT JOIN (SELECT * FROM unnest(` + arrays(55, "uuid", "text", "text", "text") + `) AS g (id, display_name, phone, search_text)) AS g
+    FROM booked b LEFT JOIN (SELECT * FROM unnest(` + guestArrays.arrays(guestsAt) + `) AS g (` + guestArrays.names() + `)) AS g
         ON g.id = b.customer_id
     WHERE b.new_customer
 ), new_appointments AS (
@@ -121,12 +108,5 @@ WITH item AS MATERIALIZED (
 SELECT d.outcome, CASE WHEN d.outcome = 'replayed' THEN d.response END AS response
 FROM decision d ORDER BY d.n`
 
-// arrays lists array parameters of these types, from $first on. A subquery hides their length from the
-// planner, which would otherwise make a new plan for every length; planning takes longer than booking.
-func arrays(first int, types ...string) string {
-	params := make([]string, len(types))
-	for i, t := range types {
-		params[i] = fmt.Sprintf("(SELECT $%d::%s[])", first+i, t)
-	}
-	return strings.Join(params, ", ")
-}
+// parameter is the parameter with a number.
+func parameter(number int) string { return fmt.Sprintf("$%d", number) }

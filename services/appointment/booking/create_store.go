@@ -3,7 +3,6 @@ package booking
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/beauty-salon/platform/internal/events"
@@ -60,7 +59,7 @@ type creation struct {
 	// customer is whom it is for; their row is made with the appointment if newCustomer is set.
 	customer    people.Customer
 	newCustomer bool
-	// overridden is whether the salon's limits of appointments on a date do not apply, counted whether there is one for the masters.
+	// overridden is whether the salon's limits of appointments do not apply, counted whether there is one for the masters of a date.
 	overridden, counted bool
 	// laterDate is set for all dates of a series but the first.
 	laterDate bool
@@ -153,121 +152,4 @@ func (s *Store) PruneAttempts(ctx context.Context, before time.Time) error {
 		return fmt.Errorf("remove abandoned attempts: %w", err)
 	}
 	return nil
-}
-
-// numbered is a row that belongs to a creation of the batch.
-type numbered[T any] struct {
-	n   int32 // the place of the creation in the batch, from 1
-	row T
-}
-
-// segmentOf is a segment with its place.
-type segmentOf struct {
-	position int32
-	segment  *Segment
-}
-
-// createArgs lays the creations, their segments and their claims out in columns, as createSQL reads them.
-func createArgs(attempt string, batch []*creation) []any {
-	var segments []numbered[segmentOf]
-	var list []numbered[claims.Claim]
-	for i, c := range batch {
-		for j := range c.appointment.Segments {
-			segments = append(segments, numbered[segmentOf]{int32(i + 1), segmentOf{int32(j), &c.appointment.Segments[j]}})
-		}
-		for _, claim := range c.appointment.claims {
-			list = append(list, numbered[claims.Claim]{int32(i + 1), claim})
-		}
-	}
-	return slices.Concat(itemArgs(batch), segmentArgs(segments), claimArgs(list), []any{attempt}, guestArgs(batch),
-		[]any{slices.ContainsFunc(batch, func(c *creation) bool { return c.laterDate })}) // one of a series is alone in its batch
-}
-
-// guestArgs are the new customers whom staff have given a name.
-func guestArgs(batch []*creation) []any {
-	var guests []people.Customer
-	for _, c := range batch {
-		if c.newCustomer && c.customer.DisplayName != "" {
-			guests = append(guests, c.customer)
-		}
-	}
-	return []any{
-		column(guests, func(c people.Customer) string { return c.ID }),
-		column(guests, func(c people.Customer) string { return c.DisplayName }),
-		column(guests, func(c people.Customer) string { return c.Phone }),
-		column(guests, people.Customer.SearchText),
-	}
-}
-
-func itemArgs(batch []*creation) []any {
-	return []any{
-		column(batch, func(c *creation) string { return c.appointment.ID }),
-		column(batch, func(c *creation) string { return c.appointment.SalonID }),
-		column(batch, func(c *creation) int64 { return c.rulesVersion }),
-		column(batch, func(c *creation) string { return c.appointment.CustomerID }),
-		column(batch, func(c *creation) *string { return postgres.Null(c.appointment.AccountID) }),
-		column(batch, func(c *creation) bool { return c.newCustomer }),
-		column(batch, func(c *creation) bool { return c.overridden }),
-		column(batch, func(c *creation) string { return string(c.appointment.State) }),
-		column(batch, func(c *creation) time.Time { return c.appointment.Start() }),
-		column(batch, func(c *creation) time.Time { return c.appointment.End() }),
-		column(batch, func(c *creation) string { return c.appointment.TimeZone }),
-		column(batch, func(c *creation) int32 { return c.appointment.UTCOffsetMinutes }),
-		column(batch, func(c *creation) time.Time { return c.dayStart }),
-		column(batch, func(c *creation) time.Time { return c.dayEnd }),
-		column(batch, func(c *creation) int32 { return c.appointment.TotalMinor }),
-		column(batch, func(c *creation) string { return c.appointment.Currency }),
-		column(batch, func(c *creation) string { return c.appointment.Note }),
-		column(batch, func(c *creation) string { return string(c.appointment.ChangedBy) }),
-		column(batch, func(c *creation) string { return c.appointment.change.By.AccountID }),
-		column(batch, func(c *creation) string { return c.appointment.change.Reason }),
-		column(batch, func(c *creation) time.Time { return c.appointment.CreateTime }),
-		column(batch, func(c *creation) string { return c.event.ID }),
-		column(batch, func(c *creation) string { return string(c.event.Body) }),
-		column(batch, func(c *creation) *string { return postgres.Null(c.traceparent) }),
-		column(batch, func(c *creation) string { return c.request.Caller }),
-		column(batch, func(c *creation) string { return c.request.Method }),
-		column(batch, func(c *creation) *string { return postgres.Null(c.request.RequestID) }),
-		column(batch, func(c *creation) []byte { return c.request.Hash }),
-		column(batch, func(c *creation) []byte { return c.request.PreviousHash }),
-		column(batch, func(c *creation) int64 { return c.request.Lock }),
-		column(batch, func(c *creation) []byte { return c.response }),
-		column(batch, func(c *creation) *time.Time { return postgres.Null(c.appointment.TimeoutTime) }),
-		column(batch, func(c *creation) *time.Time { return postgres.Null(c.appointment.LapseTime) }),
-	}
-}
-
-func segmentArgs(rows []numbered[segmentOf]) []any {
-	return []any{
-		column(rows, func(r numbered[segmentOf]) int32 { return r.n }),
-		column(rows, func(r numbered[segmentOf]) int32 { return r.row.position }),
-		column(rows, func(r numbered[segmentOf]) string { return r.row.segment.ID }),
-		column(rows, func(r numbered[segmentOf]) string { return r.row.segment.ServiceID }),
-		column(rows, func(r numbered[segmentOf]) string { return r.row.segment.ServiceName }),
-		column(rows, func(r numbered[segmentOf]) string { return r.row.segment.MasterID }),
-		column(rows, func(r numbered[segmentOf]) time.Time { return r.row.segment.Start }),
-		column(rows, func(r numbered[segmentOf]) time.Time { return r.row.segment.End }),
-		column(rows, func(r numbered[segmentOf]) int32 { return int32(r.row.segment.BufferBefore.Minutes()) }),
-		column(rows, func(r numbered[segmentOf]) int32 { return int32(r.row.segment.BufferAfter.Minutes()) }),
-		column(rows, func(r numbered[segmentOf]) int32 { return r.row.segment.PriceMinor }),
-		column(rows, func(r numbered[segmentOf]) *string { return encodePhases(r.row.segment.Phases) }),
-	}
-}
-
-func claimArgs(rows []numbered[claims.Claim]) []any {
-	return []any{
-		column(rows, func(r numbered[claims.Claim]) int32 { return r.n }),
-		column(rows, func(r numbered[claims.Claim]) string { return r.row.ID }),
-		column(rows, func(r numbered[claims.Claim]) string { return r.row.SegmentID }),
-		column(rows, func(r numbered[claims.Claim]) string { return string(r.row.Kind) }),
-		column(rows, func(r numbered[claims.Claim]) string { return r.row.SubjectID }),
-		column(rows, func(r numbered[claims.Claim]) time.Time { return r.row.From }),
-		column(rows, func(r numbered[claims.Claim]) time.Time { return r.row.To }),
-		column(rows, func(r numbered[claims.Claim]) bool { return r.row.Blocking }),
-	}
-}
-
-// column collects one value of each row. The driver makes an array of it.
-func column[Row, T any](rows []Row, value func(Row) T) []T {
-	return postgres.Column(rows, value)
 }

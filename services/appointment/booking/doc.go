@@ -2,7 +2,7 @@
 //
 // A booking goes from CreateAppointment (create_handler.go) to what is to be booked (create.go), to a plan that package availability makes
 // around what is taken (fit.go), to the appointment of that plan (plan.go), through the queue (queue.go) to the statement that checks once more
-// and writes (create_store.go, create_sql.go). Where that finds that somebody was faster, or that the rules have changed, all is done again
+// and writes (create_store.go, create_columns.go, create_sql.go). Where that finds that somebody was faster, or that the rules have changed, all is done again
 // (retry.go).
 //
 //   - appointment.go: the appointment, its segments and claims, and what changes them (no I/O).

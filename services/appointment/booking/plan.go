@@ -177,18 +177,14 @@ func decodePhases(text *string) ([]availability.Phase, error) {
 	return phases, err
 }
 
-// horizon is how far from now a start may lie to be taken for one. Earlier starts are nonsense,
-// such as the year 1, and not a clock that is slow.
-const horizon = availability.Farthest
-
 // checkStart checks the start of an appointment: a whole minute at most 366 days away
 // (INVALID_FIELDS), after now (START_IN_PAST).
 func checkStart(start, now time.Time) error {
 	const field = "start_time"
 	switch distance := start.Sub(now); {
-	case distance > horizon:
+	case distance > availability.Farthest:
 		return apierr.InvalidField(field, "must be at most 366 days ahead")
-	case distance < -horizon:
+	case distance < -availability.Farthest: // nonsense, such as the year 1, and not a clock that is slow
 		return apierr.InvalidField(field, "must be in the future")
 	case !civil.IsWholeMinute(start):
 		return apierr.InvalidField(field, "must be a whole minute")

@@ -136,7 +136,7 @@ func (b *Bookings) fitSeveral(
 		switch distance := starts[0].Sub(q.Now); {
 		case distance <= 0:
 			return nil, errStartInPast.WithField("start_date", "must be one whose first appointment is in the future")
-		case distance > horizon:
+		case distance > availability.Farthest:
 			return nil, apierr.InvalidField("start_date", "must be at most 366 days ahead")
 		}
 		asked := make([]availability.Asked, len(starts))
