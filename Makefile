@@ -16,7 +16,7 @@ PACKAGES ?= ./...
 
 .PHONY: help
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z\/-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9\/-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- Run -----------------------------------------------------------------------
 

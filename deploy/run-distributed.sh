@@ -101,4 +101,5 @@ echo "  curl http://$(field http)/v1/masters"
 echo "  make bin/grpcurl && bin/grpcurl -plaintext $(field grpc) list"
 echo
 echo "$ready"
+trap 'exit 0' INT TERM # from now on, being stopped is how it ends
 wait "${pids[@]}"

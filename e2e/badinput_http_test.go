@@ -58,6 +58,20 @@ func (w *world) bodies() []refusal {
 			http:   salontest.NewRequest(http.MethodPost, "/v1/users/"+w.CustomerA.ID+":setRole", `{"role":"ROLE_KING"}`),
 			reason: "MALFORMED_REQUEST", fields: []string{"role"},
 		},
+		{
+			name: "another id than that of the path", over: onlyREST, as: w.Admin,
+			http:   salontest.NewRequest(http.MethodPost, "/v1/users/"+w.CustomerA.ID+":setRole", `{"role":"ROLE_CUSTOMER","userId":"`+w.CustomerB.ID+`"}`),
+			reason: "INVALID_FIELDS", fields: []string{"user_id"},
+		},
+		{
+			name: "a ticket for a diary without a beginning", as: w.CustomerA, method: issueWatchTicket,
+			req:    ticketOf(&appointmentv1.WatchAppointmentsRequest{}),
+			reason: "INVALID_FIELDS", fields: []string{"appointments.from"},
+		},
+		{
+			name: "a ticket for nothing", as: w.CustomerA, method: issueWatchTicket, req: &appointmentv1.IssueWatchTicketRequest{},
+			reason: "INVALID_FIELDS", fields: []string{"appointments"},
+		},
 	}
 	for contentType, body := range map[string]string{
 		"text/xml": "<a/>", "application/x-www-form-urlencoded": "email=x", "text/plain": good, "": good,

@@ -16,7 +16,7 @@ import (
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	s := salontest.Start(t, salontest.WithDemo())
-	checkTour(t, readTour(t, "../README.md", s), "200 200 201 201 409 200 200 200 201 200 200 201 200 200 200 201 201 200 200 200 200 201 200 201 200 200", readmeShows)
+	checkTour(t, readTour(t, "../README.md", s), "200 200 201 201 409 200 200 200 201 200 200 201 200 200 200 201 201 200 200 200 200 201 200 201 200 200 200 200", readmeShows)
 }
 
 // TestSchedulingPage runs the calls of the page about scheduling in the same way.
@@ -53,7 +53,7 @@ var (
 		`"slots":[{`, `"groupSessionId":"`, `"placesLeft":6`, "\n200\n",
 		`"serviceName":"Make-up class"`, `"groupSessionId":"`, "\n201\n", `"cancelledBy":"ACTOR_CUSTOMER"`,
 		`"state":"WAITLIST_STATE_`, "\n201\n", `"offer":{"holdId":"`, `"state":"WAITLIST_STATE_LEFT"`,
-		`"records":[{`,
+		`"displayName":"Me"`, "event: ready", `"records":[{`, `"accountId":"`,
 	}
 	schedulingShows = []string{
 		`"slots":[{`, `"quote":"`,

@@ -34,7 +34,8 @@ const maxBodyBytes = 1 << 20
 type requestBody struct {
 	io.ReadCloser
 	request   *http.Request
-	condition string // of the headers, for the field etag
+	inPath    map[string]string // the fields that the path has, by their names in the contract
+	condition string            // of the headers, for the field etag
 	err       error
 }
 
@@ -79,7 +80,21 @@ func decodeBody(body *requestBody, v any) error {
 			return bodyError(err, data, msg.ProtoReflect().Descriptor())
 		}
 	}
+	if err := checkPath(body.inPath, msg.ProtoReflect()); err != nil {
+		return err
+	}
 	return applyHeaders(body, data, msg)
+}
+
+// checkPath returns INVALID_FIELDS for a body that names another resource than the path does, which would win.
+func checkPath(inPath map[string]string, m protoreflect.Message) error {
+	for name, value := range inPath {
+		fd := m.Descriptor().Fields().ByName(protoreflect.Name(name))
+		if fd != nil && m.Has(fd) && m.Get(fd).String() != value {
+			return apierr.InvalidField(name, "must be absent: it belongs into the URL")
+		}
+	}
+	return nil
 }
 
 func malformed(message string) *apierr.Error {

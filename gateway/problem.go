@@ -54,28 +54,23 @@ var reasonStatus = map[string]int{
 	"UNSUPPORTED_MEDIA_TYPE": http.StatusUnsupportedMediaType,
 }
 
-// writeError answers with a problem that describes the public part of an error.
+// writeError answers with a problem that describes the public part of an error. It is the most of what a refusal costs while there is too much to
+// do, so it makes no status on the way.
 func writeError(w http.ResponseWriter, r *http.Request, err error) {
-	st := apierr.From(err).GRPCStatus()
-	p := problem{Status: runtime.HTTPStatusFromCode(st.Code()), Detail: inJSON(st.Message())}
-	if st.Code() == codes.Canceled {
+	e := apierr.From(err)
+	p := problem{Status: runtime.HTTPStatusFromCode(e.Code()), Detail: inJSON(e.Message()), Reason: e.ReasonName()}
+	if e.Code() == codes.Canceled {
 		p.Status = 499 // nginx's "client closed request"; only the log shows it
 	}
-	for _, detail := range st.Details() {
-		switch d := detail.(type) {
-		case *errdetails.ErrorInfo:
-			p.Reason = d.GetReason()
-		case *errdetails.BadRequest:
-			for _, v := range d.GetFieldViolations() {
-				p.Errors = append(p.Errors, problemField{Field: jsonPath(v.GetField()), Description: inJSON(v.GetDescription())})
-			}
-		case *errdetails.RetryInfo:
-			seconds := int64((d.GetRetryDelay().AsDuration() + time.Second - 1) / time.Second)
-			w.Header().Set("Retry-After", strconv.FormatInt(max(seconds, 1), 10))
-		case *errdetails.RequestInfo: // the member instance
-		case proto.Message:
-			p.Details = append(p.Details, detailJSON(d)...)
-		}
+	for _, v := range e.Fields() {
+		p.Errors = append(p.Errors, fieldInJSON(v))
+	}
+	if delay := e.RetryAfter(); delay > 0 {
+		seconds := int64((delay + time.Second - 1) / time.Second)
+		w.Header().Set("Retry-After", strconv.FormatInt(max(seconds, 1), 10))
+	}
+	for _, detail := range e.Details() {
+		p.Details = append(p.Details, detailJSON(detail)...)
 	}
 	if s, ok := reasonStatus[p.Reason]; ok {
 		p.Status = s
@@ -118,12 +113,27 @@ func jsonPath(path string) string {
 	return b.String()
 }
 
+// fieldInJSON is a field that is not valid, in the words of JSON. In an update_mask the values are names of fields.
+func fieldInJSON(v *errdetails.BadRequest_FieldViolation) problemField {
+	text := inJSON(v.GetDescription())
+	if v.GetField() == "update_mask" {
+		text = quoted.ReplaceAllStringFunc(text, jsonPath)
+	}
+	return problemField{jsonPath(v.GetField()), text}
+}
+
+// quoted is a value in a text.
+var quoted = regexp.MustCompile(`"[^"]*"`)
+
 // severalWords are what can be the name of a field in the contract that JSON writes in another way, and values in quotes, which are not.
 var severalWords = regexp.MustCompile(`"[^"]*"|\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b`)
 
 // inJSON writes the names of the contract's fields in a text as JSON has them: "must be after start_time" is "must be after startTime". What the
 // text has in quotes is a value and stays: an order_by must be "start_time" in JSON too.
 func inJSON(text string) string {
+	if !strings.Contains(text, "_") {
+		return text
+	}
 	return severalWords.ReplaceAllStringFunc(text, func(word string) string {
 		if fieldNames()[word] {
 			return jsonPath(word)
@@ -174,7 +184,11 @@ func handleError(_ context.Context, _ *runtime.ServeMux, _ runtime.Marshaler, w 
 	if body, ok := r.Body.(*requestBody); ok && body.err != nil {
 		err = body.err
 	} else if st, ok := status.FromError(err); ok && st.Code() == codes.InvalidArgument && len(st.Details()) == 0 {
-		err = parameterError(st.Message())
+		var request protoreflect.MessageDescriptor
+		if c, ok := r.Context().Value(callKey{}).(*call); ok {
+			request = c.route.desc.Input()
+		}
+		err = parameterError(st.Message(), request)
 	}
 	writeError(w, r, err)
 }
@@ -187,17 +201,33 @@ var parameterNames = []*regexp.Regexp{
 }
 
 // parameterError replaces the text with which grpc-gateway refuses a path or query parameter, and keeps the name of
-// the parameter.
-func parameterError(text string) error {
+// the parameter. The request may be nil.
+func parameterError(text string, request protoreflect.MessageDescriptor) error {
 	for _, pattern := range parameterNames {
 		if m := pattern.FindStringSubmatch(text); m != nil {
 			if strings.Contains(text, "too many values") || strings.Contains(text, "duplicate field") {
 				return apierr.InvalidField(m[1], "is given more than once")
 			}
+			if request != nil {
+				if fd := fieldByKey(request, m[1]); fd != nil && fd.Enum() != nil {
+					return apierr.InvalidField(m[1], "must be one of "+enumNames(fd.Enum()))
+				}
+			}
 			return apierr.InvalidField(m[1], "has a value of the wrong type or out of range")
 		}
 	}
 	return malformed("a parameter has a value of the wrong type or out of range")
+}
+
+// enumNames lists the values of an enum but for the one that means none.
+func enumNames(ed protoreflect.EnumDescriptor) string {
+	var names []string
+	for i := range ed.Values().Len() {
+		if v := ed.Values().Get(i); v.Number() != 0 {
+			names = append(names, string(v.Name()))
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 // handleRoutingError answers for paths and methods that the contract does not have.

@@ -60,6 +60,12 @@ func TestWriteError(t *testing.T) {
 			status: http.StatusBadRequest, reason: "INVALID_FIELDS",
 			fields: []problemField{{"segments[0].startTime", "must be in the future"}, {"note", "is too long"}},
 		},
+		{
+			name:   "update mask",
+			err:    apierr.InvalidField("update_mask", `"email_address" cannot be updated`),
+			status: http.StatusBadRequest, reason: "INVALID_FIELDS",
+			fields: []problemField{{"updateMask", `"emailAddress" cannot be updated`}},
+		},
 		{name: "not found", err: apierr.NotFound("master"), status: http.StatusNotFound, reason: "NOT_FOUND"},
 		{name: "etag", err: apierr.ErrEtagMismatch, status: http.StatusPreconditionFailed, reason: "ETAG_MISMATCH"},
 		{
@@ -128,7 +134,7 @@ func TestParameterError(t *testing.T) {
 		`something else entirely`:                              "",
 		`type mismatch, parameter: stars, error: out of range`: "stars",
 	} {
-		err := parameterError(text)
+		err := parameterError(text, nil)
 		t.Run(text, func(t *testing.T) {
 			if field == "" {
 				wantError(t, err, "MALFORMED_REQUEST")

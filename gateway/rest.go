@@ -123,7 +123,9 @@ func (g *Gateway) prepare(next runtime.HandlerFunc) runtime.HandlerFunc {
 			writeError(w, r, err)
 			return
 		}
-		r.Body = &requestBody{ReadCloser: http.MaxBytesReader(w, r.Body, maxBodyBytes), request: r, condition: condition}
+		r.Body = &requestBody{
+			ReadCloser: http.MaxBytesReader(w, r.Body, maxBodyBytes), request: r, inPath: pathParams, condition: condition,
+		}
 		ctx, cancel := context.WithTimeout(r.Context(), g.cfg.RequestTimeout)
 		defer cancel()
 		ctx = context.WithValue(ctx, callKey{}, &call{

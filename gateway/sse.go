@@ -150,7 +150,7 @@ func streamRequest(r *http.Request, route *route, query url.Values, pathParams m
 	}
 	delete(query, lastEventID)
 	if err := runtime.PopulateQueryParameters(req.Interface(), query, utilities.NewDoubleArray(nil)); err != nil {
-		return nil, parameterError(err.Error())
+		return nil, parameterError(err.Error(), route.desc.Input())
 	}
 	if header := r.Header.Get("Last-Event-ID"); header != "" {
 		from = header

@@ -95,8 +95,14 @@ func makeFirstAdmin(ctx context.Context, url secret.Text, keys *secret.Keys, ema
 	if err != nil {
 		return err
 	}
-	if _, err := createFirstAdmin(ctx, url, keys, nil, email, "Administrator", password); err != nil {
+	made, err := createFirstAdmin(ctx, url, keys, nil, email, "Administrator", password)
+	switch {
+	case err != nil:
 		return fmt.Errorf("create %s: %w", email, err)
+	case made:
+		fmt.Printf("%s is an administrator now\n", email)
+	default:
+		fmt.Println("there are accounts: no administrator was made")
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -64,7 +65,7 @@ func run(args []string) int {
 	}
 	kctx, err := parser.Parse(args)
 	if err != nil {
-		parser.Errorf("%s", err)
+		parser.Errorf("%s", withVariables(err.Error()))
 		return 2
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -75,6 +76,19 @@ func run(args []string) int {
 		return 1
 	}
 	return 0
+}
+
+var flagWithValue = regexp.MustCompile(`--([a-z-]+)=\S+`)
+
+// withVariables names, beside each flag that is missing, its environment variable.
+func withVariables(text string) string {
+	if !strings.HasPrefix(text, "missing flags") {
+		return text
+	}
+	return flagWithValue.ReplaceAllStringFunc(text, func(flag string) string {
+		name := flagWithValue.FindStringSubmatch(flag)[1]
+		return flag + " (or SALON_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + ")"
+	})
 }
 
 // newParser returns a parser that reads the command line and the environment into c.

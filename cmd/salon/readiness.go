@@ -121,7 +121,7 @@ func (a *app) watchReady(ctx context.Context, r *readiness, onReady func()) erro
 		case ctx.Err() != nil: // a check that the stop interrupted says nothing
 		case err == nil:
 			failures = 0
-			if !r.serving.Load() {
+			if !r.serving.Load() && !r.draining.Load() {
 				a.log.Info().Msg("ready")
 				r.set(true)
 			}

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
+	"github.com/beauty-salon/platform/internal/rpc"
 	"github.com/beauty-salon/platform/internal/service"
 	"github.com/beauty-salon/platform/internal/servicetest"
 )
@@ -37,6 +38,7 @@ func TestDefinitionsMatchTheContract(t *testing.T) {
 			if name := string(file.Services().Get(i).FullName()); strings.HasPrefix(name, "salon.") && !served[name] {
 				t.Errorf("%s is in the contract and in no definition", name)
 			}
+			checkCallers(t, file.Services().Get(i))
 		}
 		return true
 	})
@@ -55,6 +57,20 @@ func TestTargets(t *testing.T) {
 	for name, want := range map[string]string{"user": "u:1", "appointment": "a:1", "rating": "r:2", "notification": ""} {
 		if got := c.target(name); got != want {
 			t.Errorf("target of %s is %q, want %q", name, got, want)
+		}
+	}
+}
+
+// checkCallers checks that the services that the policies of a service's methods name are such as call it.
+func checkCallers(t *testing.T, of protoreflect.ServiceDescriptor) {
+	t.Helper()
+	for i := range of.Methods().Len() {
+		method := "/" + string(of.FullName()) + "/" + string(of.Methods().Get(i).Name())
+		policy, _ := rpc.Policy(method)
+		for _, caller := range policy.GetServices() {
+			if callee := strings.Split(method, ".")[1]; !slices.Contains(callees(caller), callee) {
+				t.Errorf("%s is for %s, which does not call %s", method, caller, callee)
+			}
 		}
 	}
 }

@@ -83,6 +83,7 @@ func runApp(ctx context.Context, cfg appConfig, stack *lifecycle.Stack, ls *list
 		},
 		Stop: func(context.Context) error {
 			if ready.drain() {
+				a.log.Info().Stringer("stop_delay", cfg.StopDelay).Msg("stopping")
 				<-time.After(cfg.StopDelay) // the listeners stay open until load balancers have noticed
 			}
 			return nil

@@ -174,5 +174,5 @@ func printLogins(w io.Writer) {
 	p("  %-22s manages Lumen Berlin", demo.ManagerEmail)
 	p("  %-22s works at its front desk", demo.ReceptionistEmail)
 	p("  %-22s is a master there", demo.MasterEmail)
-	p("  %-22s is a customer", demo.CustomerEmail)
+	p("  %-22s is a customer, as are ben@salon.example and emma@salon.example", demo.CustomerEmail)
 }

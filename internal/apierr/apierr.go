@@ -116,6 +116,29 @@ func (e *Error) WithFieldsRenamed(rename func(field string) string) *Error {
 	return c
 }
 
+// WithFieldsAs returns a copy in which what is said of some fields is said of another one, from which they come: "must be in the future" of
+// start_time becomes "start_time must be in the future" of quote.
+func (e *Error) WithFieldsAs(from string, of func(field string) bool) *Error {
+	c := e.copy()
+	c.fields = make([]*errdetails.BadRequest_FieldViolation, len(e.fields))
+	for i, f := range e.fields {
+		c.fields[i] = f
+		if of(f.GetField()) {
+			c.fields[i] = &errdetails.BadRequest_FieldViolation{Field: from, Description: f.GetField() + " " + f.GetDescription()}
+		}
+	}
+	return c
+}
+
+// Within returns an error whose invalid fields are those of a part of the message, such as "appointments", with the path of the part before theirs.
+// Other errors stay as they are.
+func Within(part string, err error) error {
+	if e, ok := errors.AsType[*Error](err); ok && len(e.fields) > 0 {
+		return e.WithFieldsRenamed(func(field string) string { return part + "." + field })
+	}
+	return err
+}
+
 // WithRetryAfter returns a copy with the delay before a retry makes sense.
 func (e *Error) WithRetryAfter(d time.Duration) *Error {
 	c := e.copy()
@@ -194,6 +217,9 @@ func (e *Error) RetryAfter() time.Duration {
 
 // Fields returns the invalid fields. The caller must not change them.
 func (e *Error) Fields() []*errdetails.BadRequest_FieldViolation { return e.fields }
+
+// Details returns the messages that describe the error further. The caller must not change them.
+func (e *Error) Details() []proto.Message { return e.extra }
 
 // GRPCStatus returns the public half as a status with ErrorInfo, with BadRequest when
 // there are invalid fields, with RetryInfo when there is a delay, and with RequestInfo when the request is known. The package

@@ -11,6 +11,10 @@ import (
 var errToken = apierr.New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
 	"the access token is not valid")
 
+// errTokenExpired is the answer to an access token that was valid.
+var errTokenExpired = apierr.New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
+	"the access token has expired: refresh it, or sign in again")
+
 // errSession is the answer when the token is valid and its session has ended.
 var errSession = apierr.New(codes.Unauthenticated, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
 	"the session has ended")

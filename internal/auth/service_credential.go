@@ -54,8 +54,11 @@ type ServiceCredential struct {
 	legacy   *legacyCredential // nil without the master key
 
 	mu     sync.Mutex
-	minted map[string]mintedToken // by callee
+	minted map[call]mintedToken
 }
+
+// call is who calls whom.
+type call struct{ caller, callee string }
 
 // peer is a service with one of its public keys.
 type peer struct {
@@ -77,7 +80,7 @@ type mintedToken struct {
 // processes that still use the previous keys are accepted too.
 func NewServiceCredential(keys, previous *secret.Keys, peers Peers, now func() time.Time) *ServiceCredential {
 	c := &ServiceCredential{
-		keys: keys, peers: peers, known: map[string]peer{}, now: now, minted: map[string]mintedToken{},
+		keys: keys, peers: peers, known: map[string]peer{}, now: now, minted: map[call]mintedToken{},
 		parser:   serviceParser(jwt.SigningMethodEdDSA.Alg(), now),
 		verified: memory.New[verifiedToken](256),
 		legacy:   newLegacyCredential(keys, previous, now),
@@ -105,22 +108,26 @@ func serviceParser(alg string, now func() time.Time) *jwt.Parser {
 	)
 }
 
-// Mint returns a token for calls to a service, which is valid for at least forty seconds.
-func (c *ServiceCredential) Mint(callee string) string {
+// Mint returns a token for calls to a service, which is valid for at least forty seconds: in the name of one of these services, if this process
+// runs one of them.
+func (c *ServiceCredential) Mint(callee string, as ...string) string {
+	by := call{c.caller(callee, as), callee}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
-	if m := c.minted[callee]; m.token != "" && now.Sub(m.at) >= 0 && now.Sub(m.at) < serviceRenewal {
+	if m := c.minted[by]; m.token != "" && now.Sub(m.at) >= 0 && now.Sub(m.at) < serviceRenewal {
 		return m.token
 	}
-	key := c.keys.SigningKey(ServicePurpose(c.caller(callee)))
-	token := c.sign(key, c.caller(callee), callee, now)
-	c.minted[callee] = mintedToken{token, now}
+	token := c.sign(c.keys.SigningKey(ServicePurpose(by.caller)), by.caller, callee, now)
+	c.minted[by] = mintedToken{token, now}
 	return token
 }
 
 // caller is the service of this process in whose name a service is called.
-func (c *ServiceCredential) caller(callee string) string {
+func (c *ServiceCredential) caller(callee string, as []string) string {
+	if i := slices.IndexFunc(c.peers.Own, func(own string) bool { return slices.Contains(as, own) }); i >= 0 {
+		return c.peers.Own[i]
+	}
 	if i := slices.IndexFunc(c.peers.Own, func(own string) bool { return own != GatewayName && c.peers.may(own, callee) }); i >= 0 {
 		return c.peers.Own[i]
 	}

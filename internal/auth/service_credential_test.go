@@ -109,6 +109,20 @@ func TestServiceCredentialOfSeveral(t *testing.T) {
 	}
 }
 
+// A process that runs several services calls a method in the name of one that its policy admits.
+func TestServiceCredentialForAMethod(t *testing.T) {
+	c := newClock()
+	keys := keysOf(t, 1)
+	credential := NewServiceCredential(keys, nil, Peers{Own: []string{"user", "rating"}, All: names}, c.Now)
+	for as, want := range map[string]string{"rating": "rating", "user": "user", "another": "user"} {
+		for range 2 {
+			if caller, err := credential.Verify(credential.Mint("user", as), "user"); err != nil || caller != want {
+				t.Errorf("for %s: %s, %v", as, caller, err)
+			}
+		}
+	}
+}
+
 func TestServiceCredentialAfterChangeOfKeys(t *testing.T) {
 	c := newClock()
 	old := credentialOf(keysOf(t, 1), nil, c, "rating")

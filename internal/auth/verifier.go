@@ -83,9 +83,12 @@ func (v *Verifier) Verify(token string) (Claims, error) {
 			return claims, nil
 		}
 		v.verified.Delete(sum)
-		return Claims{}, errToken.WithCause(jwt.ErrTokenExpired)
+		return Claims{}, errTokenExpired.WithCause(jwt.ErrTokenExpired)
 	}
 	claims, err := v.parse(token)
+	if errors.Is(err, jwt.ErrTokenExpired) {
+		return Claims{}, errTokenExpired.WithCause(err)
+	}
 	if err != nil {
 		return Claims{}, errToken.WithCause(err)
 	}

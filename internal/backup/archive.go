@@ -33,6 +33,9 @@ func filePath(out string, now time.Time) (string, error) {
 	info, err := os.Stat(out)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
+		if dir := filepath.Dir(out); !isDir(dir) {
+			return "", fmt.Errorf("the directory %s does not exist", dir)
+		}
 		return out, nil
 	case err != nil:
 		return "", err
@@ -40,6 +43,11 @@ func filePath(out string, now time.Time) (string, error) {
 		return filepath.Join(out, now.UTC().Format(nameLayout)), nil
 	}
 	return "", fmt.Errorf("%s is there already: choose another name, or a directory", out)
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // write makes the file. dump writes the dump and completes the manifest except for size and hash.

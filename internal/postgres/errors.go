@@ -34,6 +34,7 @@ const (
 	codeInsufficientPrivilege = "42501"
 	codeDuplicateObject       = "42710"
 	codeUndefinedTable        = "42P01"
+	codeNoSuchDatabase        = "3D000"
 	codeLockNotAvailable      = "55P03"
 	codeQueryCanceled         = "57014"
 	codeAdminShutdown         = "57P01"

@@ -37,6 +37,8 @@ func explainSignIn(err error, derived bool) error {
 	case code == codeInvalidPassword:
 		return signInError{fmt.Sprintf("PostgreSQL refuses the password of user %s (SQLSTATE %s): check user and password in SALON_DATABASE_URL",
 			user, code), err}
+	case code == codeNoSuchDatabase:
+		return signInError{fmt.Sprintf("PostgreSQL has no database %s (SQLSTATE %s): make it with createdb", connect.Config.Database, code), err}
 	case code == codeInvalidAuthorization:
 		return signInError{fmt.Sprintf("PostgreSQL does not let user %s sign in (SQLSTATE %s: %s): check pg_hba.conf of the server, and that the "+
 			"role exists and may log in", user, code, serverMessage(err)), err}

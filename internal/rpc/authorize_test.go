@@ -169,23 +169,26 @@ func TestServiceTokens(t *testing.T) {
 	}
 }
 
-// The gateway forwards the calls of others, and so has no use for what services ask each other.
-func TestTheGatewayIsNoService(t *testing.T) {
+// What services ask each other is for those alone that the policy names: not for the gateway, which forwards the calls of others, and not for a
+// service that has no use for it.
+func TestInternalMethodsNameTheirCallers(t *testing.T) {
 	t.Parallel()
 	keys, err := secret.NewKeys([]byte(strings.Repeat("k", 32)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	as := peers
-	as.Own = []string{auth.GatewayName}
 	chain, err := rpc.NewInterceptors(rpc.ServerConfig{Services: credential(t), Auth: authenticator{}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	token := auth.NewServiceCredential(keys, nil, as, time.Now).Mint("user")
-	ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs(rpc.MDServiceCredential, token))
-	check(t, runUnary(ctx, chain, "/salon.user.v1.MasterService/GetMaster", &userv1.GetMasterRequest{MasterId: someID}, nil), "")
-	check(t, runUnary(ctx, chain, "/salon.user.v1.IdentityService/LookupMaster", &userv1.LookupMasterRequest{MasterId: someID}, nil), denied)
+	for name, want := range map[string]string{auth.GatewayName: denied, "rating": denied, "user": denied, "appointment": ""} {
+		as := peers
+		as.Own = []string{name}
+		token := auth.NewServiceCredential(keys, nil, as, time.Now).Mint("user", "appointment", "notification")
+		ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs(rpc.MDServiceCredential, token))
+		check(t, runUnary(ctx, chain, "/salon.user.v1.MasterService/GetMaster", &userv1.GetMasterRequest{MasterId: someID}, nil), "")
+		check(t, runUnary(ctx, chain, "/salon.user.v1.IdentityService/LookupMaster", &userv1.LookupMasterRequest{MasterId: someID}, nil), want)
+	}
 }
 
 // During a change of the secret, two services may refuse each other's tokens. The user must not be signed out

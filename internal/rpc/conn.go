@@ -46,7 +46,7 @@ func (c *conn) Invoke(ctx context.Context, method string, args, reply any, opts 
 		ctx, cancel = context.WithTimeout(ctx, DefaultTimeout)
 		defer cancel()
 	}
-	return publicError(t.Invoke(c.outgoing(ctx, t.closer != nil), method, args, reply, opts...))
+	return publicError(t.Invoke(c.outgoing(ctx, method, t.closer != nil), method, args, reply, opts...))
 }
 
 // NewStream opens a stream.
@@ -55,7 +55,7 @@ func (c *conn) NewStream(ctx context.Context, desc *grpc.StreamDesc, method stri
 	if t == nil {
 		return nil, c.notConnected()
 	}
-	s, err := t.NewStream(c.outgoing(ctx, t.closer != nil), desc, method, opts...)
+	s, err := t.NewStream(c.outgoing(ctx, method, t.closer != nil), desc, method, opts...)
 	if err != nil {
 		return nil, publicError(err)
 	}
@@ -68,7 +68,7 @@ func (c *conn) notConnected() error {
 
 // outgoing adds to the metadata. It keeps the metadata of the caller, such as the gateway's `authorization`, but
 // overwrites our own keys.
-func (c *conn) outgoing(ctx context.Context, remote bool) context.Context {
+func (c *conn) outgoing(ctx context.Context, method string, remote bool) context.Context {
 	md, ok := metadata.FromOutgoingContext(ctx) // a copy
 	if !ok {
 		md = make(metadata.MD, 4)
@@ -90,7 +90,8 @@ func (c *conn) outgoing(ctx context.Context, remote bool) context.Context {
 	md.Delete(MDServiceCredential)
 	md.Delete(MDServiceToken)
 	if c.cfg.Services != nil {
-		md.Set(MDServiceCredential, c.cfg.Services.Mint(c.service))
+		policy, _ := Policy(method)
+		md.Set(MDServiceCredential, c.cfg.Services.Mint(c.service, policy.GetServices()...))
 		if remote { // where a process of the version before may answer
 			set(MDServiceToken, c.cfg.Services.MintLegacy())
 		}

@@ -113,7 +113,7 @@ func (e *env) masters() userv1.MasterServiceClient {
 }
 
 // peers are those of a process that may call every service.
-var peers = auth.Peers{Own: []string{"rating"}, All: []string{"rating", "user", auth.GatewayName}}
+var peers = auth.Peers{Own: []string{"appointment"}, All: []string{"appointment", "rating", "user", auth.GatewayName}}
 
 func credential(t *testing.T) *auth.ServiceCredential {
 	t.Helper()

@@ -39,6 +39,9 @@ func TestEveryMethodHasAPolicy(t *testing.T) {
 				if named := len(p.GetRoles()) + len(p.GetSalonRoles()); named > 0 && p.GetCaller() != apiv1.Caller_CALLER_SIGNED_IN {
 					t.Errorf("%s names roles but lets in others", full)
 				}
+				if internal := p.GetCaller() == apiv1.Caller_CALLER_SERVICE; internal != (len(p.GetServices()) > 0) {
+					t.Errorf("%s is called by %s, and by the services %v", full, p.GetCaller(), p.GetServices())
+				}
 				if slices.Contains(p.GetRoles(), apiv1.Role_ROLE_UNSPECIFIED) ||
 					slices.Contains(p.GetSalonRoles(), apiv1.SalonRole_SALON_ROLE_UNSPECIFIED) {
 					t.Errorf("%s names a role that nobody has", full)

@@ -82,7 +82,8 @@ func New(t testing.TB, m ...postgres.Migrations) *Platform {
 	t.Cleanup(func() { p.atEnd("close the cache", p.Cache.Close()) })
 	p.Limits = ratelimit.New(p.Cache, p.Log)
 
-	credential := auth.NewServiceCredential(p.Keys, nil, auth.Peers{Own: []string{elsewhere}, All: []string{elsewhere}}, p.Clock.Now)
+	services := []string{elsewhere, "appointment", "notification", "rating", "user"} // any of ours may be calling
+	credential := auth.NewServiceCredential(p.Keys, nil, auth.Peers{Own: services, All: services}, p.Clock.Now)
 	p.Conns = rpc.NewConns(rpc.ConnsConfig{Services: credential})
 	t.Cleanup(func() { p.atEnd("close the connections", p.Conns.Close()) })
 	p.Sessions = auth.NewSessions(userv1.NewIdentityServiceClient(p.Conns.For(identityOwner)), p.Bus, p.Clock.Now)

@@ -91,6 +91,14 @@ func describe(request protoreflect.MessageDescriptor, v *protovalidate.Violation
 		}
 	case "string.in":
 		text = "must be " + choices(v.RuleValue.List())
+	case "required":
+		if of := request.Oneofs().ByName(protoreflect.Name(field)); of != nil { // which is no field that can be written
+			others := make([]string, of.Fields().Len()-1)
+			for i := range others {
+				others[i] = string(of.Fields().Get(i + 1).Name())
+			}
+			return string(of.Fields().Get(0).Name()), "must be present, or else " + strings.Join(others, " or ")
+		}
 	case "string.pattern":
 		text = "must look like " + strconv.Quote(example(v.FieldDescriptor))
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
@@ -66,7 +67,7 @@ func messageRules(m *method) string {
 	if len(out) == 0 {
 		return ""
 	}
-	return "Also: " + strings.Join(out, "; ") + "."
+	return "Rules: " + strings.Join(out, "; ") + "."
 }
 
 // people are those who have a role.
@@ -91,9 +92,12 @@ func callers(m *method) string {
 	for _, role := range m.policy.GetSalonRoles() {
 		roles = append(roles, staff[role])
 	}
+	reasons, _ := proto.GetExtension(m.desc.Options(), apiv1.E_Reasons).([]apiv1.ErrorReason)
 	switch {
+	case m.public() && slices.Contains(reasons, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED):
+		return "*Most callers need an access token; the description says who does not.*"
 	case m.public() && len(*security(m)) > 0:
-		return "*For everybody; who is signed in may see more.*"
+		return "*For everybody. An access token is optional: who is signed in is answered as themselves.*"
 	case m.public():
 		return "*For everybody.*"
 	case len(roles) == 0:
@@ -112,13 +116,13 @@ func enumerate(words []string) string {
 	return strings.Join(words[:last], ", ") + " and " + words[last]
 }
 
-// security follows the policy. A public method whose answer depends on who asks takes a token without demanding one.
+// security follows the policy. A public method that answers depending on who asks takes a token without demanding one.
 func security(m *method) *[]securityRequirement {
 	signedIn := securityRequirement{bearerAuth: {}}
 	switch {
 	case !m.public():
 		return &[]securityRequirement{signedIn}
-	case m.Personal():
+	case m.Personal(), m.policy.GetTokenOptional():
 		return &[]securityRequirement{{}, signedIn}
 	default:
 		return &[]securityRequirement{}

@@ -35,8 +35,8 @@ const ui = SwaggerUIBundle({
   responseInterceptor: (response) => (response.url.endsWith("/openapi.json") ? withRealExamples(response) : takeToken(response)),
 });
 
-// withRealExamples puts a master who can be booked, a service of theirs and a free time into the examples of the document, so
-// that they can be sent as they are. Where nothing can be booked, the examples stay.
+// withRealExamples puts a master who can be booked, a service of theirs and a free time into the examples of requests, so that they can be
+// sent as they are. Where nothing can be booked, the examples stay.
 async function withRealExamples(response) {
   const document = JSON.parse(response.text);
   const example = (path) => document.paths[path].post.requestBody.content["application/json"].example;
@@ -46,10 +46,16 @@ async function withRealExamples(response) {
   search.endDate = dateIn(60);
   const free = await firstFree(search.startDate, search.endDate);
   if (!free) return response;
-  response.text = JSON.stringify(document)
-    .replaceAll(booking.segments[0].masterId, free.segments[0].masterId)
-    .replaceAll(booking.segments[0].serviceId, free.segments[0].serviceId)
-    .replaceAll(booking.startTime, free.startTime);
+  const { startTime, segments: [{ masterId, serviceId }] } = booking;
+  const real = (part) => part && JSON.parse(JSON.stringify(part)
+    .replaceAll(masterId, free.segments[0].masterId)
+    .replaceAll(serviceId, free.segments[0].serviceId)
+    .replaceAll(startTime, free.startTime));
+  for (const operation of Object.values(document.paths).flatMap(Object.values)) {
+    operation.parameters = real(operation.parameters);
+    operation.requestBody = real(operation.requestBody);
+  }
+  response.text = JSON.stringify(document);
   response.data = response.text;
   return response;
 }

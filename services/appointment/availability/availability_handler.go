@@ -133,7 +133,8 @@ func (a *Availability) CheckSlots(
 	if first.DaysUntil(last) >= maxDays {
 		return nil, apierr.InvalidField("start_times", fmt.Sprintf("must be within %d days", maxDays))
 	}
-	taken, r, err := a.taken(ctx, r, q, first, last, false)
+	// With the appointments: only they tell that another one takes the buffer than the one that takes the time.
+	taken, r, err := a.taken(ctx, r, q, first, last, true)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
@@ -27,9 +28,26 @@ func (b *Bookings) CreateAppointment(
 	}
 	if req.HoldId != nil {
 		booked, err := b.createHeld(ctx, caller, req, key)
-		return orFirst(ctx, b, b.requests.Request(b.deps.DB, key, req), booked, err)
+		booked, err = orFirst(ctx, b, b.requests.Request(b.deps.DB, key, req), booked, err)
+		return booked, plannedFrom("hold_id", err)
 	}
-	return b.bookOnce(ctx, caller, key, req, func(informed bool) (*creation, error) { return b.newCreation(ctx, caller, req, informed) })
+	booked, err := b.bookOnce(ctx, caller, key, req, func(informed bool) (*creation, error) { return b.newCreation(ctx, caller, req, informed) })
+	switch {
+	case req.Quote != nil:
+		err = plannedFrom("quote", err)
+	case req.GroupSessionId != nil:
+		err = plannedFrom("group_session_id", err)
+	}
+	return booked, err
+}
+
+// plannedFrom is an error of a request that has start and segments from a quote, a hold or a session: it is about that field, and not about
+// fields that the request does not have.
+func plannedFrom(field string, err error) error {
+	if refused, ok := errors.AsType[*apierr.Error](err); ok {
+		return refused.WithFieldsAs(field, func(of string) bool { return of == "start_time" || strings.HasPrefix(of, "segments[") })
+	}
+	return err
 }
 
 // bookOnce books what newCreation makes, with the key of the request.

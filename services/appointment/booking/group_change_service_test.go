@@ -33,7 +33,7 @@ func TestResizeSession(t *testing.T) {
 		t.Errorf("bob has place %d", got)
 	}
 	_, err = f.join(f.ann, g)
-	wantError(t, err, codes.AlreadyExists, "GROUP_FULL", "start_time")
+	wantError(t, err, codes.AlreadyExists, "GROUP_FULL", "group_session_id")
 	if _, err := resize(5); err != nil {
 		t.Error(err)
 	}
@@ -77,7 +77,7 @@ func TestMoveSession(t *testing.T) {
 		t.Errorf("the hold is %v", got.GetState())
 	}
 	_, err = f.createQuote(f.guest(), quote)
-	wantError(t, err, codes.AlreadyExists, "SLOT_UNAVAILABLE", "start_time")
+	wantError(t, err, codes.AlreadyExists, "SLOT_UNAVAILABLE", "quote")
 	f.book(f.guest(), timestamppb.New(start))
 	again, err := f.calls.RescheduleGroupSession(f.As(f.receptionist), &appointmentv1.RescheduleGroupSessionRequest{
 		GroupSessionId: g.GetId(), StartTime: timestamppb.New(later),

@@ -133,7 +133,7 @@ func TestGroupSession(t *testing.T) {
 	}
 	wantMessage(t, f.get(f.ann, a.GetId()), a)
 	_, err = f.join(f.ann, g)
-	wantError(t, err, codes.AlreadyExists, "CUSTOMER_BUSY", "start_time")
+	wantError(t, err, codes.AlreadyExists, "CUSTOMER_BUSY", "group_session_id")
 	_, err = f.appointments.CreateAppointment(f.As(f.ann), &appointmentv1.CreateAppointmentRequest{GroupSessionId: new(g.GetId()), AllowCustomerOverlap: true})
 	wantError(t, err, codes.AlreadyExists, "CUSTOMER_BUSY", "customer_id")
 
@@ -142,7 +142,7 @@ func TestGroupSession(t *testing.T) {
 	c := f.mustJoin(cid, g)
 	next := f.open(start.Add(2 * hour))
 	_, err = f.join(f.guest(), g)
-	wantError(t, err, codes.AlreadyExists, "GROUP_FULL", "start_time")
+	wantError(t, err, codes.AlreadyExists, "GROUP_FULL", "group_session_id")
 	detail := wantNotBookable(t, err, appointmentv1.BlockReason_BLOCK_REASON_GROUP_FULL)
 	if a := detail.GetAlternatives(); len(a) != 1 || a[0].GetGroupSessionId() != next.GetId() {
 		t.Errorf("the alternatives are %v", a)
@@ -336,7 +336,7 @@ func TestHeldPlace(t *testing.T) {
 	}
 	h := hold()
 	_, err = f.join(f.guest(), g)
-	wantError(t, err, codes.AlreadyExists, "GROUP_FULL", "start_time")
+	wantError(t, err, codes.AlreadyExists, "GROUP_FULL", "group_session_id")
 	if _, err := f.holds().ReleaseHold(f.As(f.ann), &appointmentv1.ReleaseHoldRequest{HoldId: h.GetId()}); err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func (b *holds) CreateHold(ctx context.Context, req *appointmentv1.CreateHoldReq
 	request := b.requests.Request(b.deps.DB, key, req)
 	hold, err := b.createHold(ctx, caller, req, key)
 	if hold, err = orFirst(ctx, b.Bookings, request, hold, err); err != nil {
-		return nil, err
+		return nil, plannedFrom("quote", err)
 	}
 	if caller.UserID == "" {
 		hold.Proof = b.proofs.of(hold.GetId())

@@ -360,7 +360,7 @@ func TestHoldOfSomebodyRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := f.bookHold(f.ann, h, "")
-	wantError(t, err, codes.FailedPrecondition, "MASTER_UNAVAILABLE", "segments[0].master_id")
+	wantError(t, err, codes.FailedPrecondition, "MASTER_UNAVAILABLE", "hold_id")
 }
 
 // TestHoldOfThePast: a quote whose start has passed cannot be held; what is held can be booked all the same.
@@ -375,7 +375,7 @@ func TestHoldOfThePast(t *testing.T) {
 	}
 	f.Clock.Set(start)
 	_, err = f.holds().CreateHold(f.As(f.ann), &appointmentv1.CreateHoldRequest{Quote: first.GetQuote()})
-	wantError(t, err, codes.FailedPrecondition, "START_IN_PAST", "start_time")
+	wantError(t, err, codes.FailedPrecondition, "START_IN_PAST", "quote")
 	f.Clock.Advance(hour + time.Minute)
 	if _, err := f.bookHold(f.ann, h, ""); err != nil {
 		t.Errorf("a hold whose start has passed: %v", err)

@@ -52,7 +52,7 @@ func TestBookAQuote(t *testing.T) {
 		t.Errorf("right after it: %v", err)
 	}
 	_, err = f.createQuote(f.SignIn(apiv1.Role_ROLE_CUSTOMER), slot.GetQuote())
-	wantError(t, err, codes.AlreadyExists, "SLOT_UNAVAILABLE", "start_time")
+	wantError(t, err, codes.AlreadyExists, "SLOT_UNAVAILABLE", "quote")
 	detail := wantNotBookable(t, err, appointmentv1.BlockReason_BLOCK_REASON_BOOKED)
 	wantAlternatives(t, detail, start)
 	for _, slot := range detail.GetAlternatives() { // the old price is not renewed
@@ -141,11 +141,11 @@ func TestQuoteOfWhatIsGone(t *testing.T) {
 	}
 	active(false)
 	_, err := f.createQuote(f.ann, quote)
-	wantError(t, err, codes.FailedPrecondition, "NOT_OFFERED", "segments[0].service_id")
+	wantError(t, err, codes.FailedPrecondition, "NOT_OFFERED", "quote")
 	active(true)
 	f.openDaily("15:00", "18:00")
 	_, err = f.createQuote(f.ann, quote)
-	wantError(t, err, codes.FailedPrecondition, "NOT_BOOKABLE", "start_time")
+	wantError(t, err, codes.FailedPrecondition, "NOT_BOOKABLE", "quote")
 	wantAlternatives(t, wantNotBookable(t, err, appointmentv1.BlockReason_BLOCK_REASON_CLOSED), start)
 	f.openDaily("09:00", "18:00")
 	remove := &appointmentv1.DeleteOfferingRequest{MasterId: f.mira.UserID, ServiceId: f.cut.GetId()}
@@ -153,7 +153,7 @@ func TestQuoteOfWhatIsGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = f.createQuote(f.ann, quote)
-	wantError(t, err, codes.FailedPrecondition, "NOT_OFFERED", "segments[0].service_id")
+	wantError(t, err, codes.FailedPrecondition, "NOT_OFFERED", "quote")
 	f.offer(f.mira, f.cut)
 	if _, err := f.createQuote(f.ann, quote); err != nil {
 		t.Errorf("when all is back: %v", err)
@@ -202,7 +202,7 @@ func TestQuoteBesideTheGrid(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = f.createQuote(ben, quote)
-	wantError(t, err, codes.AlreadyExists, "SLOT_UNAVAILABLE", "start_time")
+	wantError(t, err, codes.AlreadyExists, "SLOT_UNAVAILABLE", "quote")
 	_, err = f.appointments.CreateAppointment(f.As(ben), spelled)
 	wantError(t, err, codes.AlreadyExists, "SLOT_UNAVAILABLE", "start_time")
 }

@@ -73,10 +73,10 @@ func TestResizedSessionKeepsPlaces(t *testing.T) {
 	f.cancel(f.anns)
 	f.resize(3)
 	for range 2 {
-		refused(f.fixture, f.appointments.CreateAppointment, f.ann, f.place(), "GROUP_FULL", "start_time")
+		refused(f.fixture, f.appointments.CreateAppointment, f.ann, f.place(), "GROUP_FULL", "group_session_id")
 	}
 	f.resize(2) // one of the two that are kept has room beside Ben's
-	refused(f.fixture, f.appointments.CreateAppointment, f.ann, f.place(), "GROUP_FULL", "start_time")
+	refused(f.fixture, f.appointments.CreateAppointment, f.ann, f.place(), "GROUP_FULL", "group_session_id")
 	if n := f.count("group_places WHERE freed_id IS NOT NULL AND number <= 2"); n != 1 {
 		t.Errorf("%d places are kept", n)
 	}
@@ -96,7 +96,7 @@ func TestMovedSessionIsOffered(t *testing.T) {
 	cas := f.waits(f.cas, later)
 	f.wantState("W", cas)
 	f.move(later)
-	refused(f.fixture, f.appointments.CreateAppointment, f.dora, f.place(), "GROUP_FULL", "start_time")
+	refused(f.fixture, f.appointments.CreateAppointment, f.dora, f.place(), "GROUP_FULL", "group_session_id")
 	f.work()
 	f.wantState("O", cas)
 	f.wantNothingKept()
@@ -113,7 +113,7 @@ func TestMovedSessionKeepsPlaces(t *testing.T) {
 	cas, dora := f.waits(f.cas, classDay), f.waits(f.dora, later)
 	f.cancel(f.anns)
 	f.move(later)
-	refused(f.fixture, f.appointments.CreateAppointment, f.ann, f.place(), "GROUP_FULL", "start_time")
+	refused(f.fixture, f.appointments.CreateAppointment, f.ann, f.place(), "GROUP_FULL", "group_session_id")
 	f.work()
 	f.wantState("WO", cas, dora)
 	f.wantNothingKept()

@@ -69,8 +69,8 @@ func TestPlaceOfExpiredHold(t *testing.T) {
 	expire()
 	lapse()
 	found := quote()
-	refused(f, f.holds.CreateHold, f.dora, &appointmentv1.CreateHoldRequest{Quote: *found}, "GROUP_FULL", "start_time")
-	refused(f, f.appointments.CreateAppointment, f.dora, place, "GROUP_FULL", "start_time")
+	refused(f, f.holds.CreateHold, f.dora, &appointmentv1.CreateHoldRequest{Quote: *found}, "GROUP_FULL", "quote")
+	refused(f, f.appointments.CreateAppointment, f.dora, place, "GROUP_FULL", "group_session_id")
 	f.work()
 	f.wantState("O", cas)
 
@@ -142,10 +142,10 @@ func TestPlacesOfGroupSessions(t *testing.T) {
 	f.wantState("WW", cas, dora)
 
 	f.cancel(first)
-	refused(f, f.appointments.CreateAppointment, f.ann, place, "GROUP_FULL", "start_time")
+	refused(f, f.appointments.CreateAppointment, f.ann, place, "GROUP_FULL", "group_session_id")
 	f.work()
 	f.wantState("OW", cas, dora)
-	refused(f, f.appointments.CreateAppointment, f.ann, place, "GROUP_FULL", "start_time")
+	refused(f, f.appointments.CreateAppointment, f.ann, place, "GROUP_FULL", "group_session_id")
 	booked := ok(f, f.appointments.CreateAppointment, f.cas, &appointmentv1.CreateAppointmentRequest{
 		HoldId: new(f.entry(cas).GetOffer().GetHoldId()),
 	})
@@ -155,7 +155,7 @@ func TestPlacesOfGroupSessions(t *testing.T) {
 	f.wantState("BW", cas, dora)
 
 	ok(f, groups.ResizeGroupSession, f.manager, &appointmentv1.ResizeGroupSessionRequest{GroupSessionId: session.GetId(), Capacity: 3})
-	refused(f, f.appointments.CreateAppointment, f.ann, place, "GROUP_FULL", "start_time")
+	refused(f, f.appointments.CreateAppointment, f.ann, place, "GROUP_FULL", "group_session_id")
 	f.work()
 	f.wantState("BO", cas, dora)
 	f.wantNothingKept()

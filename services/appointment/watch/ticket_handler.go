@@ -41,7 +41,7 @@ func checkTicket(req *appointmentv1.IssueWatchTicketRequest, caller auth.Princip
 			return apierr.InvalidField("appointments.resume_token", "must be empty: it is given when the stream is opened")
 		}
 		_, err := filterOf(of, caller)
-		return err
+		return apierr.Within("appointments", err)
 	}
 	of := req.GetAvailability()
 	switch {
@@ -51,7 +51,7 @@ func checkTicket(req *appointmentv1.IssueWatchTicketRequest, caller auth.Princip
 		return apierr.InvalidField("availability.resume_token", "must be empty: it is given when the stream is opened")
 	}
 	_, err := searchOf(of)
-	return err
+	return apierr.Within("availability", err)
 }
 
 // redeem uses a ticket and returns what it is for. The context has the account for which it was issued.

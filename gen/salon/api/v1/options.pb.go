@@ -200,7 +200,11 @@ type MethodPolicy struct {
 	Roles []Role `protobuf:"varint,2,rep,packed,name=roles,proto3,enum=salon.api.v1.Role" json:"roles,omitempty"`
 	// With CALLER_SIGNED_IN: members of any salon with one of these roles are admitted. Where roles and salon_roles are both
 	// empty, everybody who is signed in is admitted.
-	SalonRoles    []SalonRole `protobuf:"varint,3,rep,packed,name=salon_roles,json=salonRoles,proto3,enum=salon.api.v1.SalonRole" json:"salon_roles,omitempty"`
+	SalonRoles []SalonRole `protobuf:"varint,3,rep,packed,name=salon_roles,json=salonRoles,proto3,enum=salon.api.v1.SalonRole" json:"salon_roles,omitempty"`
+	// With CALLER_SERVICE: the names of the services that call the method. Others of Salon's own are refused too.
+	Services []string `protobuf:"bytes,4,rep,name=services,proto3" json:"services,omitempty"`
+	// With CALLER_ANYBODY: an access token is optional and matters. Who is signed in is answered as themselves.
+	TokenOptional bool `protobuf:"varint,5,opt,name=token_optional,json=tokenOptional,proto3" json:"token_optional,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -254,6 +258,20 @@ func (x *MethodPolicy) GetSalonRoles() []SalonRole {
 		return x.SalonRoles
 	}
 	return nil
+}
+
+func (x *MethodPolicy) GetServices() []string {
+	if x != nil {
+		return x.Services
+	}
+	return nil
+}
+
+func (x *MethodPolicy) GetTokenOptional() bool {
+	if x != nil {
+		return x.TokenOptional
+	}
+	return false
 }
 
 // ResponseCache lets the gateway keep the encoded answer of a public read in memory for a moment.
@@ -388,12 +406,14 @@ var File_salon_api_v1_options_proto protoreflect.FileDescriptor
 
 const file_salon_api_v1_options_proto_rawDesc = "" +
 	"\n" +
-	"\x1asalon/api/v1/options.proto\x12\fsalon.api.v1\x1a google/protobuf/descriptor.proto\"\xa0\x01\n" +
+	"\x1asalon/api/v1/options.proto\x12\fsalon.api.v1\x1a google/protobuf/descriptor.proto\"\xe3\x01\n" +
 	"\fMethodPolicy\x12,\n" +
 	"\x06caller\x18\x01 \x01(\x0e2\x14.salon.api.v1.CallerR\x06caller\x12(\n" +
 	"\x05roles\x18\x02 \x03(\x0e2\x12.salon.api.v1.RoleR\x05roles\x128\n" +
 	"\vsalon_roles\x18\x03 \x03(\x0e2\x17.salon.api.v1.SalonRoleR\n" +
-	"salonRoles\"B\n" +
+	"salonRoles\x12\x1a\n" +
+	"\bservices\x18\x04 \x03(\tR\bservices\x12%\n" +
+	"\x0etoken_optional\x18\x05 \x01(\bR\rtokenOptional\"B\n" +
 	"\rResponseCache\x12\x16\n" +
 	"\x06entity\x18\x01 \x01(\tR\x06entity\x12\x19\n" +
 	"\bid_field\x18\x02 \x01(\tR\aidField*^\n" +

@@ -513,13 +513,14 @@ const file_salon_appointment_v1_directory_service_proto_rawDesc = "" +
 	"\tmaster_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\bmasterId\"F\n" +
 	"\x15RefreshAccountRequest\x12-\n" +
 	"\n" +
-	"account_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\taccountId2\xad\x04\n" +
-	"\x10DirectoryService\x12\x7f\n" +
-	"\x11LookupAppointment\x12..salon.appointment.v1.LookupAppointmentRequest\x1a/.salon.appointment.v1.LookupAppointmentResponse\"\t\xca\xe9\x18\x02\b\x03\x90\x02\x01\x12m\n" +
-	"\vLookupSalon\x12(.salon.appointment.v1.LookupSalonRequest\x1a).salon.appointment.v1.LookupSalonResponse\"\t\xca\xe9\x18\x02\b\x03\x90\x02\x01\x12m\n" +
-	"\vLookupNames\x12(.salon.appointment.v1.LookupNamesRequest\x1a).salon.appointment.v1.LookupNamesResponse\"\t\xca\xe9\x18\x02\b\x03\x90\x02\x01\x12[\n" +
-	"\rRefreshMaster\x12*.salon.appointment.v1.RefreshMasterRequest\x1a\x16.google.protobuf.Empty\"\x06\xca\xe9\x18\x02\b\x03\x12]\n" +
-	"\x0eRefreshAccount\x12+.salon.appointment.v1.RefreshAccountRequest\x1a\x16.google.protobuf.Empty\"\x06\xca\xe9\x18\x02\b\x03B\xec\x01\n" +
+	"account_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\taccountId2\xd6\x04\n" +
+	"\x10DirectoryService\x12\x87\x01\n" +
+	"\x11LookupAppointment\x12..salon.appointment.v1.LookupAppointmentRequest\x1a/.salon.appointment.v1.LookupAppointmentResponse\"\x11\xca\xe9\x18\n" +
+	"\b\x03\"\x06rating\x90\x02\x01\x12s\n" +
+	"\vLookupSalon\x12(.salon.appointment.v1.LookupSalonRequest\x1a).salon.appointment.v1.LookupSalonResponse\"\x0f\xca\xe9\x18\b\b\x03\"\x04user\x90\x02\x01\x12{\n" +
+	"\vLookupNames\x12(.salon.appointment.v1.LookupNamesRequest\x1a).salon.appointment.v1.LookupNamesResponse\"\x17\xca\xe9\x18\x10\b\x03\"\fnotification\x90\x02\x01\x12a\n" +
+	"\rRefreshMaster\x12*.salon.appointment.v1.RefreshMasterRequest\x1a\x16.google.protobuf.Empty\"\f\xca\xe9\x18\b\b\x03\"\x04user\x12c\n" +
+	"\x0eRefreshAccount\x12+.salon.appointment.v1.RefreshAccountRequest\x1a\x16.google.protobuf.Empty\"\f\xca\xe9\x18\b\b\x03\"\x04userB\xec\x01\n" +
 	"\x18com.salon.appointment.v1B\x15DirectoryServiceProtoP\x01ZGgithub.com/beauty-salon/platform/gen/salon/appointment/v1;appointmentv1\xa2\x02\x03SAX\xaa\x02\x14Salon.Appointment.V1\xca\x02\x14Salon\\Appointment\\V1\xe2\x02 Salon\\Appointment\\V1\\GPBMetadata\xea\x02\x16Salon::Appointment::V1b\x06proto3"
 
 var (

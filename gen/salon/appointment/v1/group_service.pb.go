@@ -949,12 +949,12 @@ const file_salon_appointment_v1_group_service_proto_rawDesc = "" +
 	"\x11GroupSessionState\x12#\n" +
 	"\x1fGROUP_SESSION_STATE_UNSPECIFIED\x10\x00\x12!\n" +
 	"\x1dGROUP_SESSION_STATE_SCHEDULED\x10\x01\x12!\n" +
-	"\x1dGROUP_SESSION_STATE_CANCELLED\x10\x022\xbd\b\n" +
+	"\x1dGROUP_SESSION_STATE_CANCELLED\x10\x022\xc1\b\n" +
 	"\fGroupService\x12\x9e\x01\n" +
 	"\x12CreateGroupSession\x12/.salon.appointment.v1.CreateGroupSessionRequest\x1a\".salon.appointment.v1.GroupSession\"3\xca\xe9\x18\n" +
-	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x05\x01\x12\x03\t\x02\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/groupSessions\x12\x9a\x01\n" +
-	"\x0fGetGroupSession\x12,.salon.appointment.v1.GetGroupSessionRequest\x1a\".salon.appointment.v1.GroupSession\"5\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02&\x12$/v1/groupSessions/{group_session_id}\x90\x02\x01\x12\xaa\x01\n" +
-	"\x11ListGroupSessions\x12..salon.appointment.v1.ListGroupSessionsRequest\x1a/.salon.appointment.v1.ListGroupSessionsResponse\"4\xca\xe9\x18\x02\b\x01\x82\xd3\xe4\x93\x02%\x12#/v1/salons/{salon_id}/groupSessions\x90\x02\x01\x12\xba\x01\n" +
+	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\x82\xea\x18\x05\x01\x12\x03\t\x02\x82\xd3\xe4\x93\x02\x16:\x01*\"\x11/v1/groupSessions\x12\x9c\x01\n" +
+	"\x0fGetGroupSession\x12,.salon.appointment.v1.GetGroupSessionRequest\x1a\".salon.appointment.v1.GroupSession\"7\xca\xe9\x18\x04\b\x01(\x01\x82\xd3\xe4\x93\x02&\x12$/v1/groupSessions/{group_session_id}\x90\x02\x01\x12\xac\x01\n" +
+	"\x11ListGroupSessions\x12..salon.appointment.v1.ListGroupSessionsRequest\x1a/.salon.appointment.v1.ListGroupSessionsResponse\"6\xca\xe9\x18\x04\b\x01(\x01\x82\xd3\xe4\x93\x02%\x12#/v1/salons/{salon_id}/groupSessions\x90\x02\x01\x12\xba\x01\n" +
 	"\x12ResizeGroupSession\x12/.salon.appointment.v1.ResizeGroupSessionRequest\x1a\".salon.appointment.v1.GroupSession\"O\xca\xe9\x18\n" +
 	"\b\x02\x12\x01\x02\x1a\x03\x01\x02\x03\xea\xe9\x18\x01\x05\x82\xea\x18\x023\x04\x82\xd3\xe4\x93\x020:\x01*\"+/v1/groupSessions/{group_session_id}:resize\x12\xc8\x01\n" +
 	"\x16RescheduleGroupSession\x123.salon.appointment.v1.RescheduleGroupSessionRequest\x1a\".salon.appointment.v1.GroupSession\"U\xca\xe9\x18\n" +

@@ -25,10 +25,10 @@ var File_salon_appointment_v1_personal_data_service_proto protoreflect.FileDescr
 
 const file_salon_appointment_v1_personal_data_service_proto_rawDesc = "" +
 	"\n" +
-	"0salon/appointment/v1/personal_data_service.proto\x12\x14salon.appointment.v1\x1a\x1asalon/api/v1/options.proto\x1a salon/api/v1/personal_data.proto2\xd9\x01\n" +
-	"\x13PersonalDataService\x12]\n" +
-	"\fEraseAccount\x12!.salon.api.v1.EraseAccountRequest\x1a\".salon.api.v1.EraseAccountResponse\"\x06\xca\xe9\x18\x02\b\x03\x12c\n" +
-	"\rExportAccount\x12\".salon.api.v1.ExportAccountRequest\x1a#.salon.api.v1.ExportAccountResponse\"\t\xca\xe9\x18\x02\b\x03\x90\x02\x01B\xef\x01\n" +
+	"0salon/appointment/v1/personal_data_service.proto\x12\x14salon.appointment.v1\x1a\x1asalon/api/v1/options.proto\x1a salon/api/v1/personal_data.proto2\xe5\x01\n" +
+	"\x13PersonalDataService\x12c\n" +
+	"\fEraseAccount\x12!.salon.api.v1.EraseAccountRequest\x1a\".salon.api.v1.EraseAccountResponse\"\f\xca\xe9\x18\b\b\x03\"\x04user\x12i\n" +
+	"\rExportAccount\x12\".salon.api.v1.ExportAccountRequest\x1a#.salon.api.v1.ExportAccountResponse\"\x0f\xca\xe9\x18\b\b\x03\"\x04user\x90\x02\x01B\xef\x01\n" +
 	"\x18com.salon.appointment.v1B\x18PersonalDataServiceProtoP\x01ZGgithub.com/beauty-salon/platform/gen/salon/appointment/v1;appointmentv1\xa2\x02\x03SAX\xaa\x02\x14Salon.Appointment.V1\xca\x02\x14Salon\\Appointment\\V1\xe2\x02 Salon\\Appointment\\V1\\GPBMetadata\xea\x02\x16Salon::Appointment::V1b\x06proto3"
 
 var file_salon_appointment_v1_personal_data_service_proto_goTypes = []any{

@@ -378,13 +378,13 @@ const file_salon_notification_v1_notification_service_proto_rawDesc = "" +
 	"\x0fnotification_id\x18\x01 \x01(\tB\x0e\xe0A\x02\xbaH\b\xc8\x01\x01r\x03\xb0\x01\x01R\x0enotificationId\"!\n" +
 	"\x1fMarkAllNotificationsReadRequest\"J\n" +
 	" MarkAllNotificationsReadResponse\x12&\n" +
-	"\fmarked_count\x18\x01 \x01(\x05B\x03\xe0A\x03R\vmarkedCount2\x92\b\n" +
+	"\fmarked_count\x18\x01 \x01(\x05B\x03\xe0A\x03R\vmarkedCount2\x94\b\n" +
 	"\x13NotificationService\x12\x9a\x01\n" +
 	"\x11ListNotifications\x12/.salon.notification.v1.ListNotificationsRequest\x1a0.salon.notification.v1.ListNotificationsResponse\"\"\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/notifications\x90\x02\x01\x12\x92\x01\n" +
 	"\x0eGetUnreadCount\x12,.salon.notification.v1.GetUnreadCountRequest\x1a\".salon.notification.v1.UnreadCount\".\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/notifications:unreadCount\x90\x02\x01\x12\xae\x01\n" +
 	"\x14MarkNotificationRead\x122.salon.notification.v1.MarkNotificationReadRequest\x1a#.salon.notification.v1.Notification\"=\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x021:\x01*\",/v1/notifications/{notification_id}:markRead\x12\xbb\x01\n" +
-	"\x18MarkAllNotificationsRead\x126.salon.notification.v1.MarkAllNotificationsReadRequest\x1a7.salon.notification.v1.MarkAllNotificationsReadResponse\".\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/notifications:markAllRead\x12\xb1\x01\n" +
-	"\x12WatchNotifications\x120.salon.notification.v1.WatchNotificationsRequest\x1a1.salon.notification.v1.WatchNotificationsResponse\"4\xca\xe9\x18\x02\b\x01\xea\xe9\x18\x02\x04\x05\x82\xea\x18\x02!\"\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/notifications:watch\x90\x02\x010\x01\x12\xa5\x01\n" +
+	"\x18MarkAllNotificationsRead\x126.salon.notification.v1.MarkAllNotificationsReadRequest\x1a7.salon.notification.v1.MarkAllNotificationsReadResponse\".\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/notifications:markAllRead\x12\xb3\x01\n" +
+	"\x12WatchNotifications\x120.salon.notification.v1.WatchNotificationsRequest\x1a1.salon.notification.v1.WatchNotificationsResponse\"6\xca\xe9\x18\x04\b\x01(\x01\xea\xe9\x18\x02\x04\x05\x82\xea\x18\x02!\"\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/notifications:watch\x90\x02\x010\x01\x12\xa5\x01\n" +
 	"\x17IssueNotificationTicket\x125.salon.notification.v1.IssueNotificationTicketRequest\x1a).salon.notification.v1.NotificationTicket\"(\xca\xe9\x18\x02\b\x02\x82\xd3\xe4\x93\x02\x1c:\x01*\"\x17/v1/notificationTicketsB\xf6\x01\n" +
 	"\x19com.salon.notification.v1B\x18NotificationServiceProtoP\x01ZIgithub.com/beauty-salon/platform/gen/salon/notification/v1;notificationv1\xa2\x02\x03SNX\xaa\x02\x15Salon.Notification.V1\xca\x02\x15Salon\\Notification\\V1\xe2\x02!Salon\\Notification\\V1\\GPBMetadata\xea\x02\x17Salon::Notification::V1b\x06proto3"
 

@@ -25,10 +25,10 @@ var File_salon_notification_v1_personal_data_service_proto protoreflect.FileDesc
 
 const file_salon_notification_v1_personal_data_service_proto_rawDesc = "" +
 	"\n" +
-	"1salon/notification/v1/personal_data_service.proto\x12\x15salon.notification.v1\x1a\x1asalon/api/v1/options.proto\x1a salon/api/v1/personal_data.proto2\xd9\x01\n" +
-	"\x13PersonalDataService\x12]\n" +
-	"\fEraseAccount\x12!.salon.api.v1.EraseAccountRequest\x1a\".salon.api.v1.EraseAccountResponse\"\x06\xca\xe9\x18\x02\b\x03\x12c\n" +
-	"\rExportAccount\x12\".salon.api.v1.ExportAccountRequest\x1a#.salon.api.v1.ExportAccountResponse\"\t\xca\xe9\x18\x02\b\x03\x90\x02\x01B\xf6\x01\n" +
+	"1salon/notification/v1/personal_data_service.proto\x12\x15salon.notification.v1\x1a\x1asalon/api/v1/options.proto\x1a salon/api/v1/personal_data.proto2\xe5\x01\n" +
+	"\x13PersonalDataService\x12c\n" +
+	"\fEraseAccount\x12!.salon.api.v1.EraseAccountRequest\x1a\".salon.api.v1.EraseAccountResponse\"\f\xca\xe9\x18\b\b\x03\"\x04user\x12i\n" +
+	"\rExportAccount\x12\".salon.api.v1.ExportAccountRequest\x1a#.salon.api.v1.ExportAccountResponse\"\x0f\xca\xe9\x18\b\b\x03\"\x04user\x90\x02\x01B\xf6\x01\n" +
 	"\x19com.salon.notification.v1B\x18PersonalDataServiceProtoP\x01ZIgithub.com/beauty-salon/platform/gen/salon/notification/v1;notificationv1\xa2\x02\x03SNX\xaa\x02\x15Salon.Notification.V1\xca\x02\x15Salon\\Notification\\V1\xe2\x02!Salon\\Notification\\V1\\GPBMetadata\xea\x02\x17Salon::Notification::V1b\x06proto3"
 
 var file_salon_notification_v1_personal_data_service_proto_goTypes = []any{

@@ -25,10 +25,10 @@ var File_salon_rating_v1_personal_data_service_proto protoreflect.FileDescriptor
 
 const file_salon_rating_v1_personal_data_service_proto_rawDesc = "" +
 	"\n" +
-	"+salon/rating/v1/personal_data_service.proto\x12\x0fsalon.rating.v1\x1a\x1asalon/api/v1/options.proto\x1a salon/api/v1/personal_data.proto2\xd9\x01\n" +
-	"\x13PersonalDataService\x12]\n" +
-	"\fEraseAccount\x12!.salon.api.v1.EraseAccountRequest\x1a\".salon.api.v1.EraseAccountResponse\"\x06\xca\xe9\x18\x02\b\x03\x12c\n" +
-	"\rExportAccount\x12\".salon.api.v1.ExportAccountRequest\x1a#.salon.api.v1.ExportAccountResponse\"\t\xca\xe9\x18\x02\b\x03\x90\x02\x01B\xcc\x01\n" +
+	"+salon/rating/v1/personal_data_service.proto\x12\x0fsalon.rating.v1\x1a\x1asalon/api/v1/options.proto\x1a salon/api/v1/personal_data.proto2\xe5\x01\n" +
+	"\x13PersonalDataService\x12c\n" +
+	"\fEraseAccount\x12!.salon.api.v1.EraseAccountRequest\x1a\".salon.api.v1.EraseAccountResponse\"\f\xca\xe9\x18\b\b\x03\"\x04user\x12i\n" +
+	"\rExportAccount\x12\".salon.api.v1.ExportAccountRequest\x1a#.salon.api.v1.ExportAccountResponse\"\x0f\xca\xe9\x18\b\b\x03\"\x04user\x90\x02\x01B\xcc\x01\n" +
 	"\x13com.salon.rating.v1B\x18PersonalDataServiceProtoP\x01Z=github.com/beauty-salon/platform/gen/salon/rating/v1;ratingv1\xa2\x02\x03SRX\xaa\x02\x0fSalon.Rating.V1\xca\x02\x0fSalon\\Rating\\V1\xe2\x02\x1bSalon\\Rating\\V1\\GPBMetadata\xea\x02\x11Salon::Rating::V1b\x06proto3"
 
 var file_salon_rating_v1_personal_data_service_proto_goTypes = []any{

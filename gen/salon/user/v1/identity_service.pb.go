@@ -635,13 +635,13 @@ const file_salon_user_v1_identity_service_proto_rawDesc = "" +
 	"\n" +
 	"master_ids\x18\x01 \x03(\tB\x03\xe0A\x03R\tmasterIds\x12$\n" +
 	"\vaccount_ids\x18\x02 \x03(\tB\x03\xe0A\x03R\n" +
-	"accountIds2\x92\x03\n" +
-	"\x0fIdentityService\x12b\n" +
-	"\fCheckSession\x12\".salon.user.v1.CheckSessionRequest\x1a#.salon.user.v1.CheckSessionResponse\"\t\xca\xe9\x18\x02\b\x03\x90\x02\x01\x12\\\n" +
+	"accountIds2\xe2\x03\n" +
+	"\x0fIdentityService\x12}\n" +
+	"\fCheckSession\x12\".salon.user.v1.CheckSessionRequest\x1a#.salon.user.v1.CheckSessionResponse\"$\xca\xe9\x18\x1d\b\x03\"\vappointment\"\fnotification\x90\x02\x01\x12i\n" +
 	"\n" +
-	"LookupUser\x12 .salon.user.v1.LookupUserRequest\x1a!.salon.user.v1.LookupUserResponse\"\t\xca\xe9\x18\x02\b\x03\x90\x02\x01\x12b\n" +
-	"\fLookupMaster\x12\".salon.user.v1.LookupMasterRequest\x1a#.salon.user.v1.LookupMasterResponse\"\t\xca\xe9\x18\x02\b\x03\x90\x02\x01\x12Y\n" +
-	"\tFindNewer\x12\x1f.salon.user.v1.FindNewerRequest\x1a .salon.user.v1.FindNewerResponse\"\t\xca\xe9\x18\x02\b\x03\x90\x02\x01B\xba\x01\n" +
+	"LookupUser\x12 .salon.user.v1.LookupUserRequest\x1a!.salon.user.v1.LookupUserResponse\"\x16\xca\xe9\x18\x0f\b\x03\"\vappointment\x90\x02\x01\x12}\n" +
+	"\fLookupMaster\x12\".salon.user.v1.LookupMasterRequest\x1a#.salon.user.v1.LookupMasterResponse\"$\xca\xe9\x18\x1d\b\x03\"\vappointment\"\fnotification\x90\x02\x01\x12f\n" +
+	"\tFindNewer\x12\x1f.salon.user.v1.FindNewerRequest\x1a .salon.user.v1.FindNewerResponse\"\x16\xca\xe9\x18\x0f\b\x03\"\vappointment\x90\x02\x01B\xba\x01\n" +
 	"\x11com.salon.user.v1B\x14IdentityServiceProtoP\x01Z9github.com/beauty-salon/platform/gen/salon/user/v1;userv1\xa2\x02\x03SUX\xaa\x02\rSalon.User.V1\xca\x02\rSalon\\User\\V1\xe2\x02\x19Salon\\User\\V1\\GPBMetadata\xea\x02\x0fSalon::User::V1b\x06proto3"
 
 var (
