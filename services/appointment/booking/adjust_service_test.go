@@ -250,9 +250,9 @@ func TestAdjustInLongerBuffer(t *testing.T) {
 	req := byMaster(start, peel, f.mira)
 	req.Segments = append(req.Segments, byMaster(start, brows, nora).GetSegments()[0], byMaster(start, rinse, f.mira).GetSegments()[0])
 	a := f.create(f.ann, req)
-	for _, step := range []struct{ end, taken time.Duration }{{60, 60}, {40, 55}, {55, 55}, {25, 55}, {30, 55}} {
-		f.mustAdjust(f.manager, adjust(a, start.Add(step.end*time.Minute)))
-		until := start.Add(step.taken * time.Minute)
+	for _, step := range []struct{ end, taken int }{{60, 60}, {40, 55}, {55, 55}, {25, 55}, {30, 55}} {
+		f.mustAdjust(f.manager, adjust(a, start.Add(time.Duration(step.end)*time.Minute)))
+		until := start.Add(time.Duration(step.taken) * time.Minute)
 		if n := count(t, f.db, "claims WHERE appointment_id = ? AND subject_id = ? AND upper(during) = ?", a.GetId(), f.mira.UserID, until); n != 1 {
 			t.Errorf("with an end after %d minutes, %d claims of the master end after %d", step.end, n, step.taken)
 		}

@@ -7,11 +7,10 @@ import (
 	"time"
 
 	"google.golang.org/grpc/codes"
-
-	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/postgres"
 )

@@ -203,7 +203,7 @@ func TestTimeOffByDates(t *testing.T) {
 		{"Pacific/Apia", "2011-12-29", "2011-12-30", "2011-12-29T10:00Z–2011-12-30T10:00Z"},
 	} {
 		e := TimeOffEntry{From: date(t, tt.from), Until: date(t, tt.until), Span: span(t, "2000-01-01T00:00Z", "2000-01-02T00:00Z")}
-		if got := texts([]Span{Span(e.In(location(t, tt.zone)))})[0]; got != tt.want {
+		if got := texts([]Span{e.In(location(t, tt.zone))})[0]; got != tt.want {
 			t.Errorf("%s: %s, want %s", tt.zone, got, tt.want)
 		}
 	}

@@ -80,7 +80,7 @@ func (s *Schedules) CreateTimeOff(
 				return nil, err
 			}
 		}
-		impact, err := c.apply(ctx, Span(made.Span), func() error { return c.store.CreateTimeOff(ctx, made) })
+		impact, err := c.apply(ctx, made.Span, func() error { return c.store.CreateTimeOff(ctx, made) })
 		if err != nil {
 			return nil, err
 		}
