@@ -90,8 +90,8 @@ func decodeBody(body *requestBody, v any) error {
 func checkPath(inPath map[string]string, m protoreflect.Message) error {
 	for name, value := range inPath {
 		fd := m.Descriptor().Fields().ByName(protoreflect.Name(name))
-		if fd != nil && m.Has(fd) && m.Get(fd).String() != value {
-			return apierr.InvalidField(name, "must be absent: it belongs into the URL")
+		if fd != nil && m.Has(fd) && !strings.EqualFold(m.Get(fd).String(), value) {
+			return apierr.InvalidField(name, "must be that of the URL, or absent")
 		}
 	}
 	return nil

@@ -78,7 +78,7 @@ func run(args []string) int {
 	return 0
 }
 
-var flagWithValue = regexp.MustCompile(`--([a-z-]+)=\S+`)
+var flagWithValue = regexp.MustCompile(`--([a-z-]+)=[^\s,]+`)
 
 // withVariables names, beside each flag that is missing, its environment variable.
 func withVariables(text string) string {

@@ -43,15 +43,18 @@ func TestReplicas(t *testing.T) {
 		return at.REST().Call(t, nil, appointmentv1.CatalogService_ListServices_FullMethodName, &appointmentv1.ListServicesRequest{PageSize: 100})
 	}
 	cast.CustomerA.Pair(t)
-	reads := map[string]func(){"anybody's services": func() { public(there) }, "the customer's appointments": func() { own() }}
-	for method, req := range listsOf(cast) {
-		reads[method] = func() { there.REST().Call(t, cast.Admin, method, req).Want(t, codes.OK, "") }
-	}
-	for name, read := range reads {
-		before := replicaReads(t, there)
-		if !salontest.Deadline(2*time.Minute, func() bool { read(); return replicaReads(t, there) > before }) {
+	fromStandby := func(name, service string, read func()) {
+		t.Helper()
+		before := replicaReads(t, there, service)
+		if !salontest.Deadline(2*time.Minute, func() bool { read(); return replicaReads(t, there, service) > before }) {
 			t.Errorf("%s never come from the standby", name)
 		}
+	}
+	fromStandby("anybody's services", "appointment", func() { public(there) })
+	fromStandby("the customer's appointments", "appointment", func() { own() })
+	for method, req := range listsOf(cast) {
+		service := strings.Split(method, ".")[1] // of "/salon.appointment.v1…"
+		fromStandby(method, service, func() { there.REST().Call(t, cast.Admin, method, req).Want(t, codes.OK, "") })
 	}
 
 	seesAtOnce := func(when string) {
@@ -63,12 +66,12 @@ func TestReplicas(t *testing.T) {
 	}
 	seesAtOnce("all is well")
 	standby.Pause()
-	before := replicaReads(t, there)
+	before := replicaReads(t, there, "appointment")
 	for range 3 {
 		seesAtOnce("the standby shows nothing new")
 	}
 	public(there).Want(t, codes.OK, "")
-	t.Logf("reads from the paused standby: %d", replicaReads(t, there)-before)
+	t.Logf("reads from the paused standby: %d", replicaReads(t, there, "appointment")-before)
 	s.cache.Stop()
 	seesAtOnce("Redis is away")
 	s.cache.Start()
@@ -113,11 +116,11 @@ func listsOf(cast *salontest.Cast) map[string]proto.Message {
 	}
 }
 
-// replicaReads is how often the services of a copy have read from their standby.
-func replicaReads(t *testing.T, at *salontest.System) (n int) {
+// replicaReads is how often a service of a copy has read from its standby.
+func replicaReads(t *testing.T, at *salontest.System, service string) (n int) {
 	t.Helper()
 	for line := range strings.Lines(metricsOf(t, at)) {
-		if strings.HasPrefix(line, "salon_db_replica_reads_total{") {
+		if strings.HasPrefix(line, "salon_db_replica_reads_total{") && strings.Contains(line, `pool="`+service+`"`) {
 			value, err := strconv.Atoi(strings.TrimSpace(line[strings.LastIndex(line, " "):]))
 			if err != nil {
 				t.Fatal(fmt.Errorf("%q: %w", line, err))

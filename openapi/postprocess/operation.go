@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 
 	"buf.build/gen/go/bufbuild/protovalidate/protocolbuffers/go/buf/validate"
@@ -92,10 +91,9 @@ func callers(m *method) string {
 	for _, role := range m.policy.GetSalonRoles() {
 		roles = append(roles, staff[role])
 	}
-	reasons, _ := proto.GetExtension(m.desc.Options(), apiv1.E_Reasons).([]apiv1.ErrorReason)
 	switch {
-	case m.public() && slices.Contains(reasons, apiv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED):
-		return "*Most callers need an access token; the description says who does not.*"
+	case m.public() && m.takes("ticket") && !m.takes("search"): // a stream of what belongs to accounts
+		return "*For everybody who is signed in, or has a ticket.*"
 	case m.public() && len(*security(m)) > 0:
 		return "*For everybody. An access token is optional: who is signed in is answered as themselves.*"
 	case m.public():

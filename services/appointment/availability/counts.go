@@ -2,8 +2,8 @@ package availability
 
 import "github.com/beauty-salon/platform/services/appointment/claims"
 
-// What a salon limits is counted by the same SQL wherever it is counted: by a search, by a booking, by a hold and by a move. The arguments are
-// SQL expressions; but is an array of the ids of appointments that do not count, of holds those that they are booked as.
+// What a salon limits is counted by the same SQL wherever it is counted: by a search, by a booking, by a hold and by a move. An offer of the waitlist
+// is a hold that nobody has asked for and does not count; the limits are checked when it is booked. The arguments are SQL expressions; but is an array of the ids of appointments that do not count, of holds those that they are booked as.
 
 // OpenSQL selects what a customer has open at an instant, each once, a recurring series as one: appointments that have not ended, and holds.
 func OpenSQL(salon, customer, now, but string) string {
@@ -23,7 +23,7 @@ func CustomerDaySQL(salon, customer, from, to, but string) string {
 
 // heldSQL selects a column of the holds of a customer.
 func heldSQL(column, salon, customer, but string) string {
-	return `SELECT ` + column + ` FROM holds h WHERE h.salon_id = ` + salon + ` AND h.customer_id = ` + customer + ` AND h.state = 'ACTIVE'
+	return `SELECT ` + column + ` FROM holds h WHERE h.salon_id = ` + salon + ` AND h.customer_id = ` + customer + ` AND h.state = 'ACTIVE' AND h.entry_id IS NULL
         AND h.expire_time > clock_timestamp() AND h.appointment_id <> ALL (` + but + `)`
 }
 

@@ -1,6 +1,7 @@
 package availability
 
 import (
+	"slices"
 	"time"
 
 	"github.com/beauty-salon/platform/services/appointment/salon"
@@ -101,6 +102,16 @@ type Unit struct {
 	ID string
 	// Closed is when it cannot be used, sorted, without overlaps.
 	Closed []Span
+}
+
+// KindOf returns the id of the kind of a resource, "" when the salon has no such resource.
+func (r *Rules) KindOf(unitID string) string {
+	for _, k := range r.Kinds {
+		if slices.ContainsFunc(k.Units, func(u Unit) bool { return u.ID == unitID }) {
+			return k.ID
+		}
+	}
+	return ""
 }
 
 // Minute counts minutes since 1970 in UTC, or is a number of minutes. Bookings begin and end at whole minutes.

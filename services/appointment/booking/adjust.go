@@ -34,44 +34,68 @@ func (a *Appointment) checkEnd(end time.Time) error {
 	return nil
 }
 
-// extend returns the claims of the appointment as they are with another end, and what of them is more than before.
-func (a *Appointment) extend(list []claims.Claim, end time.Time) (extended, more []claims.Claim) {
+// extend returns the claims of the appointment as they are with another end, what of them is more than before, and the resources that its last
+// phase uses.
+func (a *Appointment) extend(r *availability.Rules, list []claims.Claim, end time.Time) (extended, more []claims.Claim, units []string) {
 	s, _ := a.lastPhase()
 	for _, c := range list {
 		var buffer time.Duration
 		if c.Kind != claims.Customer {
 			buffer = s.BufferAfter
 		}
-		if c.SegmentID == s.ID && !c.To.Before(s.End.Add(buffer)) {
+		if last := s.End.Add(buffer); c.SegmentID == s.ID && a.endsWith(r, c, last) {
 			added := c
 			c.To = end.Add(buffer)
-			if kept := a.bufferedUntil(list, c); kept.After(c.To) && !added.To.Before(kept) {
+			if kept := a.bufferedUntil(list, c, added.To, last); kept.After(c.To) {
 				c.To = kept
 			}
 			if added.From, added.To = added.To, c.To; added.From.Before(added.To) {
 				more = append(more, added)
 			}
+			if c.Kind == claims.Resource {
+				units = append(units, c.SubjectID)
+			}
 		}
 		extended = append(extended, c)
 	}
-	return extended, more
+	return extended, more, units
 }
 
-// bufferedUntil is until when the subject of a claim of the last segment needs time after earlier segments, zero if it is in none. Claims do
-// not overlap, so that such a buffer, where it is longer, is a part of the last claim.
-func (a *Appointment) bufferedUntil(list []claims.Claim, last claims.Claim) (until time.Time) {
-	takes := func(segment int) bool {
-		return slices.ContainsFunc(list, func(c claims.Claim) bool {
-			return c.SegmentID == a.Segments[segment].ID && c.SubjectID == last.SubjectID
-		})
+// endsWith reports whether a claim of the last segment is for its last phase; last is when that and its buffer end. A resource may be needed
+// after it only because of an earlier segment.
+func (a *Appointment) endsWith(r *availability.Rules, c claims.Claim, last time.Time) bool {
+	if c.Kind != claims.Resource {
+		return !c.To.Before(last)
 	}
-	if last.Kind == claims.Customer {
+	s, _ := a.lastPhase()
+	phases := s.phases()
+	if kind := r.KindOf(c.SubjectID); kind != "" {
+		return !c.To.Before(last) && slices.Contains(phases[len(phases)-1].Kinds, kind)
+	}
+	return c.To.Equal(last) // it was removed
+}
+
+// bufferedUntil is until when the subject of a claim of the last phase, which ended at before, needs time after earlier segments; zero for not at
+// all. Claims do not overlap, so that such a buffer, where it is longer, is a part of the last claim. How long an earlier segment has used a
+// resource is not known: until its end at most.
+func (a *Appointment) bufferedUntil(list []claims.Claim, c claims.Claim, before, last time.Time) (until time.Time) {
+	if c.Kind == claims.Customer {
 		return until
 	}
+	if before.After(last) {
+		return before
+	}
+	takes := func(segment int) bool {
+		return slices.ContainsFunc(list, func(o claims.Claim) bool { return o.SegmentID == a.Segments[segment].ID && o.SubjectID == c.SubjectID })
+	}
 	for i, s := range a.Segments[:len(a.Segments)-1] {
-		if end := s.End.Add(s.BufferAfter); takes(i) && !takes(i+1) && end.After(until) {
+		continued := c.Kind == claims.Master && takes(i+1)
+		if end := s.End.Add(s.BufferAfter); takes(i) && !continued && end.After(until) {
 			until = end
 		}
+	}
+	if until.After(before) {
+		return before
 	}
 	return until
 }
@@ -91,17 +115,6 @@ func (a *Appointment) Adjust(end time.Time, list []claims.Claim, reason string, 
 	}
 	s.End, a.claims = end, list
 	return nil
-}
-
-// units are the resources among the subjects of claims.
-func units(list []claims.Claim) []string {
-	var ids []string
-	for _, c := range list {
-		if c.Kind == claims.Resource {
-			ids = append(ids, c.SubjectID)
-		}
-	}
-	return ids
 }
 
 // spansOf are claims as time by subject.

@@ -59,8 +59,9 @@ func (b *Bookings) planAdjustment(
 	if err != nil {
 		return nil, err
 	}
-	p.claims, p.more = a.extend(of[a.ID], end)
-	if err := p.checkRules(a, end, req.GetOverride() != nil); err != nil {
+	var units []string
+	p.claims, p.more, units = a.extend(rules, of[a.ID], end)
+	if err := p.checkRules(a, end, units, req.GetOverride() != nil); err != nil {
 		return nil, err
 	}
 	// Time that the customer may share does not collide.
@@ -106,13 +107,13 @@ func (b *Bookings) currentRules(ctx context.Context, salonID string) (*availabil
 }
 
 // checkRules returns NOT_BOOKABLE or SLOT_UNAVAILABLE when hours or a resource that is out of use speak against a later end.
-func (p *adjustment) checkRules(a *Appointment, end time.Time, override bool) error {
+func (p *adjustment) checkRules(a *Appointment, end time.Time, units []string, override bool) error {
 	s, _ := a.lastPhase()
 	if !end.After(s.End) {
 		return nil
 	}
 	against := p.rules.Against(availability.Extension{
-		MasterID: s.MasterID, UnitIDs: units(p.more), BufferAfter: availability.Minutes(s.BufferAfter), Override: override,
+		MasterID: s.MasterID, UnitIDs: units, BufferAfter: availability.Minutes(s.BufferAfter), Override: override,
 		Work: availability.Span{From: availability.MinuteOf(s.End), To: availability.MinuteOf(end)},
 	})
 	switch {

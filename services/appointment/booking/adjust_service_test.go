@@ -266,6 +266,56 @@ func TestAdjustInLongerBuffer(t *testing.T) {
 	}
 }
 
+// TestAdjustKeepsResources: a basin has to be cleaned for a while after an earlier service, until the last one is over. It stays taken until then,
+// also when the last service needs it again, and no longer where only an earlier phase of the last service does.
+func TestAdjustKeepsResources(t *testing.T) {
+	for name, tt := range map[string]struct {
+		last  []func(basin string) *appointmentv1.Phase
+		steps [][2]int // the end, and until when the basin is taken, in minutes after the start
+	}{
+		"needed by the last phase": {
+			[]func(string) *appointmentv1.Phase{func(basin string) *appointmentv1.Phase { return phase(workPhase, 10, basin) }},
+			[][2]int{{35, 55}, {25, 55}, {60, 60}, {30, 60}},
+		},
+		"needed by an earlier phase": {
+			[]func(string) *appointmentv1.Phase{
+				func(basin string) *appointmentv1.Phase { return phase(workPhase, 10, basin) },
+				func(string) *appointmentv1.Phase { return phase(workPhase, 20) },
+			},
+			[][2]int{{70, 55}, {40, 55}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			basin := f.newResources("Basin", 1)
+			peel := f.newPhased("Peel", phase(workPhase, 10, basin), phase(workPhase, 10))
+			var phases []*appointmentv1.Phase
+			for _, of := range tt.last {
+				phases = append(phases, of(basin))
+			}
+			rinse := f.newPhased("Rinse", phases...)
+			f.offer(f.mira, peel)
+			f.offer(f.mira, rinse)
+			_, err := f.catalogue.UpdateService(f.As(f.manager), &appointmentv1.UpdateServiceRequest{ServiceId: peel.GetId(), BufferAfterMinutes: new(int32(45))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			start := f.noon(2)
+			req := byMaster(start, peel, f.mira)
+			req.Segments = append(req.Segments, byMaster(start, rinse, f.mira).GetSegments()[0])
+			a := f.create(f.ann, req)
+			for _, step := range tt.steps {
+				f.mustAdjust(f.manager, adjust(a, start.Add(time.Duration(step[0])*time.Minute)))
+				until := start.Add(time.Duration(step[1]) * time.Minute)
+				if n := count(t, f.db, "claims WHERE appointment_id = ? AND subject_kind = 'RESOURCE' AND upper(during) = ?", a.GetId(), until); n != 1 {
+					t.Errorf("with an end after %d minutes, %d claims of the basin end after %d", step[0], n, step[1])
+				}
+				wantClaims(t, f.db)
+			}
+		})
+	}
+}
+
 // TestAdjustBesideOverbooking: what is overbooked already stays beside it, and more than that collides.
 func TestAdjustBesideOverbooking(t *testing.T) {
 	f := newFixture(t)

@@ -126,7 +126,7 @@ func (b *groups) RescheduleGroupSession(
 		if plan == nil {
 			return moved, err
 		}
-		return moved, b.replan(ctx, rules, err)
+		return moved, b.retryable(ctx, rules, err)
 	})
 }
 

@@ -76,3 +76,23 @@ func TestOwnSessionIsNotOffered(t *testing.T) {
 		t.Errorf("moved %v, %v", moved, err)
 	}
 }
+
+// TestFullSessionHasAlternatives: whoever finds a session full learns of the next one with places.
+func TestFullSessionHasAlternatives(t *testing.T) {
+	f := newGroupFixture(t)
+	start := f.noon(2)
+	request := f.opening(start)
+	request.Capacity = new(int32(1))
+	g, err := f.calls.CreateGroupSession(f.As(f.receptionist), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.mustJoin(f.ann, g)
+	next := f.open(start.Add(2 * hour))
+	_, err = f.join(f.guest(), g)
+	wantError(t, err, codes.AlreadyExists, "GROUP_FULL", "group_session_id")
+	detail := wantNotBookable(t, err, appointmentv1.BlockReason_BLOCK_REASON_GROUP_FULL)
+	if a := detail.GetAlternatives(); len(a) != 1 || a[0].GetGroupSessionId() != next.GetId() {
+		t.Errorf("the alternatives are %v", a)
+	}
+}

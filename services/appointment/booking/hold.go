@@ -106,22 +106,21 @@ func (h *Hold) expire(now time.Time) bool {
 	return true
 }
 
-// extend keeps the time until another instant, if that is later, once.
-func (h *Hold) extend(until, now time.Time) error {
+// extend keeps the time until another instant, once. One that is not later changes nothing.
+func (h *Hold) extend(until, now time.Time) (changed bool, err error) {
 	switch {
 	case h.State != HoldActive:
-		return h.ended()
+		return false, h.ended()
 	case h.EntryID != "":
-		return errHoldState.WithField("hold_id", "must be a hold that is not an offer of the waitlist")
+		return false, errHoldState.WithField("hold_id", "must be a hold that is not an offer of the waitlist")
 	case h.Extended:
-		return errHoldState.WithField("hold_id", "must be a hold that was not extended before")
+		return false, errHoldState.WithField("hold_id", "must be a hold that was not extended before")
+	case !until.After(h.ExpireTime):
+		return false, nil
 	}
-	if until.After(h.ExpireTime) {
-		h.ExpireTime = until
-	}
-	h.Extended, h.UpdateTime = true, now
+	h.ExpireTime, h.Extended, h.UpdateTime = until, true, now
 	h.Version++
-	return nil
+	return true, nil
 }
 
 // ended is the error of a hold that is not active any more.

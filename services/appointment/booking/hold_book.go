@@ -35,7 +35,7 @@ func (b *Bookings) createHeld(
 		c, err := b.planHeld(ctx, caller, req, h, overlap)
 		if errors.Is(err, errCustomerBusy) && !overlap {
 			overlap = true // what is held is booked, also when the customer was not known yet and has something else
-			return nil, errOutdated
+			c, err = b.planHeld(ctx, caller, req, h, overlap)
 		}
 		if errors.Is(err, errHeldTaken) || errors.Is(err, errCustomerBusy) {
 			// Perhaps because the hold has ended since it was read.
@@ -70,7 +70,7 @@ func (b *Bookings) createHeld(
 		case refused.outcome == FullDay:
 			return nil, errFullDay
 		}
-		return nil, b.reconsider(ctx, c.appointment, c.rulesVersion, refused.outcome)
+		return nil, b.retryableOutcome(ctx, c.appointment, c.rulesVersion, refused.outcome)
 	})
 }
 

@@ -65,7 +65,7 @@ func (b *holds) createHold(
 			}
 			return holdToProto(p.Hold), nil
 		})
-		return hold, b.replan(ctx, p.rules, err)
+		return hold, b.retryable(ctx, p.rules, err)
 	})
 }
 
@@ -186,8 +186,7 @@ func (b *holds) ExtendHold(ctx context.Context, req *appointmentv1.ExtendHoldReq
 		return nil, err
 	}
 	return b.changeHold(ctx, h.ID, "hold.extended", func(h *Hold, until time.Time) (bool, error) {
-		err := h.extend(until, b.deps.Time())
-		return err == nil, err
+		return h.extend(until, b.deps.Time())
 	})
 }
 

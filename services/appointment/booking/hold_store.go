@@ -191,10 +191,38 @@ func (s *Store) UpdateHold(ctx context.Context, id, event string, change func(h 
 // checkHolder returns CUSTOMER_UNAVAILABLE when the account or the customer of a hold was removed, and errTooManyHolds, errTooManyOpen or
 // errFullDay when the holder has too many: holds count like appointments. The caller holds the locks of both.
 func (s *Store) checkHolder(ctx context.Context, p *plannedHold) error {
-	var now struct {
-		Known, TooManyHolds, TooManyOpen, FullDay bool
+	now, err := s.holder(ctx, p.Hold, p.CreateTime, p.dayStart, p.dayEnd)
+	switch {
+	case err != nil:
+		return err
+	case !now.Known:
+		return people.ErrCustomerUnavailable
+	case p.HolderID == "": // staff may have more
+		return nil
+	case now.TooManyHolds:
+		return errTooManyHolds
 	}
-	err := s.db.Conn(ctx).Raw(`SELECT
+	return now.limits()
+}
+
+// holder is what is known of who has a hold: whether account and customer are there, and whether another hold or appointment of the customer
+// would be too many.
+type holder struct{ Known, TooManyHolds, TooManyOpen, FullDay bool }
+
+// limits returns errTooManyOpen or errFullDay.
+func (h holder) limits() error {
+	switch {
+	case h.TooManyOpen:
+		return errTooManyOpen
+	case h.FullDay:
+		return errFullDay
+	}
+	return nil
+}
+
+// holder looks at who has a hold. dayStart and dayEnd bound the local date of its start.
+func (s *Store) holder(ctx context.Context, h *Hold, now, dayStart, dayEnd time.Time) (found holder, err error) {
+	err = s.db.Conn(ctx).Raw(`SELECT
 		NOT EXISTS (SELECT FROM accounts WHERE id = w.account AND disabled)
 			AND NOT EXISTS (SELECT FROM erased_accounts WHERE account_id = w.account)
 			AND (w.customer IS NULL OR EXISTS (SELECT FROM customers WHERE salon_id = l.id AND id = w.customer AND erase_time IS NULL)) AS known,
@@ -209,24 +237,13 @@ func (s *Store) checkHolder(ctx context.Context, p *plannedHold) error {
 		CROSS JOIN LATERAL (
 			SELECT count(*) AS held FROM holds h WHERE h.salon_id = l.id AND h.holder_id = w.holder AND h.state = 'ACTIVE' AND h.expire_time > clock_timestamp()
 		) AS n WHERE l.id = @salon`,
-		sql.Named("account", postgres.Null(p.AccountID)), sql.Named("customer", postgres.Null(p.CustomerID)),
-		sql.Named("holder", postgres.Null(p.HolderID)), sql.Named("salon", p.SalonID),
-		sql.Named("now", p.CreateTime), sql.Named("from", p.dayStart), sql.Named("to", p.dayEnd)).Scan(&now).Error
-	switch {
-	case err != nil:
-		return fmt.Errorf("check who holds: %w", err)
-	case !now.Known:
-		return people.ErrCustomerUnavailable
-	case p.HolderID == "": // staff may have more
-		return nil
-	case now.TooManyHolds:
-		return errTooManyHolds
-	case now.TooManyOpen:
-		return errTooManyOpen
-	case now.FullDay:
-		return errFullDay
+		sql.Named("account", postgres.Null(h.AccountID)), sql.Named("customer", postgres.Null(h.CustomerID)),
+		sql.Named("holder", postgres.Null(h.HolderID)), sql.Named("salon", h.SalonID),
+		sql.Named("now", now), sql.Named("from", dayStart), sql.Named("to", dayEnd)).Scan(&found).Error
+	if err != nil {
+		return holder{}, fmt.Errorf("check who holds: %w", err)
 	}
-	return nil
+	return found, nil
 }
 
 // PruneHolds removes the holds that ended before an instant.
@@ -300,6 +317,15 @@ func (s *Store) bookHold(ctx context.Context, holdID string, c *creation) error 
 	if h.State != HoldActive {
 		return h.ended()
 	}
+	if h.EntryID != "" && !c.appointment.ChangedBy.IsStaff() { // an offer does not count before it is booked
+		now, err := s.holder(ctx, h, c.appointment.CreateTime, c.dayStart, c.dayEnd)
+		if err == nil {
+			err = now.limits()
+		}
+		if err != nil {
+			return err
+		}
+	}
 	if _, err := h.end(HoldBooked, c.appointment.CreateTime); err != nil {
 		return err
 	}
@@ -346,7 +372,7 @@ func (s *Store) createOne(ctx context.Context, c *creation) error {
 func (s *Store) DueHolds(ctx context.Context, salonID string, limit int) ([]string, error) {
 	var ids []string
 	err := s.db.Conn(ctx).Raw(`SELECT id FROM holds WHERE state = 'ACTIVE' AND expire_time <= clock_timestamp()
-		AND ? ORDER BY expire_time, id LIMIT ?`, claims.In(salonID), limit).Scan(&ids).Error
+		AND ? ORDER BY expire_time, id LIMIT ?`, claims.OfSalon(salonID), limit).Scan(&ids).Error
 	if err != nil {
 		return nil, fmt.Errorf("look for holds that have expired: %w", err)
 	}

@@ -2,6 +2,7 @@ package booking
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -31,6 +32,9 @@ func (b *Bookings) RescheduleAppointment(
 		moved, err := b.reschedule(ctx, caller, a, req, start, late)
 		if err == nil {
 			return toProto(moved, caller), nil
+		}
+		if errors.Is(err, errLate) || errors.Is(err, errOutdated) {
+			return nil, err
 		}
 		// What is refused is a move of the appointment as it was read. Where it has changed since, the move is planned anew.
 		if now, readErr := b.store.Appointment(ctx, a.ID, caller); readErr == nil && now.Version != a.Version {
@@ -97,7 +101,7 @@ func (b *Bookings) reschedule(
 		}
 		return a.Reschedule(rules, plan, overlap, why(req.GetOverride(), req.GetOverbook()), by)
 	})
-	return moved, b.replan(ctx, rules, err)
+	return moved, b.retryable(ctx, rules, err)
 }
 
 // subjectsOf are the ids whose locks a plan needs: masters and kinds of resources.

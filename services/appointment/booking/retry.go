@@ -23,7 +23,8 @@ var (
 )
 
 // retry calls try, which makes a plan from what is known and writes it, until the error is neither errOutdated nor errLate. late tells it that
-// somebody was faster before: what is taken has to be read, and where there is no plan around it, the error says what is free.
+// somebody was faster before: what is taken has to be read, and where there is no plan around it, the error says what is free. In the end it
+// returns CONTENTION.
 func retry[T any](try func(late bool) (T, error)) (T, error) {
 	for tried, late := 0, 0; tried < attempts && late < replans; {
 		done, err := try(late > 0)
@@ -40,9 +41,9 @@ func retry[T any](try func(late bool) (T, error)) (T, error) {
 	return none, errContention
 }
 
-// replan turns the error of a transaction that has written a plan by these rules into errOutdated or errLate where another plan may succeed.
-// Before that it forgets the rules, or frees what holds take that have expired.
-func (b *Bookings) replan(ctx context.Context, rules *availability.Rules, err error) error {
+// retryable turns the error of a transaction that should write a plan by these rules into errOutdated or errLate where another plan may succeed.
+// Before that it forgets the rules, or frees what holds take that have expired. Other errors, and none, stay.
+func (b *Bookings) retryable(ctx context.Context, rules *availability.Rules, err error) error {
 	switch {
 	case errors.Is(err, errOutdated):
 		b.availability.Forget(rules.SalonID, rules.Version)
@@ -60,8 +61,8 @@ func (b *Bookings) beaten(ctx context.Context, salonID string) error {
 	return errLate
 }
 
-// reconsider is replan for an outcome of [Store.Create] other than that everything is booked.
-func (b *Bookings) reconsider(ctx context.Context, a *Appointment, rulesVersion int64, outcome Outcome) error {
+// retryableOutcome is retryable for an outcome of [Store.Create] other than that everything is booked.
+func (b *Bookings) retryableOutcome(ctx context.Context, a *Appointment, rulesVersion int64, outcome Outcome) error {
 	switch outcome {
 	case Taken, CustomerBusy, TooManyOpen, FullDay:
 		return b.beaten(ctx, a.SalonID)

@@ -85,7 +85,7 @@ func (b *Bookings) bookSeveral(
 				return record(tx, p)
 			})
 		if refused, ok := errors.AsType[*notBookedError](err); ok {
-			return nil, b.reconsider(ctx, p.creations[0].appointment, p.Rules.Version, refused.outcome)
+			return nil, b.retryableOutcome(ctx, p.creations[0].appointment, p.Rules.Version, refused.outcome)
 		}
 		if err == nil && p.NewCustomer {
 			b.people.KnowCustomer(p.Customer)

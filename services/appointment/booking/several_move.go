@@ -85,7 +85,7 @@ func (b *Bookings) moveSeveral(
 				}
 				return record(tx, p)
 			})
-		return series, b.replan(ctx, p.Rules, err)
+		return series, b.retryable(ctx, p.Rules, err)
 	})
 }
 

@@ -86,8 +86,8 @@ func ExtendKept(ctx context.Context, tx *postgres.DB, salonID string, freed []st
 	return nil
 }
 
-// In is the condition that a row is of a salon; without an id, all are. PostgreSQL leaves out the partitions of other salons with it.
-func In(salonID string) clause.Expr {
+// OfSalon is the condition that a row is of a salon; without an id, all are. PostgreSQL leaves out the partitions of other salons with it.
+func OfSalon(salonID string) clause.Expr {
 	if salonID == "" {
 		return gorm.Expr("true")
 	}
@@ -99,7 +99,7 @@ func EndExpired(ctx context.Context, db *postgres.DB, salonID string) error {
 	const expired = " FROM claims WHERE kept AND expire_time <= clock_timestamp() AND ?"
 	for {
 		var ids []string
-		err := db.Conn(ctx).Raw("SELECT id"+expired+" LIMIT ?", In(salonID), keptPage).Scan(&ids).Error
+		err := db.Conn(ctx).Raw("SELECT id"+expired+" LIMIT ?", OfSalon(salonID), keptPage).Scan(&ids).Error
 		if err != nil {
 			return fmt.Errorf("look for freed times that have expired: %w", err)
 		}
@@ -107,7 +107,7 @@ func EndExpired(ctx context.Context, db *postgres.DB, salonID string) error {
 			return nil
 		}
 		err = db.InTx(ctx, func(tx *postgres.DB) error {
-			these, args := expired+" AND id = ANY(?::uuid[])", []any{In(salonID), postgres.Array[string](ids)}
+			these, args := expired+" AND id = ANY(?::uuid[])", []any{OfSalon(salonID), postgres.Array[string](ids)}
 			if err := LockSelected(ctx, tx, "SELECT subject_id AS subject"+these, args...); err != nil {
 				return err
 			}

@@ -78,6 +78,20 @@ func TestBookOffer(t *testing.T) {
 	refused(f, f.entries.LeaveWaitlist, f.ann, &leaveReq{EntryId: e.GetId()}, "ILLEGAL_STATE", "entry_id")
 }
 
+// TestOfferAndLimits: an offer that nobody has asked for does not keep its customer from booking something else. When it is booked, the limits count.
+func TestOfferAndLimits(t *testing.T) {
+	f := newFixture(t)
+	f.book(f.ben, f.mira, 7) // the salon knows him
+	f.exec("UPDATE salons SET max_open_appointments = 2")
+	e := f.join(f.ben, f.wants(6))
+	f.wantState("O", e)
+	other := f.book(f.ben, f.zoe, 8)
+	req := &appointmentv1.CreateAppointmentRequest{HoldId: new(e.GetOffer().GetHoldId())}
+	refused(f, f.appointments.CreateAppointment, f.ben, req, "TOO_MANY_OPEN_APPOINTMENTS", "")
+	f.cancel(other)
+	ok(f, f.appointments.CreateAppointment, f.ben, req)
+}
+
 // TestNobodySlipsIn: of those who try to book all the time, nobody gets what is cancelled but the first in the line.
 func TestNobodySlipsIn(t *testing.T) {
 	f := newFixture(t)

@@ -32,13 +32,14 @@ const (
 // HoldService keeps the time of a slot while somebody signs in, asks their friend, or fills in a form. Whoever has a hold books it with
 // hold_id of CreateAppointment. Nobody else gets the time before the hold expires or is released.
 type HoldServiceClient interface {
-	// CreateHold takes the time of a quote until expire_time, hold_minutes of the booking policy from now. Whoever is not signed in gets a
+	// CreateHold takes the time of a quote until expire_time, hold_minutes of the booking policy from now, and its start at most. Whoever is not signed in gets a
 	// proof with it. A customer, and an address from which nobody is signed in, has at most max_holds in a salon at once.
 	CreateHold(ctx context.Context, in *CreateHoldRequest, opts ...grpc.CallOption) (*Hold, error)
 	// GetHold returns a hold. The hold of an account is visible to the account and to the staff of the salon. That of somebody who is not
 	// signed in tells nothing of a person, and is visible to everybody who knows its id.
 	GetHold(ctx context.Context, in *GetHoldRequest, opts ...grpc.CallOption) (*Hold, error)
-	// ExtendHold keeps the time of a hold for hold_minutes from now, once.
+	// ExtendHold keeps the time of a hold for hold_minutes from now, and until its start at most, once. Where it is kept as long already, nothing
+	// changes.
 	ExtendHold(ctx context.Context, in *ExtendHoldRequest, opts ...grpc.CallOption) (*Hold, error)
 	// ReleaseHold gives the time of a hold back. Releasing twice returns the same result, and so does releasing what has expired.
 	ReleaseHold(ctx context.Context, in *ReleaseHoldRequest, opts ...grpc.CallOption) (*Hold, error)
@@ -99,13 +100,14 @@ func (c *holdServiceClient) ReleaseHold(ctx context.Context, in *ReleaseHoldRequ
 // HoldService keeps the time of a slot while somebody signs in, asks their friend, or fills in a form. Whoever has a hold books it with
 // hold_id of CreateAppointment. Nobody else gets the time before the hold expires or is released.
 type HoldServiceServer interface {
-	// CreateHold takes the time of a quote until expire_time, hold_minutes of the booking policy from now. Whoever is not signed in gets a
+	// CreateHold takes the time of a quote until expire_time, hold_minutes of the booking policy from now, and its start at most. Whoever is not signed in gets a
 	// proof with it. A customer, and an address from which nobody is signed in, has at most max_holds in a salon at once.
 	CreateHold(context.Context, *CreateHoldRequest) (*Hold, error)
 	// GetHold returns a hold. The hold of an account is visible to the account and to the staff of the salon. That of somebody who is not
 	// signed in tells nothing of a person, and is visible to everybody who knows its id.
 	GetHold(context.Context, *GetHoldRequest) (*Hold, error)
-	// ExtendHold keeps the time of a hold for hold_minutes from now, once.
+	// ExtendHold keeps the time of a hold for hold_minutes from now, and until its start at most, once. Where it is kept as long already, nothing
+	// changes.
 	ExtendHold(context.Context, *ExtendHoldRequest) (*Hold, error)
 	// ReleaseHold gives the time of a hold back. Releasing twice returns the same result, and so does releasing what has expired.
 	ReleaseHold(context.Context, *ReleaseHoldRequest) (*Hold, error)

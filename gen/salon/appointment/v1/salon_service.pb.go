@@ -806,9 +806,10 @@ type BookingPolicy struct {
 	Confirmation Confirmation `protobuf:"varint,8,opt,name=confirmation,proto3,enum=salon.appointment.v1.Confirmation" json:"confirmation,omitempty"`
 	// How long a request waits for the confirmation, and until the start at most: 5 minutes to 90 days. Then it lapses.
 	RequestTimeoutMinutes int32 `protobuf:"varint,9,opt,name=request_timeout_minutes,json=requestTimeoutMinutes,proto3" json:"request_timeout_minutes,omitempty"`
-	// How many appointments that have not ended a customer may have in the salon; 0 for no limit. A series counts once. Staff may book more.
+	// How many appointments that have not ended a customer may have in the salon; 0 for no limit. A series counts once, and so does a hold. Staff may
+	// book more.
 	MaxOpenAppointments int32 `protobuf:"varint,10,opt,name=max_open_appointments,json=maxOpenAppointments,proto3" json:"max_open_appointments,omitempty"`
-	// How many appointments a customer may have on one local date; 0 for no limit. Staff book more with an override.
+	// How many appointments a customer may have on one local date, with holds; 0 for no limit. Staff book more with an override.
 	MaxCustomerAppointmentsADay int32 `protobuf:"varint,11,opt,name=max_customer_appointments_a_day,json=maxCustomerAppointmentsADay,proto3" json:"max_customer_appointments_a_day,omitempty"`
 	// How many appointments a master has on one local date at most; 0 for no limit. Staff book more with an override.
 	MaxMasterAppointmentsADay int32 `protobuf:"varint,12,opt,name=max_master_appointments_a_day,json=maxMasterAppointmentsADay,proto3" json:"max_master_appointments_a_day,omitempty"`
@@ -1078,9 +1079,10 @@ type UpdateBookingPolicyRequest struct {
 	Confirmation *Confirmation `protobuf:"varint,8,opt,name=confirmation,proto3,enum=salon.appointment.v1.Confirmation,oneof" json:"confirmation,omitempty"`
 	// How long a request waits for the confirmation, and until the start at most: 5 minutes to 90 days. Then it lapses.
 	RequestTimeoutMinutes *int32 `protobuf:"varint,9,opt,name=request_timeout_minutes,json=requestTimeoutMinutes,proto3,oneof" json:"request_timeout_minutes,omitempty"`
-	// How many appointments that have not ended a customer may have in the salon; 0 for no limit. A series counts once. Staff may book more.
+	// How many appointments that have not ended a customer may have in the salon; 0 for no limit. A series counts once, and so does a hold. Staff may
+	// book more.
 	MaxOpenAppointments *int32 `protobuf:"varint,10,opt,name=max_open_appointments,json=maxOpenAppointments,proto3,oneof" json:"max_open_appointments,omitempty"`
-	// How many appointments a customer may have on one local date; 0 for no limit. Staff book more with an override.
+	// How many appointments a customer may have on one local date, with holds; 0 for no limit. Staff book more with an override.
 	MaxCustomerAppointmentsADay *int32 `protobuf:"varint,11,opt,name=max_customer_appointments_a_day,json=maxCustomerAppointmentsADay,proto3,oneof" json:"max_customer_appointments_a_day,omitempty"`
 	// How many appointments a master has on one local date at most; 0 for no limit. Staff book more with an override.
 	MaxMasterAppointmentsADay *int32 `protobuf:"varint,12,opt,name=max_master_appointments_a_day,json=maxMasterAppointmentsADay,proto3,oneof" json:"max_master_appointments_a_day,omitempty"`
