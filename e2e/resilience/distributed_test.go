@@ -269,9 +269,8 @@ func (d *distributed) interrupt(t *testing.T) {
 	if err := d.Wait(time.Minute); err != nil {
 		t.Fatal(err)
 	}
-	exit, ok := errors.AsType[*exec.ExitError](d.ExitError())
-	if !ok || exit.ExitCode() != 128+int(syscall.SIGINT) {
-		t.Errorf("the script ended with %v, want the status of an interrupt", d.ExitError())
+	if err := d.ExitError(); err != nil {
+		t.Errorf("the script ended with %v; being stopped is how it ends", err)
 	}
 	for _, name := range []string{"gateway", "notification", "rating", "appointment", "user", "infra"} {
 		if err := syscall.Kill(d.pid(t, name), 0); !errors.Is(err, syscall.ESRCH) {

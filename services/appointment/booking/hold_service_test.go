@@ -13,6 +13,7 @@ import (
 	userv1 "github.com/beauty-salon/platform/gen/salon/user/v1"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/id"
+	"github.com/beauty-salon/platform/internal/zoneinfo"
 )
 
 var nobody auth.Principal
@@ -334,7 +335,7 @@ func TestHoldUntilItsStart(t *testing.T) {
 	start := time.Now().UTC().Truncate(time.Minute).Add(4 * time.Minute)
 	f.openDaily("00:00", "24:00")
 	f.setPolicy(&appointmentv1.UpdateBookingPolicyRequest{HoldMinutes: new(int32(60)), SlotStepMinutes: new(int32(5))})
-	zone, err := time.LoadLocation("Europe/Berlin")
+	zone, err := zoneinfo.Load("Europe/Berlin")
 	if err != nil {
 		t.Fatal(err)
 	}
