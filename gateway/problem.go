@@ -126,7 +126,7 @@ func fieldInJSON(v *errdetails.BadRequest_FieldViolation) problemField {
 var quoted = regexp.MustCompile(`"[^"]*"`)
 
 // severalWords are what can be the name of a field in the contract that JSON writes in another way, and values in quotes, which are not.
-var severalWords = regexp.MustCompile(`"[^"]*"|\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b`)
+var severalWords = regexp.MustCompile(quoted.String() + `|\b[a-z][a-z0-9]*(?:_[a-z0-9]+)+\b`)
 
 // inJSON writes the names of the contract's fields in a text as JSON has them: "must be after start_time" is "must be after startTime". What the
 // text has in quotes is a value and stays: an order_by must be "start_time" in JSON too.

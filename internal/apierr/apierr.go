@@ -108,24 +108,26 @@ func (e *Error) WithField(field, description string) *Error {
 
 // WithFieldsRenamed returns a copy whose invalid fields have the paths that rename makes of theirs.
 func (e *Error) WithFieldsRenamed(rename func(field string) string) *Error {
-	c := e.copy()
-	c.fields = make([]*errdetails.BadRequest_FieldViolation, len(e.fields))
-	for i, f := range e.fields {
-		c.fields[i] = &errdetails.BadRequest_FieldViolation{Field: rename(f.GetField()), Description: f.GetDescription()}
-	}
-	return c
+	return e.withFields(func(field, description string) (string, string) { return rename(field), description })
 }
 
 // WithFieldsAs returns a copy in which what is said of some fields is said of another one, from which they come: "must be in the future" of
 // start_time becomes "start_time must be in the future" of quote.
 func (e *Error) WithFieldsAs(from string, of func(field string) bool) *Error {
+	return e.withFields(func(field, description string) (string, string) {
+		if of(field) {
+			return from, field + " " + description
+		}
+		return field, description
+	})
+}
+
+func (e *Error) withFields(change func(field, description string) (string, string)) *Error {
 	c := e.copy()
 	c.fields = make([]*errdetails.BadRequest_FieldViolation, len(e.fields))
 	for i, f := range e.fields {
-		c.fields[i] = f
-		if of(f.GetField()) {
-			c.fields[i] = &errdetails.BadRequest_FieldViolation{Field: from, Description: f.GetField() + " " + f.GetDescription()}
-		}
+		field, description := change(f.GetField(), f.GetDescription())
+		c.fields[i] = &errdetails.BadRequest_FieldViolation{Field: field, Description: description}
 	}
 	return c
 }

@@ -3,7 +3,9 @@ package availability
 import "github.com/beauty-salon/platform/services/appointment/claims"
 
 // What a salon limits is counted by the same SQL wherever it is counted: by a search, by a booking, by a hold and by a move. An offer of the waitlist
-// is a hold that nobody has asked for and does not count; the limits are checked when it is booked. The arguments are SQL expressions; but is an array of the ids of appointments that do not count, of holds those that they are booked as.
+// is a hold that nobody has asked for and does not count; the limits are checked when it is booked.
+//
+// The arguments are SQL expressions. What is in the array but does not count: the ids of appointments, also of those as which holds are booked.
 
 // OpenSQL selects what a customer has open at an instant, each once, a recurring series as one: appointments that have not ended, and holds.
 func OpenSQL(salon, customer, now, but string) string {

@@ -270,30 +270,17 @@ func TestAdjustInLongerBuffer(t *testing.T) {
 // also when the last service needs it again, and no longer where only an earlier phase of the last service does.
 func TestAdjustKeepsResources(t *testing.T) {
 	for name, tt := range map[string]struct {
-		last  []func(basin string) *appointmentv1.Phase
-		steps [][2]int // the end, and until when the basin is taken, in minutes after the start
+		more  []*appointmentv1.Phase // of the last service, after one with the basin
+		steps [][2]int               // the end, and until when the basin is taken, in minutes after the start
 	}{
-		"needed by the last phase": {
-			[]func(string) *appointmentv1.Phase{func(basin string) *appointmentv1.Phase { return phase(workPhase, 10, basin) }},
-			[][2]int{{35, 55}, {25, 55}, {60, 60}, {30, 60}},
-		},
-		"needed by an earlier phase": {
-			[]func(string) *appointmentv1.Phase{
-				func(basin string) *appointmentv1.Phase { return phase(workPhase, 10, basin) },
-				func(string) *appointmentv1.Phase { return phase(workPhase, 20) },
-			},
-			[][2]int{{70, 55}, {40, 55}},
-		},
+		"needed by the last phase":   {nil, [][2]int{{35, 55}, {25, 55}, {60, 60}, {30, 60}}},
+		"needed by an earlier phase": {[]*appointmentv1.Phase{phase(workPhase, 20)}, [][2]int{{70, 55}, {40, 55}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)
 			basin := f.newResources("Basin", 1)
 			peel := f.newPhased("Peel", phase(workPhase, 10, basin), phase(workPhase, 10))
-			var phases []*appointmentv1.Phase
-			for _, of := range tt.last {
-				phases = append(phases, of(basin))
-			}
-			rinse := f.newPhased("Rinse", phases...)
+			rinse := f.newPhased("Rinse", append([]*appointmentv1.Phase{phase(workPhase, 10, basin)}, tt.more...)...)
 			f.offer(f.mira, peel)
 			f.offer(f.mira, rinse)
 			_, err := f.catalogue.UpdateService(f.As(f.manager), &appointmentv1.UpdateServiceRequest{ServiceId: peel.GetId(), BufferAfterMinutes: new(int32(45))})

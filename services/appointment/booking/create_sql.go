@@ -15,8 +15,8 @@ import (
 // statement never conflict with each other (see queue.go). The exclusion constraint stands behind
 // all that.
 //
-// Tables that grow are probed by LATERAL with LIMIT, so that a plan that was made while they were
-// empty does not scan them.
+// Tables that grow are probed by LATERAL with LIMIT where a row is enough, so that a plan that was made
+// while they were empty does not scan them.
 var createSQL = `
 WITH item AS MATERIALIZED (
     SELECT * FROM unnest(` + itemArrays.arrays(itemsAt) + `) WITH ORDINALITY AS i (` + itemArrays.names() + `, n)
@@ -43,9 +43,7 @@ WITH item AS MATERIALIZED (
         WHEN b.master OR b.resource THEN 'taken'
         WHEN b.customer THEN 'customer busy'
         WHEN NOT i.overridden AND i.actor = '` + string(Customer) + `' AND s.max_open_appointments > 0 AND NOT ` + parameter(laterAt) + ` AND (
-            SELECT count(*) FROM (
-                SELECT FROM (` + availability.OpenSQL("i.salon_id", "i.customer_id", "i.create_time", "'{}'::uuid[]") + `) AS o
-                LIMIT s.max_open_appointments) AS open
+            SELECT count(*) FROM (` + availability.OpenSQL("i.salon_id", "i.customer_id", "i.create_time", "'{}'::uuid[]") + `) AS o
             ) >= s.max_open_appointments THEN 'too many open'
         WHEN NOT i.overridden AND s.max_customer_appointments_a_day > 0 AND (
             SELECT count(*) FROM (` + availability.CustomerDaySQL("i.salon_id", "i.customer_id", "i.day_start", "i.day_end", "'{}'::uuid[]") + `) AS o

@@ -57,20 +57,13 @@ func (b *Bookings) Offer(ctx context.Context, o Offer, record func(tx *postgres.
 		}
 		return record(tx, p.Hold)
 	})
-	switch {
-	case errors.Is(err, errOutdated):
-		b.availability.Forget(p.SalonID, p.rules.Version)
-		return ErrOfferAgain
-	case errors.Is(err, errTooManyHolds), errors.Is(err, errTooManyOpen), errors.Is(err, errFullDay), errors.Is(err, errInSession):
+	if errors.Is(err, errTooManyHolds) || errors.Is(err, errTooManyOpen) || errors.Is(err, errFullDay) || errors.Is(err, errInSession) {
 		return ErrNoOffer
-	case errors.Is(err, errSlotUnavailable), errors.Is(err, errCustomerBusy), errors.Is(err, errGroupFull):
-		if err := b.expireHolds(ctx, p.SalonID); err != nil {
-			return err
-		}
-		return ErrOfferAgain
-	default:
-		return err
 	}
+	if err = b.retryable(ctx, p.rules, err); errors.Is(err, errOutdated) || errors.Is(err, errLate) {
+		return ErrOfferAgain
+	}
+	return err
 }
 
 // ReleaseOffer gives the time of an offer back within tx; false when it has ended.
