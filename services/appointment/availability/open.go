@@ -7,10 +7,12 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/schedule"
 )
 
-// opening returns when the salon is open: on each date during its closure or else its opening hours. A salon without any opening
-// hours is open all day; on other dates without hours it is closed.
+// opening returns when the salon is open.
 func (r *Rules) opening(c *calendar) []Span {
-	return hoursOf(c, r.Hours, len(r.Hours.Periods) == 0)
+	return c.each(func(d *day) []Span {
+		intervals, _ := r.Hours.Opening(d.date)
+		return c.intervals(d, intervals)
+	})
 }
 
 // working returns a master's own hours, all day on the dates on which the master follows the salon. The master can work during
@@ -19,20 +21,20 @@ func (m *Master) working(c *calendar) []Span {
 	if len(m.Hours.Periods) == 0 && len(m.Hours.Dated) == 0 {
 		return []Span{c.span()}
 	}
-	return hoursOf(c, m.Hours, true)
+	return c.each(func(d *day) []Span {
+		intervals, source := m.Hours.On(d.date)
+		if source == schedule.NoHours {
+			return []Span{d.Span}
+		}
+		return c.intervals(d, intervals)
+	})
 }
 
-// hoursOf returns hours on the days of a calendar. Dates without any are open all day, or closed.
-func hoursOf(c *calendar, hours schedule.Hours, allDay bool) []Span {
+// each returns the spans of all days as one list.
+func (c *calendar) each(spans func(*day) []Span) []Span {
 	var list []Span
 	for i := range c.days {
-		d := &c.days[i]
-		intervals, source := hours.On(d.date)
-		if source == schedule.NoHours && allDay {
-			list = appendSpan(list, d.Span)
-			continue
-		}
-		for _, s := range c.intervals(d, intervals) {
+		for _, s := range spans(&c.days[i]) {
 			list = appendSpan(list, s)
 		}
 	}

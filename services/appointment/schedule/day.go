@@ -32,13 +32,10 @@ type Day struct {
 	SalonOpen, Open []Span
 }
 
-// allDay is the hours of a salon that has none.
-var allDay = civil.Day{{From: 0, To: 24 * 60}}
-
 // Day returns a date of a master: the master's hours, within the salon's, without time off. Hours become instants before they are
 // compared, because clocks that are set forward can move one end of an interval and not another.
 func (c *Calendar) Day(masterID string, d civil.Date) Day {
-	salon, source := c.salonHours(d)
+	salon, source := c.Salon.Opening(d)
 	day := Day{
 		Date: d, Start: d.Start(c.Zone), End: d.End(c.Zone), SalonSource: source, HoursSource: source,
 		SalonOpen: c.instants(salon, d),
@@ -54,19 +51,6 @@ func (c *Calendar) Day(masterID string, d civil.Date) Day {
 		day.Open = subtract(day.Open, off.In(c.Zone))
 	}
 	return day
-}
-
-// salonHours returns when the salon is open on a date, and where that comes from.
-func (c *Calendar) salonHours(d civil.Date) (civil.Day, Source) {
-	day, from := c.Salon.On(d)
-	switch {
-	case from == Special:
-		return day, Closure
-	case from == NoHours && len(c.Salon.Periods) == 0:
-		return allDay, AllDay
-	default: // without a period for the date, when there are others, the salon is closed
-		return day, OpeningHours
-	}
 }
 
 // instants returns when the intervals of a date are.

@@ -10,8 +10,7 @@ import (
 type DateSource int
 
 const (
-	// NoHours means that no period and no dated hours cover the date. A salon without any periods is then open all day, one with
-	// periods is closed; a master follows the salon.
+	// NoHours means that no period and no dated hours cover the date. For a salon see [Hours.Opening]; a master follows the salon.
 	NoHours DateSource = iota
 	// Weekly means that a period covers the date.
 	Weekly
@@ -31,4 +30,21 @@ func (h Hours) On(d civil.Date) (civil.Day, DateSource) {
 		return h.Periods[i].Week.On(d), Weekly
 	}
 	return nil, NoHours
+}
+
+// allDay is the hours of a salon that has none.
+var allDay = civil.Day{{From: 0, To: 24 * 60}}
+
+// Opening returns when a salon with these hours is open on a date, and where that comes from. Without any weekly hours it is open all day; on
+// a date that none of them covers it is closed.
+func (h Hours) Opening(d civil.Date) (civil.Day, Source) {
+	day, from := h.On(d)
+	switch {
+	case from == Special:
+		return day, Closure
+	case from == NoHours && len(h.Periods) == 0:
+		return allDay, AllDay
+	default:
+		return day, OpeningHours
+	}
 }
