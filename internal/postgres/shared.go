@@ -19,7 +19,7 @@ type Function struct {
 	Name string
 	// Parameters are the types of the parameters $1, $2 and so on, such as "uuid, timestamptz".
 	Parameters string
-	// Returns is the type of the result, such as "boolean" or "TABLE (id uuid)".
+	// Returns is the type of the result, such as "TABLE (id uuid)".
 	Returns string
 	// Query is one statement that changes nothing. It names tables with their schemas.
 	Query string
@@ -64,8 +64,9 @@ func share(ctx context.Context, tx pgx.Tx, functions []Function, schemas []strin
 		signature := fmt.Sprintf("%s.%s(%s)", sharedSchema, quote(f.Name), f.Parameters)
 		statements = append(statements,
 			// The fixed search path keeps a caller from putting other operators or functions in the place of those that the query names.
-			fmt.Sprintf("CREATE OR REPLACE FUNCTION %s RETURNS %s LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $query$%s$query$",
-				signature, f.Returns, f.Query),
+			// PL/pgSQL keeps the plan of the query in the session; a function in SQL would plan it anew for each call, which takes longer than the query.
+			fmt.Sprintf("CREATE OR REPLACE FUNCTION %s RETURNS %s LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$\n"+
+				"#variable_conflict use_column\nBEGIN RETURN QUERY %s; END $function$", signature, f.Returns, f.Query),
 			// Everybody may call a new function.
 			"REVOKE ALL ON FUNCTION "+signature+" FROM PUBLIC",
 			"GRANT EXECUTE ON FUNCTION "+signature+" TO "+all)
