@@ -88,7 +88,7 @@ func New(cfg Config, deps Deps) (*Gateway, error) {
 	if g.metrics, err = newMetrics(deps.Metrics); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
-	if g.load, err = newLoad(g.routes, deps.Metrics, changes, reads); err != nil {
+	if g.load, err = newLoad(g.routes, deps.Metrics, g.classOf); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	if g.handler, err = g.newHandler(); err != nil {
@@ -194,7 +194,7 @@ func (g *Gateway) newHandler() (http.Handler, error) {
 		// Without origins no other origin may call. The library treats an empty list as all origins.
 		AllowOriginFunc: originFunc(g.cfg.CORSOrigins),
 	})
-	slow, streaming := corsHandler.Handler(compress(site)), corsHandler.Handler(site)
+	slow, streaming := corsHandler.Handler(g.shed(compress(site))), corsHandler.Handler(site)
 	return g.observe(func(w *recorder, r *http.Request) {
 		if r.Header.Get("Origin") == "" && g.serveCached(w, r) {
 			g.metrics.cached.Inc()

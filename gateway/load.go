@@ -31,11 +31,25 @@ type workClass struct {
 }
 
 // Changes and reads have limits of their own, so that lists and searches, of which there are more, never keep bookings waiting.
-// Changes are made in batches, which are better the more there are; reads only make each other slower.
+// Changes are made in batches, which are better the more there are; reads only make each other slower. Those of a service in this process
+// need the processors that bookings need, and two for each keep it busy while they wait for the database.
 var (
-	changes = workClass{name: "changes", least: 24, most: 32, first: 32, waiting: 8}
-	reads   = workClass{name: "reads", least: 2, most: 16, first: 4, waiting: 32}
+	changes   = workClass{name: "changes", least: 32, most: 48, first: 48, waiting: 8}
+	reads     = workClass{name: "reads", least: 2, most: 16, first: 4, waiting: 32}
+	readsHere = workClass{name: "reads", least: 2, most: 2, first: 2, waiting: 32}
 )
+
+// classOf is the class of the calls of a method.
+func (g *Gateway) classOf(r *route) workClass {
+	switch {
+	case r.mutates():
+		return changes
+	case g.deps.Conns.InProcess(r.service):
+		return readsHere
+	default:
+		return reads
+	}
+}
 
 // maxWait is how long a call waits for its turn.
 const maxWait = 2 * time.Second
@@ -55,17 +69,14 @@ type load struct {
 	byMethod map[string]*work
 }
 
-// newLoad makes the limits for the methods of the contract.
-func newLoad(rs *routes, reg prometheus.Registerer, changes, reads workClass) (*load, error) {
+// newLoad makes the limits for the methods of the contract, one for each service and class.
+func newLoad(rs *routes, reg prometheus.Registerer, classOf func(*route) workClass) (*load, error) {
 	m := newLoadMetrics()
 	l := &load{byMethod: make(map[string]*work, len(rs.byMethod))}
 	type key struct{ service, class string }
 	works := map[key]*work{}
 	for method, r := range rs.byMethod {
-		class := reads
-		if r.mutates() {
-			class = changes
-		}
+		class := classOf(r)
 		k := key{r.service, class.name}
 		if works[k] == nil {
 			works[k] = newWork(class)

@@ -16,7 +16,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"google.golang.org/grpc"
 
+	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
+	"github.com/beauty-salon/platform/internal/rpc"
 )
 
 const (
@@ -45,10 +47,13 @@ func (c heldConn) Invoke(ctx context.Context, method string, _, _ any, _ ...grpc
 // newHeld is a connection on which one change and one read run at a time for each processor, and one waits.
 func newHeld(t *testing.T, reg prometheus.Registerer) (limitedConn, heldConn) {
 	t.Helper()
-	class := workClass{least: 1, most: 1, first: 1, waiting: 1}
-	changes, reads := class, class
-	changes.name, reads.name = "changes", "reads"
-	l, err := newLoad(newTestRoutes(t), reg, changes, reads)
+	l, err := newLoad(newTestRoutes(t), reg, func(r *route) workClass {
+		class := workClass{name: "reads", least: 1, most: 1, first: 1, waiting: 1}
+		if r.mutates() {
+			class.name = "changes"
+		}
+		return class
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,26 +123,40 @@ salon_gateway_load_refused_total{class="reads",service="user"} 0
 	})
 }
 
-// TestLoadRefusesBeforeItReads: a request that has no place is refused before its body is read, in whatever state the body is.
+// TestLoadRefusesBeforeItReads: a request that has no place is refused before its body is read, in whatever state the body is, whether the path
+// has variables or not. The access log names the method.
 func TestLoadRefusesBeforeItReads(t *testing.T) {
-	g := newIdleGateway(t, &strings.Builder{})
-	mux, err := g.newMux()
-	if err != nil {
-		t.Fatal(err)
-	}
-	search := func() *httptest.ResponseRecorder {
-		w, r := httptest.NewRecorder(), request(http.MethodPost, "/v1/availability:search", "{")
-		r.Header.Set("Content-Type", "application/json")
-		mux.ServeHTTP(w, r)
-		return w
-	}
-	if got := problemOf(t, search()); got.Status != http.StatusBadRequest {
-		t.Fatalf("while there is room: %+v", got)
-	}
-	g.load.byMethod[aSearch] = newWork(workClass{least: 1, most: 1, first: 1})
-	w := search()
-	if got := problemOf(t, w); got.Status != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" {
-		t.Errorf("got %+v, %v", got, w.Header())
+	for _, c := range []struct{ method, path, route string }{
+		{aSearch, "/v1/availability:search", "POST /v1/availability:search"},
+		{
+			"/salon.appointment.v1.AppointmentService/CancelAppointment",
+			"/v1/appointments/0197b8a0-0000-7000-8000-000000000001:cancel", "POST /v1/appointments/{appointment_id}:cancel",
+		},
+	} {
+		var log strings.Builder
+		g := newIdleGateway(t, &log)
+		handler, err := g.newHandler()
+		if err != nil {
+			t.Fatal(err)
+		}
+		call := func() *httptest.ResponseRecorder {
+			w, r := httptest.NewRecorder(), request(http.MethodPost, c.path, "{")
+			r.Header.Set("Content-Type", "application/json")
+			handler.ServeHTTP(w, r)
+			return w
+		}
+		if got := problemOf(t, call()); got.Status != http.StatusBadRequest {
+			t.Fatalf("%s while there is room: %+v", c.path, got)
+		}
+		g.load.byMethod[c.method] = newWork(workClass{least: 1, most: 1, first: 1})
+		log.Reset()
+		w := call()
+		if got := problemOf(t, w); got.Status != http.StatusServiceUnavailable || w.Header().Get("Retry-After") != "1" {
+			t.Errorf("%s: %+v, %v", c.path, got, w.Header())
+		}
+		if !strings.Contains(log.String(), `"route":"`+c.route+`"`) {
+			t.Errorf("%s: log is %s", c.path, &log)
+		}
 	}
 }
 
@@ -236,4 +255,24 @@ func TestLoadOfOne(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestReadsInThisProcess: the reads of a service in this process have a limit of their own.
+func TestReadsInThisProcess(t *testing.T) {
+	conns := rpc.NewConns(rpc.ConnsConfig{})
+	t.Cleanup(func() { _ = conns.Close() })
+	if err := conns.Local("appointment", rpc.ServerConfig{}, func(r grpc.ServiceRegistrar) {
+		r.RegisterService(&appointmentv1.AppointmentService_ServiceDesc, appointmentv1.UnimplementedAppointmentServiceServer{})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	g := &Gateway{deps: Deps{Conns: conns}}
+	rs := newTestRoutes(t)
+	for method, want := range map[string]workClass{
+		aRead: readsHere, aChange: changes, "/salon.user.v1.MasterService/GetMaster": reads, "/salon.user.v1.MasterService/CreateMaster": changes,
+	} {
+		if got := g.classOf(rs.byMethod[method]); got != want {
+			t.Errorf("%s: got %+v, want %+v", method, got, want)
+		}
+	}
 }

@@ -185,6 +185,26 @@ func (g *Gateway) serveCached(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
+// shed refuses what has no place, before all checks, limits and routing: while there is too much to do, refusing is most of the work. It knows the
+// methods whose paths have no variables, those that book, list and search among them. The others are refused by prepare.
+func (g *Gateway) shed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		route, ok := g.routes.byPattern[r.Method+" "+r.URL.Path]
+		if !ok {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if err := g.load.refuses(route); err != nil {
+			if rec := recordOf(r.Context()); rec != nil {
+				rec.route = route
+			}
+			writeError(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // The bounds of a URL. RFC 9110, section 4.1, recommends to support at least 8000 bytes. No method of the contract has
 // more than a dozen parameters; lists repeat theirs.
 const (

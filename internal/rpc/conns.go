@@ -94,6 +94,12 @@ func (c *Conns) Remote(service, target string) error {
 	return nil
 }
 
+// InProcess reports whether a service was connected by Local.
+func (c *Conns) InProcess(service string) bool {
+	t := c.conn(service).target.Load()
+	return t != nil && t.closer == nil
+}
+
 // Close disconnects all services. Calls are UNAVAILABLE from then on.
 func (c *Conns) Close() error {
 	c.mu.Lock()

@@ -94,8 +94,14 @@ func TestNotConnected(t *testing.T) {
 	check(t, ask(), "Unavailable UNAVAILABLE")
 	_, err := c.For("user").NewStream(t.Context(), &grpc.StreamDesc{}, "/salon.user.v1.MasterService/GetMaster")
 	check(t, err, "Unavailable UNAVAILABLE")
+	if c.InProcess("user") {
+		t.Error("connected too early")
+	}
 	connectLocal(t, c, rpc.ServerConfig{}, (&masters{}).register)
 	check(t, ask(), "")
+	if !c.InProcess("user") {
+		t.Error("not in this process")
+	}
 	if err := c.Local("user", rpc.ServerConfig{}, (&masters{}).register); err == nil {
 		t.Error("connected twice")
 	}
