@@ -18,7 +18,7 @@ import (
 
 const (
 	masters            = 16
-	customers          = 64
+	customers          = 192 // more than bookings are under way at the same time: two of one customer wait for each other
 	password           = "a password for measuring"
 	secretKey          = "6f2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d7e6f5a4b3c2d1e0f9a8b7c6d5e4f3a2b" //nolint:gosec // of a database that lives for minutes
 	appointmentMinutes = 5
