@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"regexp"
 	"strings"
 	"time"
 
@@ -64,7 +65,8 @@ func IsUniqueViolation(err error, constraint string) bool {
 }
 
 // IsExclusionViolation reports whether err is a violation of the exclusion
-// constraint of that name; "" stands for any.
+// constraint of that name, or of that of a partition (see [Partition]); "" stands
+// for any.
 func IsExclusionViolation(err error, constraint string) bool {
 	return violates(err, codeExclusionViolation, constraint)
 }
@@ -83,8 +85,12 @@ func IsCheckViolation(err error, constraint string) bool {
 
 func violates(err error, code, constraint string) bool {
 	pgErr, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && pgErr.Code == code && (constraint == "" || pgErr.ConstraintName == constraint)
+	return ok && pgErr.Code == code &&
+		(constraint == "" || pgErr.ConstraintName == constraint || numberOfPartition.ReplaceAllString(pgErr.ConstraintName, "") == constraint)
 }
+
+// numberOfPartition is what the name of a partition's constraint has more than that of the table.
+var numberOfPartition = regexp.MustCompile(`_\d+$`)
 
 // Undone reports whether err, of a statement or a [Pipeline], means that nothing of it stays: it never
 // reached PostgreSQL, or PostgreSQL has rolled it back. Otherwise the connection was lost or given up, and

@@ -86,6 +86,10 @@ func TestPartition(t *testing.T) {
 			t.Errorf("%s: %v, want %q", c.sql, err, c.state)
 		}
 	}
+	err = db.Conn(t.Context()).Exec("INSERT INTO times VALUES (2, 1000, 2, '[2,4)')").Error
+	if !postgres.IsExclusionViolation(err, "times_no_overlap") || postgres.IsExclusionViolation(err, "times") {
+		t.Errorf("the constraint of a partition: %v", err)
+	}
 	var mode string
 	if err := db.Conn(t.Context()).Raw("SHOW plan_cache_mode").Scan(&mode).Error; err != nil || mode != "force_generic_plan" {
 		t.Errorf("plan_cache_mode is %q, %v", mode, err)
@@ -94,11 +98,28 @@ func TestPartition(t *testing.T) {
 		"plans": 101, "times": 99, "freed": 1, "plans WHERE name = 'plan'": 1,
 		"pg_inherits WHERE inhparent = 'plans'::regclass": 4, "pg_inherits WHERE inhparent = 'times'::regclass": 4,
 		"pg_indexes WHERE schemaname = 'tenants' AND indexname = 'plans_id'": 1,
+		// pg_restore cannot make such a constraint of a partitioned table again.
+		"pg_constraint WHERE conrelid = 'times'::regclass AND contype = 'x'": 0, "pg_constraint WHERE conname ~ '^times_no_overlap_[0-3]$'": 4,
 	} {
 		var n int
 		if err := db.Conn(t.Context()).Raw("SELECT count(*) FROM " + from).Scan(&n).Error; err != nil || n != want {
 			t.Errorf("%s: %d, %v, want %d", from, n, err, want)
 		}
+	}
+}
+
+// TestPartitionRefusesOtherKeys: an exclusion constraint that does not compare the key would exclude less in partitions.
+func TestPartitionRefusesOtherKeys(t *testing.T) {
+	t.Parallel()
+	server := pgtest.NewServer(t, postgres.Migrations{Service: "rooms", FS: fstest.MapFS{"0001_tables.sql": {Data: []byte(`-- +goose Up
+CREATE TABLE rooms (tenant integer, during int8range, EXCLUDE USING gist (during WITH &&));
+-- +goose Down
+DROP TABLE rooms;
+`)}}})
+	l := postgres.Layout{Tables: []string{"rooms"}, Key: "tenant", Partitions: 2}
+	_, err := postgres.Partition(t.Context(), server.AdminURL(), postgres.Migrations{Service: "rooms"}, l)
+	if err == nil || !strings.Contains(err.Error(), "does not compare tenant") && !strings.Contains(err.Error(), "need PostgreSQL 18 or newer") {
+		t.Errorf("got %v", err)
 	}
 }
 
