@@ -31,6 +31,13 @@ func recordOf(ctx context.Context) *record {
 	return rec
 }
 
+// recordRoute notes which method a request calls, where a record is kept.
+func recordRoute(ctx context.Context, r *route) {
+	if rec := recordOf(ctx); rec != nil {
+		rec.route = r
+	}
+}
+
 // metrics are the gateway's own metrics: rate, errors and duration of each route.
 type metrics struct {
 	duration *prometheus.HistogramVec

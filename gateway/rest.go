@@ -87,9 +87,7 @@ func (g *Gateway) prepare(next runtime.HandlerFunc) runtime.HandlerFunc {
 				return
 			}
 		}
-		if rec := recordOf(r.Context()); rec != nil {
-			rec.route = route
-		}
+		recordRoute(r.Context(), route)
 		if err := g.admitAuth(w, r, route); err != nil {
 			writeError(w, r, err)
 			return
@@ -167,9 +165,7 @@ func (g *Gateway) serveCached(w http.ResponseWriter, r *http.Request) bool {
 	if !ok {
 		return false
 	}
-	if rec := recordOf(r.Context()); rec != nil {
-		rec.route = entry.route
-	}
+	recordRoute(r.Context(), entry.route)
 	h := w.Header()
 	h["Content-Type"] = jsonType
 	h["Cache-Control"] = noCache
@@ -189,17 +185,12 @@ func (g *Gateway) serveCached(w http.ResponseWriter, r *http.Request) bool {
 // methods whose paths have no variables, those that book, list and search among them. The others are refused by prepare.
 func (g *Gateway) shed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		route, ok := g.routes.byPattern[r.Method+" "+r.URL.Path]
-		if !ok {
-			next.ServeHTTP(w, r)
-			return
-		}
-		if err := g.load.refuses(route); err != nil {
-			if rec := recordOf(r.Context()); rec != nil {
-				rec.route = route
+		if route, ok := g.routes.byPattern[r.Method+" "+r.URL.Path]; ok {
+			if err := g.load.refuses(route); err != nil {
+				recordRoute(r.Context(), route)
+				writeError(w, r, err)
+				return
 			}
-			writeError(w, r, err)
-			return
 		}
 		next.ServeHTTP(w, r)
 	})

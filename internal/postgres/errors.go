@@ -85,11 +85,11 @@ func IsCheckViolation(err error, constraint string) bool {
 
 func violates(err error, code, constraint string) bool {
 	pgErr, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && pgErr.Code == code &&
-		(constraint == "" || pgErr.ConstraintName == constraint || numberOfPartition.ReplaceAllString(pgErr.ConstraintName, "") == constraint)
+	return ok && pgErr.Code == code && (constraint == "" || pgErr.ConstraintName == constraint ||
+		code == codeExclusionViolation && numberOfPartition.ReplaceAllString(pgErr.ConstraintName, "") == constraint)
 }
 
-// numberOfPartition is what the name of a partition's constraint has more than that of the table.
+// numberOfPartition is what the name of a partition's exclusion constraint has more than that of the table.
 var numberOfPartition = regexp.MustCompile(`_\d+$`)
 
 // Undone reports whether err, of a statement or a [Pipeline], means that nothing of it stays: it never

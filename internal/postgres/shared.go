@@ -19,7 +19,7 @@ type Function struct {
 	Name string
 	// Parameters are the types of the parameters $1, $2 and so on, such as "uuid, timestamptz".
 	Parameters string
-	// Returns is the type of the result, such as "TABLE (id uuid)".
+	// Returns is the table that it returns, such as "TABLE (id uuid)".
 	Returns string
 	// Query is one statement that changes nothing. It names tables with their schemas.
 	Query string

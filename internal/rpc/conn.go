@@ -46,7 +46,7 @@ func (c *conn) Invoke(ctx context.Context, method string, args, reply any, opts 
 		ctx, cancel = context.WithTimeout(ctx, DefaultTimeout)
 		defer cancel()
 	}
-	return publicError(t.Invoke(c.outgoing(ctx, method, t.closer != nil), method, args, reply, opts...))
+	return publicError(t.Invoke(c.outgoing(ctx, method, t.remote()), method, args, reply, opts...))
 }
 
 // NewStream opens a stream.
@@ -55,7 +55,7 @@ func (c *conn) NewStream(ctx context.Context, desc *grpc.StreamDesc, method stri
 	if t == nil {
 		return nil, c.notConnected()
 	}
-	s, err := t.NewStream(c.outgoing(ctx, method, t.closer != nil), desc, method, opts...)
+	s, err := t.NewStream(c.outgoing(ctx, method, t.remote()), desc, method, opts...)
 	if err != nil {
 		return nil, publicError(err)
 	}

@@ -97,7 +97,7 @@ func (c *Conns) Remote(service, target string) error {
 // InProcess reports whether a service was connected by Local.
 func (c *Conns) InProcess(service string) bool {
 	t := c.conn(service).target.Load()
-	return t != nil && t.closer == nil
+	return t != nil && !t.remote()
 }
 
 // Close disconnects all services. Calls are UNAVAILABLE from then on.
@@ -130,3 +130,5 @@ type target struct {
 	grpc.ClientConnInterface
 	closer io.Closer // nil in this process
 }
+
+func (t *target) remote() bool { return t.closer != nil }
