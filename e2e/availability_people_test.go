@@ -77,6 +77,11 @@ func TestWhoseAppointmentsCount(t *testing.T) {
 				}
 			}
 		}
+		if r := c.Call(t, receptionist, searchAvailability, &appointmentv1.SearchAvailabilityRequest{
+			StartDate: inDays(22), EndDate: inDays(22), AppointmentId: new(a.GetId()), CustomerId: new(s.NewCustomerOf(t, h.salon, "Ida").GetId()),
+		}); !r.HasField("customer_id") {
+			t.Errorf("a move for another customer: %v", r)
+		}
 		for name, as := range map[string]salontest.Identity{"the stranger": stranger, "nobody": nil, "staff of another salon": elsewhere} {
 			r := c.Call(t, as, searchAvailability, &appointmentv1.SearchAvailabilityRequest{
 				Segments: filters(h.service), StartDate: inDays(22), EndDate: inDays(22), CustomerId: &customerID,

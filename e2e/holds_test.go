@@ -81,6 +81,9 @@ func TestHolds(t *testing.T) {
 		slots := h.slots(t, inDays(20), inDays(20))
 		slot := slots[40]
 		start := slot.GetStartTime().AsTime()
+		// Who was signed in does not become a guest.
+		c.Call(t, salontest.Token("expired"), createHold, &appointmentv1.CreateHoldRequest{Quote: slot.GetQuote()}).
+			Want(t, codes.Unauthenticated, "UNAUTHENTICATED")
 		hold := held(t, c, h.customer, createHold, &appointmentv1.CreateHoldRequest{Quote: slot.GetQuote()})
 		salontest.Same(t, held(t, c, h.customer, getHold, &appointmentv1.GetHoldRequest{HoldId: hold.GetId()}), hold)
 		other := s.NewCustomer(t, "Other")

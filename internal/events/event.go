@@ -32,8 +32,8 @@ type Event struct {
 	Type string
 	// AggregateID is the UUID of what changed.
 	AggregateID string
-	// AggregateVersion starts at 1 and grows with every event of the aggregate. Two events of one aggregate never
-	// share a version: consumers would skip the second one as old.
+	// AggregateVersion starts at 1 and grows with every event of the aggregate. Consumers skip a second event of a version
+	// as old, unless they take all versions. Only appointment.erased may share one: it tells nothing but another name.
 	AggregateVersion int64
 	// Time is when it happened, in UTC and whole microseconds.
 	Time time.Time

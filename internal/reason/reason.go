@@ -64,9 +64,11 @@ func takes(field protoreflect.Name) func(method) bool {
 	return func(m method) bool { return m.desc.Input().Fields().ByName(field) != nil }
 }
 
-// needsToken reports whether only callers with an access token are admitted. Public methods ignore a token that is not
+// needsToken reports whether only callers with an access token are admitted, or with none. Other public methods ignore a token that is not
 // valid.
-func needsToken(m method) bool { return m.policy.GetCaller() != apiv1.Caller_CALLER_ANYBODY }
+func needsToken(m method) bool {
+	return m.policy.GetCaller() != apiv1.Caller_CALLER_ANYBODY || m.policy.GetTokenOptional() && binding.Mutates(m.desc)
+}
 
 func needsRole(m method) bool { return len(m.policy.GetRoles())+len(m.policy.GetSalonRoles()) > 0 }
 

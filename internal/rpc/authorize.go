@@ -17,10 +17,10 @@ func authenticate(authn Authenticator) around {
 		if c.refusal != nil {
 			return c.refusal
 		}
-		policy, ok := Policy(c.method)
+		rule, ok := ruleOf(c.method)
 		// Internal methods do not use the user. Ignoring the token also avoids a loop: the check of a session is an
 		// internal method, and would check a session first.
-		if !ok || policy.GetCaller() == apiv1.Caller_CALLER_SERVICE {
+		if !ok || rule.policy.GetCaller() == apiv1.Caller_CALLER_SERVICE {
 			return next(ctx)
 		}
 		tokens := metadata.ValueFromIncomingContext(ctx, mdAuthorization)
@@ -36,9 +36,9 @@ func authenticate(authn Authenticator) around {
 		case err == nil:
 			c.caller = p
 			ctx = auth.WithPrincipal(ctx, p)
-		case policy.GetCaller() == apiv1.Caller_CALLER_ANYBODY:
+		case rule.policy.GetCaller() == apiv1.Caller_CALLER_ANYBODY && (rule.reads || !rule.policy.GetTokenOptional()):
 			// On public methods an invalid token counts as no token: an old token in the browser must not hide the
-			// catalogue.
+			// catalogue. A change that belongs to whoever is signed in must not be made for somebody else instead.
 		default:
 			return err
 		}

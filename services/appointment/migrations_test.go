@@ -241,7 +241,7 @@ func TestSalonsMigrationKeepsEverything(t *testing.T) {
 	d.exec(`INSERT INTO customers VALUES ($1, $2, NULL, 'Ida', '', '', '', '', 1, now(), now())`, id.FirstSalon, guest)
 	d.exec(`UPDATE appointments SET customer_id = $2, changed_by = 'RECEPTIONIST' WHERE id = $1`, missed, guest)
 
-	for _, name := range []string{"0019_archive.sql", "0018_moved_sessions.sql", "0017_line.sql", "0016_group_sessions.sql", "0015_waitlist.sql", "0014_erasure.sql", "0013_watch.sql", "0012_series.sql", "0011_desk.sql", "0010_holds.sql", "0009_requests.sql", "0007_scheduling.sql", "0004_salons.sql"} {
+	for _, name := range []string{"0021_ended_holds.sql", "0019_archive.sql", "0018_moved_sessions.sql", "0017_line.sql", "0016_group_sessions.sql", "0015_waitlist.sql", "0014_erasure.sql", "0013_watch.sql", "0012_series.sql", "0011_desk.sql", "0010_holds.sql", "0009_requests.sql", "0007_scheduling.sql", "0004_salons.sql"} {
 		_, down, _ := strings.Cut(migration(t, name), "-- +goose Down")
 		d.exec(down)
 	}

@@ -276,6 +276,9 @@ func (a *Availability) addCustomer(ctx context.Context, req request, q *Query, s
 		if caller.UserID == "" {
 			return apierr.NotFound("customer")
 		}
+		if q.Moving != "" && id != q.Customer {
+			return apierr.InvalidField("customer_id", "must be the customer of the appointment, or absent")
+		}
 		c, err := a.people.Customer(ctx, id, caller)
 		if err != nil {
 			return err

@@ -115,6 +115,9 @@ func checkTime(t *rapid.T, b *brute, p *Plan, list []Taking) {
 			paint(claimed, claim.SubjectID, claim.Span)
 		}
 	}
+	if len(needed) != len(claimed) {
+		t.Fatalf("%d subjects have claims, %d are needed: %v", len(claimed), len(needed), list)
+	}
 	for subject := range needed {
 		for m := range needed[subject] {
 			if !claimed[subject][m] {

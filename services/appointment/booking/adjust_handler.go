@@ -2,7 +2,6 @@ package booking
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
@@ -23,10 +22,6 @@ func (b *Bookings) AdjustAppointment(
 	return retry(func(bool) (*appointmentv1.AdjustAppointmentResponse, error) {
 		a, err := b.store.Appointment(ctx, req.GetAppointmentId(), caller)
 		if err != nil {
-			return nil, err
-		}
-		// A hold that has expired must not look like something that follows.
-		if err := b.expireHolds(ctx, a.SalonID); err != nil {
 			return nil, err
 		}
 		return b.adjust(ctx, caller, a, end, req)
@@ -63,7 +58,9 @@ func (b *Bookings) adjust(
 	}
 	switch {
 	case req.GetValidateOnly():
+		version := a.Version
 		err = a.Adjust(end, p.claims, reasonOf(req), by)
+		a.Version = version // that of the etag which the call itself needs
 	case len(p.collisions) > 0 && !req.GetMoveFollowing():
 		return nil, p.collide(caller, errAdjustTaken)
 	default:
@@ -76,10 +73,7 @@ func (b *Bookings) adjust(
 		})
 	}
 	if err != nil {
-		if errors.Is(err, errOutdated) {
-			b.availability.Forget(p.rules.SalonID, p.rules.Version)
-		}
-		return nil, err
+		return nil, b.replan(ctx, p.rules, err, p.needed())
 	}
 	response.Appointment = toProto(a, caller)
 	return response, nil

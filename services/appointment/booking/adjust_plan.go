@@ -9,6 +9,7 @@ import (
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/protoconv"
 	"github.com/beauty-salon/platform/services/appointment/availability"
 	"github.com/beauty-salon/platform/services/appointment/civil"
@@ -40,10 +41,19 @@ type adjustment struct {
 	rules *availability.Rules
 	// claims are those of the appointment, more is what of them is more than before.
 	claims, more []claims.Claim
-	// beside are the ids of the appointments that it overlaps already, on purpose.
-	beside []string
+	// beside are the claims that it overlaps already, on purpose.
+	beside []claims.Taken
 	// collisions are in the way. moves are what moves, by start.
 	collisions, moves []follower
+}
+
+// needed is the time that the appointment and what moves take in addition to what they have.
+func (p *adjustment) needed() needed {
+	n := needed{time: slices.Clone(p.more)}
+	for _, f := range p.moves {
+		n.time = append(n.time, neededBy(f.plan).time...)
+	}
+	return n
 }
 
 // planAdjustment plans another end of an appointment from what is known now. The errors are those of AdjustAppointment.
@@ -69,10 +79,14 @@ func (b *Bookings) planAdjustment(
 	if len(p.more) == 0 {
 		return p, nil
 	}
-	if p.beside, err = claims.Overlapping(ctx, b.deps.DB, a.SalonID, of[a.ID], []string{a.ID}); err != nil {
+	if p.beside, err = claims.Overlapping(ctx, b.deps.DB, a.SalonID, of[a.ID], a.ID); err != nil {
 		return nil, err
 	}
-	ids, err := claims.Overlapping(ctx, b.deps.DB, a.SalonID, p.more, slices.Concat(p.beside, []string{a.ID}))
+	// A hold that has expired must not look like something that follows.
+	if err := b.freeExpired(ctx, a.SalonID, needed{time: p.more}); err != nil {
+		return nil, err
+	}
+	ids, err := p.collidesWith(ctx, b.deps.DB, a.SalonID, a.ID)
 	if err != nil || len(ids) == 0 {
 		return p, err
 	}
@@ -90,6 +104,12 @@ func (b *Bookings) planAdjustment(
 		return p, nil
 	}
 	return p, b.planMoves(ctx, caller, a, p, req.GetOverride() != nil, by)
+}
+
+// collidesWith are the ids of what has a claim in the way, apart from those that the appointment overlaps already and from some appointments.
+func (p *adjustment) collidesWith(ctx context.Context, db *postgres.DB, salonID string, except ...string) ([]string, error) {
+	taken, err := claims.Overlapping(ctx, db, salonID, p.more, except...)
+	return claims.AppointmentsOf(slices.DeleteFunc(taken, func(t claims.Taken) bool { return slices.Contains(p.beside, t) })), err
 }
 
 // currentRules are the rules of a salon, from memory if they are those of the database.
@@ -136,8 +156,11 @@ func (b *Bookings) planMoves(ctx context.Context, caller auth.Principal, a *Appo
 	if err != nil {
 		return err
 	}
-	// What it overlaps already stays beside it.
-	following = slices.DeleteFunc(following, func(f *Appointment) bool { return slices.Contains(p.beside, f.ID) })
+	// What it overlaps already stays beside it, unless it overlaps more of it.
+	beside := claims.AppointmentsOf(p.beside)
+	following = slices.DeleteFunc(following, func(f *Appointment) bool {
+		return slices.Contains(beside, f.ID) && !slices.ContainsFunc(p.collisions, func(c follower) bool { return c.ID == f.ID })
+	})
 	following = withMasters(following, a.Masters())
 	fixed := slices.DeleteFunc(slices.Clone(p.collisions), func(f follower) bool {
 		return slices.ContainsFunc(following, func(o *Appointment) bool { return o.ID == f.ID })

@@ -116,6 +116,7 @@ func TestAdjustCollides(t *testing.T) {
 	f.wantSpan(a.GetId(), start, start.Add(hour))
 	f.wantSpan(b.GetId(), start.Add(hour), start.Add(2*hour))
 	req.ValidateOnly = false
+	req.Etag = preview.GetAppointment().GetEtag()
 	moved := f.mustAdjust(f.mira, req)
 	for _, got := range []*appointmentv1.AdjustAppointmentResponse{preview, moved} {
 		list := got.GetFollowing()

@@ -3,7 +3,6 @@ package booking
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/beauty-salon/platform/internal/auth"
@@ -14,7 +13,7 @@ import (
 
 // AppointmentsOf returns those of some appointments of a salon that exist, by start, whoever asks.
 func (s *Store) AppointmentsOf(ctx context.Context, salonID string, ids []string) ([]*Appointment, error) {
-	return s.appointmentsWhere(ctx, "a.salon_id = ? AND a.id::text = ANY(?)", salonID, postgres.Array[string](ids))
+	return s.appointmentsWhere(ctx, "a.salon_id = ? AND a.id = ANY(?::uuid[])", salonID, postgres.Array[string](ids))
 }
 
 // Following returns the pending and confirmed appointments of the salon of an appointment, apart from it, that begin after from and
@@ -39,7 +38,7 @@ func (s *Store) appointmentsWhere(ctx context.Context, condition string, args ..
 
 // Adjust changes the end of an appointment and moves others, in one transaction: all, or nothing. change is called for the appointment, with
 // no follower, and for each that moves. Each gets an entry of its history and its event. errOutdated when one of them or the rules have
-// changed since they were planned, errLate when somebody has taken the time.
+// changed since they were planned, errSlotUnavailable when somebody has taken the time.
 func (s *Store) Adjust(
 	ctx context.Context, visibleTo auth.Principal, a *Appointment, p *adjustment, change func(*Appointment, follower) error,
 ) (*Appointment, error) {
@@ -92,17 +91,16 @@ func (s *Store) saveAdjusted(ctx context.Context, list []*Appointment, p *adjust
 			}
 		}
 	}
-	for _, check := range []struct {
-		claims []claims.Claim
-		except []string
-	}{{p.more, slices.Concat(p.beside, ids)}, {moved, ids}} {
-		taken, err := claims.Overlapping(ctx, s.db, salonID, check.claims, check.except)
-		if err != nil {
-			return err
-		}
-		if len(taken) > 0 {
-			return errLate
-		}
+	collides, err := p.collidesWith(ctx, s.db, salonID, ids...)
+	if err != nil {
+		return err
+	}
+	taken, err := claims.Overlapping(ctx, s.db, salonID, moved, ids...)
+	if err != nil {
+		return err
+	}
+	if len(collides) > 0 || len(taken) > 0 {
+		return errSlotUnavailable
 	}
 	for _, a := range list {
 		if err := claims.Delete(ctx, s.db, salonID, a.ID); err != nil {
@@ -118,7 +116,7 @@ func (s *Store) saveAdjusted(ctx context.Context, list []*Appointment, p *adjust
 		}
 		err := claims.Insert(ctx, s.db, salonID, a.ID, a.claims)
 		if postgres.IsExclusionViolation(err, claims.NoOverlap) {
-			return errLate
+			return errSlotUnavailable
 		}
 		if err != nil {
 			return err

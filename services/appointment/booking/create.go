@@ -118,10 +118,7 @@ func (b *Bookings) newCreation(
 	}
 	var all bool
 	by.Actor, all = actorIn(caller, t.salonID, t.chain)
-	if req.GetOverride() != nil && !by.Actor.IsStaff() {
-		return nil, errOverride
-	}
-	if err := checkOverbooking(req.GetOverbook(), by.Actor, t.chain); err != nil {
+	if err := checkExceptions(caller, by.Actor, t.chain, req.GetOverride(), req.GetOverbook()); err != nil {
 		return nil, err
 	}
 	c := &creation{overridden: req.GetOverride() != nil}
@@ -165,8 +162,12 @@ func (b *Bookings) rulesOf(ctx context.Context, salonID string) (*availability.R
 // actorIn is the role in which somebody books a chain in a salon; all is whether they are the only master that each service is wanted from.
 func actorIn(caller auth.Principal, salonID string, chain []availability.Want) (actor Actor, all bool) {
 	is := func(want availability.Want) bool { return want.OnlyBy(caller.UserID) }
-	all = !slices.ContainsFunc(chain, func(want availability.Want) bool { return !is(want) })
-	return actorFor(caller, salonID, slices.ContainsFunc(chain, is)), all
+	return actorFor(caller, salonID, slices.ContainsFunc(chain, is)), onlyBy(caller.UserID, chain)
+}
+
+// onlyBy reports whether a master is the only one that each service of a chain is wanted from.
+func onlyBy(masterID string, chain []availability.Want) bool {
+	return !slices.ContainsFunc(chain, func(want availability.Want) bool { return !want.OnlyBy(masterID) })
 }
 
 // prepare adds what the statement needs besides the appointment, which was made by rules.
@@ -220,11 +221,11 @@ func (b *Bookings) customer(
 // checkCustomer asks the user service about the customer's account after a statement has found the
 // customer changed, or the account unknown or disabled. It returns people.ErrCustomerUnavailable unless
 // trying again makes sense: customers without account are read anew by each attempt.
-func (b *Bookings) checkCustomer(ctx context.Context, a *Appointment) error {
-	if a.AccountID == "" {
+func (b *Bookings) checkCustomer(ctx context.Context, accountID string) error {
+	if accountID == "" {
 		return nil
 	}
-	account, err := b.people.RefreshAccount(ctx, a.AccountID)
+	account, err := b.people.RefreshAccount(ctx, accountID)
 	if err != nil {
 		return err
 	}

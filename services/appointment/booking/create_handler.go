@@ -115,7 +115,7 @@ func (b *Bookings) create(
 		case InFlight:
 			return nil, idempotency.ErrInFlight
 		default:
-			return nil, b.retryableOutcome(ctx, c.appointment, c.rulesVersion, result.Outcome)
+			return nil, b.replanAfter(ctx, c.appointment, c.appointment.needed(), c.rulesVersion, result.Outcome)
 		}
 	})
 }

@@ -33,10 +33,10 @@ var (
 		appointmentv1.ErrorReason_ERROR_REASON_NOT_BOOKABLE,
 		"a rule of the salon refuses the start")
 	errOverride = apierr.New(codes.PermissionDenied, apiv1.ErrorReason_ERROR_REASON_PERMISSION_DENIED,
-		"only staff of the salon can override its rules").
+		"only staff of the salon can override its rules, masters where all segments are theirs").
 		WithField("override", "must be absent")
 	errOverbook = apierr.New(codes.PermissionDenied, apiv1.ErrorReason_ERROR_REASON_PERMISSION_DENIED,
-		"only staff of the salon can overbook").
+		"only staff of the salon can overbook, masters where all segments are theirs").
 		WithField("overbook", "must be absent")
 	errStartInPast = apierr.New(codes.FailedPrecondition,
 		appointmentv1.ErrorReason_ERROR_REASON_START_IN_PAST,
@@ -136,8 +136,6 @@ var (
 
 	errQueueFull = apierr.New(codes.ResourceExhausted, apiv1.ErrorReason_ERROR_REASON_RATE_LIMITED,
 		"too many bookings at once").WithRetryAfter(time.Second)
-	errContention = apierr.New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_CONTENTION,
-		"others are changing the same data; nothing was booked; try again").WithRetryAfter(time.Second)
 	errUnknown = apierr.New(codes.Unavailable, apiv1.ErrorReason_ERROR_REASON_UNAVAILABLE,
 		"the database was lost while it booked the appointment; repeat the call with its request_id to learn what came of it").
 		WithRetryAfter(time.Second)

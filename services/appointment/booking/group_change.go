@@ -126,7 +126,7 @@ func (b *groups) RescheduleGroupSession(
 		if plan == nil {
 			return moved, err
 		}
-		return moved, b.retryable(ctx, rules, err)
+		return moved, b.replan(ctx, rules, err, neededBy(plan))
 	})
 }
 
@@ -197,7 +197,7 @@ func (b *groups) changeSession(
 		}
 		return sessionToProto(after, caller), nil
 	}
-	return nil, errContention
+	return nil, claims.ErrContention
 }
 
 // appointments are the ids of the appointments in the session, by the number of their places.

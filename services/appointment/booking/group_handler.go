@@ -72,7 +72,7 @@ func (b *groups) createSession(
 			}
 			return sessionToProto(p.Session, caller), nil
 		})
-		return session, b.retryable(ctx, p.rules, err)
+		return session, b.replan(ctx, p.rules, err, neededBy(p.plan))
 	})
 }
 

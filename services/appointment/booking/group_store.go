@@ -105,7 +105,7 @@ func (s *Store) Sessions(ctx context.Context, f SessionFilter) ([]*Session, erro
 		add("g.service_id = ?", f.ServiceID)
 	}
 	if !f.From.IsZero() {
-		add("g.end_time > ?", f.From)
+		add("g.end_time > ? AND g.start_time > ?::timestamptz - interval '"+claims.Longest+"'", f.From, f.From)
 	}
 	if !f.To.IsZero() {
 		add("g.start_time < ?", f.To)

@@ -71,9 +71,13 @@ func (h *Hold) masters() []string {
 	return ids
 }
 
-// visibleTo reports whether somebody may see the hold. One of nobody who is signed in, and for nobody who is known, tells nothing of a person.
+// visibleTo reports whether somebody may see the hold. One that names neither an account nor a customer tells nothing of a person, so
+// everybody who knows its id may.
 func (h *Hold) visibleTo(caller auth.Principal) bool {
-	return h.AccountID == "" && h.CustomerID == "" || caller.UserID == h.AccountID || h.staff(caller)
+	if h.AccountID == "" && h.CustomerID == "" {
+		return true
+	}
+	return h.AccountID != "" && h.AccountID == caller.UserID || h.staff(caller)
 }
 
 // staff reports whether somebody works on the hold for the salon.

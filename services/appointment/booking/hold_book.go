@@ -51,18 +51,18 @@ func (b *Bookings) createHeld(
 			if err := b.store.In(tx).bookHold(ctx, h.ID, c); err != nil {
 				return nil, err
 			}
+			if c.newCustomer {
+				tx.OnCommit(func() { b.people.KnowCustomer(c.customer) })
+			}
 			return toProto(c.appointment, caller), nil
 		})
 		if err == nil {
-			if c.newCustomer {
-				b.people.KnowCustomer(c.customer)
-			}
 			return booked, nil
 		}
 		refused, notBooked := errors.AsType[*notBookedError](err)
 		switch {
 		case errors.Is(err, errGroupFull):
-			return nil, b.beaten(ctx, h.SalonID)
+			return nil, b.beaten(ctx, h.SalonID, c.appointment.needed())
 		case !notBooked:
 			return nil, err
 		case refused.outcome == TooManyOpen:
@@ -70,7 +70,7 @@ func (b *Bookings) createHeld(
 		case refused.outcome == FullDay:
 			return nil, errFullDay
 		}
-		return nil, b.retryableOutcome(ctx, c.appointment, c.rulesVersion, refused.outcome)
+		return nil, b.replanAfter(ctx, c.appointment, c.appointment.needed(), c.rulesVersion, refused.outcome)
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm/clause"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/auth"
@@ -21,6 +22,7 @@ import (
 	"github.com/beauty-salon/platform/services/appointment/availability"
 	"github.com/beauty-salon/platform/services/appointment/civil"
 	"github.com/beauty-salon/platform/services/appointment/claims"
+	"github.com/beauty-salon/platform/services/appointment/people"
 	"github.com/beauty-salon/platform/services/appointment/salon"
 )
 
@@ -65,7 +67,15 @@ func (b *holds) createHold(
 			}
 			return holdToProto(p.Hold), nil
 		})
-		return hold, b.retryable(ctx, p.rules, err)
+		if errors.Is(err, people.ErrCustomerUnavailable) && req.CustomerId == nil && p.CustomerID != "" {
+			// Perhaps only the customer that is remembered for the account is not there any more.
+			b.people.ForgetCustomer(p.AccountID)
+			if err := b.checkCustomer(ctx, p.AccountID); err != nil {
+				return nil, err
+			}
+			return nil, errOutdated
+		}
+		return hold, b.replan(ctx, p.rules, err, p.needed)
 	})
 }
 
@@ -112,7 +122,7 @@ func planned(h *Hold, plan *availability.Plan, rules *availability.Rules) *plann
 	h.End, h.Currency = plan.To.Time(), rules.Currency
 	p := &plannedHold{
 		Hold: h, rules: rules,
-		subjects: append(subjectsOf(plan), h.lockIDs()...),
+		subjects: append(subjectsOf(plan), h.lockIDs()...), needed: neededBy(plan),
 	}
 	date, _ := civil.Local(h.Start, rules.Zone)
 	p.dayStart, p.dayEnd = date.Start(rules.Zone), date.End(rules.Zone)
@@ -231,17 +241,30 @@ func (b *Bookings) changeable(ctx context.Context, holdID, field, proof string) 
 const duePage = 100
 
 // ExpireHolds frees the time of all holds that have expired, and what was kept for the waitlist too long. Any number of processes may do so at once.
-func (b *Bookings) ExpireHolds(ctx context.Context) error { return b.expireHolds(ctx, "") }
+func (b *Bookings) ExpireHolds(ctx context.Context) error { return b.expireHolds(ctx, claims.All()) }
 
-// expireHolds is ExpireHolds for one salon, or for all. Whoever finds that time is taken calls it before they look again: the claims of
-// expired holds are in the way until somebody removes them.
-func (b *Bookings) expireHolds(ctx context.Context, salonID string) error {
+// freeExpired is ExpireHolds for what takes a part of what is needed. Whoever finds that it is taken calls it before they look again: the
+// claims and places of expired holds are in the way until somebody removes them. It waits only for the locks of what it removes.
+func (b *Bookings) freeExpired(ctx context.Context, salonID string, n needed) error {
+	taken, err := claims.Overlapping(ctx, b.deps.DB, salonID, n.time)
+	if err != nil {
+		return err
+	}
+	expired, err := b.store.expiredPlaces(ctx, salonID, n.sessions)
+	ids := append(claims.AppointmentsOf(taken), expired...)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	return b.expireHolds(ctx, claims.Under(salonID, ids))
+}
+
+func (b *Bookings) expireHolds(ctx context.Context, which clause.Expr) error {
 	var failed []error
-	if err := claims.EndExpired(ctx, b.deps.DB, salonID); err != nil {
+	if err := claims.EndExpired(ctx, b.deps.DB, which); err != nil {
 		failed = append(failed, err)
 	}
 	for {
-		due, err := b.store.DueHolds(ctx, salonID, duePage)
+		due, err := b.store.DueHolds(ctx, which, duePage)
 		if err != nil {
 			return errors.Join(append(failed, err)...)
 		}

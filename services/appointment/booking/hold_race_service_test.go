@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -11,6 +12,8 @@ import (
 	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/auth"
+	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/services/appointment/claims"
 )
 
 // TestHoldsRace: of many who hold or book one time at once, one gets it; whoever holds it books it.
@@ -53,33 +56,72 @@ func TestHoldsRace(t *testing.T) {
 	wantClaims(t, f.db)
 }
 
-// TestHoldAtItsEnd: the holder and somebody else want the time when the hold expires: one of them gets it.
+// TestHoldAtItsEnd: a hold that expires while its holder waits for the master goes to whoever wants the time; one that was booked in time stays
+// booked.
 func TestHoldAtItsEnd(t *testing.T) {
 	f := newFixture(t)
 	bob := f.SignIn(apiv1.Role_ROLE_CUSTOMER)
-	f.setPolicy(&appointmentv1.UpdateBookingPolicyRequest{MaxOpenAppointments: new(int32(0))})
-	for round := range 20 {
-		start := f.noon(2 + round)
-		quote := f.slotAt(bob, start).GetQuote()
-		h := f.hold(f.ann, start)
-		exec(t, f.db, `WITH h AS (UPDATE holds SET expire_time = clock_timestamp() + interval '20 milliseconds' WHERE id = ? RETURNING *)
-			UPDATE claims c SET expire_time = h.expire_time FROM h WHERE c.appointment_id = h.appointment_id`, h.GetId())
-		var theirs, his error
-		var all sync.WaitGroup
-		all.Go(func() { _, his = f.createQuote(bob, quote) })
-		for range 3 { // the third time, it may be over
-			if _, theirs = f.bookHold(f.ann, h, ""); theirs == nil {
-				break
-			}
-		}
-		all.Wait()
-		if theirs != nil && his != nil {
-			f.letExpire(h)
-			_, his = f.createQuote(bob, quote)
-		}
-		if (theirs == nil) == (his == nil) {
-			t.Errorf("round %d: the holder got %v, the other %v", round, theirs, his)
-		}
+	start := f.noon(2)
+	quote := f.slotAt(bob, start).GetQuote()
+	h := f.hold(f.ann, start)
+	release := holding(t, f.db, func(ctx context.Context, tx *postgres.DB) error { return claims.Lock(ctx, tx, f.mira.UserID) })
+	var theirs, his error
+	var all sync.WaitGroup
+	all.Go(func() { _, theirs = f.bookHold(f.ann, h, "") })
+	waitForLocks(t, f.db, 1)
+	f.letExpire(h)
+	all.Go(func() { _, his = f.createQuote(bob, quote) })
+	waitForLocks(t, f.db, 2)
+	release(nil)
+	all.Wait()
+	wantError(t, theirs, codes.FailedPrecondition, "HOLD_EXPIRED", "hold_id")
+	if his != nil {
+		t.Errorf("the other: %v", his)
+	}
+
+	start = f.noon(3)
+	quote = f.slotAt(bob, start).GetQuote()
+	h = f.hold(f.ann, start)
+	if _, err := f.bookHold(f.ann, h, ""); err != nil {
+		t.Errorf("in time: %v", err)
+	}
+	exec(t, f.db, "UPDATE holds SET expire_time = now() WHERE id = ?", h.GetId())
+	if err := f.bookings.ExpireHolds(t.Context()); err != nil {
+		t.Error(err)
+	}
+	_, err := f.createQuote(bob, quote)
+	wantError(t, err, codes.AlreadyExists, "SLOT_UNAVAILABLE", "quote")
+	wantClaims(t, f.db)
+}
+
+// TestStuckColleague: what somebody does for long with one master keeps nobody from the time of an expired hold of another.
+func TestStuckColleague(t *testing.T) {
+	f := newFixture(t)
+	nora := f.staff(first.ID, roleMaster)
+	start := f.noon(2)
+	f.offer(nora, f.cut)
+	second := f.SignIn(apiv1.Role_ROLE_CUSTOMER)
+	mine := f.hold(f.ann, start)
+	search := f.searchOf(start)
+	search.Segments[0].MasterIds = []string{nora.UserID}
+	found, err := f.rules.availability.SearchAvailability(f.As(second), search)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := f.holds().CreateHold(f.As(second), &appointmentv1.CreateHoldRequest{Quote: found.GetSlots()[0].GetQuote()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.letExpire(mine)
+	f.letExpire(theirs)
+	release := holding(t, f.db, func(ctx context.Context, tx *postgres.DB) error { return claims.Lock(ctx, tx, nora.UserID) })
+	f.create(f.SignIn(apiv1.Role_ROLE_CUSTOMER), byMaster(start, f.cut, f.mira))
+	release(nil)
+	if err := f.bookings.ExpireHolds(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got := f.getHold(second, theirs); got.GetState() != appointmentv1.HoldState_HOLD_STATE_EXPIRED {
+		t.Errorf("the colleague's hold is %v", got)
 	}
 	wantClaims(t, f.db)
 }

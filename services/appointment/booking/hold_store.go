@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"gorm.io/gorm/clause"
+
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -91,6 +93,7 @@ type plannedHold struct {
 	*Hold
 
 	claims []claims.Claim
+	needed needed
 	rules  *availability.Rules
 	// subjects are the ids of those whose time it takes, and of the kinds of its resources.
 	subjects []string
@@ -246,12 +249,21 @@ func (s *Store) holder(ctx context.Context, h *Hold, now, dayStart, dayEnd time.
 	return found, nil
 }
 
+// prunePage is how many holds are removed in one statement.
+const prunePage = 1000
+
 // PruneHolds removes the holds that ended before an instant.
 func (s *Store) PruneHolds(ctx context.Context, before time.Time) error {
-	if err := s.db.Conn(ctx).Exec("DELETE FROM holds WHERE state <> 'ACTIVE' AND update_time < ?", before).Error; err != nil {
-		return fmt.Errorf("remove holds that have ended: %w", err)
+	for {
+		result := s.db.Conn(ctx).Exec(`DELETE FROM holds WHERE (salon_id, id) IN (
+			SELECT salon_id, id FROM holds WHERE state <> 'ACTIVE' AND update_time < ? ORDER BY update_time LIMIT ?)`, before, prunePage)
+		if result.Error != nil {
+			return fmt.Errorf("remove holds that have ended: %w", result.Error)
+		}
+		if result.RowsAffected < prunePage {
+			return nil
+		}
 	}
-	return nil
 }
 
 // holdUntil is when a hold expires that is made or extended now: not after its start, because nobody can come later.
@@ -368,11 +380,11 @@ func (s *Store) createOne(ctx context.Context, c *creation) error {
 	return s.joinSession(ctx, c.appointment)
 }
 
-// DueHolds returns the ids of at most limit holds whose time is over, in one salon or, without an id, in all.
-func (s *Store) DueHolds(ctx context.Context, salonID string, limit int) ([]string, error) {
+// DueHolds returns the ids of at most limit holds whose time is over, of those that which selects.
+func (s *Store) DueHolds(ctx context.Context, which clause.Expr, limit int) ([]string, error) {
 	var ids []string
 	err := s.db.Conn(ctx).Raw(`SELECT id FROM holds WHERE state = 'ACTIVE' AND expire_time <= clock_timestamp()
-		AND ? ORDER BY expire_time, id LIMIT ?`, claims.OfSalon(salonID), limit).Scan(&ids).Error
+		AND ? ORDER BY expire_time, id LIMIT ?`, which, limit).Scan(&ids).Error
 	if err != nil {
 		return nil, fmt.Errorf("look for holds that have expired: %w", err)
 	}

@@ -68,7 +68,7 @@ func (b *Bookings) retake(
 			return do(a)
 		})
 		if err != nil {
-			return nil, b.retryable(ctx, rules, err)
+			return nil, b.replan(ctx, rules, err, neededBy(plan))
 		}
 		return toProto(a, caller), nil
 	})

@@ -60,7 +60,7 @@ func (b *Bookings) Offer(ctx context.Context, o Offer, record func(tx *postgres.
 	if errors.Is(err, errTooManyHolds) || errors.Is(err, errTooManyOpen) || errors.Is(err, errFullDay) || errors.Is(err, errInSession) {
 		return ErrNoOffer
 	}
-	if err = b.retryable(ctx, p.rules, err); errors.Is(err, errOutdated) || errors.Is(err, errLate) {
+	if err = b.replan(ctx, p.rules, err, p.needed); errors.Is(err, errOutdated) || errors.Is(err, errLate) {
 		return ErrOfferAgain
 	}
 	return err

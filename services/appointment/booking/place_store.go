@@ -147,6 +147,21 @@ func (s *Store) dropExpiredKept(ctx context.Context, salonID, sessionID string) 
 	return nil
 }
 
+// expiredPlaces returns the ids of the appointments as which the holds would be booked that have expired and still have a place in sessions.
+func (s *Store) expiredPlaces(ctx context.Context, salonID string, sessionIDs []string) ([]string, error) {
+	if len(sessionIDs) == 0 {
+		return nil, nil
+	}
+	var ids []string
+	err := s.db.Conn(ctx).Raw(`SELECT appointment_id FROM group_places
+		WHERE salon_id = ? AND session_id = ANY(?::uuid[]) AND freed_id IS NULL AND expire_time <= clock_timestamp()`,
+		salonID, postgres.Array[string](sessionIDs)).Scan(&ids).Error
+	if err != nil {
+		return nil, fmt.Errorf("look for the places of holds that have expired: %w", err)
+	}
+	return ids, nil
+}
+
 // dropExpired frees the places of a session whose holds have expired. The caller holds the lock of the session, and takes no place: they are
 // kept for the waitlist when the transaction commits.
 func (s *Store) dropExpired(ctx context.Context, salonID, sessionID string) error {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/beauty-salon/platform/internal/idempotency"
 	"github.com/beauty-salon/platform/internal/metrics"
+	"github.com/beauty-salon/platform/services/appointment/claims"
 )
 
 const (
@@ -126,7 +127,7 @@ func NewQueue(store *Store, requests *idempotency.Guard, queues, maxBatch int, r
 
 // Book returns what came of a creation; never Taken or CustomerBusy when an earlier call with the same
 // request id has the time. When nobody could write the creation for a while, because others hold the locks
-// that it needs, the error is errContention and nothing is booked. When ctx ends first, or the error is
+// that it needs, the error is claims.ErrContention and nothing is booked. When ctx ends first, or the error is
 // errUnknown, the appointment may or may not be booked: its request id finds out.
 func (q *Queue) Book(ctx context.Context, c *creation) (Result, error) {
 	e := newEntry(ctx, c)
@@ -202,7 +203,7 @@ func (q *Queue) work(w *waiting) {
 	}
 }
 
-// withdraw ends an entry with errContention unless it is being written, and reports whether it has ended.
+// withdraw ends an entry with claims.ErrContention unless it is being written, and reports whether it has ended.
 func (q *Queue) withdraw(e *entry) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -212,7 +213,7 @@ func (q *Queue) withdraw(e *entry) bool {
 	w := q.queueOf(e)
 	same := func(other *entry) bool { return other == e }
 	w.entries, w.aside = slices.DeleteFunc(w.entries, same), slices.DeleteFunc(w.aside, same)
-	q.endLocked(e, Result{}, errContention)
+	q.endLocked(e, Result{}, claims.ErrContention)
 	q.wakeLocked(w) // for those who waited behind it
 	return true
 }

@@ -83,7 +83,7 @@ func (q *Queue) writeAlone(attempt string, patience time.Duration, e *entry) (re
 			return Result{}, err
 		}
 	}
-	return Result{}, errContention.WithCause(err)
+	return Result{}, claims.ErrContention.WithCause(err)
 }
 
 // write runs the statement with a context of its own: a caller who leaves must not roll the others back.

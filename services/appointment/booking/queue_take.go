@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/beauty-salon/platform/services/appointment/claims"
 )
 
 // take returns the next batch. It chooses from the entries that conflict with nobody who came earlier, so
@@ -17,7 +19,7 @@ func (q *Queue) take(w *waiting) []*entry {
 	w.entries = slices.DeleteFunc(w.entries, func(e *entry) bool {
 		err := e.ctx.Err()
 		if err == nil && now.After(e.until) {
-			err = errContention
+			err = claims.ErrContention
 		}
 		if err != nil {
 			q.endLocked(e, Result{}, err)

@@ -96,7 +96,7 @@ func queued(t *testing.T, q *Queue, n int) {
 	})
 }
 
-// TestTake forms batches without a database.
+// TestTake forms batches, and commits none.
 func TestTake(t *testing.T) {
 	db := pgtest.New(t, migrations.Migrations)
 	q := newQueue(t, NewStore(db))

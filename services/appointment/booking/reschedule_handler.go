@@ -71,10 +71,7 @@ func (b *Bookings) reschedule(
 	if err := checkStart(start, by.Now); err != nil {
 		return nil, err
 	}
-	if req.GetOverride() != nil && !by.Actor.IsStaff() {
-		return nil, errOverride
-	}
-	if err := checkOverbooking(req.GetOverbook(), by.Actor, chain); err != nil {
+	if err := checkExceptions(caller, by.Actor, chain, req.GetOverride(), req.GetOverbook()); err != nil {
 		return nil, err
 	}
 	rules, err := b.availability.Rules(ctx, a.SalonID)
@@ -101,7 +98,7 @@ func (b *Bookings) reschedule(
 		}
 		return a.Reschedule(rules, plan, overlap, why(req.GetOverride(), req.GetOverbook()), by)
 	})
-	return moved, b.retryable(ctx, rules, err)
+	return moved, b.replan(ctx, rules, err, neededBy(plan))
 }
 
 // subjectsOf are the ids whose locks a plan needs: masters and kinds of resources.

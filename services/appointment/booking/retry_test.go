@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+
+	"github.com/beauty-salon/platform/services/appointment/claims"
 )
 
 // TestRetry: a plan that is outdated or late is made again, so often and no more; anything else ends it.
@@ -19,8 +21,8 @@ func TestRetry(t *testing.T) {
 		"another error":      {[]error{failed}, 1, failed, 0},
 		"outdated once":      {[]error{fmt.Errorf("rules: %w", errOutdated), nil}, 2, nil, 0},
 		"late, then another": {[]error{errOutdated, errLate, failed}, 3, failed, 3},
-		"always outdated":    {[]error{errOutdated}, attempts, errContention, 0},
-		"always late":        {[]error{errLate}, replans, errContention, 2},
+		"always outdated":    {[]error{errOutdated}, attempts, claims.ErrContention, 0},
+		"always late":        {[]error{errLate}, replans, claims.ErrContention, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tries, late := 0, 0

@@ -48,6 +48,15 @@ type PlannedSeveral struct {
 	creations []*creation
 }
 
+// needed is what the appointments take.
+func (p *PlannedSeveral) needed() needed {
+	var n needed
+	for _, c := range p.creations {
+		n.time = append(n.time, c.appointment.claims...)
+	}
+	return n
+}
+
 // PlanSeveral plans the appointments as BookSeveral would book them, with the nearest slots of those dates that are not possible.
 // What speaks against all of them, whenever they are, is an error.
 func (b *Bookings) PlanSeveral(ctx context.Context, several Several) (*PlannedSeveral, error) {
@@ -82,13 +91,13 @@ func (b *Bookings) bookSeveral(
 				if err := b.store.In(tx).createSeveral(ctx, p.creations); err != nil {
 					return nil, err
 				}
+				if p.NewCustomer {
+					tx.OnCommit(func() { b.people.KnowCustomer(p.Customer) })
+				}
 				return record(tx, p)
 			})
 		if refused, ok := errors.AsType[*notBookedError](err); ok {
-			return nil, b.retryableOutcome(ctx, p.creations[0].appointment, p.Rules.Version, refused.outcome)
-		}
-		if err == nil && p.NewCustomer {
-			b.people.KnowCustomer(p.Customer)
+			return nil, b.replanAfter(ctx, p.creations[0].appointment, p.needed(), p.Rules.Version, refused.outcome)
 		}
 		return series, err
 	})
@@ -107,8 +116,8 @@ func (b *Bookings) planSeveral(ctx context.Context, several Several, nearest boo
 	}
 	var all bool
 	by.Actor, all = actorIn(caller, salonID, chain)
-	if req.GetOverride() != nil && !by.Actor.IsStaff() {
-		return nil, errOverride
+	if err := checkExceptions(caller, by.Actor, chain, req.GetOverride(), nil); err != nil {
+		return nil, err
 	}
 	p := &PlannedSeveral{Rules: rules, CreateTime: by.Now}
 	if p.Customer, p.NewCustomer, err = b.customer(ctx, caller, salonID, req.GetCustomerId(), by.Actor, all); err != nil {

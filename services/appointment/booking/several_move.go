@@ -50,6 +50,14 @@ func (p *PlannedMoves) Possible() bool {
 	return len(p.Refusals) == 0 && !slices.ContainsFunc(p.Moves, func(m PlannedMove) bool { return m.Fitted.Plan == nil })
 }
 
+func (p *PlannedMoves) plans() []*availability.Plan {
+	plans := make([]*availability.Plan, len(p.Moves))
+	for i := range p.Moves {
+		plans[i] = p.Moves[i].Fitted.Plan
+	}
+	return plans
+}
+
 // PlanMoves plans the moves as MoveSeveral would make them, with the nearest slots of those dates that are not possible. What the
 // caller can never do is an error.
 func (b *Bookings) PlanMoves(ctx context.Context, m SeveralMoves) (*PlannedMoves, error) {
@@ -85,7 +93,7 @@ func (b *Bookings) moveSeveral(
 				}
 				return record(tx, p)
 			})
-		return series, b.retryable(ctx, p.Rules, err)
+		return series, b.replan(ctx, p.Rules, err, neededBy(p.plans()...))
 	})
 }
 
@@ -113,8 +121,8 @@ func (b *Bookings) planSeveralMoves(ctx context.Context, m SeveralMoves, nearest
 		if i := a.otherService(chain); i >= 0 && !by.Actor.IsStaff() {
 			return nil, errOnlyStaff.WithField(segmentField(i, "service_id"), "must be the service that is booked")
 		}
-		if req.GetOverride() != nil && !by.Actor.IsStaff() {
-			return nil, errOverride
+		if err := checkExceptions(caller, by.Actor, chain, req.GetOverride(), nil); err != nil {
+			return nil, err
 		}
 		_, err = next(Reschedule, by, a.standing(), a.Start(), false)
 		if err == nil {

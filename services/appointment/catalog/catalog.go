@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -134,6 +133,7 @@ func (c *Catalog) changeService(
 		return salon.ErrNotManager
 	}
 	for range lockAttempts {
+		mastersChanged := false
 		err = c.deps.DB.InTx(ctx, func(tx *postgres.DB) error {
 			store := NewStore(tx)
 			masters, err := store.MastersOffering(ctx, id)
@@ -153,14 +153,13 @@ func (c *Catalog) changeService(
 			if err != nil {
 				return err
 			}
-			for _, master := range now {
-				if !slices.Contains(masters, master) {
-					return errMastersChanged
-				}
+			mastersChanged = slices.ContainsFunc(now, func(master string) bool { return !slices.Contains(masters, master) })
+			if mastersChanged { // the locks that were taken are not those that it needs
+				return claims.ErrContention
 			}
 			return change(tx, s)
 		})
-		if !errors.Is(err, errMastersChanged) {
+		if !mastersChanged {
 			break
 		}
 	}

@@ -3,7 +3,6 @@ package catalog
 import (
 	"google.golang.org/grpc/codes"
 
-	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 )
@@ -21,7 +20,4 @@ var (
 		"a service of this name exists in the salon").
 		WithField("name", "must differ from the names of the salon's other services")
 	errOtherSalon = apierr.InvalidField("service_id", "must be a service of the master's salon")
-	// errMastersChanged means that the masters whose locks were taken are not the ones concerned any more.
-	errMastersChanged = apierr.New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_CONTENTION,
-		"others are changing the same data; try again")
 )

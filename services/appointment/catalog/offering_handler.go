@@ -153,7 +153,7 @@ func (c *Catalog) changeOfferings(
 			return err
 		}
 		if !master.Bookable() || master.SalonID != known.SalonID {
-			return errMastersChanged
+			return claims.ErrContention
 		}
 		return change(tx, master)
 	})

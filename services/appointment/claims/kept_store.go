@@ -86,20 +86,20 @@ func ExtendKept(ctx context.Context, tx *postgres.DB, salonID string, freed []st
 	return nil
 }
 
-// OfSalon is the condition that a row is of a salon; without an id, all are. PostgreSQL leaves out the partitions of other salons with it.
-func OfSalon(salonID string) clause.Expr {
-	if salonID == "" {
-		return gorm.Expr("true")
-	}
-	return gorm.Expr("salon_id = ?::uuid", salonID)
+// All is the condition of every claim and hold.
+func All() clause.Expr { return gorm.Expr("true") }
+
+// Under is the condition that claims and holds of a salon are booked, or will be, under one of some ids, as [AppointmentsOf] returns them.
+func Under(salonID string, ids []string) clause.Expr {
+	return gorm.Expr("salon_id = ? AND appointment_id = ANY(?::uuid[])", salonID, postgres.Array[string](ids))
 }
 
-// EndExpired ends the claims of freed times that nobody has worked on in time, in one salon or, without an id, in all.
-func EndExpired(ctx context.Context, db *postgres.DB, salonID string) error {
+// EndExpired ends the claims of freed times, of those that which selects, that nobody has worked on in time.
+func EndExpired(ctx context.Context, db *postgres.DB, which clause.Expr) error {
 	const expired = " FROM claims WHERE kept AND expire_time <= clock_timestamp() AND ?"
 	for {
 		var ids []string
-		err := db.Conn(ctx).Raw("SELECT id"+expired+" LIMIT ?", OfSalon(salonID), keptPage).Scan(&ids).Error
+		err := db.Conn(ctx).Raw("SELECT id"+expired+" LIMIT ?", which, keptPage).Scan(&ids).Error
 		if err != nil {
 			return fmt.Errorf("look for freed times that have expired: %w", err)
 		}
@@ -107,7 +107,7 @@ func EndExpired(ctx context.Context, db *postgres.DB, salonID string) error {
 			return nil
 		}
 		err = db.InTx(ctx, func(tx *postgres.DB) error {
-			these, args := expired+" AND id = ANY(?::uuid[])", []any{OfSalon(salonID), postgres.Array[string](ids)}
+			these, args := expired+" AND id = ANY(?::uuid[])", []any{which, postgres.Array[string](ids)}
 			if err := LockSelected(ctx, tx, "SELECT subject_id AS subject"+these, args...); err != nil {
 				return err
 			}

@@ -3,6 +3,7 @@ package claims
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/beauty-salon/platform/internal/postgres"
 )
@@ -29,23 +30,41 @@ func Of(ctx context.Context, db *postgres.DB, salonID string, appointmentIDs []s
 	return of, nil
 }
 
-// Overlapping returns the ids under which a part of the time in list is taken, blocking or not, apart from some, each once: those of
-// appointments, of what holds are booked as, of group sessions, and of freed times that are kept.
-func Overlapping(ctx context.Context, db *postgres.DB, salonID string, list []Claim, except []string) ([]string, error) {
+// Taken is a claim of somebody else.
+type Taken struct {
+	// ID is the claim's.
+	ID string
+	// AppointmentID is the appointment, what a hold will be booked as, the group session, or the freed time that is kept.
+	AppointmentID string
+}
+
+// Overlapping returns the claims, blocking or not, that take a part of the time in list, apart from those under some ids.
+func Overlapping(ctx context.Context, db *postgres.DB, salonID string, list []Claim, except ...string) ([]Taken, error) {
 	if len(list) == 0 {
 		return nil, nil
 	}
-	overlap := `SELECT x.appointment_id FROM claims x WHERE x.salon_id = ? AND x.subject_kind = c.kind AND x.subject_id = c.subject_id
+	overlap := `SELECT x.id, x.appointment_id FROM claims x WHERE x.salon_id = ? AND x.subject_kind = c.kind AND x.subject_id = c.subject_id
 		AND x.during && tstzrange(c.claim_from, c.claim_to) AND `
-	var ids []string
+	var taken []Taken
 	err := db.Conn(ctx).Raw(`
-		SELECT DISTINCT x.appointment_id AS id
+		SELECT DISTINCT x.id, x.appointment_id
 		FROM ?
 		CROSS JOIN LATERAL (`+overlap+`x.blocking UNION ALL `+overlap+`NOT x.blocking) AS x
-		WHERE x.appointment_id <> ALL (?::uuid[]) ORDER BY id`,
-		table(list), salonID, salonID, postgres.Array[string](except)).Scan(&ids).Error
+		WHERE x.appointment_id <> ALL (?::uuid[]) ORDER BY x.appointment_id, x.id`,
+		table(list), salonID, salonID, append(postgres.Array[string]{}, except...)).Scan(&taken).Error
 	if err != nil {
 		return nil, fmt.Errorf("look for overlapping claims: %w", err)
 	}
-	return ids, nil
+	return taken, nil
+}
+
+// AppointmentsOf returns the ids of the appointments of claims, each once.
+func AppointmentsOf(list []Taken) []string {
+	var ids []string
+	for _, t := range list {
+		if !slices.Contains(ids, t.AppointmentID) {
+			ids = append(ids, t.AppointmentID)
+		}
+	}
+	return ids
 }

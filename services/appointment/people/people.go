@@ -137,8 +137,8 @@ func (p *People) SaveCustomer(ctx context.Context, tx *postgres.DB, c Customer) 
 // reading.
 func (p *People) KnowCustomer(c Customer) { p.memory.put(c) }
 
-// ForgetCustomer makes the next CustomerOf read the account's customer of the salon.
-func (p *People) ForgetCustomer(_, accountID string) { p.memory.forget(accountID) }
+// ForgetCustomer makes the next CustomerOf read the account's customer, in every salon.
+func (p *People) ForgetCustomer(accountID string) { p.memory.forget(accountID) }
 
 // Customer returns a customer whom a caller may see: staff of the salon, administrators, and the
 // customer with their own account. It returns ErrNotFound to anybody else.

@@ -40,7 +40,7 @@ func TestCustomerOf(t *testing.T) {
 	if got, _, _ = f.people.CustomerOf(t.Context(), id.FirstSalon, ann); got.ShownName() != "Ann" {
 		t.Errorf("from memory: %+v", got)
 	}
-	f.people.ForgetCustomer(id.FirstSalon, ann)
+	f.people.ForgetCustomer(ann)
 	if got, isNew, err = f.people.CustomerOf(t.Context(), id.FirstSalon, ann); err != nil || isNew || got.ShownName() != "Annie" {
 		t.Errorf("forgotten: %+v, %v, %v", got, isNew, err)
 	}

@@ -5,7 +5,6 @@ import (
 
 	"google.golang.org/grpc/codes"
 
-	apiv1 "github.com/beauty-salon/platform/gen/salon/api/v1"
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/apierr"
 )
@@ -19,10 +18,6 @@ var (
 	errDatesTaken = apierr.New(codes.AlreadyExists, appointmentv1.ErrorReason_ERROR_REASON_DATES_TAKEN,
 		"one of the dates has hours of its own already").
 		WithField("start_date", "must begin a range of dates without hours of their own")
-	// errMasterChanged means that the master has left, or moved to another salon, while the change began.
-	errMasterChanged = apierr.New(codes.Aborted, apiv1.ErrorReason_ERROR_REASON_CONTENTION,
-		"others are changing the same data; try again")
-
 	// errValidateOnly rolls back what only had to be tried. It never leaves the package.
 	errValidateOnly = errors.New("only validated")
 )

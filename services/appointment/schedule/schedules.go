@@ -19,6 +19,7 @@ import (
 	"github.com/beauty-salon/platform/internal/service"
 	"github.com/beauty-salon/platform/internal/zoneinfo"
 	"github.com/beauty-salon/platform/services/appointment/civil"
+	"github.com/beauty-salon/platform/services/appointment/claims"
 	"github.com/beauty-salon/platform/services/appointment/people"
 	"github.com/beauty-salon/platform/services/appointment/salon"
 )
@@ -179,7 +180,7 @@ func (s *Schedules) begin(ctx context.Context, tx *postgres.DB, of Subject) (*ch
 		case err != nil && !errors.Is(err, people.ErrMasterUnavailable):
 			return nil, err
 		case err != nil || !m.Bookable() || m.SalonID != of.SalonID:
-			return nil, errMasterChanged
+			return nil, claims.ErrContention
 		}
 	}
 	found, err := salon.NewStore(tx).Salon(ctx, of.SalonID, postgres.LockForChange)

@@ -12,6 +12,7 @@ import (
 	"github.com/beauty-salon/platform/internal/apierr"
 	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/services/appointment/claims"
 )
 
 // TestMasterMovesMeanwhile: a change of hours that was begun for a master of the salon is not made when the master has moved since.
@@ -29,15 +30,15 @@ func TestMasterMovesMeanwhile(t *testing.T) {
 	}
 	unknown := of
 	unknown.ID = f.NewID()
-	if err := begin(unknown); !errors.Is(err, errMasterChanged) {
+	if err := begin(unknown); !errors.Is(err, claims.ErrContention) {
 		t.Errorf("a master who is not known: %v", err)
 	}
 	f.setMaster(&userv1.LookupMasterResponse{MasterId: f.mira.UserID, SalonId: f.other, DisplayName: "Mira", Version: 2})
-	if err := begin(of); !errors.Is(err, errMasterChanged) {
+	if err := begin(of); !errors.Is(err, claims.ErrContention) {
 		t.Errorf("a master who has moved: %v", err)
 	}
 	f.setMaster(&userv1.LookupMasterResponse{MasterId: f.mira.UserID, SalonId: id.FirstSalon, DisplayName: "Mira", Disabled: true, Version: 3})
-	if err := begin(of); !errors.Is(err, errMasterChanged) {
+	if err := begin(of); !errors.Is(err, claims.ErrContention) {
 		t.Errorf("a master who was disabled: %v", err)
 	}
 }
@@ -81,8 +82,8 @@ func TestChangesAtOnce(t *testing.T) {
 	}
 }
 
-// TestDeletedMeanwhile: what another change has deleted is not there.
-func TestDeletedMeanwhile(t *testing.T) {
+// TestDeleteWhatIsNotThere: what another change has deleted, between the read and the deletion, is not found.
+func TestDeleteWhatIsNotThere(t *testing.T) {
 	f := newFixture(t)
 	store := NewStore(f.db)
 	gone := f.NewID()

@@ -59,6 +59,13 @@ func TestOfferToGuest(t *testing.T) {
 	f.work()
 	f.wantState("O", e)
 	hold := f.entry(e).GetOffer().GetHoldId()
+	holds := appointmentv1.NewHoldServiceClient(f.Conns.For("appointment"))
+	if got := ok(f, holds.GetHold, f.receptionist, &appointmentv1.GetHoldRequest{HoldId: hold}); got.GetCustomerId() != guest.GetId() {
+		t.Errorf("the front desk sees %v", got)
+	}
+	for _, who := range []auth.Principal{{}, f.ann} {
+		refused(f, holds.GetHold, who, &appointmentv1.GetHoldRequest{HoldId: hold}, "NOT_FOUND", "")
+	}
 	booked := ok(f, f.appointments.CreateAppointment, f.receptionist, &appointmentv1.CreateAppointmentRequest{HoldId: &hold})
 	if booked.GetCustomerId() != guest.GetId() {
 		t.Errorf("booked is %v", booked)

@@ -203,7 +203,8 @@ type MethodPolicy struct {
 	SalonRoles []SalonRole `protobuf:"varint,3,rep,packed,name=salon_roles,json=salonRoles,proto3,enum=salon.api.v1.SalonRole" json:"salon_roles,omitempty"`
 	// With CALLER_SERVICE: the names of the services that call the method. Others of Salon's own are refused too.
 	Services []string `protobuf:"bytes,4,rep,name=services,proto3" json:"services,omitempty"`
-	// With CALLER_ANYBODY: an access token is optional and matters. Who is signed in is answered as themselves.
+	// With CALLER_ANYBODY: an access token is optional and matters. Who is signed in is answered as themselves. A token that is not valid counts
+	// as none for a read, and is refused for a change, which would be made for somebody else.
 	TokenOptional bool `protobuf:"varint,5,opt,name=token_optional,json=tokenOptional,proto3" json:"token_optional,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

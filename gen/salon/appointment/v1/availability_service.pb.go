@@ -266,7 +266,8 @@ type SearchAvailabilityRequest struct {
 	// The services in the order in which they are done, 1 to 8. Each begins when the one before it ends. Absent with an
 	// appointment_id: those of the appointment.
 	Segments []*SegmentFilter `protobuf:"bytes,2,rep,name=segments,proto3" json:"segments,omitempty"`
-	// For staff: a customer of the salon whose appointments and limits count. Absent: those of the caller, if they are signed in.
+	// For staff: a customer of the salon whose appointments and limits count. Absent: the customer of appointment_id, else those of the caller,
+	// if they are signed in.
 	CustomerId *string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3,oneof" json:"customer_id,omitempty"`
 	// An appointment that is to be moved: its own time counts as free.
 	AppointmentId *string `protobuf:"bytes,4,opt,name=appointment_id,json=appointmentId,proto3,oneof" json:"appointment_id,omitempty"`
@@ -740,7 +741,8 @@ type ExplainSlotRequest struct {
 	// The services in the order in which they are done, 1 to 8. Each begins when the one before it ends. Absent with an
 	// appointment_id: those of the appointment.
 	Segments []*SegmentFilter `protobuf:"bytes,2,rep,name=segments,proto3" json:"segments,omitempty"`
-	// For staff: a customer of the salon whose appointments and limits count. Absent: those of the caller, if they are signed in.
+	// For staff: a customer of the salon whose appointments and limits count. Absent: the customer of appointment_id, else those of the caller,
+	// if they are signed in.
 	CustomerId *string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3,oneof" json:"customer_id,omitempty"`
 	// An appointment that is to be moved: its own time counts as free.
 	AppointmentId *string `protobuf:"bytes,4,opt,name=appointment_id,json=appointmentId,proto3,oneof" json:"appointment_id,omitempty"`
@@ -996,7 +998,8 @@ type CheckSlotsRequest struct {
 	// The services in the order in which they are done, 1 to 8. Each begins when the one before it ends. Absent with an
 	// appointment_id: those of the appointment.
 	Segments []*SegmentFilter `protobuf:"bytes,2,rep,name=segments,proto3" json:"segments,omitempty"`
-	// For staff: a customer of the salon whose appointments and limits count. Absent: those of the caller, if they are signed in.
+	// For staff: a customer of the salon whose appointments and limits count. Absent: the customer of appointment_id, else those of the caller,
+	// if they are signed in.
 	CustomerId *string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3,oneof" json:"customer_id,omitempty"`
 	// An appointment that is to be moved: its own time counts as free.
 	AppointmentId *string `protobuf:"bytes,4,opt,name=appointment_id,json=appointmentId,proto3,oneof" json:"appointment_id,omitempty"`
