@@ -43,6 +43,9 @@ func (w *world) searches(t *testing.T) []refusal {
 		add("from "+text, "start_date", func(r *request) { r.StartDate, r.EndDate = text, "2027-05-03" })
 		add("until "+text, "end_date", func(r *request) { r.StartDate, r.EndDate = "2027-05-03", text })
 	}
+	for _, date := range []string{"0001-01-01", "1999-12-31", "3000-01-01", "9999-12-30"} {
+		add("on "+date, "start_date", func(r *request) { r.StartDate, r.EndDate = date, date })
+	}
 	add("limit 501", "limit", func(r *request) { r.Limit = 501 })
 	add("negative limit", "limit", func(r *request) { r.Limit = -1 })
 	add("a day twice", "days", func(r *request) { r.Days = []appointmentv1.DayOfWeek{sunday, sunday} })

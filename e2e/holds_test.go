@@ -81,6 +81,8 @@ func TestHolds(t *testing.T) {
 		slots := h.slots(t, inDays(20), inDays(20))
 		slot := slots[40]
 		start := slot.GetStartTime().AsTime()
+		c.Call(t, h.customer, createAppointment, &appointmentv1.CreateAppointmentRequest{Quote: new(slot.GetQuote()), HoldProof: "proof"}).
+			Want(t, codes.InvalidArgument, "INVALID_FIELDS")
 		// Who was signed in does not become a guest.
 		c.Call(t, salontest.Token("expired"), createHold, &appointmentv1.CreateHoldRequest{Quote: slot.GetQuote()}).
 			Want(t, codes.Unauthenticated, "UNAUTHENTICATED")

@@ -176,7 +176,7 @@ func (a *app) openDatabase(ctx context.Context, cfg appConfig, name string) erro
 		return errors.New("there is no such service")
 	}
 	db, err := postgres.Open(postgres.Config{
-		URL: cfg.DatabaseURL, MaxConns: cfg.DatabaseMaxConns, Pooled: cfg.DatabasePooled, IsRead: rpc.IsRead, Replicas: a.replicas(cfg),
+		URL: cfg.DatabaseURL, PreviousKeys: a.previousKeys, MaxConns: cfg.DatabaseMaxConns, Pooled: cfg.DatabasePooled, IsRead: rpc.IsRead, Replicas: a.replicas(cfg),
 		Tracing: a.tracing,
 	}, a.keys, d.Migrations.Service)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/beauty-salon/platform/internal/backup"
@@ -47,8 +48,9 @@ func (c *backupCmd) Run(ctx context.Context) (err error) {
 type restoreCmd struct {
 	installationFlags
 	firstSalonFlags
-	From     string      `arg:"" help:"The backup, or a directory, of which the newest backup is taken." type:"path"`
+	From     string      `arg:"" optional:"" help:"The backup, or a directory, of which the newest backup is taken." type:"path"`
 	Replace  bool        `help:"Replace what the database has. Until everything is restored, the old data is kept beside it."`
+	Undo     bool        `help:"Instead of restoring: put back what was there before a restoration with --replace that was interrupted."`
 	NATSURL  secret.Text `help:"NATS: its stream of events is deleted, and made again by the processes." name:"nats-url"`
 	RedisURL secret.Text `help:"Redis: what Salon has there is deleted."`
 }
@@ -57,6 +59,17 @@ type restoreCmd struct {
 func (c *restoreCmd) Run(ctx context.Context) (err error) {
 	if err := c.valid(); err != nil {
 		return err
+	}
+	if err := c.firstSalonFlags.check(); err != nil {
+		return err
+	}
+	switch {
+	case c.Undo && c.From != "":
+		return errors.New("--undo takes no backup: it puts back what the database had before")
+	case c.Undo:
+		return c.undo(ctx)
+	case c.From == "":
+		return errors.New("which backup? salon restore FILE, or a directory, of which the newest backup is taken")
 	}
 	archive, err := backup.Open(ctx, c.From)
 	if err != nil {
@@ -78,11 +91,9 @@ func (c *restoreCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	i := installation{admin: c.DatabaseURL, stop: func() error { return nil }}
-	if c.DataDir != "" {
-		if i, err = c.started(ctx); err != nil {
-			return err
-		}
+	i, err := c.stopped(ctx)
+	if err != nil {
+		return err
 	}
 	defer func() { err = errors.Join(err, i.stop()) }()
 	db := i.database()
@@ -91,7 +102,7 @@ func (c *restoreCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	if err := archive.Restore(ctx, db, c.Replace, func(ctx context.Context) error {
-		if _, err := migrateAll(ctx, i.admin, keys, previous, c.firstSalonFlags); err != nil {
+		if _, err := upgrade(ctx, i.admin, keys, previous, c.firstSalonFlags); err != nil {
 			return err
 		}
 		return prepareEvents(ctx, i.admin)
@@ -104,6 +115,33 @@ func (c *restoreCmd) Run(ctx context.Context) (err error) {
 			"and requests of before may be done again; sign-ins go on; to keep the old key, restore once more with --secret-key, into another place")
 	}
 	return c.afterwards(ctx)
+}
+
+// undo puts back what was there before a restoration that was interrupted.
+func (c *restoreCmd) undo(ctx context.Context) (err error) {
+	i, err := c.stopped(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, i.stop()) }()
+	schemas, err := i.database().Undo(ctx)
+	switch {
+	case err != nil:
+		return err
+	case len(schemas) == 0:
+		fmt.Println("no restoration was interrupted; nothing was changed")
+	default:
+		fmt.Printf("the database has again what it had before the restoration: %s\n", strings.Join(schemas, ", "))
+	}
+	return nil
+}
+
+// stopped returns the database of an installation whose services do not run, and starts it where it is a data directory. The caller calls stop.
+func (c *restoreCmd) stopped(ctx context.Context) (installation, error) {
+	if c.DataDir != "" {
+		return c.started(ctx)
+	}
+	return installation{admin: c.DatabaseURL, stop: func() error { return nil }}, nil
 }
 
 // checkVersions refuses a backup of a newer program, whose tables this one does not know.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -115,6 +116,11 @@ func (f gatewayFlags) config() (gateway.Config, error) {
 	} {
 		if n.wrong {
 			return cfg, fmt.Errorf("%s: is too small", n.flag)
+		}
+	}
+	for _, text := range f.CORSOrigins {
+		if u, err := url.Parse(text); text != "*" && (err != nil || u.Host == "" || text != u.Scheme+"://"+u.Host) {
+			return cfg, fmt.Errorf("--cors-origins: %q is not an origin such as https://example.com, without a path or a slash at its end", text)
 		}
 	}
 	for _, text := range f.TrustedProxies {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/beauty-salon/platform/internal/backup"
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/internal/service"
@@ -26,7 +27,7 @@ func (d *doctor) database(ctx context.Context, c *doctorCmd, runs selection) {
 	if c.DatabaseURL == "" {
 		return // the settings say so
 	}
-	keys, _, err := processKeys(c.secretFlags, c.derivedFlags, runs)
+	keys, previous, err := processKeys(c.secretFlags, c.derivedFlags, runs)
 	if err != nil {
 		return // the settings say so
 	}
@@ -36,7 +37,7 @@ func (d *doctor) database(ctx context.Context, c *doctorCmd, runs selection) {
 	server := false
 	for _, name := range runs.services {
 		def, _ := definition(name)
-		db, err := postgres.Open(postgres.Config{URL: c.DatabaseURL, MaxConns: 1, Pooled: c.DatabasePooled}, keys, def.Migrations.Service)
+		db, err := postgres.Open(postgres.Config{URL: c.DatabaseURL, PreviousKeys: previous, MaxConns: 1, Pooled: c.DatabasePooled}, keys, def.Migrations.Service)
 		if err != nil {
 			d.fail("database of "+name, "correct SALON_DATABASE_URL", "%v", err)
 			return
@@ -58,6 +59,12 @@ func (d *doctor) schema(ctx context.Context, db *postgres.DB, def service.Defini
 	check := "database of " + def.Name
 	if err := db.Ping(ctx); err != nil {
 		d.fail(check, "start PostgreSQL, and check SALON_DATABASE_URL and SALON_SECRET_KEY", "%v", err)
+		return false
+	}
+	var interrupted bool
+	aside := backup.Aside(def.Migrations.Service)
+	if err := db.Conn(ctx).Raw("SELECT to_regnamespace(?) IS NOT NULL", aside).Scan(&interrupted).Error; err == nil && interrupted {
+		d.fail(check, "run `salon restore --undo`, or restore again after it", "a restoration was interrupted: what was there before is in the schema %s", aside)
 		return false
 	}
 	err := postgres.CheckSchema(ctx, db, def.Migrations)

@@ -26,6 +26,9 @@ func (c *republishCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if d, known := definition(c.Service); known && len(d.Subjects) == 0 {
+		return fmt.Errorf("--service: %s publishes no events", c.Service)
+	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(w, "SERVICE\tPUBLISHED AGAIN\tNOT PUBLISHED YET")
 	for _, d := range definitions {
@@ -54,6 +57,9 @@ func parseSince(text string, now time.Time) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("--since: %q is neither a time such as 2026-01-31T12:00:00Z nor a duration such as 36h", text)
+	}
+	if t.After(now) {
+		return time.Time{}, fmt.Errorf("--since: %q is in the future", text)
 	}
 	return t, nil
 }

@@ -17,7 +17,7 @@ func TestParseSince(t *testing.T) {
 			t.Errorf("%q: %v, %v, want %v", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "5", "-1h", "yesterday", "2026-01-30"} {
+	for _, text := range []string{"", "5", "-1h", "yesterday", "2026-01-30", "2026-02-01T12:00:00Z"} {
 		if got, err := parseSince(text, now); err == nil {
 			t.Errorf("%q: %v, want an error", text, got)
 		}

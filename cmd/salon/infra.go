@@ -155,7 +155,7 @@ type infraCmd struct {
 	secretFlags
 	firstSalonFlags
 	DataDir string `help:"Directory that keeps everything." default:".salon" type:"path"`
-	EnvFile string `help:"File for the addresses of the servers, as environment variables for salon serve." required:"" type:"path"`
+	EnvFile string `help:"File for the addresses of the servers, as environment variables for salon serve. Those of NATS and Redis are others at each start: start the services again too." required:"" type:"path"`
 	Demo    bool   `help:"Fill a new database with a believable salon." default:"true" negatable:""`
 }
 

@@ -51,8 +51,9 @@ func (c *migrateCmd) Run(ctx context.Context) error {
 	return nil
 }
 
-// migrateAll upgrades roles, schemas and tables to what this binary needs. firstSalonInUTC reports whether the first salon
-// was made just now without a time zone of its own.
+// migrateAll upgrades roles, schemas and tables to what this binary needs. It refuses a database in which a restoration was interrupted:
+// it would be a new installation, beside the old data. firstSalonInUTC reports whether the first salon was made just now without a time zone of
+// its own.
 func migrateAll(ctx context.Context, adminURL secret.Text, keys, previous *secret.Keys, salon firstSalonFlags) (firstSalonInUTC bool, err error) {
 	if adminURL == "" {
 		return false, errors.New("no database: set SALON_DATABASE_URL")
@@ -60,6 +61,14 @@ func migrateAll(ctx context.Context, adminURL secret.Text, keys, previous *secre
 	if err := salon.check(); err != nil {
 		return false, err
 	}
+	if err := (installation{admin: adminURL}).database().Interrupted(ctx); err != nil {
+		return false, err
+	}
+	return upgrade(ctx, adminURL, keys, previous, salon)
+}
+
+// upgrade is migrateAll during a restoration, with flags that were checked.
+func upgrade(ctx context.Context, adminURL secret.Text, keys, previous *secret.Keys, salon firstSalonFlags) (firstSalonInUTC bool, err error) {
 	if salon.TimeZone != "" { // goose replaces variables of the environment in the migration
 		if err := os.Setenv(migrations.TimeZoneVariable, salon.TimeZone); err != nil {
 			return false, err

@@ -8,9 +8,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+
+	"github.com/beauty-salon/platform/internal/metrics"
 )
 
 const (
@@ -101,6 +104,23 @@ func (r *readiness) change(serving bool) {
 	r.serving.Store(serving)
 	for _, listener := range r.listeners {
 		listener(serving)
+	}
+}
+
+// readyMetric shows the answer of the probes as a metric of each service of the process, so that an alert can tell that no process has one
+// that works.
+func readyMetric(r prometheus.Registerer, services []string) func(serving bool) {
+	gauge := metrics.Register(r, prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "salon_ready", Help: "1 while the process is ready, for each service that it runs.",
+	}, []string{"service"}))
+	return func(serving bool) {
+		var value float64
+		if serving {
+			value = 1
+		}
+		for _, name := range services {
+			gauge.WithLabelValues(name).Set(value)
+		}
 	}
 }
 

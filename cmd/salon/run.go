@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -24,7 +25,9 @@ const stopTime = time.Second
 // The stack closes in reverse: first the probes say no for a while, then calls from outside end, then those from other processes, then
 // consumers and relays, then the connections that all of them use.
 func runApp(ctx context.Context, cfg appConfig, stack *lifecycle.Stack, ls *listeners, onReady func(addrs)) error {
-	logger := log.New(cfg.logFlags.config())
+	output, logConfig := log.NewDirect(os.Stdout), cfg.logFlags.config()
+	logConfig.Output = output
+	logger := log.New(logConfig)
 	if err := startTracing(ctx, &cfg, stack, logger); err != nil {
 		return err
 	}
@@ -41,8 +44,10 @@ func runApp(ctx context.Context, cfg appConfig, stack *lifecycle.Stack, ls *list
 	if err != nil {
 		return err
 	}
+	output.Register(a.registry)
 	a.logBudget(cfg)
 	ready := &readiness{problems: a.bus.Problems}
+	ready.subscribe(readyMetric(a.registry, cfg.runs.names()))
 	for _, name := range a.names {
 		stack.Push(lifecycle.Part{Name: name, Run: ready.then(a.services[name].Run), StopTimeout: stopTime})
 	}

@@ -186,6 +186,23 @@ func TestRestoreRefuses(t *testing.T) {
 	if left := column[string](t, db, "SELECT nspname::text FROM pg_namespace WHERE nspname LIKE '%before_restore'"); len(left) != 0 {
 		t.Errorf("schemas %v are left", left)
 	}
+	// One that was killed after the first step. What stands in the place of the old data may be a new installation already.
+	for _, schema := range []string{"users", "appointments", "ratings", "notifications"} {
+		if _, err := db.Exec(t.Context(), "ALTER SCHEMA "+schema+" RENAME TO "+schema+"_before_restore"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.fails(t, "a restoration was interrupted", "migrate", to)
+	s.fails(t, "a restoration was interrupted", "restore", s.dir, "--replace", to)
+	if out := s.salon(t, "restore", "--undo", to); !strings.Contains(out, "appointments, notifications, ratings, users") {
+		t.Errorf("undoing printed %s", out)
+	}
+	if n := count(); n != 1 {
+		t.Errorf("%d appointments after undoing, want 1", n)
+	}
+	if out := s.salon(t, "restore", "--undo", to); !strings.Contains(out, "nothing was changed") {
+		t.Errorf("undoing once more printed %s", out)
+	}
 	// NATS still has the event of what was lost, which nobody has handled. Nothing comes of it after the stream was deleted.
 	s.salon(t, "restore", s.dir, "--replace", to, "--nats-url="+s.queue.URL().Reveal(), "--redis-url="+s.cache.URL().Reveal())
 	restored := s.copy(t)

@@ -66,7 +66,10 @@ func write(path string, m *Manifest, dump func(io.Writer) error) (err error) {
 		return err
 	}
 	sum, counted := sha256.New(), &counter{}
-	if err := dump(io.MultiWriter(file, sum, counted)); err != nil {
+	out := &attempts{Writer: io.MultiWriter(file, sum, counted)}
+	if err := dump(out); out.failed != nil {
+		return out.failed // of which pg_dump only knows that nobody reads it any more
+	} else if err != nil {
 		return err
 	}
 	m.Size, m.SHA256 = counted.n, hex.EncodeToString(sum.Sum(nil))
@@ -201,4 +204,20 @@ func (c cancelable) Read(b []byte) (int, error) {
 		return 0, err
 	}
 	return c.r.Read(b)
+}
+
+// attempts is a writer that keeps its first error.
+type attempts struct {
+	io.Writer
+
+	failed error
+}
+
+// Write writes.
+func (a *attempts) Write(p []byte) (int, error) {
+	n, err := a.Writer.Write(p)
+	if err != nil && a.failed == nil {
+		a.failed = err
+	}
+	return n, err
 }

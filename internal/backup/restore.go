@@ -98,26 +98,25 @@ func (db Database) unused(ctx context.Context, conn *pgx.Conn) error {
 // setAside makes room for the schemas of the backup: those without tables are dropped, the others renamed. It returns the new names.
 func (db Database) setAside(ctx context.Context, conn *pgx.Conn, replace bool) (aside []string, err error) {
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if err := db.interrupted(ctx, tx); err != nil {
+			return err
+		}
 		for _, schema := range db.Schemas {
-			var exists, left bool
+			var exists bool
 			var tables int
-			err := tx.QueryRow(ctx, `SELECT to_regnamespace($1) IS NOT NULL, to_regnamespace($2) IS NOT NULL,
-				(SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace($1) AND relkind IN ('r', 'p'))`,
-				schema, schema+asideSuffix).Scan(&exists, &left, &tables)
+			err := tx.QueryRow(ctx, `SELECT to_regnamespace($1) IS NOT NULL,
+				(SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace($1) AND relkind IN ('r', 'p'))`, schema).Scan(&exists, &tables)
 			switch {
 			case err != nil:
 				return err
-			case left:
-				return fmt.Errorf("schema %s%s is left from a restore that was interrupted: rename it to %[1]s if that is missing or empty, else drop it",
-					schema, asideSuffix)
 			case !exists:
 			case tables == 0:
 				err = drop(ctx, tx, []string{schema})
 			case !replace:
 				return fmt.Errorf("%w: schema %s has %d tables; --replace replaces everything that it has", ErrNotEmpty, schema, tables)
 			default:
-				aside = append(aside, schema+asideSuffix)
-				_, err = tx.Exec(ctx, "ALTER SCHEMA "+quote(schema)+" RENAME TO "+quote(schema+asideSuffix))
+				aside = append(aside, Aside(schema))
+				_, err = tx.Exec(ctx, "ALTER SCHEMA "+quote(schema)+" RENAME TO "+quote(Aside(schema)))
 			}
 			if err != nil {
 				return fmt.Errorf("make room for schema %s: %w", schema, err)

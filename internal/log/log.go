@@ -71,6 +71,9 @@ func console(out io.Writer, colours bool) zerolog.ConsoleWriter {
 }
 
 func isTerminal(out io.Writer) bool {
+	if d, ok := out.(*Direct); ok {
+		out = d.out
+	}
 	file, ok := out.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }

@@ -70,25 +70,24 @@ func parseURL(rawURL string) (*pgx.ConnConfig, *url.URL, error) {
 }
 
 // serviceConfig is how a service logs in: as its own role unless the URL names
-// another, with search path and limits set for the session. derived means that the role's password comes from the keys.
+// another, with search path and limits set for the session. derived is nil unless the role's password comes from the keys.
 //
 // With pooled, the session has the settings that [Bootstrap] has given the role, because a pooler refuses those that a client sends. No statement is
 // prepared, because the next use may be on another connection of the pooler; what the server says about a statement's types is kept instead.
-func serviceConfig(rawURL string, keys *secret.Keys, schema string, pooled bool) (config *pgx.ConnConfig, derived bool, err error) {
+func serviceConfig(rawURL string, keys, previous *secret.Keys, schema string, pooled bool) (config *pgx.ConnConfig, derived *login, err error) {
 	if err := checkSchemaName(schema); err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	config, parsed, err := parseURL(rawURL)
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
-	derived = parsed.User.Username() == "" && !parsed.Query().Has("user")
-	if derived {
+	if parsed.User.Username() == "" && !parsed.Query().Has("user") {
 		if keys == nil {
-			return nil, false, errors.New("the database URL names no user and there is no key to derive the role's password from")
+			return nil, nil, errors.New("the database URL names no user and there is no key to derive the role's password from")
 		}
 		config.User = roleName(schema)
-		config.Password = rolePassword(keys, config.User)
+		derived = newLogin(config.User, keys, previous)
 	}
 	if pooled {
 		config.RuntimeParams["application_name"] = "salon-" + schema

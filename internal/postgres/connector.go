@@ -29,14 +29,14 @@ const (
 // [driver.ErrBadConn]; the connections return that for everything that is certain to have changed nothing.
 type connector struct {
 	hosts   *hosts
-	derived bool // the role's password comes from the keys
+	derived *login // nil unless the role's password comes from the keys
 	// generation counts how often all connections had to be replaced.
 	generation atomic.Int64
 }
 
-func newConnector(config *pgx.ConnConfig, derived bool) *connector {
+func newConnector(config *pgx.ConnConfig, derived *login) *connector {
 	c := &connector{derived: derived}
-	c.hosts = newHosts(config, func() { c.generation.Add(1) })
+	c.hosts = newHosts(config, derived, func() { c.generation.Add(1) })
 	return c
 }
 
@@ -51,7 +51,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	generation := c.generation.Load()
 	made, w, moved, err := c.hosts.connect(ctx)
 	if err != nil {
-		return nil, explainSignIn(err, c.derived)
+		return nil, explainSignIn(err, c.derived != nil)
 	}
 	if moved {
 		generation = c.generation.Add(1)

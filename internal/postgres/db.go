@@ -32,6 +32,8 @@ type Config struct {
 	// "postgres:///salon?host=/run/postgresql". Without a user the service's own
 	// role logs in with its derived password; a user in the URL overrides that.
 	URL secret.Text
+	// PreviousKeys are tried where the password of the keys is refused; nil: none.
+	PreviousKeys *secret.Keys
 	// MaxConns bounds the connections; 0 means 11, 2 at least.
 	MaxConns int
 	// Pooled means that the URL leads to a pooler that gives a connection to another client after each transaction, such as PgBouncer in
@@ -67,7 +69,7 @@ type pool struct {
 // that a service can start before its database does; an error means that the
 // configuration is wrong.
 func Open(cfg Config, keys *secret.Keys, schema string) (*DB, error) {
-	config, derived, err := serviceConfig(cfg.URL.Reveal(), keys, schema, cfg.Pooled)
+	config, derived, err := serviceConfig(cfg.URL.Reveal(), keys, cfg.PreviousKeys, schema, cfg.Pooled)
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ const severalTimeout = 3 * time.Second
 // a failover. A former primary may hang or be cut off, so that only the next one tells that it is over.
 type hosts struct {
 	connectors []driver.Connector // by host
+	derived    *login             // nil: the password of the configuration
 
 	mu      sync.Mutex
 	primary int           // the host of the last connection
@@ -28,13 +29,19 @@ type hosts struct {
 }
 
 // newHosts prepares the connections. onMove is called when a search has found another primary.
-func newHosts(config *pgx.ConnConfig, onMove func()) *hosts {
-	h := &hosts{open: map[*wire]int{}}
+func newHosts(config *pgx.ConnConfig, derived *login, onMove func()) *hosts {
+	h := &hosts{derived: derived, open: map[*wire]int{}}
 	h.search.onMove = onMove
 	h.search.ctx, h.search.stop = context.WithCancel(context.Background())
 	noPing := stdlib.OptionShouldPing(func(context.Context, stdlib.ShouldPingParams) bool { return false })
+	password := stdlib.OptionBeforeConnect(func(_ context.Context, config *pgx.ConnConfig) error {
+		if derived != nil {
+			config.Password = derived.password()
+		}
+		return nil
+	})
 	for _, one := range eachHost(config) {
-		h.connectors = append(h.connectors, stdlib.GetConnector(*one, noPing))
+		h.connectors = append(h.connectors, stdlib.GetConnector(*one, noPing, password))
 	}
 	return h
 }
@@ -75,7 +82,7 @@ func (h *hosts) connect(ctx context.Context) (made *stdlib.Conn, w *wire, moved 
 	var errs []error
 	for i := range h.connectors {
 		host := (first + i) % len(h.connectors)
-		conn, err := h.connectors[host].Connect(ctx)
+		conn, err := h.connectTo(ctx, host)
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -90,6 +97,19 @@ func (h *hosts) connect(ctx context.Context) (made *stdlib.Conn, w *wire, moved 
 		return made, w, h.connected(w, host), nil
 	}
 	return nil, nil, false, errors.Join(errs...)
+}
+
+// connectTo connects to a host, with the other password of the role where the first is refused.
+func (h *hosts) connectTo(ctx context.Context, host int) (driver.Conn, error) {
+	if h.derived == nil {
+		return h.connectors[host].Connect(ctx)
+	}
+	password := h.derived.password()
+	conn, err := h.connectors[host].Connect(ctx)
+	if SQLState(err) == codeInvalidPassword && h.derived.refused(password) {
+		return h.connectors[host].Connect(ctx)
+	}
+	return conn, err
 }
 
 // connected notes a connection. When another host than before is the primary, it cuts the connections to all others: what waits

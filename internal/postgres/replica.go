@@ -73,7 +73,7 @@ func openReplicas(cfg Config, keys *secret.Keys, schema string) (*replicas, erro
 		cfg.MaxConns = defaultMaxConns
 	}
 	for _, address := range cfg.Replicas.URLs {
-		config, derived, err := serviceConfig(address.Reveal(), keys, schema, cfg.Pooled)
+		config, derived, err := serviceConfig(address.Reveal(), keys, cfg.PreviousKeys, schema, cfg.Pooled)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("replica: %w", err), rs.close())
 		}

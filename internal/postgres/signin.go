@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/beauty-salon/platform/internal/secret"
 )
 
 // signInError is a sign-in that PostgreSQL refuses. It says in a line what to do.
@@ -19,6 +22,34 @@ func (e signInError) Error() string { return e.advice }
 
 // Unwrap returns the cause.
 func (e signInError) Unwrap() error { return e.cause }
+
+// login has the passwords of a role that are derived from keys. Until the previous secret is given up, either may be the right one: which one
+// changes when `salon migrate` runs with other keys.
+type login struct {
+	passwords []string
+	current   atomic.Int32 // the index of the one that was right the last time
+}
+
+// newLogin derives the passwords of a role; previous may be nil.
+func newLogin(role string, keys, previous *secret.Keys) *login {
+	l := &login{passwords: []string{rolePassword(keys, role)}}
+	if previous != nil {
+		l.passwords = append(l.passwords, rolePassword(previous, role))
+	}
+	return l
+}
+
+// password returns the password to sign in with.
+func (l *login) password() string { return l.passwords[l.current.Load()] }
+
+// refused takes the next password after one was refused, and reports whether it is another one.
+func (l *login) refused(password string) bool {
+	now := l.current.Load()
+	if l.passwords[now] == password {
+		l.current.CompareAndSwap(now, (now+1)%int32(len(l.passwords))) //nolint:gosec // one or two
+	}
+	return l.password() != password
+}
 
 // explainSignIn replaces the driver's text where PostgreSQL has refused a sign-in. derived means that the password
 // comes from the keys, not from the URL.

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"google.golang.org/grpc/codes"
 
 	"github.com/beauty-salon/platform/internal/pgtest"
 	"github.com/beauty-salon/platform/internal/postgres"
+	"github.com/beauty-salon/platform/internal/secret"
 )
 
 // TestRefusedSignIn: one line says which role, why, and what to do.
@@ -73,4 +75,49 @@ func TestRefusedSignIn(t *testing.T) {
 		}
 		checkAPIError(t, postgres.APIError(tt.err), codes.Unavailable, "UNAVAILABLE")
 	}
+}
+
+// TestPreviousPassword: while the secret is exchanged, a process with both keys signs in whichever of them the role was given last.
+func TestPreviousPassword(t *testing.T) {
+	t.Parallel()
+	at, schema := newDatabase(t), unique("s")
+	before, after := newKeys(t, "a"), newKeys(t, "b")
+	bootstrap := func(keys, previous *secret.Keys) {
+		t.Helper()
+		if err := postgres.Bootstrap(t.Context(), at.adminURL, keys, previous, schema); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pool := func(keys, previous *secret.Keys) *postgres.DB {
+		t.Helper()
+		db, err := postgres.Open(postgres.Config{URL: secret.Text(at.url), PreviousKeys: previous}, keys, schema)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		return db
+	}
+	bootstrap(before, nil)
+	running := pool(before, after)
+	wantSignIn := func(who string, db *postgres.DB) {
+		t.Helper()
+		// Several at once need several connections.
+		var all sync.WaitGroup
+		for range 5 {
+			all.Go(func() {
+				if err := db.Conn(t.Context()).Exec("SELECT pg_sleep(0.05)").Error; err != nil {
+					t.Errorf("%s: %v", who, err)
+				}
+			})
+		}
+		all.Wait()
+	}
+	if err := running.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	bootstrap(after, before)
+	wantSignIn("a process that started before", running)
+	wantSignIn("a process that starts after", pool(after, before))
+	bootstrap(before, after)
+	wantSignIn("a process that has seen both", running)
 }

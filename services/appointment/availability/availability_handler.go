@@ -309,13 +309,18 @@ func startTime(field string, start time.Time) (time.Time, error) {
 		return time.Time{}, err
 	}
 	switch {
-	case start.Year() < 2000, start.Year() > 2999:
-		return time.Time{}, apierr.InvalidField(field, "must be between the years 2000 and 2999")
+	case !knownYear(start.Year()):
+		return time.Time{}, apierr.InvalidField(field, wantYear)
 	case !civil.IsWholeMinute(start):
 		return time.Time{}, apierr.InvalidField(field, "must be a whole minute")
 	}
 	return start, nil
 }
+
+// wantYear says what knownYear wants.
+const wantYear = "must be between the years 2000 and 2999"
+
+func knownYear(year int) bool { return year >= 2000 && year <= 2999 }
 
 // RangeOf reads where a search looks.
 func RangeOf(req *appointmentv1.SearchAvailabilityRequest) (Range, error) {
@@ -334,6 +339,8 @@ func RangeOf(req *appointmentv1.SearchAvailabilityRequest) (Range, error) {
 		return Range{}, apierr.InvalidField("end_date", err.Error())
 	}
 	switch days := where.First.DaysUntil(where.Last); {
+	case !knownYear(where.First.Year):
+		return Range{}, apierr.InvalidField("start_date", wantYear)
 	case days < 0:
 		return Range{}, apierr.InvalidField("end_date", "must not be before start_date")
 	case days >= maxDays:

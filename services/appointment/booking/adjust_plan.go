@@ -167,7 +167,7 @@ func (b *Bookings) planMoves(ctx context.Context, caller auth.Principal, a *Appo
 	})
 	if len(fixed) > 0 {
 		p.collisions = fixed
-		return p.collide(caller, errAdjustTaken)
+		return p.collide(caller, errMoveTaken)
 	}
 	movers, overlaps, err := b.movers(ctx, a.SalonID, following, override, by)
 	if err != nil {
@@ -202,7 +202,7 @@ func (b *Bookings) planMoves(ctx context.Context, caller auth.Principal, a *Appo
 			return p.collide(caller, errMoveRule)
 		}
 	}
-	return p.collide(caller, errAdjustTaken)
+	return p.collide(caller, errMoveTaken)
 }
 
 // withMasters are those of a list of appointments that have a master of some, or of another one that has.

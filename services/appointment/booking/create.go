@@ -28,6 +28,9 @@ type target struct {
 
 // targetOf reads a request: its quote, or its start and segments.
 func (b *Bookings) targetOf(ctx context.Context, req *appointmentv1.CreateAppointmentRequest, now time.Time) (target, error) {
+	if req.GetHoldProof() != "" {
+		return target{}, apierr.InvalidField("hold_proof", "must be absent without a hold_id")
+	}
 	if req.GroupSessionId != nil {
 		if req.Quote != nil || req.GetStartTime() != nil || len(req.GetSegments()) > 0 {
 			return target{}, apierr.InvalidField("group_session_id", "must be alone: quote, start_time and segments have no place beside it")

@@ -92,7 +92,7 @@ var (
 		"only whoever made the hold can do this")
 	// Of a hold whose resource was removed. The call has no start to blame.
 	errHeldTaken = apierr.New(codes.AlreadyExists, appointmentv1.ErrorReason_ERROR_REASON_SLOT_UNAVAILABLE,
-		"a resource that the hold keeps was removed, and there is no other").
+		"a resource that the hold keeps was removed or is closed, and there is no other").
 		WithField("hold_id", "must be a hold whose resources are there")
 
 	// errOnlyStaff is for callers who work in a salon and are only the customer of this appointment.
@@ -119,6 +119,10 @@ var (
 		appointmentv1.ErrorReason_ERROR_REASON_SLOT_UNAVAILABLE,
 		"the time until that end is not free").
 		WithField("end_time", "must be an earlier one, or what follows must be moved")
+	errMoveTaken = apierr.New(codes.AlreadyExists,
+		appointmentv1.ErrorReason_ERROR_REASON_SLOT_UNAVAILABLE,
+		"what follows cannot make room for that end").
+		WithField("end_time", "must be an earlier one")
 	errAdjustFixed = apierr.New(codes.AlreadyExists,
 		appointmentv1.ErrorReason_ERROR_REASON_SLOT_UNAVAILABLE,
 		"a group session or a hold is in the way, which does not move").

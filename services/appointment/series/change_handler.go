@@ -54,7 +54,7 @@ func (s *All) RescheduleAppointmentSeries(
 	ctx context.Context, req *appointmentv1.RescheduleAppointmentSeriesRequest,
 ) (*appointmentv1.AppointmentSeries, error) {
 	if req.LocalTime == nil && req.GetShiftDays() == 0 && len(req.GetSegments()) == 0 {
-		return nil, apierr.InvalidField("local_time", "must be present, or else shift_days or segments")
+		return nil, apierr.InvalidField("local_time", "must be present, or else shift_days, which is not 0, or segments")
 	}
 	found, err := s.store.Series(ctx, req.GetSeriesId(), auth.Caller(ctx))
 	if err != nil {

@@ -1003,7 +1003,7 @@ type CheckSlotsRequest struct {
 	CustomerId *string `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3,oneof" json:"customer_id,omitempty"`
 	// An appointment that is to be moved: its own time counts as free.
 	AppointmentId *string `protobuf:"bytes,4,opt,name=appointment_id,json=appointmentId,proto3,oneof" json:"appointment_id,omitempty"`
-	// The starts, whole minutes.
+	// The starts, whole minutes, of which the last is at most 62 days after the first.
 	StartTimes    []*timestamppb.Timestamp `protobuf:"bytes,5,rep,name=start_times,json=startTimes,proto3" json:"start_times,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

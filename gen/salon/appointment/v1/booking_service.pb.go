@@ -1174,7 +1174,7 @@ type CreateAppointmentRequest struct {
 	// The quote of a slot, instead of start_time and segments: exactly that is booked, at that price.
 	Quote *string `protobuf:"bytes,7,opt,name=quote,proto3,oneof" json:"quote,omitempty"`
 	// A hold, instead of a quote: what it keeps is booked, at its price, whatever the rules of the salon say meanwhile. Until it expires
-	// this succeeds, unless a master or the customer was removed.
+	// this succeeds, unless a master or the customer was removed, or the last resource of a kind was removed or closed.
 	HoldId *string `protobuf:"bytes,9,opt,name=hold_id,json=holdId,proto3,oneof" json:"hold_id,omitempty"`
 	// The proof that came with the hold, for a hold that was made without being signed in.
 	HoldProof string `protobuf:"bytes,10,opt,name=hold_proof,json=holdProof,proto3" json:"hold_proof,omitempty"`
@@ -1738,7 +1738,7 @@ type RescheduleAppointmentRequest struct {
 	// For staff: moves it although a rule of the salon refuses it.
 	Override *RuleOverride `protobuf:"bytes,6,opt,name=override,proto3" json:"override,omitempty"`
 	// For staff: moves it although masters or resources are taken. Segments that are present then name their masters. Without it, an
-	// appointment that was overbooked becomes an ordinary one.
+	// appointment that was overbooked becomes an ordinary one at another time.
 	Overbook      *Overbooking `protobuf:"bytes,17,opt,name=overbook,proto3" json:"overbook,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
