@@ -60,7 +60,7 @@ func (c *restoreCmd) Run(ctx context.Context) (err error) {
 	if err := c.valid(); err != nil {
 		return err
 	}
-	if err := c.firstSalonFlags.check(); err != nil {
+	if err := c.check(); err != nil {
 		return err
 	}
 	switch {

@@ -46,7 +46,7 @@ func (l *login) password() string { return l.passwords[l.current.Load()] }
 func (l *login) refused(password string) bool {
 	now := l.current.Load()
 	if l.passwords[now] == password {
-		l.current.CompareAndSwap(now, (now+1)%int32(len(l.passwords))) //nolint:gosec // one or two
+		l.current.CompareAndSwap(now, (now+1)%int32(len(l.passwords)))
 	}
 	return l.password() != password
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // Metadata that Salon's services exchange. Values other than MDRequestID count only together with a valid
-// MDServiceToken.
+// MDServiceCredential, or MDServiceToken.
 const (
 	// MDServiceCredential is a token of [auth.ServiceCredential.Mint].
 	MDServiceCredential = "salon-service-credential"

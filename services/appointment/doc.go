@@ -13,7 +13,7 @@
 //   - catalog: services, offerings, prices, phases.
 //   - people: what this service knows of masters and accounts, and the salons' customers.
 //   - salon: salons, their time zone and currency, the booking policy, the default salon.
-//   - claims: the only writer of claims: locks, the exclusion constraint.
+//   - claims: the table of claims: locks, the exclusion constraint, most of what writes it.
 //   - civil: dates, wall times and weeks, and the instants that they are in a time zone.
 //
 // This package puts them together: service.go is the wiring, directory_handler.go answers the other

@@ -38,7 +38,7 @@ type Availability struct {
 	appointment Appointments
 }
 
-// Appointment is what an appointment that is to be moved wants.
+// Appointment is an appointment that is to be moved, with what it needs at the new time.
 type Appointment struct {
 	// SalonID and CustomerID are the appointment's.
 	SalonID, CustomerID string

@@ -12,7 +12,7 @@ type kindTime struct {
 	units []unitTime
 }
 
-// use is that consecutive phases of an offering take a resource, from the start of the segment on.
+// use is a stretch of consecutive phases of a segment that need a resource, in minutes from its start.
 type use struct {
 	kind *kindTime
 	Span

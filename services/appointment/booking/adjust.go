@@ -75,9 +75,9 @@ func (a *Appointment) endsWith(r *availability.Rules, c claims.Claim, last time.
 	return c.To.Equal(last) // it was removed
 }
 
-// bufferedUntil is until when the subject of a claim of the last phase, which ended at before, needs time after earlier segments; zero for not at
-// all. Claims do not overlap, so that such a buffer, where it is longer, is a part of the last claim. How long an earlier segment has used a
-// resource is not known: until its end at most.
+// bufferedUntil returns how long the buffer after an earlier segment takes the subject of c, a claim of the last phase, which ended at before. It is
+// zero without such a buffer. Claims of one appointment do not overlap, so a buffer that is longer than the last phase is a part of its claim. How
+// long an earlier segment has used a resource is not known: until its end at most.
 func (a *Appointment) bufferedUntil(list []claims.Claim, c claims.Claim, before, last time.Time) (until time.Time) {
 	if c.Kind == claims.Customer {
 		return until

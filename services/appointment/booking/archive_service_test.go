@@ -13,6 +13,8 @@ import (
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/auth"
 	"github.com/beauty-salon/platform/internal/id"
+	"github.com/beauty-salon/platform/internal/pgtest"
+	"github.com/beauty-salon/platform/services/appointment/migrations"
 )
 
 // archive archives what ended two months ago, and checks how many appointments are in the archive then.
@@ -233,6 +235,27 @@ func TestArchiveTablesAreLikeTheirOriginals(t *testing.T) {
 		slices.Sort(named)
 		if c.named != "" && !slices.Equal(names, named) {
 			t.Errorf("%s has the columns\n%v\nthe queries name\n%v", c.live, names, named)
+		}
+	}
+}
+
+// TestArchiveHasTheSameColumns: rows move as a whole, so a column that only one of the tables has, or has in another place, would be lost or mixed up.
+func TestArchiveHasTheSameColumns(t *testing.T) {
+	db := pgtest.New(t, migrations.Migrations)
+	columns := func(table string) (list []string) {
+		t.Helper()
+		err := db.Conn(t.Context()).Raw(`SELECT column_name || ' ' || data_type FROM information_schema.columns
+			WHERE table_schema = current_schema() AND table_name = ? ORDER BY ordinal_position`, table).Scan(&list).Error
+		if err != nil || len(list) == 0 {
+			t.Fatalf("columns of %s: %v, %v", table, list, err)
+		}
+		return list
+	}
+	for from, to := range map[string]string{
+		live.appointments: archive.appointments, live.segments: archive.segments, live.history: archive.history, live.claims: archive.claims,
+	} {
+		if have, want := columns(to), columns(from); !slices.Equal(have, want) {
+			t.Errorf("%s has %v, want those of %s: %v", to, have, from, want)
 		}
 	}
 }

@@ -21,8 +21,8 @@ var (
 	archive = tables{"archived_appointments", "archived_segments", "archived_history", "archived_claims", true}
 )
 
-// The columns of the tables of appointments, segments and history. Queries over live tables and the archive name them: while a column is
-// being added, the tables may differ.
+// The columns of the tables of appointments, segments and history that queries over live tables and the archive read. Rows move as a whole, so
+// both have the same columns in the same order.
 const (
 	appointmentColumns = "salon_id, id, customer_id, state, start_time, end_time, time_zone, utc_offset_minutes, total_minor, currency, note, " +
 		"cancelled_by, cancel_reason, cancellation_cause, timeout_time, lapse_time, complete_time, changed_by, previous_start_time, " +

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"gorm.io/gorm/clause"
 
 	appointmentv1 "github.com/beauty-salon/platform/gen/salon/appointment/v1"
 	"github.com/beauty-salon/platform/internal/auth"
@@ -258,7 +257,7 @@ func (b *Bookings) freeExpired(ctx context.Context, salonID string, n needed) er
 	return b.expireHolds(ctx, claims.Under(salonID, ids))
 }
 
-func (b *Bookings) expireHolds(ctx context.Context, which clause.Expr) error {
+func (b *Bookings) expireHolds(ctx context.Context, which claims.Which) error {
 	var failed []error
 	if err := claims.EndExpired(ctx, b.deps.DB, which); err != nil {
 		failed = append(failed, err)

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm/clause"
-
 	"github.com/beauty-salon/platform/internal/events"
 	"github.com/beauty-salon/platform/internal/id"
 	"github.com/beauty-salon/platform/internal/postgres"
@@ -381,7 +379,7 @@ func (s *Store) createOne(ctx context.Context, c *creation) error {
 }
 
 // DueHolds returns the ids of at most limit holds whose time is over, of those that which selects.
-func (s *Store) DueHolds(ctx context.Context, which clause.Expr, limit int) ([]string, error) {
+func (s *Store) DueHolds(ctx context.Context, which claims.Which, limit int) ([]string, error) {
 	var ids []string
 	err := s.db.Conn(ctx).Raw(`SELECT id FROM holds WHERE state = 'ACTIVE' AND expire_time <= clock_timestamp()
 		AND ? ORDER BY expire_time, id LIMIT ?`, which, limit).Scan(&ids).Error

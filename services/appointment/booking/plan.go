@@ -105,8 +105,8 @@ func (a *Appointment) wants() []availability.Want {
 	return wants
 }
 
-// rechain is what an appointment wants with other segments, and whether that is what it has. Without segments it is. A segment keeps what it
-// was booked from where its service and master stay.
+// rechain returns the wanted segments of an appointment that is moved, and whether they are the booked ones, as without wants. A segment whose
+// service and master stay keeps the price and duration that it was booked with.
 func (a *Appointment) rechain(wants []availability.Want) (chain []availability.Want, same bool, err error) {
 	chain, same = a.wants(), true
 	if len(wants) == 0 {

@@ -86,16 +86,19 @@ func ExtendKept(ctx context.Context, tx *postgres.DB, salonID string, freed []st
 	return nil
 }
 
-// All is the condition of every claim and hold.
-func All() clause.Expr { return gorm.Expr("true") }
+// Which is a condition that selects claims and holds.
+type Which = clause.Expr
 
-// Under is the condition that claims and holds of a salon are booked, or will be, under one of some ids, as [AppointmentsOf] returns them.
-func Under(salonID string, ids []string) clause.Expr {
+// All selects every claim and hold.
+func All() Which { return gorm.Expr("true") }
+
+// Under selects the claims and holds of a salon that are booked, or will be, under one of some ids, as [AppointmentsOf] returns them.
+func Under(salonID string, ids []string) Which {
 	return gorm.Expr("salon_id = ? AND appointment_id = ANY(?::uuid[])", salonID, postgres.Array[string](ids))
 }
 
 // EndExpired ends the claims of freed times, of those that which selects, that nobody has worked on in time.
-func EndExpired(ctx context.Context, db *postgres.DB, which clause.Expr) error {
+func EndExpired(ctx context.Context, db *postgres.DB, which Which) error {
 	const expired = " FROM claims WHERE kept AND expire_time <= clock_timestamp() AND ?"
 	for {
 		var ids []string
