@@ -35,12 +35,16 @@ run-distributed: postgresql build ## Run every service as a process of its own
 
 # --- Test ----------------------------------------------------------------------
 
-# Without vet: `make lint` runs it.
+# Without vet: `make lint` runs it. The tests of e2e run whole processes, into which the race detector does not look; without it, and with the
+# flags of `build`, they need half the time.
 .PHONY: test
-test: postgresql race ## Run the tests, with the race detector (PACKAGES=./...)
+test: postgresql race ## Run the tests, those of packages with the race detector (PACKAGES=./...)
 	@tools/need curl curl
 	@echo "Building the tests; the first time takes minutes."
-	go test -race -vet=off -timeout 25m $(PACKAGES)
+	@all=$$(go list $(PACKAGES)); \
+	packages=$$(grep -Ev '/e2e(/|$$)' <<<"$$all" || true); systems=$$(grep -E '/e2e(/|$$)' <<<"$$all" || true); \
+	[ -z "$$packages" ] || go test -race -vet=off -timeout 25m $$packages; \
+	[ -z "$$systems" ] || CGO_ENABLED=0 go test -trimpath -vet=off -timeout 25m $$systems
 
 # The package has PostgreSQL's server with the contributed extensions, and no clients. npm may leave out its install script, which makes
 # the links of its libraries.
@@ -57,7 +61,7 @@ test-postgresql-18: ## Run the tests of stores and services on PostgreSQL 18
 .PHONY: test-browser
 test-browser: postgresql ## Use the Swagger UI in a real browser
 	tools/need chromium chromium
-	go test -race -tags browser -count=1 -timeout 10m ./e2e/browser/...
+	CGO_ENABLED=0 go test -trimpath -tags browser -count=1 -timeout 10m ./e2e/browser/...
 
 .PHONY: test-openapi-types
 test-openapi-types: ## Generate a TypeScript client's types and compile them
