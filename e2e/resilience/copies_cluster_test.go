@@ -32,13 +32,13 @@ type cluster struct {
 	delay time.Duration     // SALON_STOP_DELAY of all
 	cast  *salontest.Cast   // signs in at the gateways
 	nodes map[string][]*node
-	// booked counts the starts that nextStart has returned.
-	booked atomic.Int64
+	// booked counts the starts that nextStart has returned, for each of two masters.
+	booked [2]atomic.Int64
 }
 
-// nextStart is a full hour at which nobody has booked.
-func (c *cluster) nextStart() time.Time {
-	return time.Now().UTC().Truncate(time.Hour).Add(48*time.Hour + time.Duration(c.booked.Add(1)%8000)*time.Hour)
+// nextStart is a full hour at which nobody has booked a master, the first or the second. A year has enough for the longest run.
+func (c *cluster) nextStart(master int) time.Time {
+	return time.Now().UTC().Truncate(time.Hour).Add(48*time.Hour + time.Duration(c.booked[master].Add(1)%8000)*time.Hour)
 }
 
 // node is a copy that runs.

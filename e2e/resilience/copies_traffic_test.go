@@ -130,7 +130,7 @@ func (tr *traffic) call(client *http.Client, n int) error {
 	case 0, 3:
 		method, path, want = http.MethodPost, "/v1/appointments", http.StatusCreated
 		body = fmt.Sprintf(`{"startTime":%q,"segments":[{"serviceId":%q,"masterId":%q}]}`,
-			tr.c.nextStart().Format(time.RFC3339), tr.c.cast.Service.GetId(), master.ID)
+			tr.c.nextStart(n%2).Format(time.RFC3339), tr.c.cast.Service.GetId(), master.ID)
 		if n%6 == 0 {
 			key = uuid.NewString()
 		}
