@@ -35,8 +35,8 @@ run-distributed: postgresql build ## Run every service as a process of its own
 
 # --- Test ----------------------------------------------------------------------
 
-# Without vet: `make lint` runs it. The tests of e2e run whole processes, into which the race detector does not look; without it, and with the
-# flags of `build`, they need half the time.
+# Without vet: `make lint` runs it. The tests of e2e run whole processes, into which the race detector does not look; without it they are faster, and
+# with the flags of `build` they share what it has compiled.
 .PHONY: test
 test: postgresql race ## Run the tests, those of packages with the race detector (PACKAGES=./...)
 	@tools/need curl curl

@@ -91,7 +91,7 @@ func (c *restoreCmd) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	i, err := c.stopped(ctx)
+	i, err := c.alone(ctx)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (c *restoreCmd) Run(ctx context.Context) (err error) {
 
 // undo puts back what was there before a restoration that was interrupted.
 func (c *restoreCmd) undo(ctx context.Context) (err error) {
-	i, err := c.stopped(ctx)
+	i, err := c.alone(ctx)
 	if err != nil {
 		return err
 	}
@@ -134,14 +134,6 @@ func (c *restoreCmd) undo(ctx context.Context) (err error) {
 		fmt.Printf("the database has again what it had before the restoration: %s\n", strings.Join(schemas, ", "))
 	}
 	return nil
-}
-
-// stopped returns the database of an installation whose services do not run, and starts it where it is a data directory. The caller calls stop.
-func (c *restoreCmd) stopped(ctx context.Context) (installation, error) {
-	if c.DataDir != "" {
-		return c.started(ctx)
-	}
-	return installation{admin: c.DatabaseURL, stop: func() error { return nil }}, nil
 }
 
 // checkVersions refuses a backup of a newer program, whose tables this one does not know.

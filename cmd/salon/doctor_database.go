@@ -64,7 +64,7 @@ func (d *doctor) schema(ctx context.Context, db *postgres.DB, def service.Defini
 	var interrupted bool
 	aside := backup.Aside(def.Migrations.Service)
 	if err := db.Conn(ctx).Raw("SELECT to_regnamespace(?) IS NOT NULL", aside).Scan(&interrupted).Error; err == nil && interrupted {
-		d.fail(check, "run `salon restore --undo`, or restore again after it", "a restoration was interrupted: what was there before is in the schema %s", aside)
+		d.fail(check, "run `salon restore --undo`, or restore again after it", "%v: what was there before is in the schema %s", backup.ErrInterrupted, aside)
 		return false
 	}
 	err := postgres.CheckSchema(ctx, db, def.Migrations)

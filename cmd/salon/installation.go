@@ -41,7 +41,7 @@ func (f installationFlags) valid() error {
 // calls stop.
 func (f installationFlags) running(ctx context.Context) (installation, error) {
 	if f.DataDir == "" {
-		return installation{admin: f.DatabaseURL, stop: func() error { return nil }}, nil
+		return external(f.DatabaseURL), nil
 	}
 	if _, err := os.Stat(filepath.Join(postgresDir(f.DataDir), "data")); err != nil {
 		return installation{}, fmt.Errorf("%s is not the data directory of salon dev with a database of its own: %w", f.DataDir, err)
@@ -51,9 +51,23 @@ func (f installationFlags) running(ctx context.Context) (installation, error) {
 		return installation{}, err
 	}
 	if admin != "" {
-		return installation{admin: secret.Text(admin), stop: func() error { return nil }}, nil
+		return external(secret.Text(admin)), nil
 	}
 	return f.started(ctx)
+}
+
+// alone returns the database of the installation, which it starts where it is a data directory. Nobody else may use that. The caller calls
+// stop.
+func (f installationFlags) alone(ctx context.Context) (installation, error) {
+	if f.DataDir == "" {
+		return external(f.DatabaseURL), nil
+	}
+	return f.started(ctx)
+}
+
+// external is a database that runs by itself.
+func external(admin secret.Text) installation {
+	return installation{admin: admin, stop: func() error { return nil }}
 }
 
 // started starts the database in the data directory. Nobody may use it.

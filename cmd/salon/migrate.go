@@ -61,7 +61,7 @@ func migrateAll(ctx context.Context, adminURL secret.Text, keys, previous *secre
 	if err := salon.check(); err != nil {
 		return false, err
 	}
-	if err := (installation{admin: adminURL}).database().Interrupted(ctx); err != nil {
+	if err := external(adminURL).database().Interrupted(ctx); err != nil {
 		return false, err
 	}
 	return upgrade(ctx, adminURL, keys, previous, salon)

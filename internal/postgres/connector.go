@@ -28,14 +28,13 @@ const (
 // connector makes the connections of a pool. database/sql tries a statement again on another connection when it gets
 // [driver.ErrBadConn]; the connections return that for everything that is certain to have changed nothing.
 type connector struct {
-	hosts   *hosts
-	derived *login // nil unless the role's password comes from the keys
+	hosts *hosts
 	// generation counts how often all connections had to be replaced.
 	generation atomic.Int64
 }
 
 func newConnector(config *pgx.ConnConfig, derived *login) *connector {
-	c := &connector{derived: derived}
+	c := &connector{}
 	c.hosts = newHosts(config, derived, func() { c.generation.Add(1) })
 	return c
 }
@@ -51,7 +50,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	generation := c.generation.Load()
 	made, w, moved, err := c.hosts.connect(ctx)
 	if err != nil {
-		return nil, explainSignIn(err, c.derived != nil)
+		return nil, explainSignIn(err, c.hosts.derived != nil)
 	}
 	if moved {
 		generation = c.generation.Add(1)

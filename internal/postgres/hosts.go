@@ -19,7 +19,7 @@ const severalTimeout = 3 * time.Second
 // a failover. A former primary may hang or be cut off, so that only the next one tells that it is over.
 type hosts struct {
 	connectors []driver.Connector // by host
-	derived    *login             // nil: the password of the configuration
+	derived    *login             // nil unless the role's password comes from the keys
 
 	mu      sync.Mutex
 	primary int           // the host of the last connection

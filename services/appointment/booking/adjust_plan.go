@@ -82,12 +82,15 @@ func (b *Bookings) planAdjustment(
 	if p.beside, err = claims.Overlapping(ctx, b.deps.DB, a.SalonID, of[a.ID], a.ID); err != nil {
 		return nil, err
 	}
-	// A hold that has expired must not look like something that follows.
-	if err := b.freeExpired(ctx, a.SalonID, needed{time: p.more}); err != nil {
-		return nil, err
-	}
 	ids, err := p.collidesWith(ctx, b.deps.DB, a.SalonID, a.ID)
 	if err != nil || len(ids) == 0 {
+		return p, err
+	}
+	// A hold that has expired must not look like something that follows.
+	if err := b.expireHolds(ctx, claims.Under(a.SalonID, ids)); err != nil {
+		return nil, err
+	}
+	if ids, err = p.collidesWith(ctx, b.deps.DB, a.SalonID, a.ID); err != nil || len(ids) == 0 {
 		return p, err
 	}
 	found, err := b.store.AppointmentsOf(ctx, a.SalonID, ids)

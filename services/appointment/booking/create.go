@@ -221,12 +221,13 @@ func (b *Bookings) customer(
 	return c, false, people.ErrCustomerUnavailable
 }
 
-// checkCustomer asks the user service about the customer's account after a statement has found the
-// customer changed, or the account unknown or disabled. It returns people.ErrCustomerUnavailable unless
-// trying again makes sense: customers without account are read anew by each attempt.
-func (b *Bookings) checkCustomer(ctx context.Context, accountID string) error {
+// withoutCustomer forgets the customer of an account after a statement has found the customer changed, or the account unknown or disabled, and
+// asks the user service about the account. It returns people.ErrCustomerUnavailable, or errOutdated where trying again makes sense: customers
+// without account are read anew by each attempt.
+func (b *Bookings) withoutCustomer(ctx context.Context, accountID string) error {
+	b.people.ForgetCustomer(accountID)
 	if accountID == "" {
-		return nil
+		return errOutdated
 	}
 	account, err := b.people.RefreshAccount(ctx, accountID)
 	if err != nil {
@@ -235,5 +236,5 @@ func (b *Bookings) checkCustomer(ctx context.Context, accountID string) error {
 	if account.Disabled {
 		return people.ErrCustomerUnavailable
 	}
-	return nil
+	return errOutdated
 }

@@ -68,11 +68,7 @@ func (b *holds) createHold(
 		})
 		if errors.Is(err, people.ErrCustomerUnavailable) && req.CustomerId == nil && p.CustomerID != "" {
 			// Perhaps only the customer that is remembered for the account is not there any more.
-			b.people.ForgetCustomer(p.AccountID)
-			if err := b.checkCustomer(ctx, p.AccountID); err != nil {
-				return nil, err
-			}
-			return nil, errOutdated
+			return nil, b.withoutCustomer(ctx, p.AccountID)
 		}
 		return hold, b.replan(ctx, p.rules, err, p.needed)
 	})

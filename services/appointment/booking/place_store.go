@@ -147,7 +147,7 @@ func (s *Store) dropExpiredKept(ctx context.Context, salonID, sessionID string) 
 	return nil
 }
 
-// expiredPlaces returns the ids of the appointments as which the holds would be booked that have expired and still have a place in sessions.
+// expiredPlaces returns the ids under which expired holds still have places in sessions.
 func (s *Store) expiredPlaces(ctx context.Context, salonID string, sessionIDs []string) ([]string, error) {
 	if len(sessionIDs) == 0 {
 		return nil, nil

@@ -101,10 +101,7 @@ func (b *Bookings) replanAfter(ctx context.Context, a *Appointment, n needed, ru
 	case TooManyOpen, FullDay:
 		return errLate
 	case NoCustomer:
-		b.people.ForgetCustomer(a.AccountID)
-		if err := b.checkCustomer(ctx, a.AccountID); err != nil {
-			return err
-		}
+		return b.withoutCustomer(ctx, a.AccountID)
 	default:
 		b.availability.Forget(a.SalonID, rulesVersion)
 	}

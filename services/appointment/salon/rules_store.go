@@ -10,8 +10,7 @@ import (
 
 // LockRules prepares a change of what decides whether a time of a salon can be booked. It takes the locks of the masters whom
 // the change is about, or of all masters of the salon when none is named, and until tx ends no booking with one of them commits:
-// what tx reads afterwards about taken time is final. A transaction takes no
-// lock of a row, and no other lock of claims, before it.
+// what tx reads afterwards about taken time is final. A transaction takes no lock of a row, and no other lock of claims, before it.
 func LockRules(ctx context.Context, tx *postgres.DB, salonID string, masterIDs ...string) error {
 	if len(masterIDs) > 0 {
 		return claims.Lock(ctx, tx, masterIDs...)
