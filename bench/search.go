@@ -124,7 +124,8 @@ var goalsOfSearch = []goalOfSearch{
 	},
 }
 
-// measureSearch measures the searches in turns, so that all of them see the same noise.
+// measureSearch measures the searches in turns, so that all of them see the same noise. The first round of each does not count: before it, the
+// database has most pages of the data only in the files.
 func (e *environment) measureSearch(ctx context.Context, s settings) error {
 	list, err := e.targets(ctx, 12)
 	if err != nil {
@@ -135,13 +136,15 @@ func (e *environment) measureSearch(ctx context.Context, s settings) error {
 		return err
 	}
 	rounds := make([][]result, len(goalsOfSearch))
-	for range s.rounds {
+	for round := range 1 + s.rounds {
 		for i, g := range goalsOfSearch {
 			r, err := e.searches(ctx, s, g.query, list)()
 			if err != nil {
 				return fmt.Errorf("%s: %w", g.title, err)
 			}
-			rounds[i] = append(rounds[i], r)
+			if round > 0 {
+				rounds[i] = append(rounds[i], r)
+			}
 		}
 	}
 	for i, g := range goalsOfSearch {
@@ -150,31 +153,31 @@ func (e *environment) measureSearch(ctx context.Context, s settings) error {
 			return err
 		}
 		fmt.Printf("  %-46s %s\n", g.title, median(rounds[i]))
-		all, highest := merged(rounds[i])
+		all, each := merged(rounds[i])
 		verdict := "met"
 		if all.percentile(0.99) > g.goal {
 			verdict = "missed"
 		}
-		fmt.Printf("    of all %d calls: p50 %s, p99 %s (goal ≤ %s: %s); p99 of the slowest round %s; "+
+		fmt.Printf("    of all %d calls: p50 %s, p99 %s (goal ≤ %s: %s); p99 of each round: %s; "+
 			"%.1f slots each, %d%% without any\n",
-			all.calls, ms(all.percentile(0.5)), ms(all.percentile(0.99)), g.goal, verdict, ms(highest), slots, empty)
+			all.calls, ms(all.percentile(0.5)), ms(all.percentile(0.99)), g.goal, verdict, strings.Join(each, ", "), slots, empty)
 	}
 	return nil
 }
 
 func ms(d time.Duration) string { return d.Round(10 * time.Microsecond).String() }
 
-// merged is the calls of all rounds as one, and the highest p99 of a round.
-func merged(rounds []result) (all result, highest time.Duration) {
+// merged is the calls of all rounds as one, and the p99 of each round.
+func merged(rounds []result) (all result, each []string) {
 	for _, r := range rounds {
 		all.calls += r.calls
 		all.failures += r.failures
 		all.elapsed += r.elapsed
 		all.times = append(all.times, r.times...)
-		highest = max(highest, r.percentile(0.99))
+		each = append(each, ms(r.percentile(0.99)))
 	}
 	slices.Sort(all.times)
-	return all, highest
+	return all, each
 }
 
 // warm searches once in each salon, so that the rules of all are in memory.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/alecthomas/kong"
 )
 
 // doctorTimeout bounds each part of the examination.
@@ -67,9 +69,10 @@ type doctorCmd struct {
 }
 
 // Run examines the installation with the settings of salon serve. It changes nothing. The error says that something fails.
-func (c *doctorCmd) Run(ctx context.Context) error {
+func (c *doctorCmd) Run(ctx context.Context, app *kong.Kong) error {
 	d := &doctor{}
 	runs := d.settings(c)
+	d.variables(app.Model, os.Environ())
 	d.timeZones(time.Now())
 	for _, part := range []func(context.Context){
 		func(ctx context.Context) { d.database(ctx, c, runs) },

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/beauty-salon/platform/internal/secret"
 	"github.com/beauty-salon/platform/internal/zoneinfo"
 )
@@ -57,6 +59,28 @@ func (d *doctor) settings(c *doctorCmd) selection {
 		d.ok("settings", "complete and without contradictions")
 	}
 	return runs
+}
+
+// variables warns of variables that look like settings and that nothing reads: they are misspelled, or from another version.
+func (d *doctor) variables(app *kong.Application, environ []string) {
+	known := map[string]bool{passwordVariable: true}
+	for _, name := range serviceNames {
+		known[targetVariable(name)] = true
+	}
+	for _, command := range app.Leaves(false) {
+		for _, group := range command.AllFlags(false) {
+			for _, f := range group {
+				for _, variable := range f.Envs {
+					known[variable] = true
+				}
+			}
+		}
+	}
+	for _, setting := range environ {
+		if variable, _, _ := strings.Cut(setting, "="); strings.HasPrefix(variable, "SALON_") && !known[variable] {
+			d.warn("settings", "correct its name, or unset it; `salon serve --help` names the variables", "nothing reads %s", variable)
+		}
+	}
 }
 
 // derived checks the derived secrets of a process.

@@ -60,6 +60,25 @@ func TestDoctorSettings(t *testing.T) {
 	}
 }
 
+func TestDoctorVariables(t *testing.T) {
+	t.Parallel()
+	parser, err := newParser(new(cli))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &doctor{}
+	d.variables(parser.Model, []string{
+		"SALON_LIMIT_USR=5", "SALON_LIMIT_USER=5", "SALON_USER_TARGET=dns:///user:9090", "SALON_ADMIN_PASSWORD=x", "SALON_EMPTY_NAME=", "SALONS=1", "PATH=/bin",
+	})
+	var unread []string
+	for _, f := range d.findings {
+		unread = append(unread, f.Result+" "+f.Text)
+	}
+	if got := strings.Join(unread, ", "); got != "warn nothing reads SALON_LIMIT_USR, warn nothing reads SALON_EMPTY_NAME" {
+		t.Errorf("findings: %s", got)
+	}
+}
+
 func TestDoctorPrints(t *testing.T) {
 	t.Parallel()
 	d := &doctor{}

@@ -14,11 +14,14 @@ import (
 	"github.com/beauty-salon/platform/internal/secret"
 )
 
+// passwordVariable has the password of a new administrator. It is no flag, because every user can read the command line of a process.
+const passwordVariable = "SALON_ADMIN_PASSWORD"
+
 // adminPassword returns SALON_ADMIN_PASSWORD, which may name a file like all secrets; "" when it is not set.
 func adminPassword() (string, error) {
 	var password secret.Text
-	if err := password.UnmarshalText([]byte(os.Getenv("SALON_ADMIN_PASSWORD"))); err != nil {
-		return "", fmt.Errorf("SALON_ADMIN_PASSWORD: %w", err)
+	if err := password.UnmarshalText([]byte(os.Getenv(passwordVariable))); err != nil {
+		return "", fmt.Errorf(passwordVariable+": %w", err)
 	}
 	return password.Reveal(), nil
 }
@@ -57,7 +60,7 @@ func askPassword(ctx context.Context, in *os.File, out io.Writer) (string, error
 	select {
 	case a := <-answered:
 		if a.err != nil || a.line == "" {
-			return "", errors.New("no password: set SALON_ADMIN_PASSWORD or type one")
+			return "", errors.New("no password: set " + passwordVariable + " or type one")
 		}
 		return a.line, nil
 	case <-ctx.Done():
