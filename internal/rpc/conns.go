@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"github.com/fullstorydev/grpchan/inprocgrpc"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 
 	"github.com/beauty-salon/platform/internal/auth"
 )
@@ -22,7 +24,8 @@ type ConnsConfig struct {
 	Tracing bool
 }
 
-// Conns reaches Salon's services by name, in this process or another one. It is safe for concurrent use.
+// Conns reaches Salon's services by name, in this process or another one. It is safe for concurrent use. The lists and messages in an
+// answer must not be changed: one of a service in this process shares them with its handler.
 type Conns struct {
 	cfg ConnsConfig
 
@@ -76,7 +79,7 @@ func (c *Conns) Local(service string, cfg ServerConfig, register func(grpc.Servi
 	if err := CheckPolicies(channel); err != nil {
 		return err
 	}
-	return c.conn(service).connect(channel, nil)
+	return c.conn(service).connect(localChannel{channel}, nil)
 }
 
 // Remote connects to a service in other processes, at a target such as "user:9100" or "10.0.0.1:9100,10.0.0.2:9100". All addresses of
@@ -113,15 +116,39 @@ func (c *Conns) Close() error {
 	return errors.Join(errs...)
 }
 
-// copyMessage copies a message between caller and handler, so that both may keep using theirs.
+// localChannel calls the handlers of a service in this process.
+type localChannel struct{ *inprocgrpc.Channel }
+
+// Invoke makes a unary call.
+func (c localChannel) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
+	return c.Channel.Invoke(ctx, method, args, answer{reply}, opts...)
+}
+
+// answer is a message for what a handler returns.
+type answer struct{ message any }
+
+// copyMessage copies a message between caller and handler, so that both may change theirs. An answer shares the lists and messages in it with
+// what the handler has returned: neither side changes those, and to copy a large answer takes long.
 func copyMessage(out, in any) error {
+	a, isAnswer := out.(answer)
+	if isAnswer {
+		out = a.message
+	}
 	dst, okDst := out.(proto.Message)
 	src, okSrc := in.(proto.Message)
 	if !okDst || !okSrc || dst.ProtoReflect().Descriptor() != src.ProtoReflect().Descriptor() {
 		return fmt.Errorf("rpc: cannot copy %T to %T", in, out)
 	}
 	proto.Reset(dst)
-	proto.Merge(dst, src)
+	if !isAnswer {
+		proto.Merge(dst, src)
+		return nil
+	}
+	src.ProtoReflect().Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		dst.ProtoReflect().Set(field, value)
+		return true
+	})
+	dst.ProtoReflect().SetUnknown(src.ProtoReflect().GetUnknown())
 	return nil
 }
 

@@ -20,19 +20,17 @@ type instance struct {
 	addr   string
 	health *health.Server
 	frozen *freezer
-	reads  chan struct{} // gets one for each read
 }
 
 // startInstance starts a copy at an address; port 0 picks a free one. m may be nil.
 func startInstance(t *testing.T, addr string, cred *auth.ServiceCredential, m *masters) *instance {
 	t.Helper()
-	i := &instance{health: health.NewServer(), frozen: newFreezer(), reads: make(chan struct{}, 10000)}
+	i := &instance{health: health.NewServer(), frozen: newFreezer()}
 	if m == nil {
 		m = &masters{}
 	}
 	if m.get == nil {
 		m.get = func(context.Context, *userv1.GetMasterRequest) (*userv1.Master, error) {
-			i.reads <- struct{}{}
 			return &userv1.Master{DisplayName: i.addr}, nil
 		}
 	}

@@ -33,7 +33,7 @@ type offset struct{ from, minutes Minute }
 
 // newCalendar returns the dates from first to last.
 func newCalendar(zone *time.Location, first, last civil.Date) calendar {
-	c := calendar{zone: zone}
+	c := calendar{zone: zone, days: make([]day, 0, first.DaysUntil(last)+1)}
 	from := MinuteOf(first.Start(zone))
 	for d := first; d.Compare(last) <= 0; d = d.AddDays(1) {
 		to := MinuteOf(d.End(zone))

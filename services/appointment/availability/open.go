@@ -49,7 +49,7 @@ func (c *calendar) intervals(d *day, intervals civil.Day) []Span {
 		list[i] = c.on(d, interval)
 	}
 	if !d.plain {
-		return union(list, nil)
+		return listOf(list)
 	}
 	return list
 }
@@ -109,8 +109,9 @@ func (s *solver) load(t *Taken) {
 // busy returns what is taken of a subject's time, apart from what the appointment takes that is being moved, and from what is kept for the
 // waitlist.
 func (s *solver) busy(subjectID string, within Span) []Span {
-	var list []Span
-	for _, c := range s.taken.Claims[subjectID] {
+	claims := s.taken.Claims[subjectID]
+	list := make([]Span, 0, len(claims))
+	for _, c := range claims {
 		if c.From < within.To && within.From < c.To && !s.isMoved(c) {
 			list = appendSpan(list, c.Span)
 		}

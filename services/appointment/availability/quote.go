@@ -4,8 +4,10 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"hash"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -87,36 +89,42 @@ const QuotePurpose = "quote"
 
 // quotes makes and reads quotes. A quote is signed by HMAC-SHA256, so a client can neither change nor make one.
 type quotes struct {
-	keys []quoteKey // the first signs; the others are those of before the secret was changed
+	keys []*quoteKey // the first signs; the others are those of before the secret was changed
 }
 
 // quoteKey is a key that signs quotes.
 type quoteKey struct {
-	key [32]byte
+	// macs are hashes with the key: an answer has up to hundreds of quotes, and making a hash takes as long as signing one.
+	macs sync.Pool
 	// installation identifies the key without telling it.
 	installation []byte
+}
+
+func newQuoteKey(key [32]byte) *quoteKey {
+	k := &quoteKey{macs: sync.Pool{New: func() any { return hmac.New(sha256.New, key[:]) }}}
+	k.installation = k.sum("installation", nil)[:installationLen]
+	return k
 }
 
 func newQuotes(keys, previous *secret.Keys) *quotes {
 	q := &quotes{}
 	for _, key := range secret.DeriveBoth(keys, previous, QuotePurpose) {
-		q.keys = append(q.keys, quoteKey{key, installation(key)})
+		q.keys = append(q.keys, newQuoteKey(key))
 	}
 	return q
 }
 
-func installation(key [32]byte) []byte {
-	mac := hmac.New(sha256.New, key[:])
-	mac.Write([]byte("installation"))
-	return mac.Sum(nil)[:installationLen]
-}
-
-func (k *quoteKey) sign(body []byte) []byte {
-	mac := hmac.New(sha256.New, k.key[:])
-	mac.Write([]byte("quote\x00"))
+// sum authenticates a body for a purpose.
+func (k *quoteKey) sum(purpose string, body []byte) []byte {
+	mac, _ := k.macs.Get().(hash.Hash) // the pool has nothing else
+	defer k.macs.Put(mac)
+	mac.Reset()
+	mac.Write([]byte(purpose))
 	mac.Write(body)
 	return mac.Sum(nil)
 }
+
+func (k *quoteKey) sign(body []byte) []byte { return k.sum("quote\x00", body) }
 
 // encode returns the text of a quote.
 func (q *quotes) encode(quote Quote) (string, error) {
@@ -124,7 +132,7 @@ func (q *quotes) encode(quote Quote) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	key := &q.keys[0]
+	key := q.keys[0]
 	return quoteEncoding.EncodeToString(slices.Concat(key.installation, key.sign(body), body)), nil
 }
 

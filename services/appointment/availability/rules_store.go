@@ -170,12 +170,12 @@ func (row rulesRow) rules(salonID string) (*Rules, error) {
 		off[o.Subject] = append(off[o.Subject], span)
 	}
 	for id, m := range r.Masters {
-		m.TimeOff = union(off[id], nil)
+		m.TimeOff = listOf(off[id])
 	}
 	for _, k := range list[kindJSON](row.Kinds, &err) {
 		kind := &Kind{ID: k.ID, Name: k.Name}
 		for _, id := range k.Units {
-			kind.Units = append(kind.Units, Unit{ID: id, Closed: union(off[id], nil)})
+			kind.Units = append(kind.Units, Unit{ID: id, Closed: listOf(off[id])})
 		}
 		r.Kinds[k.ID] = kind
 	}

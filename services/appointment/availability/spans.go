@@ -58,15 +58,25 @@ func appendSpan(list []Span, s Span) []Span {
 	}
 }
 
-// union returns what at least one of two lists has.
-func union(a, b []Span) []Span {
-	all := slices.Concat(a, b)
-	slices.SortFunc(all, func(a, b Span) int { return int(a.From - b.From) })
+// listOf returns the list of what spans in any order have. It sorts them.
+func listOf(spans []Span) []Span {
+	slices.SortFunc(spans, func(a, b Span) int { return int(a.From - b.From) })
 	var list []Span
-	for _, s := range all {
+	for _, s := range spans {
 		list = appendSpan(list, s)
 	}
 	return list
+}
+
+// union returns what at least one of two lists has.
+func union(a, b []Span) []Span {
+	switch {
+	case len(a) == 0:
+		return b
+	case len(b) == 0:
+		return a
+	}
+	return listOf(slices.Concat(a, b))
 }
 
 // intersect returns what both lists have.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgtype"
+
 	"github.com/beauty-salon/platform/internal/postgres"
 	"github.com/beauty-salon/platform/services/appointment/civil"
 	"github.com/beauty-salon/platform/services/appointment/claims"
@@ -92,12 +94,23 @@ WHERE s.id = $1 GROUP BY s.rules_version, m.master_id`
 type takenRow struct {
 	RulesVersion int64
 	Subject      string
-	Starts, Ends []time.Time
+	Starts, Ends pgtype.FlatArray[instant]
 	Appointments []string
 	Holds        []string
 	Count        int64
 	What         string
 }
+
+// instant counts microseconds since 1970. An answer has thousands, and a time.Time is three times as large.
+type instant int64
+
+// ScanTimestamptz takes the value of a column.
+func (i *instant) ScanTimestamptz(v pgtype.Timestamptz) error {
+	*i = instant(v.Time.UnixMicro())
+	return nil
+}
+
+func (i instant) time() time.Time { return time.UnixMicro(int64(i)) }
 
 // RecentlyTaken is Taken as of a moment ago.
 func (s *Store) RecentlyTaken(ctx context.Context, q TakenQuery) (t *Taken, version int64, err error) {
@@ -167,7 +180,7 @@ func without(list, expired []Claim) []Claim {
 func (r takenRow) days(zone *time.Location) map[string]int {
 	days := map[string]int{}
 	for _, start := range r.Starts {
-		date, _ := civil.Local(start, zone)
+		date, _ := civil.Local(start.time(), zone)
 		days[date.String()]++
 	}
 	return days
@@ -177,7 +190,7 @@ func (r takenRow) days(zone *time.Location) map[string]int {
 func (r takenRow) claims() []Claim {
 	list := make([]Claim, len(r.Starts))
 	for i := range r.Starts {
-		list[i].Span = Span{MinuteOf(r.Starts[i]), MinuteOf(r.Ends[i].Add(time.Minute - 1))}
+		list[i].Span = Span{MinuteOf(r.Starts[i].time()), MinuteOf(r.Ends[i].time().Add(time.Minute - 1))}
 		if r.Appointments != nil {
 			list[i].AppointmentID = r.Appointments[i]
 			if r.Holds != nil {
