@@ -34,7 +34,7 @@ type workClass struct {
 // Changes are made in batches, which are better the more there are; reads only make each other slower. Those of a service in this process
 // need the processors that bookings need, and two for each keep it busy while one of them waits for the database.
 var (
-	changes   = workClass{name: "changes", least: 32, most: 48, first: 48, waiting: 8}
+	changes   = workClass{name: "changes", least: 32, most: 48, first: 48, waiting: 4}
 	reads     = workClass{name: "reads", least: 2, most: 16, first: 4, waiting: 32}
 	readsHere = workClass{name: "reads", least: 2, most: 2, first: 2, waiting: 32}
 )
