@@ -206,8 +206,8 @@ func (e *environment) measureOverload(ctx context.Context, s settings) error {
 	return e.bookBeside(ctx, s, bookings, lists)
 }
 
-// overloadWith compares the peak of a load, with as long a time in excess, and the peak right after. Each round begins when
-// nothing is left to do.
+// overloadWith compares as long a time in excess with the peak of a load, and the peak right after. The peak is measured before and
+// afterwards, because it changes as the database grows, and each time begins when nothing is left to do; the mean of both counts.
 func (e *environment) overloadWith(ctx context.Context, s settings, name string, load *sender, limit float64) error {
 	var goodput, times, afterwards []float64
 	var refused []time.Duration
@@ -221,11 +221,22 @@ func (e *environment) overloadWith(ctx context.Context, s settings, name string,
 			return err
 		}
 		over := load.open(ctx, overloadConnections, overloadFactor*before.goodput(), s.overload)
-		after := load.closed(ctx, s.writers, s.overload/10)
-		fmt.Printf("  %s, %d clients:  %s\n  %s, in excess:   %s\n  %s, right after: %s\n", name, s.writers, before, name, over, name, after)
-		goodput = append(goodput, over.goodput()/before.goodput())
-		times = append(times, float64(quantile(over.accepted, 0.99))/float64(quantile(before.accepted, 0.99)))
-		afterwards = append(afterwards, after.goodput()/before.goodput())
+		next := load.closed(ctx, s.writers, s.overload/10)
+		if err := e.calm(ctx); err != nil {
+			return err
+		}
+		after := load.closed(ctx, s.writers, s.overload)
+		for _, part := range []struct {
+			name string
+			*answers
+		}{{"peak before", before}, {"in excess", over}, {"right after", next}, {"peak afterwards", after}} {
+			fmt.Printf("  %s, %-15s %s\n", name, part.name+":", part.answers)
+		}
+		peak := (before.goodput() + after.goodput()) / 2
+		slowest := (quantile(before.accepted, 0.99) + quantile(after.accepted, 0.99)) / 2
+		goodput = append(goodput, over.goodput()/peak)
+		times = append(times, float64(quantile(over.accepted, 0.99))/float64(slowest))
+		afterwards = append(afterwards, next.goodput()/peak)
 		refused, most = append(refused, quantile(over.refused, 0.99)), max(most, over.memory)
 	}
 	slices.Sort(refused)

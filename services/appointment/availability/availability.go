@@ -2,6 +2,7 @@ package availability
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 
 	"google.golang.org/grpc"
@@ -18,8 +19,8 @@ import (
 // memorySize bounds the salons whose rules are in memory.
 const memorySize = 2000
 
-// memoryTime is how long rules are in memory. Their version is compared whenever they are used, but a program from before there was one
-// changes rules without counting.
+// memoryTime is how long rules are in memory at least, and half of how long at most. Their version is compared whenever they are used, but a standby
+// that was promoted without the last changes counts the next ones with the same numbers.
 const memoryTime = time.Minute
 
 // Availability is the root of the package: it implements AvailabilityService and plans appointments for package booking. It is safe for
@@ -78,7 +79,7 @@ func (a *Availability) Register(r grpc.ServiceRegistrar) {
 // Rules returns the rules of a salon from memory where possible, else salon.ErrNotFound. They may be out of date: whoever relies on
 // them compares their version with the database's in the statement that reads taken time or writes, and calls Forget when it is another one.
 func (a *Availability) Rules(ctx context.Context, salonID string) (*Rules, error) {
-	if known, ok := a.memory.Get(salonID); ok && time.Since(known.readTime) < memoryTime {
+	if known, ok := a.memory.Get(salonID); ok && time.Now().Before(known.expireTime) {
 		return known, nil
 	}
 	began := time.Now()
@@ -86,7 +87,8 @@ func (a *Availability) Rules(ctx context.Context, salonID string) (*Rules, error
 	if err != nil {
 		return nil, err
 	}
-	r.readTime = began
+	// The rules of many salons are read when the process has just started. They do not expire together.
+	r.expireTime = began.Add(memoryTime + rand.N(memoryTime)) //nolint:gosec // no secret
 	a.memory.Set(salonID, r)
 	return r, nil
 }

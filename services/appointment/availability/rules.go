@@ -27,7 +27,8 @@ type Rules struct {
 	Services map[string]*Service
 	Kinds    map[string]*Kind
 
-	readTime time.Time
+	// expireTime is when they are read again.
+	expireTime time.Time
 }
 
 // Master is a master who takes bookings.
