@@ -36,16 +36,15 @@ run-distributed: postgresql build ## Run every service as a process of its own
 # --- Test ----------------------------------------------------------------------
 
 # Without vet: `make lint` runs it. The tests of e2e run whole processes, into which the race detector does not look; without it they are faster, and
-# with the flags of `build` they share what it has compiled. Tests often wait, so there is one package more at a time than there are processors.
+# with the flags of `build` they share what it has compiled.
 .PHONY: test
-test: postgresql race ## Run the tests, those of packages with the race detector (PACKAGES=./...)
+test: postgresql race ## Run the tests, those of packages with the race detector (PACKAGES=./..., TESTFLAGS=...)
 	@tools/need curl curl
 	@echo "Building the tests; the first time takes minutes."
 	@all=$$(go list $(PACKAGES)); \
 	packages=$$(grep -Ev '/e2e(/|$$)' <<<"$$all" || true); systems=$$(grep -E '/e2e(/|$$)' <<<"$$all" || true); \
-	flags="-vet=off -timeout 25m -p $$(($$(getconf _NPROCESSORS_ONLN) + 1))"; \
-	[ -z "$$packages" ] || go test -race $$flags $$packages; \
-	[ -z "$$systems" ] || CGO_ENABLED=0 go test -trimpath $$flags $$systems
+	[ -z "$$packages" ] || go test -race -vet=off -timeout 25m $(TESTFLAGS) $$packages; \
+	[ -z "$$systems" ] || CGO_ENABLED=0 go test -trimpath -vet=off -timeout 25m $(TESTFLAGS) $$systems
 
 # The package has PostgreSQL's server with the contributed extensions, and no clients. npm may leave out its install script, which makes
 # the links of its libraries.

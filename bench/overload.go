@@ -206,10 +206,10 @@ func (e *environment) measureOverload(ctx context.Context, s settings) error {
 	return e.bookBeside(ctx, s, bookings, lists)
 }
 
-// overloadWith compares as long a time in excess with the peak of a load, and the peak right after. The peak is measured before and
-// afterwards, because it changes as the database grows, and each time begins when nothing is left to do; the mean of both counts.
+// overloadWith sends a load in excess and compares it with the peak. The peak changes as the database grows, so it is measured before and
+// afterwards, each time when nothing is left to do, and the mean of both counts. In between, clients call as at the peak, right after the excess.
 func (e *environment) overloadWith(ctx context.Context, s settings, name string, load *sender, limit float64) error {
-	var goodput, times, afterwards []float64
+	var goodput, first, times, afterwards, peaks []float64
 	var refused []time.Duration
 	var most float64 // MiB
 	for range overloadRounds {
@@ -230,19 +230,20 @@ func (e *environment) overloadWith(ctx context.Context, s settings, name string,
 			name string
 			*answers
 		}{{"peak before", before}, {"in excess", over}, {"right after", next}, {"peak afterwards", after}} {
-			fmt.Printf("  %s, %-15s %s\n", name, part.name+":", part.answers)
+			fmt.Printf("  %s, %-16s %s\n", name, part.name+":", part.answers)
 		}
 		peak := (before.goodput() + after.goodput()) / 2
-		slowest := (quantile(before.accepted, 0.99) + quantile(after.accepted, 0.99)) / 2
-		goodput = append(goodput, over.goodput()/peak)
-		times = append(times, float64(quantile(over.accepted, 0.99))/float64(slowest))
+		p99 := (quantile(before.accepted, 0.99) + quantile(after.accepted, 0.99)) / 2
+		goodput, first = append(goodput, over.goodput()/peak), append(first, over.goodput()/before.goodput())
+		peaks = append(peaks, after.goodput()/before.goodput())
+		times = append(times, float64(quantile(over.accepted, 0.99))/float64(p99))
 		afterwards = append(afterwards, next.goodput()/peak)
 		refused, most = append(refused, quantile(over.refused, 0.99)), max(most, over.memory)
 	}
 	slices.Sort(refused)
-	fmt.Printf("    goodput as a part of the peak (goal ≥ 0.80): %s\n    p99 as a multiple (goal ≤ 2): %s\n    right after, as a part of the peak: %s\n"+
+	fmt.Printf("    goodput as a part of the peak (goal ≥ 0.80): %s\n      of the peak before alone: %s\n      the peak afterwards, as a part of that before: %s\n    p99 as a multiple (goal ≤ 2): %s\n    right after, as a part of the peak: %s\n"+
 		"    p99 of refusals (goal ≤ 5 ms): %s, memory at most %.0f MiB (goal ≤ %.0f)\n",
-		spread(goodput), spread(times), spread(afterwards), refused[len(refused)/2], most, limit)
+		spread(goodput), spread(first), spread(peaks), spread(times), spread(afterwards), refused[len(refused)/2], most, limit)
 	return ctx.Err()
 }
 

@@ -61,7 +61,7 @@ func (d *doctor) settings(c *doctorCmd) selection {
 	return runs
 }
 
-// variables warns of variables that look like settings and that nothing reads: they are misspelled, or from another version.
+// variables warns of variables that look like settings and that no command reads: misspelled ones, those of another version, and those of other programs.
 func (d *doctor) variables(app *kong.Application, environ []string) {
 	known := map[string]bool{passwordVariable: true}
 	for _, name := range serviceNames {
@@ -78,7 +78,7 @@ func (d *doctor) variables(app *kong.Application, environ []string) {
 	}
 	for _, setting := range environ {
 		if variable, _, _ := strings.Cut(setting, "="); strings.HasPrefix(variable, "SALON_") && !known[variable] {
-			d.warn("settings", "correct its name, or unset it; `salon serve --help` names the variables", "nothing reads %s", variable)
+			d.warn("settings", "correct its name, unless another program reads it; the help of each command names its variables", "salon does not read %s", variable)
 		}
 	}
 }

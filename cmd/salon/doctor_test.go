@@ -74,7 +74,7 @@ func TestDoctorVariables(t *testing.T) {
 	for _, f := range d.findings {
 		unread = append(unread, f.Result+" "+f.Text)
 	}
-	if got := strings.Join(unread, ", "); got != "warn nothing reads SALON_LIMIT_USR, warn nothing reads SALON_EMPTY_NAME" {
+	if got := strings.Join(unread, ", "); got != "warn salon does not read SALON_LIMIT_USR, warn salon does not read SALON_EMPTY_NAME" {
 		t.Errorf("findings: %s", got)
 	}
 }

@@ -25,7 +25,7 @@ type ConnsConfig struct {
 }
 
 // Conns reaches Salon's services by name, in this process or another one. It is safe for concurrent use. The lists and messages in an
-// answer must not be changed: one of a service in this process shares them with its handler.
+// answer must not be changed or appended to: one of a service in this process shares them with its handler.
 type Conns struct {
 	cfg ConnsConfig
 

@@ -19,7 +19,7 @@ import (
 // memorySize bounds the salons whose rules are in memory.
 const memorySize = 2000
 
-// memoryTime is how long rules are in memory at least, and half of how long at most. Their version is compared whenever they are used, but a standby
+// memoryTime is how long rules are in memory at least; at most it is twice that. Their version is compared whenever they are used, but a standby
 // that was promoted without the last changes counts the next ones with the same numbers.
 const memoryTime = time.Minute
 

@@ -71,7 +71,11 @@ func TestSpans(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := list.Draw(t, "a"), list.Draw(t, "b")
+		wasA, wasB := slices.Clone(a), slices.Clone(b)
 		both, rest, either := intersect(a, b), subtract(a, b), union(a, b)
+		if !slices.Equal(a, wasA) || !slices.Equal(b, wasB) {
+			t.Fatalf("%v and %v became %v and %v", wasA, wasB, a, b)
+		}
 		for m := range Minute(60) {
 			inA, inB := has(a, m), has(b, m)
 			if has(both, m) != (inA && inB) || has(rest, m) != (inA && !inB) || has(either, m) != (inA || inB) {

@@ -68,7 +68,7 @@ func listOf(spans []Span) []Span {
 	return list
 }
 
-// union returns what at least one of two lists has. It may be one of the two itself.
+// union returns what at least one of two lists has. It may be one of the two itself, so it must not be changed.
 func union(a, b []Span) []Span {
 	switch {
 	case len(a) == 0:

@@ -3,6 +3,7 @@ package availability
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -104,8 +105,11 @@ type takenRow struct {
 // instant counts microseconds since 1970. An answer has thousands, and a time.Time is three times as large.
 type instant int64
 
-// ScanTimestamptz takes the value of a column.
+// ScanTimestamptz takes the value of a column. It fails for NULL and for infinity.
 func (i *instant) ScanTimestamptz(v pgtype.Timestamptz) error {
+	if !v.Valid || v.InfinityModifier != pgtype.Finite {
+		return errors.New("a time is missing or infinite")
+	}
 	*i = instant(v.Time.UnixMicro())
 	return nil
 }
