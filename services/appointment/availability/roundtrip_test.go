@@ -100,7 +100,7 @@ func countingDB(t *testing.T, server pgtest.Server) (*postgres.DB, *messages) {
 		}
 		defer func() { _ = backend.Close() }()
 		copies.Go(func() { _, _ = io.Copy(client, backend) })
-		_, _ = io.Copy(io.MultiWriter(backend, counted), client)
+		_, _ = io.Copy(io.MultiWriter(counted, backend), client) // counts before the server can answer
 	})
 	through := "postgres://" + listener.Addr().String() + at.Path + "?sslmode=disable"
 	db, err := postgres.Open(postgres.Config{URL: secret.Text(through), MaxConns: 1}, server.Keys(), "appointments")
