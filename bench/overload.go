@@ -241,7 +241,8 @@ func (e *environment) overloadWith(ctx context.Context, s settings, name string,
 		refused, most = append(refused, quantile(over.refused, 0.99)), max(most, over.memory)
 	}
 	slices.Sort(refused)
-	fmt.Printf("    goodput as a part of the peak (goal ≥ 0.80): %s\n      of the peak before alone: %s\n      the peak afterwards, as a part of that before: %s\n    p99 as a multiple (goal ≤ 2): %s\n    right after, as a part of the peak: %s\n"+
+	fmt.Printf("    goodput as a part of the peak (goal ≥ 0.80): %s\n      of the peak before alone: %s\n"+
+		"      the peak afterwards, as a part of that before: %s\n    p99 as a multiple (goal ≤ 2): %s\n    right after, as a part of the peak: %s\n"+
 		"    p99 of refusals (goal ≤ 5 ms): %s, memory at most %.0f MiB (goal ≤ %.0f)\n",
 		spread(goodput), spread(first), spread(peaks), spread(times), spread(afterwards), refused[len(refused)/2], most, limit)
 	return ctx.Err()

@@ -144,11 +144,12 @@ func copyMessage(out, in any) error {
 		proto.Merge(dst, src)
 		return nil
 	}
-	src.ProtoReflect().Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
-		dst.ProtoReflect().Set(field, value)
+	from, to := src.ProtoReflect(), dst.ProtoReflect()
+	from.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		to.Set(field, value)
 		return true
 	})
-	dst.ProtoReflect().SetUnknown(src.ProtoReflect().GetUnknown())
+	to.SetUnknown(from.GetUnknown())
 	return nil
 }
 

@@ -18,7 +18,7 @@ func TestCopyMessage(t *testing.T) {
 		m := &appointmentv1.SearchAvailabilityResponse{
 			TimeZone: "Europe/Berlin", NextPageToken: "more",
 			Slots: []*appointmentv1.Slot{{
-				StartTime: timestamppb.New(timestamppb.Now().AsTime()), TotalPrice: &apiv1.Money{CurrencyCode: "EUR", AmountMinor: proto.Int32(3000)},
+				StartTime: timestamppb.Now(), TotalPrice: &apiv1.Money{CurrencyCode: "EUR", AmountMinor: proto.Int32(3000)},
 			}},
 			Reasons: []appointmentv1.BlockReason{1, 2},
 		}
